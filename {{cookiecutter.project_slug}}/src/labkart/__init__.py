@@ -1,0 +1,22 @@
+"""The runtime of a Labkart project: tasks that are cached by gokart and tracked in MLflow.
+
+What a project imports is here; nothing heavy is loaded before it is asked for.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .config import compose, make
+    from .errors import LabkartError
+    from .task import Task
+
+__all__ = ["LabkartError", "Task", "compose", "make"]
+
+_HOMES = {"LabkartError": "errors", "Task": "task", "compose": "config", "make": "config"}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f".{_HOMES[name]}", __name__), name)

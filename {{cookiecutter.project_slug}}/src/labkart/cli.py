@@ -1,0 +1,139 @@
+"""The command `labkart`: looks at the verb, and imports what that verb needs and nothing more."""
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from .errors import LabkartError
+
+if TYPE_CHECKING:
+    from omegaconf import DictConfig
+
+    from .record import ExperimentRecord
+
+HELP = """\
+usage: labkart <verb> ...
+
+  run [name=value ...]      run the pipeline, or what of it is missing
+      task=SplitTable       ... up to one task
+      -m seed=0,1,2         ... once for every combination
+      --cfg job             show the composed configuration instead
+  ui [--port 5000]          look at the results in MLflow's page
+
+Names and values are Hydra's: the files in conf/ list them.
+"""
+
+
+def main(words: list[str] | None = None) -> int:
+    """Run one verb.
+
+    Returns:
+        The exit code: 0, 1 for what a message explains, 130 for Ctrl-C.
+    """
+    verb, *rest = (sys.argv[1:] if words is None else words) or ["--help"]
+    verbs = {"run": _run, "ui": _ui}
+    try:
+        if verb in ("-h", "--help", "help"):
+            print(HELP, end="")
+            return 0
+        if verb not in verbs:
+            raise LabkartError(f'No verb "{verb}". Choose one of {", ".join(verbs)}; labkart --help explains them.')
+        return verbs[verb](rest)
+    except LabkartError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except SystemExit as stop:  # argparse, Hydra's and ours, after it said what is wrong
+        return int(bool(stop.code))
+    except KeyboardInterrupt:
+        print("\nStopped. What was finished is kept; the same command goes on from there.", file=sys.stderr)
+        return 130
+
+
+def _run(words: list[str]) -> int:
+    """Hand the words to Hydra; it calls `job` with every composed configuration."""
+    import hydra
+    from hydra.errors import HydraException
+
+    from . import config, project
+
+    root = project.current().root
+    os.chdir(root)
+    os.environ.setdefault("HYDRA_FULL_ERROR", "1")  # else Hydra prints errors in its own way and leaves
+    many = [word for word in words if word in ("-m", "--multirun")]
+    # argparse takes the names and values only in one piece, so what may stand between them goes to the front.
+    sys.argv = ["labkart", *many, *(word for word in words if word not in many)]
+    failures: list[str] = []
+
+    def job(cfg: "DictConfig") -> None:
+        try:
+            _job(cfg)
+        except LabkartError as error:  # kept from Hydra, which would go no further
+            failures.append(str(error))
+
+    try:
+        hydra.main(config_path=str(root / "conf"), config_name="config", version_base="1.3")(job)()
+    except HydraException as error:
+        raise config.explained(error, words) from None
+    if failures:
+        raise LabkartError("\n".join(failures))
+    return 0
+
+
+def _job(cfg: "DictConfig") -> None:
+    """One composed configuration: plan it, run what is missing, record it, publish it, show it."""
+    from hydra.core.hydra_config import HydraConfig
+    from hydra.types import RunMode
+
+    from . import config, experiment, terminal
+
+    overrides = HydraConfig.get().overrides.task
+    config.check_additions(overrides)
+    if HydraConfig.get().mode == RunMode.MULTIRUN:
+        terminal.say(" ".join(overrides))
+    terminal.show_logging()
+    planned = experiment.plan(cfg)
+    record = planned.record
+    if planned.settled:
+        terminal.say(f"  {len(planned.tasks)} tasks cached, nothing to do")
+    else:
+        with terminal.Progressing(planned.workers) as progress:
+            experiment.run(planned, progress)
+            progress.left(record.tasks)
+    if not record.published:
+        _publish(record)
+    if record.status == "killed":
+        raise KeyboardInterrupt
+    terminal.show_result(record.metrics, record.id)
+    if record.status == "failed":
+        raise LabkartError(_what_failed(record))
+
+
+def _publish(record: "ExperimentRecord") -> None:
+    """Tracking never fails a computation: where MLflow cannot be written, the record waits for the next run."""
+    from . import experiment, terminal, tracking
+
+    try:
+        tracking.publish(record, experiment.task_records(record))
+    except Exception as error:
+        what = f"{type(error).__name__}: {error}".splitlines()[0]
+        terminal.warn(f"  Not in MLflow yet ({what}). The records in outputs/ have it all; run it again to publish.")
+
+
+def _what_failed(record: "ExperimentRecord") -> str:
+    from . import project
+
+    lines = [f"{use.label}: {use.error}" for use in record.tasks if use.state == "failed"]
+    folder = project.current().short(record.folder)
+    return "\n".join([*lines, f"{folder}/traceback.txt says more. Mend it and run again: finished tasks stay cached."])
+
+
+def _ui(words: list[str]) -> int:
+    import argparse
+
+    parser = argparse.ArgumentParser("labkart ui", description="Serve MLflow's page for this project, to you alone.")
+    parser.add_argument("--port", type=int, help="where to listen; without it, the first free port from 5000 on")
+    port = parser.parse_args(words).port
+
+    from . import ui
+
+    return ui.serve(port)

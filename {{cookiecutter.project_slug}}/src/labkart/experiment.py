@@ -1,0 +1,210 @@
+"""One composed configuration: its tasks, its plan, its build, its record. Prints nothing: a `Watcher` hears of it."""
+
+import hashlib
+import json
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any, Protocol
+
+import gokart
+from gokart.utils import flatten
+from hydra.core.hydra_config import HydraConfig
+from luigi.scheduler import Scheduler
+from luigi.task_status import DONE, FAILED
+from omegaconf import DictConfig, OmegaConf
+
+from . import project, provenance
+from .errors import LabkartError, UnknownName, did_you_mean, told
+from .record import ExperimentRecord, TaskRecord, TaskUse, last_values, now, read_experiment, read_task
+from .task import Task
+
+# Settings of the machinery: they change how an experiment runs, never what comes out.
+_MACHINERY = "labkart"
+
+
+class Watcher(Protocol):
+    """Hears of a build while it goes on, in the process that leads it; `beat` comes at least every second or so."""
+
+    def planned(self, uses: Sequence[TaskUse]) -> None: ...
+    def started(self, use: TaskUse) -> None: ...
+    def ended(self, use: TaskUse) -> None: ...
+    def beat(self) -> None: ...
+
+
+@dataclass
+class Experiment:
+    """A configuration whose tasks are made and know their ids.
+
+    Attributes:
+        tasks: every task by its label, upstream tasks first; the last one makes the result.
+        record: what is known of it; before it runs, which tasks are cached.
+        settled: whether it ran before and nothing is to do.
+    """
+
+    config: DictConfig
+    tasks: dict[str, Task[Any]]
+    record: ExperimentRecord
+    settled: bool
+
+    @property
+    def workers(self) -> int:
+        """How many tasks may run at once."""
+        return int(OmegaConf.select(self.config, f"{_MACHINERY}.workers", default=1))
+
+
+def plan(cfg: DictConfig) -> Experiment:
+    """The experiment that a composed configuration describes; nothing has run yet.
+
+    Raises:
+        LabkartError: the configuration does not fit the pipeline, or there is no task of the name `cfg.task`.
+    """
+    tasks = _labelled(_pipeline(cfg))
+    if name := cfg.get("task"):
+        if name not in tasks:
+            raise UnknownName(f"task={name}: the pipeline has {', '.join(tasks)}. {did_you_mean(name, tasks)}")
+        tasks = _labelled(tasks[name])
+    result = tasks[list(tasks)[-1]]
+    all_done = result.complete()
+    done = {label for label, task in tasks.items() if all_done or task.complete()}
+    uses = [
+        TaskUse(label, task.get_task_family(), task.make_unique_id(), "cached" if label in done else "not run")
+        for label, task in tasks.items()
+    ]
+    settings = _settings(cfg)
+    shown = OmegaConf.masked_copy(cfg, [str(key) for key in cfg if key != _MACHINERY])
+    identity = f"{result.make_unique_id()}\n{settings}\n{OmegaConf.to_yaml(shown)}"
+    id = hashlib.sha256(identity.encode()).hexdigest()[:16]
+    before = read_experiment(id)
+    if all_done and before and before.status == "finished":
+        return Experiment(cfg, tasks, before, settled=True)
+    overrides = list(HydraConfig.get().overrides.task)
+    record = ExperimentRecord(
+        id=id,
+        project=project.current().name,
+        command=" ".join(["labkart", "run", *overrides]),
+        overrides=overrides,
+        settings=settings,
+        tasks=uses,
+        mlflow_run=before.mlflow_run if before else None,
+    )
+    return Experiment(cfg, tasks, record, settled=False)
+
+
+def run(experiment: Experiment, watcher: Watcher) -> None:
+    """Build what is missing and complete the experiment's record.
+
+    A failed task fails the experiment, not its siblings; after Ctrl-C the record is `killed`.
+    """
+    record = experiment.record
+    _begin(experiment)
+    watcher.planned(record.tasks)
+    result = experiment.tasks[record.tasks[-1].label]
+    try:
+        _build(experiment, result, watcher)
+        record.status = "finished" if result.complete() else "failed"
+    except KeyboardInterrupt:
+        record.status = "killed"
+    failures = [f"{use.label}\n{one.traceback}" for use, one in task_records(record) if use.state == "failed"]
+    record.error = next((use.error for use in record.tasks if use.error), None)
+    last = result.last_record()
+    record.metrics = last_values(last.metrics) if last else {}
+    record.ended = now()
+    record.write({"traceback.txt": "\n".join(failures)})
+
+
+def task_records(record: ExperimentRecord) -> list[tuple[TaskUse, TaskRecord]]:
+    """The experiment's tasks that have a record, with it."""
+    pairs = [(use, read_task(use.name, use.id)) for use in record.tasks]
+    return [(use, one) for use, one in pairs if one]
+
+
+def _settings(cfg: DictConfig) -> dict[str, Any]:
+    """What tells experiments apart at a glance: the chosen files, and the plain values at the top."""
+    choices = HydraConfig.get().runtime.choices
+    files = {group: option for group, option in choices.items() if "/" not in group and group != "local"}
+    values = {str(key): cfg[key] for key in cfg if not OmegaConf.is_config(cfg._get_node(key))}
+    return {key: value for key, value in {**files, **values}.items() if value is not None}
+
+
+def _pipeline(cfg: DictConfig) -> Task[Any]:
+    """What the student's function returns."""
+    here = project.current()
+    module, _, function = here.entry.partition(":")
+    try:
+        result = getattr(import_module(module), function)(cfg)
+    except LabkartError:
+        raise
+    except Exception as error:
+        raise LabkartError(f"{told(error, here.root)}\nThe pipeline could not be laid out; nothing has run.") from error
+    if not isinstance(result, Task):
+        raise LabkartError(f"{here.entry} returned {result!r}. Let it end with: return make(YourLastTask, ...)")
+    return result
+
+
+def _labelled(result: Task[Any]) -> dict[str, Task[Any]]:
+    """The tasks that `result` needs and itself, upstream first, each once; a number tells those of one class apart."""
+    ordered: dict[str, Task[Any]] = {}
+    waiting: list[tuple[Any, bool]] = [(result, False)]
+    while waiting:  # a loop, for a pipeline may be longer than Python's stack
+        task, expanded = waiting.pop()
+        if expanded:
+            ordered.setdefault(task.make_unique_id(), task)
+        elif task.make_unique_id() not in ordered:
+            waiting.append((task, True))
+            waiting.extend((each, False) for each in reversed(flatten(task.requires())))
+    tasks: dict[str, Task[Any]] = {}
+    for task in ordered.values():
+        name = task.get_task_family()
+        count = sum(other.get_task_family() == name for other in tasks.values())
+        tasks[f"{name}-{count + 1}" if count else name] = task
+    return tasks
+
+
+def _begin(experiment: Experiment) -> None:
+    record = experiment.record
+    record.status, record.started = "running", now()
+    record.code, diff = provenance.code(project.current().root)
+    record.environment = provenance.environment()
+    config, packages = OmegaConf.to_yaml(experiment.config), provenance.packages()
+    record.write({"config.yaml": config, "packages.txt": packages, "uncommitted.patch": diff})
+
+
+def _build(experiment: Experiment, result: Task[Any], watcher: Watcher) -> None:
+    """gokart builds the result. Not by `gokart.build`, which silences the logging of the whole process."""
+    for noisy in ("luigi", "luigi-interface", "gokart"):
+        logging.getLogger(noisy).setLevel(logging.CRITICAL)
+    uses = {experiment.tasks[use.label].task_id: use for use in experiment.record.tasks}
+    scheduler = _Scheduler(uses, watcher)
+    with gokart.WorkerSchedulerFactory().create_worker(scheduler, experiment.workers) as worker:
+        worker.add(result)
+        worker.run()
+
+
+class _Scheduler(Scheduler):
+    """luigi's local scheduler, telling a watcher what it hears: the one place that knows what all workers do."""
+
+    def __init__(self, uses: dict[str, TaskUse], watcher: Watcher) -> None:
+        super().__init__(prune_on_get_work=True, record_task_history=False)
+        self._uses, self._watcher, self._running = uses, watcher, set[str]()
+
+    def get_work(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        reply: dict[str, Any] = super().get_work(*args, **kwargs)
+        if reply["task_id"] in self._uses:
+            self._running.add(reply["task_id"])
+            self._watcher.started(self._uses[reply["task_id"]])
+        self._watcher.beat()
+        return reply
+
+    def add_task(self, *args: Any, **kwargs: Any) -> None:
+        super().add_task(*args, **kwargs)
+        if kwargs["status"] in (DONE, FAILED) and kwargs["task_id"] in self._running:
+            self._running.remove(kwargs["task_id"])
+            use = self._uses[kwargs["task_id"]]
+            one = read_task(use.name, use.id)
+            use.seconds = one.wall_seconds if one else 0.0
+            use.state = "ran" if kwargs["status"] == DONE else "failed"
+            if use.state == "failed":  # without a record the process itself died, and luigi knows how
+                use.error = one.error if one else json.loads(kwargs["expl"])
+            self._watcher.ended(use)

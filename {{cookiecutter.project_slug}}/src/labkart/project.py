@@ -1,0 +1,55 @@
+"""Where a project is and where it keeps its things. Knows nothing of what is in them."""
+
+import os
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from .errors import LabkartError
+
+
+@dataclass(frozen=True)
+class Project:
+    """A Labkart project on disk.
+
+    Attributes:
+        root: the folder that holds `pyproject.toml`.
+        name: the project's name there; MLflow's experiment has the same name.
+        entry: the pipeline function as `module:function`, from `[tool.labkart]`.
+        outputs: everything that runs have written; the variable `LABKART_OUTPUTS` moves it, for example in tests.
+    """
+
+    root: Path
+    name: str
+    entry: str
+    outputs: Path
+
+    def short(self, path: Path) -> str:
+        """A path as a person in this project would write it."""
+        return path.relative_to(self.root).as_posix() if path.is_relative_to(self.root) else str(path)
+
+
+def current() -> Project:
+    """The project around the working directory, or else the one whose `src/` holds this runtime.
+
+    Raises:
+        LabkartError: there is no project at either place.
+    """
+    outputs, here = os.environ.get("LABKART_OUTPUTS"), Path.cwd()
+    for folder in (here, *here.parents, Path(__file__).resolve().parents[2]):
+        if settings := _settings(folder):
+            return Project(folder, *settings, Path(outputs).absolute() if outputs else folder / "outputs")
+    raise LabkartError(f"{here} is not inside a Labkart project: no pyproject.toml with [tool.labkart]. Go into yours.")
+
+
+@cache
+def _settings(folder: Path) -> tuple[str, str] | None:
+    """The project's name and its pipeline, where `folder` is a project's root."""
+    try:
+        table = tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))
+        return table["project"]["name"], table["tool"]["labkart"]["pipeline"]
+    except (OSError, KeyError):
+        return None
+    except tomllib.TOMLDecodeError as error:
+        raise LabkartError(f"{folder / 'pyproject.toml'}: {error}. Mend that line.") from None

@@ -1,0 +1,102 @@
+"""Where a result came from: the state of the code in git, the installed packages, the machine. Knows no task."""
+
+import getpass
+import os
+import platform
+import shutil
+import socket
+import subprocess
+import tempfile
+from importlib.metadata import distributions
+from pathlib import Path
+from typing import Any
+
+# What git does not know and is larger is data, not code, and stays out of the diff.
+_MAX_NEW_FILE = 1_000_000  # bytes
+
+
+def code(root: Path) -> tuple[dict[str, Any], str]:
+    """The state of the repository around `root`, and the uncommitted difference from its last commit.
+
+    Returns:
+        `commit`, `branch`, `remote` and `dirty`, each None where there is none; and the diff, new files in it, as
+        `git apply` takes it. Without git or a repository the diff is empty.
+    """
+    commit = _git(root, "rev-parse", "--verify", "--quiet", "HEAD")
+    diff = _diff(root, "HEAD" if commit else "--cached")
+    state = {
+        "commit": commit,
+        "branch": _git(root, "symbolic-ref", "--short", "--quiet", "HEAD"),
+        "remote": _without_password(_git(root, "config", "--get", "remote.origin.url")),
+        "dirty": None if diff is None else bool(diff),
+    }
+    return state, diff + "\n" if diff else ""
+
+
+def environment() -> dict[str, Any]:
+    """Python, operating system, processor, memory in GiB, host and user, as far as this machine tells."""
+    return {
+        "python": platform.python_version(),
+        "os": platform.platform(),
+        "cpu": _cpu(),
+        "cores": os.cpu_count(),
+        "memory_gb": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1),
+        "host": socket.gethostname(),
+        "user": _user(),
+    }
+
+
+def packages() -> str:
+    """All installed packages as `name==version`, one a line, in the order of their names."""
+    found = {each.name: each.version for each in distributions() if each.name}
+    return "".join(f"{name}=={found[name]}\n" for name in sorted(found, key=str.lower))
+
+
+def _diff(root: Path, base: str) -> str | None:
+    """What a commit of everything would change; made with a copy of the index, so that the student's stays as it is."""
+    index = _git(root, "rev-parse", "--path-format=absolute", "--git-path", "index")
+    if index is None:
+        return None
+    with tempfile.TemporaryDirectory() as folder:
+        scratch = {"GIT_INDEX_FILE": f"{folder}/index"}
+        if Path(index).exists():
+            shutil.copy(index, scratch["GIT_INDEX_FILE"])
+        new = (_git(root, "ls-files", "--others", "--exclude-standard", "-z", env=scratch) or "").split("\0")
+        small = [name for name in new if (root / name).is_file() and (root / name).stat().st_size <= _MAX_NEW_FILE]
+        if small:
+            from_stdin = ("--pathspec-from-file=-", "--pathspec-file-nul")
+            _git(root, "add", "--intent-to-add", *from_stdin, env=scratch, stdin=small)
+        return _git(root, "diff", "--no-color", "--no-ext-diff", "--binary", base, env=scratch)
+
+
+def _git(root: Path, *words: str, env: dict[str, str] | None = None, stdin: list[str] | None = None) -> str | None:
+    """What git prints, or nothing where it fails or is not there."""
+    names = "\0".join(stdin or []).encode()
+    try:
+        done = subprocess.run(
+            ["git", "-C", str(root), *words], input=names, capture_output=True, check=True, env=os.environ | (env or {})
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return done.stdout.decode(errors="replace").rstrip("\n")
+
+
+def _without_password(url: str | None) -> str | None:
+    scheme, separator, rest = (url or "").partition("://")
+    host, slash, path = rest.partition("/")
+    return f"{scheme}://{host.rpartition('@')[2]}{slash}{path}" if separator else url
+
+
+def _cpu() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        return next(line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    except (OSError, StopIteration):
+        return platform.processor() or platform.machine()
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a user id without a name, as in some containers
+        return str(os.getuid())

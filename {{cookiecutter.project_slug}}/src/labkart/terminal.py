@@ -1,0 +1,93 @@
+"""What a person sees: progress while tasks run, the closing lines, errors. Decides nothing."""
+
+import logging
+import os
+from collections.abc import Mapping, Sequence
+
+from rich.console import Console
+from rich.logging import RichHandler
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
+
+from . import project
+from .record import TaskUse
+
+_out = Console(highlight=False, soft_wrap=True)
+_errors = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def say(text: str) -> None:
+    _out.print(escape(text))
+
+
+def warn(text: str) -> None:
+    _errors.print(escape(text), style="yellow")
+
+
+def show_logging() -> None:
+    """Let the student's own log messages appear, from INFO on; of other packages warnings only."""
+    handler = RichHandler(console=_errors, show_time=False, show_path=False)
+    logging.basicConfig(format="%(name)s: %(message)s", handlers=[handler])
+    logging.getLogger(project.current().entry.partition(".")[0]).setLevel(logging.INFO)
+
+
+def show_result(metrics: Mapping[str, float], experiment: str) -> None:
+    """The closing lines: the metrics, and where to look further."""
+    if metrics:
+        say("  " + "   ".join(f"{name} {number(value)}" for name, value in metrics.items()))
+    say(f"  experiment {experiment[:6]}  ·  {command('ui')}")
+
+
+def command(words: str) -> str:
+    """A command of ours as this person types it: through `uv run` where that is how it was started."""
+    return f"uv run labkart {words}" if os.environ.get("UV") else f"labkart {words}"
+
+
+def number(value: float) -> str:
+    return f"{value:.3f}" if value == 0 or 0.001 <= abs(value) < 10_000 else f"{value:.4g}"
+
+
+class Progressing:
+    """A line a task as it ends; on a terminal also what runs now, and how much is left. Watches an experiment."""
+
+    def __init__(self, workers: int) -> None:
+        columns = [SpinnerColumn(), TextColumn("{task.description}"), BarColumn(24), MofNCompleteColumn()]
+        # A thread that holds the terminal's lock while a worker is forked would block that worker for ever.
+        alone, piped = workers == 1, not _out.is_terminal
+        self._bar = Progress(*columns, console=_out, transient=True, auto_refresh=alone, disable=piped)
+        self._running: list[str] = []
+
+    def __enter__(self) -> "Progressing":
+        self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.stop()
+
+    def planned(self, uses: Sequence[TaskUse]) -> None:
+        self._width = max(len(use.label) for use in uses) + 3
+        for use in uses:
+            if use.state == "cached":
+                self._line(use, "cached", "dim")
+        self._row = self._bar.add_task("", total=sum(use.state != "cached" for use in uses))
+
+    def started(self, use: TaskUse) -> None:
+        self._running.append(use.label)
+        self._bar.update(self._row, description=", ".join(self._running))
+
+    def ended(self, use: TaskUse) -> None:
+        self._running.remove(use.label)
+        self._bar.update(self._row, advance=1, description=", ".join(self._running))
+        self._line(use, *((f"{use.seconds:.1f} s", "") if use.state == "ran" else ("failed", "red")))
+
+    def left(self, uses: Sequence[TaskUse]) -> None:
+        """After the build: the tasks that never began."""
+        for use in uses:
+            if use.state == "not run":
+                self._line(use, "not run", "yellow")
+
+    def beat(self) -> None:
+        self._bar.refresh()
+
+    def _line(self, use: TaskUse, text: str, style: str) -> None:
+        _out.print(f"  {use.label:<{self._width}}{text}", style=style)

@@ -1,0 +1,139 @@
+"""From records to MLflow: one store, one run an experiment, always by explicit ids. Decides nothing about tasks.
+
+The records are the truth; what is here can be made from them again.
+"""
+
+import logging
+import os
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from pathlib import Path
+
+from filelock import FileLock
+
+from . import project
+from .record import ExperimentRecord, TaskRecord, TaskUse
+
+# MLflow reads these as it is imported. A server that does not answer must not hold a student for four minutes.
+os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
+
+from mlflow import MlflowClient
+from mlflow.entities import Metric, Param, RunTag
+from mlflow.exceptions import MlflowException
+
+_MAX_PARAM, _MAX_TAG = 6000, 8000  # characters; MLflow cuts longer ones
+_STATUS = {"finished": "FINISHED", "failed": "FAILED", "killed": "KILLED"}
+
+Uses = list[tuple[TaskUse, TaskRecord]]
+
+
+def store_uri() -> str:
+    """Where runs are written: the variable `MLFLOW_TRACKING_URI`, or else SQLite in the project's outputs."""
+    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{project.current().outputs / 'mlflow.db'}"
+
+
+def open_store() -> tuple[MlflowClient, str]:
+    """A client, and the id of the project's experiment in MLflow; store and experiment are made where they are missing.
+
+    One process at a time: several that make a new SQLite store at once break it for good.
+    """
+    here = project.current()
+    here.outputs.mkdir(parents=True, exist_ok=True)
+    for noisy in ("mlflow", "alembic"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+    with FileLock(here.outputs / "mlflow.lock"):
+        client = MlflowClient(store_uri())
+        if found := client.get_experiment_by_name(here.name):
+            return client, found.experiment_id
+        artifacts = (here.outputs / "artifacts").as_uri() if store_uri().startswith("sqlite:") else None
+        return client, client.create_experiment(here.name, artifacts)
+
+
+def publish(experiment: ExperimentRecord, tasks: Iterable[tuple[TaskUse, TaskRecord]]) -> None:
+    """Write an experiment to its run in MLflow, the one it has or a new one, and note that in its record.
+
+    Args:
+        experiment: the record, ended.
+        tasks: its tasks with their records, those that were cached as well.
+    """
+    client, store = open_store()
+    uses = list(tasks)
+    run = experiment.mlflow_run = _run_of(client, experiment) or _new_run(client, store, experiment)
+    experiment.write()  # before anything can fail, so that the next try goes on in the same run
+    client.log_batch(run, _metrics(experiment, uses), _params(experiment, uses), _tags(experiment))
+    for folder, file in _files(experiment, uses):
+        client.log_artifact(run, str(file), folder)
+    client.set_terminated(run, _STATUS[experiment.status], _milliseconds(experiment.ended))
+    experiment.published = True
+    experiment.write()
+
+
+def _run_of(client: MlflowClient, experiment: ExperimentRecord) -> str | None:
+    try:
+        return client.get_run(experiment.mlflow_run).info.run_id if experiment.mlflow_run else None
+    except MlflowException:  # the store was deleted, or is another one
+        return None
+
+
+def _new_run(client: MlflowClient, store: str, experiment: ExperimentRecord) -> str:
+    title = " ".join(experiment.overrides) or "defaults"
+    return client.create_run(store, _milliseconds(experiment.started), run_name=title).info.run_id
+
+
+def _metrics(experiment: ExperimentRecord, uses: Uses) -> list[Metric]:
+    """The last task's metrics under their own names, so that rows compare; the others' with the task before them."""
+    metrics = []
+    for use, record in uses:
+        prefix = "" if use is experiment.tasks[-1] else f"{use.label}."
+        for name, value, step, seconds in record.metrics:
+            metrics.append(Metric(prefix + name, value, round(1000 * seconds), step or 0))
+        ended = _milliseconds(record.started) + round(record.wall_seconds * 1000)
+        for name in ("wall_seconds", "cpu_seconds", "peak_memory_mb"):
+            # The prefix moves them to MLflow's page of system metrics, away from the results.
+            metrics.append(Metric(f"system/{use.label}.{name}", getattr(record, name), ended, 0))
+    return metrics
+
+
+def _params(experiment: ExperimentRecord, uses: Uses) -> list[Param]:
+    params = {name: str(value) for name, value in experiment.settings.items()}
+    params |= {f"{use.label}.{name}": value for use, record in uses for name, value in record.params.items()}
+    return [Param(name, value[:_MAX_PARAM]) for name, value in params.items()]
+
+
+def _tags(experiment: ExperimentRecord) -> list[RunTag]:
+    code, environment = experiment.code, experiment.environment
+    tags = {
+        "mlflow.user": environment["user"],
+        "mlflow.source.name": experiment.command,
+        "mlflow.source.type": "LOCAL",
+        "mlflow.source.git.commit": code["commit"],
+        "mlflow.source.git.branch": code["branch"],
+        "mlflow.source.git.repoURL": code["remote"],
+        "mlflow.note.content": _note(experiment),
+        "labkart.experiment": experiment.id,
+        "labkart.dirty": code["dirty"],
+        "labkart.error": experiment.error,
+        **{f"labkart.{name}": value for name, value in environment.items()},
+    }
+    return [RunTag(name, str(value)[:_MAX_TAG]) for name, value in tags.items() if value is not None]
+
+
+def _note(experiment: ExperimentRecord) -> str:
+    """The description at the top of the run's page: the results, and what each task took."""
+    results = [f"**{name}** {value:.4g}" for name, value in experiment.metrics.items()]
+    rows = [f"| {use.label} | {use.state} | {use.seconds:.1f} |" for use in experiment.tasks]
+    return "\n".join([", ".join(results), "", "| task | | seconds |", "| --- | --- | ---: |", *rows])
+
+
+def _files(experiment: ExperimentRecord, uses: Uses) -> Iterator[tuple[str | None, Path]]:
+    """Each file that belongs to the experiment, with its folder among the run's artifacts."""
+    for file in sorted(experiment.folder.glob("[!.]*")):
+        yield None, file
+    for use, record in uses:
+        for name in (*record.figures, *record.tables):
+            yield use.label, record.folder / name
+
+
+def _milliseconds(moment: str | None) -> int:
+    return round(datetime.fromisoformat(moment).timestamp() * 1000) if moment else 0
