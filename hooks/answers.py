@@ -27,7 +27,9 @@ def package_name(slug: str) -> str:
         )
     name = slug.replace("-", "_")
     if keyword.iskeyword(name) or name in sys.stdlib_module_names or name in TAKEN:
-        raise FailedHookException(f'project_slug "{slug}": Python or Labkart uses the name {name}. Choose another, as in "{slug}-study".')
+        raise FailedHookException(
+            f'project_slug "{slug}": Python or Labkart uses the name {name}. Choose another, as in "{slug}-study".'
+        )
     return name
 
 

@@ -12,10 +12,15 @@ def git(*words: str) -> subprocess.CompletedProcess:
 
 def make_repository() -> str | None:
     """Commit the untouched output, so that every later change can be seen. Returns what stands in the way, if anything."""
-    if git("rev-parse", "--is-inside-work-tree").returncode == 0:
+    inside, ignored = git("rev-parse", "--is-inside-work-tree"), git("check-ignore", "--quiet", ".")
+    if inside.returncode == 0 and ignored.returncode != 0:
         return "This folder is inside another git repository, so it got none of its own."
     first = "A new project from the Labkart template"
-    for words in (["init", "--initial-branch=main"], ["add", "--all"], ["commit", "--quiet", "--no-verify", f"--message={first}"]):
+    for words in (
+        ["init", "--initial-branch=main"],
+        ["add", "--all"],
+        ["commit", "--quiet", "--no-verify", f"--message={first}"],
+    ):
         done = git(*words)
         if done.returncode:
             reason = done.stderr.strip().splitlines()
@@ -29,4 +34,6 @@ except OSError:
     warning = "git is not installed, so there is no history yet."
 if warning:
     print(f"Note: {warning}")
-print(f"\nYour project is in {PROJECT.name}/. Now:\n\n    cd {PROJECT.name}\n    uv run labkart run\n    uv run labkart ui\n")
+print(
+    f"\nYour project is in {PROJECT.name}/. Now:\n\n    cd {PROJECT.name}\n    uv run labkart run\n    uv run labkart ui\n"
+)

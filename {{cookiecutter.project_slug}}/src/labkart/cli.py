@@ -52,7 +52,6 @@ def main(words: list[str] | None = None) -> int:
 def _run(words: list[str]) -> int:
     """Hand the words to Hydra; it calls `job` with every composed configuration."""
     import hydra
-    from hydra.errors import HydraException
 
     from . import config, project
 
@@ -72,7 +71,7 @@ def _run(words: list[str]) -> int:
 
     try:
         hydra.main(config_path=str(root / "conf"), config_name="config", version_base="1.3")(job)()
-    except HydraException as error:
+    except config.Miswritten as error:
         raise config.explained(error, words) from None
     if failures:
         raise LabkartError("\n".join(failures))

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Any, TypeVar
 
 import hydra
@@ -13,6 +14,7 @@ from hydra.errors import HydraException, MissingConfigException
 from luigi.parameter import OptionalParameterMixin, ParameterException
 from omegaconf import BooleanNode, DictConfig, FloatNode, IntegerNode, ListConfig, OmegaConf, StringNode, open_dict
 from omegaconf.errors import OmegaConfBaseException
+from yaml import YAMLError
 
 from . import project
 from .errors import LabkartError, UnknownName, did_you_mean
@@ -20,12 +22,17 @@ from .errors import LabkartError, UnknownName, did_you_mean
 TaskT = TypeVar("TaskT", bound=luigi.Task)
 
 # Which OmegaConf node checks which parameter, and what a student calls the type.
-_TYPES = (
+_TYPES: tuple[tuple[type, type, str], ...] = (
     (luigi.BoolParameter, BooleanNode, "true or false"),
     (luigi.IntParameter, IntegerNode, "a whole number"),
     (luigi.FloatParameter, FloatNode, "a number"),
     (luigi.StrParameter, StringNode, "a text"),
 )
+_TEXTS = (luigi.Parameter, luigi.OptionalParameter)
+_TASKS = (TaskInstanceParameter, ListTaskInstanceParameter)
+
+# What composing raises for what a person wrote: complaints of Hydra, OmegaConf and YAML, and files that are no UTF-8.
+Miswritten = (HydraException, OmegaConfBaseException, YAMLError, ValueError)
 
 _NOT_THERE = re.compile(r"Could not (?:override|append to config|delete from config)[^']*'([^']+)'")
 
@@ -36,20 +43,24 @@ def compose(*overrides: str) -> DictConfig:
     Raises:
         LabkartError: an override names what is not there.
     """
-    GlobalHydra.instance().clear()
     try:
-        with hydra.initialize_config_dir(str(project.current().root / "conf"), version_base="1.3"):
-            cfg = hydra.compose("config", overrides=list(overrides), return_hydra_config=True)
-    except HydraException as error:
-        raise explained(error) from None
+        return _composed(overrides)
+    except Miswritten as error:
+        raise explained(error, overrides) from None
+
+
+def _composed(overrides: Iterable[str]) -> DictConfig:
+    GlobalHydra.instance().clear()
+    with hydra.initialize_config_dir(str(project.current().root / "conf"), version_base="1.3"):
+        cfg = hydra.compose("config", overrides=list(overrides), return_hydra_config=True)
     HydraConfig.instance().set_config(cfg)
     with open_dict(cfg):
         del cfg["hydra"]
     return cfg
 
 
-def explained(error: HydraException, words: Iterable[str] = ()) -> LabkartError:
-    """Hydra's complaint about the words of a command, as a sentence."""
+def explained(error: Exception, words: Iterable[str] = ()) -> LabkartError:
+    """What is wrong with the words of a command or with a file in `conf/`, as a sentence."""
     if isinstance(error, MissingConfigException) and error.missing_cfg_file and error.options:
         group, _, option = error.missing_cfg_file.rpartition("/")
         options = ", ".join(sorted(error.options))
@@ -58,14 +69,12 @@ def explained(error: HydraException, words: Iterable[str] = ()) -> LabkartError:
         parent, _, name = not_there[1].rpartition(".")
         # The files as the other words choose them, if these compose without the wrong one.
         others = [word for word in words if "=" in word and not_there[1] not in word]
-        try:
-            cfg = compose(*others)
-        except LabkartError:
-            cfg = compose()
-        node = OmegaConf.select(cfg, parent) if parent else cfg
-        known = [str(key) for key in node] if isinstance(node, DictConfig) else []
-        return UnknownName(f'{_place(node)}: no setting "{not_there[1]}". {did_you_mean(name, known)}')
-    return LabkartError(f"labkart run: {' '.join(str(error).split())}")
+        with suppress(*Miswritten):
+            cfg = _composed(others)
+            node = OmegaConf.select(cfg, parent) if parent else cfg
+            known = [str(key) for key in node] if isinstance(node, DictConfig) else []
+            return UnknownName(f'{_place(node)}: no setting "{not_there[1]}". {did_you_mean(name, known)}')
+    return LabkartError(f"conf: {' '.join(str(error).split())}")
 
 
 def check_additions(overrides: Iterable[str]) -> None:
@@ -105,7 +114,7 @@ def make(task: type[TaskT], node: Mapping[str, Any] | DictConfig | None = None, 
     except ParameterException:
         raise LabkartError(_missing(name, declared, set(typed), node)) from None
     except (TypeError, ValueError) as error:
-        raise LabkartError(f"{_place(node)}: {name} does not take these values: {error}") from error
+        raise LabkartError(f"pipeline: {name} does not take these values: {error}") from error
 
 
 def _values(name: str, node: Any) -> dict[str, Any]:
@@ -122,22 +131,26 @@ def _values(name: str, node: Any) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    return OmegaConf.to_container(value, resolve=True) if isinstance(value, DictConfig | ListConfig) else value
+    """A node of the configuration as Python's own lists and dictionaries; raises where a value is still missing."""
+    nested = isinstance(value, DictConfig | ListConfig)
+    return OmegaConf.to_container(value, resolve=True, throw_on_missing=True) if nested else value
 
 
 def _typed(parameter: luigi.Parameter[Any], value: Any, node: Any, name: str) -> Any:
     """The value as the parameter's type, converted only where nothing is lost (2 to 2.0, but not 2.5 to 2)."""
     if value is None and isinstance(parameter, OptionalParameterMixin):
         return None
+    if isinstance(parameter, _TASKS):
+        return value
     for kind, check, words in _TYPES:
-        if isinstance(parameter, kind):
+        if isinstance(parameter, kind) or (check is StringNode and type(parameter) in _TEXTS):
             try:
                 return check(value, is_optional=False)._value()
             except OmegaConfBaseException:
                 raise LabkartError(f"{_place(node, name)}: {name} wants {words}, not {value!r}.") from None
     try:
-        return parameter.parse(value) if isinstance(value, str) else value
-    except ValueError as error:
+        return value if isinstance(value, list | dict) else parameter.parse(str(value))
+    except Exception as error:  # each kind of parameter has its own
         raise LabkartError(f"{_place(node, name)}: {name} does not take {value!r}: {error}.") from None
 
 
@@ -151,8 +164,7 @@ def _missing(name: str, declared: Mapping[str, luigi.Parameter[Any]], present: s
 
 def _settable(declared: Mapping[str, luigi.Parameter[Any]]) -> list[str]:
     """The parameters that a configuration file can give: all but tasks."""
-    tasks = TaskInstanceParameter | ListTaskInstanceParameter
-    return [key for key, parameter in declared.items() if not isinstance(parameter, tasks)]
+    return [key for key, parameter in declared.items() if not isinstance(parameter, _TASKS)]
 
 
 def _place(node: Any, name: str = "") -> str:

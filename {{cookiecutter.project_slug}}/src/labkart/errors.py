@@ -25,7 +25,8 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
 
 def told(error: BaseException, root: Path) -> str:
     """An exception in a line: the last place in the project's own code that it came through, and what it says."""
-    what = f"{type(error).__name__}: {error}".splitlines()[0].rstrip(": ")
+    said = next((line for line in str(error).splitlines() if line.strip()), "")
+    what = f"{type(error).__name__}: {said}".rstrip(": ")
     frames = [(frame.filename, frame.lineno) for frame in traceback.extract_tb(error.__traceback__)]
     if isinstance(error, SyntaxError) and error.filename:
         frames.append((error.filename, error.lineno))

@@ -155,8 +155,12 @@ def _labelled(result: Task[Any]) -> dict[str, Task[Any]]:
             waiting.append((task, True))
             waiting.extend((each, False) for each in reversed(flatten(task.requires())))
     tasks: dict[str, Task[Any]] = {}
+    classes: dict[str, type] = {}
     for task in ordered.values():
         name = task.get_task_family()
+        if classes.setdefault(name, type(task)) is not type(task):
+            both = f"{classes[name].__module__} and {type(task).__module__}"
+            raise LabkartError(f"There is a {name} in {both}. Rename one: a task's name stands for it everywhere.")
         count = sum(other.get_task_family() == name for other in tasks.values())
         tasks[f"{name}-{count + 1}" if count else name] = task
     return tasks

@@ -49,7 +49,7 @@ def _settings(folder: Path) -> tuple[str, str] | None:
     try:
         table = tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))
         return table["project"]["name"], table["tool"]["labkart"]["pipeline"]
-    except (OSError, KeyError):
+    except (OSError, KeyError, TypeError):
         return None
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:  # no TOML, or no UTF-8
         raise LabkartError(f"{folder / 'pyproject.toml'}: {error}. Mend that line.") from None

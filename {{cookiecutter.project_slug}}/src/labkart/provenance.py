@@ -7,6 +7,7 @@ import shutil
 import socket
 import subprocess
 import tempfile
+from collections.abc import Iterable
 from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
@@ -23,14 +24,14 @@ def code(root: Path) -> tuple[dict[str, Any], str]:
         `git apply` takes it. Without git or a repository the diff is empty.
     """
     commit = _git(root, "rev-parse", "--verify", "--quiet", "HEAD")
-    diff = _diff(root, "HEAD" if commit else "--cached")
+    diff = _diff(root, commit or _git(root, "hash-object", "-t", "tree", "/dev/null") or "")
     state = {
         "commit": commit,
         "branch": _git(root, "symbolic-ref", "--short", "--quiet", "HEAD"),
         "remote": _without_password(_git(root, "config", "--get", "remote.origin.url")),
         "dirty": None if diff is None else bool(diff),
     }
-    return state, diff + "\n" if diff else ""
+    return state, diff or ""
 
 
 def environment() -> dict[str, Any]:
@@ -60,25 +61,27 @@ def _diff(root: Path, base: str) -> str | None:
     with tempfile.TemporaryDirectory() as folder:
         scratch = {"GIT_INDEX_FILE": f"{folder}/index"}
         if Path(index).exists():
-            shutil.copy(index, scratch["GIT_INDEX_FILE"])
+            shutil.copy2(index, scratch["GIT_INDEX_FILE"])  # with its time, by which git knows what to read again
         new = (_git(root, "ls-files", "--others", "--exclude-standard", "-z", env=scratch) or "").split("\0")
-        small = [name for name in new if (root / name).is_file() and (root / name).stat().st_size <= _MAX_NEW_FILE]
+        small = [name for name in new if name and (root / name).lstat().st_size <= _MAX_NEW_FILE]
         if small:
             from_stdin = ("--pathspec-from-file=-", "--pathspec-file-nul")
             _git(root, "add", "--intent-to-add", *from_stdin, env=scratch, stdin=small)
-        return _git(root, "diff", "--no-color", "--no-ext-diff", "--binary", base, env=scratch)
+        # Nothing of the student's own settings, so that `git apply` takes it.
+        plain = ("--no-color", "--no-ext-diff", "--no-textconv", "--src-prefix=a/", "--dst-prefix=b/", "-U3")
+        return _git(root, "diff", "--binary", *plain, base, env=scratch, strip=False)
 
 
-def _git(root: Path, *words: str, env: dict[str, str] | None = None, stdin: list[str] | None = None) -> str | None:
-    """What git prints, or nothing where it fails or is not there."""
-    names = "\0".join(stdin or []).encode()
+def _git(root: Path, *words: str, env: Any = None, stdin: Iterable[str] = (), strip: bool = True) -> str | None:
+    """What git prints, or nothing where it fails or is not there; bytes that are no UTF-8 survive as surrogates."""
+    command = ["git", "-C", str(root), "--literal-pathspecs", *words]
+    names = os.fsencode("\0".join(stdin))
     try:
-        done = subprocess.run(
-            ["git", "-C", str(root), *words], input=names, capture_output=True, check=True, env=os.environ | (env or {})
-        )
+        done = subprocess.run(command, input=names, capture_output=True, check=True, env={**os.environ, **(env or {})})
     except (OSError, subprocess.CalledProcessError):
         return None
-    return done.stdout.decode(errors="replace").rstrip("\n")
+    text = done.stdout.decode(errors="surrogateescape")
+    return text.rstrip("\n") if strip else text
 
 
 def _without_password(url: str | None) -> str | None:

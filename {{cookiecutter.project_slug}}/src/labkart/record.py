@@ -51,7 +51,7 @@ class TaskRecord:
     schema: int = 1
 
     def __post_init__(self) -> None:
-        self.outputs = [FileState(**each) if isinstance(each, dict) else each for each in self.outputs]
+        self.outputs = [each if isinstance(each, FileState) else FileState(**each) for each in self.outputs]
         self.metrics = [Metric(*each) for each in self.metrics]
 
     @property
@@ -104,7 +104,7 @@ class ExperimentRecord:
     schema: int = 1
 
     def __post_init__(self) -> None:
-        self.tasks = [TaskUse(**each) if isinstance(each, dict) else each for each in self.tasks]
+        self.tasks = [each if isinstance(each, TaskUse) else TaskUse(**each) for each in self.tasks]
 
     @property
     def folder(self) -> Path:
@@ -114,7 +114,7 @@ class ExperimentRecord:
         """Write the record, and first the texts that lie beside it, by file name; empty ones are left out."""
         for name, text in (texts or {}).items():
             if text:
-                write_atomically(self.folder / name, text)
+                write_atomically(self.folder / name, text.encode(errors="surrogateescape"))
         _write(self.folder, self)
 
 
@@ -146,19 +146,20 @@ def now() -> str:
     return datetime.now().astimezone().isoformat(timespec="milliseconds")
 
 
-def write_atomically(path: Path, text: str) -> None:
+def write_atomically(path: Path, content: bytes) -> None:
     """Write a file so that a reader sees all of it or none."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        temporary.write_text(text, encoding="utf-8")
+        temporary.write_bytes(content)
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
 
 
 def _write(folder: Path, record: TaskRecord | ExperimentRecord) -> None:
-    write_atomically(folder / "record.json", json.dumps(asdict(record), ensure_ascii=False, indent=1) + "\n")
+    text = json.dumps(asdict(record), ensure_ascii=False, indent=1) + "\n"
+    write_atomically(folder / "record.json", text.encode(errors="backslashreplace"))  # JSON's own way to write the rest
 
 
 def _read(folder: Path, kind: type[R]) -> R | None:

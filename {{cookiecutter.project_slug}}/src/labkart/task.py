@@ -2,6 +2,8 @@
 
 import functools
 import inspect
+import operator
+import posixpath
 import random
 import re
 import shutil
@@ -60,7 +62,7 @@ class Task(gokart.TaskOnKart[T]):
 
     def get_own_code(self) -> str:
         """gokart's hook: what stands for this task's code in its id."""
-        return fingerprint.of(type(self))
+        return f"{type(self).__module__}.{type(self).__qualname__} {fingerprint.of(type(self))}"
 
     def last_record(self) -> record.TaskRecord | None:
         """What the last run of this very task left behind."""
@@ -69,7 +71,9 @@ class Task(gokart.TaskOnKart[T]):
     def complete(self) -> bool:
         """Whether a run was committed and its output still has the content it had then."""
         last, root = self.last_record(), project.current().outputs
-        return bool(last and last.status == "done" and all(digest.unchanged(state, root) for state in last.outputs))
+        if last is None or last.id != self.make_unique_id() or last.status != "done" or not last.outputs:
+            return False
+        return all(digest.unchanged(state, root) for state in last.outputs)
 
     def log_metric(self, name: str, value: float, step: int | None = None) -> None:
         """Record a number; with `step` (epoch, iteration) it becomes a curve.
@@ -77,30 +81,34 @@ class Task(gokart.TaskOnKart[T]):
         Raises:
             LabkartError: MLflow does not take a character of the name, or the value is no number.
         """
-        if not _METRIC_NAME.fullmatch(name):
+        if not _METRIC_NAME.fullmatch(name) or name.startswith((".", "/")) or posixpath.normpath(name) != name:
             raise LabkartError(f'"{name}" cannot name a metric. Use letters, digits, spaces and _ - . : /')
         try:
-            self._metrics.append(record.Metric(name, float(value), step, time.time()))
+            count = None if step is None else operator.index(step)
+            self._metrics.append(record.Metric(name, float(value), count, time.time()))
         except (TypeError, ValueError):
-            raise LabkartError(f'Metric "{name}" wants one number, not {value!r}.') from None
+            at = "" if step is None else f" and a whole step, not {step!r}"
+            raise LabkartError(f'Metric "{name}" wants one number, not {value!r}{at}.') from None
 
     def log_figure(self, name: str, figure: Any) -> None:
         """Record a Matplotlib figure, as PNG unless the name ends otherwise (`roc.svg`)."""
-        path = self._new_file(name, ".png")
+        path = self._new_file(name, self._figures, ".png", ".svg", ".pdf")
         figure.savefig(path, bbox_inches="tight")
-        self._figures.append(path.name)
 
     def log_table(self, name: str, table: Any) -> None:
         """Record a pandas DataFrame as CSV; an index that is more than row numbers is kept."""
-        path = self._new_file(name, ".csv")
+        path = self._new_file(name, self._tables, ".csv")
         table.to_csv(path, index=type(table.index).__name__ != "RangeIndex")
-        self._tables.append(path.name)
 
-    def _new_file(self, name: str, suffix: str) -> Path:
+    def _new_file(self, name: str, names: list[str], *suffixes: str) -> Path:
+        """A file beside the record, noted in `names`; without one of the suffixes the name gets the first."""
         if not _FILE_NAME.fullmatch(name):
             raise LabkartError(f'"{name}" cannot name a file. Use letters, digits, spaces and _ - .')
         self._folder().mkdir(parents=True, exist_ok=True)
-        return self._folder() / (name if Path(name).suffix else name + suffix)
+        name = name if name.endswith(suffixes) else name + suffixes[0]
+        if name not in names:
+            names.append(name)
+        return self._folder() / name
 
     def _folder(self) -> Path:
         return record.task_folder(self.get_task_family(), self.make_unique_id())

@@ -2,7 +2,10 @@
 
 import logging
 import os
+import shutil
+import sys
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from rich.console import Console
 from rich.logging import RichHandler
@@ -39,8 +42,11 @@ def show_result(metrics: Mapping[str, float], experiment: str) -> None:
 
 
 def command(words: str) -> str:
-    """A command of ours as this person types it: through `uv run` where that is how it was started."""
-    return f"uv run labkart {words}" if os.environ.get("UV") else f"labkart {words}"
+    """A command of ours as this person can type it: through uv where they have it, else by its name or its path."""
+    if os.environ.get("UV"):
+        return f"uv run labkart {words}"
+    script = Path(sys.prefix, "bin", "labkart")
+    return f"{'labkart' if shutil.which('labkart') else project.current().short(script)} {words}"
 
 
 def number(value: float) -> str:

@@ -5,7 +5,9 @@ The records are the truth; what is here can be made from them again.
 
 import logging
 import os
+import sqlite3
 from collections.abc import Iterable, Iterator
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 
@@ -44,10 +46,19 @@ def open_store() -> tuple[MlflowClient, str]:
         logging.getLogger(noisy).setLevel(logging.WARNING)
     with FileLock(here.outputs / "mlflow.lock"):
         client = MlflowClient(store_uri())
-        if found := client.get_experiment_by_name(here.name):
-            return client, found.experiment_id
-        artifacts = (here.outputs / "artifacts").as_uri() if store_uri().startswith("sqlite:") else None
-        return client, client.create_experiment(here.name, artifacts)
+        artifacts = None if os.environ.get("MLFLOW_TRACKING_URI") else (here.outputs / "artifacts").as_uri()
+        if not (found := client.get_experiment_by_name(here.name)):
+            return client, client.create_experiment(here.name, artifacts)
+        if artifacts and found.artifact_location != artifacts:
+            _follow_move(here.outputs / "mlflow.db", found.artifact_location, artifacts)
+        return client, found.experiment_id
+
+
+def _follow_move(database: Path, old: str, new: str) -> None:
+    """Point MLflow's rows to where the files are now: it keeps absolute paths and has no call to change them."""
+    with closing(sqlite3.connect(database)) as connection, connection:
+        connection.execute("UPDATE experiments SET artifact_location = ? WHERE artifact_location = ?", (new, old))
+        connection.execute("UPDATE runs SET artifact_uri = replace(artifact_uri, ?, ?)", (f"{old}/", f"{new}/"))
 
 
 def publish(experiment: ExperimentRecord, tasks: Iterable[tuple[TaskUse, TaskRecord]]) -> None:

@@ -1,0 +1,24 @@
+# Two commands: `make demo` shows Labkart, `make test` proves it.
+# Both set up all they need in this folder, with git, make, Python 3.11 to 3.13 and pip; the system stays as it is.
+
+UV := $(CURDIR)/.tools/bin/uv
+DEMO := demo/my-thesis
+
+.PHONY: demo test pictures
+
+demo: $(UV)
+	@test -d $(DEMO) || $(UV) tool run cookiecutter . --no-input --output-dir demo > demo.log || { cat demo.log; exit 1; }
+	@rm -f demo.log
+	@cd $(DEMO) && $(UV) sync --quiet && .venv/bin/labkart run
+	@echo
+	@echo "Look at it in a browser:  $(DEMO)/.venv/bin/labkart ui"
+	@echo "Another model:            $(DEMO)/.venv/bin/labkart run model=forest"
+
+test: $(UV)
+	@$(UV) run --quiet pytest
+
+pictures: $(UV)
+	@$(UV) run --quiet tests/pictures.py
+
+$(UV):
+	@python3 -m pip install --quiet --disable-pip-version-check --target .tools uv

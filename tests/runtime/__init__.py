@@ -1,0 +1,1 @@
+"""The runtime, tested where it stands, one file a module."""

@@ -1,0 +1,72 @@
+"""What the tests of the runtime share: a tiny project to stand in, code that a student wrote there, a second process."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+RUNTIME = Path(__file__).parents[2] / "{{cookiecutter.project_slug}}" / "src" / "labkart"
+
+_FILES = {
+    "pyproject.toml": '[project]\nname = "tiny"\n\n[tool.labkart]\npipeline = "study.pipeline:pipeline"\n',
+    "conf/config.yaml": "defaults:\n  - _self_\n  - model: forest\n  - experiment: null\nseed: 0\nsplit:\n  test_size: 0.25\n",
+    "conf/model/forest.yaml": "params:\n  trees: 300\n",
+    "conf/model/linear.yaml": "params:\n  c: 1.0\n",
+    "conf/experiment/large.yaml": "# @package _global_\nsplit:\n  test_size: 0.5\n",
+}
+
+
+def write(root: Path, **files: str) -> None:
+    """Write files below `root`; a path is given as the name of an argument, `**{"conf/a.yaml": "..."}`."""
+    for name, text in files.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(text, encoding="utf-8")
+
+
+def start(code: str, cwd: Path, *path: Path) -> subprocess.Popen[str]:
+    """Begin to run Python code in a process of its own that finds the modules in `cwd/src`, in `path`, and the runtime."""
+    modules = os.pathsep.join(map(str, [cwd / "src", *path, RUNTIME.parent]))
+    return subprocess.Popen(
+        [sys.executable, "-c", code],
+        cwd=cwd,
+        env={**os.environ, "PYTHONPATH": modules},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def python(code: str, cwd: Path, *path: Path) -> str:
+    """What that code prints."""
+    process = start(code, cwd, *path)
+    printed, errors = process.communicate(timeout=60)
+    assert process.returncode == 0, errors
+    return printed.strip()
+
+
+@pytest.fixture
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A tiny project around the working directory, in which nothing has run."""
+    folder = tmp_path / "tiny"
+    write(folder, **_FILES)
+    monkeypatch.chdir(folder)
+    monkeypatch.delenv("LABKART_OUTPUTS", raising=False)
+    return folder
+
+
+@pytest.fixture
+def student(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], ModuleType]:
+    """Import code from a file `<name>.py` in the project's `src/`; the name is the module's."""
+
+    def imported(code: str) -> ModuleType:
+        name = f"student_{tmp_path.name}"
+        write(root, **{f"src/{name}.py": code})
+        monkeypatch.syspath_prepend(root / "src")
+        return import_module(name)
+
+    return imported

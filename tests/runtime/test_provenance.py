@@ -1,0 +1,208 @@
+"""Where a result came from can be found again: the commit, and a diff that makes the same tree of it."""
+
+import subprocess
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+from labkart import provenance
+
+from .conftest import write
+
+NOWHERE = {"commit": None, "branch": None, "remote": None, "dirty": None}
+
+
+def git(root: Path, *words: str, stdin: bytes = b"") -> str:
+    done = subprocess.run(["git", "-C", str(root), *words], input=stdin, capture_output=True, check=True)
+    return done.stdout.decode().strip()
+
+
+def tree(root: Path) -> dict[str, bytes]:
+    """All files but git's own, with their content."""
+    files = (file for file in root.rglob("*") if file.is_file() and ".git" not in file.relative_to(root).parts)
+    return {str(file.relative_to(root)): file.read_bytes() for file in files}
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    """A repository with one commit and nothing to commit."""
+    root = tmp_path / "repository"
+    write(root, **{"train.py": "alpha = 1\nbeta = 2\n", "old.py": "x = 1\n", ".gitignore": "outputs/\n"})
+    (root / "plot.png").write_bytes(bytes(range(256)))
+    git(tmp_path, "init", "--quiet", "--initial-branch=main", str(root))
+    git(root, "add", "--all")
+    git(root, "commit", "--quiet", "--message=First")
+    return root
+
+
+def test_without_git_nothing_is_known(repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path / "empty"))
+    assert provenance.code(repository) == (NOWHERE, "")
+
+
+def test_outside_of_a_repository_nothing_is_known(tmp_path: Path) -> None:
+    assert provenance.code(tmp_path) == (NOWHERE, "")
+
+
+def test_before_the_first_commit_all_files_are_in_the_diff(tmp_path: Path) -> None:
+    write(tmp_path, **{"staged.py": "x = 1\n", "new.py": "y = 2\n"})
+    git(tmp_path, "init", "--quiet", "--initial-branch=main")
+    git(tmp_path, "add", "staged.py")
+    state, diff = provenance.code(tmp_path)
+    assert state == {"commit": None, "branch": "main", "remote": None, "dirty": True}
+    assert "+x = 1" in diff and "+y = 2" in diff
+
+
+def test_a_committed_state_is_its_commit_and_no_diff(repository: Path) -> None:
+    commit = git(repository, "rev-parse", "HEAD")
+    clean = {"commit": commit, "branch": "main", "remote": None, "dirty": False}
+    assert provenance.code(repository) == (clean, "")
+
+
+def test_a_commit_without_a_branch_is_known(repository: Path) -> None:
+    git(repository, "checkout", "--quiet", "--detach")
+    state, _ = provenance.code(repository)
+    assert state["commit"] == git(repository, "rev-parse", "HEAD")
+    assert state["branch"] is None
+
+
+@pytest.mark.parametrize("stage", [False, True])
+def test_an_edit_is_dirty_and_in_the_diff(stage: bool, repository: Path) -> None:
+    write(repository, **{"train.py": "alpha = 10\nbeta = 2\n"})
+    if stage:
+        git(repository, "add", "train.py")
+    state, diff = provenance.code(repository)
+    assert state["dirty"] is True
+    assert "-alpha = 1\n+alpha = 10\n" in diff
+
+
+def test_a_new_file_is_dirty_and_in_the_diff(repository: Path) -> None:
+    write(repository, **{"src/new.py": "gamma = 3\n"})
+    state, diff = provenance.code(repository)
+    assert state["dirty"] is True
+    assert "+gamma = 3\n" in diff
+
+
+def test_an_ignored_file_is_not_in_the_diff_of_a_new_one(repository: Path) -> None:
+    write(repository, **{"outputs/model.txt": "weights", "new.py": "gamma = 3\n"})
+    _, diff = provenance.code(repository)
+    assert "new.py" in diff
+    assert "model.txt" not in diff
+
+
+def test_an_ignored_file_is_not_dirty(repository: Path) -> None:
+    write(repository, **{"outputs/model.txt": "weights"})
+    state, diff = provenance.code(repository)
+    assert (state["dirty"], diff) == (False, "")
+
+
+def test_a_huge_new_file_is_data_and_not_in_the_diff(repository: Path) -> None:
+    write(repository, **{"huge.csv": "1,2,3\n" * 200_000, "new.py": "gamma = 3\n"})
+    _, diff = provenance.code(repository)
+    assert "huge.csv" not in diff
+    assert "new.py" in diff
+
+
+def test_a_huge_file_that_git_knows_is_in_the_diff(repository: Path) -> None:
+    write(repository, **{"huge.csv": "1,2,3\n" * 200_000})
+    git(repository, "add", "huge.csv")
+    assert "huge.csv" in provenance.code(repository)[1]
+
+
+def test_a_look_at_the_code_leaves_the_index_as_it_is(repository: Path) -> None:
+    write(repository, **{"train.py": "alpha = 10\n", "staged.py": "s = 1\n", "new.py": "gamma = 3\n"})
+    git(repository, "add", "staged.py")
+    index, status = (
+        (repository / ".git/index").read_bytes(),
+        git(repository, "--no-optional-locks", "status", "--porcelain"),
+    )
+    provenance.code(repository)
+    assert (repository / ".git/index").read_bytes() == index
+    assert git(repository, "status", "--porcelain") == status
+
+
+def edit(root: Path) -> None:
+    write(root, **{"train.py": "alpha = 10\nbeta = 2\n"})
+
+
+def stage_and_edit_again(root: Path) -> None:
+    edit(root)
+    git(root, "add", "train.py")
+    write(root, **{"train.py": "alpha = 10\nbeta = 9\n\n\n"})
+
+
+def delete(root: Path) -> None:
+    (root / "old.py").unlink()
+
+
+def rename(root: Path) -> None:
+    git(root, "mv", "old.py", "renamed.py")
+
+
+def add_files(root: Path) -> None:
+    write(root, **{"src/deep/new.py": "gamma = 3", "卒 業.py": "δ = 4\n", "[a].py": "", "crlf.py": "a\r\nb\r\n"})
+
+
+def change_binary(root: Path) -> None:
+    """Between two texts: git ends the patch of a binary file in its own way."""
+    edit(root)
+    (root / "plot.png").write_bytes(bytes(range(255, -1, -1)))
+    write(root, **{"zzz.py": "last = True\n"})
+
+
+def edit_beside_noise(root: Path) -> None:
+    git(root, "config", "color.ui", "always")
+    git(root, "config", "diff.external", "false")
+    edit(root)
+
+
+CHANGES = [edit, stage_and_edit_again, delete, rename, add_files, change_binary, edit_beside_noise]
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_the_diff_makes_the_same_tree_of_a_clean_clone(
+    change: Callable[[Path], None], repository: Path, tmp_path: Path
+) -> None:
+    git(tmp_path, "clone", "--quiet", str(repository), "clone")
+    change(repository)
+    _, diff = provenance.code(repository)
+    git(tmp_path / "clone", "apply", stdin=diff.encode())
+    assert tree(tmp_path / "clone") == tree(repository)
+
+
+def test_the_diff_of_a_project_inside_a_repository_applies_at_the_top(repository: Path, tmp_path: Path) -> None:
+    git(tmp_path, "clone", "--quiet", str(repository), "clone")
+    write(repository, **{"project/new.py": "gamma = 3\n", "train.py": "alpha = 10\n"})
+    _, diff = provenance.code(repository / "project")
+    git(tmp_path / "clone", "apply", stdin=diff.encode())
+    assert tree(tmp_path / "clone") == tree(repository)
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("https://ann:secret@example.org/lab/thesis.git", "https://example.org/lab/thesis.git"),
+        ("https://token@example.org/thesis", "https://example.org/thesis"),
+        ("https://ann:se@cret@example.org/a@b", "https://example.org/a@b"),
+        ("https://example.org/thesis.git", "https://example.org/thesis.git"),
+        ("git@example.org:lab/thesis.git", "git@example.org:lab/thesis.git"),
+        ("/srv/git/thesis.git", "/srv/git/thesis.git"),
+    ],
+)
+def test_a_remote_is_recorded_without_its_password(url: str, shown: str, repository: Path) -> None:
+    git(repository, "remote", "add", "origin", url)
+    state, _ = provenance.code(repository)
+    assert state["remote"] == shown
+
+
+def test_the_machine_is_known() -> None:
+    machine = provenance.environment()
+    assert all(machine[name] for name in ("python", "os", "cpu", "cores", "memory_gb", "host", "user"))
+    assert 0 < machine["memory_gb"] < 100_000
+
+
+def test_the_packages_are_listed_by_name_with_their_versions() -> None:
+    lines = provenance.packages().splitlines()
+    assert f"gokart=={version('gokart')}" in lines
+    assert lines == sorted(lines, key=lambda line: line.partition("==")[0].lower())

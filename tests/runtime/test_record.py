@@ -1,0 +1,142 @@
+"""Records come back as they were written, whole or not at all."""
+
+import json
+import math
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from labkart import record
+from labkart.digest import FileState
+from labkart.record import ExperimentRecord, Metric, TaskRecord, TaskUse
+
+TASK = TaskRecord(
+    id="abc",
+    name="Train",
+    status="done",
+    params={"alpha": "0.5", "title": "卒業研究"},
+    upstream=["def"],
+    code="123",
+    seed=1,
+    started="2026-11-21T09:00:00.000+09:00",
+    wall_seconds=1.5,
+    cpu_seconds=1.0,
+    peak_memory_mb=100.0,
+    outputs=[FileState("cache/train.pkl", 7, "00ff", [1, 2, 3])],
+    metrics=[Metric("loss", 0.5, 1, 10.0), Metric("accuracy", 0.75, None, 11.0), Metric("loss", 0.25, 2, 12.0)],
+    figures=["roc.png"],
+    tables=["errors.csv"],
+    error=None,
+    traceback=None,
+)
+EXPERIMENT = ExperimentRecord(
+    id="e1",
+    project="tiny",
+    command="labkart run seed=1",
+    overrides=["seed=1"],
+    settings={"model": "forest", "seed": 1},
+    tasks=[TaskUse("Train", "Train", "abc", "ran", 1.5), TaskUse("Train-2", "Train", "def", "failed", error="no")],
+    metrics={"accuracy": 0.75},
+    code={"commit": None, "dirty": True},
+)
+
+
+def test_a_tasks_record_comes_back_as_it_was_written(root: Path) -> None:
+    TASK.write()
+    assert record.read_task("Train", "abc") == TASK
+
+
+def test_an_experiments_record_comes_back_as_it_was_written(root: Path) -> None:
+    EXPERIMENT.write()
+    assert record.read_experiment("e1") == EXPERIMENT
+
+
+def test_records_lie_in_the_outputs_where_a_person_can_read_them(root: Path) -> None:
+    TASK.write()
+    EXPERIMENT.write()
+    assert '"title": "卒業研究"' in (root / "outputs/records/tasks/Train_abc/record.json").read_text("utf-8")
+    assert (root / "outputs/records/experiments/e1/record.json").exists()
+
+
+def test_what_never_ran_has_no_record(root: Path) -> None:
+    assert record.read_task("Train", "abc") is None
+    assert record.read_experiment("e1") is None
+
+
+@pytest.mark.parametrize("value", [math.inf, -math.inf, 1e308, 5e-324, 0.1])
+def test_a_metric_comes_back_to_the_last_bit(value: float, root: Path) -> None:
+    replace(TASK, metrics=[Metric("loss", value, None, 0.0)]).write()
+    read = record.read_task("Train", "abc")
+    assert read and read.metrics[0].value == value
+
+
+def test_a_metric_that_is_not_a_number_comes_back(root: Path) -> None:
+    replace(TASK, metrics=[Metric("loss", math.nan, None, 0.0)]).write()
+    read = record.read_task("Train", "abc")
+    assert read and math.isnan(read.metrics[0].value)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"{", b"[]", b"null", b"7", b'{"id": "abc"}', b'{"somebody": "else"}', b"\xff\xfe", b"\0" * 100],
+)
+def test_a_damaged_or_foreign_record_reads_as_nothing(content: bytes, root: Path) -> None:
+    for one in (TASK, EXPERIMENT):
+        one.write()
+        (one.folder / "record.json").write_bytes(content)
+    assert record.read_task("Train", "abc") is None
+    assert record.read_experiment("e1") is None
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("outputs", 5), ("metrics", None), ("outputs", [{"path": "x"}]), ("more", 1)]
+)
+def test_a_record_of_another_shape_reads_as_nothing(field: str, value: object, root: Path) -> None:
+    TASK.write()
+    path = TASK.folder / "record.json"
+    path.write_text(json.dumps({**json.loads(path.read_text("utf-8")), field: value}))
+    assert record.read_task("Train", "abc") is None
+
+
+def test_a_record_cut_anywhere_reads_as_nothing(root: Path) -> None:
+    TASK.write()
+    path = TASK.folder / "record.json"
+    whole = path.read_bytes()
+    for length in range(0, len(whole) - 2, 40):
+        path.write_bytes(whole[:length])
+        assert record.read_task("Train", "abc") is None
+
+
+def test_texts_lie_beside_an_experiments_record_and_empty_ones_are_left_out(root: Path) -> None:
+    EXPERIMENT.write({"config.yaml": "seed: 1\n", "traceback.txt": ""})
+    assert sorted(file.name for file in EXPERIMENT.folder.iterdir()) == ["config.yaml", "record.json"]
+    assert (EXPERIMENT.folder / "config.yaml").read_text() == "seed: 1\n"
+
+
+def test_writing_leaves_one_file_with_the_last_text(tmp_path: Path) -> None:
+    for text in ("old", "new 卒"):
+        record.write_atomically(tmp_path / "deep" / "note.txt", text)
+    assert {file.name: file.read_text("utf-8") for file in (tmp_path / "deep").iterdir()} == {"note.txt": "new 卒"}
+
+
+def test_writing_that_fails_leaves_the_old_text_and_no_other_file(tmp_path: Path) -> None:
+    record.write_atomically(tmp_path / "note.txt", "old")
+    with pytest.raises(UnicodeEncodeError):
+        record.write_atomically(tmp_path / "note.txt", "no such character: \ud800")
+    assert {file.name: file.read_text() for file in tmp_path.iterdir()} == {"note.txt": "old"}
+
+
+def test_a_new_text_is_a_new_file_so_that_an_open_reader_sees_all_of_the_old_one(tmp_path: Path) -> None:
+    record.write_atomically(tmp_path / "note.txt", "old")
+    with (tmp_path / "note.txt").open() as reader:
+        record.write_atomically(tmp_path / "note.txt", "new")
+        assert reader.read() == "old"
+
+
+def test_of_a_metric_with_steps_the_last_value_counts() -> None:
+    assert list(record.last_values(TASK.metrics).items()) == [("loss", 0.25), ("accuracy", 0.75)]
+
+
+def test_now_is_a_time_with_its_offset() -> None:
+    assert datetime.fromisoformat(record.now()).tzinfo is not None
