@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
+from enum import Enum
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,6 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.errors import ConfigCompositionException
 from labkart import LabkartError, Task, compose, make
 from labkart.config import check_additions, explained
-from labkart.errors import UnknownName
 from omegaconf import OmegaConf
 
 from .conftest import write
@@ -33,6 +34,11 @@ class Forest(Task[int]):
     trees: luigi.IntParameter = luigi.IntParameter()
 
 
+class Kernel(Enum):
+    LINEAR = 1
+    RADIAL = 2
+
+
 class Values(Task[int]):
     whole: luigi.IntParameter = luigi.IntParameter(default=0)
     number: luigi.FloatParameter = luigi.FloatParameter(default=0.0)
@@ -42,6 +48,11 @@ class Values(Task[int]):
     several: luigi.ListParameter[Any] = luigi.ListParameter(default=[])
     named: luigi.DictParameter = luigi.DictParameter(default={})
     choice: luigi.ChoiceParameter = luigi.ChoiceParameter(choices=["a", "b"], default="a")
+    plain: luigi.Parameter[str] = luigi.Parameter(default="")
+    optional: luigi.OptionalParameter = luigi.OptionalParameter(default=None)
+    depth: luigi.NumericalParameter = luigi.NumericalParameter(var_type=int, min_value=1, max_value=9, default=1)
+    kernel: luigi.EnumParameter[Kernel] = luigi.EnumParameter(enum=Kernel, default=Kernel.LINEAR)
+    patience: luigi.TimeDeltaParameter = luigi.TimeDeltaParameter(default=timedelta())
 
 
 @pytest.fixture(autouse=True)
@@ -72,6 +83,15 @@ def refused(sentence: str) -> Any:
         ("maybe", "7", 7),
         ("several", [1, "a"], (1, "a")),
         ("choice", "b", "b"),
+        ("plain", "a", "a"),
+        ("plain", 5, "5"),
+        ("plain", 0.1, "0.1"),
+        ("optional", 5, "5"),
+        ("optional", None, None),
+        ("depth", 3, 3),
+        ("depth", "3", 3),
+        ("kernel", "RADIAL", Kernel.RADIAL),
+        ("patience", "5 s", timedelta(seconds=5)),
     ],
 )
 def test_a_value_comes_as_its_parameters_type(name: str, written: Any, value: Any) -> None:
@@ -101,6 +121,9 @@ def test_a_mapping_comes_with_all_that_is_in_it() -> None:
         ("text", None, "Values.text wants a text, not None."),
         ("text", ["a"], "Values.text wants a text, not ['a']."),
         ("maybe", "many", "Values.maybe wants a whole number, not 'many'."),
+        ("plain", None, "Values.plain wants a text, not None."),
+        ("plain", ["a"], "Values.plain wants a text, not ['a']."),
+        ("optional", ["a"], "Values.optional wants a text, not ['a']."),
     ],
 )
 def test_a_value_of_another_type_is_refused(name: str, written: Any, sentence: str) -> None:
@@ -109,9 +132,25 @@ def test_a_value_of_another_type_is_refused(name: str, written: Any, sentence: s
             make(Values, node)
 
 
-@pytest.mark.parametrize(("name", "written"), [("choice", "c"), ("several", "[1"), ("choice", 5)])
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [
+        ("choice", "c"),
+        ("choice", 5),
+        ("several", "[1"),
+        ("several", 5),
+        ("depth", 0),
+        ("depth", 99),
+        ("depth", "deep"),
+        ("depth", 2.5),
+        ("depth", None),
+        ("kernel", "CUBIC"),
+        ("kernel", 5),
+        ("patience", "5 x"),
+    ],
+)
 def test_a_value_that_its_parameter_does_not_take_is_refused(name: str, written: Any) -> None:
-    with pytest.raises(LabkartError, match=r"^conf/config\.yaml: Values.* does not take .+"):
+    with pytest.raises(LabkartError, match=rf"^conf/config\.yaml: Values\.{name} does not take .+"):
         make(Values, {name: written})
 
 
@@ -150,11 +189,6 @@ def test_an_unknown_parameter_from_the_pipeline_is_looked_for_there() -> None:
         make(Train, {"trees": 5}, tabel=Table())
 
 
-def test_an_unknown_name_is_told_from_other_mistakes() -> None:
-    with pytest.raises(UnknownName):
-        make(Train, {"tree": 5}, table=Table())
-
-
 def test_a_missing_value_is_asked_for() -> None:
     with refused('conf/config.yaml: Train needs "trees" and nothing gives it. Add a line "trees: ..." there.'):
         make(Train, {"seed": 1}, table=Table())
@@ -177,6 +211,12 @@ def test_a_value_that_is_left_open_is_asked_for() -> None:
         make(Forest, cfg.model.params)
 
 
+@pytest.mark.parametrize("values", [{"named": {"a": {"b": "???"}}}, {"several": ["???"]}, {"several": [[1, "???"]]}])
+def test_a_value_that_is_left_open_deep_inside_is_asked_for(values: dict[str, Any]) -> None:
+    with pytest.raises(LabkartError, match=r"^conf/config\.yaml: Missing mandatory value: [^\n]+$"):
+        make(Values, OmegaConf.create(values))
+
+
 @pytest.mark.parametrize("reference", ["${nowhere}", "${oc.env:NO_SUCH_VARIABLE}", "${nobody:1}", "${open}"])
 def test_a_reference_that_leads_nowhere_is_refused(reference: str) -> None:
     with pytest.raises(LabkartError, match=r"^conf/config\.yaml: .+"):
@@ -190,7 +230,7 @@ def test_values_without_names_are_refused(node: Any) -> None:
 
 
 def test_an_upstream_task_of_another_class_is_refused() -> None:
-    with pytest.raises(LabkartError, match=r"Train does not take these values: .*Forest"):
+    with pytest.raises(LabkartError, match=r"^pipeline: Train does not take these values: .*Forest"):
         make(Train, {"trees": 5}, table=Forest(trees=1))
 
 
@@ -238,6 +278,14 @@ def test_composing_again_starts_from_the_files() -> None:
         (["sed=1"], 'conf/config.yaml: no setting "sed". Did you mean "seed"?'),
         (["~sed"], 'conf/config.yaml: no setting "sed". Did you mean "seed"?'),
         (["modell=forest"], 'conf/config.yaml: no setting "modell". Did you mean "model"?'),
+        (
+            ["model=linear", "model.params.trees=5"],
+            'conf/model/linear.yaml: no setting "model.params.trees". Choose one of c.',
+        ),
+        (
+            ["model.params.trees=5", "model=linear"],
+            'conf/model/linear.yaml: no setting "model.params.trees". Choose one of c.',
+        ),
         (["split.size=1"], 'conf/config.yaml: no setting "split.size". Did you mean "test_size"?'),
         (["model.params.tree=1"], 'conf/model/forest.yaml: no setting "model.params.tree". Did you mean "trees"?'),
     ],
@@ -247,9 +295,38 @@ def test_a_wrong_override_is_explained(overrides: list[str], sentence: str) -> N
         compose(*overrides)
 
 
-@pytest.mark.parametrize("override", ["seed", "seed=1=2", "seed=[1", "seed=1,2", "+model=linear"])
+@pytest.mark.parametrize("override", ["seed", "seed=1=2", "seed=[1", "seed=1,2", "+model=linear", "model=null"])
 def test_an_override_that_hydra_cannot_read_is_explained_in_a_line(override: str) -> None:
-    with pytest.raises(LabkartError, match=r"^labkart run: [^\n]+$"):
+    with pytest.raises(LabkartError, match=r"^conf: [^\n]+$"):
+        compose(override)
+
+
+@pytest.mark.parametrize("file", ["config.yaml", "model/forest.yaml"])
+@pytest.mark.parametrize("text", ["params: {c: [1.0\n", "seed: 1\nseed: 2\n", "\tseed: 1\n"])
+def test_a_file_that_is_no_yaml_is_named_with_its_line(text: str, file: str, root: Path) -> None:
+    write(root, **{f"conf/{file}": text})
+    with pytest.raises(LabkartError, match=rf"^conf: [^\n]+/conf/{file}\", line [12][^\n]+$"):
+        compose()
+
+
+def test_a_file_that_is_no_utf8_is_refused_in_a_line(root: Path) -> None:
+    (root / "conf/model/forest.yaml").write_bytes("params: {}  # 卒業研究\n".encode("shift_jis"))
+    with pytest.raises(LabkartError, match=r"^conf[^\n]* 'utf-8' [^\n]+$"):
+        compose()
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "override"),
+    [
+        ("config", "defaults:\n  - _self_\n  - model: forest\n  - override /modell: linear\n", "seed=1"),
+        ("experiment/typo", "# @package _global_\ndefaults:\n  - override /modell: linear\n", "experiment=typo"),
+    ],
+)
+def test_a_default_that_overrides_nothing_is_told_with_its_file(
+    file: str, text: str, override: str, root: Path
+) -> None:
+    write(root, **{f"conf/{file}.yaml": text})
+    with refused(f"conf: In '{file}': Could not override 'modell'. No match in the defaults list."):
         compose(override)
 
 
@@ -274,5 +351,5 @@ def test_other_words_are_no_additions_to_refuse(override: str) -> None:
 
 def test_this_machines_own_settings_are_no_addition(root: Path) -> None:
     write(root, **{"conf/local/default.yaml": "seed: 1\n"})
-    with pytest.raises(UnknownName, match="no setting"):
+    with pytest.raises(LabkartError, match="no setting"):
         check_additions(["+local=default"])

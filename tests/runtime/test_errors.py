@@ -6,7 +6,7 @@ from types import ModuleType
 
 import pytest
 from labkart import digest
-from labkart.errors import LabkartError, UnknownName, did_you_mean, told
+from labkart.errors import LabkartError, did_you_mean, told
 
 from .conftest import RUNTIME
 
@@ -21,10 +21,6 @@ from .conftest import RUNTIME
 )
 def test_an_unknown_name_is_answered_with_the_known_ones(word: str, known: list[str], answer: str) -> None:
     assert did_you_mean(word, known) == answer
-
-
-def test_an_unknown_name_is_a_mistake_that_can_be_mended() -> None:
-    assert issubclass(UnknownName, LabkartError)
 
 
 def test_an_error_is_told_with_the_last_line_of_the_project_that_it_came_through(
@@ -54,6 +50,8 @@ def test_the_runtimes_own_lines_are_not_told(tmp_path: Path) -> None:
     ("error", "line"),
     [
         (ValueError("one\ntwo"), "ValueError: one"),
+        (ValueError("\n \n\none\ntwo"), "ValueError: one"),
+        (ValueError("\n\n"), "ValueError"),
         (ValueError(), "ValueError"),
         (LabkartError("Mend it."), "LabkartError: Mend it."),
     ],

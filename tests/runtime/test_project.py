@@ -32,7 +32,18 @@ def test_the_nearest_project_is_the_one(root: Path, monkeypatch: pytest.MonkeyPa
     assert project.current().name == "inner"
 
 
-@pytest.mark.parametrize("text", ["", '[project]\nname = "library"\n', '[tool.labkart]\npipeline = "a:b"\n'])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        '[project]\nname = "library"\n',
+        '[tool.labkart]\npipeline = "a:b"\n',
+        "project = 5\n",
+        "tool = []\n",
+        '[[project]]\nname = "library"\n',
+        '[project]\nname = "library"\n[tool]\nlabkart = "a:b"\n',
+    ],
+)
 def test_a_pyproject_of_something_else_is_passed_by(text: str, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(root, **{"library/pyproject.toml": text})
     monkeypatch.chdir(root / "library")
@@ -58,6 +69,12 @@ def test_without_any_project_a_sentence_says_so(tmp_path: Path) -> None:
 def test_a_broken_pyproject_is_named_with_its_line(root: Path) -> None:
     write(root, **{"pyproject.toml": '[project]\nname = "tiny\n'})
     with pytest.raises(LabkartError, match=r"tiny/pyproject\.toml: .*line 2.* Mend that line\."):
+        project.current()
+
+
+def test_a_pyproject_that_is_no_utf8_is_named(root: Path) -> None:
+    (root / "pyproject.toml").write_bytes('[project]\nname = "tiny"  # 卒業研究\n'.encode("shift_jis"))
+    with pytest.raises(LabkartError, match=r"^.*tiny/pyproject\.toml: 'utf-8' .* Mend that line\.$"):
         project.current()
 
 

@@ -1,5 +1,6 @@
 """Where a result came from can be found again: the commit, and a diff that makes the same tree of it."""
 
+import os
 import subprocess
 from collections.abc import Callable
 from importlib.metadata import version
@@ -18,10 +19,19 @@ def git(root: Path, *words: str, stdin: bytes = b"") -> str:
     return done.stdout.decode().strip()
 
 
-def tree(root: Path) -> dict[str, bytes]:
-    """All files but git's own, with their content."""
-    files = (file for file in root.rglob("*") if file.is_file() and ".git" not in file.relative_to(root).parts)
-    return {str(file.relative_to(root)): file.read_bytes() for file in files}
+def tree(root: Path) -> dict[str, tuple[int, bytes]]:
+    """All files and links but git's own, with their modes and with their content, or where they lead."""
+    found = (file for file in root.rglob("*") if ".git" not in file.relative_to(root).parts)
+    files = {str(file.relative_to(root)): file for file in found if file.is_symlink() or file.is_file()}
+    content = {
+        name: os.fsencode(file.readlink()) if file.is_symlink() else file.read_bytes() for name, file in files.items()
+    }
+    return {name: (file.lstat().st_mode, content[name]) for name, file in files.items()}
+
+
+def apply(diff: str, clone: Path) -> None:
+    """Change a clone as the diff says; bytes that are no UTF-8 stand in it as surrogates."""
+    git(clone, "apply", stdin=diff.encode(errors="surrogateescape"))
 
 
 @pytest.fixture
@@ -75,6 +85,20 @@ def test_an_edit_is_dirty_and_in_the_diff(stage: bool, repository: Path) -> None
     state, diff = provenance.code(repository)
     assert state["dirty"] is True
     assert "-alpha = 1\n+alpha = 10\n" in diff
+
+
+def test_an_edit_in_the_second_of_the_last_commit_is_seen(repository: Path) -> None:
+    file, index = repository / "train.py", repository / ".git/index"
+    second = (1_000_000_000, 1_000_000_000)
+    git(repository, "config", "core.trustctime", "false")
+    os.utime(file, second)
+    git(repository, "update-index", "--refresh")
+    write(repository, **{"train.py": "alpha = 9\nbeta = 2\n"})
+    os.utime(file, second)
+    os.utime(index, second)
+    state, diff = provenance.code(repository)
+    assert state["dirty"] is True
+    assert "-alpha = 1\n+alpha = 9\n" in diff
 
 
 def test_a_new_file_is_dirty_and_in_the_diff(repository: Path) -> None:
@@ -151,13 +175,79 @@ def change_binary(root: Path) -> None:
     write(root, **{"zzz.py": "last = True\n"})
 
 
+def change_binary_at_the_end(root: Path) -> None:
+    """The patch of a binary file ends in an empty line, which has to stay."""
+    (root / "plot.png").write_bytes(bytes(range(255, -1, -1)))
+
+
+def add_binary_at_the_end(root: Path) -> None:
+    (root / "zzz.bin").write_bytes(bytes(range(255, -1, -1)))
+
+
+def edit_into_latin_1(root: Path) -> None:
+    (root / "train.py").write_bytes("alpha = 'é'\n".encode("latin-1"))
+
+
+def add_shift_jis(root: Path) -> None:
+    (root / "a.csv").write_bytes("名前,値\n".encode("shift_jis"))
+
+
+def add_magic_names(root: Path) -> None:
+    """Git reads more than a name in these."""
+    write(root, **{":(top)x.py": "a\n", ":!ok.py": "b\n", "ok.py": "c\n"})
+
+
+def add_links(root: Path) -> None:
+    write(root, **{"data/a.csv": "1\n"})
+    (root / "latest").symlink_to("data")
+    (root / "broken").symlink_to("nowhere")
+
+
+def allow_to_run(root: Path) -> None:
+    (root / "train.py").chmod(0o755)
+
+
 def edit_beside_noise(root: Path) -> None:
     git(root, "config", "color.ui", "always")
     git(root, "config", "diff.external", "false")
     edit(root)
 
 
-CHANGES = [edit, stage_and_edit_again, delete, rename, add_files, change_binary, edit_beside_noise]
+def edit_without_prefix(root: Path) -> None:
+    git(root, "config", "diff.noprefix", "true")
+    edit(root)
+
+
+def edit_without_context(root: Path) -> None:
+    git(root, "config", "diff.context", "0")
+    edit(root)
+
+
+def edit_under_textconv(root: Path) -> None:
+    git(root, "config", "diff.loud.textconv", "tr a-z A-Z <")
+    write(root, **{".git/info/attributes": "*.py diff=loud\n"})
+    edit(root)
+
+
+CHANGES = [
+    edit,
+    stage_and_edit_again,
+    delete,
+    rename,
+    add_files,
+    change_binary,
+    change_binary_at_the_end,
+    add_binary_at_the_end,
+    edit_into_latin_1,
+    add_shift_jis,
+    add_magic_names,
+    add_links,
+    allow_to_run,
+    edit_beside_noise,
+    edit_without_prefix,
+    edit_without_context,
+    edit_under_textconv,
+]
 
 
 @pytest.mark.parametrize("change", CHANGES)
@@ -167,7 +257,7 @@ def test_the_diff_makes_the_same_tree_of_a_clean_clone(
     git(tmp_path, "clone", "--quiet", str(repository), "clone")
     change(repository)
     _, diff = provenance.code(repository)
-    git(tmp_path / "clone", "apply", stdin=diff.encode())
+    apply(diff, tmp_path / "clone")
     assert tree(tmp_path / "clone") == tree(repository)
 
 
@@ -175,7 +265,7 @@ def test_the_diff_of_a_project_inside_a_repository_applies_at_the_top(repository
     git(tmp_path, "clone", "--quiet", str(repository), "clone")
     write(repository, **{"project/new.py": "gamma = 3\n", "train.py": "alpha = 10\n"})
     _, diff = provenance.code(repository / "project")
-    git(tmp_path / "clone", "apply", stdin=diff.encode())
+    apply(diff, tmp_path / "clone")
     assert tree(tmp_path / "clone") == tree(repository)
 
 

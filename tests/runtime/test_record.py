@@ -11,6 +11,8 @@ from labkart import record
 from labkart.digest import FileState
 from labkart.record import ExperimentRecord, Metric, TaskRecord, TaskUse
 
+from .conftest import python, write
+
 TASK = TaskRecord(
     id="abc",
     name="Train",
@@ -114,28 +116,47 @@ def test_texts_lie_beside_an_experiments_record_and_empty_ones_are_left_out(root
     assert (EXPERIMENT.folder / "config.yaml").read_text() == "seed: 1\n"
 
 
+def test_a_text_with_bytes_that_are_no_utf8_lies_there_as_these_bytes(root: Path) -> None:
+    diff = "+name = é\n".encode("latin-1")
+    EXPERIMENT.write({"code.diff": diff.decode(errors="surrogateescape")})
+    assert (EXPERIMENT.folder / "code.diff").read_bytes() == diff
+
+
+@pytest.mark.parametrize("error", ["\udcff", "\ud800", "卒業"])
+def test_a_record_comes_back_whatever_characters_are_in_it(error: str, root: Path) -> None:
+    replace(TASK, error=error).write()
+    read = record.read_task("Train", "abc")
+    assert read and read.error == error
+
+
 def test_writing_leaves_one_file_with_the_last_text(tmp_path: Path) -> None:
     for text in ("old", "new 卒"):
-        record.write_atomically(tmp_path / "deep" / "note.txt", text)
+        record.write_atomically(tmp_path / "deep" / "note.txt", text.encode())
     assert {file.name: file.read_text("utf-8") for file in (tmp_path / "deep").iterdir()} == {"note.txt": "new 卒"}
 
 
+# As on a full disk, in a process of its own: no file may grow beyond ten bytes.
+NO_SPACE = """\
+import resource
+from pathlib import Path
+from labkart import record
+resource.setrlimit(resource.RLIMIT_FSIZE, (10, 10))
+try: record.write_atomically(Path("note.txt"), b"new" * 10)
+except OSError: print("failed")
+"""
+
+
 def test_writing_that_fails_leaves_the_old_text_and_no_other_file(tmp_path: Path) -> None:
-    record.write_atomically(tmp_path / "note.txt", "old")
-    with pytest.raises(UnicodeEncodeError):
-        record.write_atomically(tmp_path / "note.txt", "no such character: \ud800")
+    write(tmp_path, **{"note.txt": "old"})
+    assert python(NO_SPACE, tmp_path) == "failed"
     assert {file.name: file.read_text() for file in tmp_path.iterdir()} == {"note.txt": "old"}
 
 
 def test_a_new_text_is_a_new_file_so_that_an_open_reader_sees_all_of_the_old_one(tmp_path: Path) -> None:
-    record.write_atomically(tmp_path / "note.txt", "old")
+    record.write_atomically(tmp_path / "note.txt", b"old")
     with (tmp_path / "note.txt").open() as reader:
-        record.write_atomically(tmp_path / "note.txt", "new")
+        record.write_atomically(tmp_path / "note.txt", b"new")
         assert reader.read() == "old"
-
-
-def test_of_a_metric_with_steps_the_last_value_counts() -> None:
-    assert list(record.last_values(TASK.metrics).items()) == [("loss", 0.25), ("accuracy", 0.75)]
 
 
 def test_now_is_a_time_with_its_offset() -> None:

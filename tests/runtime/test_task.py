@@ -4,6 +4,7 @@ import json
 import math
 import os
 import random
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -178,6 +179,38 @@ def test_a_task_whose_record_was_damaged_runs_again(damage: Callable[[Path], Non
     assert (computed(), task.complete()) == (2, True)
 
 
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("outputs", []),
+        ("outputs", {}),
+        ("outputs", "abc"),
+        ("outputs", ["x"]),
+        ("outputs", [{"path": "x"}]),
+        ("metrics", [[1]]),
+        ("status", None),
+        ("id", "another"),
+    ],
+)
+def test_a_task_whose_record_says_something_odd_runs_again(field: str, value: Any) -> None:
+    task = Number()
+    gokart.build(task)
+    file = recorded(task).folder / "record.json"
+    file.write_text(json.dumps({**json.loads(file.read_text("utf-8")), field: value}))
+    assert not task.complete()
+    assert gokart.build(task) == 7
+    assert (computed(), task.complete()) == (2, True)
+
+
+def test_the_record_of_another_task_completes_none() -> None:
+    one, other = Number(value=1), Number(value=2)
+    gokart.build(one)
+    folder = recorded(one).folder
+    shutil.copytree(folder, folder.with_name(folder.name.replace(one.make_unique_id(), other.make_unique_id())))
+    assert recorded(other) == recorded(one)
+    assert not other.complete()
+
+
 def test_a_task_with_several_outputs_needs_all_of_them() -> None:
     class Parts(Task[int]):
         def output(self) -> Any:
@@ -223,6 +256,13 @@ def test_other_parameters_or_other_upstream_tasks_are_another_task() -> None:
     assert len({task.make_unique_id() for task in tasks}) == 4
 
 
+def test_classes_of_one_name_in_two_modules_are_two_tasks(root: Path) -> None:
+    code = "import labkart\n\n\nclass Train(labkart.Task):\n    def run(self):\n        self.dump(__name__)\n"
+    write(root, **{"src/study/__init__.py": "", "src/study/a.py": code, "src/study/b.py": code})
+    build = "print([gokart.build(module.Train(), log_level=50) for module in (a, b)])"
+    assert python(f"import gokart; from study import a, b; {build}", root) == "['study.a', 'study.b']"
+
+
 def test_the_same_seed_draws_the_same_numbers_whatever_else_the_task_is_given() -> None:
     random.seed(1)
     first = gokart.build(Draw(seed=3, other="a"))
@@ -265,6 +305,34 @@ def test_figures_and_tables_land_beside_the_record() -> None:
     assert (last.folder / "named.csv").read_text() == ",x\ntotal,1\n"
 
 
+def test_a_dot_in_a_files_name_is_no_suffix() -> None:
+    class Dots(Task[int]):
+        def run(self) -> None:
+            self.log_figure("alpha 0.5", Figure())
+            self.log_table("alpha 0.5", pd.DataFrame({"x": [1]}))
+            self.dump(1)
+
+    gokart.build(Dots())
+    last = recorded(Dots())
+    assert (last.figures, last.tables) == (["alpha 0.5.png"], ["alpha 0.5.csv"])
+    assert (last.folder / "alpha 0.5.png").read_bytes().startswith(b"\x89PNG")
+    assert (last.folder / "alpha 0.5.csv").exists()
+
+
+def test_what_is_logged_twice_is_listed_once_and_the_last_one_stays() -> None:
+    class Twice(Task[int]):
+        def run(self) -> None:
+            for x in (1, 2):
+                self.log_figure("roc", Figure())
+                self.log_table("rows", pd.DataFrame({"x": [x]}))
+            self.dump(1)
+
+    gokart.build(Twice())
+    last = recorded(Twice())
+    assert (last.figures, last.tables) == (["roc.png"], ["rows.csv"])
+    assert (last.folder / "rows.csv").read_text() == "x\n2\n"
+
+
 def test_a_task_that_runs_again_logs_everything_once() -> None:
     gokart.build(Logged())
     first = recorded(Logged())
@@ -295,10 +363,29 @@ def test_a_metric_that_is_not_finite_is_recorded(value: float) -> None:
     assert str(recorded(Diverges()).metrics[0].value) == str(value)
 
 
-@pytest.mark.parametrize("name", ["", "a=b", "loss(%)", "a\n", "a\tb", "loss,b"])
+@pytest.mark.parametrize(
+    "name", ["", "a=b", "loss(%)", "a\n", "a\tb", "loss,b", "..", ".", "a//b", "/a", "a/", "./a", "a/../b"]
+)
 def test_a_name_that_no_metric_can_have_is_refused(name: str) -> None:
     with pytest.raises(LabkartError, match=r"cannot name a metric\. Use letters"):
         Number().log_metric(name, 1.0)
+
+
+def test_a_step_may_count_as_numpy_does() -> None:
+    class Steps(Task[int]):
+        def run(self) -> None:
+            for step in np.arange(2):
+                self.log_metric("loss", 1.0, step=step)
+            self.dump(1)
+
+    assert gokart.build(Steps()) == 1
+    assert [metric.step for metric in recorded(Steps()).metrics] == [0, 1]
+
+
+@pytest.mark.parametrize("step", [1.5, "a", [1]])
+def test_a_step_that_is_no_whole_number_is_refused(step: Any) -> None:
+    with pytest.raises(LabkartError, match=f'^Metric "loss" .* a whole step, not {re.escape(repr(step))}\\.$'):
+        Number().log_metric("loss", 1.0, step=step)
 
 
 @pytest.mark.parametrize("value", [None, "high", [1.0], 1j, {}])
@@ -333,6 +420,19 @@ def test_a_task_that_fails_leaves_a_record_that_says_where_and_why(student: Call
     assert (last.status, last.error) == ("failed", f"src/{module.__name__}.py:7: KeyError: 'alpha'")
     assert last.traceback and "in run\n    {}['alpha']" in last.traceback
     assert not task.complete()
+
+
+@pytest.mark.parametrize("text", ["\udcff", "\ud800"])
+def test_a_task_that_fails_with_a_text_that_no_file_can_hold_leaves_a_record(text: str) -> None:
+    class Unwritable(Task[int]):
+        def run(self) -> None:
+            raise ValueError(text)
+
+    with pytest.raises(ValueError) as caught:
+        Unwritable().run()
+    assert type(caught.value) is ValueError
+    last = recorded(Unwritable())
+    assert (last.status, last.error) == ("failed", f"ValueError: {text}")
 
 
 def test_a_task_that_failed_runs_again_and_its_error_is_gone() -> None:

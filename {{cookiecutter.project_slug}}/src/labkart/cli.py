@@ -92,7 +92,7 @@ def _job(cfg: "DictConfig") -> None:
     terminal.show_logging()
     planned = experiment.plan(cfg)
     record = planned.record
-    if planned.settled:
+    if record.status == "finished":
         terminal.say(f"  {len(planned.tasks)} tasks cached, nothing to do")
     else:
         with terminal.Progressing(planned.workers) as progress:

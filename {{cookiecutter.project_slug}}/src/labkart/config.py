@@ -17,7 +17,7 @@ from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
 from . import project
-from .errors import LabkartError, UnknownName, did_you_mean
+from .errors import LabkartError, did_you_mean
 
 TaskT = TypeVar("TaskT", bound=luigi.Task)
 
@@ -28,7 +28,6 @@ _TYPES: tuple[tuple[type, type, str], ...] = (
     (luigi.FloatParameter, FloatNode, "a number"),
     (luigi.StrParameter, StringNode, "a text"),
 )
-_TEXTS = (luigi.Parameter, luigi.OptionalParameter)
 _TASKS = (TaskInstanceParameter, ListTaskInstanceParameter)
 
 # What composing raises for what a person wrote: complaints of Hydra, OmegaConf and YAML, and files that are no UTF-8.
@@ -73,7 +72,7 @@ def explained(error: Exception, words: Iterable[str] = ()) -> LabkartError:
             cfg = _composed(others)
             node = OmegaConf.select(cfg, parent) if parent else cfg
             known = [str(key) for key in node] if isinstance(node, DictConfig) else []
-            return UnknownName(f'{_place(node)}: no setting "{not_there[1]}". {did_you_mean(name, known)}')
+            return LabkartError(f'{_place(node)}: no setting "{not_there[1]}". {did_you_mean(name, known)}')
     return LabkartError(f"conf: {' '.join(str(error).split())}")
 
 
@@ -85,7 +84,7 @@ def check_additions(overrides: Iterable[str]) -> None:
     for override in overrides:
         top = re.split("[=.@/]", override.lstrip("+"))[0]
         if override.startswith("+") and top not in known:
-            raise UnknownName(f'{override}: no setting "{top}" in conf/config.yaml. {did_you_mean(top, known)}')
+            raise LabkartError(f'{override}: no setting "{top}" in conf/config.yaml. {did_you_mean(top, known)}')
 
 
 def make(task: type[TaskT], node: Mapping[str, Any] | DictConfig | None = None, **given: Any) -> TaskT:
@@ -104,16 +103,16 @@ def make(task: type[TaskT], node: Mapping[str, Any] | DictConfig | None = None, 
     for key in {**values, **given}:
         place, known = (_place(node), _settable(declared)) if key in values else ("pipeline", declared)
         if key not in declared:
-            raise UnknownName(f'{place}: {name} has no parameter "{key}". {did_you_mean(key, known)}')
+            raise LabkartError(f'{place}: {name} has no parameter "{key}". {did_you_mean(key, known)}')
         if key in values and key in given:
             raise LabkartError(f'{place}: "{key}" of {name} already comes from the pipeline. Remove one of them.')
     typed = {key: _typed(declared[key], value, node, f"{name}.{key}") for key, value in values.items()}
-    typed |= {key: _typed(declared[key], _plain(value), None, f"{name}.{key}") for key, value in given.items()}
+    typed |= {key: _typed(declared[key], value, None, f"{name}.{key}") for key, value in _values(name, given).items()}
     try:
         return task(**typed)
     except ParameterException:
         raise LabkartError(_missing(name, declared, set(typed), node)) from None
-    except (TypeError, ValueError) as error:
+    except (AttributeError, TypeError, ValueError) as error:
         raise LabkartError(f"pipeline: {name} does not take these values: {error}") from error
 
 
@@ -138,20 +137,18 @@ def _plain(value: Any) -> Any:
 
 def _typed(parameter: luigi.Parameter[Any], value: Any, node: Any, name: str) -> Any:
     """The value as the parameter's type, converted only where nothing is lost (2 to 2.0, but not 2.5 to 2)."""
-    if value is None and isinstance(parameter, OptionalParameterMixin):
-        return None
-    if isinstance(parameter, _TASKS):
+    if isinstance(parameter, _TASKS) or (value is None and isinstance(parameter, OptionalParameterMixin)):
         return value
-    for kind, check, words in _TYPES:
-        if isinstance(parameter, kind) or (check is StringNode and type(parameter) in _TEXTS):
-            try:
-                return check(value, is_optional=False)._value()
-            except OmegaConfBaseException:
-                raise LabkartError(f"{_place(node, name)}: {name} wants {words}, not {value!r}.") from None
+    plain = type(parameter) in (luigi.Parameter, luigi.OptionalParameter)  # luigi's word for a text
+    rest = (StringNode if plain else None, "a text")
+    check, words = next(((check, words) for kind, check, words in _TYPES if isinstance(parameter, kind)), rest)
     try:
-        return value if isinstance(value, list | dict) else parameter.parse(str(value))
+        if check:
+            return check(value, is_optional=False)._value()
+        return parameter.parse(str(value)) if isinstance(value, str | int | float | None) else value
     except Exception as error:  # each kind of parameter has its own
-        raise LabkartError(f"{_place(node, name)}: {name} does not take {value!r}: {error}.") from None
+        said = f"wants {words}, not {value!r}" if check else f"does not take {value!r}: {error}"
+        raise LabkartError(f"{_place(node, name)}: {name} {said}.") from None
 
 
 def _missing(name: str, declared: Mapping[str, luigi.Parameter[Any]], present: set[str], node: Any) -> str:

@@ -8,14 +8,10 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class FileState:
-    """A file as it was when somebody looked.
+    """A file as it was when somebody looked; its path is relative to the project's outputs where it lies in them.
 
-    Attributes:
-        path: where it is, relative to the project's outputs where it lies in them.
-        bytes: its size.
-        sha256: the digest of its content, in hexadecimal.
-        stamp: modification and change time in nanoseconds, and inode. While they are the same the content is taken to
-            be the same, so that a large output is hashed once and not at each run.
+    `stamp` is its modification and change time in nanoseconds, and its inode. While they are the same the content is
+    taken to be the same, so that a large output is hashed once and not at each run.
     """
 
     path: str
@@ -35,12 +31,12 @@ def look(path: Path, root: Path) -> FileState:
 
 def unchanged(state: FileState, root: Path) -> bool:
     """Whether a file still has the content it had in `state`."""
-    path = root / state.path
     try:
+        path = root / state.path
         status = path.stat()
         same_size = status.st_size == state.bytes
         return same_size and (_stamp(status) == state.stamp or look(path, root).sha256 == state.sha256)
-    except OSError:
+    except (OSError, TypeError, ValueError):  # no such file, or nothing that could be a file's name
         return False
 
 

@@ -10,10 +10,6 @@ class LabkartError(Exception):
     """A mistake that can be mended: says what is wrong, where, and what to do."""
 
 
-class UnknownName(LabkartError):
-    """A name in the configuration or on the command line that nothing knows."""
-
-
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """The closest known name as a question, or else all of them."""
     names = sorted(known)
@@ -25,7 +21,7 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
 
 def told(error: BaseException, root: Path) -> str:
     """An exception in a line: the last place in the project's own code that it came through, and what it says."""
-    said = next((line for line in str(error).splitlines() if line.strip()), "")
+    said = next((line.strip() for line in str(error).splitlines() if line.strip()), "")
     what = f"{type(error).__name__}: {said}".rstrip(": ")
     frames = [(frame.filename, frame.lineno) for frame in traceback.extract_tb(error.__traceback__)]
     if isinstance(error, SyntaxError) and error.filename:

@@ -16,8 +16,8 @@ from luigi.task_status import DONE, FAILED
 from omegaconf import DictConfig, OmegaConf
 
 from . import project, provenance
-from .errors import LabkartError, UnknownName, did_you_mean, told
-from .record import ExperimentRecord, TaskRecord, TaskUse, last_values, now, read_experiment, read_task
+from .errors import LabkartError, did_you_mean, told
+from .record import ExperimentRecord, TaskRecord, TaskUse, now, read_experiment, read_task
 from .task import Task
 
 # Settings of the machinery: they change how an experiment runs, never what comes out.
@@ -39,14 +39,12 @@ class Experiment:
 
     Attributes:
         tasks: every task by its label, upstream tasks first; the last one makes the result.
-        record: what is known of it; before it runs, which tasks are cached.
-        settled: whether it ran before and nothing is to do.
+        record: what is known of it: `finished` where it ran before and nothing is to do, else `planned`.
     """
 
     config: DictConfig
     tasks: dict[str, Task[Any]]
     record: ExperimentRecord
-    settled: bool
 
     @property
     def workers(self) -> int:
@@ -63,7 +61,7 @@ def plan(cfg: DictConfig) -> Experiment:
     tasks = _labelled(_pipeline(cfg))
     if name := cfg.get("task"):
         if name not in tasks:
-            raise UnknownName(f"task={name}: the pipeline has {', '.join(tasks)}. {did_you_mean(name, tasks)}")
+            raise LabkartError(f"task={name}: the pipeline has {', '.join(tasks)}. {did_you_mean(name, tasks)}")
         tasks = _labelled(tasks[name])
     result = tasks[list(tasks)[-1]]
     all_done = result.complete()
@@ -78,7 +76,7 @@ def plan(cfg: DictConfig) -> Experiment:
     id = hashlib.sha256(identity.encode()).hexdigest()[:16]
     before = read_experiment(id)
     if all_done and before and before.status == "finished":
-        return Experiment(cfg, tasks, before, settled=True)
+        return Experiment(cfg, tasks, before)
     overrides = list(HydraConfig.get().overrides.task)
     record = ExperimentRecord(
         id=id,
@@ -89,7 +87,7 @@ def plan(cfg: DictConfig) -> Experiment:
         tasks=uses,
         mlflow_run=before.mlflow_run if before else None,
     )
-    return Experiment(cfg, tasks, record, settled=False)
+    return Experiment(cfg, tasks, record)
 
 
 def run(experiment: Experiment, watcher: Watcher) -> None:
@@ -109,9 +107,9 @@ def run(experiment: Experiment, watcher: Watcher) -> None:
     failures = [f"{use.label}\n{one.traceback}" for use, one in task_records(record) if use.state == "failed"]
     record.error = next((use.error for use in record.tasks if use.error), None)
     last = result.last_record()
-    record.metrics = last_values(last.metrics) if last else {}
+    record.metrics = {metric.name: metric.value for metric in last.metrics} if last else {}
     record.ended = now()
-    record.write({"traceback.txt": "\n".join(failures)})
+    record.write({"traceback.txt": "\n".join(failures).encode(errors="backslashreplace").decode()})
 
 
 def task_records(record: ExperimentRecord) -> list[tuple[TaskUse, TaskRecord]]:

@@ -63,7 +63,8 @@ def _diff(root: Path, base: str) -> str | None:
         if Path(index).exists():
             shutil.copy2(index, scratch["GIT_INDEX_FILE"])  # with its time, by which git knows what to read again
         new = (_git(root, "ls-files", "--others", "--exclude-standard", "-z", env=scratch) or "").split("\0")
-        small = [name for name in new if name and (root / name).lstat().st_size <= _MAX_NEW_FILE]
+        files = [name for name in new if name and not name.endswith("/")]  # a folder here is another repository
+        small = [name for name in files if (root / name).lstat().st_size <= _MAX_NEW_FILE]
         if small:
             from_stdin = ("--pathspec-from-file=-", "--pathspec-file-nul")
             _git(root, "add", "--intent-to-add", *from_stdin, env=scratch, stdin=small)

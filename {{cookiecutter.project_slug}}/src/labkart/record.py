@@ -6,7 +6,6 @@ A record lies in a folder of its own with the figures, tables and texts that bel
 
 import json
 import os
-from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -65,13 +64,9 @@ class TaskRecord:
 
 @dataclass
 class TaskUse:
-    """A task's part in an experiment.
+    """A task's part in an experiment. `state` is `cached`, `ran`, `failed` or `not run`.
 
-    Attributes:
-        label: the class name, with a number where the pipeline has several tasks of one class.
-        state: `cached`, `ran`, `failed` or `not run`.
-        seconds: how long it ran in this experiment.
-        error: why it failed, in a line.
+    Its label is the class name, with a number where the pipeline has several tasks of one class.
     """
 
     label: str
@@ -108,7 +103,7 @@ class ExperimentRecord:
 
     @property
     def folder(self) -> Path:
-        return experiment_folder(self.id)
+        return _experiment_folder(self.id)
 
     def write(self, texts: dict[str, str] | None = None) -> None:
         """Write the record, and first the texts that lie beside it, by file name; empty ones are left out."""
@@ -122,7 +117,7 @@ def task_folder(name: str, id: str) -> Path:
     return project.current().outputs / "records" / "tasks" / f"{name}_{id}"
 
 
-def experiment_folder(id: str) -> Path:
+def _experiment_folder(id: str) -> Path:
     return project.current().outputs / "records" / "experiments" / id
 
 
@@ -133,12 +128,7 @@ def read_task(name: str, id: str) -> TaskRecord | None:
 
 def read_experiment(id: str) -> ExperimentRecord | None:
     """The record of an experiment; nothing where there is none or the file cannot be understood."""
-    return _read(experiment_folder(id), ExperimentRecord)
-
-
-def last_values(metrics: Iterable[Metric]) -> dict[str, float]:
-    """Each metric's last value, in the order in which they were first logged."""
-    return {metric.name: metric.value for metric in metrics}
+    return _read(_experiment_folder(id), ExperimentRecord)
 
 
 def now() -> str:

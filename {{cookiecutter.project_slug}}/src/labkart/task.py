@@ -25,7 +25,7 @@ from .usage import Usage
 
 T = TypeVar("T")
 
-_METRIC_NAME = re.compile(r"[\w.:/ -]+")  # what MLflow takes
+_METRIC_NAME = re.compile(r"[\w.:/ -]{1,200}")  # what MLflow takes, with room for the task's name before it
 _FILE_NAME = re.compile(r"[\w. -]*\w")
 
 # What we set of gokart's infrastructure: identity by code, and seeding, locking and logging by ourselves.

@@ -87,10 +87,10 @@ class Progressing:
         self._line(use, *((f"{use.seconds:.1f} s", "") if use.state == "ran" else ("failed", "red")))
 
     def left(self, uses: Sequence[TaskUse]) -> None:
-        """After the build: the tasks that never began."""
+        """After the build: the tasks that never ended."""
         for use in uses:
             if use.state == "not run":
-                self._line(use, "not run", "yellow")
+                self._line(use, "stopped" if use.label in self._running else "not run", "yellow")
 
     def beat(self) -> None:
         self._bar.refresh()

@@ -62,15 +62,12 @@ def _follow_move(database: Path, old: str, new: str) -> None:
 
 
 def publish(experiment: ExperimentRecord, tasks: Iterable[tuple[TaskUse, TaskRecord]]) -> None:
-    """Write an experiment to its run in MLflow, the one it has or a new one, and note that in its record.
-
-    Args:
-        experiment: the record, ended.
-        tasks: its tasks with their records, those that were cached as well.
-    """
+    """Write an experiment that has ended, with its tasks, the cached ones too, to its run in MLflow; note it there."""
     client, store = open_store()
     uses = list(tasks)
-    run = experiment.mlflow_run = _run_of(client, experiment) or _new_run(client, store, experiment)
+    title, started = " ".join(experiment.overrides) or "defaults", _milliseconds(experiment.started)
+    run = _run_of(client, experiment) or client.create_run(store, started, run_name=title).info.run_id
+    experiment.mlflow_run = run
     experiment.write()  # before anything can fail, so that the next try goes on in the same run
     client.log_batch(run, _metrics(experiment, uses), _params(experiment, uses), _tags(experiment))
     for folder, file in _files(experiment, uses):
@@ -85,11 +82,6 @@ def _run_of(client: MlflowClient, experiment: ExperimentRecord) -> str | None:
         return client.get_run(experiment.mlflow_run).info.run_id if experiment.mlflow_run else None
     except MlflowException:  # the store was deleted, or is another one
         return None
-
-
-def _new_run(client: MlflowClient, store: str, experiment: ExperimentRecord) -> str:
-    title = " ".join(experiment.overrides) or "defaults"
-    return client.create_run(store, _milliseconds(experiment.started), run_name=title).info.run_id
 
 
 def _metrics(experiment: ExperimentRecord, uses: Uses) -> list[Metric]:
