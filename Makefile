@@ -9,10 +9,10 @@ DEMO := demo/my-thesis
 demo: $(UV)
 	@test -d $(DEMO) || $(UV) tool run cookiecutter . --no-input --output-dir demo > demo.log || { cat demo.log; exit 1; }
 	@rm -f demo.log
-	@cd $(DEMO) && $(UV) sync --quiet && .venv/bin/labkart run
+	@cd $(DEMO) && $(UV) sync --quiet
+	@$(DEMO)/.venv/bin/labkart run
 	@echo
-	@echo "Look at it in a browser:  $(DEMO)/.venv/bin/labkart ui"
-	@echo "Another model:            $(DEMO)/.venv/bin/labkart run model=forest"
+	@echo "The last line opens it in a browser. Another model: $(DEMO)/.venv/bin/labkart run model=forest"
 
 test: $(UV)
 	@$(UV) run --quiet pytest

@@ -206,8 +206,8 @@ def test_mlflow_has_the_commit_and_the_uncommitted_difference(project: Project) 
     clean, dirty = rows(project)
     assert clean.data.tags["mlflow.source.git.commit"] == dirty.data.tags["mlflow.source.git.commit"] == commit
     assert (clean.data.tags["labkart.dirty"], dirty.data.tags["labkart.dirty"]) == ("False", "True")
-    assert not (artifacts(project, clean) / "uncommitted.patch").exists()
-    patch = (artifacts(project, dirty) / "uncommitted.patch").read_text()
+    assert not (artifacts(project, clean) / "uncommitted.patch.txt").exists()
+    patch = (artifacts(project, dirty) / "uncommitted.patch.txt").read_text()
     assert "+Step 2" in patch.replace('"""', "") and "+ANSWER = 42" in patch
 
 
@@ -389,7 +389,11 @@ PIPELINE_MISTAKES = {
         "split=split, sed=cfg.seed",
         'pipeline: TrainLogistic has no parameter "sed". Did you mean "seed"?',
     ),
-    "cfg.data)": ("cfg.date)", "src/my_thesis/pipeline.py:"),
+    "cfg.data)": ("cfg.date)", 'src/my_thesis/pipeline.py:16: conf/ has no "date". Add it to conf/config.yaml.'),
+    "model=model, split=split": (
+        "model=model, split=table",
+        "pipeline: EvaluateModel.split wants a SplitTable, not a LoadTable. Give it one, or declare split with expected_type=Task.",
+    ),
     "return make": (
         "make",
         "my_thesis.pipeline:pipeline returned None. Let it end with: return make(YourLastTask, ...)",

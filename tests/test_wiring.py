@@ -85,6 +85,19 @@ def test_the_hooks_of_git_accept_a_new_project(fresh: Project) -> None:
     assert said.count("Passed") == 3
 
 
+def test_the_template_passes_its_own_lint() -> None:
+    (step,) = [step for step in steps(WORKFLOWS[0]) if step["name"] == "Lint"]
+    run(
+        TEMPLATE,
+        "bash",
+        "-e",
+        "-c",
+        step["run"],
+        PATH=f"{Path(UV).parent}{os.pathsep}{os.environ['PATH']}",
+        UV_NO_SYNC="1",
+    )
+
+
 # MLflow's page
 
 

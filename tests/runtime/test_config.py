@@ -230,7 +230,7 @@ def test_values_without_names_are_refused(node: Any) -> None:
 
 
 def test_an_upstream_task_of_another_class_is_refused() -> None:
-    with pytest.raises(LabkartError, match=r"^pipeline: Train does not take these values: .*Forest"):
+    with pytest.raises(LabkartError, match=r"^pipeline: Train.table wants a Table, not a Forest"):
         make(Train, {"trees": 5}, table=Forest(trees=1))
 
 

@@ -11,7 +11,7 @@ from labkart import provenance
 
 from .conftest import write
 
-NOWHERE = {"commit": None, "branch": None, "remote": None, "dirty": None}
+NOWHERE = {"commit": None, "branch": None, "remote": None, "dirty": None, "left_out": []}
 
 
 def git(root: Path, *words: str, stdin: bytes = b"") -> str:
@@ -60,13 +60,13 @@ def test_before_the_first_commit_all_files_are_in_the_diff(tmp_path: Path) -> No
     git(tmp_path, "init", "--quiet", "--initial-branch=main")
     git(tmp_path, "add", "staged.py")
     state, diff = provenance.code(tmp_path)
-    assert state == {"commit": None, "branch": "main", "remote": None, "dirty": True}
+    assert state == {"commit": None, "branch": "main", "remote": None, "dirty": True, "left_out": []}
     assert "+x = 1" in diff and "+y = 2" in diff
 
 
 def test_a_committed_state_is_its_commit_and_no_diff(repository: Path) -> None:
     commit = git(repository, "rev-parse", "HEAD")
-    clean = {"commit": commit, "branch": "main", "remote": None, "dirty": False}
+    clean = {"commit": commit, "branch": "main", "remote": None, "dirty": False, "left_out": []}
     assert provenance.code(repository) == (clean, "")
 
 
@@ -121,11 +121,22 @@ def test_an_ignored_file_is_not_dirty(repository: Path) -> None:
     assert (state["dirty"], diff) == (False, "")
 
 
-def test_a_huge_new_file_is_data_and_not_in_the_diff(repository: Path) -> None:
+def test_a_huge_new_file_is_named_and_not_in_the_diff(repository: Path) -> None:
     write(repository, **{"huge.csv": "1,2,3\n" * 200_000, "new.py": "gamma = 3\n"})
-    _, diff = provenance.code(repository)
-    assert "huge.csv" not in diff
-    assert "new.py" in diff
+    state, diff = provenance.code(repository)
+    assert (state["dirty"], state["left_out"]) == (True, ["huge.csv"])
+    assert "huge.csv" not in diff and "+gamma = 3" in diff
+
+
+def test_many_new_files_are_not_all_in_the_diff(repository: Path) -> None:
+    write(repository, **{f"env/{number:02}.py": "#" * 400_000 for number in range(20)})
+    state, diff = provenance.code(repository)
+    assert len(diff) < 6_000_000 and len(state["left_out"]) == 8
+
+
+def test_the_lock_that_uv_writes_at_the_first_run_makes_nothing_dirty(repository: Path) -> None:
+    write(repository, **{"uv.lock": "version = 1\n"})
+    assert provenance.code(repository)[0]["dirty"] is False
 
 
 def test_a_huge_file_that_git_knows_is_in_the_diff(repository: Path) -> None:

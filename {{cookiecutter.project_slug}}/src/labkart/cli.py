@@ -109,10 +109,13 @@ def _job(cfg: "DictConfig") -> None:
 
 def _publish(record: "ExperimentRecord") -> None:
     """Tracking never fails a computation: where MLflow cannot be written, the record waits for the next run."""
-    from . import experiment, terminal, tracking
+    from . import experiment, terminal
 
     try:
-        tracking.publish(record, experiment.task_records(record))
+        with terminal.busy("writing to MLflow"):
+            from . import tracking
+
+            tracking.publish(record, experiment.task_records(record))
     except Exception as error:
         what = f"{type(error).__name__}: {error}".splitlines()[0]
         terminal.warn(f"  Not in MLflow yet ({what}). The records in outputs/ have it all; run it again to publish.")

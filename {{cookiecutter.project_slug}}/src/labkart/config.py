@@ -106,6 +106,11 @@ def make(task: type[TaskT], node: Mapping[str, Any] | DictConfig | None = None, 
             raise LabkartError(f'{place}: {name} has no parameter "{key}". {did_you_mean(key, known)}')
         if key in values and key in given:
             raise LabkartError(f'{place}: "{key}" of {name} already comes from the pipeline. Remove one of them.')
+        wanted = declared[key].expected_type if isinstance(declared[key], TaskInstanceParameter) else object
+        if not isinstance(given.get(key, values.get(key)), wanted):
+            other = type(given.get(key, values.get(key))).__name__
+            remedy = f"Give it one, or declare {key} with expected_type=Task"
+            raise LabkartError(f"pipeline: {name}.{key} wants a {wanted.__name__}, not a {other}. {remedy}.")
     typed = {key: _typed(declared[key], value, node, f"{name}.{key}") for key, value in values.items()}
     typed |= {key: _typed(declared[key], value, None, f"{name}.{key}") for key, value in _values(name, given).items()}
     try:

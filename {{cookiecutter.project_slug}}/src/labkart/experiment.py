@@ -14,6 +14,7 @@ from hydra.core.hydra_config import HydraConfig
 from luigi.scheduler import Scheduler
 from luigi.task_status import DONE, FAILED
 from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import ConfigAttributeError
 
 from . import project, provenance
 from .errors import LabkartError, did_you_mean, told
@@ -134,6 +135,9 @@ def _pipeline(cfg: DictConfig) -> Task[Any]:
         result = getattr(import_module(module), function)(cfg)
     except LabkartError:
         raise
+    except ConfigAttributeError as error:
+        where = told(error, here.root).partition(": ")[0]
+        raise LabkartError(f'{where}: conf/ has no "{error.full_key}". Add it to conf/config.yaml.') from None
     except Exception as error:
         raise LabkartError(f"{told(error, here.root)}\nThe pipeline could not be laid out; nothing has run.") from error
     if not isinstance(result, Task):
@@ -170,7 +174,7 @@ def _begin(experiment: Experiment) -> None:
     record.code, diff = provenance.code(project.current().root)
     record.environment = provenance.environment()
     config, packages = OmegaConf.to_yaml(experiment.config), provenance.packages()
-    record.write({"config.yaml": config, "packages.txt": packages, "uncommitted.patch": diff})
+    record.write({"config.yaml": config, "packages.txt": packages, "uncommitted.patch.txt": diff})
 
 
 def _build(experiment: Experiment, result: Task[Any], watcher: Watcher) -> None:

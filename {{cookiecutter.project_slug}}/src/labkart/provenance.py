@@ -12,24 +12,25 @@ from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
 
-# What git does not know and is larger is data, not code, and stays out of the diff.
-_MAX_NEW_FILE = 1_000_000  # bytes
+# New files that are larger, one or all together, are data or an environment and not code: they stay out of the diff.
+_MAX_NEW_FILE, _MAX_NEW_FILES = 1_000_000, 5_000_000  # bytes
 
 
 def code(root: Path) -> tuple[dict[str, Any], str]:
     """The state of the repository around `root`, and the uncommitted difference from its last commit.
 
     Returns:
-        `commit`, `branch`, `remote` and `dirty`, each None where there is none; and the diff, new files in it, as
-        `git apply` takes it. Without git or a repository the diff is empty.
+        `commit`, `branch`, `remote` and `dirty`, each None where there is none, and `left_out`, the new files that are
+        too large for the diff; and the diff, as `git apply` takes it. Without git or a repository the diff is empty.
     """
     commit = _git(root, "rev-parse", "--verify", "--quiet", "HEAD")
-    diff = _diff(root, commit or _git(root, "hash-object", "-t", "tree", "/dev/null") or "")
+    diff, left_out = _diff(root, commit or _git(root, "hash-object", "-t", "tree", "/dev/null") or "")
     state = {
         "commit": commit,
         "branch": _git(root, "symbolic-ref", "--short", "--quiet", "HEAD"),
         "remote": _without_password(_git(root, "config", "--get", "remote.origin.url")),
-        "dirty": None if diff is None else bool(diff),
+        "dirty": None if diff is None else bool(diff or left_out),
+        "left_out": left_out,
     }
     return state, diff or ""
 
@@ -53,24 +54,39 @@ def packages() -> str:
     return "".join(f"{name}=={found[name]}\n" for name in sorted(found, key=str.lower))
 
 
-def _diff(root: Path, base: str) -> str | None:
-    """What a commit of everything would change; made with a copy of the index, so that the student's stays as it is."""
+def _diff(root: Path, base: str) -> tuple[str | None, list[str]]:
+    """What a commit of everything would change, and the new files that are left out of it.
+
+    Made with a copy of the index, so that the student's stays as it is.
+    """
     index = _git(root, "rev-parse", "--path-format=absolute", "--git-path", "index")
     if index is None:
-        return None
+        return None, []
     with tempfile.TemporaryDirectory() as folder:
         scratch = {"GIT_INDEX_FILE": f"{folder}/index"}
         if Path(index).exists():
             shutil.copy2(index, scratch["GIT_INDEX_FILE"])  # with its time, by which git knows what to read again
-        new = (_git(root, "ls-files", "--others", "--exclude-standard", "-z", env=scratch) or "").split("\0")
-        files = [name for name in new if name and not name.endswith("/")]  # a folder here is another repository
-        small = [name for name in files if (root / name).lstat().st_size <= _MAX_NEW_FILE]
+        small, large = _new_files(root)
         if small:
             from_stdin = ("--pathspec-from-file=-", "--pathspec-file-nul")
             _git(root, "add", "--intent-to-add", *from_stdin, env=scratch, stdin=small)
         # Nothing of the student's own settings, so that `git apply` takes it.
         plain = ("--no-color", "--no-ext-diff", "--no-textconv", "--src-prefix=a/", "--dst-prefix=b/", "-U3")
-        return _git(root, "diff", "--binary", *plain, base, env=scratch, strip=False)
+        return _git(root, "diff", "--binary", *plain, base, env=scratch, strip=False), large
+
+
+def _new_files(root: Path) -> tuple[list[str], list[str]]:
+    """The files that git neither knows nor ignores: those small enough to be code, and the others."""
+    names = (_git(root, "ls-files", "--others", "--exclude-standard", "-z") or "").split("\0")
+    small, large, total = [], [], 0
+    for name in names:
+        # A folder here is another repository; uv writes its lock at the first run, and packages.txt says the same.
+        if name and not name.endswith("/") and name != "uv.lock":
+            size = (root / name).lstat().st_size
+            fits = size <= _MAX_NEW_FILE and total + size <= _MAX_NEW_FILES
+            total += size if fits else 0
+            (small if fits else large).append(name)
+    return small, large
 
 
 def _git(root: Path, *words: str, env: Any = None, stdin: Iterable[str] = (), strip: bool = True) -> str | None:

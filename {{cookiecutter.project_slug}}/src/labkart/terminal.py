@@ -5,17 +5,18 @@ import os
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 from rich.console import Console
 from rich.logging import RichHandler
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from . import project
 from .record import TaskUse
 
-_out = Console(highlight=False, soft_wrap=True)
+_out = Console(highlight=False, soft_wrap=not sys.stdout.isatty())
 _errors = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
@@ -25,6 +26,11 @@ def say(text: str) -> None:
 
 def warn(text: str) -> None:
     _errors.print(escape(text), style="yellow")
+
+
+def busy(what: str) -> AbstractContextManager[object]:
+    """Say on a terminal what takes a moment, while it does."""
+    return _out.status(what) if _out.is_terminal else nullcontext()
 
 
 def show_logging() -> None:
@@ -45,11 +51,15 @@ def command(words: str) -> str:
     """A command of ours as this person can type it: through uv where they have it, else by its name or its path."""
     if os.environ.get("UV"):
         return f"uv run labkart {words}"
-    script = Path(sys.prefix, "bin", "labkart")
-    return f"{'labkart' if shutil.which('labkart') else project.current().short(script)} {words}"
+    script, here = Path(sys.prefix, "bin", "labkart"), os.environ.get("PWD", "/")  # where they are, wherever we went
+    path = script.relative_to(here) if script.is_relative_to(here) else script
+    return f"{'labkart' if shutil.which('labkart') else path} {words}"
 
 
 def number(value: float) -> str:
+    """A metric with the digits that a person compares; a count without any."""
+    if abs(value) >= 10 and value == round(value):
+        return f"{value:.0f}"
     return f"{value:.3f}" if value == 0 or 0.001 <= abs(value) < 10_000 else f"{value:.4g}"
 
 
@@ -57,7 +67,8 @@ class Progressing:
     """A line a task as it ends; on a terminal also what runs now, and how much is left. Watches an experiment."""
 
     def __init__(self, workers: int) -> None:
-        columns = [SpinnerColumn(), TextColumn("{task.description}"), BarColumn(24), MofNCompleteColumn()]
+        bar = BarColumn(24), MofNCompleteColumn(), TimeElapsedColumn()
+        columns = [SpinnerColumn(), TextColumn("{task.description}"), *bar]
         # A thread that holds the terminal's lock while a worker is forked would block that worker for ever.
         alone, piped = workers == 1, not _out.is_terminal
         self._bar = Progress(*columns, console=_out, transient=True, auto_refresh=alone, disable=piped)
