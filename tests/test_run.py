@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -332,6 +333,19 @@ def test_a_worker_that_dies_fails_its_task(project: Project) -> None:
     assert done.returncode == 1 and states(done.stdout)["SplitTable"] == "failed"
     assert "died unexpectedly with exit code -9" in done.stderr
     assert rows(project)[-1].info.status == "FAILED"
+
+
+def test_where_nothing_large_can_be_written_a_task_fails_in_a_sentence_and_the_next_run_is_right(
+    fresh: Project, first_run: str
+) -> None:
+    words = shlex.join(fresh.command("labkart", "run"))
+    done = fresh.run("python", "-c", f"import os; os.execvp('bash', ['bash', '-c', 'ulimit -f 20; {words}'])")
+    assert done.returncode == 1 and "Traceback" not in done.stderr
+    assert re.search(r"^LoadTable: .*OSError: .*File too large", done.stderr, flags=re.MULTILINE)
+    assert not list((fresh.root / "outputs" / "cache").rglob("*.pkl"))
+    said = fresh.labkart("run")
+    assert metrics(said) == metrics(first_run)
+    assert [run.info.status for run in rows(fresh)] == ["FINISHED"]
 
 
 def test_ctrl_c_closes_the_run_and_the_next_one_goes_on(project: Project) -> None:

@@ -68,6 +68,10 @@ def _run(words: list[str]) -> int:
             _job(cfg)
         except LabkartError as error:  # kept from Hydra, which would go no further
             failures.append(str(error))
+        except OSError as error:  # a full disk, a folder that may not be written
+            failures.append(f"{error.filename or 'outputs/'}: {error.strerror or error}. What was finished is kept.")
+        except Exception as error:
+            raise RuntimeError("This is a mistake in Labkart and not yours. Please report it.") from error
 
     try:
         hydra.main(config_path=str(root / "conf"), config_name="config", version_base="1.3")(job)()
@@ -93,7 +97,8 @@ def _job(cfg: "DictConfig") -> None:
     planned = experiment.plan(cfg)
     record = planned.record
     if record.status == "finished":
-        terminal.say(f"  {len(planned.tasks)} tasks cached, nothing to do")
+        count = len(planned.tasks)
+        terminal.say(f"  {count} task{'s' if count > 1 else ''} cached, nothing to do")
     else:
         with terminal.Progressing(planned.workers) as progress:
             experiment.run(planned, progress)

@@ -212,5 +212,5 @@ class _Scheduler(Scheduler):
             use.seconds = one.wall_seconds if one else 0.0
             use.state = "ran" if kwargs["status"] == DONE else "failed"
             if use.state == "failed":  # without a record the process itself died, and luigi knows how
-                use.error = one.error if one else json.loads(kwargs["expl"])
+                use.error = one.error if one else json.loads(kwargs["expl"]).strip().splitlines()[-1]
             self._watcher.ended(use)

@@ -11,7 +11,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -150,7 +150,9 @@ class Task(gokart.TaskOnKart[T]):
         except GeneratorExit:  # luigi sets a generator aside until what it asked for is there
             raise
         except BaseException as error:
-            self._write_record("failed" if isinstance(error, Exception) else "killed", started, usage, [], error)
+            status = "failed" if isinstance(error, Exception) else "killed"
+            with suppress(OSError):  # on a full disk the failure itself is the news
+                self._write_record(status, started, usage, [], error)
             raise
         self._write_record("done", started, usage, outputs)
 

@@ -58,7 +58,7 @@ def command(words: str) -> str:
 
 def number(value: float) -> str:
     """A metric with the digits that a person compares; a count without any."""
-    if abs(value) >= 10 and value == round(value):
+    if abs(value) >= 10 and value.is_integer():
         return f"{value:.0f}"
     return f"{value:.3f}" if value == 0 or 0.001 <= abs(value) < 10_000 else f"{value:.4g}"
 

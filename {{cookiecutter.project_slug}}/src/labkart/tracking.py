@@ -44,14 +44,26 @@ def open_store() -> tuple[MlflowClient, str]:
     here.outputs.mkdir(parents=True, exist_ok=True)
     for noisy in ("mlflow", "alembic"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+    database, artifacts = here.outputs / "mlflow.db", (here.outputs / "artifacts").as_uri()
     with FileLock(here.outputs / "mlflow.lock"):
-        client = MlflowClient(store_uri())
-        artifacts = None if os.environ.get("MLFLOW_TRACKING_URI") else (here.outputs / "artifacts").as_uri()
-        if not (found := client.get_experiment_by_name(here.name)):
-            return client, client.create_experiment(here.name, artifacts)
-        if artifacts and found.artifact_location != artifacts:
-            _follow_move(here.outputs / "mlflow.db", found.artifact_location, artifacts)
-        return client, found.experiment_id
+        if os.environ.get("MLFLOW_TRACKING_URI"):
+            return _open(here.name, None)
+        is_new = not database.exists()
+        try:
+            return _open(here.name, artifacts)
+        except BaseException:
+            if is_new:  # a store that is made by half would stay so
+                database.unlink(missing_ok=True)
+            raise
+
+
+def _open(name: str, artifacts: str | None) -> tuple[MlflowClient, str]:
+    client = MlflowClient(store_uri())
+    if not (found := client.get_experiment_by_name(name)):
+        return client, client.create_experiment(name, artifacts)
+    if artifacts and found.artifact_location != artifacts:
+        _follow_move(project.current().outputs / "mlflow.db", found.artifact_location, artifacts)
+    return client, found.experiment_id
 
 
 def _follow_move(database: Path, old: str, new: str) -> None:
