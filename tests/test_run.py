@@ -339,7 +339,12 @@ def test_where_nothing_large_can_be_written_a_task_fails_in_a_sentence_and_the_n
     fresh: Project, first_run: str
 ) -> None:
     words = shlex.join(fresh.command("labkart", "run"))
-    done = fresh.run("python", "-c", f"import os; os.execvp('bash', ['bash', '-c', 'ulimit -f 20; {words}'])")
+    done = fresh.run(
+        "python",
+        "-c",
+        f"import os; os.execvp('bash', ['bash', '-c', 'ulimit -f 20; {words}'])",
+        PYTHONDONTWRITEBYTECODE="1",
+    )
     assert done.returncode == 1 and "Traceback" not in done.stderr
     assert re.search(r"^LoadTable: .*OSError: .*File too large", done.stderr, flags=re.MULTILINE)
     assert not list((fresh.root / "outputs" / "cache").rglob("*.pkl"))

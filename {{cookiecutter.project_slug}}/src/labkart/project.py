@@ -8,6 +8,9 @@ from pathlib import Path
 
 from .errors import LabkartError
 
+# Where the person is, wherever a command goes after that.
+STARTED = Path.cwd()
+
 
 @dataclass(frozen=True)
 class Project:

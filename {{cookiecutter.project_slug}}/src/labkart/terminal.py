@@ -51,8 +51,8 @@ def command(words: str) -> str:
     """A command of ours as this person can type it: through uv where they have it, else by its name or its path."""
     if os.environ.get("UV"):
         return f"uv run labkart {words}"
-    script, here = Path(sys.prefix, "bin", "labkart"), os.environ.get("PWD", "/")  # where they are, wherever we went
-    path = script.relative_to(here) if script.is_relative_to(here) else script
+    script = Path(sys.prefix, "bin", "labkart")
+    path = script.relative_to(project.STARTED) if script.is_relative_to(project.STARTED) else script
     return f"{'labkart' if shutil.which('labkart') else path} {words}"
 
 
