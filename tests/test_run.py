@@ -268,6 +268,13 @@ def test_four_processes_on_a_fresh_store_lose_nothing(fresh: Project) -> None:
     assert not list((fresh.root / "outputs").rglob("*tmp*"))
 
 
+def test_the_same_experiment_in_two_processes_is_one_row(fresh: Project) -> None:
+    words = fresh.command("labkart", "run")
+    running = [subprocess.Popen(words, cwd=fresh.root, env=fresh.variables()) for _ in range(2)]
+    assert [process.wait(timeout=200) for process in running] == [0, 0]
+    assert [run.info.status for run in rows(fresh)] == ["FINISHED"]
+
+
 # Failures
 
 

@@ -86,7 +86,6 @@ def plan(cfg: DictConfig) -> Experiment:
         overrides=overrides,
         settings=settings,
         tasks=uses,
-        mlflow_run=before.mlflow_run if before else None,
     )
     return Experiment(cfg, tasks, record)
 

@@ -94,7 +94,6 @@ class ExperimentRecord:
     metrics: dict[str, float] = field(default_factory=dict)
     error: str | None = None
     ended: str | None = None
-    mlflow_run: str | None = None
     published: bool = False
     schema: int = 1
 

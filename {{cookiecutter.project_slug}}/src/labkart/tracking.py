@@ -14,7 +14,7 @@ from pathlib import Path
 from filelock import FileLock
 
 from . import project
-from .record import ExperimentRecord, TaskRecord, TaskUse
+from .record import ExperimentRecord, TaskRecord, TaskUse, write_atomically
 
 # MLflow reads these as it is imported. A server that does not answer must not hold a student for four minutes.
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
@@ -77,10 +77,7 @@ def publish(experiment: ExperimentRecord, tasks: Iterable[tuple[TaskUse, TaskRec
     """Write an experiment that has ended, with its tasks, the cached ones too, to its run in MLflow; note it there."""
     client, store = open_store()
     uses = list(tasks)
-    title, started = " ".join(experiment.overrides) or "defaults", _milliseconds(experiment.started)
-    run = _run_of(client, experiment) or client.create_run(store, started, run_name=title).info.run_id
-    experiment.mlflow_run = run
-    experiment.write()  # before anything can fail, so that the next try goes on in the same run
+    run = _run_of(client, store, experiment)
     client.log_batch(run, _metrics(experiment, uses), _params(experiment, uses), _tags(experiment))
     for folder, file in _files(experiment, uses):
         client.log_artifact(run, str(file), folder)
@@ -89,11 +86,17 @@ def publish(experiment: ExperimentRecord, tasks: Iterable[tuple[TaskUse, TaskRec
     experiment.write()
 
 
-def _run_of(client: MlflowClient, experiment: ExperimentRecord) -> str | None:
-    try:
-        return client.get_run(experiment.mlflow_run).info.run_id if experiment.mlflow_run else None
-    except MlflowException:  # the store was deleted, or is another one
-        return None
+def _run_of(client: MlflowClient, store: str, experiment: ExperimentRecord) -> str:
+    """The id of the experiment's run, noted beside its record: one run, though two processes end it at once."""
+    note = experiment.folder / ".mlflow"
+    with FileLock(project.current().outputs / "mlflow.lock"):
+        try:
+            return client.get_run(note.read_text()).info.run_id
+        except (OSError, MlflowException):  # there is none yet, or the store was deleted or is another one
+            title, started = " ".join(experiment.overrides) or "defaults", _milliseconds(experiment.started)
+            run = client.create_run(store, started, run_name=title).info.run_id
+            write_atomically(note, run.encode())
+            return run
 
 
 def _metrics(experiment: ExperimentRecord, uses: Uses) -> list[Metric]:
