@@ -234,11 +234,6 @@ print(len(gokart.build(task)), task.last_record().status, task.last_record().met
 
 def test_deleting_the_store_loses_nothing(project: Project) -> None:
     (project.root / "outputs" / "mlflow.db").unlink()
-    project.edit(
-        "outputs/records/experiments/" + records(project)[0]["id"] + "/record.json",
-        '"published": true',
-        '"published": false',
-    )
     project.labkart("run")
     (run,) = rows(project)
     assert run.info.status == "FINISHED" and set(METRICS) <= set(run.data.metrics)
@@ -357,7 +352,46 @@ def test_where_nothing_large_can_be_written_a_task_fails_in_a_sentence_and_the_n
     assert not list((fresh.root / "outputs" / "cache").rglob("*.pkl"))
     said = fresh.labkart("run")
     assert metrics(said) == metrics(first_run)
-    assert [run.info.status for run in rows(fresh)] == ["FINISHED"]
+    (run,) = rows(fresh)
+    assert run.info.status == "FINISHED" and "labkart.error" not in run.data.tags
+    assert not (artifacts(fresh, run) / "traceback.txt").exists()
+
+
+def test_many_workers_read_one_zip_whole(fresh: Project) -> None:
+    fresh.edit(
+        "src/my_thesis/tasks/load.py",
+        "    def run(self)",
+        """    def output(self):
+        return self.make_large_data_frame_target("table.zip", max_byte=2**12)
+
+    def run(self)""",
+    )
+    fresh.edit("src/my_thesis/tasks/load.py", "assign(", "loc[lambda frame: frame.index.repeat(200)].assign(")
+    fresh.edit("src/my_thesis/tasks/load.py", "for code in bunch.target]", "for code in bunch.target.repeat(200)]")
+    (fresh.root / "src/my_thesis/count.py").write_text("""
+from gokart import ListTaskInstanceParameter, TaskInstanceParameter
+from labkart import Task, make
+from luigi import IntParameter
+from .tasks.load import LoadTable
+
+class Count(Task[int]):
+    table = TaskInstanceParameter(expected_type=LoadTable)
+    turn = IntParameter()
+    def run(self) -> None:
+        self.dump(len(self.load(self.table)))
+
+class Rows(Task[str]):
+    counts = ListTaskInstanceParameter()
+    def run(self) -> None:
+        self.log_metric("fewest", min(self.load(self.counts)))
+        self.dump("done")
+
+def pipeline(cfg):
+    table = make(LoadTable, cfg.data)
+    return make(Rows, counts=[make(Count, turn=turn, table=table) for turn in range(12)])
+""")
+    fresh.edit("pyproject.toml", "my_thesis.pipeline:pipeline", "my_thesis.count:pipeline")
+    assert f"fewest {569 * 200}" in fresh.labkart("run", "labkart.workers=4")
 
 
 def test_ctrl_c_closes_the_run_and_the_next_one_goes_on(project: Project) -> None:

@@ -71,3 +71,14 @@ def test_an_edit_while_a_process_lives_is_not_the_code_that_it_runs(study: Path)
     )
     before, after = python(twice, study).splitlines()
     assert before == after
+
+
+def test_a_class_typed_again_at_a_prompt_is_another_one(study: Path) -> None:
+    typed = "class Step: pass"
+    code = f"from labkart.fingerprint import of\n{typed}\nfirst = of(Step)\n{typed}\nprint(first == of(Step))"
+    assert python(code, study).strip() == "False"
+
+
+def test_an_editors_lock_does_no_harm(study: Path) -> None:
+    (study / "src/study/.#steps.py").symlink_to("nobody@nowhere")
+    assert python("from study.steps import Step; from labkart.fingerprint import of; print(of(Step))", study).strip()

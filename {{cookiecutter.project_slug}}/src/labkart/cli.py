@@ -87,7 +87,7 @@ def _job(cfg: "DictConfig") -> None:
     from hydra.core.hydra_config import HydraConfig
     from hydra.types import RunMode
 
-    from . import config, experiment, terminal
+    from . import config, experiment, project, terminal
 
     overrides = HydraConfig.get().overrides.task
     config.check_additions(overrides)
@@ -103,7 +103,8 @@ def _job(cfg: "DictConfig") -> None:
         with terminal.Progressing(planned.workers) as progress:
             experiment.run(planned, progress)
             progress.left(record.tasks)
-    if not record.published:
+    here_or_there = os.environ.get("MLFLOW_TRACKING_URI") or (project.current().outputs / "mlflow.db").exists()
+    if not (record.published and here_or_there):
         _publish(record)
     if record.status == "killed":
         raise KeyboardInterrupt

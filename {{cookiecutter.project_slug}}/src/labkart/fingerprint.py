@@ -21,7 +21,6 @@ def of(task: type) -> str:
     return hashlib.sha256("".join(_package(name) for name in sorted(packages)).encode()).hexdigest()
 
 
-@cache
 def _package(name: str) -> str:
     file = getattr(sys.modules.get(name), "__file__", None)
     if not file:  # typed at a prompt: no file to compare, so no earlier result can be trusted
@@ -29,5 +28,6 @@ def _package(name: str) -> str:
     origin = Path(file)
     digest = hashlib.sha256()
     for source in sorted(origin.parent.rglob("*.py")) if origin.stem == "__init__" else [origin]:
-        digest.update(f"{source.relative_to(origin.parent)}\0".encode() + source.read_bytes())
+        if source.is_file():  # an editor's lock may be a link to nowhere
+            digest.update(f"{source.relative_to(origin.parent)}\0".encode() + source.read_bytes())
     return digest.hexdigest()

@@ -105,8 +105,9 @@ class ExperimentRecord:
         return _experiment_folder(self.id)
 
     def write(self, texts: dict[str, str] | None = None) -> None:
-        """Write the record, and first the texts that lie beside it, by file name; empty ones are left out."""
+        """Write the record, and first the texts that lie beside it, by file name; an empty one removes its file."""
         for name, text in (texts or {}).items():
+            (self.folder / name).unlink(missing_ok=True)
             if text:
                 write_atomically(self.folder / name, text.encode(errors="surrogateescape"))
         _write(self.folder, self)

@@ -3,6 +3,7 @@
 import functools
 import inspect
 import operator
+import os
 import posixpath
 import random
 import re
@@ -31,7 +32,8 @@ _FILE_NAME = re.compile(r"[\w. -]*\w")
 # What we set of gokart's infrastructure: identity by code, and seeding, locking and logging by ourselves.
 _OURS = {
     "workspace_directory": property(lambda self: str(project.current().outputs / "cache")),
-    "local_temporary_directory": property(lambda self: str(project.current().outputs / "cache" / "tmp")),
+    # One a process: gokart unpacks zips there, and processes that share it read each other's halves.
+    "local_temporary_directory": property(lambda self: f"{project.current().outputs}/cache/tmp/{os.getpid()}"),
     "serialized_task_definition_check": True,
     "should_dump_supplementary_log_files": False,
     "complete_check_at_run": False,
@@ -92,23 +94,22 @@ class Task(gokart.TaskOnKart[T]):
 
     def log_figure(self, name: str, figure: Any) -> None:
         """Record a Matplotlib figure, as PNG unless the name ends otherwise (`roc.svg`)."""
-        path = self._new_file(name, self._figures, ".png", ".svg", ".pdf")
+        path = self._new_file(name, ".png", ".svg", ".pdf")
         figure.savefig(path, bbox_inches="tight")
+        self._figures = list(dict.fromkeys([*self._figures, path.name]))
 
     def log_table(self, name: str, table: Any) -> None:
         """Record a pandas DataFrame as CSV; an index that is more than row numbers is kept."""
-        path = self._new_file(name, self._tables, ".csv")
+        path = self._new_file(name, ".csv")
         table.to_csv(path, index=type(table.index).__name__ != "RangeIndex")
+        self._tables = list(dict.fromkeys([*self._tables, path.name]))
 
-    def _new_file(self, name: str, names: list[str], *suffixes: str) -> Path:
-        """A file beside the record, noted in `names`; without one of the suffixes the name gets the first."""
+    def _new_file(self, name: str, *suffixes: str) -> Path:
+        """A file beside the record; without one of the suffixes the name gets the first."""
         if not _FILE_NAME.fullmatch(name):
             raise LabkartError(f'"{name}" cannot name a file. Use letters, digits, spaces and _ - .')
         self._folder().mkdir(parents=True, exist_ok=True)
-        name = name if name.endswith(suffixes) else name + suffixes[0]
-        if name not in names:
-            names.append(name)
-        return self._folder() / name
+        return self._folder() / (name if name.endswith(suffixes) else name + suffixes[0])
 
     def _folder(self) -> Path:
         return record.task_folder(self.get_task_family(), self.make_unique_id())

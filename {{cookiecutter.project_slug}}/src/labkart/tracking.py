@@ -7,7 +7,7 @@ import logging
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -48,13 +48,12 @@ def open_store() -> tuple[MlflowClient, str]:
     with FileLock(here.outputs / "mlflow.lock"):
         if os.environ.get("MLFLOW_TRACKING_URI"):
             return _open(here.name, None)
-        is_new = not database.exists()
-        try:
-            return _open(here.name, artifacts)
-        except BaseException:
-            if is_new:  # a store that is made by half would stay so
-                database.unlink(missing_ok=True)
-            raise
+        if not database.exists():  # made under another name: one that is made by half would stay so
+            half = database.with_suffix(".new")
+            half.unlink(missing_ok=True)
+            MlflowClient(f"sqlite:///{half}").create_experiment(here.name, artifacts)
+            half.replace(database)
+        return _open(here.name, artifacts)
 
 
 def _open(name: str, artifacts: str | None) -> tuple[MlflowClient, str]:
@@ -77,26 +76,27 @@ def publish(experiment: ExperimentRecord, tasks: Iterable[tuple[TaskUse, TaskRec
     """Write an experiment that has ended, with its tasks, the cached ones too, to its run in MLflow; note it there."""
     client, store = open_store()
     uses = list(tasks)
-    run = _run_of(client, store, experiment)
-    client.log_batch(run, _metrics(experiment, uses), _params(experiment, uses), _tags(experiment))
-    for folder, file in _files(experiment, uses):
-        client.log_artifact(run, str(file), folder)
-    client.set_terminated(run, _STATUS[experiment.status], _milliseconds(experiment.ended))
-    experiment.published = True
-    experiment.write()
-
-
-def _run_of(client: MlflowClient, store: str, experiment: ExperimentRecord) -> str:
-    """The id of the experiment's run, noted beside its record: one run, though two processes end it at once."""
-    note = experiment.folder / ".mlflow"
-    with FileLock(project.current().outputs / "mlflow.lock"):
+    with FileLock(project.current().outputs / "mlflow.lock"):  # two processes may end the same experiment at once
+        run = _new_run(client, store, experiment)
         try:
-            return client.get_run(note.read_text()).info.run_id
-        except (OSError, MlflowException):  # there is none yet, or the store was deleted or is another one
-            title, started = " ".join(experiment.overrides) or "defaults", _milliseconds(experiment.started)
-            run = client.create_run(store, started, run_name=title).info.run_id
-            write_atomically(note, run.encode())
-            return run
+            client.log_batch(run, _metrics(experiment, uses), _params(experiment, uses), _tags(experiment))
+            for folder, file in _files(experiment, uses):
+                client.log_artifact(run, str(file), folder)
+        finally:
+            client.set_terminated(run, _STATUS[experiment.status], _milliseconds(experiment.ended))
+        experiment.published = True
+        experiment.write()
+
+
+def _new_run(client: MlflowClient, store: str, experiment: ExperimentRecord) -> str:
+    """The id of a new run, noted beside the record; it takes the place of an earlier attempt's, with other numbers."""
+    note = experiment.folder / ".mlflow"
+    with suppress(OSError, MlflowException):  # there was none, or the store was deleted or is another one
+        client.delete_run(note.read_text())
+    title, started = " ".join(experiment.overrides) or "defaults", _milliseconds(experiment.started)
+    run = client.create_run(store, started, run_name=title).info.run_id
+    write_atomically(note, run.encode())
+    return run
 
 
 def _metrics(experiment: ExperimentRecord, uses: Uses) -> list[Metric]:
@@ -134,7 +134,8 @@ def _tags(experiment: ExperimentRecord) -> list[RunTag]:
         "labkart.error": experiment.error,
         **{f"labkart.{name}": value for name, value in environment.items()},
     }
-    return [RunTag(name, str(value)[:_MAX_TAG]) for name, value in tags.items() if value is not None]
+    texts = {name: str(value).encode(errors="replace").decode() for name, value in tags.items() if value is not None}
+    return [RunTag(name, text[:_MAX_TAG]) for name, text in texts.items()]
 
 
 def _note(experiment: ExperimentRecord) -> str:
@@ -150,7 +151,8 @@ def _files(experiment: ExperimentRecord, uses: Uses) -> Iterator[tuple[str | Non
         yield None, file
     for use, record in uses:
         for name in (*record.figures, *record.tables):
-            yield use.label, record.folder / name
+            if (record.folder / name).exists():
+                yield use.label, record.folder / name
 
 
 def _milliseconds(moment: str | None) -> int:

@@ -65,7 +65,7 @@ def _answers(server: "subprocess.Popen[bytes]", port: int) -> bool:
     while time.monotonic() < limit and server.poll() is None:
         try:
             urllib.request.urlopen(f"http://{HOST}:{port}/health", timeout=2).close()
-            return True
+            return server.poll() is None  # or else somebody else's server answered
         except OSError:
             time.sleep(0.2)
     return False
