@@ -3,12 +3,14 @@
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 
 import pytest
+from luigi.task_register import Register
 
 RUNTIME = Path(__file__).parents[2] / "{{cookiecutter.project_slug}}" / "src" / "labkart"
 
@@ -49,6 +51,14 @@ def python(code: str, cwd: Path, *path: Path) -> str:
     return printed.strip()
 
 
+def soon(condition: Callable[[], object]) -> None:
+    """Wait until something holds, which it must within a minute."""
+    end = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.001)
+
+
 @pytest.fixture
 def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A tiny project around the working directory, in which nothing has run."""
@@ -67,6 +77,7 @@ def student(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Call
         name = f"student_{tmp_path.name}"
         write(root, **{f"src/{name}.py": code})
         monkeypatch.syspath_prepend(root / "src")
+        monkeypatch.setattr(Register, "_reg", Register._reg.copy())  # luigi's; it minds classes of one name
         return import_module(name)
 
     return imported

@@ -1,4 +1,4 @@
-"""The fingerprint of a class changes with the code of its package, and with nothing else."""
+"""The fingerprint of a class: the code that it reaches by name and the packages of that; see test_cache for its use."""
 
 from pathlib import Path
 
@@ -8,77 +8,119 @@ from .conftest import python, write
 
 STUDY = {
     "src/study/__init__.py": "",
-    "src/study/steps.py": "from base import Base\nclass Step(Base): ...\n",
-    "src/study/deep/helpers.py": "FACTOR = 2\n",
+    "src/study/steps.py": "from base import Base\nfrom .deep import helpers\nclass Step(Base):\n    def run(self):\n        return helpers.FACTOR\nclass Other: ...\n",
+    "src/study/deep/helpers.py": "FACTOR = 2\nOTHER = 2\n",
     "src/base.py": "class Base: ...\n",
     "src/other.py": "class Alone: ...\n",
 }
+OF_STEP = "from labkart.fingerprint import of; from study.steps import Step; print(of(Step).digest)"
 
 
 @pytest.fixture
-def study(tmp_path: Path) -> Path:
-    write(tmp_path / "study", **STUDY)
-    return tmp_path / "study"
+def study(root: Path) -> Path:
+    write(root, **STUDY)
+    return root
 
 
-def of_step(root: Path) -> str:
-    """The fingerprint in a new process: each one keeps what it has seen."""
-    return python("from study.steps import Step; from labkart import fingerprint; print(fingerprint.of(Step))", root)
+def test_it_names_the_code_that_is_reached_by_file_and_name(study: Path) -> None:
+    code = "from study.steps import Step; from labkart.fingerprint import of; print({file: [*parts] for file, parts in of(Step).code.items()})"
+    assert python(code, study) == str(
+        {"base.py": ["Base"], "study/deep/helpers.py": ["FACTOR"], "study/steps.py": ["Step", "Step.run"]}
+    )
+
+
+def test_it_names_the_packages_that_the_code_imports_and_python(study: Path) -> None:
+    write(study, **{"src/base.py": "import pytest\nclass Base:\n    skip = pytest.skip\n"})
+    code = "from study.steps import Step; from labkart.fingerprint import of; print(*of(Step).packages)"
+    assert {"pytest", "pluggy", "Python"} <= set(python(code, study).split())
+    assert "pandas" not in python(code, study).split()
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new"),
+    [
+        ("src/study/steps.py", "class Step(Base):", "class Step(Base):\n    rate = 2"),
+        ("src/study/deep/helpers.py", "FACTOR = 2", "FACTOR = 3"),
+        ("src/base.py", "...", "rate = 2"),
+    ],
+)
+def test_an_edit_of_what_is_reached_changes_it(file: str, old: str, new: str, study: Path) -> None:
+    before = python(OF_STEP, study)
+    write(study, **{file: STUDY[file].replace(old, new)})
+    assert python(OF_STEP, study) != before
 
 
 @pytest.mark.parametrize(
     "edit",
     [
-        {"src/study/steps.py": "from base import Base\nclass Step(Base):\n    rate = 2\n"},
-        {"src/study/deep/helpers.py": "FACTOR = 3\n"},
+        {"src/study/steps.py": STUDY["src/study/steps.py"].replace("Other: ...", "Other: rate = 2")},
+        {"src/study/deep/helpers.py": "OTHER = 3\n# A comment\nFACTOR = 2\n"},
         {"src/study/added.py": "FACTOR = 2\n"},
-        {"src/base.py": "class Base:\n    rate = 2\n"},
+        {"src/other.py": "", "README.md": "new", "src/study/notes.txt": "new"},
     ],
-    ids=["its module", "another module", "a new module", "the module of a base class"],
+    ids=["another class", "another constant", "a new module", "other files"],
 )
-def test_an_edit_of_what_a_class_may_reach_changes_its_fingerprint(edit: dict[str, str], study: Path) -> None:
-    before = of_step(study)
+def test_an_edit_of_something_else_leaves_it(edit: dict[str, str], study: Path) -> None:
+    before = python(OF_STEP, study)
     write(study, **edit)
-    assert of_step(study) != before
+    assert python(OF_STEP, study) == before
 
 
-def test_a_module_that_moved_changes_the_fingerprint(study: Path) -> None:
-    before = of_step(study)
-    (study / "src/study/deep/helpers.py").rename(study / "src/study/helpers.py")
-    assert of_step(study) != before
-
-
-def test_an_edit_of_something_else_leaves_the_fingerprint(study: Path) -> None:
-    before = of_step(study)
-    write(study, **{"src/other.py": "", "README.md": "new", "src/study/notes.txt": "new"})
-    assert of_step(study) == before
+def test_a_module_that_moved_changes_it(study: Path) -> None:
+    before = python(OF_STEP, study)
+    (study / "src/study/deep").rename(study / "src/study/moved")
+    write(study, **{"src/study/steps.py": STUDY["src/study/steps.py"].replace(".deep", ".moved")})
+    assert python(OF_STEP, study) != before
 
 
 def test_the_same_code_has_the_same_fingerprint_in_another_folder(study: Path, tmp_path: Path) -> None:
-    write(tmp_path / "clone", **STUDY)
-    assert of_step(tmp_path / "clone") == of_step(study)
+    write(tmp_path / "clone", **STUDY, **{"pyproject.toml": (study / "pyproject.toml").read_text()})
+    assert python(OF_STEP, tmp_path / "clone") == python(OF_STEP, study)
 
 
-def test_code_that_is_in_no_file_never_has_the_same_fingerprint_again(tmp_path: Path) -> None:
-    typed = "from labkart import fingerprint\nclass Step: ...\nprint(fingerprint.of(Step))"
-    assert python(typed, tmp_path) != python(typed, tmp_path)
+def test_what_was_remembered_says_the_same_and_may_be_damaged(study: Path) -> None:
+    before = python(OF_STEP, study)
+    for memo in ((study / "outputs/memos/sources.json"), *(study / "outputs/memos/packages").iterdir()):
+        for damage in ("", "{", "[]", "{}", "1"):
+            memo.write_text(damage)
+            assert python(OF_STEP, study) == before
+
+
+def test_code_that_is_in_no_file_never_has_the_same_fingerprint_again(root: Path) -> None:
+    typed = "from labkart import fingerprint\nclass Step: ...\nprint(fingerprint.of(Step).digest)"
+    assert python(typed, root) != python(typed, root)
+
+
+def test_a_class_typed_again_at_a_prompt_is_another_one(root: Path) -> None:
+    typed = "class Step: pass"
+    code = f"from labkart.fingerprint import of\n{typed}\nfirst = of(Step)\n{typed}\nprint(first == of(Step))"
+    assert python(code, root) == "False"
 
 
 def test_an_edit_while_a_process_lives_is_not_the_code_that_it_runs(study: Path) -> None:
-    later = "from pathlib import Path; Path('src/study/steps.py').write_text('')"
-    twice = (
-        f"from study.steps import Step; from labkart.fingerprint import of; print(of(Step)); {later}; print(of(Step))"
+    """What was read before the edit holds; what is read first afterwards is known to nobody."""
+    edit = "from pathlib import Path; Path('src/study/steps.py').write_text('')"
+    begin = "from labkart.fingerprint import of, still_holds; from study.steps import Step"
+    assert python(f"{begin}; a = of(Step); {edit}; print(a == of(Step), still_holds(Step))", study) == "True False"
+    write(study, **STUDY)
+    after = f"{begin}; {edit}; print(of(Step).digest)"
+    first = python(after, study)
+    write(study, **STUDY)
+    assert python(after, study) != first
+
+
+def test_a_module_that_a_run_imports_later_does_not_change_what_it_was(study: Path) -> None:
+    write(
+        study,
+        **{
+            "src/study/steps.py": "class Step:\n    def run(self):\n        from . import later\n        return later.RATE\n"
+        },
     )
-    before, after = python(twice, study).splitlines()
-    assert before == after
-
-
-def test_a_class_typed_again_at_a_prompt_is_another_one(study: Path) -> None:
-    typed = "class Step: pass"
-    code = f"from labkart.fingerprint import of\n{typed}\nfirst = of(Step)\n{typed}\nprint(first == of(Step))"
-    assert python(code, study).strip() == "False"
+    write(study, **{"src/study/later.py": "RATE = 2\n"})
+    code = "from labkart.fingerprint import of; from study.steps import Step; a = of(Step); Step().run(); print(a == of(Step))"
+    assert python(code, study) == "True"
 
 
 def test_an_editors_lock_does_no_harm(study: Path) -> None:
     (study / "src/study/.#steps.py").symlink_to("nobody@nowhere")
-    assert python("from study.steps import Step; from labkart.fingerprint import of; print(of(Step))", study).strip()
+    assert python(OF_STEP, study)

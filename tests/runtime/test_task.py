@@ -246,7 +246,7 @@ def test_a_record_says_what_ran_on_what() -> None:
     gokart.build(task)
     last = recorded(task)
     assert (last.id, last.name, last.status) == (task.make_unique_id(), "Double", "done")
-    assert (last.params, last.upstream) == ({}, [Number().make_unique_id()])
+    assert (last.params, last.upstream) == ({}, [f"Number_{Number().make_unique_id()}"])
     assert [Path("outputs", state.path).absolute() for state in last.outputs] == [output(task).absolute()]
     assert last.wall_seconds > 0 < last.peak_memory_mb
 

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .config import compose, make
     from .errors import LabkartError
+    from .inputs import DataFile, DataFolder
     from .task import Task
 
-__all__ = ["LabkartError", "Task", "compose", "make"]
+__all__ = ["DataFile", "DataFolder", "LabkartError", "Task", "compose", "make"]
 
-_HOMES = {"LabkartError": "errors", "Task": "task", "compose": "config", "make": "config"}
+_HOMES = {"DataFile": "inputs", "DataFolder": "inputs", "LabkartError": "errors"}
+_HOMES |= {"Task": "task", "compose": "config", "make": "config"}
 
 
 def __getattr__(name: str) -> Any:

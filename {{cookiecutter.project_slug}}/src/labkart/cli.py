@@ -1,5 +1,6 @@
 """The command `labkart`: looks at the verb, and imports what that verb needs and nothing more."""
 
+import gc
 import os
 import sys
 from typing import TYPE_CHECKING
@@ -9,6 +10,7 @@ from .errors import LabkartError
 if TYPE_CHECKING:
     from omegaconf import DictConfig
 
+    from .experiment import Experiment
     from .record import ExperimentRecord
 
 HELP = """\
@@ -18,6 +20,11 @@ usage: labkart <verb> ...
       task=SplitTable       ... up to one task
       -m seed=0,1,2         ... once for every combination
       --cfg job             show the composed configuration instead
+  status [name=value ...]   what is done, missing or changed; why, and what it costs
+      --json                ... for programs
+  accept [name=value ...]   keep results of earlier code: the change does not matter
+  clean                     remove outputs that nothing needs any more; asks first
+      --keep EXPERIMENT     ... and never those of this experiment
   ui [--port 5000]          look at the results in MLflow's page
 
 Names and values are Hydra's: the files in conf/ list them.
@@ -31,7 +38,8 @@ def main(words: list[str] | None = None) -> int:
         The exit code: 0, 1 for what a message explains, 130 for Ctrl-C.
     """
     verb, *rest = (sys.argv[1:] if words is None else words) or ["--help"]
-    verbs = {"run": _run, "ui": _ui}
+    verbs = {"run": _run, "status": _status, "accept": _accept, "clean": _clean, "ui": _ui}
+    gc.disable()  # imports leave nothing to collect, and looking for it takes a fifth of their time
     try:
         if verb in ("-h", "--help", "help"):
             print(HELP, end="")
@@ -47,6 +55,8 @@ def main(words: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("\nStopped. What was finished is kept; the same command goes on from there.", file=sys.stderr)
         return 130
+    finally:
+        gc.enable()
 
 
 def _run(words: list[str]) -> int:
@@ -96,6 +106,7 @@ def _job(cfg: "DictConfig") -> None:
     terminal.show_logging()
     planned = experiment.plan(cfg)
     record = planned.record
+    gc.enable()
     if record.status == "finished":
         count = len(planned.tasks)
         terminal.say(f"  {count} task{'s' if count > 1 else ''} cached, nothing to do")
@@ -133,6 +144,63 @@ def _what_failed(record: "ExperimentRecord") -> str:
     lines = [f"{use.label}: {use.error}" for use in record.tasks if use.state == "failed"]
     folder = project.current().short(record.folder)
     return "\n".join([*lines, f"{folder}/traceback.txt says more. Mend it and run again: finished tasks stay cached."])
+
+
+def _planned(words: list[str]) -> "Experiment":
+    """The experiment that `labkart run` would run with these words."""
+    from . import config, experiment, project, terminal
+
+    os.chdir(project.current().root)
+    for word in words:
+        if word.startswith("-"):
+            raise LabkartError(
+                f"{word}: status and accept take names and values, of one experiment. See labkart --help."
+            )
+    cfg = config.compose(*words)
+    config.check_additions(words)
+    terminal.show_logging()
+    return experiment.plan(cfg)
+
+
+def _status(words: list[str]) -> int:
+    planned = _planned([word for word in words if word != "--json"])
+
+    from . import status, terminal
+
+    standings = status.look(planned)
+    if "--json" in words:
+        print(status.as_json(planned, standings))
+    else:
+        terminal.show_standings(standings)
+    return 0
+
+
+def _accept(words: list[str]) -> int:
+    planned = _planned(words)
+
+    from . import accept, terminal
+
+    terminal.show_standings(accept.accept(planned))
+    return 0
+
+
+def _clean(words: list[str]) -> int:
+    import argparse
+
+    parser = argparse.ArgumentParser("labkart clean", description="Remove outputs that nothing needs any more.")
+    parser.add_argument("--keep", action="append", default=[], metavar="EXPERIMENT", help="keep what this one used")
+    parser.add_argument("--yes", action="store_true", help="remove without asking")
+    chosen = parser.parse_args(words)
+
+    from . import clean, project, terminal
+
+    os.chdir(project.current().root)
+    clean.keep(chosen.keep)
+    found = clean.look()
+    terminal.show_sizes(found)
+    if found and (chosen.yes or terminal.agrees(f"Remove {clean.size(found)}?")):
+        terminal.say(f"  {clean.remove(found)} removed")
+    return 0
 
 
 def _ui(words: list[str]) -> int:

@@ -1,37 +1,23 @@
 """One composed configuration: its tasks, its plan, its build, its record. Prints nothing: a `Watcher` hears of it."""
 
 import hashlib
-import json
-import logging
-from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Any, Protocol
+from typing import Any
 
-import gokart
-from gokart.utils import flatten
 from hydra.core.hydra_config import HydraConfig
-from luigi.scheduler import Scheduler
-from luigi.task_status import DONE, FAILED
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import ConfigAttributeError
 
-from . import project, provenance
+from . import build, lock, project, provenance
+from .build import Watcher
 from .errors import LabkartError, did_you_mean, told
+from .identity import upstream
 from .record import ExperimentRecord, TaskRecord, TaskUse, now, read_experiment, read_task
 from .task import Task
 
 # Settings of the machinery: they change how an experiment runs, never what comes out.
 _MACHINERY = "labkart"
-
-
-class Watcher(Protocol):
-    """Hears of a build while it goes on, in the process that leads it; `beat` comes at least every second or so."""
-
-    def planned(self, uses: Sequence[TaskUse]) -> None: ...
-    def started(self, use: TaskUse) -> None: ...
-    def ended(self, use: TaskUse) -> None: ...
-    def beat(self) -> None: ...
 
 
 @dataclass
@@ -96,11 +82,13 @@ def run(experiment: Experiment, watcher: Watcher) -> None:
     A failed task fails the experiment, not its siblings; after Ctrl-C the record is `killed`.
     """
     record = experiment.record
+    lock.sweep()
     _begin(experiment)
     watcher.planned(record.tasks)
     result = experiment.tasks[record.tasks[-1].label]
     try:
-        _build(experiment, result, watcher)
+        uses = {task.task_id: (use, task) for use in record.tasks for task in [experiment.tasks[use.label]]}
+        build.run(result, uses, experiment.workers, watcher)
         record.status = "finished" if result.complete() else "failed"
     except KeyboardInterrupt:
         record.status = "killed"
@@ -154,7 +142,7 @@ def _labelled(result: Task[Any]) -> dict[str, Task[Any]]:
             ordered.setdefault(task.make_unique_id(), task)
         elif task.make_unique_id() not in ordered:
             waiting.append((task, True))
-            waiting.extend((each, False) for each in reversed(flatten(task.requires())))
+            waiting.extend((each, False) for each in reversed(_upstream(task)))
     tasks: dict[str, Task[Any]] = {}
     classes: dict[str, type] = {}
     for task in ordered.values():
@@ -167,6 +155,14 @@ def _labelled(result: Task[Any]) -> dict[str, Task[Any]]:
     return tasks
 
 
+def _upstream(task: Task[Any]) -> list[Task[Any]]:
+    for each in upstream(task):
+        if not isinstance(each, Task):
+            remedy = f"Let {type(each).__name__} inherit from labkart.Task"
+            raise LabkartError(f"{task.get_task_family()} needs {each!r}, which is no task of Labkart. {remedy}.")
+    return upstream(task)
+
+
 def _begin(experiment: Experiment) -> None:
     record = experiment.record
     record.status, record.started = "running", now()
@@ -174,42 +170,3 @@ def _begin(experiment: Experiment) -> None:
     record.environment = provenance.environment()
     config, packages = OmegaConf.to_yaml(experiment.config), provenance.packages()
     record.write({"config.yaml": config, "packages.txt": packages, "uncommitted.patch.txt": diff})
-
-
-def _build(experiment: Experiment, result: Task[Any], watcher: Watcher) -> None:
-    """gokart builds the result. Not by `gokart.build`, which silences the logging of the whole process."""
-    for noisy in ("luigi", "luigi-interface", "gokart"):
-        logging.getLogger(noisy).setLevel(logging.CRITICAL)
-    uses = {experiment.tasks[use.label].task_id: use for use in experiment.record.tasks}
-    scheduler = _Scheduler(uses, watcher)
-    with gokart.WorkerSchedulerFactory().create_worker(scheduler, experiment.workers) as worker:
-        worker.add(result)
-        worker.run()
-
-
-class _Scheduler(Scheduler):
-    """luigi's local scheduler, telling a watcher what it hears: the one place that knows what all workers do."""
-
-    def __init__(self, uses: dict[str, TaskUse], watcher: Watcher) -> None:
-        super().__init__(prune_on_get_work=True, record_task_history=False)
-        self._uses, self._watcher, self._running = uses, watcher, set[str]()
-
-    def get_work(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
-        reply: dict[str, Any] = super().get_work(*args, **kwargs)
-        if reply["task_id"] in self._uses:
-            self._running.add(reply["task_id"])
-            self._watcher.started(self._uses[reply["task_id"]])
-        self._watcher.beat()
-        return reply
-
-    def add_task(self, *args: Any, **kwargs: Any) -> None:
-        super().add_task(*args, **kwargs)
-        if kwargs["status"] in (DONE, FAILED) and kwargs["task_id"] in self._running:
-            self._running.remove(kwargs["task_id"])
-            use = self._uses[kwargs["task_id"]]
-            one = read_task(use.name, use.id)
-            use.seconds = one.wall_seconds if one else 0.0
-            use.state = "ran" if kwargs["status"] == DONE else "failed"
-            if use.state == "failed":  # without a record the process itself died, and luigi knows how
-                use.error = one.error if one else json.loads(kwargs["expl"]).strip().splitlines()[-1]
-            self._watcher.ended(use)

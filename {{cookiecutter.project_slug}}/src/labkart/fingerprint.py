@@ -1,33 +1,170 @@
-"""The code a task class reaches.
+"""The code that a task class reaches by name, and the versions of the packages which that code imports.
 
-Today that is every module of the packages that the class and its bases come from: an edit anywhere in the project
-computes its tasks again. That wastes time and is never stale.
+Read from the files of what was imported. Where reading cannot be sure, everything counts: a result that is computed
+again costs time, a stale one costs trust.
 """
 
 import hashlib
 import secrets
 import sys
-from functools import cache
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cache, cached_property
 from pathlib import Path
 
-# The machinery around a task, not its computation.
-_RUNTIMES = {"abc", "builtins", "gokart", "labkart", "luigi", "typing"}
+from . import audit, packages, syntax
+from .digest import content
+from .modules import RUNTIMES, External, Module, Modules, Place
+from .reach import NOWHERE, Reach
+
+_PLAIN = (bool, bytes, complex, float, int, str, type(None))
+
+
+@dataclass(frozen=True)
+class Fingerprint:
+    """What a task's result depends on beside its parameters and inputs.
+
+    Attributes:
+        code: by file (`my_thesis/tasks/train.py`) the digest of each definition that is reached (`TrainForest.run`).
+        packages: by name the version of each package that this code imports, and of those that these need.
+    """
+
+    code: dict[str, dict[str, str]]
+    packages: dict[str, str]
+
+    @cached_property
+    def digest(self) -> str:
+        code = sorted((file, *part) for file, parts in self.code.items() for part in parts.items())
+        return hashlib.sha256(repr((code, sorted(self.packages.items()))).encode()).hexdigest()
+
+
+def of(task: type) -> Fingerprint:
+    """The fingerprint of a task class, as this process imported it."""
+    reading = _reading(audit.generation())
+    if task not in reading.done:
+        reading.done[task] = reading.fingerprint(task)
+        reading.modules.keep()
+    return reading.done[task]
+
+
+def still_holds(task: type) -> bool:
+    """Whether the code that was read for a class is what this process imported since, for example inside of `run()`."""
+    files = _readings[-1].files.get(task, {}) if _readings else {}
+    return all(audit.as_imported(file, name) for name, file in files.items())
 
 
 @cache
-def of(task: type) -> str:
-    """A digest of the code that may decide what a task computes, in hexadecimal."""
-    packages = {base.__module__.partition(".")[0] for base in task.__mro__} - _RUNTIMES
-    return hashlib.sha256("".join(_package(name) for name in sorted(packages)).encode()).hexdigest()
+def _reading(generation: int) -> "_Reading":
+    """One reading of the project's files, for as long as this process imports no more of them."""
+    _readings[:] = [_Reading()]
+    return _readings[-1]
 
 
-def _package(name: str) -> str:
-    file = getattr(sys.modules.get(name), "__file__", None)
-    if not file:  # typed at a prompt: no file to compare, so no earlier result can be trusted
-        return secrets.token_hex()
-    origin = Path(file)
-    digest = hashlib.sha256()
-    for source in sorted(origin.parent.rglob("*.py")) if origin.stem == "__init__" else [origin]:
-        if source.is_file():  # an editor's lock may be a link to nowhere
-            digest.update(f"{source.relative_to(origin.parent)}\0".encode() + source.read_bytes())
-    return digest.hexdigest()
+_readings: list["_Reading"] = []
+
+
+class _Reading:
+    def __init__(self) -> None:
+        self.modules = Modules()
+        self.done: dict[type, Fingerprint] = {}
+        self.files: dict[type, dict[str, Path]] = {}
+        self.reach = Reach(self.modules)
+
+    def fingerprint(self, task: type) -> Fingerprint:
+        """Gather what a class reaches, then what import-time code adds to that, and write down the parts."""
+        tops = self._own_classes(task)
+        unsaved = "<locals>" in task.__qualname__ or not any(place.module.name == task.__module__ for place in tops)
+        reached = self.reach.all(tops)
+        modules = {place.module for place in reached}
+        self.files[task] = {module.name: module.file for module in modules if module.file and module.current}
+        code, externals = (
+            self._parts(reached),
+            [each for place in reached for each in self.reach.around(place).externals],
+        )
+        if any(self._is_unsure(place) for place in reached):
+            code = {**code, **self._everything()}
+            versions = dict(packages.installed().versions)
+        else:
+            names = {each.dotted.partition(".")[0] for each in [*externals, *self._unused(reached)]}
+            # Packages that are installed in place are read like the project's own code, and have a version too.
+            homes = {
+                name.partition(".")[0] for name in [*self.files[task], *(base.__module__ for base in task.__mro__)]
+            }
+            versions = packages.versions((names | homes) - RUNTIMES)
+        if unsaved:  # typed at a prompt or made in a function: no file tells all of it
+            code[task.__module__] = {task.__qualname__: secrets.token_hex()}
+        for module in (module for module in modules if not module.current):
+            code[module.key] = {"": secrets.token_hex()}  # edited since it was imported: what runs is not what is there
+        return Fingerprint(code, {**versions, "Python": "{}.{}".format(*sys.version_info)})
+
+    def _own_classes(self, task: type) -> list[Place]:
+        """The definitions of a class and of those it inherits from, as far as they are the project's."""
+        found = []
+        for base in task.__mro__:
+            if module := self.modules.find(base.__module__):
+                numbers = module.bindings.get(base.__qualname__.partition(".")[0], [None])
+                found += [Place(module, number) for number in numbers]
+        return found
+
+    def _is_unsure(self, place: Place) -> bool:
+        if place == NOWHERE or (place.number is not None and place.definition.unsure):
+            return True
+        return any(syntax.is_unsure(each.dotted) for each in self.reach.around(place).externals)
+
+    def _everything(self) -> dict[str, dict[str, str]]:
+        """The digests of all that the project could reach: all files of code, and what they read at import."""
+        code = {file: {"": sha256} for file, sha256 in self.modules.everything().items()}
+        for module in self.modules.imported():
+            read = {name: " ".join(each) for name, each in _read_at_import(module).items()}
+            code[module.key] = {**code.get(module.key, {}), **read}
+        return code
+
+    def _parts(self, reached: set[Place]) -> dict[str, dict[str, str]]:
+        """The digests to keep, by file and name."""
+        code: dict[str, dict[str, list[str]]] = {}
+        for place in sorted(reached - {NOWHERE}, key=lambda place: (place.module.key, place.number or 0)):
+            parts = code.setdefault(place.module.key, {})
+            if place.number is None:
+                if not place.module.source:
+                    parts[""] = [place.module.sha256]
+                continue
+            for name, digest in place.definition.parts.items():
+                parts.setdefault(name or "at import", []).append(digest)
+            for each in self.reach.around(place).externals:
+                parts[f"import {each.name}"] = sorted({*parts.get(f"import {each.name}", ()), each.origin})
+            parts |= _set_since(place)
+        for module in {place.module for place in reached}:
+            parts = code.setdefault(module.key, {})
+            parts |= _read_at_import(module)
+            if unused := sorted(each.origin for each in self._unused({Place(module, None)})):
+                parts["import"] = unused
+        return {file: {name: " ".join(each) for name, each in parts.items()} for file, parts in code.items() if parts}
+
+    def _unused(self, reached: Iterable[Place]) -> list[External]:
+        """What the files import without a word of it afterwards: for what it does when it is imported."""
+        origins = {origin for place in reached if place.module.source for origin in place.module.source.unused}
+        targets = [target for origin in origins for target in self.modules.follow("", origin)]
+        external = [target for target in targets if isinstance(target, External)]
+        known = RUNTIMES | sys.stdlib_module_names
+        return [each for each in external if each.origin.endswith(":*") or each.dotted.partition(".")[0] not in known]
+
+
+def _read_at_import(module: Module) -> dict[str, list[str]]:
+    """The digests of the files, other than code, that a module read while it was imported."""
+    found = dict[str, list[str]]()
+    for name in sorted(audit.read_at_import(module.file) if module.file else ()):
+        with suppress(OSError):  # looked for, and not there
+            found.setdefault(f"reads {Path(name).name}", []).append(content(Path(name)))
+    return found
+
+
+def _set_since(place: Place) -> dict[str, list[str]]:
+    """A constant that is not what its definition says: some other code has set it."""
+    loaded, definition = sys.modules.get(place.module.name), place.definition
+    if not loaded or definition.literal is None or len(definition.names) != 1:
+        return {}
+    name = definition.names[0]
+    held = vars(loaded).get(name)
+    alone = len(place.module.bindings[name]) == 1 and isinstance(held, _PLAIN)
+    return {f"{name}, as it was set": [repr(held)]} if alone and repr(held) != definition.literal else {}

@@ -39,14 +39,18 @@ def current() -> Project:
     Raises:
         LabkartError: there is no project at either place.
     """
-    outputs, here = os.environ.get("LABKART_OUTPUTS"), Path.cwd()
+    return _around(os.getcwd(), os.environ.get("LABKART_OUTPUTS"))  # noqa: PTH109 (as a text: asked often)
+
+
+@cache
+def _around(directory: str, outputs: str | None) -> Project:
+    here = Path(directory)
     for folder in (here, *here.parents, Path(__file__).resolve().parents[2]):
         if settings := _settings(folder):
             return Project(folder, *settings, Path(outputs).absolute() if outputs else folder / "outputs")
     raise LabkartError(f"{here} is not inside a Labkart project: no pyproject.toml with [tool.labkart]. Go into yours.")
 
 
-@cache
 def _settings(folder: Path) -> tuple[str, str] | None:
     """The project's name and its pipeline, where `folder` is a project's root."""
     try:

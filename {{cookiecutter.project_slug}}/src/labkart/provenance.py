@@ -8,9 +8,10 @@ import socket
 import subprocess
 import tempfile
 from collections.abc import Iterable
-from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
+
+from .packages import installed
 
 # New files that are larger, one or all together, are data or an environment and not code: they stay out of the diff.
 _MAX_NEW_FILE, _MAX_NEW_FILES = 1_000_000, 5_000_000  # bytes
@@ -44,14 +45,13 @@ def environment() -> dict[str, Any]:
         "cores": os.cpu_count(),
         "memory_gb": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1),
         "host": socket.gethostname(),
-        "user": _user(),
+        "user": user(),
     }
 
 
 def packages() -> str:
     """All installed packages as `name==version`, one a line, in the order of their names."""
-    found = {each.name: each.version for each in distributions() if each.name}
-    return "".join(f"{name}=={found[name]}\n" for name in sorted(found, key=str.lower))
+    return "".join(f"{name}=={version}\n" for name, version in sorted(installed().versions.items()))
 
 
 def _diff(root: Path, base: str) -> tuple[str | None, list[str]]:
@@ -115,7 +115,8 @@ def _cpu() -> str:
         return platform.processor() or platform.machine()
 
 
-def _user() -> str:
+def user() -> str:
+    """Who is logged in."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):  # a user id without a name, as in some containers

@@ -5,14 +5,14 @@ A record lies in a folder of its own with the figures, tables and texts that bel
 """
 
 import json
-import os
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
-from . import project
+from . import digest, project
 from .digest import FileState
+from .files import read_json, write_atomically
 
 R = TypeVar("R")
 
@@ -28,34 +28,63 @@ class Metric(NamedTuple):
 
 @dataclass
 class TaskRecord:
-    """One run of one task. `status` is `done`, `failed` or `killed`; only `done` makes the task complete."""
+    """One run of one task. `status` is `done`, `failed` or `killed`; only `done` makes the task complete.
+
+    Attributes:
+        params, upstream, code, packages, data: what its id was made of.
+        upstream: the records of the upstream tasks, as `<Task>_<id>`.
+        code: by file, the digest of each definition that the task reaches.
+        data: by parameter, the path and digest of each declared file and folder.
+        undeclared: files of the project that it or a task above it read without declaring them.
+        accepted: who said that a change of code does not change this result, when, and what had changed.
+    """
 
     id: str
     name: str
     status: str
     params: dict[str, str]
     upstream: list[str]
-    code: str
+    code: dict[str, dict[str, str]]
+    packages: dict[str, str]
+    data: dict[str, dict[str, str]]
     seed: int
     started: str
     wall_seconds: float
     cpu_seconds: float
     peak_memory_mb: float
     outputs: list[FileState]
+    undeclared: list[FileState]
     metrics: list[Metric]
     figures: list[str]
     tables: list[str]
     error: str | None
     traceback: str | None
-    schema: int = 1
+    accepted: dict[str, Any] | None = None
+    schema: int = 2
 
     def __post_init__(self) -> None:
         self.outputs = [each if isinstance(each, FileState) else FileState(**each) for each in self.outputs]
+        self.undeclared = [each if isinstance(each, FileState) else FileState(**each) for each in self.undeclared]
         self.metrics = [Metric(*each) for each in self.metrics]
+
+    @property
+    def key(self) -> str:
+        """Its name among the records, by which downstream tasks' records know it."""
+        return f"{self.name}_{self.id}"
 
     @property
     def folder(self) -> Path:
         return task_folder(self.name, self.id)
+
+    def damage(self) -> str:
+        """What is not as this run left it: an output, or a file that it read; empty where all is well."""
+        here = project.current()
+        for root, states in ((here.outputs, self.outputs), (here.root, self.undeclared)):
+            for state in states:
+                if not digest.unchanged(state, root):
+                    path = root / state.path
+                    return f"{here.short(path)} {'changed' if path.exists() else 'is gone'}"
+        return "" if self.outputs or self.status != "done" else "its record names no output"
 
     def write(self) -> None:
         """Commit: from the moment that the file has its name, the task is what it says."""
@@ -79,7 +108,9 @@ class TaskUse:
 
 @dataclass
 class ExperimentRecord:
-    """One composed configuration. `status` is `planned`, `running` and in the end `finished`, `failed` or `killed`."""
+    """One composed configuration. What the tasks of a `kept` one have written is never cleaned away.
+
+    `status` is `planned`, `running` and in the end `finished`, `failed` or `killed`."""
 
     id: str
     project: str
@@ -95,6 +126,7 @@ class ExperimentRecord:
     error: str | None = None
     ended: str | None = None
     published: bool = False
+    kept: bool = False
     schema: int = 1
 
     def __post_init__(self) -> None:
@@ -114,11 +146,11 @@ class ExperimentRecord:
 
 
 def task_folder(name: str, id: str) -> Path:
-    return project.current().outputs / "records" / "tasks" / f"{name}_{id}"
+    return project.current().outputs / f"records/tasks/{name}_{id}"
 
 
 def _experiment_folder(id: str) -> Path:
-    return project.current().outputs / "records" / "experiments" / id
+    return project.current().outputs / f"records/experiments/{id}"
 
 
 def read_task(name: str, id: str) -> TaskRecord | None:
@@ -131,29 +163,39 @@ def read_experiment(id: str) -> ExperimentRecord | None:
     return _read(_experiment_folder(id), ExperimentRecord)
 
 
+def finished(name: str) -> list[TaskRecord]:
+    """The records of all runs of a task class that ended well, the newest first."""
+    folders = task_folder(name, "*")
+    read = [read_task(name, folder.name.rpartition("_")[2]) for folder in folders.parent.glob(folders.name)]
+    return sorted(
+        (each for each in read if each and each.status == "done"), key=lambda each: each.started, reverse=True
+    )
+
+
+def task_ids() -> set[str]:
+    """The ids of all tasks that have a record."""
+    folders = task_folder("*", "*")
+    return {folder.name.rpartition("_")[2] for folder in folders.parent.glob(folders.name)}
+
+
+def experiments(prefix: str = "") -> list[ExperimentRecord]:
+    """The records of all experiments whose id begins so."""
+    folders = _experiment_folder(f"{prefix}*")
+    return [each for folder in folders.parent.glob(folders.name) if (each := read_experiment(folder.name))]
+
+
 def now() -> str:
     """The local time with its offset, as the clock on the wall says it."""
     return datetime.now().astimezone().isoformat(timespec="milliseconds")
 
 
-def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file so that a reader sees all of it or none."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        temporary.write_bytes(content)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
 def _write(folder: Path, record: TaskRecord | ExperimentRecord) -> None:
-    text = json.dumps(asdict(record), ensure_ascii=False, indent=1) + "\n"
+    text = json.dumps(record, default=vars, ensure_ascii=False, indent=1) + "\n"
     write_atomically(folder / "record.json", text.encode(errors="backslashreplace"))  # JSON's own way to write the rest
 
 
 def _read(folder: Path, kind: type[R]) -> R | None:
     try:
-        return kind(**json.loads((folder / "record.json").read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError):
+        return kind(**read_json(folder / "record.json"))
+    except TypeError:
         return None

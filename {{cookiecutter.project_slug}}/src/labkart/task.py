@@ -1,39 +1,34 @@
-"""`Task`, the base class: its identity, its lock, its seed, its run, the commit of its output, its log."""
+"""`Task`, the base class: its lock, its seed, its run, the commit of its output."""
 
 import functools
 import inspect
-import operator
-import os
-import posixpath
+import logging
 import random
-import re
 import shutil
 import sys
-import time
 import traceback
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
 import gokart
-from filelock import FileLock
-from gokart.utils import flatten
 
-from . import digest, fingerprint, project, record
+from . import digest, fingerprint, lock, project, record
 from .errors import LabkartError, told
+from .identity import Identified, data_now, folder, key, output_paths, own_params, upstream
+from .inputs import Reads, complain
+from .logbook import Logbook
 from .usage import Usage
 
 T = TypeVar("T")
 
-_METRIC_NAME = re.compile(r"[\w.:/ -]{1,200}")  # what MLflow takes, with room for the task's name before it
-_FILE_NAME = re.compile(r"[\w. -]*\w")
+_log = logging.getLogger(__name__)
 
 # What we set of gokart's infrastructure: identity by code, and seeding, locking and logging by ourselves.
 _OURS = {
     "workspace_directory": property(lambda self: str(project.current().outputs / "cache")),
-    # One a process: gokart unpacks zips there, and processes that share it read each other's halves.
-    "local_temporary_directory": property(lambda self: f"{project.current().outputs}/cache/tmp/{os.getpid()}"),
+    "local_temporary_directory": property(lambda self: str(lock.scratch())),
     "serialized_task_definition_check": True,
     "should_dump_supplementary_log_files": False,
     "complete_check_at_run": False,
@@ -41,7 +36,7 @@ _OURS = {
 }
 
 
-class Task(gokart.TaskOnKart[T]):
+class Task(Logbook, Identified[T]):
     """A step of a pipeline whose output is a `T`.
 
     Declare the parameters as luigi's, write `run()` with gokart's `self.load` and `self.dump`, and log what should be
@@ -54,65 +49,29 @@ class Task(gokart.TaskOnKart[T]):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._metrics: list[record.Metric] = []
-        self._figures: list[str] = []
-        self._tables: list[str] = []
+        self._empty()
+        self._read: tuple[digest.Stamp | None, record.TaskRecord | None] | None = None
         self._body: Callable[[], Any] = self.run
         wrapped = self._run_generator if inspect.isgeneratorfunction(self.run) else self._run
+        asked: Callable[[], Any] = self.requires
+        once = functools.cache(lambda: list(asked()) if inspect.isgeneratorfunction(asked) else asked())
         # On the instance, so that whatever `run` and `requires` a student writes or inherits are wrapped once.
-        vars(self).update(run=wrapped, requires=functools.cache(self.requires))
-
-    def get_own_code(self) -> str:
-        """gokart's hook: what stands for this task's code in its id."""
-        return f"{type(self).__module__}.{type(self).__qualname__} {fingerprint.of(type(self))}"
+        vars(self).update(run=wrapped, requires=once)
 
     def last_record(self) -> record.TaskRecord | None:
         """What the last run of this very task left behind."""
-        return record.read_task(self.get_task_family(), self.make_unique_id())
+        now = digest.stamp(self._folder() / "record.json")
+        if self._read is None or self._read[0] != now:
+            self._read = now, record.read_task(self.get_task_family(), self.make_unique_id()) if now else None
+        return self._read[1]
 
     def complete(self) -> bool:
         """Whether a run was committed and its output still has the content it had then."""
-        last, root = self.last_record(), project.current().outputs
-        if last is None or last.id != self.make_unique_id() or last.status != "done" or not last.outputs:
-            return False
-        return all(digest.unchanged(state, root) for state in last.outputs)
-
-    def log_metric(self, name: str, value: float, step: int | None = None) -> None:
-        """Record a number; with `step` (epoch, iteration) it becomes a curve.
-
-        Raises:
-            LabkartError: MLflow does not take a character of the name, or the value is no number.
-        """
-        if not _METRIC_NAME.fullmatch(name) or name.startswith((".", "/")) or posixpath.normpath(name) != name:
-            raise LabkartError(f'"{name}" cannot name a metric. Use letters, digits, spaces and _ - . : /')
-        try:
-            count = None if step is None else operator.index(step)
-            self._metrics.append(record.Metric(name, float(value), count, time.time()))
-        except (TypeError, ValueError):
-            at = "" if step is None else f" and a whole step, not {step!r}"
-            raise LabkartError(f'Metric "{name}" wants one number, not {value!r}{at}.') from None
-
-    def log_figure(self, name: str, figure: Any) -> None:
-        """Record a Matplotlib figure, as PNG unless the name ends otherwise (`roc.svg`)."""
-        path = self._new_file(name, ".png", ".svg", ".pdf")
-        figure.savefig(path, bbox_inches="tight")
-        self._figures = list(dict.fromkeys([*self._figures, path.name]))
-
-    def log_table(self, name: str, table: Any) -> None:
-        """Record a pandas DataFrame as CSV; an index that is more than row numbers is kept."""
-        path = self._new_file(name, ".csv")
-        table.to_csv(path, index=type(table.index).__name__ != "RangeIndex")
-        self._tables = list(dict.fromkeys([*self._tables, path.name]))
-
-    def _new_file(self, name: str, *suffixes: str) -> Path:
-        """A file beside the record; without one of the suffixes the name gets the first."""
-        if not _FILE_NAME.fullmatch(name):
-            raise LabkartError(f'"{name}" cannot name a file. Use letters, digits, spaces and _ - .')
-        self._folder().mkdir(parents=True, exist_ok=True)
-        return self._folder() / (name if name.endswith(suffixes) else name + suffixes[0])
+        last = self.last_record()
+        return last is not None and last.id == self.make_unique_id() and last.status == "done" and not last.damage()
 
     def _folder(self) -> Path:
-        return record.task_folder(self.get_task_family(), self.make_unique_id())
+        return folder(self)
 
     def _run(self) -> None:
         with self._lock():
@@ -126,79 +85,95 @@ class Task(gokart.TaskOnKart[T]):
                 with self._recorded():
                     yield from self._body()
 
-    @contextmanager
-    def _lock(self) -> Iterator[None]:
-        """One writer a task, among all processes that share the outputs."""
-        path = project.current().outputs / "cache" / "locks" / f"{self._folder().name}.lock"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(path):
-            yield
-            # Whoever waits on the file that goes looks again and finds the task complete.
-            path.unlink(missing_ok=True)
+    def _lock(self) -> AbstractContextManager[None]:
+        return lock.held(key(self))
 
     @contextmanager
     def _recorded(self) -> Iterator[None]:
         """Seed, measure the block and commit it: the record is written last, and then the task is complete."""
-        started = record.now()
-        self._metrics, self._figures, self._tables = [], [], []
+        started, usage, name = record.now(), Usage(), self.get_task_family()
+        if (last := self.last_record()) and (damage := last.damage()):
+            _log.warning("%s: %s; computing it again.", name, damage)
+        self._empty()
         shutil.rmtree(self._folder(), ignore_errors=True)
-        usage = Usage()
+        reads = Reads(getattr(self, each) for each in self._data)
         try:
-            with usage.measured():
+            with usage.measured(), reads.noticed():
                 _seed_everything(self._seed())
                 yield
+            complain(name, reads.paths)
             outputs = self._outputs()
+            undeclared = reads.states(name)
+            self._check_that_nothing_moved()
         except GeneratorExit:  # luigi sets a generator aside until what it asked for is there
             raise
         except BaseException as error:
             status = "failed" if isinstance(error, Exception) else "killed"
             with suppress(OSError):  # on a full disk the failure itself is the news
-                self._write_record(status, started, usage, [], error)
+                self._write_record(status, started, usage, error=error)
             raise
-        self._write_record("done", started, usage, outputs)
+        self._write_record("done", started, usage, outputs, undeclared)
+
+    def _check_that_nothing_moved(self) -> None:
+        """What was read while the task ran must be what its id says."""
+        name = self.get_task_family()
+        for moved in (each["path"] for name, each in data_now(self).items() if each != self._data[name]):
+            raise LabkartError(f"{moved} changed while {name} ran. Run it again.")
+        if not fingerprint.still_holds(type(self)):
+            raise LabkartError(f"The code changed while {name} ran, and it imported the new version. Run it again.")
 
     def _seed(self) -> int:
         seed = getattr(self, "seed", 0)
         return seed if isinstance(seed, int) else 0
 
     def _outputs(self) -> list[digest.FileState]:
-        targets = flatten(self.output())
+        name = self.get_task_family()
         try:
-            return [digest.look(Path(target.path()).absolute(), project.current().outputs) for target in targets]
+            outputs = [digest.look(path, project.current().outputs) for path in output_paths(self)]
         except FileNotFoundError:
-            name = self.get_task_family()
             raise LabkartError(f"{name}.run() ended without an output. Let it end with self.dump(...).") from None
+        if not outputs:
+            raise LabkartError(f"{name}.output() names no file, so there would be nothing to find again.")
+        return outputs
+
+    def _inherited(self) -> Iterator[digest.FileState]:
+        """What the upstream tasks read without declaring it: this result depends on that as well."""
+        for task in upstream(self):
+            if last := task.last_record():
+                yield from last.undeclared
 
     def _write_record(
         self,
         status: str,
         started: str,
         usage: Usage,
-        outputs: list[digest.FileState],
+        outputs: Iterable[digest.FileState] = (),
+        undeclared: Iterable[digest.FileState] = (),
         error: BaseException | None = None,
     ) -> None:
-        record.TaskRecord(
+        root = project.current().root
+        written = record.TaskRecord(
             id=self.make_unique_id(),
             name=self.get_task_family(),
             status=status,
-            params=self._own_params(),
-            upstream=[task.make_unique_id() for task in flatten(self.requires())],
-            code=self.get_own_code(),
+            params=own_params(self),
+            upstream=[key(task) for task in upstream(self)],
+            code=self._fingerprint.code,
+            packages=self._fingerprint.packages,
+            data=self._data,
             seed=self._seed(),
             started=started,
             **vars(usage),
-            outputs=outputs,
+            outputs=list(outputs),
+            undeclared=list({state.path: state for state in (*self._inherited(), *undeclared)}.values()),
             metrics=self._metrics,
             figures=self._figures,
             tables=self._tables,
-            error=told(error, project.current().root) if error else None,
+            error=told(error, root) if error else None,
             traceback="".join(traceback.format_exception(error)) if error else None,
-        ).write()
-
-    def _own_params(self) -> dict[str, str]:
-        """The parameters but the upstream tasks, as luigi writes them."""
-        params, tasks = self.to_str_params(only_significant=True), self.make_task_instance_dictionary()
-        return {name: text for name, text in params.items() if name not in tasks}
+        )
+        written.write()
+        self._read = digest.stamp(written.folder / "record.json"), written
 
 
 def _seed_everything(seed: int) -> None:

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.logging import RichHandler
@@ -15,6 +16,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 
 from . import project
 from .record import TaskUse
+
+if TYPE_CHECKING:
+    from .clean import Waste
+    from .status import Standing
 
 _out = Console(highlight=False, soft_wrap=not sys.stdout.isatty())
 _errors = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -45,6 +50,40 @@ def show_result(metrics: Mapping[str, float], experiment: str) -> None:
     if metrics:
         say("  " + "   ".join(f"{name} {number(value)}" for name, value in metrics.items()))
     say(f"  experiment {experiment[:6]}  ·  {command('ui')}")
+
+
+def show_standings(standings: Sequence["Standing"]) -> None:
+    """A line a task: how it stands, why, and what it will cost; and all of that in one line."""
+    width, reasons = (
+        max(map(len, column)) for column in zip(*((each.label, each.reason) for each in standings), strict=True)
+    )
+    for each in standings:
+        cost = "" if each.state == "done" or each.seconds is None else f"   about {each.seconds:.1f} s"
+        style = "dim" if each.state == "done" else "yellow" if each.state == "missing" else "red"
+        _out.print(
+            f"  {each.label:<{width}}   {each.state:<7}   {each.reason:<{min(reasons, 60)}}{cost}".rstrip(), style=style
+        )
+    left = [each for each in standings if each.state != "done"]
+    known = [each.seconds for each in left if each.seconds is not None]
+    about = f", about {sum(known):.1f} s" if known else ""
+    say(f"  {len(left)} of {len(standings)} tasks to run{about}" if left else f"  {len(standings)} tasks done")
+
+
+def show_sizes(found: Sequence["Waste"]) -> None:
+    """The outputs that nothing needs, with their sizes."""
+    from .clean import in_words, size
+
+    for each in found[:20]:
+        say(f"  {in_words(each.bytes):>10}   {project.current().short(each.path)}   {each.why}")
+    say(f"  {'...' if len(found) > 20 else ''} {size(found)} that nothing needs" if found else "  Nothing to remove")
+
+
+def agrees(question: str) -> bool:
+    """Whether the person says yes; where nobody can answer, no."""
+    if not sys.stdin.isatty():
+        say(f"  Nothing was removed; {command('clean --yes')} does it.")
+        return False
+    return _out.input(f"  {question} [y/N] ").strip().lower() in ("y", "yes")
 
 
 def command(words: str) -> str:

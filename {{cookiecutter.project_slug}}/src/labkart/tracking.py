@@ -14,7 +14,8 @@ from pathlib import Path
 from filelock import FileLock
 
 from . import project
-from .record import ExperimentRecord, TaskRecord, TaskUse, write_atomically
+from .files import write_atomically
+from .record import ExperimentRecord, TaskRecord, TaskUse
 
 # MLflow reads these as it is imported. A server that does not answer must not hold a student for four minutes.
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
@@ -79,7 +80,7 @@ def publish(experiment: ExperimentRecord, tasks: Iterable[tuple[TaskUse, TaskRec
     with FileLock(project.current().outputs / "mlflow.lock"):  # two processes may end the same experiment at once
         run = _new_run(client, store, experiment)
         try:
-            client.log_batch(run, _metrics(experiment, uses), _params(experiment, uses), _tags(experiment))
+            client.log_batch(run, _metrics(experiment, uses), _params(experiment, uses), _tags(experiment, uses))
             for folder, file in _files(experiment, uses):
                 client.log_artifact(run, str(file), folder)
         finally:
@@ -119,7 +120,7 @@ def _params(experiment: ExperimentRecord, uses: Uses) -> list[Param]:
     return [Param(name, value[:_MAX_PARAM]) for name, value in params.items()]
 
 
-def _tags(experiment: ExperimentRecord) -> list[RunTag]:
+def _tags(experiment: ExperimentRecord, uses: Uses) -> list[RunTag]:
     code, environment = experiment.code, experiment.environment
     tags = {
         "mlflow.user": environment["user"],
@@ -128,21 +129,30 @@ def _tags(experiment: ExperimentRecord) -> list[RunTag]:
         "mlflow.source.git.commit": code["commit"],
         "mlflow.source.git.branch": code["branch"],
         "mlflow.source.git.repoURL": code["remote"],
-        "mlflow.note.content": _note(experiment),
+        "mlflow.note.content": _note(experiment, uses),
         "labkart.experiment": experiment.id,
         "labkart.dirty": code["dirty"],
         "labkart.error": experiment.error,
+        "labkart.accepted": "; ".join(f"{label} {said}" for label, said in _accepted(uses).items()) or None,
         **{f"labkart.{name}": value for name, value in environment.items()},
     }
     texts = {name: str(value).encode(errors="replace").decode() for name, value in tags.items() if value is not None}
     return [RunTag(name, text[:_MAX_TAG]) for name, text in texts.items()]
 
 
-def _note(experiment: ExperimentRecord) -> str:
+def _accepted(uses: Uses) -> dict[str, str]:
+    """Which tasks' results are those of other code, by a person's word."""
+    words = "by {by} on {at:.10}: {changes}"
+    return {use.label: words.format(**record.accepted) for use, record in uses if record.accepted}
+
+
+def _note(experiment: ExperimentRecord, uses: Uses) -> str:
     """The description at the top of the run's page: the results, and what each task took."""
     results = [f"**{name}** {value:.4g}" for name, value in experiment.metrics.items()]
     rows = [f"| {use.label} | {use.state} | {use.seconds:.1f} |" for use in experiment.tasks]
-    return "\n".join([", ".join(results), "", "| task | | seconds |", "| --- | --- | ---: |", *rows])
+    accepted = [f"- {label} accepted {said}" for label, said in _accepted(uses).items()]
+    table = ["| task | | seconds |", "| --- | --- | ---: |", *rows]
+    return "\n".join([", ".join(results), "", *table, *(["", *accepted] if accepted else [])])
 
 
 def _files(experiment: ExperimentRecord, uses: Uses) -> Iterator[tuple[str | None, Path]]:

@@ -1,0 +1,84 @@
+"""What a process does with files: which code it ran, what that read at import, and what is opened meanwhile."""
+
+from pathlib import Path
+
+import pytest
+from labkart import audit
+
+from .conftest import python, write
+
+
+def test_a_listener_hears_what_is_opened_and_how(tmp_path: Path) -> None:
+    heard: list[tuple[str, bool]] = []
+    with audit.listening(lambda path, reads: heard.append((Path(path).name, reads))):
+        (tmp_path / "a").write_text("1")
+        (tmp_path / "a").read_text()
+        with (tmp_path / "a").open("a"):
+            pass
+    (tmp_path / "a").read_text()
+    assert heard == [("a", False), ("a", True), ("a", False)]
+
+
+def test_what_the_listener_opens_itself_is_not_heard(tmp_path: Path) -> None:
+    write(tmp_path, a="1")
+    heard: list[str] = []
+
+    def listener(path: str, reads: bool) -> None:
+        heard.append(Path(path).read_text())
+
+    with audit.listening(listener):
+        (tmp_path / "a").read_text()
+    assert heard == ["1"]
+
+
+def test_a_listener_inside_of_another_hears_alone(tmp_path: Path) -> None:
+    outer: list[str] = []
+    inner: list[str] = []
+    with audit.listening(lambda path, reads: outer.append(path)):
+        with audit.listening(lambda path, reads: inner.append(path)):
+            (tmp_path / "a").write_text("1")
+        (tmp_path / "b").write_text("1")
+    assert (outer, inner) == ([str(tmp_path / "b")], [str(tmp_path / "a")])
+
+
+@pytest.mark.parametrize("file", [pytest.__file__, Path.__module__ and audit.os.__file__, "/a/site-packages/b.py"])
+def test_python_and_packages_are_installed(file: str) -> None:
+    assert audit.is_installed(file)
+
+
+def test_a_projects_file_is_not_installed() -> None:
+    assert not audit.is_installed("/home/a/project/src/study/a.py")
+
+
+READS = """\
+from pathlib import Path
+def read(name): return Path(__file__).with_name(name).read_text()
+TEXT = read("a.txt")
+"""
+
+
+def test_a_module_has_read_what_was_opened_while_it_was_imported(root: Path) -> None:
+    write(root, **{"src/a.py": READS, "src/b.py": "import a\na.read('b.txt')\n", "src/a.txt": "1", "src/b.txt": "2"})
+    show = "[sorted(Path(each).name for each in audit.read_at_import(Path(m.__file__))) for m in (a, b)]"
+    code = f"from pathlib import Path; from labkart import audit; import b, a; a.read('b.txt'); print({show})"
+    assert python(code, root) == "[['a.txt'], ['b.txt']]"
+
+
+@pytest.mark.parametrize("order", ["from labkart import audit; import a", "import a; from labkart import audit"])
+def test_a_file_that_was_edited_since_is_not_as_imported(order: str, root: Path) -> None:
+    write(root, **{"src/a.py": "RATE = 2\n"})
+    file = "Path(a.__file__)"
+    code = f"from pathlib import Path; {order}; print(audit.as_imported({file}, 'a')); {file}.write_text('RATE = 5\\n'); print(audit.as_imported({file}, 'a'))"
+    assert python(code, root).split() == ["True", "False"]
+
+
+def test_a_module_that_was_not_imported_is_as_it_will_be(root: Path) -> None:
+    write(root, **{"src/a.py": ""})
+    code = "from pathlib import Path; from labkart import audit; print(audit.as_imported(Path('src/a.py').absolute(), 'a'))"
+    assert python(code, root) == "True"
+
+
+def test_the_generation_counts_the_projects_modules_alone(root: Path) -> None:
+    write(root, **{"src/a.py": "import colorsys\n"})
+    code = "from labkart import audit; n = audit.generation(); import wave; m = audit.generation(); import a; print(m - n, audit.generation() - m)"
+    assert python(code, root) == "0 1"

@@ -1,0 +1,89 @@
+"""A person's word that a change of code does not change results: outputs of earlier runs, kept under the new ids."""
+
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from . import digest, lock, project, provenance, record
+from .errors import LabkartError
+from .experiment import Experiment
+from .identity import key, upstream
+from .record import TaskRecord
+from .status import Standing, stand
+
+
+def accept(experiment: Experiment) -> list[Standing]:
+    """Keep the results of the experiment's tasks of which nothing but code and packages changed.
+
+    Returns:
+        The tasks as they stand afterwards.
+
+    Raises:
+        LabkartError: nothing could be accepted, or nothing needs to be.
+    """
+    standings: dict[str, Standing] = {}
+    runs: dict[str, list[TaskRecord]] = {}
+    count = 0
+    for label, task in experiment.tasks.items():
+        standing = stand(label, task, standings, runs)
+        if _may_be_accepted(standing, standings):
+            with lock.held(key(task)):
+                _keep(standing)
+            standing = stand(label, task, standings, runs)
+            count += standing.state == "done"
+        standings[key(task)] = standing
+    left = [each for each in standings.values() if each.state != "done"]
+    if not count and left:
+        why = "; ".join(f"{each.label}: {each.reason}" for each in left)
+        raise LabkartError(f"Nothing can be accepted. Only changes of code and packages can, of what ran before. {why}")
+    if not count:
+        raise LabkartError("There is nothing to accept: every task is done.")
+    return list(standings.values())
+
+
+def _may_be_accepted(standing: Standing, above: Mapping[str, Standing]) -> bool:
+    before, changes = standing.before, standing.changes
+    if standing.state == "done" or not before or changes.params or changes.data or changes.strangers or before.damage():
+        return False
+    needed = [above[key(each)] for each in upstream(standing.task)]
+    ready = len(needed) == len(before.upstream) and all(each.state == "done" for each in needed)
+    same_files = [Path(state.path).suffixes for state in before.outputs] == [path.suffixes for path in standing.outputs]
+    return ready and same_files and before.key != key(standing.task)
+
+
+def _keep(standing: Standing) -> None:
+    """Give the earlier run's outputs, figures and tables to the task as it is now; the earlier ones stay."""
+    task, before, here = standing.task, standing.before, project.current()
+    assert before
+    for state, path in zip(before.outputs, standing.outputs, strict=True):
+        _link(here.outputs / state.path, path)
+    folder = record.task_folder(before.name, task.make_unique_id())
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(before.folder, folder, ignore=shutil.ignore_patterns("record.json", ".*"))
+    said = {"by": provenance.user(), "at": record.now(), "from": before.id, "changes": str(standing.changes)}
+    replace(
+        before,
+        id=task.make_unique_id(),
+        upstream=[key(each) for each in upstream(task)],
+        code=task._fingerprint.code,
+        packages=task._fingerprint.packages,
+        outputs=[digest.look(path, here.outputs) for path in standing.outputs],
+        accepted={**said, "earlier": before.accepted},
+    ).write()
+
+
+def _link(source: Path, target: Path) -> None:
+    """The same content under another name, without a second copy where the disk can do that."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    half = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    half.unlink(missing_ok=True)
+    try:
+        try:
+            half.hardlink_to(source)
+        except OSError:
+            shutil.copy2(source, half)
+        half.replace(target)
+    finally:
+        half.unlink(missing_ok=True)

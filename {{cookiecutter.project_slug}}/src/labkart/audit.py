@@ -1,0 +1,184 @@
+"""What this process does with files, as Python's audit hook tells: which code it ran, and what a task's run reads."""
+
+import marshal
+import os
+import sys
+import sysconfig
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from importlib.util import source_from_cache
+from pathlib import Path
+from types import CodeType
+from typing import Any
+from urllib.parse import unquote
+
+from .digest import Stamp, stamp
+from .errors import LabkartError
+
+# Code that is installed: its version counts, not its text. The runtime itself is as good as that.
+_PLACES = {sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
+_PLACES.add(str(Path(__file__).parent))
+_INSTALLED = tuple(place + os.sep for place in _PLACES)
+_SYSTEM = ("/dev/", "/proc/", "/sys/")
+_WRITES = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+
+_ran: dict[str, Stamp] = {}
+_read: dict[str, set[str]] = {}
+_count = 0
+_listener: Callable[[str, bool], None] | None = None
+_thread = threading.local()
+
+
+def is_installed(file: str) -> bool:
+    """Whether a file belongs to Python or to an installed package."""
+    return file.startswith(_INSTALLED) or "/site-packages/" in file or "/dist-packages/" in file
+
+
+def generation() -> int:
+    """How often code of a project's file was run at import; what was said of code before holds while it is the same."""
+    return _count
+
+
+def as_imported(file: Path, module: str) -> bool:
+    """Whether a module's file still is what this process imported, or will import.
+
+    Raises:
+        LabkartError: Python took what it had compiled of earlier code.
+    """
+    if str(file) in _STALE:
+        raise LabkartError(
+            f"{file} was edited while Python compiled it, and Python took the version before. Run it again."
+        )
+    now = stamp(file)
+    if str(file) in _ran:
+        return now is not None and now == _ran[str(file)]
+    # Imported before the hook was there: unchanged since the process began is the least that must hold.
+    return module not in sys.modules or (now is not None and max(now[:2]) < _BEGAN)
+
+
+def read_at_import(file: Path) -> set[str]:
+    """The files, other than code, that a module's own file opened to read while it was imported."""
+    return _read.get(str(file), set())
+
+
+@contextmanager
+def listening(listener: Callable[[str, bool], None]) -> Iterator[None]:
+    """Tell `listener` each file that is opened in the block, as it was written, and whether it is opened to be read."""
+    global _listener
+    before, _listener = _listener, listener
+    try:
+        yield
+    finally:
+        _listener = before
+
+
+@contextmanager
+def unheard() -> Iterator[None]:
+    """What this thread opens in the block is Labkart's own affair; other threads are listened to."""
+    before, _thread.unheard = vars(_thread).get("unheard", False), True
+    try:
+        yield
+    finally:
+        _thread.unheard = before
+
+
+def opened(path: Any, reads: bool = True) -> None:
+    """Tell whoever listens that a file is opened; for readers that Python's hook does not see."""
+    listener = _listener
+    if not isinstance(path, str | bytes | os.PathLike) or vars(_thread).get("unheard"):
+        return
+    if listener:
+        with unheard():
+            listener(os.fsdecode(path), reads)
+    elif reads and not _is_code(name := os.fsdecode(path)):
+        _note(name)
+
+
+def _note(name: str) -> None:
+    """Note a file that is read while one of the project's modules is imported, by itself or through a library."""
+    frame = sys._getframe()
+    while frame and frame.f_code.co_name != "<module>":
+        frame = frame.f_back
+    if frame and frame.f_code.co_filename in _ran:
+        _read.setdefault(frame.f_code.co_filename, set()).add(os.path.normpath(Path.cwd() / name))
+
+
+def _is_code(path: str) -> bool:
+    return path.endswith((".py", ".pyc")) or path.startswith(_SYSTEM) or is_installed(path)
+
+
+def _hook(event: str, arguments: tuple[Any, ...]) -> None:
+    global _count
+    if event == "open":
+        path, mode, flags = arguments
+        if isinstance(path, str) and path.endswith(".pyc") and not is_installed(path) and _is_older(path):
+            raise OSError  # then Python reads the code itself
+        opened(path, reads="r" in mode if mode else not flags & _WRITES)
+    elif event == "exec":
+        code = arguments[0]
+        runs = isinstance(code, CodeType) and code.co_name == "<module>" and not is_installed(code.co_filename)
+        if runs and (now := stamp(Path(code.co_filename))):  # of a text that is executed there is no file
+            _ran[code.co_filename] = now
+            _count += 1
+    elif event == "sqlite3.connect":
+        _opened_database(arguments[0])
+    elif event == "os.rename" and _listener:
+        opened(arguments[1], reads=False)
+
+
+def _is_older(compiled: str) -> bool:
+    """Whether code changed after Python compiled it; by itself Python sees no change of the same second and size."""
+    try:
+        return Path(source_from_cache(compiled)).stat().st_ctime_ns >= Path(compiled).stat().st_mtime_ns
+    except (OSError, ValueError):
+        return False
+
+
+def _stale() -> set[str]:
+    """The files that were imported before the hook was there, and not as they are now; Python will read them anew."""
+    found = set()
+    for module in list(sys.modules.values()):
+        file, compiled = getattr(module, "__file__", None), getattr(module, "__cached__", None)
+        if file and compiled and not is_installed(file) and _is_older(compiled):
+            with suppress(OSError, ValueError, SyntaxError, EOFError, TypeError):
+                before, now = marshal.loads(Path(compiled).read_bytes()[16:]), Path(file).read_bytes()
+                if before != compile(now, before.co_filename, "exec", dont_inherit=True):
+                    found.add(file)
+                    Path(compiled).unlink()
+    return found
+
+
+def _note_what_is_being_imported() -> None:
+    """Modules whose import led to this one: their files were read a moment ago."""
+    for module in list(sys.modules.values()):
+        file = getattr(module, "__file__", None)
+        if file and not is_installed(file) and getattr(module.__spec__, "_initializing", False):
+            if now := stamp(Path(file)):
+                _ran[file] = now
+
+
+def _opened_database(name: Any) -> None:
+    """A database is read and written; one that is not there yet is only written."""
+    if isinstance(name, str) and name.startswith("file:"):
+        name = unquote(name.removeprefix("file:").partition("?")[0])
+    if isinstance(name, str | bytes | os.PathLike) and Path(os.fsdecode(name)).exists():
+        opened(name)
+    opened(name, reads=False)
+
+
+def _began() -> int:
+    """When this process imported its first module at the earliest, in nanoseconds since 1970; else, now."""
+    try:
+        ticks = int(Path("/proc/self/stat").read_text().rpartition(")")[2].split()[19])
+        age = time.clock_gettime(time.CLOCK_BOOTTIME) - ticks / os.sysconf("SC_CLK_TCK")
+    except (OSError, ValueError, AttributeError):
+        age = 0.02
+    return time.time_ns() - round((age - 0.02) * 1e9)  # the system counts in 10 ms, and Python takes 10 to start
+
+
+_BEGAN = _began()
+_STALE = _stale()
+_note_what_is_being_imported()
+sys.addaudithook(_hook)

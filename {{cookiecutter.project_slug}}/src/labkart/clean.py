@@ -1,0 +1,93 @@
+"""Outputs that nothing needs any more: neither today's code with any recorded settings, nor an experiment that is kept.
+
+Records stay, with their metrics and figures; an output that is gone is computed again when somebody asks for it.
+"""
+
+import math
+import re
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from filelock import Timeout
+
+from . import config, experiment, lock, project, record
+from .errors import LabkartError
+
+
+@dataclass(frozen=True)
+class Waste:
+    """A file that nothing needs; `id` is that of the task that wrote it."""
+
+    path: Path
+    id: str
+    why: str
+    bytes: int
+
+
+def keep(prefixes: Iterable[str]) -> None:
+    """Mark experiments, so that what they used is never removed.
+
+    Raises:
+        LabkartError: there is none of that id, or there are several.
+    """
+    for prefix in prefixes:
+        found = record.experiments(prefix) if prefix.isalnum() else []
+        if len(found) != 1:
+            many = f"{len(found)} experiments begin so; write more of the id" if found else "no experiment has that id"
+            raise LabkartError(f"--keep {prefix}: {many}.")
+        found[0].kept = True
+        found[0].write()
+
+
+def look() -> list[Waste]:
+    """What can be removed, the largest first. What killed processes left is removed at once, for nobody can want it."""
+    lock.sweep()
+    cache = project.current().outputs / "cache"
+    needed, recorded = _needed(), record.task_ids()
+    found = []
+    for path in sorted(cache.rglob("*")):
+        id = _ID.search(path.name)  # without one, the student chose a name that all versions share
+        if id and path.is_file() and id[1] not in needed:
+            why = "other code or settings" if id[1] in recorded else "never finished"
+            found.append(Waste(path, id[1], why, path.stat().st_size))
+    return sorted(found, key=lambda each: -each.bytes)
+
+
+_ID = re.compile(r"_([0-9a-f]{32})(?:\.|$)")
+
+
+def remove(found: Iterable[Waste]) -> str:
+    """Remove them, but what a process is writing at this moment; returns how much that was."""
+    gone = []
+    for each in found:
+        with suppress(Timeout), lock.free(each.id):
+            each.path.unlink(missing_ok=True)
+            gone.append(each)
+    return size(gone)
+
+
+def size(found: Iterable[Waste]) -> str:
+    """How much it is altogether, in words."""
+    files = list(found)
+    return f"{len(files)} file{'' if len(files) == 1 else 's'}, {in_words(sum(each.bytes for each in files))}"
+
+
+def in_words(count: float) -> str:
+    """A number of bytes as a person reads it."""
+    if count < 1000:
+        return f"{count:.0f} bytes"
+    unit = min(3, int(math.log10(count) // 3))
+    return f"{count / 1000**unit:.1f} {('', 'KB', 'MB', 'GB')[unit]}"
+
+
+def _needed() -> set[str]:
+    """What today's code would use with the settings of any recorded experiment, and what kept ones used."""
+    records = record.experiments()
+    needed = {use.id for each in records if each.kept for use in each.tasks}
+    for overrides in {(), *(tuple(each.overrides) for each in records)}:
+        with suppress(LabkartError):  # settings that do not fit the code of today
+            planned = experiment.plan(config.compose(*overrides))
+            needed |= {task.make_unique_id() for task in planned.tasks.values()}
+    return needed

@@ -1,0 +1,120 @@
+"""What makes a task itself: its parameters, its upstream tasks, the code it reaches, packages, declared files."""
+
+import functools
+from pathlib import Path
+from typing import Any, TypeVar
+
+import gokart
+import luigi
+from gokart.utils import flatten
+from luigi.parameter import ParameterVisibility
+
+from . import fingerprint, record
+from .errors import LabkartError
+from .fingerprint import Fingerprint
+from .inputs import DataFile
+
+T = TypeVar("T")
+
+
+class _Parts:
+    """What an id was made of. Not in the class below, where type checkers would take them for parameters."""
+
+    _fingerprint: Fingerprint
+    _data: dict[str, dict[str, str]]
+
+
+class Identified(_Parts, gokart.TaskOnKart[T]):
+    """The part of a task that gives it an id. Its helpers are functions: a student may call a parameter `key`."""
+
+    def __repr__(self) -> str:
+        """Short: luigi writes a task's description whenever it makes one that builds on it."""
+        params = ", ".join(f"{name}={text}" for name, text in own_params(self).items())
+        return f"{self.get_task_family()}({params})"
+
+    @classmethod
+    def get_params(cls) -> list[tuple[str, luigi.Parameter[Any]]]:
+        """luigi's list of the parameters, looked up once a class and not several times an instance."""
+        return _params(cls)
+
+    def make_unique_id(self) -> str:
+        """The task's id: of its parameters, its upstream tasks' ids, its code, packages and data.
+
+        Raises:
+            LabkartError: a declared file is not there, or the task needs itself.
+        """
+        waiting: list[gokart.TaskOnKart[Any]] = [self]
+        while self.task_unique_id is None:  # a loop, for a pipeline may be longer than Python's stack
+            task = waiting[-1]
+            missing = [each for each in flatten(task.requires()) if getattr(each, "task_unique_id", "") is None]
+            if circle := [each for each in missing[:1] if each in waiting]:
+                raise LabkartError(f"{circle[0].get_task_family()} needs itself, by way of {task.get_task_family()}.")
+            if missing:
+                waiting.append(missing[0])
+            else:
+                gokart.TaskOnKart.make_unique_id(waiting.pop())
+        return self.task_unique_id
+
+    def get_own_code(self) -> str:
+        """gokart's hook: what belongs to this task's id beside its parameters and its upstream tasks."""
+        self._fingerprint, self._data = fingerprint.of(type(self)), data_now(self)
+        return f"{type(self).__module__}.{type(self).__qualname__} {self._fingerprint.digest} {self._data}"
+
+    def to_str_params(self, only_significant: bool = False, only_public: bool = False) -> dict[str, str]:
+        """The parameters as luigi writes them; an upstream task as its id (written out it would hold all above it)."""
+        public = ParameterVisibility.PUBLIC
+        asked = [(name, each) for name, each in self.get_params() if each.significant or not only_significant]
+        shown = [(name, each) for name, each in asked if each.visibility == public or not only_public]
+        return {name: _written(each, self.param_kwargs[name]) for name, each in shown if name in self.param_kwargs}
+
+
+def key(task: gokart.TaskOnKart[Any]) -> str:
+    """`<Task>_<id>`: its name among the records, the locks and the outputs."""
+    return f"{task.get_task_family()}_{task.make_unique_id()}"
+
+
+def folder(task: gokart.TaskOnKart[Any]) -> Path:
+    """Where its record lies, with its figures and tables."""
+    return record.task_folder(task.get_task_family(), task.make_unique_id())
+
+
+def upstream(task: gokart.TaskOnKart[Any]) -> list[Any]:
+    """The tasks that it builds on directly."""
+    return flatten(task.requires())
+
+
+def output_paths(task: gokart.TaskOnKart[Any]) -> list[Path]:
+    """The files that it writes: gokart's targets tell their path, luigi's own have it."""
+    targets: list[Any] = flatten(task.output())
+    paths: list[Any] = [each.path() if callable(each.path) else each.path for each in targets]
+    return [Path(path).absolute() for path in paths]
+
+
+def own_params(task: gokart.TaskOnKart[Any]) -> dict[str, str]:
+    """The parameters but the upstream tasks, as luigi writes them."""
+    params, tasks = task.to_str_params(only_significant=True), task.make_task_instance_dictionary()
+    return {name: text for name, text in params.items() if name not in tasks}
+
+
+def data_now(task: gokart.TaskOnKart[Any]) -> dict[str, dict[str, str]]:
+    """The declared files and folders, with the digests of what is in them now."""
+    found = {}
+    for name, parameter in task.get_params():
+        if isinstance(parameter, DataFile):
+            path: Any = task.param_kwargs[name]
+            sha256 = parameter.digest(path, f"{task.get_task_family()}.{name}")
+            found[name] = {"path": parameter.serialize(path), "sha256": sha256}
+    return found
+
+
+@functools.cache
+def _params(task: type[Identified[Any]]) -> list[tuple[str, luigi.Parameter[Any]]]:
+    return super(Identified, task).get_params()
+
+
+def _written(parameter: luigi.Parameter[Any], value: Any) -> str:
+    if isinstance(value, gokart.TaskOnKart):
+        return value.make_unique_id()
+    if value and isinstance(value, list | tuple) and all(isinstance(each, gokart.TaskOnKart) for each in value):
+        return " ".join(each.make_unique_id() for each in value)
+    return str(parameter.serialize(value))

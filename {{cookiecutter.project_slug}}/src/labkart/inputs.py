@@ -1,0 +1,206 @@
+"""What a task reads beside its upstream tasks: declared files and folders, and the reading of undeclared ones."""
+
+import functools
+import importlib.abc
+import logging
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from importlib.machinery import ModuleSpec, PathFinder
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import luigi
+
+from . import audit, digest, project
+from .errors import LabkartError
+
+_log = logging.getLogger(__name__)
+
+# Readers in C++ that Python's audit hook does not see, and a writer: classes and functions; a path comes first.
+_UNSEEN = {
+    "pyarrow": ("OSFile", "input_stream", "memory_map"),
+    "pyarrow.csv": ("open_csv", "read_csv"),
+    "pyarrow.dataset": ("dataset", "parquet_dataset"),
+    "pyarrow.feather": ("read_feather", "read_table"),
+    "pyarrow.json": ("open_json", "read_json"),
+    "pyarrow.orc": ("ORCFile", "read_table"),
+    "pyarrow.parquet": (
+        "ParquetDataset",
+        "ParquetFile",
+        "ParquetWriter",
+        "read_metadata",
+        "read_schema",
+        "read_table",
+    ),
+}
+# What these readers call the path that they open.
+_PATHS = ("input_file", "metadata_path", "path", "path_or_paths", "source", "where")
+# Not inputs: code, which is in the fingerprint, and what Labkart keeps itself.
+_CODE = (".py", ".pyc", ".so")
+
+
+class DataFile(luigi.Parameter[Path]):
+    """A file that a task reads: `table: DataFile = DataFile()`, then `pd.read_csv(self.table)`.
+
+    Its value is a path, in `conf/` relative to the project. The task's id covers the file's content, so that a new
+    version is computed anew, and an earlier one is found again when the file comes back.
+    """
+
+    def normalize(self, x: str | os.PathLike[str]) -> Path:
+        return project.current().root / x
+
+    def parse(self, x: str) -> Path:
+        return self.normalize(x)
+
+    def serialize(self, x: Path) -> str:
+        return project.current().short(Path(x))
+
+    def digest(self, path: Path, owner: str) -> str:
+        """The sha256 of what is there now; `owner` is told in the error when it is not what was declared."""
+        try:
+            if not self._fits(path):
+                raise FileNotFoundError
+            with audit.unheard():  # a task that is made while another one runs is not read by that one
+                return digest.content(path)
+        except OSError as error:
+            wrong = f"cannot be read: {error.strerror}" if error.strerror else f"is no {self._kind} that is there"
+            remedy = f"Put the {self._kind} there, or name another one in conf/"
+            raise LabkartError(f"{owner}: {project.current().short(path)} {wrong}. {remedy}.") from None
+
+    _kind = "file"
+
+    def _fits(self, path: Path) -> bool:
+        return path.is_file()
+
+    def _warn_on_wrong_param_type(self, param_name: str, param_value: Any) -> None:
+        pass
+
+
+class DataFolder(DataFile):
+    """A folder that a task reads, with all files in it, at any depth: `images: DataFolder = DataFolder()`."""
+
+    _kind = "folder"
+
+    def _fits(self, path: Path) -> bool:
+        return path.is_dir()
+
+
+class Reads:
+    """The project's files that a task's run opens and has not declared, by their paths from the root."""
+
+    def __init__(self, declared: Iterable[Path]) -> None:
+        here = project.current()
+        self._root = here.root
+        self._known = [here.outputs, *(Path(os.path.normpath(Path.cwd() / each)) for each in declared)]
+        self._written: set[str] = set()
+        self.paths: dict[str, digest.Stamp | None] = {}
+
+    @contextmanager
+    def noticed(self) -> Iterator[None]:
+        """Notice them while the block runs."""
+        with audit.listening(self._opened):
+            yield
+
+    def _opened(self, name: str, reads: bool) -> None:
+        path = os.path.normpath(Path.cwd() / name)
+        if not reads:
+            self._written.add(path)
+        elif path.startswith(f"{self._root}{os.sep}") and path not in self._written and not audit.is_installed(path):
+            file = Path(path)
+            inside = file.relative_to(self._root)
+            hidden = any(part.startswith((".", "__pycache__")) for part in inside.parts)
+            if not (hidden or path.endswith(_CODE) or any(file.is_relative_to(known) for known in self._known)):
+                for each in self._files(inside):
+                    self.paths.setdefault(each, digest.stamp(self._root / each))
+
+    def states(self, owner: str) -> list[digest.FileState]:
+        """What they were when the task opened them, or what it made of them itself; without those that are gone.
+
+        Raises:
+            LabkartError: somebody else changed one since.
+        """
+        for path, before in self.paths.items():
+            file = self._root / path
+            if str(file) not in self._written and digest.stamp(file) not in (before, None):
+                raise LabkartError(f"{path} changed while {owner} ran. Run it again.")
+        return [digest.look(self._root / path, self._root) for path in self.paths if (self._root / path).exists()]
+
+    def _files(self, inside: Path) -> list[str]:
+        below = (self._root / inside).rglob("*") if (self._root / inside).is_dir() else [self._root / inside]
+        return [file.relative_to(self._root).as_posix() for file in below if file.is_file()]
+
+
+def complain(task: str, paths: Iterable[str]) -> None:
+    """Say which lines declare what a task read. Where CI runs, for nobody reads its warnings, that is an error."""
+    for path in paths:
+        name = "".join(letter if letter.isidentifier() else "_" for letter in Path(path).stem).strip("_") or "file"
+        lines = f'"{name}: DataFile = DataFile()" to {task}, and "{name}: {path}" to its settings in conf/'
+        said = f"{task} reads {path} without declaring it. Add {lines}, and read self.{name}."
+        if os.environ.get("CI", "").lower() not in ("", "0", "false"):
+            raise LabkartError(said)
+        _log.warning(said)
+
+
+class _Finder(importlib.abc.MetaPathFinder):
+    """Lets the readers that the audit hook does not see tell what they open, as soon as they are imported."""
+
+    def find_spec(self, name: str, path: Any, target: ModuleType | None = None) -> ModuleSpec | None:
+        spec = PathFinder.find_spec(name, path) if name in _UNSEEN else None
+        if spec and spec.loader:
+            run = spec.loader.exec_module
+            spec.loader.exec_module = lambda module: (run(module), _patch(module))[0]  # type: ignore[method-assign]
+        return spec
+
+
+def _patch(module: ModuleType) -> None:
+    for name in _UNSEEN[module.__name__]:
+        reader = getattr(module, name, None)
+        if isinstance(reader, type) and name != "OSFile":
+            reads = not name.endswith("Writer")
+            reader.__init__ = _telling(reader.__init__, place=1, reads=reads)  # type: ignore[method-assign]
+        elif reader:
+            telling = _telling_file(reader) if name == "OSFile" else _telling(reader, place=0)
+            setattr(module, name, telling)
+            _tells[id(reader)] = telling
+
+
+def _telling(reader: Callable[..., Any], place: int, reads: bool = True) -> Callable[..., Any]:
+    @functools.wraps(reader)
+    def read(*args: Any, **kwargs: Any) -> Any:
+        named = [kwargs[name] for name in _PATHS if name in kwargs]
+        source = args[place] if len(args) > place else next(iter(named), None)
+        for each in source if isinstance(source, list | tuple) else [source]:
+            audit.opened(each, reads)
+        return reader(*args, **kwargs)
+
+    return read
+
+
+def _telling_file(kind: type) -> type:
+    """A class in C is closed, so one that inherits from it tells."""
+
+    def new(cls: type, path: Any, mode: str = "r", *args: Any, **kwargs: Any) -> Any:
+        audit.opened(path, reads="r" in mode)
+        return kind.__new__(cls, path, mode, *args, **kwargs)  # type: ignore[call-overload]
+
+    return type(kind.__name__, (kind,), {"__new__": new})
+
+
+def _patch_late() -> None:
+    """The readers that were imported before Labkart, also under the names that a student's module gave them."""
+    for name in sys.modules.keys() & _UNSEEN:
+        _patch(sys.modules[name])
+    for module in list(sys.modules.values()):
+        file = getattr(module, "__file__", None)
+        if module.__name__ == "__main__" or (file and not audit.is_installed(file)):
+            for name, value in list(vars(module).items()):
+                if id(value) in _tells:
+                    setattr(module, name, _tells[id(value)])
+
+
+_tells: dict[int, Any] = {}
+_patch_late()
+sys.meta_path.insert(0, _Finder())

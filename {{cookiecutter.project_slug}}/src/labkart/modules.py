@@ -1,0 +1,247 @@
+"""The project's modules as files, imported or not, and what a name in one of them stands for."""
+
+import builtins
+import hashlib
+import json
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from importlib.machinery import ModuleSpec, PathFinder
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from . import audit, digest, project, source
+from .files import read_json, write_atomically
+from .source import Definition, Source
+
+# The machinery around a task, not its computation.
+RUNTIMES = {"gokart", "hydra_plugins", "labkart", "luigi"}
+
+
+@dataclass(eq=False)
+class Module:
+    """A module of the project.
+
+    Attributes:
+        file: where it is; nothing for a folder without `__init__.py`.
+        source: what is in the file; nothing where it is no Python that can be read.
+        sha256: the digest of the file's content.
+        search: of a package, the folders in which its modules are.
+        current: whether the file still is what this process imported.
+    """
+
+    name: str
+    file: Path | None
+    source: Source | None
+    sha256: str
+    search: list[str]
+    current: bool
+    bindings: dict[str, list[int]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for place, definition in enumerate(self.source.definitions if self.source else ()):
+            for name in definition.names:
+                self.bindings.setdefault(name, []).append(place)
+
+    @property
+    def key(self) -> str:
+        """Its file as a person names it, the same in every checkout: `my_thesis/tasks/train.py`."""
+        return self.name.replace(".", "/") + ("/__init__.py" if self.search else self.file.suffix if self.file else "")
+
+    def binds(self, name: str) -> bool:
+        return name in self.bindings or bool(self.source and name in self.source.imports)
+
+
+class Place(NamedTuple):
+    """A definition in a module, by its number there; or the whole module."""
+
+    module: Module
+    number: int | None
+
+    @property
+    def definition(self) -> Definition:
+        assert self.module.source and self.number is not None
+        return self.module.source.definitions[self.number]
+
+
+class External(NamedTuple):
+    """Something of an installed package: the name in our code, its import's origin, and all of it as it is written."""
+
+    name: str
+    origin: str
+    dotted: str
+
+
+class Modules:
+    """All modules of the project that somebody asked for, as they are now."""
+
+    def __init__(self) -> None:
+        self._found: dict[str, Module | None] = {}
+        self._memo = project.current().outputs / "memos" / "sources.json"
+        before = read_json(self._memo)
+        self._before = before if isinstance(before, dict) else {}
+        self._now: dict[str, dict[str, Any]] = {}
+
+    def find(self, name: str) -> Module | None:
+        """A module of the project by its full name; nothing where it is installed, or is not there at all."""
+        if name not in self._found:
+            self._found[name] = None
+            self._found[name] = self._make(name)
+        return self._found[name]
+
+    def imported(self) -> list[Module]:
+        """The project's modules that this process has imported."""
+        files = ((name, getattr(module, "__file__", None)) for name, module in list(sys.modules.items()))
+        ours = [
+            name
+            for name, file in files
+            if isinstance(file, str) and file.endswith(".py") and not audit.is_installed(file)
+        ]
+        return [module for name in ours if (module := self.find(name))]
+
+    def everything(self) -> dict[str, str]:
+        """The digests of all code that the project could reach: all files beside and below its imported modules."""
+        here = project.current()
+        tops = {module.name.partition(".")[0]: module for module in self.imported()}
+        folders = {Path(each) for name in tops if (top := self.find(name)) for each in top.search} | {here.root / "src"}
+        found = {module.key: module.sha256 for module in tops.values()}
+        for folder in folders:
+            top = "" if folder == here.root / "src" else f"{folder.name}/"
+            for file in sorted(folder.rglob("*.py")):
+                key = top + file.relative_to(folder).as_posix()
+                if key.partition("/")[0] not in RUNTIMES and file.is_file():
+                    found[key] = hashlib.sha256(file.read_bytes()).hexdigest()
+        return found
+
+    def below(self, package: Module) -> list[Module]:
+        """The modules in a package, at any depth."""
+        found = []
+        for folder in package.search:
+            for file in sorted(Path(folder).rglob("*.py")):
+                words = file.relative_to(folder).with_suffix("").parts
+                name = ".".join([package.name, *(words[:-1] if words[-1] == "__init__" else words)])
+                found += [module for module in [self.find(name)] if module]
+        return found
+
+    def resolve(self, module: Module, mention: str, local: dict[str, list[str]]) -> Iterator[Place | External]:
+        """What a name in a module stands for; `local` are the imports inside the definition that mentions it."""
+        yield from self._resolve(module, mention.split("."), local, set())
+
+    def follow(self, name: str, origin: str) -> Iterator[Place | External]:
+        """What an import's origin stands for."""
+        yield from self._follow(name, origin, [], set())
+
+    def keep(self) -> None:
+        """Remember what was read for the next process."""
+        if not self._now.keys() <= self._before.keys():
+            write_atomically(self._memo, json.dumps(self._now).encode())
+            self._before = dict(self._now)
+
+    def _resolve(
+        self, module: Module, words: list[str], local: dict[str, list[str]], seen: set[tuple[str, str]]
+    ) -> Iterator[Place | External]:
+        first, *rest = words
+        if (module.name, first) in seen or not module.source:
+            return
+        seen.add((module.name, first))
+        yield from (Place(module, number) for number in module.bindings.get(first, ()))
+        origins = [*local.get(first, ()), *module.source.imports.get(first, ())]
+        if not origins and first not in module.bindings:
+            origins = [each for each in _behind_stars(module, first) if self._has(each, hasattr(builtins, first))]
+        for origin in origins:
+            yield from self._follow(first, origin, rest, seen)
+
+    def _has(self, origin: str, sure: bool, seen: tuple[str, ...] = ()) -> bool:
+        """Whether `module:name` may be meant by a name that came with `import *`; if `sure`, of the project alone."""
+        base, _, name = origin.partition(":")
+        module = self.find(base)
+        if module is None or not module.source or origin in seen:
+            return module is None and not sure
+        return bool(
+            module.binds(name)
+            or self.find(f"{base}.{name}")
+            or any(self._has(each, sure, (*seen, origin)) for each in _behind_stars(module, name))
+        )
+
+    def _follow(
+        self, name: str, origin: str, rest: list[str], seen: set[tuple[str, str]]
+    ) -> Iterator[Place | External]:
+        base, _, attribute = origin.partition(":")
+        words = [*([attribute] if attribute else []), *rest]
+        module = self.find(base)
+        if module is None:
+            yield External(name, origin, ".".join([base, *words]))
+            return
+        while words:
+            if module.binds(words[0]) and (bound := list(self._resolve(module, words, {}, seen))):
+                yield from bound
+                return
+            inner = self.find(f"{module.name}.{words[0]}")
+            if inner is None:
+                break
+            module, words = inner, words[1:]
+        if words and module.binds("*") and (behind := list(self._resolve(module, words, {}, seen))):
+            yield from behind
+            return
+        if not (words and words[0].startswith("__")):  # `module.__name__` says nothing of what is in it
+            yield Place(module, None)
+
+    def _make(self, name: str) -> Module | None:
+        top, _, _ = name.partition(".")
+        spec = None if top in RUNTIMES else self._spec(name)
+        if spec is None:
+            return None
+        file, search = spec.origin, list(spec.submodule_search_locations or ())
+        if not spec.has_location or not file:  # a folder without __init__.py, or something built in
+            outside = not search or all(map(audit.is_installed, (f"{folder}/" for folder in search)))
+            return None if outside else Module(name, None, Source([], {}, []), "", search, True)
+        if audit.is_installed(file) or not Path(file).is_file():
+            return None
+        text = Path(file).read_bytes()
+        sha256 = hashlib.sha256(text).hexdigest()
+        current = audit.as_imported(Path(file), name)
+        return Module(name, Path(file), self._read(name, file, text, bool(search)), sha256, search, current)
+
+    def _spec(self, name: str) -> ModuleSpec | None:
+        module = sys.modules.get(name)
+        if module and isinstance(
+            module.__dict__.get("__file__"), str
+        ):  # also where it has no spec, as a script has none
+            inside = module.__dict__.get("__path__")
+            spec = ModuleSpec(name, None, origin=module.__file__)
+            spec.submodule_search_locations = None if inside is None else list(inside)
+            spec.has_location = True
+            return spec
+        parent, _, _ = name.rpartition(".")
+        around = self.find(parent) if parent else None
+        if parent and around is None:
+            return None
+        try:
+            return PathFinder.find_spec(name, around.search if around else None)
+        except (ImportError, ValueError):
+            return None
+
+    def _read(self, name: str, file: str, text: bytes, is_package: bool) -> Source | None:
+        key = hashlib.sha256(f"{_FORMAT} {name} {is_package} ".encode() + text).hexdigest()[:32]
+        if key in self._before:
+            self._now[key] = self._before[key]
+            read = self._before[key]
+            return Source([Definition(**each) for each in read["definitions"]], read["imports"], read["unused"])
+        if not file.endswith(".py"):
+            return None
+        try:
+            read = source.read(text, name, is_package)
+        except (SyntaxError, ValueError, RecursionError):
+            return None
+        self._now[key] = {**vars(read), "definitions": [vars(each) for each in read.definitions]}
+        return read
+
+
+def _behind_stars(module: Module, name: str) -> list[str]:
+    """What a name may stand for that came with `import *`, if it is there."""
+    stars = module.source.imports.get("*", ()) if module.source else ()
+    return [origin.replace(":*", f":{name}") for origin in stars]
+
+
+# What was remembered is of no use once the readers themselves are others.
+_FORMAT = [sys.version_info[:2], *(digest.stamp(Path(__file__).with_name(name)) for name in ("source.py", "syntax.py"))]
