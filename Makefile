@@ -4,7 +4,7 @@
 UV := $(CURDIR)/.tools/bin/uv
 DEMO := demo/my-thesis
 
-.PHONY: demo test pictures
+.PHONY: demo test bench pictures
 
 demo: $(UV)
 	@test -d $(DEMO) || $(UV) tool run cookiecutter . --no-input --output-dir demo > demo.log || { cat demo.log; exit 1; }
@@ -16,6 +16,9 @@ demo: $(UV)
 
 test: $(UV)
 	@$(UV) run --quiet pytest
+
+bench: $(UV)
+	@$(UV) run --quiet benchmarks/run.py
 
 pictures: $(UV)
 	@$(UV) run --quiet tests/pictures.py

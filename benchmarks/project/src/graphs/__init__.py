@@ -1,0 +1,1 @@
+"""Graphs of trivial tasks: what they cost is what the machinery costs."""

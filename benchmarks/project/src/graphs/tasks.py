@@ -1,0 +1,67 @@
+"""The tasks. On plain gokart `labkart` is the module in `benchmarks/plain/`, and all else is the same."""
+
+from collections.abc import Sequence
+
+from labkart import Task
+from luigi import IntParameter
+
+
+class Leaf(Task[int]):
+    """A number."""
+
+    number: IntParameter = IntParameter()
+
+    def run(self) -> None:
+        self.dump(self.number)
+
+
+class Flat(Task[int]):
+    """The sum of n - 1 leaves."""
+
+    n: IntParameter = IntParameter()
+
+    def requires(self) -> Sequence[Leaf]:
+        return [Leaf(number=number) for number in range(self.n - 1)]
+
+    def run(self) -> None:
+        self.dump(sum(self.load()) if self.n > 1 else 0)
+
+
+class Node(Task[int]):
+    """A number, and the sum of the ten nodes in the layer below."""
+
+    layer: IntParameter = IntParameter()
+    number: IntParameter = IntParameter()
+
+    def requires(self) -> Sequence["Node"]:
+        return [Node(layer=self.layer - 1, number=number) for number in range(10)] if self.layer else []
+
+    def run(self) -> None:
+        self.dump(self.number + (sum(self.load()) % 1000 if self.layer else 0))
+
+
+class Layered(Task[int]):
+    """The sum of the uppermost of n // 10 layers."""
+
+    n: IntParameter = IntParameter()
+
+    def requires(self) -> Sequence[Node]:
+        return [Node(layer=self.n // 10 - 1, number=number) for number in range(10)] if self.n >= 10 else []
+
+    def run(self) -> None:
+        self.dump(sum(self.load()) if self.n >= 10 else 0)
+
+
+class Chain(Task[int]):
+    """One more than the task before it."""
+
+    n: IntParameter = IntParameter()
+
+    def requires(self) -> Sequence["Chain"]:
+        return [Chain(n=self.n - 1)] if self.n > 1 else []
+
+    def run(self) -> None:
+        self.dump(1 + sum(self.load()) if self.n > 1 else 1)
+
+
+GRAPHS = {"flat": Flat, "layered": Layered, "chain": Chain}
