@@ -213,7 +213,8 @@ def fingerprint(bench: Bench) -> Iterator[Row]:
     (pair.project / "src/graphs/whole.py").write_text("\n".join(lines))
 
     def measured() -> float:
-        imports = "from graphs.whole import Whole\nfrom labkart import fingerprint"
+        imports = "import gc; gc.disable()  # as labkart run does\n"
+        imports += "from graphs.whole import Whole\nfrom labkart import fingerprint"
         return call(pair.project, pair.path, imports, "fingerprint.of(Whole)")
 
     def cold() -> float:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from importlib.util import source_from_cache
 from pathlib import Path
-from types import CodeType
+from types import CodeType, ModuleType
 from typing import Any
 from urllib.parse import unquote
 
@@ -56,6 +56,16 @@ def as_imported(file: Path, module: str) -> bool:
         return now is not None and now == _ran[str(file)]
     # Imported before the hook was there: unchanged since the process began is the least that must hold.
     return module not in sys.modules or (now is not None and max(now[:2]) < _BEGAN)
+
+
+def imported() -> list[str]:
+    """The names of the project's modules that this process has imported."""
+    known = _EARLY | _ran.keys()
+    modules = list(sys.modules.items())
+    plain = [
+        name for name, module in modules if type(module) is ModuleType and module.__dict__.get("__file__") in known
+    ]
+    return plain + [name for name, module in modules if type(module) is not ModuleType and _file(module) in known]
 
 
 def read_at_import(file: Path) -> set[str]:
@@ -168,6 +178,16 @@ def _opened_database(name: Any) -> None:
     opened(name, reads=False)
 
 
+def _file(module: object) -> Any:
+    # By `__dict__`, for asking some modules for an attribute makes them load others.
+    return object.__getattribute__(module, "__dict__").get("__file__") if isinstance(module, ModuleType) else None
+
+
+def _imported_before() -> set[str]:
+    files = map(_file, list(sys.modules.values()))
+    return {file for file in files if isinstance(file, str) and file.endswith(".py") and not is_installed(file)}
+
+
 def _began() -> int:
     """When this process imported its first module at the earliest, in nanoseconds since 1970; else, now."""
     try:
@@ -179,6 +199,7 @@ def _began() -> int:
 
 
 _BEGAN = _began()
+_EARLY = _imported_before()
 _STALE = _stale()
 _note_what_is_being_imported()
 sys.addaudithook(_hook)

@@ -106,6 +106,7 @@ def _job(cfg: "DictConfig") -> None:
     terminal.show_logging()
     planned = experiment.plan(cfg)
     record = planned.record
+    gc.freeze()  # what was imported stays; looking through it again and again would take longer than most tasks
     gc.enable()
     if record.status == "finished":
         count = len(planned.tasks)
@@ -130,12 +131,15 @@ def _publish(record: "ExperimentRecord") -> None:
 
     try:
         with terminal.busy("writing to MLflow"):
+            gc.disable()
             from . import tracking
 
             tracking.publish(record, experiment.task_records(record))
     except Exception as error:
         what = f"{type(error).__name__}: {error}".splitlines()[0]
         terminal.warn(f"  Not in MLflow yet ({what}). The records in outputs/ have it all; run it again to publish.")
+    finally:
+        gc.enable()
 
 
 def _what_failed(record: "ExperimentRecord") -> str:

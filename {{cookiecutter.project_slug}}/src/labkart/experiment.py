@@ -1,6 +1,7 @@
 """One composed configuration: its tasks, its plan, its build, its record. Prints nothing: a `Watcher` hears of it."""
 
 import hashlib
+from collections import Counter
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
@@ -144,14 +145,14 @@ def _labelled(result: Task[Any]) -> dict[str, Task[Any]]:
             waiting.append((task, True))
             waiting.extend((each, False) for each in reversed(_upstream(task)))
     tasks: dict[str, Task[Any]] = {}
-    classes: dict[str, type] = {}
+    classes, counts = dict[str, type](), Counter[str]()
     for task in ordered.values():
         name = task.get_task_family()
         if classes.setdefault(name, type(task)) is not type(task):
             both = f"{classes[name].__module__} and {type(task).__module__}"
             raise LabkartError(f"There is a {name} in {both}. Rename one: a task's name stands for it everywhere.")
-        count = sum(other.get_task_family() == name for other in tasks.values())
-        tasks[f"{name}-{count + 1}" if count else name] = task
+        counts[name] += 1
+        tasks[f"{name}-{counts[name]}" if counts[name] > 1 else name] = task
     return tasks
 
 

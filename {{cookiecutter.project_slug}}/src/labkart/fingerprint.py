@@ -115,7 +115,7 @@ class _Reading:
     def _everything(self) -> dict[str, dict[str, str]]:
         """The digests of all that the project could reach: all files of code, and what they read at import."""
         code = {file: {"": sha256} for file, sha256 in self.modules.everything().items()}
-        for module in self.modules.imported():
+        for module in self.modules.imported:
             read = {name: " ".join(each) for name, each in _read_at_import(module).items()}
             code[module.key] = {**code.get(module.key, {}), **read}
         return code

@@ -44,14 +44,16 @@ class Identified(_Parts, gokart.TaskOnKart[T]):
             LabkartError: a declared file is not there, or the task needs itself.
         """
         waiting: list[gokart.TaskOnKart[Any]] = [self]
+        opened = set[int]()
         while self.task_unique_id is None:  # a loop, for a pipeline may be longer than Python's stack
             task = waiting[-1]
-            missing = [each for each in flatten(task.requires()) if getattr(each, "task_unique_id", "") is None]
-            if circle := [each for each in missing[:1] if each in waiting]:
-                raise LabkartError(f"{circle[0].get_task_family()} needs itself, by way of {task.get_task_family()}.")
-            if missing:
-                waiting.append(missing[0])
-            else:
+            needed = flatten(task.requires()) if task.task_unique_id is None else []
+            missing = [each for each in needed if getattr(each, "task_unique_id", "") is None]
+            if missing and id(task) in opened:  # all of them were seen to, and one of them came back to it
+                raise LabkartError(f"{task.get_task_family()} needs itself, by way of {missing[0].get_task_family()}.")
+            opened.add(id(task))
+            waiting.extend(missing)
+            if not missing:
                 gokart.TaskOnKart.make_unique_id(waiting.pop())
         return self.task_unique_id
 

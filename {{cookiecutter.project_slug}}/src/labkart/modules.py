@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -43,7 +44,7 @@ class Module:
             for name in definition.names:
                 self.bindings.setdefault(name, []).append(place)
 
-    @property
+    @cached_property
     def key(self) -> str:
         """Its file as a person names it, the same in every checkout: `my_thesis/tasks/train.py`."""
         return self.name.replace(".", "/") + ("/__init__.py" if self.search else self.file.suffix if self.file else "")
@@ -77,6 +78,7 @@ class Modules:
 
     def __init__(self) -> None:
         self._found: dict[str, Module | None] = {}
+        self._resolved: dict[tuple[Module, str], list[Place | External]] = {}
         self._memo = project.current().outputs / "memos" / "sources.json"
         before = read_json(self._memo)
         self._before = before if isinstance(before, dict) else {}
@@ -89,20 +91,15 @@ class Modules:
             self._found[name] = self._make(name)
         return self._found[name]
 
+    @cached_property
     def imported(self) -> list[Module]:
         """The project's modules that this process has imported."""
-        files = ((name, getattr(module, "__file__", None)) for name, module in list(sys.modules.items()))
-        ours = [
-            name
-            for name, file in files
-            if isinstance(file, str) and file.endswith(".py") and not audit.is_installed(file)
-        ]
-        return [module for name in ours if (module := self.find(name))]
+        return [module for name in audit.imported() if (module := self.find(name))]
 
     def everything(self) -> dict[str, str]:
         """The digests of all code that the project could reach: all files beside and below its imported modules."""
         here = project.current()
-        tops = {module.name.partition(".")[0]: module for module in self.imported()}
+        tops = {module.name.partition(".")[0]: module for module in self.imported}
         folders = {Path(each) for name in tops if (top := self.find(name)) for each in top.search} | {here.root / "src"}
         found = {module.key: module.sha256 for module in tops.values()}
         for folder in folders:
@@ -123,9 +120,13 @@ class Modules:
                 found += [module for module in [self.find(name)] if module]
         return found
 
-    def resolve(self, module: Module, mention: str, local: dict[str, list[str]]) -> Iterator[Place | External]:
+    def resolve(self, module: Module, mention: str, local: dict[str, list[str]]) -> list[Place | External]:
         """What a name in a module stands for; `local` are the imports inside the definition that mentions it."""
-        yield from self._resolve(module, mention.split("."), local, set())
+        if local:
+            return list(self._resolve(module, mention.split("."), local, set()))
+        if (module, mention) not in self._resolved:
+            self._resolved[module, mention] = list(self._resolve(module, mention.split("."), {}, set()))
+        return self._resolved[module, mention]
 
     def follow(self, name: str, origin: str) -> Iterator[Place | External]:
         """What an import's origin stands for."""
@@ -204,11 +205,10 @@ class Modules:
 
     def _spec(self, name: str) -> ModuleSpec | None:
         module = sys.modules.get(name)
-        if module and isinstance(
-            module.__dict__.get("__file__"), str
-        ):  # also where it has no spec, as a script has none
+        file = module.__dict__.get("__file__") if module else None
+        if module and isinstance(file, str):  # also where it has no spec, as a script has none
             inside = module.__dict__.get("__path__")
-            spec = ModuleSpec(name, None, origin=module.__file__)
+            spec = ModuleSpec(name, None, origin=file)
             spec.submodule_search_locations = None if inside is None else list(inside)
             spec.has_location = True
             return spec

@@ -112,16 +112,17 @@ class Reach:
 
     def _effects(self, reached: set[Place]) -> list[Place]:
         """The definitions that do something at import, in all modules that are or will be imported."""
-        modules = dict.fromkeys([*self._modules.imported(), *(place.module for place in reached)])
+        modules = dict.fromkeys([*self._modules.imported, *(place.module for place in reached)])
         waiting = list(modules)
         while waiting:
-            for module in self._imports(waiting.pop()):
-                if module not in modules:
-                    modules[module] = None
-                    waiting.append(module)
-        places = [
-            Place(module, n) for module in modules if module.source for n in range(len(module.source.definitions))
-        ]
+            module = waiting.pop()
+            # What a module that was imported imports has been imported with it.
+            for needed in [] if module.name in sys.modules else self._imports(module):
+                if needed not in modules:
+                    modules[needed] = None
+                    waiting.append(needed)
+        every = ((module, module.source.definitions) for module in modules if module.source)
+        places = [Place(module, n) for module, each in every for n, definition in enumerate(each) if definition.acts]
         return [place for place in places if self._effect(place) != (False, set())]
 
     def _imports(self, module: Module) -> list[Module]:

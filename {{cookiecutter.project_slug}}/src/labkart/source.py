@@ -49,6 +49,11 @@ class Definition:
     calls: list[str] = field(default_factory=list)
     decorators: list[str] = field(default_factory=list)
 
+    @property
+    def acts(self) -> bool:
+        """Whether it could do more at import than to bind its names."""
+        return self.always or bool(self.sets or self.calls or self.decorators or self.bases)
+
 
 @dataclass
 class Source:
