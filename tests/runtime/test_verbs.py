@@ -310,3 +310,76 @@ def test_an_output_without_a_record_is_removed(ran: Path) -> None:
 def test_an_experiment_that_is_not_there_cannot_be_kept(id: str, ran: Path) -> None:
     done = labkart(ran, "clean", "--keep", id, "--yes")
     assert (done.returncode, done.stderr) == (1, f"--keep {id}: no experiment has that id.\n")
+
+
+# run
+
+
+DYNAMIC = """\
+import luigi
+from gokart import ListTaskInstanceParameter, TaskInstanceParameter
+from labkart import Task
+from . import other
+
+class Number(Task):
+    number = luigi.IntParameter()
+    def run(self):
+        self.dump(self.number)
+
+class Double(Task):
+    of = TaskInstanceParameter()
+    def run(self):
+        self.dump(2 * self.load(self.of))
+
+class Total(Task):
+    parts = ListTaskInstanceParameter()
+    def run(self):
+        self.dump(sum(self.load(list(self.parts))))
+
+class Sum(Task):
+    def run(self):
+        total = Total(parts=[Double(of=Double(of=Number(number=number))) for number in (1, 2, 3)])
+        yield total
+        self.log_metric("total", total.output().load())
+        self.dump(total.output().load())
+
+def pipeline(cfg):
+    return Sum()
+"""
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_run_may_yield_tasks_that_build_on_others_also_where_two_classes_have_one_name(
+    workers: int, root: Path
+) -> None:
+    other = "from labkart import Task\nclass Number(Task): ...\nclass Lone(Task): ...\n"
+    files = {"src/study/__init__.py": "", "src/study/pipeline.py": DYNAMIC, "src/study/other.py": other}
+    write(root, **files, **{"conf/config.yaml": f"labkart:\n  workers: {workers}\n"})
+    done = labkart(root, "run")
+    assert "total 24" in done.stdout, done.stderr
+
+
+def test_what_a_yielded_task_reads_counts_for_the_task_that_yielded_it(root: Path) -> None:
+    study = """\
+from labkart import DataFile, Task
+class Load(Task):
+    table = DataFile()
+    def run(self):
+        self.dump(int(self.table.read_text()))
+
+class Sum(Task):
+    def run(self):
+        load = Load(table="data/raw/number.txt")
+        yield load
+        self.log_metric("total", load.output().load())
+        self.dump(load.output().load())
+
+def pipeline(cfg):
+    return Sum()
+"""
+    write(root, **{"src/study/__init__.py": "", "src/study/pipeline.py": study, "data/raw/number.txt": "24"})
+    assert "total 24" in labkart(root, "run").stdout
+    assert "nothing to do" in labkart(root, "run").stdout
+    write(root, **{"data/raw/number.txt": "42"})
+    assert stands(root)["Sum"] == ("changed", "data/raw/number.txt changed")
+    assert "total 42" in labkart(root, "run").stdout

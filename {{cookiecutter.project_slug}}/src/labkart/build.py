@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 import gokart
-from gokart.build import _reset_register
 from luigi.scheduler import Scheduler
+from luigi.task_register import Register
 from luigi.task_status import DONE, FAILED
 
 from .record import TaskUse
@@ -30,13 +30,23 @@ class Watcher(Protocol):
 
 def run(result: Task[Any], uses: Uses, workers: int, watcher: Watcher) -> None:
     """gokart builds the result. Not by `gokart.build`, which silences the logging of the whole process."""
-    _reset_register()  # as `gokart.build` does, for two classes may have one name
+    _tell_classes_apart(uses)
     for noisy in ("luigi", "luigi-interface", "gokart"):
         logging.getLogger(noisy).setLevel(logging.CRITICAL)
     scheduler = _Scheduler(uses, watcher)
     with gokart.WorkerSchedulerFactory().create_worker(scheduler, workers) as worker:
         worker.add(result)
         worker.run()
+
+
+def _tell_classes_apart(uses: Uses) -> None:
+    """Luigi refuses to work while two classes have one name; that of the pipeline keeps it, or else the newest one.
+
+    Not by forgetting all of them, as `gokart.build` does: luigi looks up the tasks that a `run()` yields.
+    """
+    ours = [type(task) for _, task in uses.values()]
+    named = {task.get_task_family(): task for task in [*Register._reg, *ours]}
+    Register._reg = [task for task in Register._reg if named[task.get_task_family()] is task]
 
 
 def _hold_interrupts() -> None:

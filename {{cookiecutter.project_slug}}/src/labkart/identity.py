@@ -1,6 +1,8 @@
 """What makes a task itself: its parameters, its upstream tasks, the code it reaches, packages, declared files."""
 
+import bz2
 import functools
+import json
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -64,6 +66,8 @@ class Identified(_Parts, gokart.TaskOnKart[T]):
 
     def to_str_params(self, only_significant: bool = False, only_public: bool = False) -> dict[str, str]:
         """The parameters as luigi writes them; an upstream task as its id (written out it would hold all above it)."""
+        if not (only_significant or only_public):  # luigi's way to make a task again that a `run()` has yielded
+            return {name: _whole(each, self.param_kwargs[name]) for name, each in self.get_params()}
         public = ParameterVisibility.PUBLIC
         asked = [(name, each) for name, each in self.get_params() if each.significant or not only_significant]
         shown = [(name, each) for name, each in asked if each.visibility == public or not only_public]
@@ -112,6 +116,16 @@ def data_now(task: gokart.TaskOnKart[Any]) -> dict[str, dict[str, str]]:
 @functools.cache
 def _params(task: type[Identified[Any]]) -> list[tuple[str, luigi.Parameter[Any]]]:
     return super(Identified, task).get_params()
+
+
+def _whole(parameter: luigi.Parameter[Any], value: Any) -> str:
+    """A parameter so that it can be read again; an upstream task in gokart's way."""
+    if isinstance(value, gokart.TaskOnKart):
+        params = bz2.compress(json.dumps(value.to_str_params()).encode()).hex()
+        return json.dumps({"type": value.get_task_family(), "params": params})
+    if isinstance(parameter, gokart.ListTaskInstanceParameter):
+        return json.dumps([_whole(parameter, each) for each in value])
+    return str(parameter.serialize(value))
 
 
 def _written(parameter: luigi.Parameter[Any], value: Any) -> str:

@@ -7,12 +7,13 @@ import random
 import shutil
 import sys
 import traceback
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
 import gokart
+from gokart.utils import flatten
 
 from . import digest, fingerprint, lock, project, record
 from .errors import LabkartError, told
@@ -50,6 +51,7 @@ class Task(Logbook, Identified[T]):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._empty()
+        self._asked: list[Task[Any]] = []
         self._read: tuple[digest.Stamp | None, record.TaskRecord | None] | None = None
         self._body: Callable[[], Any] = self.run
         wrapped = self._run_generator if inspect.isgeneratorfunction(self.run) else self._run
@@ -83,7 +85,16 @@ class Task(Logbook, Identified[T]):
         with self._lock():
             if not self.complete():
                 with self._recorded():
-                    yield from self._body()
+                    yield from self._heard(self._body())
+
+    def _heard(self, body: Generator[Any, Any, None]) -> Iterator[Any]:
+        """Pass on what a generator asks for, and remember it: the result depends on those tasks too."""
+        self._asked, sent = [], None
+        with closing(body), suppress(StopIteration):
+            while True:
+                asked = body.send(sent)
+                self._asked += [task for task in flatten(asked) if isinstance(task, Task)]
+                sent = yield asked
 
     def _lock(self) -> AbstractContextManager[None]:
         return lock.held(key(self))
@@ -138,9 +149,13 @@ class Task(Logbook, Identified[T]):
 
     def _inherited(self) -> Iterator[digest.FileState]:
         """What the upstream tasks read without declaring it: this result depends on that as well."""
-        for task in upstream(self):
+        root = project.current().root
+        for task in [*upstream(self), *self._asked]:
             if last := task.last_record():
                 yield from last.undeclared
+        for declared in (each["path"] for task in self._asked for each in task._data.values()):
+            below = (root / declared).rglob("*") if (root / declared).is_dir() else [root / declared]
+            yield from (digest.look(file, root) for file in below if file.is_file())
 
     def _write_record(
         self,
