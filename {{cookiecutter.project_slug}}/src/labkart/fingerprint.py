@@ -7,7 +7,7 @@ again costs time, a stale one costs trust.
 import hashlib
 import secrets
 import sys
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -137,8 +137,11 @@ class _Reading:
         for module in {place.module for place in reached}:
             parts = code.setdefault(module.key, {})
             parts |= _read_at_import(module)
+            parts |= _order(module, reached)
             if unused := sorted(each.origin for each in self._unused({Place(module, None)})):
                 parts["import"] = unused
+        for parts in code.values():
+            parts |= {"order": [_digest(" ".join(parts["order"]))]} if "order" in parts else {}
         return {file: {name: " ".join(each) for name, each in parts.items()} for file, parts in code.items() if parts}
 
     def _unused(self, reached: Iterable[Place]) -> list[External]:
@@ -157,6 +160,22 @@ def _read_at_import(module: Module) -> dict[str, list[str]]:
         with suppress(OSError):  # looked for, and not there
             found.setdefault(f"reads {Path(name).name}", []).append(content(Path(name)))
     return found
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def _order(module: Module, reached: Container[Place]) -> dict[str, list[str]]:
+    """Of what is bound or done at import, the order, where another one could have another result."""
+    if not module.source:
+        return {}
+    here = [each for number, each in enumerate(module.source.definitions) if Place(module, number) in reached]
+    bound = [name for each in here for name in each.names]
+    again = len(bound) > len(set(bound))
+    moved = [each for each in here if again or each.always or each.sets or each.calls or each.decorators]
+    found = {f"imports of {name}": each for name, each in module.source.imports.items() if len(each) > 1}
+    return {**found, "order": [repr(list(each.parts.items())) for each in moved]} if len(moved) > 1 else found
 
 
 def _set_since(place: Place) -> dict[str, list[str]]:

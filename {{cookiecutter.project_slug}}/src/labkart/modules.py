@@ -174,17 +174,19 @@ class Modules:
             yield External(name, origin, ".".join([base, *words]))
             return
         while words:
-            if module.binds(words[0]) and (bound := list(self._resolve(module, words, {}, seen))):
-                yield from bound
-                return
+            bound = list(self._resolve(module, words, {}, seen)) if module.binds(words[0]) else []
+            yield from bound
             inner = self.find(f"{module.name}.{words[0]}")
+            if inner is None and bound:
+                return
             if inner is None:
                 break
             module, words = inner, words[1:]
         if words and module.binds("*") and (behind := list(self._resolve(module, words, {}, seen))):
             yield from behind
             return
-        if not (words and words[0].startswith("__")):  # `module.__name__` says nothing of what is in it
+        # `module.__name__` says nothing of what is in it.
+        if not (words and words[0].startswith("__")) or words[0] == "__dict__":
             yield Place(module, None)
 
     def _make(self, name: str) -> Module | None:

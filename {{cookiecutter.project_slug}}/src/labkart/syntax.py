@@ -9,6 +9,7 @@ from contextlib import suppress
 # Words after which a reader of names cannot know what is reached: code from text, modules and classes by string.
 _UNSURE = {"__doc__", "__globals__", "__import__", "__subclasses__", "entry_points", "exec_module", "get_class"}
 _UNSURE |= {"get_method", "get_object", "get_task_cls", "getsource", "getsourcelines", "import_module", "instantiate"}
+_UNSURE |= {"os.popen", "os.system", "subprocess"}  # they may run any file of the project
 _UNSURE |= {"load_module", "locate", "read_pickle", "resolve_name", "run_module", "run_path", "sys.modules"}
 _UNSURE |= {f"{module}.load{s}" for module in ("cloudpickle", "dill", "joblib", "pickle", "torch") for s in ("", "s")}
 _UNSURE_ALONE = {"compile", "eval", "exec", "globals"}  # as methods they are harmless: re.compile, model.eval

@@ -1,0 +1,66 @@
+"""Where the order of what runs at import can change a result, it counts; of functions and plain constants it does not."""
+
+from pathlib import Path
+
+import pytest
+
+from .conftest import _FILES, python, write
+
+TASK = "\nfrom labkart import Task\nclass Step(Task):\n    def run(self):\n        self.dump({})\n"
+REGISTER = "R = []\ndef reg(f):\n    R.append(f.__name__)\n    return f\n"
+A, B = "@reg\ndef a(): ...\n", "@reg\ndef b(): ...\n"
+
+COUNTS = {
+    "a constant made of another": (("Y", "X = 1\nY = X\nX = 2\n"), ("Y", "X = 1\nX = 2\nY = X\n")),
+    "a default": (("f()", "X = 1\ndef f(d=X): return d\nX = 2\n"), ("f()", "X = 1\nX = 2\ndef f(d=X): return d\n")),
+    "a register": (("R", REGISTER + A + B), ("R", REGISTER + B + A)),
+    "imports of one name": (
+        ("f", "from .a import f\nfrom .b import f\n"),
+        ("f", "from .b import f\nfrom .a import f\n"),
+    ),
+    "stars": (("f", "from .a import *\nfrom .b import *\n"), ("f", "from .b import *\nfrom .a import *\n")),
+}
+DOES_NOT = {
+    "functions": (("f() + g()", "def f(): ...\ndef g(): ...\n"), ("f() + g()", "def g(): ...\ndef f(): ...\n")),
+    "constants": (("X + Y", "X = 1\nY = 2\n"), ("X + Y", "Y = 2\nX = 1\n")),
+}
+ELSEWHERE = {
+    "by __dict__": ('a.__dict__["f"]', "from . import a\n"),
+    "by a name that is a module too": ("q.X", "from .p import q\n"),
+    "in another process": ("subprocess.run(['python', '-m', 'study.a'])", "import subprocess\n"),
+}
+
+
+def of_step(root: Path, dumped: str, head: str) -> str:
+    files = {"src/study/__init__.py": "", "src/study/p/__init__.py": "q = 5\n", "src/study/p/q.py": "X = 1\n"}
+    files |= {
+        f"src/study/{name}.py": f"f = '{name}'\n" for name in "ab" if not (root / f"src/study/{name}.py").exists()
+    }
+    if not (root / "src/study").exists():
+        write(root, **{**_FILES, **files})
+    write(root, **{"src/study/steps.py": head + TASK.format(dumped)})
+    code = (
+        "import labkart.audit; from study.steps import Step; from labkart.fingerprint import of; print(of(Step).digest)"
+    )
+    return python(code, root)
+
+
+@pytest.mark.parametrize("case", COUNTS)
+def test_another_order_counts(case: str, root: Path) -> None:
+    one, other = COUNTS[case]
+    before = of_step(root, *one)
+    assert of_step(root, *one) == before
+    assert of_step(root, *other) != before
+
+
+@pytest.mark.parametrize("case", DOES_NOT)
+def test_another_order_does_not_count(case: str, root: Path) -> None:
+    one, other = DOES_NOT[case]
+    assert of_step(root, *one) == of_step(root, *other)
+
+
+@pytest.mark.parametrize("case", ELSEWHERE)
+def test_code_that_is_reached_in_an_odd_way_counts(case: str, root: Path) -> None:
+    before = of_step(root, *ELSEWHERE[case])
+    write(root, **{"src/study/a.py": "f = 'new'\n", "src/study/p/q.py": "X = 2\n"})
+    assert of_step(root, *ELSEWHERE[case]) != before
