@@ -82,3 +82,8 @@ def test_the_generation_counts_the_projects_modules_alone(root: Path) -> None:
     write(root, **{"src/a.py": "import colorsys\n"})
     code = "from labkart import audit; n = audit.generation(); import wave; m = audit.generation(); import a; print(m - n, audit.generation() - m)"
     assert python(code, root) == "0 1"
+
+
+def test_what_only_looks_like_a_module_does_no_harm(root: Path) -> None:
+    odd = "import sys\nclass Odd:\n    __slots__ = ()\nsys.modules['odd'] = Odd()\n"
+    assert python(f"{odd}from labkart import audit\nprint(audit.imported())", root) == "[]"

@@ -164,7 +164,7 @@ def _note_what_is_being_imported() -> None:
     """Modules whose import led to this one: their files were read a moment ago."""
     for module in list(sys.modules.values()):
         file = getattr(module, "__file__", None)
-        if file and not is_installed(file) and getattr(module.__spec__, "_initializing", False):
+        if file and not is_installed(file) and getattr(getattr(module, "__spec__", None), "_initializing", False):
             if now := stamp(Path(file)):
                 _ran[file] = now
 
@@ -179,8 +179,11 @@ def _opened_database(name: Any) -> None:
 
 
 def _file(module: object) -> Any:
-    # By `__dict__`, for asking some modules for an attribute makes them load others.
-    return object.__getattribute__(module, "__dict__").get("__file__") if isinstance(module, ModuleType) else None
+    # By `__dict__`, for asking some modules for an attribute makes them load others; and some are no modules.
+    try:
+        return object.__getattribute__(module, "__dict__").get("__file__")
+    except AttributeError:
+        return None
 
 
 def _imported_before() -> set[str]:

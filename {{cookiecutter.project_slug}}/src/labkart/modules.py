@@ -207,7 +207,7 @@ class Modules:
 
     def _spec(self, name: str) -> ModuleSpec | None:
         module = sys.modules.get(name)
-        file = module.__dict__.get("__file__") if module else None
+        file = getattr(module, "__dict__", {}).get("__file__")
         if module and isinstance(file, str):  # also where it has no spec, as a script has none
             inside = module.__dict__.get("__path__")
             spec = ModuleSpec(name, None, origin=file)
