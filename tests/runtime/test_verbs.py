@@ -383,3 +383,12 @@ def pipeline(cfg):
     write(root, **{"data/raw/number.txt": "42"})
     assert stands(root)["Sum"] == ("changed", "data/raw/number.txt changed")
     assert "total 42" in labkart(root, "run").stdout
+
+
+@pytest.mark.parametrize("name", ["src/study/helpers.py", "conf/config.yaml"])
+def test_nothing_is_removed_while_the_project_cannot_be_read(name: str, ran: Path) -> None:
+    before = pickles(ran)
+    (ran / name).write_text("<<<<<<< HEAD: [\n")
+    done = labkart(ran, "clean", "--yes")
+    assert done.returncode == 1 and done.stderr and "Traceback" not in done.stderr
+    assert pickles(ran) == before
