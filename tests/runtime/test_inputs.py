@@ -507,12 +507,15 @@ class Asks(labkart.Task):
 """
 
 
-def test_what_another_task_declares_is_not_read_by_the_one_that_asks_for_it(
-    student: Callable[[str], ModuleType],
+def test_what_a_task_declares_that_another_one_asks_for_counts_without_a_word(
+    student: Callable[[str], ModuleType], caplog: pytest.LogCaptureFixture
 ) -> None:
     task = student(ASKS).Asks()
     assert gokart.build(task, reset_register=False) == "x\n1\n2\n"
-    assert recorded(task).undeclared == []
+    assert (said(caplog), [each.path for each in recorded(task).undeclared]) == ([], ["data/raw/table.csv"])
+    assert task.complete()
+    Path("data/raw/table.csv").write_text("x\n3\n")
+    assert not task.complete()
 
 
 def test_an_undeclared_file_that_somebody_else_changes_while_a_task_runs_is_refused(notes: Path) -> None:

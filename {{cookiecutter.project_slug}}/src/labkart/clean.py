@@ -3,7 +3,6 @@
 Records stay, with their metrics and figures; an output that is gone is computed again when somebody asks for it.
 """
 
-import math
 import re
 from collections.abc import Iterable
 from contextlib import suppress
@@ -58,28 +57,14 @@ def look() -> list[Waste]:
 _ID = re.compile(r"_([0-9a-f]{32})(?:\.|$)")
 
 
-def remove(found: Iterable[Waste]) -> str:
-    """Remove them, but what a process is writing at this moment; returns how much that was."""
+def remove(found: Iterable[Waste]) -> list[Waste]:
+    """Remove them, but what a process is writing at this moment; returns those that are gone."""
     gone = []
     for each in found:
         with suppress(Timeout), lock.free(each.id):
             each.path.unlink(missing_ok=True)
             gone.append(each)
-    return size(gone)
-
-
-def size(found: Iterable[Waste]) -> str:
-    """How much it is altogether, in words."""
-    files = list(found)
-    return f"{len(files)} file{'' if len(files) == 1 else 's'}, {in_words(sum(each.bytes for each in files))}"
-
-
-def in_words(count: float) -> str:
-    """A number of bytes as a person reads it."""
-    if count < 1000:
-        return f"{count:.0f} bytes"
-    unit = min(3, int(math.log10(count) // 3))
-    return f"{count / 1000**unit:.1f} {('', 'KB', 'MB', 'GB')[unit]}"
+    return gone
 
 
 def _needed() -> set[str]:
@@ -88,7 +73,7 @@ def _needed() -> set[str]:
     needed = {use.id for each in records if each.kept for use in each.tasks}
     # Without a word hidden: where today's code cannot be read, nobody knows what it needs.
     needed |= {task.make_unique_id() for task in experiment.plan(config.compose()).tasks.values()}
-    for overrides in {tuple(each.overrides) for each in records}:
+    for overrides in {tuple(each.overrides) for each in records} - {()}:
         with suppress(LabkartError):  # settings that do not fit the code of today
             planned = experiment.plan(config.compose(*overrides))
             needed |= {task.make_unique_id() for task in planned.tasks.values()}

@@ -202,8 +202,8 @@ def _clean(words: list[str]) -> int:
     clean.keep(chosen.keep)
     found = clean.look()
     terminal.show_sizes(found)
-    if found and (chosen.yes or terminal.agrees(f"Remove {clean.size(found)}?")):
-        terminal.say(f"  {clean.remove(found)} removed")
+    if found and (chosen.yes or terminal.agrees(f"Remove {terminal.size(found)}?")):
+        terminal.say(f"  {terminal.size(clean.remove(found))} removed")
     return 0
 
 

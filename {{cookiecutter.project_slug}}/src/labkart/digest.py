@@ -78,10 +78,10 @@ def content(path: Path) -> str:
     memo = (
         project.current().outputs / "memos" / "digests" / f"{hashlib.sha256(os.fsencode(path)).hexdigest()[:24]}.json"
     )
-    files = dict(_files(path))
+    inside = dict(files(path))
     before = read_json(memo)
     known = before if isinstance(before, dict) else {}
-    found = {name: _known(file, known.get(name)) for name, file in files.items()}
+    found = {name: _known(file, known.get(name)) for name, file in inside.items()}
     if found != known and (path.is_dir() or path.stat().st_size > _LARGE):
         write_atomically(memo, json.dumps(found).encode())
     if not path.is_dir():
@@ -99,7 +99,7 @@ def _known(file: Path, before: Any) -> list[Any]:
     return [state.sha256, state.stamp]
 
 
-def _files(path: Path) -> Iterator[tuple[str, Path]]:
+def files(path: Path) -> Iterator[tuple[str, Path]]:
     """The files below a folder with their names there; a file is alone. A link back to where one came from is left."""
     if not path.is_dir():
         yield path.name, path

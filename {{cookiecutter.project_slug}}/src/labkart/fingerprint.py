@@ -10,7 +10,7 @@ import sys
 from collections.abc import Container, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cached_property
 from pathlib import Path
 
 from . import audit, packages, syntax
@@ -41,7 +41,7 @@ class Fingerprint:
 
 def of(task: type) -> Fingerprint:
     """The fingerprint of a task class, as this process imported it."""
-    reading = _reading(audit.generation())
+    reading = _reading()
     if task not in reading.done:
         reading.done[task] = reading.fingerprint(task)
         reading.modules.keep()
@@ -54,10 +54,10 @@ def still_holds(task: type) -> bool:
     return all(audit.as_imported(file, name) for name, file in files.items())
 
 
-@cache
-def _reading(generation: int) -> "_Reading":
+def _reading() -> "_Reading":
     """One reading of the project's files, for as long as this process imports no more of them."""
-    _readings[:] = [_Reading()]
+    if not _readings or _readings[-1].generation != audit.generation():
+        _readings[:] = [_Reading()]
     return _readings[-1]
 
 
@@ -66,6 +66,7 @@ _readings: list["_Reading"] = []
 
 class _Reading:
     def __init__(self) -> None:
+        self.generation = audit.generation()
         self.modules = Modules()
         self.done: dict[type, Fingerprint] = {}
         self.files: dict[type, dict[str, Path]] = {}
@@ -140,8 +141,6 @@ class _Reading:
             parts |= _order(module, reached)
             if unused := sorted(each.origin for each in self._unused({Place(module, None)})):
                 parts["import"] = unused
-        for parts in code.values():
-            parts |= {"order": [_digest(" ".join(parts["order"]))]} if "order" in parts else {}
         return {file: {name: " ".join(each) for name, each in parts.items()} for file, parts in code.items() if parts}
 
     def _unused(self, reached: Iterable[Place]) -> list[External]:
@@ -162,10 +161,6 @@ def _read_at_import(module: Module) -> dict[str, list[str]]:
     return found
 
 
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:12]
-
-
 def _order(module: Module, reached: Container[Place]) -> dict[str, list[str]]:
     """Of what is bound or done at import, the order, where another one could have another result."""
     if not module.source:
@@ -175,7 +170,9 @@ def _order(module: Module, reached: Container[Place]) -> dict[str, list[str]]:
     again = len(bound) > len(set(bound))
     moved = [each for each in here if again or each.always or each.sets or each.calls or each.decorators]
     found = {f"imports of {name}": each for name, each in module.source.imports.items() if len(each) > 1}
-    return {**found, "order": [repr(list(each.parts.items())) for each in moved]} if len(moved) > 1 else found
+    if len(moved) > 1:
+        found["order"] = [hashlib.sha256(repr([each.parts for each in moved]).encode()).hexdigest()[:12]]
+    return found
 
 
 def _set_since(place: Place) -> dict[str, list[str]]:

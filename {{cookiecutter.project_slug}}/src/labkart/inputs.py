@@ -129,7 +129,7 @@ class Reads:
         return [digest.look(self._root / path, self._root) for path in self.paths if (self._root / path).exists()]
 
     def _files(self, inside: Path) -> list[str]:
-        below = (self._root / inside).rglob("*") if (self._root / inside).is_dir() else [self._root / inside]
+        below = [file for _, file in digest.files(self._root / inside)]
         return [file.relative_to(self._root).as_posix() for file in below if file.is_file()]
 
 

@@ -166,7 +166,7 @@ class Reach:
         return always, handles
 
     def _resolved(self, place: Place, name: str) -> list[Place | External]:
-        return list(self._modules.resolve(place.module, name, place.definition.imports))
+        return self._modules.resolve(place.module, name, place.definition.imports)
 
     def _inside(self, place: Place) -> list[Place]:
         return self.around(place).places if place.number is None else []

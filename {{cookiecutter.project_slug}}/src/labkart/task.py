@@ -154,8 +154,7 @@ class Task(Logbook, Identified[T]):
             if last := task.last_record():
                 yield from last.undeclared
         for declared in (each["path"] for task in self._asked for each in task._data.values()):
-            below = (root / declared).rglob("*") if (root / declared).is_dir() else [root / declared]
-            yield from (digest.look(file, root) for file in below if file.is_file())
+            yield from (digest.look(file, root) for _, file in digest.files(root / declared))
 
     def _write_record(
         self,

@@ -1,6 +1,7 @@
 """What a person sees: progress while tasks run, the closing lines, errors. Decides nothing."""
 
 import logging
+import math
 import os
 import shutil
 import sys
@@ -71,11 +72,21 @@ def show_standings(standings: Sequence["Standing"]) -> None:
 
 def show_sizes(found: Sequence["Waste"]) -> None:
     """The outputs that nothing needs, with their sizes."""
-    from .clean import in_words, size
-
     for each in found[:20]:
-        say(f"  {in_words(each.bytes):>10}   {project.current().short(each.path)}   {each.why}")
+        say(f"  {_bytes(each.bytes):>10}   {project.current().short(each.path)}   {each.why}")
     say(f"  {'...' if len(found) > 20 else ''} {size(found)} that nothing needs" if found else "  Nothing to remove")
+
+
+def size(found: Sequence["Waste"]) -> str:
+    """How much it is altogether."""
+    return f"{len(found)} file{'' if len(found) == 1 else 's'}, {_bytes(sum(each.bytes for each in found))}"
+
+
+def _bytes(count: int) -> str:
+    if count < 1000:
+        return f"{count} bytes"
+    unit = min(3, int(math.log10(count) // 3))
+    return f"{count / 1000**unit:.1f} {('', 'KB', 'MB', 'GB')[unit]}"
 
 
 def agrees(question: str) -> bool:
