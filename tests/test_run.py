@@ -463,6 +463,10 @@ PIPELINE_MISTAKES = {
     "def pipeline(": ("def pipeline(:", "src/my_thesis/pipeline.py:"),
     "import make": ("import mkae", "src/my_thesis/pipeline.py:"),
 }
+REQUIRES = """    def requires(self):
+        return 1 / 0
+
+    def run("""
 
 
 @pytest.mark.parametrize("old", PIPELINE_MISTAKES)
@@ -473,6 +477,23 @@ def test_a_mistake_in_the_pipeline_is_told_without_a_traceback(fresh: Project, o
     assert done.returncode == 1
     assert done.stderr.startswith(sentence) and "Traceback" not in done.stderr
     assert not fresh.has("outputs/cache")
+
+
+def test_a_mistake_in_requires_is_told_without_a_traceback(fresh: Project) -> None:
+    fresh.edit("src/my_thesis/tasks/evaluate.py", "    def run(", REQUIRES)
+    done = fresh.run("labkart", "run")
+    assert done.returncode == 1
+    assert re.match(r"src/my_thesis/tasks/evaluate\.py:\d+: ZeroDivisionError: division by zero\n", done.stderr)
+    assert "Traceback" not in done.stderr and not fresh.has("outputs/cache")
+
+
+def test_a_copy_does_not_run_the_code_of_the_project_that_it_was_copied_from(fresh: Project, tmp_path: Path) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(fresh.root, copy)
+    command, variables = fresh.command("labkart", "run"), fresh.variables()
+    done = subprocess.run(command, cwd=copy, env=variables, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert done.stderr == f"my_thesis is imported from {fresh.root}/src/my_thesis, not from {copy}. Run: uv sync\n"
 
 
 def test_outside_a_project_the_command_serves_the_one_it_is_installed_in(tmp_path: Path, environment: Path) -> None:

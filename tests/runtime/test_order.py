@@ -20,6 +20,7 @@ COUNTS = {
     ),
     "stars": (("f", "from .a import *\nfrom .b import *\n"), ("f", "from .b import *\nfrom .a import *\n")),
 }
+ADDS = {"a": "from .reg import R\nR.append('a')\n", "b": "from .reg import R\nR.append('b')\n", "reg": "R = []\n"}
 DOES_NOT = {
     "functions": (("f() + g()", "def f(): ...\ndef g(): ...\n"), ("f() + g()", "def g(): ...\ndef f(): ...\n")),
     "constants": (("X + Y", "X = 1\nY = 2\n"), ("X + Y", "Y = 2\nX = 1\n")),
@@ -51,6 +52,21 @@ def test_another_order_counts(case: str, root: Path) -> None:
     before = of_step(root, *one)
     assert of_step(root, *one) == before
     assert of_step(root, *other) != before
+
+
+@pytest.mark.parametrize("place", ["steps", "__init__", "uses"])
+def test_the_order_of_imports_counts_where_the_modules_do_something(place: str, root: Path) -> None:
+    adding = {f"src/study/{name}.py": text for name, text in ADDS.items()}
+    write(root, **{**_FILES, **adding, "src/study/__init__.py": "", "src/study/uses.py": ""})
+    found = []
+    for imports in ("from . import a\nfrom . import b\n", "from . import b\nfrom . import a\n"):
+        head = "from .reg import R\n"
+        if place == "steps":
+            head = imports + head
+        else:
+            write(root, **{f"src/study/{place}.py": imports})
+        found.append(of_step(root, "R", "from . import uses\n" + head))
+    assert found[0] != found[1]
 
 
 @pytest.mark.parametrize("case", DOES_NOT)

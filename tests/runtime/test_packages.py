@@ -59,6 +59,16 @@ def test_an_upgrade_is_seen_and_what_was_remembered_before_is_gone(root: Path, s
     assert len(list((root / "outputs/memos/packages").iterdir())) == 1
 
 
+def test_a_package_that_came_from_a_folder_here_counts_by_its_content(root: Path, site: Path) -> None:
+    found = []
+    for digest in ("sha256=a", "sha256=b", "sha256=a"):
+        write(site, **{"three-3.0.dist-info/direct_url.json": '{"url": "file:///lib/three", "dir_info": {}}'})
+        write(site, **{"three-3.0.dist-info/RECORD": f"drei/__init__.py,{digest},5\n"})
+        found.append(versions(root, site, "drei"))
+    assert found[0] == found[2] != found[1]
+    assert found[0].startswith("{'three': '3.0 @ ")
+
+
 def test_the_first_of_two_on_the_path_counts(root: Path, site: Path, tmp_path: Path) -> None:
     write(tmp_path / "first", **{"three-9.dist-info/METADATA": "Name: three\nVersion: 9\n"})
     code = "from labkart import packages; print(packages.versions(['three']))"

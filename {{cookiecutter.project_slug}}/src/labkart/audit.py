@@ -2,6 +2,7 @@
 
 import marshal
 import os
+import re
 import sys
 import sysconfig
 import threading
@@ -22,12 +23,17 @@ _PLACES = {sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "pureli
 _PLACES.add(str(Path(__file__).parent))
 _INSTALLED = tuple(place + os.sep for place in _PLACES)
 _SYSTEM = ("/dev/", "/proc/", "/sys/")
+# What the code of a module or a notebook's cell is called, and the file of what was typed at a prompt or in a cell.
+_TOP = ("<module>", "<cell")
+_CELLS = ("<stdin>", "<console>", "<python-input", "<ipython-input", "ipykernel_")
+# What is between the names of files in a command.
+_BETWEEN = re.compile(r"[\s=<>;|&'\"()]+")
 _WRITES = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
 
 _ran: dict[str, Stamp] = {}
 _read: dict[str, set[str]] = {}
-_count = 0
-_listener: Callable[[str, bool], None] | None = None
+_count = _loads = 0
+_listener: Callable[[str, bool | None], None] | None = None
 _thread = threading.local()
 
 
@@ -39,6 +45,11 @@ def is_installed(file: str) -> bool:
 def generation() -> int:
     """How often code of a project's file was run at import; what was said of code before holds while it is the same."""
     return _count
+
+
+def again() -> int:
+    """How often code was run that may replace other code: of a file once more, or of a cell in a notebook."""
+    return _loads
 
 
 def as_imported(file: Path, module: str) -> bool:
@@ -74,8 +85,8 @@ def read_at_import(file: Path) -> set[str]:
 
 
 @contextmanager
-def listening(listener: Callable[[str, bool], None]) -> Iterator[None]:
-    """Tell `listener` each file that is opened in the block, as it was written, and whether it is opened to be read."""
+def listening(listener: Callable[[str, bool | None], None]) -> Iterator[None]:
+    """Tell `listener` of each file that is opened in the block, and whether it is read (perhaps: None)."""
     global _listener
     before, _listener = _listener, listener
     try:
@@ -94,8 +105,8 @@ def unheard() -> Iterator[None]:
         _thread.unheard = before
 
 
-def opened(path: Any, reads: bool = True) -> None:
-    """Tell whoever listens that a file is opened; for readers that Python's hook does not see."""
+def opened(path: Any, reads: bool | None = True) -> None:
+    """Tell whoever listens that a file is opened, for readers that Python's hook does not see; perhaps, if `None`."""
     listener = _listener
     if not isinstance(path, str | bytes | os.PathLike) or vars(_thread).get("unheard"):
         return
@@ -120,7 +131,7 @@ def _is_code(path: str) -> bool:
 
 
 def _hook(event: str, arguments: tuple[Any, ...]) -> None:
-    global _count
+    global _count, _loads
     if event == "open":
         path, mode, flags = arguments
         if isinstance(path, str) and path.endswith(".pyc") and not is_installed(path) and _is_older(path):
@@ -128,14 +139,29 @@ def _hook(event: str, arguments: tuple[Any, ...]) -> None:
         opened(path, reads="r" in mode if mode else not flags & _WRITES)
     elif event == "exec":
         code = arguments[0]
-        runs = isinstance(code, CodeType) and code.co_name == "<module>" and not is_installed(code.co_filename)
+        runs = isinstance(code, CodeType) and code.co_name.startswith(_TOP) and not is_installed(code.co_filename)
         if runs and (now := stamp(Path(code.co_filename))):  # of a text that is executed there is no file
+            _loads += code.co_filename in _ran
             _ran[code.co_filename] = now
+            _count += 1
+        elif runs and any(each in code.co_filename for each in _CELLS):
+            _loads += 1
             _count += 1
     elif event == "sqlite3.connect":
         _opened_database(arguments[0])
     elif event == "os.rename" and _listener:
         opened(arguments[1], reads=False)
+    elif event in ("subprocess.Popen", "os.system") and _listener:
+        _started(*arguments[1:3] if len(arguments) > 2 else arguments)
+
+
+def _started(command: Any, folder: Any = None) -> None:
+    """Another program may read, or write, what it is told the names of."""
+    for word in [command] if isinstance(command, str | bytes | os.PathLike) else command:
+        text = os.fsdecode(word)
+        for part in {text, *_BETWEEN.split(text)}:
+            if part and (path := os.path.join(os.fsdecode(folder or os.getcwd()), part)) and os.path.exists(path):  # noqa: PTH109, PTH110, PTH118
+                opened(path, reads=None)
 
 
 def _is_older(compiled: str) -> bool:

@@ -44,7 +44,8 @@ def look() -> list[Waste]:
     """What can be removed, the largest first. What killed processes left is removed at once, for nobody can want it."""
     lock.sweep()
     cache = project.current().outputs / "cache"
-    needed, recorded = _needed(), record.task_ids()
+    recorded = record.task_names()
+    needed = _with_what_they_asked(_needed(), recorded)
     found = []
     for path in sorted(cache.rglob("*")):
         id = _ID.search(path.name)  # without one, the student chose a name that all versions share
@@ -65,6 +66,18 @@ def remove(found: Iterable[Waste]) -> list[Waste]:
             each.path.unlink(missing_ok=True)
             gone.append(each)
     return gone
+
+
+def _with_what_they_asked(needed: set[str], names: dict[str, str]) -> set[str]:
+    """Add what a `run()` yielded, and what that needs; only the records know of it."""
+    waiting = list(needed)
+    while waiting:
+        id = waiting.pop()
+        one = record.read_task(names[id], id) if id in names else None
+        new = {key.rpartition("_")[2] for key in (*one.asked, *one.upstream)} - needed if one else set()
+        needed |= new
+        waiting += new
+    return needed
 
 
 def _needed() -> set[str]:

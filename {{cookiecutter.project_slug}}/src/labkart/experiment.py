@@ -4,13 +4,15 @@ import hashlib
 from collections import Counter
 from dataclasses import dataclass
 from importlib import import_module
+from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import ConfigAttributeError
 
-from . import build, lock, project, provenance
+from . import build, lock, moment, project, provenance
 from .build import Watcher
 from .errors import LabkartError, did_you_mean, told
 from .identity import upstream
@@ -27,11 +29,13 @@ class Experiment:
 
     Attributes:
         tasks: every task by its label, upstream tasks first; the last one makes the result.
+        missing: the labels of those that a run would compute, for the result or for another one that it computes.
         record: what is known of it: `finished` where it ran before and nothing is to do, else `planned`.
     """
 
     config: DictConfig
     tasks: dict[str, Task[Any]]
+    missing: set[str]
     record: ExperimentRecord
 
     @property
@@ -46,16 +50,21 @@ def plan(cfg: DictConfig) -> Experiment:
     Raises:
         LabkartError: the configuration does not fit the pipeline, or there is no task of the name `cfg.task`.
     """
-    tasks = _labelled(_pipeline(cfg))
+    moment.look()
+    with moment.held():
+        return _plan(cfg)
+
+
+def _plan(cfg: DictConfig) -> Experiment:
+    tasks = _tasks(cfg)
     if name := cfg.get("task"):
         if name not in tasks:
             raise LabkartError(f"task={name}: the pipeline has {', '.join(tasks)}. {did_you_mean(name, tasks)}")
         tasks = _labelled(tasks[name])
     result = tasks[list(tasks)[-1]]
-    all_done = result.complete()
-    done = {label for label, task in tasks.items() if all_done or task.complete()}
+    missing = _missing(tasks)
     uses = [
-        TaskUse(label, task.get_task_family(), task.make_unique_id(), "cached" if label in done else "not run")
+        TaskUse(label, task.get_task_family(), task.make_unique_id(), "not run" if label in missing else "cached")
         for label, task in tasks.items()
     ]
     settings = _settings(cfg)
@@ -63,8 +72,8 @@ def plan(cfg: DictConfig) -> Experiment:
     identity = f"{result.make_unique_id()}\n{settings}\n{OmegaConf.to_yaml(shown)}"
     id = hashlib.sha256(identity.encode()).hexdigest()[:16]
     before = read_experiment(id)
-    if all_done and before and before.status == "finished":
-        return Experiment(cfg, tasks, before)
+    if not missing and before and before.status == "finished":
+        return Experiment(cfg, tasks, missing, before)
     overrides = list(HydraConfig.get().overrides.task)
     record = ExperimentRecord(
         id=id,
@@ -74,7 +83,16 @@ def plan(cfg: DictConfig) -> Experiment:
         settings=settings,
         tasks=uses,
     )
-    return Experiment(cfg, tasks, record)
+    return Experiment(cfg, tasks, missing, record)
+
+
+def _missing(tasks: dict[str, Task[Any]]) -> set[str]:
+    found, needed = set[str](), {list(tasks.values())[-1].make_unique_id()}
+    for label, task in reversed(tasks.items()):
+        if task.make_unique_id() in needed and not task.complete():
+            found.add(label)
+            needed |= {each.make_unique_id() for each in upstream(task)}
+    return found
 
 
 def run(experiment: Experiment, watcher: Watcher) -> None:
@@ -89,8 +107,9 @@ def run(experiment: Experiment, watcher: Watcher) -> None:
     result = experiment.tasks[record.tasks[-1].label]
     try:
         uses = {task.task_id: (use, task) for use in record.tasks for task in [experiment.tasks[use.label]]}
-        build.run(result, uses, experiment.workers, watcher)
-        record.status = "finished" if result.complete() else "failed"
+        with moment.held():  # of the plan
+            build.run(result, uses, experiment.workers, watcher)
+            record.status = "finished" if result.complete() else "failed"
     except KeyboardInterrupt:
         record.status = "killed"
     failures = [f"{use.label}\n{one.traceback}" for use, one in task_records(record) if use.state == "failed"]
@@ -115,12 +134,17 @@ def _settings(cfg: DictConfig) -> dict[str, Any]:
     return {key: value for key, value in {**files, **values}.items() if value is not None}
 
 
-def _pipeline(cfg: DictConfig) -> Task[Any]:
-    """What the student's function returns."""
+def _tasks(cfg: DictConfig) -> dict[str, Task[Any]]:
+    """The tasks behind what the student's function returns."""
     here = project.current()
     module, _, function = here.entry.partition(":")
     try:
-        result = getattr(import_module(module), function)(cfg)
+        code = import_module(module)
+        _check_that_it_is_ours(code)
+        result = getattr(code, function)(cfg)
+        if not isinstance(result, Task):
+            raise LabkartError(f"{here.entry} returned {result!r}. Let it end with: return make(YourLastTask, ...)")
+        return _labelled(result)
     except LabkartError:
         raise
     except ConfigAttributeError as error:
@@ -128,9 +152,14 @@ def _pipeline(cfg: DictConfig) -> Task[Any]:
         raise LabkartError(f'{where}: conf/ has no "{error.full_key}". Add it to conf/config.yaml.') from None
     except Exception as error:
         raise LabkartError(f"{told(error, here.root)}\nThe pipeline could not be laid out; nothing has run.") from error
-    if not isinstance(result, Task):
-        raise LabkartError(f"{here.entry} returned {result!r}. Let it end with: return make(YourLastTask, ...)")
-    return result
+
+
+def _check_that_it_is_ours(code: ModuleType) -> None:
+    """A project that was copied with its `.venv` would run the code of the one that it was copied from."""
+    here, file = project.current(), Path(str(code.__file__))
+    if not file.is_relative_to(here.root / "src"):
+        name = code.__name__.partition(".")[0]
+        raise LabkartError(f"{name} is imported from {file.parent}, not from {here.root}. Run: uv sync")
 
 
 def _labelled(result: Task[Any]) -> dict[str, Task[Any]]:

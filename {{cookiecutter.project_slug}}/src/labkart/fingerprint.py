@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from . import audit, packages, syntax
 from .digest import content
@@ -54,8 +55,20 @@ def still_holds(task: type) -> bool:
     return all(audit.as_imported(file, name) for name, file in files.items())
 
 
+def replaced() -> bool:
+    """Whether something took the place of what was read, in this process: a constant, a function, a method.
+
+    What was read is forgotten then.
+    """
+    places = [each for reading in _readings for each in reading.held.items()]
+    found = any(_held(place).keys() != held.keys() for place, held in places)
+    if found:
+        _readings.clear()
+    return found
+
+
 def _reading() -> "_Reading":
-    """One reading of the project's files, for as long as this process imports no more of them."""
+    """One reading of the project's files, for as long as this process imports no more of them and replaces nothing."""
     if not _readings or _readings[-1].generation != audit.generation():
         _readings[:] = [_Reading()]
     return _readings[-1]
@@ -70,6 +83,7 @@ class _Reading:
         self.modules = Modules()
         self.done: dict[type, Fingerprint] = {}
         self.files: dict[type, dict[str, Path]] = {}
+        self.held: dict[Place, dict[int, Any]] = {}
         self.reach = Reach(self.modules)
 
     def fingerprint(self, task: type) -> Fingerprint:
@@ -78,6 +92,7 @@ class _Reading:
         unsaved = "<locals>" in task.__qualname__ or not any(place.module.name == task.__module__ for place in tops)
         reached = self.reach.all(tops)
         modules = {place.module for place in reached}
+        self.held |= {place: _held(place) for place in reached if place.number is not None}
         self.files[task] = {module.name: module.file for module in modules if module.file and module.current}
         code, externals = (
             self._parts(reached),
@@ -93,7 +108,7 @@ class _Reading:
                 name.partition(".")[0] for name in [*self.files[task], *(base.__module__ for base in task.__mro__)]
             }
             versions = packages.versions((names | homes) - RUNTIMES)
-        if unsaved:  # typed at a prompt or made in a function: no file tells all of it
+        if unsaved or NOWHERE in reached:  # typed at a prompt or made in a function: no file tells all of it
             code[task.__module__] = {task.__qualname__: secrets.token_hex()}
         for module in (module for module in modules if not module.current):
             code[module.key] = {"": secrets.token_hex()}  # edited since it was imported: what runs is not what is there
@@ -141,6 +156,8 @@ class _Reading:
             parts |= _order(module, reached)
             if unused := sorted(each.origin for each in self._unused({Place(module, None)})):
                 parts["import"] = unused
+        for module, order in self.reach.orders(reached).items():
+            code.setdefault(module.key, {})["order of imports"] = order
         return {file: {name: " ".join(each) for name, each in parts.items()} for file, parts in code.items() if parts}
 
     def _unused(self, reached: Iterable[Place]) -> list[External]:
@@ -173,6 +190,14 @@ def _order(module: Module, reached: Container[Place]) -> dict[str, list[str]]:
     if len(moved) > 1:
         found["order"] = [hashlib.sha256(repr([each.parts for each in moved]).encode()).hexdigest()[:12]]
     return found
+
+
+def _held(place: Place) -> dict[int, Any]:
+    """What the names of a definition stand for in this process, by identity; of a class, also what it is made of."""
+    loaded = vars(sys.modules.get(place.module.name, object))
+    found = [loaded.get(name) for name in place.definition.names]
+    inside = [value for each in found if isinstance(each, type) for value in vars(each).values()]
+    return {id(each): each for each in [*found, *inside]}
 
 
 def _set_since(place: Place) -> dict[str, list[str]]:

@@ -2,7 +2,9 @@
 
 import bz2
 import functools
+import inspect
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -11,7 +13,7 @@ import luigi
 from gokart.utils import flatten
 from luigi.parameter import ParameterVisibility
 
-from . import fingerprint, record
+from . import fingerprint, moment, record
 from .errors import LabkartError
 from .fingerprint import Fingerprint
 from .inputs import DataFile
@@ -23,11 +25,24 @@ class _Parts:
     """What an id was made of. Not in the class below, where type checkers would take them for parameters."""
 
     _fingerprint: Fingerprint
+    _moment: int
     _data: dict[str, dict[str, str]]
 
 
 class Identified(_Parts, gokart.TaskOnKart[T]):
     """The part of a task that gives it an id. Its helpers are functions: a student may call a parameter `key`."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._moment = 0
+        self._wrap()
+
+    def _wrap(self) -> None:
+        """On the instance, so that whatever `requires` a student writes or inherits is asked once in a moment."""
+        vars(self).pop("requires", None)
+        asked: Callable[[], Any] = self.requires
+        once = functools.cache(lambda: list(asked()) if inspect.isgeneratorfunction(asked) else asked())
+        vars(self)["requires"] = once
 
     def __repr__(self) -> str:
         """Short: luigi writes a task's description whenever it makes one that builds on it."""
@@ -47,17 +62,21 @@ class Identified(_Parts, gokart.TaskOnKart[T]):
         """
         waiting: list[gokart.TaskOnKart[Any]] = [self]
         opened = set[int]()
-        while self.task_unique_id is None:  # a loop, for a pipeline may be longer than Python's stack
+        while not _has_id(self):  # a loop, for a pipeline may be longer than Python's stack
             task = waiting[-1]
-            needed = flatten(task.requires()) if task.task_unique_id is None else []
-            missing = [each for each in needed if getattr(each, "task_unique_id", "") is None]
+            if id(task) not in opened:
+                _forget(task)
+            needed = [] if _has_id(task) else flatten(task.requires())
+            missing = [each for each in needed if not _has_id(each)]
             if missing and id(task) in opened:  # all of them were seen to, and one of them came back to it
                 raise LabkartError(f"{task.get_task_family()} needs itself, by way of {missing[0].get_task_family()}.")
             opened.add(id(task))
             waiting.extend(missing)
             if not missing:
                 gokart.TaskOnKart.make_unique_id(waiting.pop())
-        return self.task_unique_id
+                if isinstance(task, Identified):
+                    task._moment = moment.number()
+        return str(self.task_unique_id)
 
     def get_own_code(self) -> str:
         """gokart's hook: what belongs to this task's id beside its parameters and its upstream tasks."""
@@ -72,6 +91,20 @@ class Identified(_Parts, gokart.TaskOnKart[T]):
         asked = [(name, each) for name, each in self.get_params() if each.significant or not only_significant]
         shown = [(name, each) for name, each in asked if each.visibility == public or not only_public]
         return {name: _written(each, self.param_kwargs[name]) for name, each in shown if name in self.param_kwargs}
+
+
+def _has_id(task: Any) -> bool:
+    """Whether a task has its id of this moment; what is no task of Labkart keeps its own."""
+    if isinstance(task, Identified):
+        return task._moment == moment.number()
+    return getattr(task, "task_unique_id", "") is not None
+
+
+def _forget(task: Any) -> None:
+    """Forget what a task said of itself in an earlier moment."""
+    if isinstance(task, Identified):
+        task.task_unique_id = None
+        task._wrap()
 
 
 def key(task: gokart.TaskOnKart[Any]) -> str:
@@ -110,6 +143,7 @@ def data_now(task: gokart.TaskOnKart[Any]) -> dict[str, dict[str, str]]:
             path: Any = task.param_kwargs[name]
             sha256 = parameter.digest(path, f"{task.get_task_family()}.{name}")
             found[name] = {"path": parameter.serialize(path), "sha256": sha256}
+            moment.depends_on(path, sha256)
     return found
 
 

@@ -96,6 +96,7 @@ class Reads:
         self._root = here.root
         self._known = [here.outputs, *(Path(os.path.normpath(Path.cwd() / each)) for each in declared)]
         self._written: set[str] = set()
+        self._perhaps: set[str] = set()
         self.paths: dict[str, digest.Stamp | None] = {}
 
     @contextmanager
@@ -104,16 +105,20 @@ class Reads:
         with audit.listening(self._opened):
             yield
 
-    def _opened(self, name: str, reads: bool) -> None:
+    def _opened(self, name: str, reads: bool | None) -> None:
         path = os.path.normpath(Path.cwd() / name)
-        if not reads:
+        if reads is False:
             self._written.add(path)
         elif path.startswith(f"{self._root}{os.sep}") and path not in self._written and not audit.is_installed(path):
             file = Path(path)
             inside = file.relative_to(self._root)
             hidden = any(part.startswith((".", "__pycache__")) for part in inside.parts)
             if not (hidden or path.endswith(_CODE) or any(file.is_relative_to(known) for known in self._known)):
+                if reads is None and file.is_dir() and inside.parts[0] != "data":
+                    return  # where a program works, and not what it reads
                 for each in self._files(inside):
+                    if reads is None and each not in self.paths:
+                        self._perhaps.add(each)
                     self.paths.setdefault(each, digest.stamp(self._root / each))
 
     def states(self, owner: str) -> list[digest.FileState]:
@@ -122,9 +127,11 @@ class Reads:
         Raises:
             LabkartError: somebody else changed one since.
         """
-        for path, before in self.paths.items():
+        for path, before in list(self.paths.items()):
             file = self._root / path
-            if str(file) not in self._written and digest.stamp(file) not in (before, None):
+            if path in self._perhaps and digest.stamp(file) != before:
+                del self.paths[path]  # so the other program has written it
+            elif str(file) not in self._written and digest.stamp(file) not in (before, None):
                 raise LabkartError(f"{path} changed while {owner} ran. Run it again.")
         return [digest.look(self._root / path, self._root) for path in self.paths if (self._root / path).exists()]
 

@@ -19,7 +19,7 @@ class Installed:
     """Attributes:
 
     providers: the packages that hold a module, by its name.
-    versions: the version of each package; after " @ " the commit or archive where it came from no registry.
+    versions: the version of each package; after " @ " the commit, archive or content where it came from no registry.
     needs: the packages that each one needs.
     """
 
@@ -103,6 +103,8 @@ def _commit(package: Distribution) -> str:
     except ValueError:
         return ""
     exact = source.get("vcs_info", {}).get("commit_id") or source.get("archive_info", {}).get("hash")
+    if source.get("url", "").startswith("file:") and not exact:  # a folder here, which may change without a new version
+        exact = hashlib.sha256((package.read_text("RECORD") or "").encode()).hexdigest()[:12]
     return f" @ {exact}" if exact else ""
 
 

@@ -2,7 +2,7 @@
 
 import inspect
 import sys
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from types import FunctionType
 from typing import NamedTuple
 
@@ -41,6 +41,31 @@ class Reach:
     def all(self, starts: Iterable[Place]) -> set[Place]:
         """All that can matter to definitions: what they reach, and what runs at import and concerns any of it."""
         return self._with_effects(self._closure(starts))
+
+    def orders(self, reached: Collection[Place]) -> dict[Module, list[str]]:
+        """The order of imports where more than one of the modules behind them does something that was reached."""
+        acting = [place for place in reached if place.number is not None and place.definition.acts]
+        concerned = {place.module for place in acting if self._effect(place) != (False, set())}
+        concerned = {module for module in concerned if not module.name.startswith("__m")}  # a script comes last
+        modules = dict.fromkeys([*self._modules.imported, *(place.module for place in reached)])
+        found = dict[Module, list[str]]()
+        for module in modules if len(concerned) > 1 else ():
+            imports = module.source.imports.values() if module.source else ()
+            origins = dict.fromkeys(origin for each in imports for origin in each)
+            behind = {origin: concerned & self._behind(origin) for origin in origins}
+            if len(set().union(*behind.values())) > 1 and sum(map(bool, behind.values())) > 1:
+                found[module] = [origin for origin, modules in behind.items() if modules]
+        return found
+
+    def _behind(self, origin: str) -> set[Module]:
+        """The modules that an import runs, if nothing has imported them before."""
+        waiting = [target.module for target in self._modules.follow("", origin) if isinstance(target, Place)]
+        found = set(waiting)
+        while waiting:
+            new = [each for each in self._imports(waiting.pop()) if each not in found]
+            found.update(new)
+            waiting += new
+        return found
 
     def _closure(self, starts: Iterable[Place]) -> set[Place]:
         """All that is reached. Task classes that only a `requires()` names are not: their code is in their own ids."""
@@ -92,7 +117,8 @@ class Reach:
             held = list(vars(held).values()) if isinstance(held, type) else [held]
             for function in filter(None, map(_function, held)):
                 file = function.__code__.co_filename
-                if file not in (str(place.module.file), *_GENERATED) and not audit.is_installed(file):
+                generated = file in _GENERATED and function.__name__.startswith("__")
+                if file != str(place.module.file) and not generated and not audit.is_installed(file):
                     other = self._modules.find(function.__module__)
                     top = function.__qualname__.partition(".")[0]
                     numbers = other.bindings.get(top, [None]) if other else []

@@ -36,6 +36,7 @@ class TaskRecord:
         code: by file, the digest of each definition that the task reaches.
         data: by parameter, the path and digest of each declared file and folder.
         undeclared: files of the project that it or a task above it read without declaring them.
+        asked: the records of the tasks that its `run()` yielded.
         accepted: who said that a change of code does not change this result, when, and what had changed.
     """
 
@@ -60,6 +61,7 @@ class TaskRecord:
     error: str | None
     traceback: str | None
     accepted: dict[str, Any] | None = None
+    asked: list[str] = field(default_factory=list)
     schema: int = 2
 
     def __post_init__(self) -> None:
@@ -172,10 +174,11 @@ def finished(name: str) -> list[TaskRecord]:
     )
 
 
-def task_ids() -> set[str]:
-    """The ids of all tasks that have a record."""
+def task_names() -> dict[str, str]:
+    """The name of each task that has a record, by its id."""
     folders = task_folder("*", "*")
-    return {folder.name.rpartition("_")[2] for folder in folders.parent.glob(folders.name)}
+    parts = [folder.name.rpartition("_") for folder in folders.parent.glob(folders.name)]
+    return {id: name for name, _, id in parts}
 
 
 def experiments(prefix: str = "") -> list[ExperimentRecord]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from . import record
+from . import moment, record
 from .experiment import Experiment
 from .identity import key, output_paths, own_params, upstream
 from .record import TaskRecord
@@ -81,8 +81,12 @@ def look(experiment: Experiment) -> list[Standing]:
     """The tasks of an experiment as they stand, upstream tasks first."""
     standings: dict[str, Standing] = {}
     runs: dict[str, list[TaskRecord]] = {}
-    for label, task in experiment.tasks.items():
-        standings[key(task)] = stand(label, task, standings, runs)
+    with moment.held():
+        for label, task in experiment.tasks.items():
+            standing = stand(label, task, standings, runs)
+            if standing.state != "done" and label not in experiment.missing:
+                standing.state, standing.reason = "done", f"{standing.reason}, and nothing needs it now"
+            standings[key(task)] = standing
     return list(standings.values())
 
 

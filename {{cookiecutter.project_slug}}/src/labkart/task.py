@@ -1,6 +1,5 @@
 """`Task`, the base class: its lock, its seed, its run, the commit of its output."""
 
-import functools
 import inspect
 import logging
 import random
@@ -8,14 +7,14 @@ import shutil
 import sys
 import traceback
 from collections.abc import Callable, Generator, Iterable, Iterator
-from contextlib import AbstractContextManager, closing, contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
 import gokart
 from gokart.utils import flatten
 
-from . import digest, fingerprint, lock, project, record
+from . import digest, fingerprint, lock, moment, project, record
 from .errors import LabkartError, told
 from .identity import Identified, data_now, folder, key, output_paths, own_params, upstream
 from .inputs import Reads, complain
@@ -53,12 +52,12 @@ class Task(Logbook, Identified[T]):
         self._empty()
         self._asked: list[Task[Any]] = []
         self._read: tuple[digest.Stamp | None, record.TaskRecord | None] | None = None
+
+    def _wrap(self) -> None:
+        super()._wrap()
+        vars(self).pop("run", None)
         self._body: Callable[[], Any] = self.run
-        wrapped = self._run_generator if inspect.isgeneratorfunction(self.run) else self._run
-        asked: Callable[[], Any] = self.requires
-        once = functools.cache(lambda: list(asked()) if inspect.isgeneratorfunction(asked) else asked())
-        # On the instance, so that whatever `run` and `requires` a student writes or inherits are wrapped once.
-        vars(self).update(run=wrapped, requires=once)
+        vars(self)["run"] = self._run_generator if inspect.isgeneratorfunction(self.run) else self._run
 
     def last_record(self) -> record.TaskRecord | None:
         """What the last run of this very task left behind."""
@@ -69,6 +68,7 @@ class Task(Logbook, Identified[T]):
 
     def complete(self) -> bool:
         """Whether a run was committed and its output still has the content it had then."""
+        moment.look()
         last = self.last_record()
         return last is not None and last.id == self.make_unique_id() and last.status == "done" and not last.damage()
 
@@ -76,13 +76,13 @@ class Task(Logbook, Identified[T]):
         return folder(self)
 
     def _run(self) -> None:
-        with self._lock():
+        with self._alone():
             if not self.complete():
                 with self._recorded():
                     self._body()
 
     def _run_generator(self) -> Iterator[Any]:
-        with self._lock():
+        with self._alone():
             if not self.complete():
                 with self._recorded():
                     yield from self._heard(self._body())
@@ -96,8 +96,11 @@ class Task(Logbook, Identified[T]):
                 self._asked += [task for task in flatten(asked) if isinstance(task, Task)]
                 sent = yield asked
 
-    def _lock(self) -> AbstractContextManager[None]:
-        return lock.held(key(self))
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        moment.look()
+        with moment.held(), lock.held(key(self)):
+            yield
 
     @contextmanager
     def _recorded(self) -> Iterator[None]:
@@ -112,9 +115,9 @@ class Task(Logbook, Identified[T]):
             with usage.measured(), reads.noticed():
                 _seed_everything(self._seed())
                 yield
-            complain(name, reads.paths)
             outputs = self._outputs()
             undeclared = reads.states(name)
+            complain(name, reads.paths)
             self._check_that_nothing_moved()
         except GeneratorExit:  # luigi sets a generator aside until what it asked for is there
             raise
@@ -172,6 +175,7 @@ class Task(Logbook, Identified[T]):
             status=status,
             params=own_params(self),
             upstream=[key(task) for task in upstream(self)],
+            asked=[key(task) for task in self._asked],
             code=self._fingerprint.code,
             packages=self._fingerprint.packages,
             data=self._data,
