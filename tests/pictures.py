@@ -13,7 +13,6 @@ from rich.text import Text
 
 PICTURES = TEMPLATE / ".github" / "pictures"
 RUNS = ["labkart run", "labkart run", "labkart run model=forest", "labkart run model=forest model.params.tree=10"]
-RESULTS = ["balanced_accuracy", "macro_f1", "roc_auc"]
 
 
 def draw_terminal(project: Project, page: Page) -> None:
@@ -35,14 +34,7 @@ def photograph_mlflow(project: Project, page: Page) -> None:
     try:
         assert server.stdout
         page.goto(server.stdout.readline().strip())
-        page.get_by_role("button", name="Close").click()
-        page.get_by_role("button", name="Columns").click()
-        for column in (*RESULTS, "Dataset", "Source", "Models"):
-            page.get_by_placeholder("Search columns").fill(column)
-            found = page.get_by_text(column, exact=True)
-            (found.first if column in RESULTS else found.last).click()
-        page.keyboard.press("Escape")
-        page.get_by_text("matching runs").click()
+        page.get_by_text("matching runs").wait_for()
         page.wait_for_timeout(1000)
         page.screenshot(path=PICTURES / "mlflow.png")
     finally:

@@ -3,17 +3,14 @@
 import os
 import re
 import shutil
-import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 from conftest import TEMPLATE, UV, Project, clean_environment
-from playwright.sync_api import Page, sync_playwright
 
 
 def run(folder: Path, *words: str | Path, **variables: str) -> str:
@@ -96,67 +93,6 @@ def test_the_template_passes_its_own_lint() -> None:
         PATH=f"{Path(UV).parent}{os.pathsep}{os.environ['PATH']}",
         UV_NO_SYNC="1",
     )
-
-
-# MLflow's page
-
-
-@pytest.fixture
-def page() -> Iterator[Page]:
-    chromium = shutil.which("chromium")
-    if not chromium:
-        pytest.skip("Chromium is not installed: apt-get install chromium")
-    # Chromium would call its maker at once; nothing of a test leaves this machine.
-    quiet = [
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--disable-sync",
-    ]
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=quiet)
-        yield browser.new_page(viewport={"width": 1600, "height": 1000})
-        browser.close()
-
-
-@pytest.fixture
-def link(project: Project) -> Iterator[str]:
-    """The link that `labkart ui` prints, while it serves."""
-    words, variables = project.command("labkart", "ui"), project.variables()
-    with subprocess.Popen(words, cwd=project.root, env=variables, stdout=subprocess.PIPE, text=True) as server:
-        assert server.stdout
-        yield server.stdout.readline().strip()
-        server.send_signal(signal.SIGTERM)
-        assert server.wait(timeout=30) == 0
-
-
-def test_the_printed_link_opens_the_runs_and_a_run_shows_its_results(link: str, page: Page, first_run: str) -> None:
-    requests: list[str] = []
-    page.on("request", lambda request: requests.append(request.url))
-    page.goto(link)
-    page.get_by_role("link", name="defaults").click()
-    page.get_by_text("TrainLogistic.max_iter").first.wait_for()
-    accuracy = re.findall(r"accuracy ([\d.]+)", first_run)[0]
-    assert page.get_by_text(re.compile(rf"^{accuracy}")).first.is_visible()
-    page.get_by_role("tab", name="Artifacts").click()
-    page.get_by_text("EvaluateModel").first.click()
-    page.get_by_text("roc_curve.png").click()
-    page.locator("img[src*='blob:'], img[alt]").last.wait_for()
-    assert {url.split("/")[2] for url in requests if url.startswith("http")} == {link.split("/")[2]}
-
-
-def test_the_page_is_served_on_this_machine_only_by_one_worker(link: str) -> None:
-    assert link.startswith("http://127.0.0.1:")
-    port = link.split(":")[2].partition("/")[0]
-    words = [
-        Path(file, "cmdline").read_bytes().split(b"\0")
-        for file in Path("/proc").glob("[0-9]*")
-        if Path(file, "cmdline").exists()
-    ]
-    serving = [" ".join(map(bytes.decode, each)) for each in words if b"--port" in each and port.encode() in each]
-    assert serving and all("--host 127.0.0.1" in each for each in serving)
-    assert any("--workers 1" in each for each in serving)
 
 
 # The two commands

@@ -2,6 +2,7 @@
 
 import gc
 import os
+import signal
 import sys
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
     from omegaconf import DictConfig
 
     from .experiment import Experiment
+    from .publisher import Publisher
     from .record import ExperimentRecord
 
 HELP = """\
@@ -25,6 +27,7 @@ usage: labkart <verb> ...
   accept [name=value ...]   keep results of earlier code: the change does not matter
   clean                     remove outputs that nothing needs any more; asks first
       --keep EXPERIMENT     ... and never those of this experiment
+  sync                      write to MLflow what is not there yet
   ui [--port 5000]          look at the results in MLflow's page
 
 Names and values are Hydra's: the files in conf/ list them.
@@ -35,10 +38,10 @@ def main(words: list[str] | None = None) -> int:
     """Run one verb.
 
     Returns:
-        The exit code: 0, 1 for what a message explains, 130 for Ctrl-C.
+        The exit code: 0, 1 for what a message explains, 130 for Ctrl-C, 143 for SIGTERM.
     """
     verb, *rest = (sys.argv[1:] if words is None else words) or ["--help"]
-    verbs = {"run": _run, "status": _status, "accept": _accept, "clean": _clean, "ui": _ui}
+    verbs = {"run": _run, "status": _status, "accept": _accept, "clean": _clean, "sync": _sync, "ui": _ui}
     gc.disable()  # imports leave nothing to collect, and looking for it takes a fifth of their time
     try:
         if verb in ("-h", "--help", "help"):
@@ -54,16 +57,26 @@ def main(words: list[str] | None = None) -> int:
         return int(bool(stop.code))
     except KeyboardInterrupt:
         print("\nStopped. What was finished is kept; the same command goes on from there.", file=sys.stderr)
-        return 130
+        return 143 if _terminated[1:] else 130
     finally:
         gc.enable()
+
+
+def _terminate(*_: object) -> None:
+    """A cluster or a shutdown asks this process to end: it does as after Ctrl-C. Its workers leave in silence."""
+    _terminated.append(os.getpid())
+    raise KeyboardInterrupt if os.getpid() == _terminated[0] else SystemExit(143)
+
+
+_terminated: list[int] = []
 
 
 def _run(words: list[str]) -> int:
     """Hand the words to Hydra; it calls `job` with every composed configuration."""
     import hydra
 
-    from . import config, project
+    from . import config, experiment, project
+    from .publisher import Publisher
 
     root = project.current().root
     os.chdir(root)
@@ -72,10 +85,13 @@ def _run(words: list[str]) -> int:
     # argparse takes the names and values only in one piece, so what may stand between them goes to the front.
     sys.argv = ["labkart", *many, *(word for word in words if word not in many)]
     failures: list[str] = []
+    publisher = Publisher()
+    _terminated[:] = [os.getpid()]
+    signal.signal(signal.SIGTERM, _terminate)
 
     def job(cfg: "DictConfig") -> None:
         try:
-            _job(cfg)
+            _job(cfg, publisher)
         except LabkartError as error:  # kept from Hydra, which would go no further
             failures.append(str(error))
         except OSError as error:  # a full disk, a folder that may not be written
@@ -84,20 +100,24 @@ def _run(words: list[str]) -> int:
             raise RuntimeError("This is a mistake in Labkart and not yours. Please report it.") from error
 
     try:
+        for left in experiment.close_abandoned():
+            publisher.end(left)
         hydra.main(config_path=str(root / "conf"), config_name="config", version_base="1.3")(job)()
     except config.Miswritten as error:
         raise config.explained(error, words) from None
+    finally:
+        _close(publisher)
     if failures:
         raise LabkartError("\n".join(failures))
     return 0
 
 
-def _job(cfg: "DictConfig") -> None:
+def _job(cfg: "DictConfig", publisher: "Publisher") -> None:
     """One composed configuration: plan it, run what is missing, record it, publish it, show it."""
     from hydra.core.hydra_config import HydraConfig
     from hydra.types import RunMode
 
-    from . import config, experiment, project, terminal
+    from . import config, experiment, store, terminal
 
     overrides = HydraConfig.get().overrides.task
     config.check_additions(overrides)
@@ -112,12 +132,12 @@ def _job(cfg: "DictConfig") -> None:
         count = len(planned.tasks)
         terminal.say(f"  {count} task{'s' if count > 1 else ''} cached, nothing to do")
     else:
+        publisher.start()  # before the mark that the experiment runs, which that process must not hold
         with terminal.Progressing(planned.workers) as progress:
-            experiment.run(planned, progress)
+            experiment.run(planned, progress, lambda: publisher.begin(record))
             progress.left(record.tasks)
-    here_or_there = os.environ.get("MLFLOW_TRACKING_URI") or (project.current().outputs / "mlflow.db").exists()
-    if not (record.published and here_or_there):
-        _publish(record)
+    if not store.is_published(record):
+        publisher.end(record)
     if record.status == "killed":
         raise KeyboardInterrupt
     terminal.show_result(record.metrics, record.id)
@@ -125,21 +145,14 @@ def _job(cfg: "DictConfig") -> None:
         raise LabkartError(_what_failed(record))
 
 
-def _publish(record: "ExperimentRecord") -> None:
-    """Tracking never fails a computation: where MLflow cannot be written, the record waits for the next run."""
-    from . import experiment, terminal
+def _close(publisher: "Publisher") -> None:
+    """Tracking never fails a computation: what MLflow does not take waits in the records."""
+    from . import terminal
 
-    try:
-        with terminal.busy("writing to MLflow"):
-            gc.disable()
-            from . import tracking
-
-            tracking.publish(record, experiment.task_records(record))
-    except Exception as error:
-        what = f"{type(error).__name__}: {error}".splitlines()[0]
-        terminal.warn(f"  Not in MLflow yet ({what}). The records in outputs/ have it all; run it again to publish.")
-    finally:
-        gc.enable()
+    with terminal.busy("writing to MLflow"):
+        why = publisher.close()
+    if why:
+        terminal.warn(f"  Not in MLflow yet ({why}). The records have it all; {terminal.command('sync')} publishes it.")
 
 
 def _what_failed(record: "ExperimentRecord") -> str:
@@ -204,6 +217,31 @@ def _clean(words: list[str]) -> int:
     terminal.show_sizes(found)
     if found and (chosen.yes or terminal.agrees(f"Remove {terminal.size(found)}?")):
         terminal.say(f"  {terminal.size(clean.remove(found))} removed")
+    return 0
+
+
+def _sync(words: list[str]) -> int:
+    import argparse
+
+    argparse.ArgumentParser("labkart sync", description="Write to MLflow what is not there yet.").parse_args(words)
+
+    from . import experiment, project, store, terminal
+
+    os.chdir(project.current().root)
+    experiment.close_abandoned()
+    count = new = 0
+    try:
+        with terminal.busy("writing to MLflow"):
+            from . import tracking
+
+            for _, is_new in tracking.sync():
+                count, new = count + 1, new + is_new
+    except Exception as error:
+        said = f"{type(error).__name__}: {error}".splitlines()[0]
+        raise LabkartError(
+            f"{store.uri()} takes nothing more ({said}). Run it again; {new} experiments went there."
+        ) from error
+    terminal.say(f"  {new} of {count} experiments written; all are in {store.uri()}")
     return 0
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -12,7 +13,7 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import ConfigAttributeError
 
-from . import build, lock, moment, project, provenance
+from . import build, calls, lock, mask, moment, project, provenance
 from .build import Watcher
 from .errors import LabkartError, did_you_mean, told
 from .identity import upstream
@@ -21,6 +22,21 @@ from .task import Task
 
 # Settings of the machinery: they change how an experiment runs, never what comes out.
 _MACHINERY = "labkart"
+# Of a task's record, what the experiment's own tells as well.
+_MADE = (
+    "params",
+    "seed",
+    "data",
+    "cpu_seconds",
+    "peak_memory_mb",
+    "gpu_memory_mb",
+    "outputs",
+    "metrics",
+    "figures",
+    "tables",
+    "models",
+    "accepted",
+)
 
 
 @dataclass
@@ -82,6 +98,7 @@ def _plan(cfg: DictConfig) -> Experiment:
         overrides=overrides,
         settings=settings,
         tasks=uses,
+        artifact_mb=float(OmegaConf.select(cfg, f"{_MACHINERY}.artifact_mb", default=1.0)),
     )
     return Experiment(cfg, tasks, missing, record)
 
@@ -95,19 +112,51 @@ def _missing(tasks: dict[str, Task[Any]]) -> set[str]:
     return found
 
 
-def run(experiment: Experiment, watcher: Watcher) -> None:
-    """Build what is missing and complete the experiment's record.
+def _begin(experiment: Experiment) -> None:
+    """Write down what is going to run, and on what code and machine."""
+    record = experiment.record
+    lock.sweep()
+    record.status, record.started = "running", now()
+    record.code, diff = provenance.code(project.current().root)
+    record.environment = provenance.environment()
+    mask.learn(experiment.config)
+    record.overrides = mask.words(record.overrides)
+    record.command = " ".join(["labkart", "run", *record.overrides])
+    record.settings = mask.values(record.settings)
+    record.config = mask.config(experiment.config, resolve=True)
+    texts = {"config.yaml": mask.yaml(experiment.config), "uncommitted.patch.txt": mask.text(diff)}
+    record.write(texts | {"packages.txt": provenance.packages(), "uv.lock": provenance.uv_lock(project.current().root)})
+
+
+def run(experiment: Experiment, watcher: Watcher, begun: Callable[[], None] = lambda: None) -> None:
+    """Build what is missing and complete the experiment's record; `begun` is called once that says `running`.
 
     A failed task fails the experiment, not its siblings; after Ctrl-C the record is `killed`.
     """
+    with lock.running(experiment.record.id):
+        _begin(experiment)
+        begun()
+        _run(experiment, watcher)
+
+
+def close_abandoned() -> list[ExperimentRecord]:
+    """Complete the records of experiments whose process died, and return them."""
+    found = []
+    for id in lock.abandoned():
+        if (record := read_experiment(id)) and record.status == "running":
+            record.status, record.ended, record.error = "killed", now(), "The process was killed."
+            record.write()
+            found.append(record)
+    return found
+
+
+def _run(experiment: Experiment, watcher: Watcher) -> None:
     record = experiment.record
-    lock.sweep()
-    _begin(experiment)
     watcher.planned(record.tasks)
     result = experiment.tasks[record.tasks[-1].label]
     try:
         uses = {task.task_id: (use, task) for use in record.tasks for task in [experiment.tasks[use.label]]}
-        with moment.held():  # of the plan
+        with moment.held(), calls.of(record):  # the moment of the plan
             build.run(result, uses, experiment.workers, watcher)
             record.status = "finished" if result.complete() else "failed"
     except KeyboardInterrupt:
@@ -116,6 +165,8 @@ def run(experiment: Experiment, watcher: Watcher) -> None:
     record.error = next((use.error for use in record.tasks if use.error), None)
     last = result.last_record()
     record.metrics = {metric.name: metric.value for metric in last.metrics} if last else {}
+    for use, one in task_records(record):
+        use.made = {name: value for name, value in vars(one).items() if name in _MADE}
     record.ended = now()
     record.write({"traceback.txt": "\n".join(failures).encode(errors="backslashreplace").decode()})
 
@@ -191,12 +242,3 @@ def _upstream(task: Task[Any]) -> list[Task[Any]]:
             remedy = f"Let {type(each).__name__} inherit from labkart.Task"
             raise LabkartError(f"{task.get_task_family()} needs {each!r}, which is no task of Labkart. {remedy}.")
     return upstream(task)
-
-
-def _begin(experiment: Experiment) -> None:
-    record = experiment.record
-    record.status, record.started = "running", now()
-    record.code, diff = provenance.code(project.current().root)
-    record.environment = provenance.environment()
-    config, packages = OmegaConf.to_yaml(experiment.config), provenance.packages()
-    record.write({"config.yaml": config, "packages.txt": packages, "uncommitted.patch.txt": diff})

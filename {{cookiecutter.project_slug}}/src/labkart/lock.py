@@ -54,6 +54,36 @@ def free(name: str) -> Iterator[None]:
         path.unlink(missing_ok=True)
 
 
+@contextmanager
+def running(experiment: str) -> Iterator[None]:
+    """Mark an experiment as running while this process, or one that it forked, is alive."""
+    path = _runs() / f"{experiment}.{socket.gethostname()}.lock"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(path)
+    with suppress(Timeout):  # another process runs the same one; the mark is theirs
+        lock.acquire(timeout=0)
+    try:
+        yield
+        if lock.is_locked:
+            path.unlink(missing_ok=True)
+    finally:
+        lock.release()
+
+
+def abandoned() -> list[str]:
+    """The experiments that were running on this host in a process that died; they are said once."""
+    found = []
+    for path in sorted(_runs().glob(f"*.{socket.gethostname()}.lock")):
+        with suppress(Timeout, OSError), FileLock(path, timeout=0):
+            path.unlink(missing_ok=True)
+            found.append(path.name.partition(".")[0])
+    return found
+
+
+def _runs() -> Path:
+    return project.current().outputs / "running"
+
+
 def sweep() -> list[Path]:
     """Remove what killed processes left; never what belongs to one that is alive, here or on another host.
 

@@ -1,14 +1,17 @@
-"""What a task logs while it runs: metrics, figures, tables."""
+"""What a task logs while it runs: metrics, figures, tables, models."""
 
+import json
 import operator
+import pickle
 import posixpath
 import re
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from .errors import LabkartError
-from .record import Metric
+from .record import LIVE, Metric
 
 _METRIC_NAME = re.compile(r"[\w.:/ -]{1,200}")  # what MLflow takes, with room for the task's name before it
 _FILE_NAME = re.compile(r"[\w. -]*\w")
@@ -20,6 +23,7 @@ class Logbook:
     _metrics: list[Metric]
     _figures: list[str]
     _tables: list[str]
+    _models: list[str]
 
     def log_metric(self, name: str, value: float, step: int | None = None) -> None:
         """Record a number; with `step` (epoch, iteration) it becomes a curve.
@@ -31,10 +35,15 @@ class Logbook:
             raise LabkartError(f'"{name}" cannot name a metric. Use letters, digits, spaces and _ - . : /')
         try:
             count = None if step is None else operator.index(step)
-            self._metrics.append(Metric(name, float(value), count, time.time()))
+            metric = Metric(name, float(value), count, time.time())
         except (TypeError, ValueError):
             at = "" if step is None else f" and a whole step, not {step!r}"
             raise LabkartError(f'Metric "{name}" wants one number, not {value!r}{at}.') from None
+        self._metrics.append(metric)
+        with suppress(OSError):  # of a full disk the record will tell
+            self._folder().mkdir(parents=True, exist_ok=True)
+            with (self._folder() / LIVE).open("a") as file:
+                file.write(json.dumps(metric) + "\n")
 
     def log_figure(self, name: str, figure: Any) -> None:
         """Record a Matplotlib figure, as PNG unless the name ends otherwise (`roc.svg`)."""
@@ -48,9 +57,15 @@ class Logbook:
         table.to_csv(path, index=type(table.index).__name__ != "RangeIndex")
         self._tables = list(dict.fromkeys([*self._tables, path.name]))
 
+    def log_model(self, name: str, model: Any) -> None:
+        """Record a fitted model, so that MLflow lists it and can load it: of scikit-learn, PyTorch, XGBoost, ..."""
+        path = self._new_file(name, ".pkl")
+        path.write_bytes(pickle.dumps(model))
+        self._models = list(dict.fromkeys([*self._models, path.name]))
+
     def _empty(self) -> None:
         """Begin a new page."""
-        self._metrics, self._figures, self._tables = [], [], []
+        self._metrics, self._figures, self._tables, self._models = [], [], [], []
 
     def _new_file(self, name: str, *suffixes: str) -> Path:
         """A file beside the record; without one of the suffixes the name gets the first."""

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import tempfile
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -37,13 +38,14 @@ def code(root: Path) -> tuple[dict[str, Any], str]:
 
 
 def environment() -> dict[str, Any]:
-    """Python, operating system, processor, memory in GiB, host and user, as far as this machine tells."""
+    """Python, operating system, processor, memory in GiB, graphics cards, host and user, as far as it is known."""
     return {
         "python": platform.python_version(),
         "os": platform.platform(),
         "cpu": _cpu(),
         "cores": os.cpu_count(),
         "memory_gb": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1),
+        **_gpu(),
         "host": socket.gethostname(),
         "user": user(),
     }
@@ -52,6 +54,14 @@ def environment() -> dict[str, Any]:
 def packages() -> str:
     """All installed packages as `name==version`, one a line, in the order of their names."""
     return "".join(f"{name}=={version}\n" for name, version in sorted(installed().versions.items()))
+
+
+def uv_lock(root: Path) -> str:
+    """What uv wrote down of all packages, with their digests; empty where the project is not uv's."""
+    try:
+        return (root / "uv.lock").read_text(encoding="utf-8")
+    except OSError:
+        return ""
 
 
 def _diff(root: Path, base: str) -> tuple[str | None, list[str]]:
@@ -113,6 +123,18 @@ def _cpu() -> str:
         return next(line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
     except (OSError, StopIteration):
         return platform.processor() or platform.machine()
+
+
+@cache
+def _gpu() -> dict[str, str]:
+    """The graphics cards and their driver, where NVIDIA's own program tells them."""
+    words = ["nvidia-smi", "--query-gpu=name,memory.total,driver_version", "--format=csv,noheader"]
+    try:
+        lines = subprocess.run(words, capture_output=True, text=True, check=True, timeout=10).stdout.splitlines()
+    except (OSError, subprocess.SubprocessError):
+        return {}
+    cards = [line.rpartition(", ") for line in lines]
+    return {"gpu": "; ".join(card for card, _, _ in cards), "gpu_driver": cards[0][2]} if cards else {}
 
 
 def user() -> str:

@@ -4,7 +4,11 @@ A record lies in a folder of its own with the figures, tables and texts that bel
 `outputs/records/tasks/<Task>_<id>/record.json` and `outputs/records/experiments/<id>/record.json`.
 """
 
+import fnmatch
+import heapq
 import json
+import os
+import re
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -15,6 +19,9 @@ from .digest import FileState
 from .files import read_json, write_atomically
 
 R = TypeVar("R")
+
+# Where a task's metrics are from the moment that they are logged, a line each, until MLflow has them.
+LIVE = ".metrics.jsonl"
 
 
 class Metric(NamedTuple):
@@ -62,6 +69,8 @@ class TaskRecord:
     traceback: str | None
     accepted: dict[str, Any] | None = None
     asked: list[str] = field(default_factory=list)
+    models: list[str] = field(default_factory=list)
+    gpu_memory_mb: float | None = None
     schema: int = 2
 
     def __post_init__(self) -> None:
@@ -97,7 +106,9 @@ class TaskRecord:
 class TaskUse:
     """A task's part in an experiment. `state` is `cached`, `ran`, `failed` or `not run`.
 
-    Its label is the class name, with a number where the pipeline has several tasks of one class.
+    Attributes:
+        label: the class name, with a number where the pipeline has several tasks of one class.
+        made: of its record what belongs to the result: what it cost, its data, outputs, metrics, figures and tables.
     """
 
     label: str
@@ -106,13 +117,20 @@ class TaskUse:
     state: str
     seconds: float = 0.0
     error: str | None = None
+    made: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass
 class ExperimentRecord:
-    """One composed configuration. What the tasks of a `kept` one have written is never cleaned away.
+    """One composed configuration, and what came of it.
 
-    `status` is `planned`, `running` and in the end `finished`, `failed` or `killed`."""
+    Attributes:
+        settings: what tells it from others at a glance: the chosen files of `conf/`, and the plain values at its top.
+        config: all of the configuration, as it was composed.
+        status: `planned`, `running` and in the end `finished`, `failed` or `killed`.
+        artifact_mb: outputs up to this size (in 10^6 bytes) are copied to MLflow.
+        kept: what its tasks have written is never cleaned away.
+    """
 
     id: str
     project: str
@@ -127,9 +145,10 @@ class ExperimentRecord:
     metrics: dict[str, float] = field(default_factory=dict)
     error: str | None = None
     ended: str | None = None
-    published: bool = False
+    config: dict[str, Any] = field(default_factory=dict)
+    artifact_mb: float = 1.0
     kept: bool = False
-    schema: int = 1
+    schema: int = 2
 
     def __post_init__(self) -> None:
         self.tasks = [each if isinstance(each, TaskUse) else TaskUse(**each) for each in self.tasks]
@@ -165,10 +184,9 @@ def read_experiment(id: str) -> ExperimentRecord | None:
     return _read(_experiment_folder(id), ExperimentRecord)
 
 
-def finished(name: str) -> list[TaskRecord]:
-    """The records of all runs of a task class that ended well, the newest first."""
-    folders = task_folder(name, "*")
-    read = [read_task(name, folder.name.rpartition("_")[2]) for folder in folders.parent.glob(folders.name)]
+def finished(name: str, most: int = 500) -> list[TaskRecord]:
+    """The records of the last runs of a task class that ended well, the newest first; at most so many are read."""
+    read = [read_task(name, folder.name.rpartition("_")[2]) for folder in _newest(task_folder(name, "*"), most)]
     return sorted(
         (each for each in read if each and each.status == "done"), key=lambda each: each.started, reverse=True
     )
@@ -181,10 +199,21 @@ def task_names() -> dict[str, str]:
     return {id: name for name, _, id in parts}
 
 
-def experiments(prefix: str = "") -> list[ExperimentRecord]:
-    """The records of all experiments whose id begins so."""
-    folders = _experiment_folder(f"{prefix}*")
-    return [each for folder in folders.parent.glob(folders.name) if (each := read_experiment(folder.name))]
+def experiments(prefix: str = "", most: int | None = None) -> list[ExperimentRecord]:
+    """The records of the experiments whose id begins so, the newest first; of all of them, or of so many."""
+    folders = _newest(_experiment_folder(f"{prefix}*"), most)
+    return [each for folder in folders if (each := read_experiment(folder.name))]
+
+
+def _newest(folders: Path, most: int | None) -> list[Path]:
+    """The folders of that pattern whose records were written last."""
+    pattern = re.compile(fnmatch.translate(folders.name))
+    try:
+        with os.scandir(folders.parent) as entries:
+            found = [(entry.stat().st_mtime_ns, entry.path) for entry in entries if pattern.match(entry.name)]
+    except FileNotFoundError:
+        return []
+    return [Path(path) for _, path in (heapq.nlargest(most, found) if most else sorted(found, reverse=True))]
 
 
 def now() -> str:
@@ -198,7 +227,11 @@ def _write(folder: Path, record: TaskRecord | ExperimentRecord) -> None:
 
 
 def _read(folder: Path, kind: type[R]) -> R | None:
+    found = read_json(folder / "record.json")
     try:
-        return kind(**read_json(folder / "record.json"))
-    except TypeError:
+        return kind(**{name: value for name, value in found.items() if name not in _FORMER})
+    except (AttributeError, TypeError):
         return None
+
+
+_FORMER = {"published"}  # of schema 1

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from . import moment, record
+from . import mask, moment, record
 from .experiment import Experiment
 from .identity import key, output_paths, own_params, upstream
 from .record import TaskRecord
@@ -118,7 +118,7 @@ def stand(label: str, task: Task[Any], above: Above, runs: dict[str, list[TaskRe
 
 def changes(task: Task[Any], before: TaskRecord, above: Above) -> Changes:
     """What differs between a task and an earlier run of its class."""
-    found, params, reached = Changes(), own_params(task), task._fingerprint
+    found, params, reached = Changes(), mask.values(own_params(task)), task._fingerprint
     found.params = [f"{name}={text}" for name, text in params.items() if before.params.get(name) != text]
     found.params += [f"no {name}" for name in before.params if name not in params]
     found.data = [

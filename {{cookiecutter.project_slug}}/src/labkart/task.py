@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import gokart
 from gokart.utils import flatten
 
-from . import digest, fingerprint, lock, moment, project, record
+from . import calls, digest, fingerprint, lock, mask, moment, project, record
 from .errors import LabkartError, told
 from .identity import Identified, data_now, folder, key, output_paths, own_params, upstream
 from .inputs import Reads, complain
@@ -112,7 +112,7 @@ class Task(Logbook, Identified[T]):
         shutil.rmtree(self._folder(), ignore_errors=True)
         reads = Reads(getattr(self, each) for each in self._data)
         try:
-            with usage.measured(), reads.noticed():
+            with calls.landing("mlflow" in self._fingerprint.packages), usage.measured(), reads.noticed():
                 _seed_everything(self._seed())
                 yield
             outputs = self._outputs()
@@ -173,7 +173,7 @@ class Task(Logbook, Identified[T]):
             id=self.make_unique_id(),
             name=self.get_task_family(),
             status=status,
-            params=own_params(self),
+            params=mask.values(own_params(self)),
             upstream=[key(task) for task in upstream(self)],
             asked=[key(task) for task in self._asked],
             code=self._fingerprint.code,
@@ -187,8 +187,9 @@ class Task(Logbook, Identified[T]):
             metrics=self._metrics,
             figures=self._figures,
             tables=self._tables,
-            error=told(error, root) if error else None,
-            traceback="".join(traceback.format_exception(error)) if error else None,
+            models=self._models,
+            error=mask.text(told(error, root)) if error else None,
+            traceback=mask.text("".join(traceback.format_exception(error))) if error else None,
         )
         written.write()
         self._read = digest.stamp(written.folder / "record.json"), written

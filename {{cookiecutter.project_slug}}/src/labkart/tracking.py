@@ -3,37 +3,38 @@
 The records are the truth; what is here can be made from them again.
 """
 
+import json
 import logging
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator
+import tempfile
+import uuid
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from filelock import FileLock
 
-from . import project
-from .files import write_atomically
-from .record import ExperimentRecord, TaskRecord, TaskUse
+from . import artifacts, project, store
+from .errors import LabkartError
+from .record import LIVE, ExperimentRecord, TaskRecord, TaskUse, experiments, read_task
+from .record import Metric as Logged
 
 # MLflow reads these as it is imported. A server that does not answer must not hold a student for four minutes.
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
+os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
+os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "20")
 
 from mlflow import MlflowClient
-from mlflow.entities import Metric, Param, RunTag
+from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, RunTag, ViewType
 from mlflow.exceptions import MlflowException
 
 _MAX_PARAM, _MAX_TAG = 6000, 8000  # characters; MLflow cuts longer ones
 _STATUS = {"finished": "FINISHED", "failed": "FAILED", "killed": "KILLED"}
 
 Uses = list[tuple[TaskUse, TaskRecord]]
-
-
-def store_uri() -> str:
-    """Where runs are written: the variable `MLFLOW_TRACKING_URI`, or else SQLite in the project's outputs."""
-    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{project.current().outputs / 'mlflow.db'}"
 
 
 def open_store() -> tuple[MlflowClient, str]:
@@ -45,83 +46,168 @@ def open_store() -> tuple[MlflowClient, str]:
     here.outputs.mkdir(parents=True, exist_ok=True)
     for noisy in ("mlflow", "alembic"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
-    database, artifacts = here.outputs / "mlflow.db", (here.outputs / "artifacts").as_uri()
+    files = (here.outputs / "artifacts").as_uri()
     with FileLock(here.outputs / "mlflow.lock"):
-        if os.environ.get("MLFLOW_TRACKING_URI"):
+        if not store.is_own():
             return _open(here.name, None)
-        if not database.exists():  # made under another name: one that is made by half would stay so
-            half = database.with_suffix(".new")
+        if not store.database().exists():  # made under another name: one that is made by half would stay so
+            half = store.database().with_suffix(".new")
             half.unlink(missing_ok=True)
-            MlflowClient(f"sqlite:///{half}").create_experiment(here.name, artifacts)
-            half.replace(database)
-        return _open(here.name, artifacts)
+            _make(MlflowClient(store.sqlite(half)), here.name, files)
+            half.replace(store.database())
+        return _open(here.name, files)
+
+
+def _make(client: MlflowClient, name: str, artifacts: str | None) -> str:
+    return client.create_experiment(name, artifacts, {store.MARK: uuid.uuid4().hex})
 
 
 def _open(name: str, artifacts: str | None) -> tuple[MlflowClient, str]:
-    client = MlflowClient(store_uri())
+    client = MlflowClient(store.uri())
     if not (found := client.get_experiment_by_name(name)):
-        return client, client.create_experiment(name, artifacts)
+        with suppress(MlflowException):  # another machine has just made it
+            return client, _make(client, name, artifacts)
+        found = client.get_experiment_by_name(name)
+    if not found:
+        raise LabkartError(f"{store.uri()} has no experiment {name}, and none can be made.")
+    if store.MARK not in found.tags:
+        client.set_experiment_tag(found.experiment_id, store.MARK, uuid.uuid4().hex)
     if artifacts and found.artifact_location != artifacts:
-        _follow_move(project.current().outputs / "mlflow.db", found.artifact_location, artifacts)
+        _follow_move(found.artifact_location, artifacts)
     return client, found.experiment_id
 
 
-def _follow_move(database: Path, old: str, new: str) -> None:
+def _follow_move(old: str, new: str) -> None:
     """Point MLflow's rows to where the files are now: it keeps absolute paths and has no call to change them."""
-    with closing(sqlite3.connect(database)) as connection, connection:
+    with closing(sqlite3.connect(store.database())) as connection, connection:
         connection.execute("UPDATE experiments SET artifact_location = ? WHERE artifact_location = ?", (new, old))
         connection.execute("UPDATE runs SET artifact_uri = replace(artifact_uri, ?, ?)", (f"{old}/", f"{new}/"))
 
 
-def publish(experiment: ExperimentRecord, tasks: Iterable[tuple[TaskUse, TaskRecord]]) -> None:
-    """Write an experiment that has ended, with its tasks, the cached ones too, to its run in MLflow; note it there."""
-    client, store = open_store()
-    uses = list(tasks)
-    with FileLock(project.current().outputs / "mlflow.lock"):  # two processes may end the same experiment at once
-        run = _new_run(client, store, experiment)
-        try:
-            client.log_batch(run, _metrics(experiment, uses), _params(experiment, uses), _tags(experiment, uses))
-            for folder, file in _files(experiment, uses):
-                client.log_artifact(run, str(file), folder)
-        finally:
-            client.set_terminated(run, _STATUS[experiment.status], _milliseconds(experiment.ended))
-        experiment.published = True
-        experiment.write()
-
-
-def _new_run(client: MlflowClient, store: str, experiment: ExperimentRecord) -> str:
-    """The id of a new run, noted beside the record; it takes the place of an earlier attempt's, with other numbers."""
-    note = experiment.folder / ".mlflow"
-    with suppress(OSError, MlflowException):  # there was none, or the store was deleted or is another one
-        client.delete_run(note.read_text())
+def begin(client: MlflowClient, place: str, experiment: ExperimentRecord) -> str:
+    """The id of a new run, which is running; it takes the place of an earlier attempt's, with other numbers."""
+    if earlier := store.noted(experiment):
+        with suppress(MlflowException):  # somebody has deleted it
+            client.delete_run(earlier.run)
     title, started = " ".join(experiment.overrides) or "defaults", _milliseconds(experiment.started)
-    run = client.create_run(store, started, run_name=title).info.run_id
-    write_atomically(note, run.encode())
+    run = client.create_run(place, started, run_name=title[:250]).info.run_id
+    store.note(experiment, run, whole=False)
+    client.log_batch(run, params=_params(experiment.settings), tags=_tags(experiment, []))
     return run
 
 
-def _metrics(experiment: ExperimentRecord, uses: Uses) -> list[Metric]:
+def metrics(experiment: ExperimentRecord, use: TaskUse, logged: Iterable[Logged]) -> list[Metric]:
     """The last task's metrics under their own names, so that rows compare; the others' with the task before them."""
-    metrics = []
-    for use, record in uses:
-        prefix = "" if use is experiment.tasks[-1] else f"{use.label}."
-        for name, value, step, seconds in record.metrics:
-            metrics.append(Metric(prefix + name, value, round(1000 * seconds), step or 0))
-        ended = _milliseconds(record.started) + round(record.wall_seconds * 1000)
-        for name in ("wall_seconds", "cpu_seconds", "peak_memory_mb"):
+    prefix = "" if use.label == experiment.tasks[-1].label else f"{use.label}."
+    return [Metric(prefix + name, value, round(1000 * seconds), step or 0) for name, value, step, seconds in logged]
+
+
+def log(client: MlflowClient, run: str, metrics: Sequence[Metric]) -> None:
+    """Send metrics; what the store has already is not doubled."""
+    client.log_batch(run, metrics=metrics)
+
+
+def publish(client: MlflowClient, place: str, experiment: ExperimentRecord) -> Iterator[None]:
+    """Write all of an experiment that has ended to its run, the cached tasks too; yields after each step."""
+    with FileLock(experiment.folder / ".mlflow.lock"):  # two processes may end the same experiment at once
+        if store.is_published(experiment):
+            return
+        pairs = [(use, read_task(use.name, use.id)) for use in experiment.tasks]
+        uses = [(use, one) for use, one in pairs if one]
+        run = _begun(client, experiment) or begin(client, place, experiment)
+        yield
+        status = "FAILED"
+        try:
+            every = [each for use, one in uses for each in (*metrics(experiment, use, one.metrics), *_cost(use, one))]
+            log(client, run, every)
+            yield
+            params = {f"{use.label}.{name}": value for use, one in uses for name, value in one.params.items()}
+            client.log_batch(run, params=_params(params), tags=_tags(experiment, uses))
+            client.log_inputs(run, _datasets(uses))
+            yield
+            with tempfile.TemporaryDirectory() as folder:
+                artifacts.gather(Path(folder), experiment, uses, _long(params | experiment.settings))
+                client.log_artifacts(run, folder)
+            yield
+            for use, one in uses:
+                artifacts.log_models(run, use, one)
+            status = _STATUS[experiment.status]
+        finally:
+            ended = max(_milliseconds(experiment.ended), _milliseconds(experiment.started))  # clocks are set back
+            client.set_terminated(run, status, ended)
+        store.note(experiment, run, whole=True)
+        for _, one in uses:
+            (one.folder / LIVE).unlink(missing_ok=True)
+
+
+def sync() -> Iterator[tuple[ExperimentRecord, bool]]:
+    """Write every experiment that has ended and is not in this store, oldest first; and whether it was not."""
+    client, place = open_store()
+    there = set(_run_ids(client, place))
+    ended = [each for each in experiments() if each.status in _STATUS]
+    for experiment in sorted(ended, key=lambda each: each.started or ""):
+        note = store.noted(experiment)
+        if new := not (store.is_published(experiment) and note and note.run in there):
+            if note and note.run not in there:  # the store was put back to an earlier state
+                store.forget(experiment)
+            for _ in publish(client, place, experiment):
+                pass
+        yield experiment, new
+
+
+def _run_ids(client: MlflowClient, place: str) -> Iterator[str]:
+    token: str | None = ""
+    while token is not None:
+        page = client.search_runs([place], run_view_type=ViewType.ALL, max_results=1000, page_token=token or None)
+        yield from (run.info.run_id for run in page)
+        token = page.token or None
+
+
+def _begun(client: MlflowClient, experiment: ExperimentRecord) -> str | None:
+    """The run that was begun for this very attempt, if it is still there."""
+    note = store.noted(experiment)
+    if note and note.started == experiment.started:
+        with suppress(MlflowException):
+            if client.get_run(note.run).info.lifecycle_stage == "active":
+                return note.run
+    return None
+
+
+def _cost(use: TaskUse, record: TaskRecord) -> Iterator[Metric]:
+    ended = _milliseconds(record.started) + round(record.wall_seconds * 1000)
+    for name in ("wall_seconds", "cpu_seconds", "peak_memory_mb", "gpu_memory_mb"):
+        if (value := getattr(record, name)) is not None:
             # The prefix moves them to MLflow's page of system metrics, away from the results.
-            metrics.append(Metric(f"system/{use.label}.{name}", getattr(record, name), ended, 0))
-    return metrics
+            yield Metric(f"system/{use.label}.{name}", value, ended, 0)
 
 
-def _params(experiment: ExperimentRecord, uses: Uses) -> list[Param]:
-    params = {name: str(value) for name, value in experiment.settings.items()}
-    params |= {f"{use.label}.{name}": value for use, record in uses for name, value in record.params.items()}
-    return [Param(name, value[:_MAX_PARAM]) for name, value in params.items()]
+def _params(values: Mapping[str, Any]) -> list[Param]:
+    return [Param(name, str(value)[:_MAX_PARAM]) for name, value in values.items()]
+
+
+def _long(values: Mapping[str, Any]) -> dict[str, str]:
+    return {name: str(value) for name, value in values.items() if len(str(value)) > _MAX_PARAM}
+
+
+def _datasets(uses: Uses) -> list[DatasetInput]:
+    """The declared data, and what was read without being declared, in MLflow's own view; each once."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for use, one in uses:
+        states = [(each["path"], each["sha256"]) for each in one.data.values()]
+        for state in [*states, *((each.path, each.sha256) for each in one.undeclared)]:
+            found.setdefault(state, []).append(use.label)
+    return [
+        DatasetInput(
+            Dataset(name=path, digest=sha256[:36], source_type="local", source=json.dumps({"uri": path})),
+            [InputTag("mlflow.data.context", ", ".join(dict.fromkeys(labels)))],
+        )
+        for (path, sha256), labels in found.items()
+    ]
 
 
 def _tags(experiment: ExperimentRecord, uses: Uses) -> list[RunTag]:
     code, environment = experiment.code, experiment.environment
+    data = [f"{each.dataset.name} {each.dataset.digest[:12]}" for each in _datasets(uses)]
     tags = {
         "mlflow.user": environment["user"],
         "mlflow.source.name": experiment.command,
@@ -132,6 +218,7 @@ def _tags(experiment: ExperimentRecord, uses: Uses) -> list[RunTag]:
         "mlflow.note.content": _note(experiment, uses),
         "labkart.experiment": experiment.id,
         "labkart.dirty": code["dirty"],
+        "labkart.data": ", ".join(data) or None,
         "labkart.error": experiment.error,
         "labkart.accepted": "; ".join(f"{label} {said}" for label, said in _accepted(uses).items()) or None,
         **{f"labkart.{name}": value for name, value in environment.items()},
@@ -153,16 +240,6 @@ def _note(experiment: ExperimentRecord, uses: Uses) -> str:
     accepted = [f"- {label} accepted {said}" for label, said in _accepted(uses).items()]
     table = ["| task | | seconds |", "| --- | --- | ---: |", *rows]
     return "\n".join([", ".join(results), "", *table, *(["", *accepted] if accepted else [])])
-
-
-def _files(experiment: ExperimentRecord, uses: Uses) -> Iterator[tuple[str | None, Path]]:
-    """Each file that belongs to the experiment, with its folder among the run's artifacts."""
-    for file in sorted(experiment.folder.glob("[!.]*")):
-        yield None, file
-    for use, record in uses:
-        for name in (*record.figures, *record.tables):
-            if (record.folder / name).exists():
-                yield use.label, record.folder / name
 
 
 def _milliseconds(moment: str | None) -> int:

@@ -1,0 +1,415 @@
+"""What MLflow holds: while tasks run, after faults, in another store. Everything comes from the records."""
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import pytest
+from conftest import Project
+from mlflow import MlflowClient
+from mlflow.entities import Run
+
+# Two tasks at the side of each other, and one that builds on both; what they do is each test's own.
+TASKS = """
+import math, os, signal, subprocess, sys, time
+from pathlib import Path
+import labkart
+from gokart import TaskInstanceParameter
+from luigi import IntParameter
+{head}
+
+def wait_for(name):
+    end = time.monotonic() + 60
+    while not Path(name).exists():
+        assert time.monotonic() < end, name
+        time.sleep(0.05)
+
+class Left(labkart.Task[int]):
+    seed: IntParameter = IntParameter(default=0)
+    def run(self):
+        {left}
+        self.dump(1)
+
+class Right(labkart.Task[int]):
+    seed: IntParameter = IntParameter(default=0)
+    def run(self):
+        {right}
+        self.dump(2)
+
+class Last(labkart.Task[int]):
+    left: TaskInstanceParameter[Left] = TaskInstanceParameter(expected_type=Left)
+    right: TaskInstanceParameter[Right] = TaskInstanceParameter(expected_type=Right)
+    seed: IntParameter = IntParameter()
+    def run(self):
+        {last}
+        self.log_metric("answer", self.load(self.left) + self.load(self.right) + self.seed)
+        self.dump(3)
+"""
+PIPELINE = """
+from labkart import make
+from my_thesis.tasks.all import Last, Left, Right
+
+def pipeline(cfg):
+    return make(Last, {}, left=make(Left, {}), right=make(Right, {}), seed=cfg.seed)
+"""
+
+
+def study(project: Project, head: str = "", left: str = "pass", right: str = "pass", last: str = "pass") -> Project:
+    """Make it a project of those three tasks."""
+    bodies = {"left": left, "right": right, "last": last}
+    indented = {name: "\n        ".join(body.splitlines()) for name, body in bodies.items()}
+    (project.root / "src/my_thesis/tasks/all.py").write_text(TASKS.format(head=head, **indented), encoding="utf-8")
+    (project.root / "src/my_thesis/pipeline.py").write_text(PIPELINE, encoding="utf-8")
+    return project
+
+
+def client(project: Project) -> MlflowClient:
+    return MlflowClient(f"sqlite:///{project.root}/outputs/mlflow.db")
+
+
+def runs(found: MlflowClient) -> list[Run]:
+    """The runs in a store, oldest first."""
+    experiment = found.get_experiment_by_name("my-thesis")
+    return (
+        list(found.search_runs([experiment.experiment_id], order_by=["attributes.start_time ASC"]))
+        if experiment
+        else []
+    )
+
+
+def statuses(project: Project) -> list[str]:
+    """The states of the runs in a project's own store, where it is there: to ask would make one."""
+    there = (project.root / "outputs/mlflow.db").exists()
+    return [each.info.status for each in runs(client(project))] if there else []
+
+
+def soon(condition: Callable[[], object], seconds: float = 60) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.1)
+
+
+@contextmanager
+def running(project: Project, *words: str, **variables: str) -> Iterator["subprocess.Popen[str]"]:
+    """A command that goes on in a session of its own, and at the end is gone with all that it has started."""
+    process = subprocess.Popen(
+        project.command(*words),
+        cwd=project.root,
+        env=project.variables(**variables),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        yield process
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+
+
+def experiment(project: Project) -> dict:
+    (file,) = (project.root / "outputs/records/experiments").glob("*/record.json")
+    return json.loads(file.read_text(encoding="utf-8"))
+
+
+# While tasks run
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_what_is_logged_is_in_the_store_before_its_task_ends(fresh: Project, workers: int) -> None:
+    study(
+        fresh, left="for step in range(50):\n    self.log_metric('loss', 1 / (step + 1), step=step)\nwait_for('seen')"
+    )
+    with running(fresh, "labkart", "run", f"labkart.workers={workers}") as process:
+        found = None
+
+        def seen() -> bool:
+            nonlocal found
+            with suppress(Exception):  # there is no store yet
+                found = found or client(fresh)
+                (run,) = runs(found)
+                return (
+                    run.info.status == "RUNNING" and len(found.get_metric_history(run.info.run_id, "Left.loss")) == 50
+                )
+            return False
+
+        soon(lambda: (fresh.root / "outputs/mlflow.db").exists())
+        soon(seen)
+        (fresh.root / "seen").touch()
+        warned = process.communicate(timeout=100)[1]
+    assert (process.returncode, warned) == (0, "")
+    (run,) = runs(client(fresh))
+    assert run.info.status == "FINISHED" and run.data.metrics["answer"] == 3
+    assert len(client(fresh).get_metric_history(run.info.run_id, "Left.loss")) == 50
+    assert not list((fresh.root / "outputs").rglob(".metrics*"))
+
+
+def test_what_a_task_says_to_mlflow_itself_lands_in_the_run(fresh: Project) -> None:
+    fit = "mlflow.sklearn.autolog()\nLinearRegression().fit([[0], [1]], [0, 1])"
+    say = "mlflow.log_metric('{0}', 5)\nmlflow.log_param('by_{0}', 'hand')\nmlflow.log_text('hello', '{0}.txt')"
+    study(
+        fresh,
+        head="import mlflow\nfrom sklearn.linear_model import LinearRegression",
+        left=say.format("left"),
+        right=say.format("right"),
+        last=fit,
+    )
+    fresh.labkart("run", "labkart.workers=2")
+    (run,) = runs(client(fresh))
+    assert run.info.status == "FINISHED"
+    assert {"left": 5, "right": 5, "answer": 3}.items() <= run.data.metrics.items()
+    assert {"by_left": "hand", "by_right": "hand", "fit_intercept": "True"}.items() <= run.data.params.items()
+    assert (fresh.root / f"outputs/artifacts/{run.info.run_id}/artifacts/left.txt").read_text() == "hello"
+
+
+# Killed
+
+
+def test_a_run_that_is_killed_is_closed_by_the_process_that_is_left(fresh: Project) -> None:
+    study(fresh, left="self.log_metric('loss', 5, step=1)\nPath('there').touch()\nwait_for('never')")
+    with running(fresh, "labkart", "run") as process:
+        soon((fresh.root / "there").exists)
+        soon(lambda: statuses(fresh) == ["RUNNING"])
+        process.kill()
+        soon(lambda: statuses(fresh) == ["KILLED"])
+    assert runs(client(fresh))[0].data.metrics["Left.loss"] == 5
+    assert (experiment(fresh)["status"], experiment(fresh)["error"]) == ("killed", "The process was killed.")
+
+
+def test_the_next_command_closes_what_a_dead_machine_left_open_and_nothing_that_is_alive(fresh: Project) -> None:
+    study(
+        fresh,
+        left="Path(f'there{os.environ[\"N\"]}').touch()\nwait_for('go') if os.environ['N'] == '2' else wait_for('never')",
+    )
+    with running(fresh, "labkart", "run", "seed=1", N="1") as process:
+        soon((fresh.root / "there1").exists)
+        soon(lambda: statuses(fresh) == ["RUNNING"])
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+    with running(fresh, "labkart", "run", "seed=2", N="2") as alive:
+        soon((fresh.root / "there2").exists)
+        soon(lambda: statuses(fresh) == ["KILLED", "RUNNING"])
+        fresh.labkart("sync")
+        assert statuses(fresh) == ["KILLED", "RUNNING"]
+        (fresh.root / "go").touch()
+        alive.communicate(timeout=100)
+    assert statuses(fresh) == ["KILLED", "FINISHED"]
+
+
+@pytest.mark.parametrize(("sent", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_a_run_that_is_asked_to_stop_closes_and_keeps_what_was_logged(fresh: Project, sent: int, code: int) -> None:
+    wait = "self.log_metric('loss', 5, step=1)\nPath(f'{type(self).__name__} {os.getpid()}').touch()\nwait_for('never')"
+    study(fresh, left=wait, right=wait)
+    with running(fresh, "labkart", "run", "labkart.workers=2") as process:
+        soon(lambda: len([*fresh.root.glob("Left *"), *fresh.root.glob("Right *")]) == 2)
+        workers = [file.name.split()[1] for name in ("Left", "Right") for file in fresh.root.glob(f"{name} *")]
+        process.send_signal(sent)
+        said = process.communicate(timeout=60)[1]
+    assert process.returncode == code
+    assert said.strip() == "Stopped. What was finished is kept; the same command goes on from there."
+    assert not any(Path(f"/proc/{worker}").exists() for worker in workers)
+    (run,) = runs(client(fresh))
+    assert (run.info.status, experiment(fresh)["status"]) == ("KILLED", "killed")
+    assert run.data.metrics.items() >= {"Left.loss": 5, "Right.loss": 5}.items()
+
+
+# Servers
+
+
+@contextmanager
+def server(folder: Path, port: int) -> Iterator[Callable[[], None]]:
+    """MLflow's server while the block runs, and how to stop it before."""
+    words = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
+    stores = ["--backend-store-uri", f"sqlite:///{folder}/server.db", "--artifacts-destination", str(folder / "files")]
+    env = {**os.environ, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_DISABLE_TELEMETRY": "true"}
+    with (folder / "server.log").open("w") as log:
+        process = subprocess.Popen(words + stores, cwd=folder, env=env, stdout=log, stderr=log, start_new_session=True)
+
+    def stop() -> None:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+    try:
+        soon(lambda: "Application startup complete" in (folder / "server.log").read_text(), 100)
+        yield stop
+    finally:
+        stop()
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def test_a_server_that_is_lost_midway_gets_all_of_it_from_sync(fresh: Project, tmp_path: Path) -> None:
+    study(fresh, left="self.log_metric('loss', 5, step=1)\nPath('there').touch()\nwait_for('go')")
+    port = free_port()
+    address = f"http://127.0.0.1:{port}"
+    with server(tmp_path, port) as stop:
+        with running(fresh, "labkart", "run", "labkart.workers=2", MLFLOW_TRACKING_URI=address) as process:
+            soon((fresh.root / "there").exists)
+            store = MlflowClient(address)
+            soon(lambda: [each.data.metrics for each in runs(store)] == [{"Left.loss": 5}])
+            stop()
+            (fresh.root / "go").touch()
+            said, warned = process.communicate(timeout=100)
+    assert process.returncode == 0 and "answer 3" in said
+    assert warned.startswith("  Not in MLflow yet (") and warned.strip().endswith("sync publishes it.")
+    assert len(warned.strip().splitlines()) == 1
+    fresh.labkart("run", "seed=1", MLFLOW_TRACKING_URI="")
+    done = fresh.run("labkart", "sync", MLFLOW_TRACKING_URI=address, MLFLOW_HTTP_REQUEST_MAX_RETRIES="0")
+    assert done.returncode == 1 and done.stderr.startswith(f"{address} takes nothing more (")
+    with server(tmp_path, port):
+        assert f"2 of 2 experiments written; all are in {address}" in fresh.labkart("sync", MLFLOW_TRACKING_URI=address)
+        assert "0 of 2 experiments" in fresh.labkart("sync", MLFLOW_TRACKING_URI=address)
+        found = runs(MlflowClient(address))
+        assert [(each.info.status, each.data.params["seed"]) for each in found] == [
+            ("FINISHED", "0"),
+            ("FINISHED", "1"),
+        ]
+        assert [each.data.metrics["answer"] for each in found] == [3, 4]
+        files = {file.path for file in MlflowClient(address).list_artifacts(found[0].info.run_id)}
+        assert {"config.yaml", "pipeline.svg", "tasks.csv", "packages.txt"} <= files
+
+
+def test_a_server_that_never_answers_delays_nothing_for_long(fresh: Project) -> None:
+    study(fresh)
+    with socket.socket() as deaf:
+        deaf.bind(("127.0.0.1", 0))
+        deaf.listen()
+        address = f"http://127.0.0.1:{deaf.getsockname()[1]}"
+        started = time.monotonic()
+        done = fresh.run("labkart", "run", MLFLOW_TRACKING_URI=address)
+        assert time.monotonic() - started < 60  # MLflow's own patience is minutes
+    assert done.returncode == 0 and "answer 3" in done.stdout
+    assert "Not in MLflow yet (it does not answer)" in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
+# Stores
+
+
+def test_sync_fills_another_store_in_order_and_a_moved_project_its_own(project: Project, tmp_path: Path) -> None:
+    project.labkart("run", "model=forest", "model.params.trees=5")
+    other = f"sqlite:///{tmp_path}/other.db"
+    assert "2 of 2 experiments written" in project.labkart("sync", MLFLOW_TRACKING_URI=other)
+    assert "0 of 2 experiments written" in project.labkart("sync")
+    here, there = runs(client(project)), runs(MlflowClient(other))
+    assert [each.data.metrics for each in here] == [each.data.metrics for each in there]
+    assert [each.data.params for each in here] == [each.data.params for each in there]
+    moved = Project(project.root.rename(tmp_path / "moved"), project.environment)
+    (moved.root / "outputs/mlflow.db").unlink()
+    assert "2 of 2 experiments written" in moved.labkart("sync")
+    for run in runs(client(moved)):
+        assert run.info.artifact_uri.startswith(f"file://{moved.root}/outputs/artifacts/")
+        assert client(moved).list_artifacts(run.info.run_id)
+
+
+def test_a_sync_that_is_killed_goes_on_where_it_was(project: Project) -> None:
+    project.labkart("run", "-m", "seed=1,2,3,4,5,6")
+    (project.root / "outputs/mlflow.db").unlink()
+    for count in (1, 3):
+        with running(project, "labkart", "sync") as process:
+            soon(lambda n=count: len(statuses(project)) >= n)
+            process.kill()
+    assert "all are in" in project.labkart("sync")
+    assert [each.data.params["seed"] for each in runs(client(project))] == list("0123456")
+    assert {each.info.status for each in runs(client(project))} == {"FINISHED"}
+
+
+def test_a_store_that_was_put_back_to_an_earlier_state_is_filled_again(project: Project) -> None:
+    before = (project.root / "outputs/mlflow.db").read_bytes()
+    project.labkart("run", "seed=1")
+    (project.root / "outputs/mlflow.db").write_bytes(before)
+    assert "1 of 2 experiments written" in project.labkart("sync")
+    assert [each.data.params["seed"] for each in runs(client(project))] == ["0", "1"]
+
+
+# What is in a run
+
+
+def test_a_run_has_the_drawing_the_tasks_the_data_the_outputs_and_the_lock(fresh: Project) -> None:
+    (fresh.root / "data/raw/table.csv").write_text("x\n1\n")
+    (fresh.root / "uv.lock").write_text("version = 1\n")
+    study(
+        fresh,
+        left="self.table.read_text()\nself.log_metric('nan', math.nan)\nself.log_metric('学習率', 0.5)",
+        right="self.dump('x' * 5_000)\nreturn",
+        last="Path('data/raw/plain.txt').write_text('5')\nPath('data/raw/plain.txt').read_text()",
+        head="",
+    )
+    fresh.edit(
+        "src/my_thesis/tasks/all.py",
+        "class Left(labkart.Task[int]):",
+        "class Left(labkart.Task[int]):\n    table = labkart.DataFile(default=Path('data/raw/table.csv'))\n    text = labkart.task.gokart.luigi.Parameter(default='p' * 20_000) if False else __import__('luigi').Parameter(default='p' * 20_000)",
+    )
+    fresh.edit("src/my_thesis/tasks/all.py", "self.load(self.left) + self.load(self.right) + self.seed", "7")
+    fresh.labkart("run", "labkart.artifact_mb=0.001")
+    (run,) = runs(client(fresh))
+    folder = fresh.root / f"outputs/artifacts/{run.info.run_id}/artifacts"
+    assert run.data.metrics["answer"] == 7 and run.data.metrics["Left.学習率"] == 0.5
+    assert run.data.metrics["Left.nan"] != run.data.metrics["Left.nan"]
+    assert len(run.data.params["Left.text"]) == 6000
+    assert (folder / "parameters/Left.text.txt").read_text() == "p" * 20_000
+    assert (folder / "uv.lock").read_text() == "version = 1\n"
+    assert re.findall(r"^(\w+),(\w+),[\d.]+,", (folder / "tasks.csv").read_text(), re.MULTILINE) == [
+        ("Left", "ran"),
+        ("Right", "ran"),
+        ("Last", "ran"),
+    ]
+    assert "Right" in (folder / "pipeline.svg").read_text()
+    assert len(list((folder / "outputs/Left").iterdir())) == 1 and not (folder / "outputs/Right").exists()
+    assert re.search(r"Right,.*,50\d\d,[0-9a-f]{64}", (folder / "outputs/not_copied.csv").read_text())
+    (dataset,) = [each.dataset for each in run.inputs.dataset_inputs]
+    assert dataset.name == "data/raw/table.csv"
+    assert run.data.tags["labkart.data"].startswith("data/raw/table.csv ")
+    told = experiment(fresh)
+    left = next(each for each in told["tasks"] if each["label"] == "Left")["made"]
+    assert left["data"]["table"]["path"] == "data/raw/table.csv" and left["outputs"][0]["bytes"] > 0
+    assert left["peak_memory_mb"] > 1 and told["config"]["seed"] == 0 and told["environment"]["host"]
+
+
+def test_a_model_that_was_logged_can_be_loaded_by_mlflow(fresh: Project) -> None:
+    study(
+        fresh,
+        head="from sklearn.linear_model import LinearRegression",
+        left="self.log_model('line', LinearRegression().fit([[0], [1]], [0, 2]))",
+    )
+    fresh.labkart("run")
+    (run,) = runs(client(fresh))
+    (model,) = client(fresh).search_logged_models([run.info.experiment_id])
+    assert (model.name, model.source_run_id) == ("Left.line", run.info.run_id)
+    code = f"import mlflow\nprint(mlflow.sklearn.load_model({model.artifact_location!r}).predict([[3]])[0])"
+    assert float(fresh.run("python", "-c", code).stdout) == pytest.approx(6)
+
+
+def test_words_with_signs_and_a_clock_that_is_set_back(fresh: Project) -> None:
+    study(fresh)
+    with (fresh.root / "conf/config.yaml").open("a") as file:
+        file.write('\ntext: ""\nlist: []\n')
+    fresh.labkart("run", "text='a=b[c]'", "list=[1,2]")
+    (run,) = runs(client(fresh))
+    assert (run.data.params["text"], run.data.tags["mlflow.source.name"]) == (
+        "a=b[c]",
+        "labkart run text='a=b[c]' list=[1,2]",
+    )
+    (fresh.root / "outputs/mlflow.db").unlink()
+    (file,) = (fresh.root / "outputs/records/experiments").glob("*/record.json")
+    told = json.loads(file.read_text())
+    file.write_text(json.dumps(told | {"ended": "2001-01-01T00:00:00.000+00:00"}))
+    fresh.labkart("sync")
+    (run,) = runs(client(fresh))
+    assert run.info.status == "FINISHED" and run.info.end_time >= run.info.start_time

@@ -1,0 +1,107 @@
+"""The files of an experiment as MLflow's page shows them: figures, tables, outputs, models, what made them."""
+
+import csv
+import importlib
+import pickle
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from . import graph, project, store
+from .digest import FileState
+from .record import ExperimentRecord, TaskRecord, TaskUse
+
+Uses = Sequence[tuple[TaskUse, TaskRecord]]
+
+
+def gather(folder: Path, experiment: ExperimentRecord, uses: Uses, texts: Mapping[str, str]) -> None:
+    """Lay an experiment's files out in a folder, without copying them.
+
+    Args:
+        texts: parameters that are too long for MLflow, by name.
+    """
+    for file in experiment.folder.glob("[!.]*"):
+        _link(folder / file.name, file)
+    for use, record in uses:
+        for name in (*record.figures, *record.tables):
+            _link(folder / use.label / name, record.folder / name)
+    for name, text in texts.items():
+        file = folder / "parameters" / f"{name.replace('/', '_')}.txt"
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(text, encoding="utf-8", errors="backslashreplace")
+    _write_csv(folder / "tasks.csv", ("task", "state", *_COSTS, "id"), _tasks(experiment, uses))
+    (folder / "pipeline.svg").write_text(graph.svg(experiment, uses), encoding="utf-8")
+    _outputs(folder / "outputs", experiment.artifact_mb * 1e6, uses)
+
+
+_COSTS = ("wall_seconds", "cpu_seconds", "peak_memory_mb", "gpu_memory_mb")
+
+
+def _tasks(experiment: ExperimentRecord, uses: Uses) -> Iterator[tuple[Any, ...]]:
+    records = {use.label: record for use, record in uses}
+    for use in experiment.tasks:
+        costs = [getattr(records.get(use.label), name, None) for name in _COSTS]
+        yield use.label, use.state, *("" if each is None else round(each, 3) for each in costs), use.id
+
+
+def _outputs(folder: Path, limit: float, uses: Uses) -> None:
+    """Outputs up to `limit` bytes; of the others a line each."""
+    left: list[tuple[str, FileState]] = []
+    for use, record in uses:
+        for state in record.outputs:
+            file = project.current().outputs / state.path
+            if state.bytes <= limit and file.exists():
+                _link(folder / use.label / file.name, file)
+            else:
+                left.append((use.label, state))
+    if left:
+        rows = [(label, state.path, state.bytes, state.sha256) for label, state in left]
+        _write_csv(folder / "not_copied.csv", ("task", "path", "bytes", "sha256"), rows)
+
+
+def _link(name: Path, file: Path) -> None:
+    if file.exists():
+        name.parent.mkdir(parents=True, exist_ok=True)
+        name.symlink_to(file)
+
+
+def _write_csv(path: Path, head: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([head, *rows])
+
+
+def log_models(run: str, use: TaskUse, record: TaskRecord) -> None:
+    """Give MLflow the models that a task has logged, each in the flavour that its library has there."""
+    for name in record.models:
+        file = record.folder / name
+        model = pickle.loads(file.read_bytes())
+        top = type(model).__module__.partition(".")[0]
+        import mlflow
+        from mlflow.models import Model
+
+        flavor, argument = _FLAVORS.get(top, ("sklearn", "sk_model"))
+        needs = [f"{package}=={version.partition(' @ ')[0]}" for package, version in sorted(record.packages.items())]
+        mlflow.set_tracking_uri(store.uri())  # there is no way to say it for this call alone
+        Model.log(
+            artifact_path=None,
+            name=_NOT_IN_A_NAME.sub("_", f"{use.label} {file.stem}"),
+            flavor=importlib.import_module(f"mlflow.{flavor}"),
+            run_id=run,
+            pip_requirements=[each for each in needs if not each.startswith("Python==")],
+            **{argument: model},
+        )
+
+
+_NOT_IN_A_NAME = re.compile(r"[/:.%\"']")
+# By the top module of a model's class, MLflow's flavour and what that calls the model.
+_FLAVORS = {
+    "catboost": ("catboost", "cb_model"),
+    "keras": ("keras", "model"),
+    "lightgbm": ("lightgbm", "lgb_model"),
+    "sklearn": ("sklearn", "sk_model"),
+    "statsmodels": ("statsmodels", "statsmodels_model"),
+    "torch": ("pytorch", "pytorch_model"),
+    "xgboost": ("xgboost", "xgb_model"),
+}

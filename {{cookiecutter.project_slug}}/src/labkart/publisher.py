@@ -1,0 +1,172 @@
+"""A process of its own writes experiments to MLflow while their tasks run: what MLflow costs, no task waits for."""
+
+import json
+import multiprocessing
+import os
+import signal
+import sys
+from contextlib import suppress
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
+from typing import TYPE_CHECKING
+
+from . import experiment, store
+from .record import LIVE, ExperimentRecord, Metric, read_experiment, task_folder
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+_PATIENCE = 5.0  # seconds for which a computation is held up by a server that does not answer
+_OWN_PATIENCE = 120.0  # ... and by the import of MLflow and the project's own file, which cannot be away
+_OFTEN = 0.5  # seconds between two looks at what was logged
+_READY, _STEP, _WHOLE, _FAILED = "ready", "step", "whole", "failed"
+
+
+class Publisher:
+    """Tells the other process which experiments begin and end. It is forked, for then it has most imports already."""
+
+    def __init__(self) -> None:
+        self._process: BaseProcess | None = None
+        self._left: set[str] = set()
+
+    def start(self) -> None:
+        """Begin to import MLflow."""
+        if not self._process:
+            linux = sys.platform == "linux"
+            context = multiprocessing.get_context("fork") if linux else multiprocessing.get_context("spawn")
+            self._pipe, theirs = context.Pipe()
+            process = context.Process(target=_follow, args=(theirs, self._pipe), daemon=True)
+            process.start()
+            theirs.close()
+            self._process = process
+
+    def begin(self, record: ExperimentRecord) -> None:
+        """The tasks of an experiment are going to run: show what they log."""
+        self._tell("begin", record.id)
+
+    def end(self, record: ExperimentRecord) -> None:
+        """An experiment has ended and its record is complete."""
+        self._left.add(record.id)
+        self._tell("end", record.id)
+
+    def close(self) -> str:
+        """Wait until everything is in MLflow, within reason; returns why something is not."""
+        if not self._process:
+            return ""
+        why, patience = "it does not answer", _OWN_PATIENCE
+        with suppress(EOFError, OSError):
+            while self._left:
+                if not self._pipe.poll(patience):
+                    break
+                what, text = self._pipe.recv()
+                if what == _FAILED:
+                    why = text
+                    break
+                patience = _OWN_PATIENCE if store.is_own() else _PATIENCE
+                self._left -= {text} if what == _WHOLE else set()
+        with suppress(OSError):
+            self._tell("close", "")
+            self._process.join(_OFTEN if self._left else _PATIENCE)
+        self._process.terminate()
+        return why if self._left else ""
+
+    def _tell(self, what: str, id: str) -> None:
+        self.start()
+        with suppress(OSError):  # it died; `close` says so
+            self._pipe.send((what, id))
+
+
+@dataclass
+class _Open:
+    """An experiment that runs: its run in MLflow, and how much of each task's metrics is there."""
+
+    record: ExperimentRecord
+    run: str
+    read: dict[str, int] = field(default_factory=dict)
+
+
+class _Follower:
+    def __init__(self, pipe: Connection) -> None:
+        from . import tracking
+
+        self._pipe, self._tracking = pipe, tracking
+        self._store: tuple[MlflowClient, str] | None = None
+        self._open: dict[str, _Open] = {}
+        self.say(_READY)
+
+    def begin(self, id: str) -> None:
+        record = read_experiment(id)
+        if record and record.status == "running":
+            self._open[id] = _Open(record, self._tracking.begin(*self._connected(), record))
+            self.say(_STEP, id)
+
+    def look(self) -> None:
+        """Send what tasks have logged since the last look."""
+        for each in self._open.values():
+            metrics = []
+            for use in each.record.tasks:
+                if use.state != "cached":
+                    new = _logged_since(each, use.name, use.id)
+                    metrics += self._tracking.metrics(each.record, use, new)
+            if metrics:
+                self._tracking.log(self._connected()[0], each.run, metrics)
+
+    def end(self, id: str) -> None:
+        self._open.pop(id, None)
+        if record := read_experiment(id):
+            for _ in self._tracking.publish(*self._connected(), record):
+                self.say(_STEP, id)
+        self.say(_WHOLE, id)
+
+    def abandon(self) -> None:
+        """The process that ran them has died."""
+        for record in experiment.close_abandoned():
+            self.end(record.id)
+
+    def say(self, what: str, text: str = "") -> None:
+        with suppress(OSError):  # nobody listens any more
+            self._pipe.send((what, text))
+
+    def _connected(self) -> "tuple[MlflowClient, str]":
+        found = self._store = self._store or self._tracking.open_store()
+        return found
+
+
+def _follow(pipe: Connection, others: Connection) -> None:
+    others.close()  # so that the end of the one who leads is the end of the pipe
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    with open(os.devnull, "w") as nowhere:  # noqa: PTH123 (a device)
+        os.dup2(nowhere.fileno(), 1)
+        os.dup2(nowhere.fileno(), 2)
+    follower, what, id = _Follower(pipe), "", ""
+    while what != "close":
+        try:
+            if pipe.poll(_OFTEN):
+                what, id = pipe.recv()
+                {"begin": follower.begin, "end": follower.end}.get(what, str)(id)
+            else:
+                what = ""
+                follower.look()
+        except EOFError:
+            with suppress(Exception):
+                follower.abandon()
+            return
+        except Exception as error:
+            if what == "end":  # else it is tried again at the end
+                follower.say(_FAILED, f"{type(error).__name__}: {error}".splitlines()[0])
+
+
+def _logged_since(each: _Open, name: str, id: str) -> list[Metric]:
+    """The metrics that a task has logged since the last call; a line that is half written waits."""
+    file, found = task_folder(name, id) / LIVE, []
+    with suppress(OSError), file.open("rb") as lines:
+        start = each.read.get(id, 0)
+        lines.seek(start if lines.seek(0, os.SEEK_END) >= start else 0)
+        for line in lines:
+            if line.endswith(b"\n"):
+                found.append(Metric(*json.loads(line)))
+                start = lines.tell()
+        each.read[id] = start
+    return found

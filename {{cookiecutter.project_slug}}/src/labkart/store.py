@@ -1,0 +1,102 @@
+"""Where MLflow's runs go, and which run an experiment has there: what can be known without MLflow, which is slow."""
+
+import json
+import os
+import re
+import sqlite3
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from . import project
+from .files import read_json, write_atomically
+from .record import ExperimentRecord
+
+MARK = "labkart.store"  # the tag of MLflow's experiment that tells its store from any other
+
+
+def uri() -> str:
+    """The variable `MLFLOW_TRACKING_URI`, or else SQLite in the project's outputs."""
+    return os.environ.get("MLFLOW_TRACKING_URI") or sqlite(database())
+
+
+def sqlite(file: Path) -> str:
+    """A file as MLflow names it, whatever characters are in its path."""
+    return f"sqlite:///{quote(str(file))}"
+
+
+def database() -> Path:
+    """The project's own SQLite file."""
+    return project.current().outputs / "mlflow.db"
+
+
+def is_own() -> bool:
+    """Whether runs go to the project's own file, and not to a server or another place that somebody chose."""
+    return not os.environ.get("MLFLOW_TRACKING_URI")
+
+
+def key() -> str | None:
+    """What tells this store from another one; nothing where the project's own is not there yet."""
+    if not is_own():
+        return re.sub(r"//[^/@]*@", "//", uri())
+    if not database().exists():
+        return None
+    try:
+        with closing(sqlite3.connect(database())) as connection:
+            found = connection.execute("SELECT value FROM experiment_tags WHERE key = ?", (MARK,)).fetchone()
+    except sqlite3.Error:
+        return None
+    return found[0] if found else None
+
+
+@dataclass
+class Note:
+    """The run that an experiment has in a store.
+
+    Attributes:
+        started: when the attempt began that the run is of.
+        whole: whether all of it is there.
+    """
+
+    run: str
+    started: str | None
+    whole: bool
+
+
+def noted(experiment: ExperimentRecord) -> Note | None:
+    """The run that an experiment, or an earlier attempt at it, has in this store."""
+    try:
+        return Note(**_notes(experiment)[key() or ""])
+    except (KeyError, TypeError):
+        return None
+
+
+def is_published(experiment: ExperimentRecord) -> bool:
+    """Whether all of this very attempt is in this store."""
+    found = noted(experiment)
+    return bool(found and found.whole and found.started == experiment.started)
+
+
+def note(experiment: ExperimentRecord, run: str, whole: bool) -> None:
+    """Remember which run an experiment has in this store."""
+    _write(experiment, _notes(experiment) | {key() or "": vars(Note(run, experiment.started, whole))})
+
+
+def forget(experiment: ExperimentRecord) -> None:
+    """The store does not have that run any more."""
+    _write(experiment, {name: each for name, each in _notes(experiment).items() if name != key()})
+
+
+def _notes(experiment: ExperimentRecord) -> dict[str, Any]:
+    found = read_json(_file(experiment))
+    return found if isinstance(found, dict) else {}
+
+
+def _write(experiment: ExperimentRecord, notes: dict[str, Any]) -> None:
+    write_atomically(_file(experiment), json.dumps(notes, indent=1).encode())
+
+
+def _file(experiment: ExperimentRecord) -> Path:
+    return experiment.folder / ".mlflow.json"
