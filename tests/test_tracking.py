@@ -11,9 +11,10 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
-from conftest import Project
+from conftest import Project, bake_into
 from mlflow import MlflowClient
 from mlflow.entities import Run
 
@@ -391,7 +392,7 @@ def test_a_model_that_was_logged_can_be_loaded_by_mlflow(fresh: Project) -> None
     fresh.labkart("run")
     (run,) = runs(client(fresh))
     (model,) = client(fresh).search_logged_models([run.info.experiment_id])
-    assert (model.name, model.source_run_id) == ("Left.line", run.info.run_id)
+    assert (model.name, model.source_run_id) == ("Left line", run.info.run_id)
     code = f"import mlflow\nprint(mlflow.sklearn.load_model({model.artifact_location!r}).predict([[3]])[0])"
     assert float(fresh.run("python", "-c", code).stdout) == pytest.approx(6)
 
@@ -413,3 +414,30 @@ def test_words_with_signs_and_a_clock_that_is_set_back(fresh: Project) -> None:
     fresh.labkart("sync")
     (run,) = runs(client(fresh))
     assert run.info.status == "FINISHED" and run.info.end_time >= run.info.start_time
+
+
+def test_no_secret_is_in_a_record_nor_in_mlflow(fresh: Project) -> None:
+    word, key = "correct-horse-battery", "ghp_" + "aB3dE6gH9jK2mN5pQ8sT1vW4yZ7bC0fG3hJ6"
+    study(fresh, left=f"# {key}\nraise ValueError(f'no {{os.environ[\"WORD\"]}}')", right="Path('x').touch()")
+    with (fresh.root / "conf/config.yaml").open("a") as file:
+        file.write("\nnote: ''\nstore:\n  word: ${oc.env:WORD}\n  url: postgres://ann:${oc.env:WORD}@host/db\n")
+    done = fresh.run("labkart", "run", f"note='{word}'", WORD=word)
+    assert done.returncode == 1 and "no " in done.stderr
+    (run,) = runs(client(fresh))
+    assert run.data.tags["labkart.error"].endswith("ValueError: no ***")
+    written = [file for folder in ("records", "artifacts") for file in (fresh.root / "outputs" / folder).rglob("*")]
+    texts = [file.read_bytes() for file in [*written, fresh.root / "outputs/mlflow.db"] if file.is_file()]
+    assert len(texts) > 10
+    assert not any(word.encode() in text or key.encode() in text for text in texts)
+    assert experiment(fresh)["config"]["store"] == {"word": "***", "url": "postgres://ann:***@host/db"}
+
+
+def test_a_path_may_have_signs_that_mean_something_in_an_address(tmp_path: Path, environment: Path) -> None:
+    folder = tmp_path / "卒業 研究?a%20b#c"
+    folder.mkdir()
+    project = Project(bake_into(folder).root, environment)
+    study(project).labkart("run")
+    found = MlflowClient(f"sqlite:///{quote(str(project.root))}/outputs/mlflow.db")
+    (run,) = runs(found)
+    assert run.info.status == "FINISHED"
+    assert (project.root / f"outputs/artifacts/{run.info.run_id}/artifacts/config.yaml").exists()

@@ -220,3 +220,43 @@ def test_where_runs_go_to_a_server_its_own_page_is_named(project: Project, anoth
         server = link.removesuffix("/labkart")
         said = another.labkart("ui", MLFLOW_TRACKING_URI=server)
     assert said.strip() == f"{server}/#/experiments/1/runs?workflowType=machine_learning"
+
+
+# One run, and two beside each other
+
+
+@pytest.fixture
+def studied(fresh: Project) -> Project:
+    """A project with a declared data file and two experiments, of two models."""
+    (fresh.root / "data/raw/notes.csv").write_text("x\n1\n")
+    load = "src/my_thesis/tasks/load.py"
+    fresh.edit(load, "from labkart import Task", "from pathlib import Path\nfrom labkart import DataFile, Task")
+    declared = '    notes: DataFile = DataFile(default=Path("data/raw/notes.csv"))\n    name: StrParameter'
+    fresh.edit(load, "    name: StrParameter", declared)
+    fresh.labkart("run", "-m", "model=logistic,boosting")
+    return fresh
+
+
+def test_a_run_shows_what_made_it_and_two_runs_their_difference(studied: Project, page: Page) -> None:
+    requests: list[str] = []
+    page.on("request", lambda request: requests.append(request.url))
+    with serving(studied) as (_, link):
+        page.goto(link)
+        page.get_by_role("link", name="model=boosting").click()
+        for shown in ("TrainBoosting.trees", "EvaluateModel", "SplitTable.test_size", "data/raw/notes.csv"):
+            expect(page.get_by_text(shown).first).to_be_visible(timeout=30_000)
+        page.get_by_role("tab", name="Artifacts").click()
+        page.get_by_text("pipeline.svg").click()
+        drawing = page.locator("img[src*='blob:']").first
+        expect(drawing).to_be_visible(timeout=30_000)
+        assert drawing.evaluate("image => image.naturalWidth") > 300
+        page.get_by_text("tasks.csv").click()
+        expect(page.get_by_text("peak_memory_mb").first).to_be_visible(timeout=30_000)
+        page.goto(link)
+        expect(page.locator(".ag-row").nth(1)).to_be_visible(timeout=30_000)
+        page.locator(".ag-header input[type=checkbox]").first.check()
+        page.get_by_role("button", name="Compare").click()
+        for shown in ("TrainBoosting.trees", "TrainLogistic.max_iter", "roc_auc"):
+            expect(page.get_by_text(shown).first).to_be_visible(timeout=30_000)
+        assert {"logistic", "boosting"} <= set(page.get_by_text(re.compile("^(logistic|boosting)$")).all_inner_texts())
+    assert {url.split("/")[2] for url in requests if url.startswith("http")} == {link.split("/")[2]}

@@ -6,11 +6,14 @@ import pickle
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from . import graph, project, store
 from .digest import FileState
 from .record import ExperimentRecord, TaskRecord, TaskUse
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
 
 Uses = Sequence[tuple[TaskUse, TaskRecord]]
 
@@ -72,22 +75,25 @@ def _write_csv(path: Path, head: Sequence[str], rows: Iterable[Sequence[Any]]) -
         csv.writer(file).writerows([head, *rows])
 
 
-def log_models(run: str, use: TaskUse, record: TaskRecord) -> None:
+def log_models(client: "MlflowClient", place: str, run: str, use: TaskUse, record: TaskRecord) -> None:
     """Give MLflow the models that a task has logged, each in the flavour that its library has there."""
     for name in record.models:
-        file = record.folder / name
-        model = pickle.loads(file.read_bytes())
-        top = type(model).__module__.partition(".")[0]
         import mlflow
         from mlflow.models import Model
 
-        flavor, argument = _FLAVORS.get(top, ("sklearn", "sk_model"))
+        title = _NOT_IN_A_NAME.sub("_", f"{use.label} {Path(name).stem}")
+        there = client.search_logged_models([place], filter_string=f"name = '{title}' AND source_run_id = '{run}'")
+        if any(each.status == "READY" for each in there):  # an earlier attempt to publish came so far
+            continue
+        made = client.create_logged_model(place, title, run)
+        model = pickle.loads((record.folder / name).read_bytes())
+        flavor, argument = _FLAVORS.get(type(model).__module__.partition(".")[0], ("sklearn", "sk_model"))
         needs = [f"{package}=={version.partition(' @ ')[0]}" for package, version in sorted(record.packages.items())]
-        mlflow.set_tracking_uri(store.uri())  # there is no way to say it for this call alone
+        store.tell(mlflow.set_tracking_uri)  # there is no way to say it for one call alone
         Model.log(
             artifact_path=None,
-            name=_NOT_IN_A_NAME.sub("_", f"{use.label} {file.stem}"),
             flavor=importlib.import_module(f"mlflow.{flavor}"),
+            model_id=made.model_id,
             run_id=run,
             pip_requirements=[each for each in needs if not each.startswith("Python==")],
             **{argument: model},

@@ -31,7 +31,7 @@ def landing(calls: bool) -> Iterator[None]:
         return
     import mlflow
 
-    mlflow.set_tracking_uri(store.uri())
+    store.tell(mlflow.set_tracking_uri)
     try:
         with mlflow.start_run(run_id=run):
             yield

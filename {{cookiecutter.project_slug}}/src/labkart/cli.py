@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 
     from .experiment import Experiment
     from .publisher import Publisher
-    from .record import ExperimentRecord
 
 HELP = """\
 usage: labkart <verb> ...
@@ -142,7 +141,7 @@ def _job(cfg: "DictConfig", publisher: "Publisher") -> None:
         raise KeyboardInterrupt
     terminal.show_result(record.metrics, record.id)
     if record.status == "failed":
-        raise LabkartError(_what_failed(record))
+        raise LabkartError(terminal.what_failed(record))
 
 
 def _close(publisher: "Publisher") -> None:
@@ -153,14 +152,6 @@ def _close(publisher: "Publisher") -> None:
         why = publisher.close()
     if why:
         terminal.warn(f"  Not in MLflow yet ({why}). The records have it all; {terminal.command('sync')} publishes it.")
-
-
-def _what_failed(record: "ExperimentRecord") -> str:
-    from . import project
-
-    lines = [f"{use.label}: {use.error}" for use in record.tasks if use.state == "failed"]
-    folder = project.current().short(record.folder)
-    return "\n".join([*lines, f"{folder}/traceback.txt says more. Mend it and run again: finished tasks stay cached."])
 
 
 def _planned(words: list[str]) -> "Experiment":

@@ -1,6 +1,5 @@
 """A process of its own writes experiments to MLflow while their tasks run: what MLflow costs, no task waits for."""
 
-import json
 import multiprocessing
 import os
 import signal
@@ -12,7 +11,7 @@ from multiprocessing.process import BaseProcess
 from typing import TYPE_CHECKING
 
 from . import experiment, store
-from .record import LIVE, ExperimentRecord, Metric, read_experiment, task_folder
+from .record import ExperimentRecord, live_metrics, read_experiment
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -107,7 +106,7 @@ class _Follower:
             metrics = []
             for use in each.record.tasks:
                 if use.state != "cached":
-                    new = _logged_since(each, use.name, use.id)
+                    new, each.read[use.id] = live_metrics(use.name, use.id, each.read.get(use.id, 0))
                     metrics += self._tracking.metrics(each.record, use, new)
             if metrics:
                 self._tracking.log(self._connected()[0], each.run, metrics)
@@ -156,17 +155,3 @@ def _follow(pipe: Connection, others: Connection) -> None:
         except Exception as error:
             if what == "end":  # else it is tried again at the end
                 follower.say(_FAILED, f"{type(error).__name__}: {error}".splitlines()[0])
-
-
-def _logged_since(each: _Open, name: str, id: str) -> list[Metric]:
-    """The metrics that a task has logged since the last call; a line that is half written waits."""
-    file, found = task_folder(name, id) / LIVE, []
-    with suppress(OSError), file.open("rb") as lines:
-        start = each.read.get(id, 0)
-        lines.seek(start if lines.seek(0, os.SEEK_END) >= start else 0)
-        for line in lines:
-            if line.endswith(b"\n"):
-                found.append(Metric(*json.loads(line)))
-                start = lines.tell()
-        each.read[id] = start
-    return found

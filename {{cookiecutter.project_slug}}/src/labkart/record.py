@@ -9,6 +9,7 @@ import heapq
 import json
 import os
 import re
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -182,6 +183,18 @@ def read_task(name: str, id: str) -> TaskRecord | None:
 def read_experiment(id: str) -> ExperimentRecord | None:
     """The record of an experiment; nothing where there is none or the file cannot be understood."""
     return _read(_experiment_folder(id), ExperimentRecord)
+
+
+def live_metrics(name: str, id: str, start: int = 0) -> tuple[list[Metric], int]:
+    """What a task that runs, or was killed, has logged after `start` bytes; and where to go on, after a line."""
+    file, found = task_folder(name, id) / LIVE, []
+    with suppress(OSError), file.open("rb") as lines:
+        lines.seek(start if lines.seek(0, os.SEEK_END) >= start else 0)
+        for line in lines:
+            if line.endswith(b"\n"):
+                found.append(Metric(*json.loads(line)))
+                start = lines.tell()
+    return found, start
 
 
 def finished(name: str, most: int = 500) -> list[TaskRecord]:

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,14 @@ def uri() -> str:
 def sqlite(file: Path) -> str:
     """A file as MLflow names it, whatever characters are in its path."""
     return f"sqlite:///{quote(str(file))}"
+
+
+def tell(set_uri: Callable[[str], None]) -> None:
+    """Tell MLflow's own functions of this store; what they leave in the environment would look like a choice."""
+    own, address = is_own(), uri()
+    set_uri(address)
+    if own:
+        os.environ.pop("MLFLOW_TRACKING_URI", None)
 
 
 def database() -> Path:

@@ -16,7 +16,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from . import project
-from .record import TaskUse
+from .record import ExperimentRecord, TaskUse
 
 if TYPE_CHECKING:
     from .clean import Waste
@@ -51,6 +51,13 @@ def show_result(metrics: Mapping[str, float], experiment: str) -> None:
     if metrics:
         say("  " + "   ".join(f"{name} {number(value)}" for name, value in metrics.items()))
     say(f"  experiment {experiment[:6]}  ·  {command('ui')}")
+
+
+def what_failed(record: ExperimentRecord) -> str:
+    """Each failed task with its error, and where more is."""
+    lines = [f"{use.label}: {use.error}" for use in record.tasks if use.state == "failed"]
+    folder = project.current().short(record.folder)
+    return "\n".join([*lines, f"{folder}/traceback.txt says more. Mend it and run again: finished tasks stay cached."])
 
 
 def show_standings(standings: Sequence["Standing"]) -> None:

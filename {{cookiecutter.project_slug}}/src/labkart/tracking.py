@@ -19,7 +19,7 @@ from filelock import FileLock
 
 from . import artifacts, project, store
 from .errors import LabkartError
-from .record import LIVE, ExperimentRecord, TaskRecord, TaskUse, experiments, read_task
+from .record import LIVE, ExperimentRecord, TaskRecord, TaskUse, experiments, live_metrics, read_task
 from .record import Metric as Logged
 
 # MLflow reads these as it is imported. A server that does not answer must not hold a student for four minutes.
@@ -119,6 +119,8 @@ def publish(client: MlflowClient, place: str, experiment: ExperimentRecord) -> I
         status = "FAILED"
         try:
             every = [each for use, one in uses for each in (*metrics(experiment, use, one.metrics), *_cost(use, one))]
+            for use in [use for use, one in pairs if not one]:  # of a task that was killed there is no more
+                every += metrics(experiment, use, live_metrics(use.name, use.id)[0])
             log(client, run, every)
             yield
             params = {f"{use.label}.{name}": value for use, one in uses for name, value in one.params.items()}
@@ -130,7 +132,7 @@ def publish(client: MlflowClient, place: str, experiment: ExperimentRecord) -> I
                 client.log_artifacts(run, folder)
             yield
             for use, one in uses:
-                artifacts.log_models(run, use, one)
+                artifacts.log_models(client, place, run, use, one)
             status = _STATUS[experiment.status]
         finally:
             ended = max(_milliseconds(experiment.ended), _milliseconds(experiment.started))  # clocks are set back
