@@ -237,7 +237,45 @@ def data(bench: Bench) -> Iterator[Row]:
         yield Row(what, "", seconds(taken), "", "")
 
 
-CASES = {case.__name__: case for case in (nothing, flat, layered, sample, chain, fingerprint, data)}
+def tracked(bench: Bench) -> Iterator[Row]:
+    """What the records and MLflow add to an experiment of one trivial task, and to a task for each metric."""
+    pair = bench.pair("tracked")
+
+    def measured() -> float:
+        pair.forget()
+        imports = cpu(lambda: python(pair.plain, [], "-c", "from mlflow import MlflowClient"))
+        start = cpu(lambda: python(pair.plain, [], "-c", "pass"))
+        return pair.on_labkart("shape=flat", "n=1") - pair.on_plain("graph.py", "flat", "1") - (imports - start)
+
+    measured()
+    yield Row(
+        "tracking, without MLflow's import", "", seconds(median(measured() for _ in range(bench.rounds))), "", "0.35 s"
+    )
+    imports = "from graphs.tasks import Leaf\ntask = Leaf(number=1)\ntask.make_unique_id()"
+    taken = call(pair.project, pair.path, imports, "for step in range(1000): task.log_metric('loss', 0.5, step=step)")
+    yield Row("a metric that a task logs", "", seconds(taken / 1000), "", "2 ms")
+
+
+def many(bench: Bench) -> Iterator[Row]:
+    """Ten thousand records of tasks, and as many of experiments."""
+    pair = bench.pair("many")
+    pair.on_labkart("shape=flat", "n=4")
+    for kind in ("tasks", "experiments"):
+        (one, *_) = sorted((pair.project / "outputs/records" / kind).iterdir())
+        told = (one / "record.json").read_text()
+        id = one.name.rpartition("_")[2]
+        for number in range(10_000):
+            other = f"{number:0{len(id)}x}"
+            folder = one.with_name(one.name.replace(id, other))
+            folder.mkdir()
+            (folder / "record.json").write_text(told.replace(id, other))
+    status = cpu(lambda: python(pair.project, pair.path, "-c", LABKART, "status", "shape=flat", "n=5"))
+    shutil.rmtree(pair.project / "outputs/records")
+    less = cpu(lambda: python(pair.project, pair.path, "-c", LABKART, "status", "shape=flat", "n=5"))
+    yield Row("status, what 10,000 records add", "", seconds(status - less), "", "1 s")
+
+
+CASES = {case.__name__: case for case in (nothing, flat, layered, sample, chain, fingerprint, data, tracked, many)}
 
 
 def main() -> None:

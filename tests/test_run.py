@@ -251,15 +251,15 @@ def test_a_store_that_cannot_be_written_is_a_warning_and_the_next_run_publishes(
     assert [run.info.status for run in rows(fresh)] == ["FINISHED"]
 
 
-def test_four_processes_on_a_fresh_store_lose_nothing(fresh: Project) -> None:
-    words = [fresh.command("labkart", "run", f"seed={seed}") for seed in range(4)]
+def test_eight_processes_on_a_fresh_store_lose_nothing(fresh: Project) -> None:
+    words = [fresh.command("labkart", "run", f"seed={seed}") for seed in range(8)]
     running = [
         subprocess.Popen(each, cwd=fresh.root, env=fresh.variables(), stdout=subprocess.PIPE, text=True)
         for each in words
     ]
     said = [process.communicate(timeout=200)[0] for process in running]
-    assert [process.returncode for process in running] == [0, 0, 0, 0], said
-    assert sorted(run.data.params["seed"] for run in rows(fresh)) == ["0", "1", "2", "3"]
+    assert [process.returncode for process in running] == [0] * 8, said
+    assert sorted(run.data.params["seed"] for run in rows(fresh)) == list("01234567")
     assert {run.info.status for run in rows(fresh)} == {"FINISHED"}
     assert len(list((fresh.root / "outputs" / "cache").rglob("SplitTable_*.pkl"))) == 1
     assert not list((fresh.root / "outputs").rglob("*tmp*"))

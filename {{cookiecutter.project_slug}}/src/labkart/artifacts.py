@@ -4,7 +4,9 @@ import csv
 import importlib
 import pickle
 import re
+import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,19 +21,20 @@ Uses = Sequence[tuple[TaskUse, TaskRecord]]
 
 
 def gather(folder: Path, experiment: ExperimentRecord, uses: Uses, texts: Mapping[str, str]) -> None:
-    """Lay an experiment's files out in a folder, without copying them.
+    """Lay copies of an experiment's files out in a folder.
 
     Args:
         texts: parameters that are too long for MLflow, by name.
     """
+    folder.mkdir(parents=True, exist_ok=True)
     for file in experiment.folder.glob("[!.]*"):
-        _link(folder / file.name, file)
+        _copy(folder / file.name, file)
     for use, record in uses:
         for name in (*record.figures, *record.tables):
-            _link(folder / use.label / name, record.folder / name)
+            _copy(folder / use.label / name, record.folder / name)
     for name, text in texts.items():
         file = folder / "parameters" / f"{name.replace('/', '_')}.txt"
-        file.parent.mkdir(exist_ok=True)
+        file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, encoding="utf-8", errors="backslashreplace")
     _write_csv(folder / "tasks.csv", ("task", "state", *_COSTS, "id"), _tasks(experiment, uses))
     (folder / "pipeline.svg").write_text(graph.svg(experiment, uses), encoding="utf-8")
@@ -54,19 +57,20 @@ def _outputs(folder: Path, limit: float, uses: Uses) -> None:
     for use, record in uses:
         for state in record.outputs:
             file = project.current().outputs / state.path
-            if state.bytes <= limit and file.exists():
-                _link(folder / use.label / file.name, file)
-            else:
+            if state.bytes > limit or not _copy(folder / use.label / file.name, file):
                 left.append((use.label, state))
     if left:
         rows = [(label, state.path, state.bytes, state.sha256) for label, state in left]
         _write_csv(folder / "not_copied.csv", ("task", "path", "bytes", "sha256"), rows)
 
 
-def _link(name: Path, file: Path) -> None:
-    if file.exists():
-        name.parent.mkdir(parents=True, exist_ok=True)
-        name.symlink_to(file)
+def _copy(name: Path, file: Path) -> bool:
+    """Copy a file to a name; whether it is still there."""
+    name.parent.mkdir(parents=True, exist_ok=True)
+    with suppress(FileNotFoundError):
+        shutil.copyfile(file, name)
+        return True
+    return False
 
 
 def _write_csv(path: Path, head: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:

@@ -32,6 +32,7 @@ _REFERENCE = re.compile(r"[\w.-]+[\[(]")  # get_password(), os.environ["..."]
 _NOTHING = {"true", "false", "null", "none", "yes", "no", "on", "off", "str", "bytes", "int", "bool"}
 
 
+@cache
 def is_key(name: str) -> bool:
     """Whether what stands under this name, such as `password`, is a secret."""
     return bool(_detectors().key.search(name.lower()))

@@ -17,13 +17,14 @@ from . import build, calls, lock, mask, moment, project, provenance
 from .build import Watcher
 from .errors import LabkartError, did_you_mean, told
 from .identity import upstream
-from .record import ExperimentRecord, TaskRecord, TaskUse, now, read_experiment, read_task
+from .record import ExperimentRecord, TaskUse, now, read_experiment
 from .task import Task
 
 # Settings of the machinery: they change how an experiment runs, never what comes out.
 _MACHINERY = "labkart"
 # Of a task's record, what the experiment's own tells as well.
 _MADE = (
+    "undeclared",
     "params",
     "seed",
     "data",
@@ -161,20 +162,16 @@ def _run(experiment: Experiment, watcher: Watcher) -> None:
             record.status = "finished" if result.complete() else "failed"
     except KeyboardInterrupt:
         record.status = "killed"
-    failures = [f"{use.label}\n{one.traceback}" for use, one in task_records(record) if use.state == "failed"]
+    read = [(use, experiment.tasks[use.label].last_record()) for use in record.tasks]
+    known = [(use, one) for use, one in read if one]
+    failures = [f"{use.label}\n{one.traceback}" for use, one in known if use.state == "failed"]
     record.error = next((use.error for use in record.tasks if use.error), None)
     last = result.last_record()
     record.metrics = {metric.name: metric.value for metric in last.metrics} if last else {}
-    for use, one in task_records(record):
+    for use, one in known:
         use.made = {name: value for name, value in vars(one).items() if name in _MADE}
     record.ended = now()
     record.write({"traceback.txt": "\n".join(failures).encode(errors="backslashreplace").decode()})
-
-
-def task_records(record: ExperimentRecord) -> list[tuple[TaskUse, TaskRecord]]:
-    """The experiment's tasks that have a record, with it."""
-    pairs = [(use, read_task(use.name, use.id)) for use in record.tasks]
-    return [(use, one) for use, one in pairs if one]
 
 
 def _settings(cfg: DictConfig) -> dict[str, Any]:

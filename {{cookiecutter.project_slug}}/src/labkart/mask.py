@@ -90,7 +90,7 @@ def values(data: Any, known: Collection[str] = (), key: str = "") -> Any:
         data = MASK if _SOME_DEFAULT.search(data) else data
     if data is not None and not isinstance(data, bool) and is_key(key):
         return data if harmless(str(data)) else MASK
-    return text(data, known) if isinstance(data, str) else data
+    return text(data, known) if isinstance(data, str) and len(data) >= SHORTEST else data
 
 
 def words(command: Collection[str], known: Collection[str] = ()) -> list[str]:

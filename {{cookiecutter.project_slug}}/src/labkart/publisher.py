@@ -107,7 +107,7 @@ class _Follower:
             for use in each.record.tasks:
                 if use.state != "cached":
                     new, each.read[use.id] = live_metrics(use.name, use.id, each.read.get(use.id, 0))
-                    metrics += self._tracking.metrics(each.record, use, new)
+                    metrics += self._tracking.entities.metrics(each.record, use, new)
             if metrics:
                 self._tracking.log(self._connected()[0], each.run, metrics)
 

@@ -188,6 +188,8 @@ def read_experiment(id: str) -> ExperimentRecord | None:
 def live_metrics(name: str, id: str, start: int = 0) -> tuple[list[Metric], int]:
     """What a task that runs, or was killed, has logged after `start` bytes; and where to go on, after a line."""
     file, found = task_folder(name, id) / LIVE, []
+    if not file.exists():
+        return found, start
     with suppress(OSError), file.open("rb") as lines:
         lines.seek(start if lines.seek(0, os.SEEK_END) >= start else 0)
         for line in lines:

@@ -3,24 +3,20 @@
 The records are the truth; what is here can be made from them again.
 """
 
-import json
 import logging
 import os
 import sqlite3
 import tempfile
 import uuid
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, suppress
-from datetime import datetime
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
-from typing import Any
 
 from filelock import FileLock
 
 from . import artifacts, project, store
 from .errors import LabkartError
-from .record import LIVE, ExperimentRecord, TaskRecord, TaskUse, experiments, live_metrics, read_task
-from .record import Metric as Logged
+from .record import LIVE, ExperimentRecord, experiments, live_metrics, read_task
 
 # MLflow reads these as it is imported. A server that does not answer must not hold a student for four minutes.
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
@@ -28,13 +24,12 @@ os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
 os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "20")
 
 from mlflow import MlflowClient
-from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, RunTag, ViewType
+from mlflow.entities import Metric, ViewType
 from mlflow.exceptions import MlflowException
 
-_MAX_PARAM, _MAX_TAG = 6000, 8000  # characters; MLflow cuts longer ones
-_STATUS = {"finished": "FINISHED", "failed": "FAILED", "killed": "KILLED"}
+from . import entities
 
-Uses = list[tuple[TaskUse, TaskRecord]]
+_STATUS = {"finished": "FINISHED", "failed": "FAILED", "killed": "KILLED"}
 
 
 def open_store() -> tuple[MlflowClient, str]:
@@ -89,17 +84,11 @@ def begin(client: MlflowClient, place: str, experiment: ExperimentRecord) -> str
     if earlier := store.noted(experiment):
         with suppress(MlflowException):  # somebody has deleted it
             client.delete_run(earlier.run)
-    title, started = " ".join(experiment.overrides) or "defaults", _milliseconds(experiment.started)
+    title, started = " ".join(experiment.overrides) or "defaults", entities.milliseconds(experiment.started)
     run = client.create_run(place, started, run_name=title[:250]).info.run_id
     store.note(experiment, run, whole=False)
-    client.log_batch(run, params=_params(experiment.settings), tags=_tags(experiment, []))
+    client.log_batch(run, params=entities.params(experiment.settings), tags=entities.tags(experiment, []))
     return run
-
-
-def metrics(experiment: ExperimentRecord, use: TaskUse, logged: Iterable[Logged]) -> list[Metric]:
-    """The last task's metrics under their own names, so that rows compare; the others' with the task before them."""
-    prefix = "" if use.label == experiment.tasks[-1].label else f"{use.label}."
-    return [Metric(prefix + name, value, round(1000 * seconds), step or 0) for name, value, step, seconds in logged]
 
 
 def log(client: MlflowClient, run: str, metrics: Sequence[Metric]) -> None:
@@ -118,24 +107,27 @@ def publish(client: MlflowClient, place: str, experiment: ExperimentRecord) -> I
         yield
         status = "FAILED"
         try:
-            every = [each for use, one in uses for each in (*metrics(experiment, use, one.metrics), *_cost(use, one))]
+            every = [each for use, one in uses for each in entities.metrics(experiment, use, one.metrics)] + [
+                *entities.costs(uses)
+            ]
             for use in [use for use, one in pairs if not one]:  # of a task that was killed there is no more
-                every += metrics(experiment, use, live_metrics(use.name, use.id)[0])
+                every += entities.metrics(experiment, use, live_metrics(use.name, use.id)[0])
             log(client, run, every)
             yield
             params = {f"{use.label}.{name}": value for use, one in uses for name, value in one.params.items()}
-            client.log_batch(run, params=_params(params), tags=_tags(experiment, uses))
-            client.log_inputs(run, _datasets(uses))
+            client.log_batch(run, params=entities.params(params), tags=entities.tags(experiment, uses))
+            client.log_inputs(run, entities.datasets(uses))
             yield
-            with tempfile.TemporaryDirectory() as folder:
-                artifacts.gather(Path(folder), experiment, uses, _long(params | experiment.settings))
-                client.log_artifacts(run, folder)
+            with _artifacts(client, run) as folder:
+                artifacts.gather(folder, experiment, uses, entities.long(params | experiment.settings))
             yield
             for use, one in uses:
                 artifacts.log_models(client, place, run, use, one)
             status = _STATUS[experiment.status]
         finally:
-            ended = max(_milliseconds(experiment.ended), _milliseconds(experiment.started))  # clocks are set back
+            ended = max(
+                entities.milliseconds(experiment.ended), entities.milliseconds(experiment.started)
+            )  # clocks are set back
             client.set_terminated(run, status, ended)
         store.note(experiment, run, whole=True)
         for _, one in uses:
@@ -175,74 +167,12 @@ def _begun(client: MlflowClient, experiment: ExperimentRecord) -> str | None:
     return None
 
 
-def _cost(use: TaskUse, record: TaskRecord) -> Iterator[Metric]:
-    ended = _milliseconds(record.started) + round(record.wall_seconds * 1000)
-    for name in ("wall_seconds", "cpu_seconds", "peak_memory_mb", "gpu_memory_mb"):
-        if (value := getattr(record, name)) is not None:
-            # The prefix moves them to MLflow's page of system metrics, away from the results.
-            yield Metric(f"system/{use.label}.{name}", value, ended, 0)
-
-
-def _params(values: Mapping[str, Any]) -> list[Param]:
-    return [Param(name, str(value)[:_MAX_PARAM]) for name, value in values.items()]
-
-
-def _long(values: Mapping[str, Any]) -> dict[str, str]:
-    return {name: str(value) for name, value in values.items() if len(str(value)) > _MAX_PARAM}
-
-
-def _datasets(uses: Uses) -> list[DatasetInput]:
-    """The declared data, and what was read without being declared, in MLflow's own view; each once."""
-    found: dict[tuple[str, str], list[str]] = {}
-    for use, one in uses:
-        states = [(each["path"], each["sha256"]) for each in one.data.values()]
-        for state in [*states, *((each.path, each.sha256) for each in one.undeclared)]:
-            found.setdefault(state, []).append(use.label)
-    return [
-        DatasetInput(
-            Dataset(name=path, digest=sha256[:36], source_type="local", source=json.dumps({"uri": path})),
-            [InputTag("mlflow.data.context", ", ".join(dict.fromkeys(labels)))],
-        )
-        for (path, sha256), labels in found.items()
-    ]
-
-
-def _tags(experiment: ExperimentRecord, uses: Uses) -> list[RunTag]:
-    code, environment = experiment.code, experiment.environment
-    data = [f"{each.dataset.name} {each.dataset.digest[:12]}" for each in _datasets(uses)]
-    tags = {
-        "mlflow.user": environment["user"],
-        "mlflow.source.name": experiment.command,
-        "mlflow.source.type": "LOCAL",
-        "mlflow.source.git.commit": code["commit"],
-        "mlflow.source.git.branch": code["branch"],
-        "mlflow.source.git.repoURL": code["remote"],
-        "mlflow.note.content": _note(experiment, uses),
-        "labkart.experiment": experiment.id,
-        "labkart.dirty": code["dirty"],
-        "labkart.data": ", ".join(data) or None,
-        "labkart.error": experiment.error,
-        "labkart.accepted": "; ".join(f"{label} {said}" for label, said in _accepted(uses).items()) or None,
-        **{f"labkart.{name}": value for name, value in environment.items()},
-    }
-    texts = {name: str(value).encode(errors="replace").decode() for name, value in tags.items() if value is not None}
-    return [RunTag(name, text[:_MAX_TAG]) for name, text in texts.items()]
-
-
-def _accepted(uses: Uses) -> dict[str, str]:
-    """Which tasks' results are those of other code, by a person's word."""
-    words = "by {by} on {at:.10}: {changes}"
-    return {use.label: words.format(**record.accepted) for use, record in uses if record.accepted}
-
-
-def _note(experiment: ExperimentRecord, uses: Uses) -> str:
-    """The description at the top of the run's page: the results, and what each task took."""
-    results = [f"**{name}** {value:.4g}" for name, value in experiment.metrics.items()]
-    rows = [f"| {use.label} | {use.state} | {use.seconds:.1f} |" for use in experiment.tasks]
-    accepted = [f"- {label} accepted {said}" for label, said in _accepted(uses).items()]
-    table = ["| task | | seconds |", "| --- | --- | ---: |", *rows]
-    return "\n".join([", ".join(results), "", *table, *(["", *accepted] if accepted else [])])
-
-
-def _milliseconds(moment: str | None) -> int:
-    return round(datetime.fromisoformat(moment).timestamp() * 1000) if moment else 0
+@contextmanager
+def _artifacts(client: MlflowClient, run: str) -> Iterator[Path]:
+    """A folder whose files become the run's: in the project's own store it is theirs already."""
+    if store.is_own():
+        yield project.current().outputs / "artifacts" / run / "artifacts"
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        yield Path(folder)
+        client.log_artifacts(run, folder)
