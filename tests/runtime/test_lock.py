@@ -202,3 +202,33 @@ def test_outputs_and_records_stay() -> None:
 def test_there_is_nothing_to_sweep_in_a_new_project(root: Path) -> None:
     assert lock.sweep() == []
     assert not (root / "outputs").exists()
+
+
+RUN = """\
+import time
+from pathlib import Path
+from labkart import lock
+with lock.running("e1"):
+    Path("runs").touch()
+    time.sleep(60)
+"""
+
+
+def test_only_what_ran_in_a_process_that_died_is_abandoned_and_it_is_said_once() -> None:
+    with lock.running("mine"):
+        assert lock.abandoned() == []
+        process = start(RUN, Path.cwd())
+        soon(Path("runs").exists)
+        assert lock.abandoned() == []
+        process.kill()
+        process.communicate()
+        assert lock.abandoned() == ["e1"]
+        assert lock.abandoned() == []
+    assert not list(Path("outputs/running").iterdir())
+
+
+def test_the_same_experiment_may_run_twice_and_is_marked_as_long_as_the_first_does() -> None:
+    with lock.running("e1"):
+        with lock.running("e1"):
+            pass
+        assert python("from labkart import lock; print(lock.abandoned())", Path.cwd()) == "[]"

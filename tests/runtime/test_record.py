@@ -2,6 +2,7 @@
 
 import json
 import math
+import os
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -164,3 +165,33 @@ def test_a_new_text_is_a_new_file_so_that_an_open_reader_sees_all_of_the_old_one
 
 def test_now_is_a_time_with_its_offset() -> None:
     assert datetime.fromisoformat(record.now()).tzinfo is not None
+
+
+def test_the_newest_experiments_come_first_and_no_more_than_were_asked_for(root: Path) -> None:
+    for number in range(5):
+        replace(EXPERIMENT, id=f"e{number}").write()
+        os.utime(record.read_experiment(f"e{number}").folder, (1000 + number, 1000 + number))
+    assert [each.id for each in record.experiments(most=2)] == ["e4", "e3"]
+    assert [each.id for each in record.experiments("e1")] == ["e1"]
+    assert len(record.experiments()) == 5
+
+
+def test_a_record_of_the_first_schema_can_be_read(root: Path) -> None:
+    EXPERIMENT.write()
+    file = EXPERIMENT.folder / "record.json"
+    told = json.loads(file.read_text()) | {"schema": 1, "published": True}
+    file.write_text(json.dumps({name: value for name, value in told.items() if name not in ("config", "artifact_mb")}))
+    assert record.read_experiment("e1") == replace(EXPERIMENT, schema=1)
+
+
+def test_metrics_of_a_task_that_runs_are_read_from_where_the_last_look_ended(root: Path) -> None:
+    file = root / "outputs/records/tasks/Train_abc/.metrics.jsonl"
+    assert record.live_metrics("Train", "abc") == ([], 0)
+    write(root, **{str(file.relative_to(root)): '["loss", 0.5, 1, 10.0]\n["loss", 0.2'})
+    first, end = record.live_metrics("Train", "abc")
+    assert first == [Metric("loss", 0.5, 1, 10.0)]
+    with file.open("a") as rest:
+        rest.write("5, 2, 11.0]\n")
+    assert record.live_metrics("Train", "abc", end)[0] == [Metric("loss", 0.25, 2, 11.0)]
+    file.write_text('["loss", 9.0, 1, 12.0]\n')  # the task began again
+    assert record.live_metrics("Train", "abc", 1000)[0] == [Metric("loss", 9.0, 1, 12.0)]

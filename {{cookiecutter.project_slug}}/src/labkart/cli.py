@@ -228,10 +228,7 @@ def _sync(words: list[str]) -> int:
             for _, is_new in tracking.sync():
                 count, new = count + 1, new + is_new
     except Exception as error:
-        said = f"{type(error).__name__}: {error}".splitlines()[0]
-        raise LabkartError(
-            f"{store.uri()} takes nothing more ({said}). Run it again; {new} experiments went there."
-        ) from error
+        raise LabkartError(f"Stopped: {store.why(error)}. {new} experiments went there; run it again.") from error
     terminal.say(f"  {new} of {count} experiments written; all are in {store.uri()}")
     return 0
 

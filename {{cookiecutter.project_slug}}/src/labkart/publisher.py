@@ -4,6 +4,7 @@ import multiprocessing
 import os
 import signal
 import sys
+import time
 from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
@@ -16,10 +17,10 @@ from .record import ExperimentRecord, live_metrics, read_experiment
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-_PATIENCE = 5.0  # seconds for which a computation is held up by a server that does not answer
+_PATIENCE = 4.0  # seconds in all for which a computation is held up by a server, which may be slow or away
 _OWN_PATIENCE = 120.0  # ... and by the import of MLflow and the project's own file, which cannot be away
 _OFTEN = 0.5  # seconds between two looks at what was logged
-_READY, _STEP, _WHOLE, _FAILED = "ready", "step", "whole", "failed"
+_READY, _WHOLE, _FAILED = "ready", "whole", "failed"
 
 
 class Publisher:
@@ -53,20 +54,23 @@ class Publisher:
         """Wait until everything is in MLflow, within reason; returns why something is not."""
         if not self._process:
             return ""
-        why, patience = "it does not answer", _OWN_PATIENCE
+        why, patience = store.why(), _OWN_PATIENCE
         with suppress(EOFError, OSError):
             while self._left:
-                if not self._pipe.poll(patience):
+                began = time.monotonic()
+                if not self._pipe.poll(max(0.0, patience)):
                     break
+                patience -= time.monotonic() - began
                 what, text = self._pipe.recv()
                 if what == _FAILED:
                     why = text
                     break
-                patience = _OWN_PATIENCE if store.is_own() else _PATIENCE
+                if what == _READY:  # MLflow is imported: from now on it is the server that is slow
+                    patience = _OWN_PATIENCE if store.is_own() else _PATIENCE
                 self._left -= {text} if what == _WHOLE else set()
         with suppress(OSError):
             self._tell("close", "")
-            self._process.join(_OFTEN if self._left else _PATIENCE)
+            self._process.join(0 if self._left else _PATIENCE)
         self._process.terminate()
         return why if self._left else ""
 
@@ -98,7 +102,6 @@ class _Follower:
         record = read_experiment(id)
         if record and record.status == "running":
             self._open[id] = _Open(record, self._tracking.begin(*self._connected(), record))
-            self.say(_STEP, id)
 
     def look(self) -> None:
         """Send what tasks have logged since the last look."""
@@ -114,8 +117,7 @@ class _Follower:
     def end(self, id: str) -> None:
         self._open.pop(id, None)
         if record := read_experiment(id):
-            for _ in self._tracking.publish(*self._connected(), record):
-                self.say(_STEP, id)
+            self._tracking.publish(*self._connected(), record)
         self.say(_WHOLE, id)
 
     def abandon(self) -> None:
@@ -154,4 +156,4 @@ def _follow(pipe: Connection, others: Connection) -> None:
             return
         except Exception as error:
             if what == "end":  # else it is tried again at the end
-                follower.say(_FAILED, f"{type(error).__name__}: {error}".splitlines()[0])
+                follower.say(_FAILED, store.why(error))

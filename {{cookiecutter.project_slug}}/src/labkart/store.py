@@ -36,6 +36,14 @@ def tell(set_uri: Callable[[str], None]) -> None:
         os.environ.pop("MLFLOW_TRACKING_URI", None)
 
 
+def why(error: Exception | None = None) -> str:
+    """Why a store did not take something, in a line; without an error it did not say anything in time."""
+    said = next(iter(str(error).splitlines()), "")
+    if error is None or "Max retries exceeded" in said or isinstance(error, ConnectionError | TimeoutError):
+        return f"{key() or uri()} does not answer"
+    return f"{type(error).__name__}: {said}"[:300]
+
+
 def database() -> Path:
     """The project's own SQLite file."""
     return project.current().outputs / "mlflow.db"

@@ -96,39 +96,30 @@ def log(client: MlflowClient, run: str, metrics: Sequence[Metric]) -> None:
     client.log_batch(run, metrics=metrics)
 
 
-def publish(client: MlflowClient, place: str, experiment: ExperimentRecord) -> Iterator[None]:
-    """Write all of an experiment that has ended to its run, the cached tasks too; yields after each step."""
+def publish(client: MlflowClient, place: str, experiment: ExperimentRecord) -> None:
+    """Write all of an experiment that has ended to its run, the cached tasks too."""
     with FileLock(experiment.folder / ".mlflow.lock"):  # two processes may end the same experiment at once
         if store.is_published(experiment):
             return
         pairs = [(use, read_task(use.name, use.id)) for use in experiment.tasks]
         uses = [(use, one) for use, one in pairs if one]
         run = _begun(client, experiment) or begin(client, place, experiment)
-        yield
         status = "FAILED"
         try:
-            every = [each for use, one in uses for each in entities.metrics(experiment, use, one.metrics)] + [
-                *entities.costs(uses)
-            ]
-            for use in [use for use, one in pairs if not one]:  # of a task that was killed there is no more
-                every += entities.metrics(experiment, use, live_metrics(use.name, use.id)[0])
-            log(client, run, every)
-            yield
+            logged = [(use, one.metrics if one else live_metrics(use.name, use.id)[0]) for use, one in pairs]
+            every = [each for use, found in logged for each in entities.metrics(experiment, use, found)]
+            log(client, run, [*every, *entities.costs(uses)])
             params = {f"{use.label}.{name}": value for use, one in uses for name, value in one.params.items()}
             client.log_batch(run, params=entities.params(params), tags=entities.tags(experiment, uses))
             client.log_inputs(run, entities.datasets(uses))
-            yield
             with _artifacts(client, run) as folder:
                 artifacts.gather(folder, experiment, uses, entities.long(params | experiment.settings))
-            yield
             for use, one in uses:
                 artifacts.log_models(client, place, run, use, one)
             status = _STATUS[experiment.status]
         finally:
-            ended = max(
-                entities.milliseconds(experiment.ended), entities.milliseconds(experiment.started)
-            )  # clocks are set back
-            client.set_terminated(run, status, ended)
+            times = map(entities.milliseconds, (experiment.started, experiment.ended))
+            client.set_terminated(run, status, max(times))  # a clock may have been set back
         store.note(experiment, run, whole=True)
         for _, one in uses:
             (one.folder / LIVE).unlink(missing_ok=True)
@@ -144,8 +135,7 @@ def sync() -> Iterator[tuple[ExperimentRecord, bool]]:
         if new := not (store.is_published(experiment) and note and note.run in there):
             if note and note.run not in there:  # the store was put back to an earlier state
                 store.forget(experiment)
-            for _ in publish(client, place, experiment):
-                pass
+            publish(client, place, experiment)
         yield experiment, new
 
 
