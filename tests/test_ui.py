@@ -182,6 +182,15 @@ def test_it_is_one_process_that_listens_on_this_machine_only(project: Project) -
         assert listening == [f"0100007F:{port_of(link):04X}"]
 
 
+@pytest.fixture
+def _terminal() -> Iterator[None]:
+    """Tests that run under `nohup` would hand down that a closed terminal ends nothing."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
+@pytest.mark.usefixtures("_terminal")
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP", "SIGKILL"])
 def test_nothing_is_left_whatever_ends_it(project: Project, name: str) -> None:
     number = signal.Signals[name]
