@@ -158,7 +158,8 @@ def test_what_is_logged_is_in_the_store_before_its_task_ends(fresh: Project, wor
 
 def test_what_a_task_says_to_mlflow_itself_lands_in_the_run(fresh: Project) -> None:
     fit = "mlflow.sklearn.autolog()\nLinearRegression().fit([[0], [1]], [0, 1])"
-    say = "mlflow.log_metric('{0}', 5)\nmlflow.log_param('by_{0}', 'hand')\nmlflow.log_text('hello', '{0}.txt')"
+    say = "with mlflow.start_run():\n    mlflow.log_metric('{0}', 5)\n"
+    say += "mlflow.log_param('by_{0}', 'hand')\nmlflow.end_run()\nmlflow.log_text('hello', '{0}.txt')"
     study(
         fresh,
         head="import mlflow\nfrom sklearn.linear_model import LinearRegression",
@@ -172,6 +173,29 @@ def test_what_a_task_says_to_mlflow_itself_lands_in_the_run(fresh: Project) -> N
     assert {"left": 5, "right": 5, "answer": 3}.items() <= run.data.metrics.items()
     assert {"by_left": "hand", "by_right": "hand", "fit_intercept": "True"}.items() <= run.data.params.items()
     assert (fresh.root / f"outputs/artifacts/{run.info.run_id}/artifacts/left.txt").read_text() == "hello"
+
+
+def test_a_task_that_speaks_to_mlflow_does_not_fail_where_nobody_listens(fresh: Project) -> None:
+    study(fresh, head="import mlflow", left="mlflow.log_metric('left', 5)", right="mlflow.set_tracking_uri('file:/no')")
+    done = fresh.run("labkart", "run", MLFLOW_TRACKING_URI="http://127.0.0.1:9")
+    assert done.returncode == 0 and "answer 3" in done.stdout
+    assert "goes to outputs/mlflow-unsent.db" in done.stderr
+    fresh.labkart("run", "seed=1")
+    assert statuses(fresh) == ["FINISHED"]
+
+
+def test_the_same_experiment_in_another_process_shares_the_run(fresh: Project) -> None:
+    study(fresh, head="import mlflow", left="Path('there').touch()\nwait_for('go')\nmlflow.log_metric('late', 5)")
+    with running(fresh, "labkart", "run") as first:
+        soon((fresh.root / "there").exists)
+        with running(fresh, "labkart", "run") as second:
+            soon(lambda: len(list((fresh.root / "outputs/running").iterdir())) == 1)
+            time.sleep(3)  # so that the other one waits for the task
+            (fresh.root / "go").touch()
+            warned = [process.communicate(timeout=100)[1] for process in (first, second)]
+    assert [first.returncode, second.returncode] == [0, 0], warned
+    (run,) = runs(client(fresh))
+    assert run.info.status == "FINISHED" and run.data.metrics.items() >= {"late": 5, "answer": 3}.items()
 
 
 # Killed
@@ -208,14 +232,17 @@ def test_the_next_command_closes_what_a_dead_machine_left_open_and_nothing_that_
     assert statuses(fresh) == ["KILLED", "FINISHED"]
 
 
-@pytest.mark.parametrize(("sent", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
-def test_a_run_that_is_asked_to_stop_closes_and_keeps_what_was_logged(fresh: Project, sent: int, code: int) -> None:
+@pytest.mark.parametrize("group", [False, True], ids=["alone", "with all it started"])
+@pytest.mark.parametrize(("sent", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)], ids=["SIGTERM", "SIGINT"])
+def test_a_run_that_is_asked_to_stop_closes_and_keeps_what_was_logged(
+    fresh: Project, sent: int, code: int, group: bool
+) -> None:
     wait = "self.log_metric('loss', 5, step=1)\nPath(f'{type(self).__name__} {os.getpid()}').touch()\nwait_for('never')"
     study(fresh, left=wait, right=wait)
     with running(fresh, "labkart", "run", "labkart.workers=2") as process:
         soon(lambda: len([*fresh.root.glob("Left *"), *fresh.root.glob("Right *")]) == 2)
         workers = [file.name.split()[1] for name in ("Left", "Right") for file in fresh.root.glob(f"{name} *")]
-        process.send_signal(sent)
+        (os.killpg if group else os.kill)(process.pid, sent)
         said = process.communicate(timeout=60)[1]
     assert process.returncode == code
     assert said.strip() == "Stopped. What was finished is kept; the same command goes on from there."
@@ -272,7 +299,10 @@ def test_a_server_that_is_lost_midway_gets_all_of_it_from_sync(fresh: Project, t
     assert len(warned.strip().splitlines()) == 1
     fresh.labkart("run", "seed=1", MLFLOW_TRACKING_URI="")
     done = fresh.run("labkart", "sync", MLFLOW_TRACKING_URI=address, MLFLOW_HTTP_REQUEST_MAX_RETRIES="0")
-    assert done.returncode == 1 and done.stderr == f"Stopped: {address} does not answer. 0 experiments went there; run it again.\n"
+    assert (
+        done.returncode == 1
+        and done.stderr == f"Stopped: {address} does not answer. 0 experiments went there; run it again.\n"
+    )
     with server(tmp_path, port):
         assert f"2 of 2 experiments written; all are in {address}" in fresh.labkart("sync", MLFLOW_TRACKING_URI=address)
         assert "0 of 2 experiments" in fresh.labkart("sync", MLFLOW_TRACKING_URI=address)
@@ -296,7 +326,7 @@ def test_a_server_that_never_answers_delays_nothing_for_long(fresh: Project) -> 
         done = fresh.run("labkart", "run", MLFLOW_TRACKING_URI=address)
         assert time.monotonic() - started < 60  # MLflow's own patience is minutes
     assert done.returncode == 0 and "answer 3" in done.stdout
-    assert f"Not in MLflow yet ({address} does not answer)" in done.stderr
+    assert f"Not in MLflow yet ({address} did not take all of it in time)" in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
 
 
@@ -383,18 +413,33 @@ def test_a_run_has_the_drawing_the_tasks_the_data_the_outputs_and_the_lock(fresh
     assert left["peak_memory_mb"] > 1 and told["config"]["seed"] == 0 and told["environment"]["host"]
 
 
-def test_a_model_that_was_logged_can_be_loaded_by_mlflow(fresh: Project) -> None:
+def test_a_model_that_was_logged_can_be_loaded_and_one_that_mlflow_cannot_take_is_told(fresh: Project) -> None:
     study(
         fresh,
-        head="from sklearn.linear_model import LinearRegression",
-        left="self.log_model('line', LinearRegression().fit([[0], [1]], [0, 2]))",
+        head="from sklearn.ensemble import RandomForestRegressor",
+        left="self.log_model('trees', RandomForestRegressor(5).fit([[0], [1]], [2, 2]))",
+        right="self.log_model('none', 5)\n(self._folder() / 'none.pkl').write_bytes(b'damaged')",
     )
     fresh.labkart("run")
     (run,) = runs(client(fresh))
+    assert run.info.status == "FINISHED" and run.data.tags["labkart.not_logged.Right none"]
     (model,) = client(fresh).search_logged_models([run.info.experiment_id])
-    assert (model.name, model.source_run_id) == ("Left line", run.info.run_id)
+    assert (model.name, model.source_run_id) == ("Left trees", run.info.run_id)
     code = f"import mlflow\nprint(mlflow.sklearn.load_model({model.artifact_location!r}).predict([[3]])[0])"
-    assert float(fresh.run("python", "-c", code).stdout) == pytest.approx(6)
+    assert float(fresh.run("python", "-c", code).stdout) == 2
+    assert "0 of 1 experiments written" in fresh.labkart("sync")
+
+
+def test_one_experiment_that_cannot_be_written_holds_up_no_other(project: Project) -> None:
+    project.labkart("run", "-m", "seed=1,2")
+    (project.root / "outputs/mlflow.db").unlink()
+    for file in (project.root / "outputs/records/experiments").glob("*/record.json"):
+        told = json.loads(file.read_text())
+        if told["settings"]["seed"] == 1:
+            file.write_text(json.dumps(told | {"started": "no time"}))
+    done = project.run("labkart", "sync")
+    assert done.returncode == 1 and done.stderr.endswith("2 of 3 experiments written; these were not.\n")
+    assert [each.data.params["seed"] for each in runs(client(project))] == ["0", "2"]
 
 
 def test_words_with_signs_and_a_clock_that_is_set_back(fresh: Project) -> None:

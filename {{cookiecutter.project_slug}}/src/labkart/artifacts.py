@@ -80,37 +80,50 @@ def _write_csv(path: Path, head: Sequence[str], rows: Iterable[Sequence[Any]]) -
 
 
 def log_models(client: "MlflowClient", place: str, run: str, use: TaskUse, record: TaskRecord) -> None:
-    """Give MLflow the models that a task has logged, each in the flavour that its library has there."""
+    """Give MLflow the models that a task has logged; where it cannot take one, a tag of the run says why."""
     for name in record.models:
-        import mlflow
-        from mlflow.models import Model
-
         title = _NOT_IN_A_NAME.sub("_", f"{use.label} {Path(name).stem}")
         there = client.search_logged_models([place], filter_string=f"name = '{title}' AND source_run_id = '{run}'")
         if any(each.status == "READY" for each in there):  # an earlier attempt to publish came so far
             continue
         made = client.create_logged_model(place, title, run)
-        model = pickle.loads((record.folder / name).read_bytes())
-        flavor, argument = _FLAVORS.get(type(model).__module__.partition(".")[0], ("sklearn", "sk_model"))
-        needs = [f"{package}=={version.partition(' @ ')[0]}" for package, version in sorted(record.packages.items())]
-        store.tell(mlflow.set_tracking_uri)  # there is no way to say it for one call alone
-        Model.log(
-            artifact_path=None,
-            flavor=importlib.import_module(f"mlflow.{flavor}"),
-            model_id=made.model_id,
-            run_id=run,
-            pip_requirements=[each for each in needs if not each.startswith("Python==")],
-            **{argument: model},
-        )
+        try:
+            _log_model(made.model_id, run, record, record.folder / name)
+        except Exception as error:  # of any library; the run is worth more than its model
+            client.delete_logged_model(made.model_id)
+            client.set_tag(run, f"labkart.not_logged.{title}", store.why(error))
 
 
+def _log_model(id: str, run: str, record: TaskRecord, file: Path) -> None:
+    """In the flavour that its library has in MLflow."""
+    import mlflow
+    from mlflow.models import Model
+
+    model = pickle.loads(file.read_bytes())
+    flavor, argument = _FLAVORS.get(type(model).__module__.partition(".")[0], _SKLEARN)
+    # Its other format refuses forests and networks.
+    more: dict[str, Any] = {"serialization_format": "cloudpickle"} if flavor == "sklearn" else {}
+    needs = [f"{package}=={version.partition(' @ ')[0]}" for package, version in sorted(record.packages.items())]
+    store.tell(mlflow.set_tracking_uri)  # there is no way to say it for one call alone
+    Model.log(
+        artifact_path=None,
+        flavor=importlib.import_module(f"mlflow.{flavor}"),
+        model_id=id,
+        run_id=run,
+        pip_requirements=[each for each in needs if not each.startswith("Python==")],
+        **{argument: model},
+        **more,
+    )
+
+
+_SKLEARN = ("sklearn", "sk_model")
 _NOT_IN_A_NAME = re.compile(r"[/:.%\"']")
 # By the top module of a model's class, MLflow's flavour and what that calls the model.
 _FLAVORS = {
     "catboost": ("catboost", "cb_model"),
     "keras": ("keras", "model"),
     "lightgbm": ("lightgbm", "lgb_model"),
-    "sklearn": ("sklearn", "sk_model"),
+    "sklearn": _SKLEARN,
     "statsmodels": ("statsmodels", "statsmodels_model"),
     "torch": ("pytorch", "pytorch_model"),
     "xgboost": ("xgboost", "xgb_model"),

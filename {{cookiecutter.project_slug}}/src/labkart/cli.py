@@ -37,7 +37,7 @@ def main(words: list[str] | None = None) -> int:
     """Run one verb.
 
     Returns:
-        The exit code: 0, 1 for what a message explains, 130 for Ctrl-C, 143 for SIGTERM.
+        The exit code: 0, 1 for what a message explains, 130 for Ctrl-C, 143 for SIGTERM and so on.
     """
     verb, *rest = (sys.argv[1:] if words is None else words) or ["--help"]
     verbs = {"run": _run, "status": _status, "accept": _accept, "clean": _clean, "sync": _sync, "ui": _ui}
@@ -56,15 +56,15 @@ def main(words: list[str] | None = None) -> int:
         return int(bool(stop.code))
     except KeyboardInterrupt:
         print("\nStopped. What was finished is kept; the same command goes on from there.", file=sys.stderr)
-        return 143 if _terminated[1:] else 130
+        return 128 + (_terminated[1:] or [signal.SIGINT])[0]
     finally:
         gc.enable()
 
 
-def _terminate(*_: object) -> None:
-    """A cluster or a shutdown asks this process to end: it does as after Ctrl-C. Its workers leave in silence."""
-    _terminated.append(os.getpid())
-    raise KeyboardInterrupt if os.getpid() == _terminated[0] else SystemExit(143)
+def _terminate(number: int, _: object) -> None:
+    """Ctrl-C, a cluster or a closed terminal asks this process to end; its workers do so in silence."""
+    _terminated.append(number)
+    raise KeyboardInterrupt if os.getpid() == _terminated[0] else SystemExit(128 + number)
 
 
 _terminated: list[int] = []
@@ -86,7 +86,9 @@ def _run(words: list[str]) -> int:
     failures: list[str] = []
     publisher = Publisher()
     _terminated[:] = [os.getpid()]
-    signal.signal(signal.SIGTERM, _terminate)
+    for asked in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(asked) != signal.SIG_IGN:  # as under nohup
+            signal.signal(asked, _terminate)
 
     def job(cfg: "DictConfig") -> None:
         try:
@@ -220,16 +222,19 @@ def _sync(words: list[str]) -> int:
 
     os.chdir(project.current().root)
     experiment.close_abandoned()
-    count = new = 0
+    count, new, failures = 0, 0, list[str]()
     try:
         with terminal.busy("writing to MLflow"):
             from . import tracking
 
-            for _, is_new in tracking.sync():
+            for record, is_new, why in tracking.sync():
                 count, new = count + 1, new + is_new
+                failures += [f"{record.id[:6]}: {why}"] if why else []
     except Exception as error:
         raise LabkartError(f"Stopped: {store.why(error)}. {new} experiments went there; run it again.") from error
-    terminal.say(f"  {new} of {count} experiments written; all are in {store.uri()}")
+    if failures:
+        raise LabkartError("\n".join([*failures, f"{new} of {count} experiments written; these were not."]))
+    terminal.say(f"  {new} of {count} experiments written; all are in {store.where()}")
     return 0
 
 

@@ -1,6 +1,7 @@
 """What MLflow is told of an experiment: its record as metrics, parameters, data sets and tags."""
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -11,6 +12,7 @@ from .record import ExperimentRecord, TaskRecord, TaskUse
 from .record import Metric as Logged
 
 _MAX_PARAM, _MAX_TAG = 6000, 8000  # characters; MLflow cuts longer ones
+_MAX_NAME = 250
 _MANY = 100  # tasks of an experiment
 
 Uses = Sequence[tuple[TaskUse, TaskRecord]]
@@ -19,7 +21,10 @@ Uses = Sequence[tuple[TaskUse, TaskRecord]]
 def metrics(experiment: ExperimentRecord, use: TaskUse, logged: Iterable[Logged]) -> list[Metric]:
     """The last task's metrics under their own names, so that rows compare; the others' with the task before them."""
     prefix = "" if use.label == experiment.tasks[-1].label else f"{use.label}."
-    return [Metric(prefix + name, value, round(1000 * seconds), step or 0) for name, value, step, seconds in logged]
+    return [
+        Metric((prefix + name)[:_MAX_NAME], value, round(1000 * seconds), step or 0)
+        for name, value, step, seconds in logged
+    ]
 
 
 def costs(uses: Uses) -> Iterator[Metric]:
@@ -37,7 +42,9 @@ def _cost(use: TaskUse, record: TaskRecord) -> Iterator[Metric]:
 
 
 def params(values: Mapping[str, Any]) -> list[Param]:
-    return [Param(name, str(value)[:_MAX_PARAM]) for name, value in values.items()]
+    return [
+        Param(_NOT_IN_A_NAME.sub("_", name)[:_MAX_NAME], plain(value)[:_MAX_PARAM]) for name, value in values.items()
+    ]
 
 
 def long(values: Mapping[str, Any]) -> dict[str, str]:
@@ -78,7 +85,7 @@ def tags(experiment: ExperimentRecord, uses: Uses) -> list[RunTag]:
         "labkart.accepted": "; ".join(f"{label} {said}" for label, said in _accepted(uses).items()) or None,
         **{f"labkart.{name}": value for name, value in environment.items()},
     }
-    texts = {name: str(value).encode(errors="replace").decode() for name, value in tags.items() if value is not None}
+    texts = {name: plain(value) for name, value in tags.items() if value is not None}
     return [RunTag(name, text[:_MAX_TAG]) for name, text in texts.items()]
 
 
@@ -95,6 +102,14 @@ def _note(experiment: ExperimentRecord, uses: Uses) -> str:
     accepted = [f"- {label} accepted {said}" for label, said in _accepted(uses).items()]
     table = ["| task | | seconds |", "| --- | --- | ---: |", *rows]
     return "\n".join([", ".join(results), "", *table, *(["", *accepted] if accepted else [])])
+
+
+def plain(value: object) -> str:
+    """A text that every store takes; bytes that are no UTF-8 become question marks."""
+    return str(value).encode(errors="replace").decode()
+
+
+_NOT_IN_A_NAME = re.compile(r"[^\w.:/ -]")
 
 
 def milliseconds(moment: str | None) -> int:

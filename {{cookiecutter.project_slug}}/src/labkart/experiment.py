@@ -134,9 +134,13 @@ def run(experiment: Experiment, watcher: Watcher, begun: Callable[[], None] = la
 
     A failed task fails the experiment, not its siblings; after Ctrl-C the record is `killed`.
     """
-    with lock.running(experiment.record.id):
+    with lock.running(experiment.record.id) as alone:
+        other = None if alone else read_experiment(experiment.record.id)
         _begin(experiment)
-        begun()
+        if other and other.started:  # another process runs the same one: they share its run in MLflow
+            experiment.record.started = other.started
+        else:
+            begun()
         _run(experiment, watcher)
 
 

@@ -94,7 +94,11 @@ class Reads:
     def __init__(self, declared: Iterable[Path]) -> None:
         here = project.current()
         self._root = here.root
-        self._known = [here.outputs, *(Path(os.path.normpath(Path.cwd() / each)) for each in declared)]
+        self._known = [
+            here.outputs,
+            here.root / "uv.lock",
+            *(Path(os.path.normpath(Path.cwd() / each)) for each in declared),
+        ]
         self._written: set[str] = set()
         self._perhaps: set[str] = set()
         self.paths: dict[str, digest.Stamp | None] = {}

@@ -55,15 +55,15 @@ def free(name: str) -> Iterator[None]:
 
 
 @contextmanager
-def running(experiment: str) -> Iterator[None]:
-    """Mark an experiment as running while this process, or one that it forked, is alive."""
+def running(experiment: str) -> Iterator[bool]:
+    """Mark an experiment as running while this process, or one that it forked, is alive; False if another one is."""
     path = _runs() / f"{experiment}.{socket.gethostname()}.lock"
     path.parent.mkdir(parents=True, exist_ok=True)
     lock = FileLock(path)
     with suppress(Timeout):  # another process runs the same one; the mark is theirs
         lock.acquire(timeout=0)
     try:
-        yield
+        yield lock.is_locked
         if lock.is_locked:
             path.unlink(missing_ok=True)
     finally:

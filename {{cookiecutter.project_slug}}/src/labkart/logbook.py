@@ -35,6 +35,8 @@ class Logbook:
             raise LabkartError(f'"{name}" cannot name a metric. Use letters, digits, spaces and _ - . : /')
         try:
             count = None if step is None else operator.index(step)
+            if count is not None and abs(count) >= 2**63:
+                raise ValueError
             metric = Metric(name, float(value), count, time.time())
         except (TypeError, ValueError):
             at = "" if step is None else f" and a whole step, not {step!r}"

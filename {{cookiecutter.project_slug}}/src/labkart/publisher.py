@@ -55,7 +55,7 @@ class Publisher:
         if not self._process:
             return ""
         why, patience = store.why(), _OWN_PATIENCE
-        with suppress(EOFError, OSError):
+        try:
             while self._left:
                 began = time.monotonic()
                 if not self._pipe.poll(max(0.0, patience)):
@@ -68,10 +68,13 @@ class Publisher:
                 if what == _READY:  # MLflow is imported: from now on it is the server that is slow
                     patience = _OWN_PATIENCE if store.is_own() else _PATIENCE
                 self._left -= {text} if what == _WHOLE else set()
-        with suppress(OSError):
-            self._tell("close", "")
-            self._process.join(0 if self._left else _PATIENCE)
-        self._process.terminate()
+        except (EOFError, OSError):
+            why = "the process that writes to it has died"
+        finally:
+            if not self._left:
+                self._tell("close", "")
+                self._process.join(_PATIENCE)
+            self._process.kill()
         return why if self._left else ""
 
     def _tell(self, what: str, id: str) -> None:
@@ -82,11 +85,12 @@ class Publisher:
 
 @dataclass
 class _Open:
-    """An experiment that runs: its run in MLflow, and how much of each task's metrics is there."""
+    """An experiment that runs: its run in MLflow, and how much of each task's metrics is there, in bytes and in all."""
 
     record: ExperimentRecord
     run: str
     read: dict[str, int] = field(default_factory=dict)
+    sent: dict[str, int] = field(default_factory=dict)
 
 
 class _Follower:
@@ -101,23 +105,26 @@ class _Follower:
     def begin(self, id: str) -> None:
         record = read_experiment(id)
         if record and record.status == "running":
-            self._open[id] = _Open(record, self._tracking.begin(*self._connected(), record))
+            try:
+                self._open[id] = _Open(record, self._tracking.begin(*self._connected(), record))
+            except Exception:
+                store.note(record, "", whole=False)  # so that no task waits for the run
+                raise
 
     def look(self) -> None:
         """Send what tasks have logged since the last look."""
         for each in self._open.values():
-            metrics = []
-            for use in each.record.tasks:
-                if use.state != "cached":
-                    new, each.read[use.id] = live_metrics(use.name, use.id, each.read.get(use.id, 0))
-                    metrics += self._tracking.entities.metrics(each.record, use, new)
-            if metrics:
-                self._tracking.log(self._connected()[0], each.run, metrics)
+            for use in [use for use in each.record.tasks if use.state != "cached"]:
+                new, read = live_metrics(use.name, use.id, each.read.get(use.id, 0))
+                if new:
+                    metrics = self._tracking.entities.metrics(each.record, use, new)
+                    self._tracking.log(self._connected()[0], each.run, metrics)
+                    each.read[use.id], each.sent[use.id] = read, each.sent.get(use.id, 0) + len(new)
 
     def end(self, id: str) -> None:
-        self._open.pop(id, None)
+        live = self._open.pop(id, None)
         if record := read_experiment(id):
-            self._tracking.publish(*self._connected(), record)
+            self._tracking.publish(*self._connected(), record, live.sent if live else {})
         self.say(_WHOLE, id)
 
     def abandon(self) -> None:
@@ -136,8 +143,8 @@ class _Follower:
 
 def _follow(pipe: Connection, others: Connection) -> None:
     others.close()  # so that the end of the one who leads is the end of the pipe
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    for asked in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # of the whole group; the one who leads says when
+        signal.signal(asked, signal.SIG_IGN)
     with open(os.devnull, "w") as nowhere:  # noqa: PTH123 (a device)
         os.dup2(nowhere.fileno(), 1)
         os.dup2(nowhere.fileno(), 2)

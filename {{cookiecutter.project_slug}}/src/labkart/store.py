@@ -36,11 +36,28 @@ def tell(set_uri: Callable[[str], None]) -> None:
         os.environ.pop("MLFLOW_TRACKING_URI", None)
 
 
+def where() -> str:
+    """The store as a person knows it."""
+    return project.current().short(database()) if is_own() else key() or uri()
+
+
+def is_away(error: Exception) -> bool:
+    """Whether nobody answers at all."""
+    return "Max retries exceeded" in str(error) or isinstance(error, ConnectionError | TimeoutError)
+
+
 def why(error: Exception | None = None) -> str:
-    """Why a store did not take something, in a line; without an error it did not say anything in time."""
-    said = next(iter(str(error).splitlines()), "")
-    if error is None or "Max retries exceeded" in said or isinstance(error, ConnectionError | TimeoutError):
-        return f"{key() or uri()} does not answer"
+    """Why a store did not take something, in a line; without an error, it was not done in time."""
+    here, said = where(), next(iter(str(error).splitlines()), "")
+    if error is None:
+        return f"{here} did not take all of it in time"
+    if is_away(error):
+        return f"{here} does not answer"
+    if "error code 401" in said:
+        return f"{here} wants an account: set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD"
+    if "error code 403" in said:
+        name = project.current().name
+        return f"somebody else owns {name} at {here}: give the project another name in pyproject.toml"
     return f"{type(error).__name__}: {said}"[:300]
 
 
@@ -57,7 +74,7 @@ def is_own() -> bool:
 def key() -> str | None:
     """What tells this store from another one; nothing where the project's own is not there yet."""
     if not is_own():
-        return re.sub(r"//[^/@]*@", "//", uri())
+        return re.sub(r"//[^/@]*@", "//", uri()).rstrip("/")
     if not database().exists():
         return None
     try:

@@ -8,7 +8,7 @@ import os
 import sqlite3
 import tempfile
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from .record import LIVE, ExperimentRecord, experiments, live_metrics, read_task
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
 os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "20")
+os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
 
 from mlflow import MlflowClient
 from mlflow.entities import Metric, ViewType
@@ -81,11 +82,11 @@ def _follow_move(old: str, new: str) -> None:
 
 def begin(client: MlflowClient, place: str, experiment: ExperimentRecord) -> str:
     """The id of a new run, which is running; it takes the place of an earlier attempt's, with other numbers."""
-    if earlier := store.noted(experiment):
+    if (earlier := store.noted(experiment)) and earlier.run:
         with suppress(MlflowException):  # somebody has deleted it
             client.delete_run(earlier.run)
     title, started = " ".join(experiment.overrides) or "defaults", entities.milliseconds(experiment.started)
-    run = client.create_run(place, started, run_name=title[:250]).info.run_id
+    run = client.create_run(place, started, run_name=entities.plain(title)[:250]).info.run_id
     store.note(experiment, run, whole=False)
     client.log_batch(run, params=entities.params(experiment.settings), tags=entities.tags(experiment, []))
     return run
@@ -96,47 +97,64 @@ def log(client: MlflowClient, run: str, metrics: Sequence[Metric]) -> None:
     client.log_batch(run, metrics=metrics)
 
 
-def publish(client: MlflowClient, place: str, experiment: ExperimentRecord) -> None:
-    """Write all of an experiment that has ended to its run, the cached tasks too."""
+def publish(
+    client: MlflowClient, place: str, experiment: ExperimentRecord, sent: Mapping[str, int] | None = None
+) -> None:
+    """Write all of an experiment that has ended to its run, the cached tasks too.
+
+    Args:
+        sent: how many of a task's metrics are there, by its id.
+    """
     with FileLock(experiment.folder / ".mlflow.lock"):  # two processes may end the same experiment at once
         if store.is_published(experiment):
             return
         pairs = [(use, read_task(use.name, use.id)) for use in experiment.tasks]
         uses = [(use, one) for use, one in pairs if one]
-        run = _begun(client, experiment) or begin(client, place, experiment)
-        status = "FAILED"
-        try:
-            logged = [(use, one.metrics if one else live_metrics(use.name, use.id)[0]) for use, one in pairs]
-            every = [each for use, found in logged for each in entities.metrics(experiment, use, found)]
-            log(client, run, [*every, *entities.costs(uses)])
-            params = {f"{use.label}.{name}": value for use, one in uses for name, value in one.params.items()}
-            client.log_batch(run, params=entities.params(params), tags=entities.tags(experiment, uses))
-            client.log_inputs(run, entities.datasets(uses))
-            with _artifacts(client, run) as folder:
-                artifacts.gather(folder, experiment, uses, entities.long(params | experiment.settings))
-            for use, one in uses:
-                artifacts.log_models(client, place, run, use, one)
-            status = _STATUS[experiment.status]
-        finally:
-            times = map(entities.milliseconds, (experiment.started, experiment.ended))
-            client.set_terminated(run, status, max(times))  # a clock may have been set back
+        live = _begun(client, experiment)
+        run, there = live or begin(client, place, experiment), (sent or {}) if live else {}
+        logged = [(use, one.metrics if one else live_metrics(use.name, use.id)[0]) for use, one in pairs]
+        new = [(use, found[there.get(use.id, 0) :]) for use, found in logged]
+        every = [each for use, found in new for each in entities.metrics(experiment, use, found)]
+        log(client, run, [*every, *entities.costs(uses)])
+        params = {f"{use.label}.{name}": value for use, one in uses for name, value in one.params.items()}
+        client.log_batch(run, params=entities.params(params), tags=entities.tags(experiment, uses))
+        client.log_inputs(run, entities.datasets(uses))
+        times = map(entities.milliseconds, (experiment.started, experiment.ended))
+        # Before what may be large, or slow; a clock may have been set back.
+        client.set_terminated(run, _STATUS[experiment.status], max(times))
+        with _artifacts(client, run) as folder:
+            artifacts.gather(folder, experiment, uses, entities.long(params | experiment.settings))
+        for use, one in uses:
+            artifacts.log_models(client, place, run, use, one)
         store.note(experiment, run, whole=True)
         for _, one in uses:
             (one.folder / LIVE).unlink(missing_ok=True)
 
 
-def sync() -> Iterator[tuple[ExperimentRecord, bool]]:
-    """Write every experiment that has ended and is not in this store, oldest first; and whether it was not."""
+def sync() -> Iterator[tuple[ExperimentRecord, bool, str]]:
+    """Write every experiment that has ended and is not in this store, oldest first.
+
+    Yields:
+        Each with whether it was written, and why it could not be.
+    """
     client, place = open_store()
     there = set(_run_ids(client, place))
     ended = [each for each in experiments() if each.status in _STATUS]
     for experiment in sorted(ended, key=lambda each: each.started or ""):
         note = store.noted(experiment)
-        if new := not (store.is_published(experiment) and note and note.run in there):
-            if note and note.run not in there:  # the store was put back to an earlier state
-                store.forget(experiment)
+        if store.is_published(experiment) and note and note.run in there:
+            yield experiment, False, ""
+            continue
+        if note and note.run not in there:  # the store was put back to an earlier state
+            store.forget(experiment)
+        try:
             publish(client, place, experiment)
-        yield experiment, new
+        except Exception as error:
+            if store.is_away(error):
+                raise
+            yield experiment, False, store.why(error)
+        else:
+            yield experiment, True, ""
 
 
 def _run_ids(client: MlflowClient, place: str) -> Iterator[str]:
@@ -150,7 +168,7 @@ def _run_ids(client: MlflowClient, place: str) -> Iterator[str]:
 def _begun(client: MlflowClient, experiment: ExperimentRecord) -> str | None:
     """The run that was begun for this very attempt, if it is still there."""
     note = store.noted(experiment)
-    if note and note.started == experiment.started:
+    if note and note.run and note.started == experiment.started:
         with suppress(MlflowException):
             if client.get_run(note.run).info.lifecycle_stage == "active":
                 return note.run
