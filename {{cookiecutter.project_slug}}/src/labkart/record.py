@@ -8,7 +8,6 @@ import fnmatch
 import heapq
 import json
 import os
-import re
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -222,10 +221,11 @@ def experiments(prefix: str = "", most: int | None = None) -> list[ExperimentRec
 
 def _newest(folders: Path, most: int | None) -> list[Path]:
     """The folders of that pattern whose records were written last."""
-    pattern = re.compile(fnmatch.translate(folders.name))
     try:
         with os.scandir(folders.parent) as entries:
-            found = [(entry.stat().st_mtime_ns, entry.path) for entry in entries if pattern.match(entry.name)]
+            found = [
+                (entry.stat().st_mtime_ns, entry.path) for entry in entries if fnmatch.fnmatch(entry.name, folders.name)
+            ]
     except FileNotFoundError:
         return []
     return [Path(path) for _, path in (heapq.nlargest(most, found) if most else sorted(found, reverse=True))]
