@@ -223,9 +223,7 @@ def _newest(folders: Path, most: int | None) -> list[Path]:
     """The folders of that pattern whose records were written last."""
     try:
         with os.scandir(folders.parent) as entries:
-            found = [
-                (entry.stat().st_mtime_ns, entry.path) for entry in entries if fnmatch.fnmatch(entry.name, folders.name)
-            ]
+            found = [(one.stat().st_mtime_ns, one.path) for one in entries if fnmatch.fnmatch(one.name, folders.name)]
     except FileNotFoundError:
         return []
     return [Path(path) for _, path in (heapq.nlargest(most, found) if most else sorted(found, reverse=True))]
