@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from labkart import record
+from labkart import live, record
 from labkart.digest import FileState
 from labkart.record import ExperimentRecord, Metric, TaskRecord, TaskUse
 
@@ -143,7 +143,7 @@ def test_writing_leaves_one_file_with_the_last_text(tmp_path: Path) -> None:
 NO_SPACE = """\
 import resource
 from pathlib import Path
-from labkart import record
+from labkart import live, record
 resource.setrlimit(resource.RLIMIT_FSIZE, (10, 10))
 try: record.write_atomically(Path("note.txt"), b"new" * 10)
 except OSError: print("failed")
@@ -186,12 +186,12 @@ def test_a_record_of_the_first_schema_can_be_read(root: Path) -> None:
 
 def test_metrics_of_a_task_that_runs_are_read_from_where_the_last_look_ended(root: Path) -> None:
     file = root / "outputs/records/tasks/Train_abc/.metrics.jsonl"
-    assert record.live_metrics("Train", "abc") == ([], 0)
+    assert live.metrics("Train", "abc") == ([], 0)
     write(root, **{str(file.relative_to(root)): '["loss", 0.5, 1, 10.0]\n["loss", 0.2'})
-    first, end = record.live_metrics("Train", "abc")
+    first, end = live.metrics("Train", "abc")
     assert first == [Metric("loss", 0.5, 1, 10.0)]
     with file.open("a") as rest:
         rest.write("5, 2, 11.0]\n")
-    assert record.live_metrics("Train", "abc", end)[0] == [Metric("loss", 0.25, 2, 11.0)]
+    assert live.metrics("Train", "abc", end)[0] == [Metric("loss", 0.25, 2, 11.0)]
     file.write_text('["loss", 9.0, 1, 12.0]\n')  # the task began again
-    assert record.live_metrics("Train", "abc", 1000)[0] == [Metric("loss", 9.0, 1, 12.0)]
+    assert live.metrics("Train", "abc", 1000)[0] == [Metric("loss", 9.0, 1, 12.0)]

@@ -7,7 +7,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .config import compose, make
+    from .composition import compose
+    from .config import make
     from .errors import LabkartError
     from .inputs import DataFile, DataFolder
     from .task import Task
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["DataFile", "DataFolder", "LabkartError", "Task", "compose", "make"]
 
 _HOMES = {"DataFile": "inputs", "DataFolder": "inputs", "LabkartError": "errors"}
-_HOMES |= {"Task": "task", "compose": "config", "make": "config"}
+_HOMES |= {"Task": "task", "compose": "composition", "make": "config"}
 
 
 def __getattr__(name: str) -> Any:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from . import digest, lock, project, provenance, record
 from .errors import LabkartError
-from .experiment import Experiment
 from .identity import key, upstream
+from .plan import Experiment
 from .record import TaskRecord
 from .status import Standing, stand
 

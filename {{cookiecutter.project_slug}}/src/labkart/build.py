@@ -1,4 +1,4 @@
-"""gokart's build of one task and all that it needs, on some workers; a `Watcher` hears of it."""
+"""gokart's build of some tasks and all that they need, on some workers; a `Listener` hears of it."""
 
 import json
 import logging
@@ -12,15 +12,25 @@ from luigi.scheduler import Scheduler
 from luigi.task_register import Register
 from luigi.task_status import DONE, FAILED
 
+from . import threads
 from .record import TaskUse
 from .task import Task
 
-# What is to be built, by luigi's own ids.
-Uses = dict[str, tuple[TaskUse, Task[Any]]]
+
+class Listener(Protocol):
+    """Hears of each task, by luigi's own ids, in the process that leads; `why` a task failed, or nothing.
+
+    `beat` comes at least every second or so.
+    """
+
+    def tasks(self) -> Sequence[Task[Any]]: ...
+    def started(self, task_id: str) -> None: ...
+    def ended(self, task_id: str, why: str | None) -> None: ...
+    def beat(self) -> None: ...
 
 
 class Watcher(Protocol):
-    """Hears of a build while it goes on, in the process that leads it; `beat` comes at least every second or so."""
+    """Sees tasks as parts of experiments: all of them, and then what starts and ends."""
 
     def planned(self, uses: Sequence[TaskUse]) -> None: ...
     def started(self, use: TaskUse) -> None: ...
@@ -28,24 +38,24 @@ class Watcher(Protocol):
     def beat(self) -> None: ...
 
 
-def run(result: Task[Any], uses: Uses, workers: int, watcher: Watcher) -> None:
-    """gokart builds the result. Not by `gokart.build`, which silences the logging of the whole process."""
-    _tell_classes_apart(uses)
+def run(results: Sequence[Task[Any]], workers: int, listener: Listener) -> None:
+    """gokart builds the results. Not by `gokart.build`, which silences the logging of the whole process."""
+    _tell_classes_apart(listener.tasks())
     for noisy in ("luigi", "luigi-interface", "gokart"):
         logging.getLogger(noisy).setLevel(logging.CRITICAL)
-    scheduler = _Scheduler(uses, watcher)
-    with gokart.WorkerSchedulerFactory().create_worker(scheduler, workers) as worker:
-        worker.add(result)
+    scheduler = _Scheduler(listener)
+    with threads.divided(workers), gokart.WorkerSchedulerFactory().create_worker(scheduler, workers) as worker:
+        for result in results:
+            worker.add(result)
         worker.run()
 
 
-def _tell_classes_apart(uses: Uses) -> None:
+def _tell_classes_apart(tasks: Sequence[Task[Any]]) -> None:
     """Luigi refuses to work while two classes have one name; that of the pipeline keeps it, or else the newest one.
 
     Not by forgetting all of them, as `gokart.build` does: luigi looks up the tasks that a `run()` yields.
     """
-    ours = [type(task) for _, task in uses.values()]
-    named = {task.get_task_family(): task for task in [*Register._reg, *ours]}
+    named = {task.get_task_family(): task for task in [*Register._reg, *map(type, tasks)]}
     Register._reg = [task for task in Register._reg if named[task.get_task_family()] is task]
 
 
@@ -65,18 +75,18 @@ os.register_at_fork(before=_hold_interrupts, after_in_parent=_let_interrupts_com
 
 
 class _Scheduler(Scheduler):
-    """luigi's local scheduler, telling a watcher what it hears: the one place that knows what all workers do."""
+    """luigi's local scheduler, telling a listener what it hears: the one place that knows what all workers do."""
 
-    def __init__(self, uses: Uses, watcher: Watcher) -> None:
+    def __init__(self, listener: Listener) -> None:
         super().__init__(record_task_history=False)
-        self._uses, self._watcher, self._running = uses, watcher, set[str]()
+        self._listener, self._running = listener, set[str]()
 
     def get_work(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
         reply: dict[str, Any] = super().get_work(*args, **kwargs)
-        if reply["task_id"] in self._uses:
-            self._running.add(reply["task_id"])
-            self._watcher.started(self._uses[reply["task_id"]][0])
-        self._watcher.beat()
+        if task_id := reply["task_id"]:
+            self._running.add(task_id)
+            self._listener.started(task_id)
+        self._listener.beat()
         return reply
 
     def count_pending(self, worker: Any) -> dict[str, Any]:
@@ -86,12 +96,9 @@ class _Scheduler(Scheduler):
 
     def add_task(self, *args: Any, **kwargs: Any) -> None:
         super().add_task(*args, **kwargs)
-        if kwargs["status"] in (DONE, FAILED) and kwargs["task_id"] in self._running:
-            self._running.remove(kwargs["task_id"])
-            use, task = self._uses[kwargs["task_id"]]
-            one = task.last_record()
-            use.seconds = one.wall_seconds if one else 0.0
-            use.state = "ran" if kwargs["status"] == DONE else "failed"
-            if use.state == "failed":  # without a record the process itself died, and luigi knows how
-                use.error = one.error if one else json.loads(kwargs["expl"]).strip().splitlines()[-1]
-            self._watcher.ended(use)
+        task_id, status = kwargs["task_id"], kwargs["status"]
+        if status in (DONE, FAILED) and task_id in self._running:
+            self._running.remove(task_id)
+            said = json.loads(kwargs["expl"]).strip().splitlines() if status == FAILED else []
+            why = (said or ["no word of why"])[-1] if status == FAILED else None
+            self._listener.ended(task_id, why)

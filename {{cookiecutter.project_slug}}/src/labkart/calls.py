@@ -13,30 +13,26 @@ from .record import ExperimentRecord
 
 _PATIENCE = 20.0  # seconds for another process to import MLflow and to open the run
 
-_running: list[ExperimentRecord] = []
 _log = logging.getLogger(__name__)
+_current: ExperimentRecord | None = None
 
 
-@contextmanager
-def of(experiment: ExperimentRecord) -> Iterator[None]:
-    """The tasks that run in the block, in this process or in one that it forks, are this experiment's."""
+def land_in(experiment: ExperimentRecord | None) -> None:
+    """The tasks that start now, in this process or in one that it forks, are this experiment's."""
+    global _current
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
-    _running.append(experiment)
-    try:
-        yield
-    finally:
-        _running.pop()
+    _current = experiment
 
 
 @contextmanager
 def landing(calls: bool) -> Iterator[None]:
     """If a task's code imports MLflow, what it says there lands in the experiment's run."""
-    if not calls or not _running:
+    if not calls or not _current:
         yield
         return
     import mlflow
 
-    run = _run()
+    run = _run(_current)
     if run is None:  # nothing of ours may fail a task
         lost = project.current().outputs / "mlflow-unsent.db"
         _log.warning("MLflow does not answer: what the task tells it itself goes to %s.", project.current().short(lost))
@@ -77,12 +73,12 @@ def _always(run: str) -> Iterator[None]:
         fluent.start_run = mlflow.start_run = before
 
 
-def _run() -> str | None:
+def _run(experiment: ExperimentRecord) -> str | None:
     """The run, once it is there; nothing where MLflow cannot be reached."""
     end = time.monotonic() + _PATIENCE
     while time.monotonic() < end:
-        found = store.noted(_running[-1])
-        if found and found.started == _running[-1].started:
+        found = store.noted(experiment)
+        if found and found.started == experiment.started:
             return found.run or None
         time.sleep(0.05)
     return None

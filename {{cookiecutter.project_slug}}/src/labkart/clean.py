@@ -11,7 +11,7 @@ from pathlib import Path
 
 from filelock import Timeout
 
-from . import config, experiment, lock, project, record
+from . import composition, lock, plan, project, record
 from .errors import LabkartError
 
 
@@ -85,9 +85,10 @@ def _needed() -> set[str]:
     records = record.experiments()
     needed = {use.id for each in records if each.kept for use in each.tasks}
     # Without a word hidden: where today's code cannot be read, nobody knows what it needs.
-    needed |= {task.make_unique_id() for task in experiment.plan(config.compose()).tasks.values()}
+    needed |= {task.make_unique_id() for task in plan.plan(composition.composed()).tasks.values()}
+    composer = composition.Composer()
     for overrides in {tuple(each.overrides) for each in records} - {()}:
         with suppress(LabkartError):  # settings that do not fit the code of today
-            planned = experiment.plan(config.compose(*overrides))
+            planned = plan.plan(composer.compose(overrides))
             needed |= {task.make_unique_id() for task in planned.tasks.values()}
     return needed

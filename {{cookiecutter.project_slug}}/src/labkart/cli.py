@@ -9,10 +9,7 @@ from typing import TYPE_CHECKING
 from .errors import LabkartError
 
 if TYPE_CHECKING:
-    from omegaconf import DictConfig
-
-    from .experiment import Experiment
-    from .publisher import Publisher
+    from .plan import Experiment
 
 HELP = """\
 usage: labkart <verb> ...
@@ -56,109 +53,21 @@ def main(words: list[str] | None = None) -> int:
         return int(bool(stop.code))
     except KeyboardInterrupt:
         print("\nStopped. What was finished is kept; the same command goes on from there.", file=sys.stderr)
-        return 128 + (_terminated[1:] or [signal.SIGINT])[0]
+        stopped = getattr(sys.modules.get(f"{__package__}.run"), "STOPPED", [])
+        return 128 + (stopped[1:] or [signal.SIGINT])[0]
     finally:
         gc.enable()
 
 
-def _terminate(number: int, _: object) -> None:
-    """Ctrl-C, a cluster or a closed terminal asks this process to end; its workers do so in silence."""
-    _terminated.append(number)
-    raise KeyboardInterrupt if os.getpid() == _terminated[0] else SystemExit(128 + number)
-
-
-_terminated: list[int] = []
-
-
 def _run(words: list[str]) -> int:
-    """Hand the words to Hydra; it calls `job` with every composed configuration."""
-    import hydra
+    from .run import run
 
-    from . import config, experiment, project
-    from .publisher import Publisher
-
-    root = project.current().root
-    os.chdir(root)
-    os.environ.setdefault("HYDRA_FULL_ERROR", "1")  # else Hydra prints errors in its own way and leaves
-    many = [word for word in words if word in ("-m", "--multirun")]
-    # argparse takes the names and values only in one piece, so what may stand between them goes to the front.
-    sys.argv = ["labkart", *many, *(word for word in words if word not in many)]
-    failures: list[str] = []
-    publisher = Publisher()
-    _terminated[:] = [os.getpid()]
-    for asked in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        if signal.getsignal(asked) != signal.SIG_IGN:  # as under nohup
-            signal.signal(asked, _terminate)
-
-    def job(cfg: "DictConfig") -> None:
-        try:
-            _job(cfg, publisher)
-        except LabkartError as error:  # kept from Hydra, which would go no further
-            failures.append(str(error))
-        except OSError as error:  # a full disk, a folder that may not be written
-            failures.append(f"{error.filename or 'outputs/'}: {error.strerror or error}. What was finished is kept.")
-        except Exception as error:
-            raise RuntimeError("This is a mistake in Labkart and not yours. Please report it.") from error
-
-    try:
-        for left in experiment.close_abandoned():
-            publisher.end(left)
-        hydra.main(config_path=str(root / "conf"), config_name="config", version_base="1.3")(job)()
-    except config.Miswritten as error:
-        raise config.explained(error, words) from None
-    finally:
-        _close(publisher)
-    if failures:
-        raise LabkartError("\n".join(failures))
-    return 0
-
-
-def _job(cfg: "DictConfig", publisher: "Publisher") -> None:
-    """One composed configuration: plan it, run what is missing, record it, publish it, show it."""
-    from hydra.core.hydra_config import HydraConfig
-    from hydra.types import RunMode
-
-    from . import config, experiment, store, terminal
-
-    overrides = HydraConfig.get().overrides.task
-    config.check_additions(overrides)
-    if HydraConfig.get().mode == RunMode.MULTIRUN:
-        terminal.say(" ".join(overrides))
-    terminal.show_logging()
-    planned = experiment.plan(cfg)
-    record = planned.record
-    gc.freeze()  # what was imported stays; looking through it again and again would take longer than most tasks
-    gc.enable()
-    if record.status == "finished":
-        count = len(planned.tasks)
-        terminal.say(f"  {count} task{'s' if count > 1 else ''} cached, nothing to do")
-    else:
-        publisher.start()  # before the mark that the experiment runs, which that process must not hold
-        with terminal.Progressing(planned.workers) as progress:
-            experiment.run(planned, progress, lambda: publisher.begin(record))
-            progress.left(record.tasks)
-    if not store.is_published(record):
-        publisher.end(record)
-    if record.status == "killed":
-        raise KeyboardInterrupt
-    terminal.show_result(record.metrics, record.id)
-    if record.status == "failed":
-        raise LabkartError(terminal.what_failed(record))
-
-
-def _close(publisher: "Publisher") -> None:
-    """Tracking never fails a computation: what MLflow does not take waits in the records."""
-    from . import terminal
-
-    with terminal.busy("writing to MLflow"):
-        why = publisher.close()
-    if why:
-        terminal.warn(f"  Not in MLflow yet ({why}). The records have it all; {terminal.command('sync')} publishes it.")
+    return run(words)
 
 
 def _planned(words: list[str]) -> "Experiment":
     """The experiment that `labkart run` would run with these words."""
-    from . import config, experiment, project, terminal
+    from . import composition, plan, project, terminal
 
     os.chdir(project.current().root)
     for word in words:
@@ -166,10 +75,10 @@ def _planned(words: list[str]) -> "Experiment":
             raise LabkartError(
                 f"{word}: status and accept take names and values, of one experiment. See labkart --help."
             )
-    cfg = config.compose(*words)
-    config.check_additions(words)
+    composed = composition.composed(*words)
+    composition.check_additions(words)
     terminal.show_logging()
-    return experiment.plan(cfg)
+    return plan.plan(composed)
 
 
 def _status(words: list[str]) -> int:

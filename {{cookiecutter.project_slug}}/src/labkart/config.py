@@ -1,22 +1,15 @@
-"""From configuration to task: composing `conf/`, and `make`, which checks a node against the task's parameters."""
+"""From configuration to task: `make`, which checks a node against the task's parameters, and says where it is from."""
 
-import re
-from collections.abc import Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Mapping
 from typing import Any, TypeVar
 
-import hydra
 import luigi
 from gokart import ListTaskInstanceParameter, TaskInstanceParameter
-from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
-from hydra.errors import HydraException, MissingConfigException
 from luigi.parameter import OptionalParameterMixin, ParameterException
-from omegaconf import BooleanNode, DictConfig, FloatNode, IntegerNode, ListConfig, OmegaConf, StringNode, open_dict
+from omegaconf import BooleanNode, DictConfig, FloatNode, IntegerNode, ListConfig, OmegaConf, StringNode
 from omegaconf.errors import OmegaConfBaseException
-from yaml import YAMLError
 
-from . import project
 from .errors import LabkartError, did_you_mean
 
 TaskT = TypeVar("TaskT", bound=luigi.Task)
@@ -29,62 +22,6 @@ _TYPES: tuple[tuple[type, type, str], ...] = (
     (luigi.StrParameter, StringNode, "a text"),
 )
 _TASKS = (TaskInstanceParameter, ListTaskInstanceParameter)
-
-# What composing raises for what a person wrote: complaints of Hydra, OmegaConf and YAML, and files that are no UTF-8.
-Miswritten = (HydraException, OmegaConfBaseException, YAMLError, ValueError)
-
-_NOT_THERE = re.compile(r"Could not (?:override|append to config|delete from config)[^']*'([^']+)'")
-
-
-def compose(*overrides: str) -> DictConfig:
-    """The configuration that `labkart run` would compose from the same words: `compose("model=forest", "seed=3")`.
-
-    Raises:
-        LabkartError: an override names what is not there.
-    """
-    try:
-        return _composed(overrides)
-    except Miswritten as error:
-        raise explained(error, overrides) from None
-
-
-def _composed(overrides: Iterable[str]) -> DictConfig:
-    GlobalHydra.instance().clear()
-    with hydra.initialize_config_dir(str(project.current().root / "conf"), version_base="1.3"):
-        cfg = hydra.compose("config", overrides=list(overrides), return_hydra_config=True)
-    HydraConfig.instance().set_config(cfg)
-    with open_dict(cfg):
-        del cfg["hydra"]
-    return cfg
-
-
-def explained(error: Exception, words: Iterable[str] = ()) -> LabkartError:
-    """What is wrong with the words of a command or with a file in `conf/`, as a sentence."""
-    if isinstance(error, MissingConfigException) and error.missing_cfg_file and error.options:
-        group, _, option = error.missing_cfg_file.rpartition("/")
-        options = ", ".join(sorted(error.options))
-        return LabkartError(f'conf: no {group} "{option}". Choose one of {options} (conf/{group}/).')
-    if not_there := _NOT_THERE.search(str(error)):
-        parent, _, name = not_there[1].rpartition(".")
-        # The files as the other words choose them, if these compose without the wrong one.
-        others = [word for word in words if "=" in word and not_there[1] not in word]
-        with suppress(*Miswritten):
-            cfg = _composed(others)
-            node = OmegaConf.select(cfg, parent) if parent else cfg
-            known = [str(key) for key in node] if isinstance(node, DictConfig) else []
-            return LabkartError(f'{_place(node)}: no setting "{not_there[1]}". {did_you_mean(name, known)}')
-    return LabkartError(f"conf: {' '.join(str(error).split())}")
-
-
-def check_additions(overrides: Iterable[str]) -> None:
-    """Refuse `+name=value` at the top, where no task could read it: Hydra takes any new name without a word."""
-    conf = project.current().root / "conf"
-    known = {str(key) for key in OmegaConf.load(conf / "config.yaml")} - {"defaults", "hydra"}
-    known |= {folder.name for folder in conf.iterdir() if folder.is_dir()} - {"local"}
-    for override in overrides:
-        top = re.split("[=.@/]", override.lstrip("+"))[0]
-        if override.startswith("+") and top not in known:
-            raise LabkartError(f'{override}: no setting "{top}" in conf/config.yaml. {did_you_mean(top, known)}')
 
 
 def make(task: type[TaskT], node: Mapping[str, Any] | DictConfig | None = None, **given: Any) -> TaskT:
@@ -101,11 +38,11 @@ def make(task: type[TaskT], node: Mapping[str, Any] | DictConfig | None = None, 
     name, declared = task.__name__, dict(task.get_params())
     values = _values(name, node)
     for key in {**values, **given}:
-        place, known = (_place(node), _settable(declared)) if key in values else ("pipeline", declared)
+        where, known = (place(node), _settable(declared)) if key in values else ("pipeline", declared)
         if key not in declared:
-            raise LabkartError(f'{place}: {name} has no parameter "{key}". {did_you_mean(key, known)}')
+            raise LabkartError(f'{where}: {name} has no parameter "{key}". {did_you_mean(key, known)}')
         if key in values and key in given:
-            raise LabkartError(f'{place}: "{key}" of {name} already comes from the pipeline. Remove one of them.')
+            raise LabkartError(f'{where}: "{key}" of {name} already comes from the pipeline. Remove one of them.')
         wanted = declared[key].expected_type if isinstance(declared[key], TaskInstanceParameter) else object
         if not isinstance(given.get(key, values.get(key)), wanted):
             other = type(given.get(key, values.get(key))).__name__
@@ -127,11 +64,11 @@ def _values(name: str, node: Any) -> dict[str, Any]:
     for key in node or ():
         if isinstance(node, DictConfig) and OmegaConf.is_missing(node, key):
             path = node._get_full_key(key)
-            raise LabkartError(f'{_place(node)}: "{path}" has no value yet. Write one there, or add {path}=... here.')
+            raise LabkartError(f'{place(node)}: "{path}" has no value yet. Write one there, or add {path}=... here.')
     try:
         return {str(key): _plain(value) for key, value in (node or {}).items()}
     except OmegaConfBaseException as error:
-        raise LabkartError(f"{_place(node)}: {str(error).splitlines()[0]}") from None
+        raise LabkartError(f"{place(node)}: {str(error).splitlines()[0]}") from None
 
 
 def _plain(value: Any) -> Any:
@@ -153,14 +90,14 @@ def _typed(parameter: luigi.Parameter[Any], value: Any, node: Any, name: str) ->
         return parameter.parse(str(value)) if isinstance(value, str | int | float | None) else value
     except Exception as error:  # each kind of parameter has its own
         said = f"wants {words}, not {value!r}" if check else f"does not take {value!r}: {error}"
-        raise LabkartError(f"{_place(node, name)}: {name} {said}.") from None
+        raise LabkartError(f"{place(node, name)}: {name} {said}.") from None
 
 
 def _missing(name: str, declared: Mapping[str, luigi.Parameter[Any]], present: set[str], node: Any) -> str:
     absent = [key for key in declared if key not in present and not declared[key].has_task_value(name, key)]
     for key in absent:
         if key in _settable(declared):
-            return f'{_place(node)}: {name} needs "{key}" and nothing gives it. Add a line "{key}: ..." there.'
+            return f'{place(node)}: {name} needs "{key}" and nothing gives it. Add a line "{key}: ..." there.'
     return f"pipeline: {name} needs its upstream task. Write make({name}, ..., {absent[0]}=...)."
 
 
@@ -169,7 +106,7 @@ def _settable(declared: Mapping[str, luigi.Parameter[Any]]) -> list[str]:
     return [key for key, parameter in declared.items() if not isinstance(parameter, _TASKS)]
 
 
-def _place(node: Any, name: str = "") -> str:
+def place(node: Any, name: str = "") -> str:
     """Where a person finds a value: the word of the command that set it, or else the file that its node is from."""
     path = str(node._get_full_key(None)) if isinstance(node, DictConfig) else ""
     settings = HydraConfig.get() if HydraConfig.initialized() else None

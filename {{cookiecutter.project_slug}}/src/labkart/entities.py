@@ -79,6 +79,7 @@ def tags(experiment: ExperimentRecord, uses: Uses) -> list[RunTag]:
         "mlflow.source.git.repoURL": code["remote"],
         "mlflow.note.content": _note(experiment, uses),
         "labkart.experiment": experiment.id,
+        "labkart.sweeps": " ".join(experiment.sweeps) or None,
         "labkart.dirty": code["dirty"],
         "labkart.data": ", ".join(data) or None,
         "labkart.error": experiment.error,

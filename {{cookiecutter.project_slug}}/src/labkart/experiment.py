@@ -1,27 +1,20 @@
-"""One composed configuration: its tasks, its plan, its build, its record. Prints nothing: a `Watcher` hears of it."""
+"""Experiments while they run, one or many as one graph of tasks: their records, from `running` to the end.
 
-import hashlib
-from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass
-from importlib import import_module
-from pathlib import Path
-from types import ModuleType
+Prints nothing: a `Watcher` hears of it.
+"""
+
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from functools import cached_property
 from typing import Any
-
-from hydra.core.hydra_config import HydraConfig
-from omegaconf import DictConfig, OmegaConf
-from omegaconf.errors import ConfigAttributeError
 
 from . import build, calls, lock, mask, moment, project, provenance
 from .build import Watcher
-from .errors import LabkartError, did_you_mean, told
 from .identity import upstream
+from .plan import Experiment
 from .record import ExperimentRecord, TaskUse, now, read_experiment
 from .task import Task
 
-# Settings of the machinery: they change how an experiment runs, never what comes out.
-_MACHINERY = "labkart"
 # Of a task's record, what the experiment's own tells as well.
 _MADE = (
     "undeclared",
@@ -39,109 +32,42 @@ _MADE = (
     "accepted",
 )
 
-
-@dataclass
-class Experiment:
-    """A configuration whose tasks are made and know their ids.
-
-    Attributes:
-        tasks: every task by its label, upstream tasks first; the last one makes the result.
-        missing: the labels of those that a run would compute, for the result or for another one that it computes.
-        record: what is known of it: `finished` where it ran before and nothing is to do, else `planned`.
-    """
-
-    config: DictConfig
-    tasks: dict[str, Task[Any]]
-    missing: set[str]
-    record: ExperimentRecord
-
-    @property
-    def workers(self) -> int:
-        """How many tasks may run at once."""
-        return int(OmegaConf.select(self.config, f"{_MACHINERY}.workers", default=1))
+Told = Callable[[ExperimentRecord], None]
 
 
-def plan(cfg: DictConfig) -> Experiment:
-    """The experiment that a composed configuration describes; nothing has run yet.
+def _nothing(record: ExperimentRecord) -> None:
+    pass
+
+
+def run(
+    experiments: Sequence[Experiment],
+    workers: int,
+    watcher: Watcher,
+    begun: Told = _nothing,
+    ended: Told = _nothing,
+) -> None:
+    """Build what is missing of all of them, each task once, and complete their records, each as it ends.
+
+    A failed task fails the experiments that need it, and no others. After Ctrl-C those that had begun are `killed`.
+
+    Args:
+        begun: told of each experiment once its record says `running`.
+        ended: told of each once its record is complete.
 
     Raises:
-        LabkartError: the configuration does not fit the pipeline, or there is no task of the name `cfg.task`.
+        KeyboardInterrupt: the person stopped it.
     """
-    moment.look()
-    with moment.held():
-        return _plan(cfg)
-
-
-def _plan(cfg: DictConfig) -> Experiment:
-    tasks = _tasks(cfg)
-    if name := cfg.get("task"):
-        if name not in tasks:
-            raise LabkartError(f"task={name}: the pipeline has {', '.join(tasks)}. {did_you_mean(name, tasks)}")
-        tasks = _labelled(tasks[name])
-    result = tasks[list(tasks)[-1]]
-    missing = _missing(tasks)
-    uses = [
-        TaskUse(label, task.get_task_family(), task.make_unique_id(), "not run" if label in missing else "cached")
-        for label, task in tasks.items()
-    ]
-    settings = _settings(cfg)
-    shown = OmegaConf.masked_copy(cfg, [str(key) for key in cfg if key != _MACHINERY])
-    identity = f"{result.make_unique_id()}\n{settings}\n{OmegaConf.to_yaml(shown)}"
-    id = hashlib.sha256(identity.encode()).hexdigest()[:16]
-    before = read_experiment(id)
-    if not missing and before and before.status == "finished":
-        return Experiment(cfg, tasks, missing, before)
-    overrides = list(HydraConfig.get().overrides.task)
-    record = ExperimentRecord(
-        id=id,
-        project=project.current().name,
-        command=" ".join(["labkart", "run", *overrides]),
-        overrides=overrides,
-        settings=settings,
-        tasks=uses,
-        artifact_mb=float(OmegaConf.select(cfg, f"{_MACHINERY}.artifact_mb", default=1.0)),
-    )
-    return Experiment(cfg, tasks, missing, record)
-
-
-def _missing(tasks: dict[str, Task[Any]]) -> set[str]:
-    found, needed = set[str](), {list(tasks.values())[-1].make_unique_id()}
-    for label, task in reversed(tasks.items()):
-        if task.make_unique_id() in needed and not task.complete():
-            found.add(label)
-            needed |= {each.make_unique_id() for each in upstream(task)}
-    return found
-
-
-def _begin(experiment: Experiment) -> None:
-    """Write down what is going to run, and on what code and machine."""
-    record = experiment.record
-    lock.sweep()
-    record.status, record.started = "running", now()
-    record.code, diff = provenance.code(project.current().root)
-    record.environment = provenance.environment()
-    mask.learn(experiment.config)
-    record.overrides = mask.words(record.overrides)
-    record.command = " ".join(["labkart", "run", *record.overrides])
-    record.settings = mask.values(record.settings)
-    record.config = mask.config(experiment.config, resolve=True)
-    texts = {"config.yaml": mask.yaml(experiment.config), "uncommitted.patch.txt": mask.text(diff)}
-    record.write(texts | {"packages.txt": provenance.packages(), "uv.lock": provenance.uv_lock(project.current().root)})
-
-
-def run(experiment: Experiment, watcher: Watcher, begun: Callable[[], None] = lambda: None) -> None:
-    """Build what is missing and complete the experiment's record; `begun` is called once that says `running`.
-
-    A failed task fails the experiment, not its siblings; after Ctrl-C the record is `killed`.
-    """
-    with lock.running(experiment.record.id) as alone:
-        other = None if alone else read_experiment(experiment.record.id)
-        _begin(experiment)
-        if other and other.started:  # another process runs the same one: they share its run in MLflow
-            experiment.record.started = other.started
-        else:
-            begun()
-        _run(experiment, watcher)
+    course = _Course(experiments, watcher, begun, ended)
+    with moment.held():  # the moment of the plan
+        try:
+            course.pass_over()
+            build.run([each.result for each in experiments if each.missing], workers, course)
+        except KeyboardInterrupt:
+            course.close("killed")
+            raise
+        finally:
+            calls.land_in(None)
+    course.close()
 
 
 def close_abandoned() -> list[ExperimentRecord]:
@@ -155,91 +81,125 @@ def close_abandoned() -> list[ExperimentRecord]:
     return found
 
 
-def _run(experiment: Experiment, watcher: Watcher) -> None:
-    record = experiment.record
-    watcher.planned(record.tasks)
-    result = experiment.tasks[record.tasks[-1].label]
-    try:
-        uses = {task.task_id: (use, task) for use in record.tasks for task in [experiment.tasks[use.label]]}
-        with moment.held(), calls.of(record):  # the moment of the plan
-            build.run(result, uses, experiment.workers, watcher)
-            record.status = "finished" if result.complete() else "failed"
-    except KeyboardInterrupt:
-        record.status = "killed"
-    read = [(use, experiment.tasks[use.label].last_record()) for use in record.tasks]
-    known = [(use, one) for use, one in read if one]
-    failures = [f"{use.label}\n{one.traceback}" for use, one in known if use.state == "failed"]
-    record.error = next((use.error for use in record.tasks if use.error), None)
-    last = result.last_record()
-    record.metrics = {metric.name: metric.value for metric in last.metrics} if last else {}
-    for use, one in known:
-        use.made = {name: value for name, value in vars(one).items() if name in _MADE}
-    record.ended = now()
-    record.write({"traceback.txt": "\n".join(failures).encode(errors="backslashreplace").decode()})
+class _Course:
+    """Follows a build for all experiments that it is of; a task that several use belongs to the first of them."""
 
+    def __init__(self, experiments: Sequence[Experiment], watcher: Watcher, begun: Told, ended: Told) -> None:
+        self._experiments, self._watcher, self._begun, self._ended = experiments, watcher, begun, ended
+        self._open: dict[str, ExitStack] = {}
+        self._over = set[str]()
+        self._waiting = {each.record.id: set(each.missing) for each in experiments}
+        self._users: dict[str, list[tuple[Experiment, TaskUse]]] = {}
+        self._tasks: dict[str, Task[Any]] = {}
+        for each in experiments:
+            for use in each.record.tasks:
+                task = each.tasks[use.label]
+                self._tasks[task.task_id] = task
+                self._users.setdefault(task.task_id, []).append((each, use))
+        watcher.planned([users[0][1] for users in self._users.values()])
+        lock.sweep()
 
-def _settings(cfg: DictConfig) -> dict[str, Any]:
-    """What tells experiments apart at a glance: the chosen files, and the plain values at the top."""
-    choices = HydraConfig.get().runtime.choices
-    files = {group: option for group, option in choices.items() if "/" not in group and group != "local"}
-    values = {str(key): cfg[key] for key in cfg if not OmegaConf.is_config(cfg._get_node(key))}
-    return {key: value for key, value in {**files, **values}.items() if value is not None}
+    def pass_over(self) -> None:
+        """End the experiments of which all tasks are cached: they are new for their settings alone."""
+        for each in self._experiments:
+            if not each.missing:
+                self._end(each)
 
+    def tasks(self) -> list[Task[Any]]:
+        return list(self._tasks.values())
 
-def _tasks(cfg: DictConfig) -> dict[str, Task[Any]]:
-    """The tasks behind what the student's function returns."""
-    here = project.current()
-    module, _, function = here.entry.partition(":")
-    try:
-        code = import_module(module)
-        _check_that_it_is_ours(code)
-        result = getattr(code, function)(cfg)
-        if not isinstance(result, Task):
-            raise LabkartError(f"{here.entry} returned {result!r}. Let it end with: return make(YourLastTask, ...)")
-        return _labelled(result)
-    except LabkartError:
-        raise
-    except ConfigAttributeError as error:
-        where = told(error, here.root).partition(": ")[0]
-        raise LabkartError(f'{where}: conf/ has no "{error.full_key}". Add it to conf/config.yaml.') from None
-    except Exception as error:
-        raise LabkartError(f"{told(error, here.root)}\nThe pipeline could not be laid out; nothing has run.") from error
+    def started(self, task_id: str) -> None:
+        users = self._users.get(task_id, [])
+        running = [each for each, _ in users if each.record.id in self._open]
+        if users and not running:
+            self._begin(users[0][0])
+        for experiment, use in users:
+            if experiment.record.id in self._open:
+                calls.land_in(experiment.record)
+                self._watcher.started(use)
+                return
 
+    def ended(self, task_id: str, why: str | None) -> None:
+        users = self._users.get(task_id, [])
+        one = self._tasks[task_id].last_record() if users else None
+        for experiment, use in users:
+            use.seconds = one.wall_seconds if one else 0.0
+            use.state = "ran" if why is None else "failed"
+            if why is not None:  # without a record the process itself died, and luigi knows how
+                use.error = one.error if one else why
+            self._settle(experiment, use)
+        if users:
+            self._watcher.ended(users[0][1])
+        for experiment, _ in users:
+            if not self._waiting[experiment.record.id]:
+                self._end(experiment)
 
-def _check_that_it_is_ours(code: ModuleType) -> None:
-    """A project that was copied with its `.venv` would run the code of the one that it was copied from."""
-    here, file = project.current(), Path(str(code.__file__))
-    if not file.is_relative_to(here.root / "src"):
-        name = code.__name__.partition(".")[0]
-        raise LabkartError(f"{name} is imported from {file.parent}, not from {here.root}. Run: uv sync")
+    def beat(self) -> None:
+        self._watcher.beat()
 
+    def close(self, status: str = "") -> None:
+        """After the build: end what has not ended."""
+        for each in self._experiments:
+            if status != "killed" or each.record.id in self._open:
+                self._end(each, status)
 
-def _labelled(result: Task[Any]) -> dict[str, Task[Any]]:
-    """The tasks that `result` needs and itself, upstream first, each once; a number tells those of one class apart."""
-    ordered: dict[str, Task[Any]] = {}
-    waiting: list[tuple[Any, bool]] = [(result, False)]
-    while waiting:  # a loop, for a pipeline may be longer than Python's stack
-        task, expanded = waiting.pop()
-        if expanded:
-            ordered.setdefault(task.make_unique_id(), task)
-        elif task.make_unique_id() not in ordered:
-            waiting.append((task, True))
-            waiting.extend((each, False) for each in reversed(_upstream(task)))
-    tasks: dict[str, Task[Any]] = {}
-    classes, counts = dict[str, type](), Counter[str]()
-    for task in ordered.values():
-        name = task.get_task_family()
-        if classes.setdefault(name, type(task)) is not type(task):
-            both = f"{classes[name].__module__} and {type(task).__module__}"
-            raise LabkartError(f"There is a {name} in {both}. Rename one: a task's name stands for it everywhere.")
-        counts[name] += 1
-        tasks[f"{name}-{counts[name]}" if counts[name] > 1 else name] = task
-    return tasks
+    def _settle(self, experiment: Experiment, use: TaskUse) -> None:
+        """Wait no more for a task, nor for those that need it if it failed."""
+        waiting = self._waiting[experiment.record.id]
+        waiting.discard(use.label)
+        if use.state == "failed":
+            lost = {experiment.tasks[use.label].make_unique_id()}
+            for label, task in experiment.tasks.items():
+                if not lost.isdisjoint(each.make_unique_id() for each in upstream(task)):
+                    lost.add(task.make_unique_id())
+                    waiting.discard(label)
 
+    @cached_property
+    def _provenance(self) -> tuple[dict[str, Any], str, dict[str, Any], dict[str, str]]:
+        """The code and the machine, the same for all."""
+        root = project.current().root
+        code, diff = provenance.code(root)
+        texts = {"packages.txt": provenance.packages(), "uv.lock": provenance.uv_lock(root)}
+        return code, diff, provenance.environment(), texts
 
-def _upstream(task: Task[Any]) -> list[Task[Any]]:
-    for each in upstream(task):
-        if not isinstance(each, Task):
-            remedy = f"Let {type(each).__name__} inherit from labkart.Task"
-            raise LabkartError(f"{task.get_task_family()} needs {each!r}, which is no task of Labkart. {remedy}.")
-    return upstream(task)
+    def _begin(self, experiment: Experiment) -> None:
+        """Write down what is going to run, and on what code and machine."""
+        record, composed, holding = experiment.record, experiment.composed, ExitStack()
+        alone = holding.enter_context(lock.running(record.id))
+        other = None if alone else read_experiment(record.id)
+        self._open[record.id] = holding
+        composed.activate()
+        record.status, record.started = "running", now()
+        record.code, diff, record.environment, texts = self._provenance
+        mask.learn(composed.cfg)
+        record.overrides = mask.words(record.overrides)
+        record.command = " ".join(["labkart", "run", *record.overrides])
+        record.settings = mask.values(record.settings)
+        record.config = mask.config(composed.cfg, resolve=True)
+        record.write({"config.yaml": mask.yaml(composed.cfg), "uncommitted.patch.txt": mask.text(diff), **texts})
+        if other and other.started:  # another process runs the same one: they share its run in MLflow
+            record.started = other.started
+        else:
+            self._begun(record)
+
+    def _end(self, experiment: Experiment, status: str = "") -> None:
+        """Complete an experiment's record."""
+        record = experiment.record
+        if record.id in self._over:
+            return
+        self._over.add(record.id)
+        if record.id not in self._open:
+            self._begin(experiment)
+        last = experiment.result.last_record()
+        record.status = status or ("finished" if experiment.result.complete() else "failed")
+        read = [(use, experiment.tasks[use.label].last_record()) for use in record.tasks]
+        known = [(use, one) for use, one in read if one]
+        failures = [f"{use.label}\n{one.traceback}" for use, one in known if use.state == "failed"]
+        record.error = next((use.error for use in record.tasks if use.error), None)
+        record.metrics = {metric.name: metric.value for metric in last.metrics} if last else {}
+        for use, one in known:
+            use.made = {name: value for name, value in vars(one).items() if name in _MADE}
+        record.ended = now()
+        record.write({"traceback.txt": "\n".join(failures).encode(errors="backslashreplace").decode()})
+        self._open.pop(record.id).close()
+        self._ended(record)

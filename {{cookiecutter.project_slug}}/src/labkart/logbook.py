@@ -1,6 +1,5 @@
 """What a task logs while it runs: metrics, figures, tables, models."""
 
-import json
 import operator
 import pickle
 import posixpath
@@ -10,8 +9,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from . import live
 from .errors import LabkartError
-from .record import LIVE, Metric
+from .record import Metric
 
 _METRIC_NAME = re.compile(r"[\w.:/ -]{1,200}")  # what MLflow takes, with room for the task's name before it
 _FILE_NAME = re.compile(r"[\w. -]*\w")
@@ -43,9 +43,7 @@ class Logbook:
             raise LabkartError(f'Metric "{name}" wants one number, not {value!r}{at}.') from None
         self._metrics.append(metric)
         with suppress(OSError):  # of a full disk the record will tell
-            self._folder().mkdir(parents=True, exist_ok=True)
-            with (self._folder() / LIVE).open("a") as file:
-                file.write(json.dumps(metric) + "\n")
+            live.append(self._folder(), metric)
 
     def log_figure(self, name: str, figure: Any) -> None:
         """Record a Matplotlib figure, as PNG unless the name ends otherwise (`roc.svg`)."""

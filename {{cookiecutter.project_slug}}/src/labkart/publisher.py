@@ -11,8 +11,8 @@ from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from typing import TYPE_CHECKING
 
-from . import experiment, store
-from .record import ExperimentRecord, live_metrics, read_experiment
+from . import experiment, live, store
+from .record import ExperimentRecord, read_experiment
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -83,6 +83,16 @@ class Publisher:
             self._pipe.send((what, id))
 
 
+class Unpublished(Publisher):
+    """In a process that somebody leads who publishes what comes of it."""
+
+    def start(self) -> None:
+        pass
+
+    def _tell(self, what: str, id: str) -> None:
+        pass
+
+
 @dataclass
 class _Open:
     """An experiment that runs: its run in MLflow, and how much of each task's metrics is there, in bytes and in all."""
@@ -115,16 +125,16 @@ class _Follower:
         """Send what tasks have logged since the last look."""
         for each in self._open.values():
             for use in [use for use in each.record.tasks if use.state != "cached"]:
-                new, read = live_metrics(use.name, use.id, each.read.get(use.id, 0))
+                new, read = live.metrics(use.name, use.id, each.read.get(use.id, 0))
                 if new:
                     metrics = self._tracking.entities.metrics(each.record, use, new)
                     self._tracking.log(self._connected()[0], each.run, metrics)
                     each.read[use.id], each.sent[use.id] = read, each.sent.get(use.id, 0) + len(new)
 
     def end(self, id: str) -> None:
-        live = self._open.pop(id, None)
+        begun = self._open.pop(id, None)
         if record := read_experiment(id):
-            self._tracking.publish(*self._connected(), record, live.sent if live else {})
+            self._tracking.publish(*self._connected(), record, begun.sent if begun else {})
         self.say(_WHOLE, id)
 
     def abandon(self) -> None:

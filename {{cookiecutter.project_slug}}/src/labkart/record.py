@@ -8,7 +8,6 @@ import fnmatch
 import heapq
 import json
 import os
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -19,9 +18,6 @@ from .digest import FileState
 from .files import read_json, write_atomically
 
 R = TypeVar("R")
-
-# Where a task's metrics are from the moment that they are logged, a line each, until MLflow has them.
-LIVE = ".metrics.jsonl"
 
 
 class Metric(NamedTuple):
@@ -130,6 +126,7 @@ class ExperimentRecord:
         status: `planned`, `running` and in the end `finished`, `failed` or `killed`.
         artifact_mb: outputs up to this size (in 10^6 bytes) are copied to MLflow.
         kept: what its tasks have written is never cleaned away.
+        sweeps: the sweeps that it is part of.
     """
 
     id: str
@@ -148,6 +145,7 @@ class ExperimentRecord:
     config: dict[str, Any] = field(default_factory=dict)
     artifact_mb: float = 1.0
     kept: bool = False
+    sweeps: list[str] = field(default_factory=list)
     schema: int = 2
 
     def __post_init__(self) -> None:
@@ -182,20 +180,6 @@ def read_task(name: str, id: str) -> TaskRecord | None:
 def read_experiment(id: str) -> ExperimentRecord | None:
     """The record of an experiment; nothing where there is none or the file cannot be understood."""
     return _read(_experiment_folder(id), ExperimentRecord)
-
-
-def live_metrics(name: str, id: str, start: int = 0) -> tuple[list[Metric], int]:
-    """What a task that runs, or was killed, has logged after `start` bytes; and where to go on, after a line."""
-    file, found = task_folder(name, id) / LIVE, []
-    if not file.exists():
-        return found, start
-    with suppress(OSError), file.open("rb") as lines:
-        lines.seek(start if lines.seek(0, os.SEEK_END) >= start else 0)
-        for line in lines:
-            if line.endswith(b"\n"):
-                found.append(Metric(*json.loads(line)))
-                start = lines.tell()
-    return found, start
 
 
 def finished(name: str, most: int = 500) -> list[TaskRecord]:

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from . import mask, moment, record
-from .experiment import Experiment
 from .identity import key, output_paths, own_params, upstream
+from .plan import Experiment
 from .record import TaskRecord
 from .task import Task
 

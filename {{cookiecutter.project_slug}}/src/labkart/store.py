@@ -6,7 +6,7 @@ import re
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -92,11 +92,13 @@ class Note:
     Attributes:
         started: when the attempt began that the run is of.
         whole: whether all of it is there.
+        sweeps: those that it is marked with.
     """
 
     run: str
     started: str | None
     whole: bool
+    sweeps: list[str] = field(default_factory=list)
 
 
 def noted(experiment: ExperimentRecord) -> Note | None:
@@ -108,14 +110,22 @@ def noted(experiment: ExperimentRecord) -> Note | None:
 
 
 def is_published(experiment: ExperimentRecord) -> bool:
-    """Whether all of this very attempt is in this store."""
+    """Whether all of this very attempt is in this store, and marked with its sweeps."""
+    found = noted(experiment)
+    return bool(found and is_whole(experiment) and set(experiment.sweeps) <= set(found.sweeps))
+
+
+def is_whole(experiment: ExperimentRecord) -> bool:
+    """Whether all of this very attempt is in this store, but perhaps the marks of later sweeps."""
     found = noted(experiment)
     return bool(found and found.whole and found.started == experiment.started)
 
 
 def note(experiment: ExperimentRecord, run: str, whole: bool) -> None:
     """Remember which run an experiment has in this store."""
-    _write(experiment, _notes(experiment) | {key() or "": vars(Note(run, experiment.started, whole))})
+    _write(
+        experiment, _notes(experiment) | {key() or "": vars(Note(run, experiment.started, whole, experiment.sweeps))}
+    )
 
 
 def forget(experiment: ExperimentRecord) -> None:

@@ -1,4 +1,4 @@
-"""What a person sees: progress while tasks run, the closing lines, errors. Decides nothing."""
+"""What a person sees: the closing lines, tables, errors. Decides nothing."""
 
 import logging
 import math
@@ -13,21 +13,21 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.logging import RichHandler
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from . import project
-from .record import ExperimentRecord, TaskUse
+from .groups import Group, Ranking
+from .record import ExperimentRecord
 
 if TYPE_CHECKING:
     from .clean import Waste
     from .status import Standing
 
-_out = Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+out = Console(highlight=False, soft_wrap=not sys.stdout.isatty())
 _errors = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
-def say(text: str) -> None:
-    _out.print(escape(text))
+def say(text: str, style: str = "") -> None:
+    out.print(escape(text), style=style)
 
 
 def warn(text: str) -> None:
@@ -36,7 +36,7 @@ def warn(text: str) -> None:
 
 def busy(what: str) -> AbstractContextManager[object]:
     """Say on a terminal what takes a moment, while it does."""
-    return _out.status(what) if _out.is_terminal else nullcontext()
+    return out.status(what) if out.is_terminal else nullcontext()
 
 
 def show_logging() -> None:
@@ -60,6 +60,47 @@ def what_failed(record: ExperimentRecord) -> str:
     return "\n".join([*lines, f"{folder}/traceback.txt says more. Mend it and run again: finished tasks stay cached."])
 
 
+def which_failed(records: Sequence[ExperimentRecord], many: int) -> str:
+    """Of a sweep: each failure once, with the experiments that it concerns, and where more is."""
+    causes: dict[str, list[ExperimentRecord]] = {}
+    for each in records:
+        failed = next((use for use in each.tasks if use.state == "failed"), None)
+        causes.setdefault(f"{failed.label}: {failed.error}" if failed else each.error or "not run", []).append(each)
+    lines = [f"{len(records)} of {many} experiments have no result:"]
+    for cause, concerned in causes.items():
+        more = f" and {len(concerned) - 1} more" if len(concerned) > 1 else ""
+        lines += [f"{' '.join(concerned[0].overrides)}{more}: {cause}"]
+        if concerned[0].ended:
+            lines += [f"  {project.current().short(concerned[0].folder)}/traceback.txt"]
+    return "\n".join([*lines, "Mend it and run the same command again: only what is missing runs."])
+
+
+def show_groups(records: Sequence[ExperimentRecord], ranking: Ranking) -> None:
+    """A line a configuration, best first: the mean and the standard deviation over seeds, and how many there are."""
+    groups = ranking.grouped([each for each in records if each.ended])
+    if not groups:
+        return
+    metrics = ranking.metrics(groups)[:_METRICS]
+    columns = [[name, *(group.settings[name] for group in groups)] for name in groups[0].settings]
+    columns += [[name, *(_spread(group, name) for group in groups)] for name in metrics]
+    if metrics and any(len(group.records) > 1 for group in groups):
+        columns += [["n", *(str(len(group.values(metrics[0]))) for group in groups)]]
+    widths = [max(map(len, column)) for column in columns]
+    for row in zip(*columns, strict=True):
+        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
+        say("  " + "   ".join(cells).rstrip())
+
+
+_METRICS = 4  # so many fit beside each other
+
+
+def _spread(group: Group, metric: str) -> str:
+    mean, deviation = group.mean(metric), group.deviation(metric)
+    if mean is None:
+        return "-"
+    return number(mean) + (f" ± {number(deviation)}" if deviation is not None else "")
+
+
 def show_standings(standings: Sequence["Standing"]) -> None:
     """A line a task: how it stands, why, and what it will cost; and all of that in one line."""
     width, reasons = (
@@ -68,7 +109,7 @@ def show_standings(standings: Sequence["Standing"]) -> None:
     for each in standings:
         cost = "" if each.state == "done" or each.seconds is None else f"   about {each.seconds:.1f} s"
         style = "dim" if each.state == "done" else "yellow" if each.state == "missing" else "red"
-        _out.print(
+        out.print(
             f"  {each.label:<{width}}   {each.state:<7}   {each.reason:<{min(reasons, 60)}}{cost}".rstrip(), style=style
         )
     left = [each for each in standings if each.state != "done"]
@@ -101,7 +142,7 @@ def agrees(question: str) -> bool:
     if not sys.stdin.isatty():
         say(f"  Nothing was removed; {command('clean --yes')} does it.")
         return False
-    return _out.input(f"  {question} [y/N] ").strip().lower() in ("y", "yes")
+    return out.input(f"  {question} [y/N] ").strip().lower() in ("y", "yes")
 
 
 def command(words: str) -> str:
@@ -118,50 +159,3 @@ def number(value: float) -> str:
     if abs(value) >= 10 and value.is_integer():
         return f"{value:.0f}"
     return f"{value:.3f}" if value == 0 or 0.001 <= abs(value) < 10_000 else f"{value:.4g}"
-
-
-class Progressing:
-    """A line a task as it ends; on a terminal also what runs now, and how much is left. Watches an experiment."""
-
-    def __init__(self, workers: int) -> None:
-        bar = BarColumn(24), MofNCompleteColumn(), TimeElapsedColumn()
-        columns = [SpinnerColumn(), TextColumn("{task.description}"), *bar]
-        # A thread that holds the terminal's lock while a worker is forked would block that worker for ever.
-        alone, piped = workers == 1, not _out.is_terminal
-        self._bar = Progress(*columns, console=_out, transient=True, auto_refresh=alone, disable=piped)
-        self._running: list[str] = []
-
-    def __enter__(self) -> "Progressing":
-        self._bar.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._bar.stop()
-
-    def planned(self, uses: Sequence[TaskUse]) -> None:
-        self._width = max(len(use.label) for use in uses) + 3
-        for use in uses:
-            if use.state == "cached":
-                self._line(use, "cached", "dim")
-        self._row = self._bar.add_task("", total=sum(use.state != "cached" for use in uses))
-
-    def started(self, use: TaskUse) -> None:
-        self._running.append(use.label)
-        self._bar.update(self._row, description=", ".join(self._running))
-
-    def ended(self, use: TaskUse) -> None:
-        self._running.remove(use.label)
-        self._bar.update(self._row, advance=1, description=", ".join(self._running))
-        self._line(use, *((f"{use.seconds:.1f} s", "") if use.state == "ran" else ("failed", "red")))
-
-    def left(self, uses: Sequence[TaskUse]) -> None:
-        """After the build: the tasks that never ended."""
-        for use in uses:
-            if use.state == "not run":
-                self._line(use, "stopped" if use.label in self._running else "not run", "yellow")
-
-    def beat(self) -> None:
-        self._bar.refresh()
-
-    def _line(self, use: TaskUse, text: str, style: str) -> None:
-        _out.print(f"  {use.label:<{self._width}}{text}", style=style)

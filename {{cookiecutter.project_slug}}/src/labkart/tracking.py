@@ -14,9 +14,9 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from . import artifacts, project, store
+from . import artifacts, live, project, store
 from .errors import LabkartError
-from .record import LIVE, ExperimentRecord, experiments, live_metrics, read_task
+from .record import ExperimentRecord, experiments, read_task
 
 # MLflow reads these as it is imported. A server that does not answer must not hold a student for four minutes.
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
@@ -108,11 +108,16 @@ def publish(
     with FileLock(experiment.folder / ".mlflow.lock"):  # two processes may end the same experiment at once
         if store.is_published(experiment):
             return
+        if (note := store.noted(experiment)) and store.is_whole(experiment):
+            with suppress(MlflowException):  # somebody has deleted it
+                client.set_tag(note.run, "labkart.sweeps", " ".join(experiment.sweeps))
+            store.note(experiment, note.run, whole=True)
+            return
         pairs = [(use, read_task(use.name, use.id)) for use in experiment.tasks]
         uses = [(use, one) for use, one in pairs if one]
-        live = _begun(client, experiment)
-        run, there = live or begin(client, place, experiment), (sent or {}) if live else {}
-        logged = [(use, one.metrics if one else live_metrics(use.name, use.id)[0]) for use, one in pairs]
+        begun = _begun(client, experiment)
+        run, there = begun or begin(client, place, experiment), (sent or {}) if begun else {}
+        logged = [(use, one.metrics if one else live.metrics(use.name, use.id)[0]) for use, one in pairs]
         new = [(use, found[there.get(use.id, 0) :]) for use, found in logged]
         every = [each for use, found in new for each in entities.metrics(experiment, use, found)]
         log(client, run, [*every, *entities.costs(uses)])
@@ -128,7 +133,7 @@ def publish(
             artifacts.log_models(client, place, run, use, one)
         store.note(experiment, run, whole=True)
         for _, one in uses:
-            (one.folder / LIVE).unlink(missing_ok=True)
+            live.forget(one.folder)
 
 
 def sync() -> Iterator[tuple[ExperimentRecord, bool, str]]:

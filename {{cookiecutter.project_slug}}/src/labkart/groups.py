@@ -1,0 +1,111 @@
+"""Experiments that differ in nothing but a seed, taken together: means, deviations, the best first. Reads records."""
+
+import json
+import re
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from statistics import fmean, stdev
+from typing import Any
+
+from .record import ExperimentRecord
+
+
+@dataclass
+class Group:
+    """One configuration, with all its seeds.
+
+    Attributes:
+        settings: what tells it from the other groups.
+        records: its experiments.
+    """
+
+    settings: dict[str, str]
+    records: list[ExperimentRecord]
+
+    def values(self, metric: str) -> list[float]:
+        """A metric of each experiment that ended well and logged it."""
+        ended = [each for each in self.records if each.status == "finished"]
+        return [each.metrics[metric] for each in ended if metric in each.metrics]
+
+    def mean(self, metric: str) -> float | None:
+        """The mean over the seeds; nothing where there is none."""
+        values = self.values(metric)
+        return fmean(values) if values else None
+
+    def deviation(self, metric: str) -> float | None:
+        """The standard deviation of the sample (n - 1); nothing for less than two values."""
+        values = self.values(metric)
+        return stdev(values) if len(values) > 1 else None
+
+
+@dataclass
+class Ranking:
+    """How experiments are told apart and ranked.
+
+    Attributes:
+        seeds: the settings that make another sample and not another experiment.
+        metric: what ranks; without it the first metric that there is.
+        less_is_better: words in the names of metrics of which less is better.
+    """
+
+    seeds: Collection[str] = ("seed",)
+    metric: str | None = None
+    less_is_better: Collection[str] = ()
+
+    def grouped(self, records: Sequence[ExperimentRecord]) -> list[Group]:
+        """The groups, best first; those without the metric last."""
+        together: dict[str, list[ExperimentRecord]] = {}
+        for each in records:
+            together.setdefault(self._kind(each), []).append(each)
+        told = [self._told(each[0]) for each in together.values()]
+        varying = [name for name in dict.fromkeys(n for each in told for n in each) if _varies(name, told)]
+        groups = [
+            Group({name: each.get(name, "") for name in varying}, together)
+            for each, together in zip(told, together.values(), strict=True)
+        ]
+        return self._ranked(groups)
+
+    def metrics(self, groups: Sequence[Group]) -> list[str]:
+        """The names of all metrics, first what ranks."""
+        names = dict.fromkeys(name for group in groups for each in group.records for name in each.metrics)
+        return sorted(names, key=lambda name: name != self.metric)
+
+    def is_less_better(self, metric: str) -> bool:
+        """Whether the name has one of the words, as `val_loss` has `loss`."""
+        return not set(re.split(r"[\W_]+", metric.lower())).isdisjoint(self.less_is_better)
+
+    def _ranked(self, groups: list[Group]) -> list[Group]:
+        metric = next(iter(self.metrics(groups)), "")
+        sign = 1 if self.is_less_better(metric) else -1
+
+        def place(group: Group) -> tuple[bool, float]:
+            mean = group.mean(metric)
+            return mean is None or mean != mean, sign * (mean or 0.0)
+
+        return sorted(groups, key=place)
+
+    def _kind(self, record: ExperimentRecord) -> str:
+        """All settings but the seeds."""
+        choices = [(name, value) for name, value in record.settings.items() if name not in self.seeds]
+        values = [(name, value) for name, value in _flat(record.config) if name not in self.seeds]
+        values = [(name, value) for name, value in values if name.partition(".")[0] != "labkart"]
+        return json.dumps([choices, values], default=str)
+
+    def _told(self, record: ExperimentRecord) -> dict[str, str]:
+        """What a person calls it by: the chosen files, and the words of the command."""
+        words = [word.lstrip("+").partition("=") for word in record.overrides if "=" in word]
+        told = {name: str(value) for name, value in record.settings.items()} | {name: text for name, _, text in words}
+        return {name: text for name, text in told.items() if name not in self.seeds}
+
+
+def _varies(name: str, told: Sequence[dict[str, str]]) -> bool:
+    return len({each.get(name) for each in told}) > 1
+
+
+def _flat(node: Any, name: str = "") -> Iterator[tuple[str, Any]]:
+    """The plain values below a node, by their dotted names."""
+    if isinstance(node, dict):
+        for key, value in node.items():
+            yield from _flat(value, f"{name}.{key}" if name else str(key))
+    else:
+        yield name, node

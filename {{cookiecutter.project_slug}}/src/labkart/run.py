@@ -1,0 +1,152 @@
+"""The verb `run`: Hydra composes, `Job` runs what it composed; what ends is published and shown."""
+
+import gc
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import hydra
+from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
+from hydra.core.hydra_config import HydraConfig
+from hydra.types import RunMode
+from omegaconf import DictConfig
+
+from . import composition, experiment, project, store, terminal
+from .composition import Composed
+from .errors import LabkartError
+from .plan import Experiment, plan
+from .progress import Progressing
+from .publisher import Publisher, Unpublished
+from .sweep import Sweep
+
+
+def run(words: list[str]) -> int:
+    """Hand the words to Hydra; it calls the job with a composed configuration, or our launcher with many."""
+    root = project.current().root
+    os.chdir(root)
+    os.environ.setdefault("HYDRA_FULL_ERROR", "1")  # else Hydra prints errors in its own way and leaves
+    many = [word for word in words if word in ("-m", "--multirun")]
+    # argparse takes the names and values only in one piece, so what may stand between them goes to the front.
+    sys.argv = ["labkart", *many, *(word for word in words if word not in many)]
+    job = Job(words)
+    stop_on_signals()
+    try:
+        for left in experiment.close_abandoned():
+            job.publisher.end(left)
+        hydra.main(config_path=str(root / "conf"), config_name="config", version_base="1.3")(job)()
+    except composition.Miswritten as error:
+        raise composition.explained(error, words) from None
+    finally:
+        close(job.publisher)
+    if job.failures:
+        raise LabkartError("\n".join(job.failures))
+    return 0
+
+
+class Job:
+    """What Hydra calls: with one configuration, perhaps in a process that a launcher has started, or for a sweep."""
+
+    def __init__(self, words: list[str]) -> None:
+        self.words, self.failures, self.publisher = words, list[str](), Publisher()
+        self.planned: Sweep | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"words": self.words}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """In another process, where the one who leads publishes what comes of it."""
+        self.words, self.failures, self.publisher = state["words"], list[str](), Unpublished()
+        self.planned = None
+
+    def __call__(self, cfg: DictConfig) -> None:
+        with self.told():
+            composed = Composed.now(cfg)
+            composition.check_additions(composed.overrides)
+            terminal.show_logging()
+            self._run(plan(composed))
+
+    @contextmanager
+    def told(self) -> Iterator[None]:
+        """Keep failures from Hydra, which would go no further."""
+        try:
+            yield
+        except LabkartError as error:
+            self.failures.append(str(error))
+        except OSError as error:  # a full disk, a folder that may not be written
+            self.failures.append(
+                f"{error.filename or 'outputs/'}: {error.strerror or error}. What was finished is kept."
+            )
+        except Exception as error:
+            raise RuntimeError("This is a mistake in Labkart and not yours. Please report it.") from error
+
+    def _run(self, planned: Experiment) -> None:
+        """One experiment: run what is missing, publish it, show it."""
+        if HydraConfig.get().mode == RunMode.MULTIRUN:  # by one of Hydra's own launchers
+            terminal.say(" ".join(planned.composed.overrides))
+        make_ready()
+        record = planned.record
+        if record.status == "finished":
+            count = len(planned.tasks)
+            terminal.say(f"  {count} task{'s' if count > 1 else ''} cached, nothing to do")
+            if not store.is_published(record):
+                self.publisher.end(record)
+        else:
+            self.publisher.start()  # before the mark that the experiment runs, which that process must not hold
+            workers = int(planned.setting("workers", 1))
+            with Progressing(workers) as progress:
+                try:
+                    experiment.run([planned], workers, progress, self.publisher.begin, self.publisher.end)
+                finally:
+                    progress.left(record.tasks)
+        terminal.show_result(record.metrics, record.id)
+        if record.status == "failed":
+            raise LabkartError(terminal.what_failed(record))
+
+    def sweep(self, sweeper: BasicSweeper, words: list[str]) -> None:
+        """Many experiments: plan all, run what is missing, show them beside each other."""
+        terminal.show_logging()
+        self.planned = sweep = Sweep(sweeper, words, self.publisher)
+        make_ready()
+        with self.told():
+            assert sweeper.launcher
+            sweep.run(sweeper.launcher)
+        records = [each.record for each in sweep.experiments]
+        terminal.show_groups(records, sweep.ranking)
+        terminal.say(f"  sweep {sweep.record.id[:6]}  ·  {terminal.command('ui')}")
+        if failed := [each for each in records if each.status != "finished"]:
+            self.failures.append(terminal.which_failed(failed, len(records)))
+
+
+def make_ready() -> None:
+    """What was imported stays; looking through it again and again would take longer than most tasks."""
+    gc.freeze()
+    gc.enable()
+
+
+def close(publisher: Publisher) -> None:
+    """Tracking never fails a computation: what MLflow does not take waits in the records."""
+    with terminal.busy("writing to MLflow"):
+        why = publisher.close()
+    if why:
+        terminal.warn(f"  Not in MLflow yet ({why}). The records have it all; {terminal.command('sync')} publishes it.")
+
+
+def stop_on_signals() -> None:
+    """End in order when a person, a cluster or a closed terminal asks for it."""
+    STOPPED[:] = [os.getpid()]
+    for asked in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(asked) != signal.SIG_IGN:  # as under nohup
+            signal.signal(asked, _stop)
+
+
+def _stop(number: int, _: object) -> None:
+    """This process says that it was stopped; its workers end in silence."""
+    STOPPED.append(number)
+    raise KeyboardInterrupt if os.getpid() == STOPPED[0] else SystemExit(128 + number)
+
+
+# The process that leads, and then the signals that came.
+STOPPED: list[int] = []

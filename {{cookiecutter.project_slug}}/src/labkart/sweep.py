@@ -1,0 +1,164 @@
+"""Many experiments at once: what `labkart run -m` composes is one graph of tasks, on this machine or on a cluster."""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+
+from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override
+from hydra.plugins.launcher import Launcher
+
+from . import experiment, mask, project, store, terminal, threads
+from .composition import Composer
+from .errors import LabkartError
+from .files import read_json, write_atomically
+from .groups import Ranking
+from .plan import Experiment, plan
+from .progress import SweepProgressing
+from .publisher import Publisher
+from .record import now, read_experiment
+
+
+@dataclass
+class SweepRecord:
+    """One command and its experiments.
+
+    Attributes:
+        id: of the command: the same words are the same sweep.
+        experiments: the ids of the experiments that the words meant the last time.
+        status: `running`, `finished`, `failed` or `killed`.
+    """
+
+    id: str
+    command: str
+    experiments: list[str]
+    started: str
+    status: str = "running"
+    ended: str | None = None
+
+    def write(self) -> None:
+        write_atomically(_file(self.id), json.dumps(asdict(self), ensure_ascii=False, indent=1).encode())
+
+
+def read_sweep(id: str) -> SweepRecord | None:
+    """The record of a sweep; nothing where there is none."""
+    try:
+        return SweepRecord(**read_json(_file(id)))
+    except TypeError:
+        return None
+
+
+def _file(id: str) -> Path:
+    return project.current().outputs / f"records/sweeps/{id}/record.json"
+
+
+class Sweep:
+    """The experiments of one command, each once; all are planned before anything runs."""
+
+    def __init__(self, sweeper: BasicSweeper, words: list[str], publisher: Publisher) -> None:
+        """Expand the words as Hydra does, and plan.
+
+        Raises:
+            LabkartError: a word says nothing to sweep over, or an experiment cannot be laid out.
+        """
+        assert sweeper.hydra_context and sweeper.config is not None
+        loader = sweeper.hydra_context.config_loader
+        self.jobs = _expanded(OverridesParser.create(config_loader=loader).parse_overrides(words))
+        composer = Composer(partial(loader.load_sweep_config, sweeper.config))
+        with terminal.busy(f"planning {len(self.jobs)} experiments"):
+            planned = [_planned(composer, job, number) for number, job in enumerate(self.jobs)]
+        self.experiments = list({each.record.id: each for each in planned}.values())
+        self._publisher = publisher
+        command = " ".join(["labkart", "run", "-m", *mask.words(words)])
+        id = hashlib.sha256(json.dumps(sorted(words)).encode()).hexdigest()[:16]
+        self.record = SweepRecord(id, command, [each.record.id for each in self.experiments], now())
+
+    @property
+    def left(self) -> list[Experiment]:
+        """Those that have not ended well yet."""
+        return [each for each in self.experiments if each.record.status != "finished"]
+
+    @property
+    def ranking(self) -> Ranking:
+        """How its results are to be shown, by the settings of `labkart` in the configuration."""
+        ask = self.experiments[0].setting
+        return Ranking(ask("seeds", ["seed"]), ask("rank_by", None), ask("less_is_better", []))
+
+    def run(self, launcher: Launcher) -> None:
+        """Let a launcher run what is left, and keep what came of it."""
+        for each in self.experiments:
+            each.record.sweeps = list(dict.fromkeys([*each.record.sweeps, self.record.id]))
+        for each in self.experiments:
+            if each.record.status == "finished" and not store.is_published(each.record):
+                each.record.write()
+                self._publisher.end(each.record)
+        self.record.write()
+        try:
+            if self.left:
+                launcher.launch(self.jobs, initial_job_idx=0)
+                self._gather()
+            else:
+                terminal.say(f"  {self.counted()} to run")
+        except KeyboardInterrupt:
+            self.record.status = "killed"
+            raise
+        finally:
+            if self.record.status == "running":
+                self.record.status = "failed" if self.left else "finished"
+            self.record.ended = now()
+            self.record.write()
+
+    def counted(self) -> str:
+        """How many experiments and tasks there are, and how many of these are to run."""
+        tasks = {task.task_id for each in self.experiments for task in each.tasks.values()}
+        missing = self._missing()
+        cached = len(tasks) - len(missing)
+        return f"{len(self.experiments)} experiments, {len(tasks)} tasks: {cached} cached, {len(missing)}"
+
+    def _missing(self) -> set[str]:
+        return {each.tasks[label].task_id for each in self.experiments for label in each.missing}
+
+    def build(self) -> None:
+        """On this machine: one build of everything that is missing."""
+        missing = self._missing()
+        workers = int(self.left[0].setting("workers", threads.cores()))
+        workers = max(1, min(workers, len(missing)))
+        terminal.say(f"  {self.counted()} to run on {workers} worker{'s' if workers > 1 else ''}")
+        self._publisher.start()
+        with SweepProgressing(workers) as progress:
+            experiment.run(self.left, workers, progress, self._publisher.begin, self._publisher.end)
+
+    def _gather(self) -> None:
+        """Take in the records that other processes have written, and publish them."""
+        for each in self.left:
+            if (found := read_experiment(each.record.id)) and found.status != "planned":
+                if self.record.id not in found.sweeps:
+                    found.sweeps.append(self.record.id)
+                    found.write()
+                each.record = found
+                if found.ended and not store.is_published(found):
+                    self._publisher.end(found)
+
+
+def _planned(composer: Composer, words: list[str], number: int) -> Experiment:
+    try:
+        return plan(composer.compose(words, number))
+    except LabkartError as error:
+        said = str(error)
+        # Of many one must know which; a message that names a word of the command tells it already.
+        raise LabkartError(said if any(word in said for word in words) else f"{said}\nin {' '.join(words)}") from error
+
+
+def _expanded(overrides: list[Override]) -> list[list[str]]:
+    """The words of each job: every combination of what the words sweep over."""
+    for each in overrides:
+        word = str(each.input_line)
+        if each.is_sweep_override() and not each.is_discrete_sweep():
+            raise LabkartError(f"{word}: a sweep wants a list or range(...); intervals are for a search.")
+        if each.is_sweep_override() and not next(each.sweep_string_iterator(), None):
+            raise LabkartError(f"{word} has no values, so there would be nothing to run.")
+    (jobs,) = BasicSweeper.split_arguments(overrides, None)
+    return jobs
