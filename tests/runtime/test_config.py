@@ -13,7 +13,8 @@ import pytest
 from hydra.core.hydra_config import HydraConfig
 from hydra.errors import ConfigCompositionException
 from labkart import LabkartError, Task, compose, make
-from labkart.config import check_additions, explained
+from labkart.composition import check_additions, explained
+from labkart.config import CHOSEN
 from omegaconf import OmegaConf
 
 from .conftest import write
@@ -57,9 +58,9 @@ class Values(Task[int]):
 
 @pytest.fixture(autouse=True)
 def _nothing_composed(root: Path) -> Iterator[None]:
-    HydraConfig.instance().cfg = None
+    HydraConfig.instance().cfg, CHOSEN.overrides, CHOSEN.files = None, (), {}
     yield
-    HydraConfig.instance().cfg = None
+    HydraConfig.instance().cfg, CHOSEN.overrides, CHOSEN.files = None, (), {}
 
 
 def refused(sentence: str) -> Any:

@@ -97,7 +97,7 @@ def pipeline(cfg):
 SERVER = """\
 import json, os, resource, signal, sys, time, traceback
 import study.pipeline
-from labkart import config, experiment
+from labkart import composition, experiment, plan
 
 class Nobody:
     def planned(self, uses): ...
@@ -108,9 +108,9 @@ class Nobody:
 def run(words, largest):
     if largest:
         resource.setrlimit(resource.RLIMIT_FSIZE, (largest, largest))
-    planned = experiment.plan(composed[tuple(words)])
+    planned = plan.plan(composed[tuple(words)])
     if planned.record.status != "finished":
-        experiment.run(planned, Nobody())
+        experiment.run([planned], planned.workers(1), Nobody())
     return int(planned.record.status != "finished")
 
 def forked(words, largest):
@@ -143,7 +143,7 @@ for line in sys.stdin:
     outputs, words, processes, after, killed, largest = json.loads(line)
     os.environ["LABKART_OUTPUTS"] = outputs
     if tuple(words) not in composed:
-        composed[tuple(words)] = config.compose(*words)
+        composed[tuple(words)] = composition.composed(*words)
     began, children = time.monotonic(), [forked(words, largest) for _ in range(processes)]
     if killed:
         time.sleep(after)

@@ -20,7 +20,7 @@ from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
 from . import project
-from .config import place
+from .config import CHOSEN, place
 from .errors import LabkartError, did_you_mean
 
 # What composing raises for what a person wrote: complaints of Hydra, OmegaConf and YAML, and files that are no UTF-8.
@@ -63,11 +63,13 @@ class Composed:
 
     def activate(self) -> None:
         """Make it the one of which `${hydra:...}` and Labkart's messages speak."""
-        with flag_override(self.hydra.hydra, ["struct", "readonly"], False):
-            self.hydra.hydra.overrides.task = self.overrides
-            self.hydra.hydra.job.num, self.hydra.hydra.job.id = self.number, str(self.number)
+        CHOSEN.overrides, CHOSEN.files = self.overrides, self.choices
         instance: Any = HydraConfig.instance()
         instance.cfg = self.hydra
+        if "${hydra:" in str(self.cfg):
+            with flag_override(self.hydra.hydra, ["struct", "readonly"], False):
+                self.hydra.hydra.overrides.task = self.overrides
+                self.hydra.hydra.job.num, self.hydra.hydra.job.id = self.number, str(self.number)
 
 
 def compose(*overrides: str) -> DictConfig:
@@ -106,7 +108,6 @@ class Composer:
 
     def compose(self, words: Sequence[str], number: int = 0) -> Composed:
         """One configuration. Raises LabkartError where a word names what is not there."""
-        check_additions(words)
         try:
             return self._compose(words, number)
         except Miswritten as error:
@@ -114,6 +115,7 @@ class Composer:
 
     def _compose(self, words: Sequence[str], number: int) -> Composed:
         new = [word for word in words if word not in self._parsed]
+        check_additions(new)
         self._parsed |= zip(new, OverridesParser.create().parse_overrides(new), strict=True)
         values = [word for word in words if self._is_value(self._parsed[word])]
         base = self._base(tuple(word for word in words if word not in values))
@@ -165,7 +167,7 @@ def check_additions(overrides: Iterable[str]) -> None:
     if not added:
         return
     conf = project.current().root / "conf"
-    known = {str(key) for key in OmegaConf.load(conf / "config.yaml")} - {"defaults", "hydra"}
+    known = {"labkart", *map(str, OmegaConf.load(conf / "config.yaml"))} - {"defaults", "hydra"}
     known |= {folder.name for folder in conf.iterdir() if folder.is_dir()} - {"local"}
     for override in added:
         top = re.split("[=.@/]", override.lstrip("+"))[0]

@@ -1,11 +1,11 @@
 """From configuration to task: `make`, which checks a node against the task's parameters, and says where it is from."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import luigi
 from gokart import ListTaskInstanceParameter, TaskInstanceParameter
-from hydra.core.hydra_config import HydraConfig
 from luigi.parameter import OptionalParameterMixin, ParameterException
 from omegaconf import BooleanNode, DictConfig, FloatNode, IntegerNode, ListConfig, OmegaConf, StringNode
 from omegaconf.errors import OmegaConfBaseException
@@ -109,10 +109,20 @@ def _settable(declared: Mapping[str, luigi.Parameter[Any]]) -> list[str]:
 def place(node: Any, name: str = "") -> str:
     """Where a person finds a value: the word of the command that set it, or else the file that its node is from."""
     path = str(node._get_full_key(None)) if isinstance(node, DictConfig) else ""
-    settings = HydraConfig.get() if HydraConfig.initialized() else None
-    for override in settings.overrides.task if settings else ():
+    for override in CHOSEN.overrides:
         if name and override.lstrip("+").startswith(f"{path}.{name.rpartition('.')[2]}=".lstrip(".")):
-            return str(override)
+            return override
     group = path.partition(".")[0]
-    option = settings.runtime.choices.get(group) if settings else None
+    option = CHOSEN.files.get(group)
     return f"conf/{group}/{option}.yaml" if option else "conf/config.yaml"
+
+
+@dataclass
+class _Chosen:
+    """What made the configuration that is in work: the words of the command, and the file of each group."""
+
+    overrides: Sequence[str] = ()
+    files: Mapping[str, Any] = field(default_factory=dict)
+
+
+CHOSEN = _Chosen()

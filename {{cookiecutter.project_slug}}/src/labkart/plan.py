@@ -47,6 +47,13 @@ class Experiment:
         found = OmegaConf.select(self.composed.cfg, f"{_MACHINERY[0]}.{name}")
         return default if found is None else found
 
+    def workers(self, default: int) -> int:
+        """How many tasks may run at once. Raises LabkartError where the setting is no such number."""
+        asked = self.setting("workers", default)
+        if not isinstance(asked, int) or asked < 1:
+            raise LabkartError(f"labkart.workers={asked}: wants a whole number from 1 on, or null.")
+        return asked
+
 
 def plan(composed: Composed) -> Experiment:
     """The experiment that a composed configuration describes; nothing has run yet.

@@ -9,6 +9,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
+from queue import Empty, SimpleQueue
+from threading import Thread
 from typing import TYPE_CHECKING
 
 from . import experiment, live, store
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 _PATIENCE = 4.0  # seconds in all for which a computation is held up by a server, which may be slow or away
 _OWN_PATIENCE = 120.0  # ... and by the import of MLflow and the project's own file, which cannot be away
 _OFTEN = 0.5  # seconds between two looks at what was logged
-_READY, _WHOLE, _FAILED = "ready", "whole", "failed"
+_READY, _DONE = "ready", "done"
 
 
 class Publisher:
@@ -28,7 +30,7 @@ class Publisher:
 
     def __init__(self) -> None:
         self._process: BaseProcess | None = None
-        self._left: set[str] = set()
+        self._ended = False
 
     def start(self) -> None:
         """Begin to import MLflow."""
@@ -47,35 +49,33 @@ class Publisher:
 
     def end(self, record: ExperimentRecord) -> None:
         """An experiment has ended and its record is complete."""
-        self._left.add(record.id)
+        self._ended = True
         self._tell("end", record.id)
 
     def close(self) -> str:
         """Wait until everything is in MLflow, within reason; returns why something is not."""
         if not self._process:
             return ""
-        why, patience = store.why(), _OWN_PATIENCE
         try:
-            while self._left:
-                began = time.monotonic()
-                if not self._pipe.poll(max(0.0, patience)):
-                    break
-                patience -= time.monotonic() - began
-                what, text = self._pipe.recv()
-                if what == _FAILED:
-                    why = text
-                    break
-                if what == _READY:  # MLflow is imported: from now on it is the server that is slow
-                    patience = _OWN_PATIENCE if store.is_own() else _PATIENCE
-                self._left -= {text} if what == _WHOLE else set()
+            self._tell("close", "")
+            return self._answer(_OWN_PATIENCE) if self._ended else ""
         except (EOFError, OSError):
-            why = "the process that writes to it has died"
+            return "the process that writes to it has died"
         finally:
-            if not self._left:
-                self._tell("close", "")
-                self._process.join(_PATIENCE)
             self._process.kill()
-        return why if self._left else ""
+
+    def _answer(self, patience: float) -> str:
+        """What the other process says when it has written all, or could not."""
+        while True:
+            began = time.monotonic()
+            if not self._pipe.poll(max(0.0, patience)):
+                return store.why()
+            patience -= time.monotonic() - began
+            what, text = self._pipe.recv()
+            if what == _DONE:
+                return str(text)
+            # MLflow is imported: from now on it is the server that is slow.
+            patience = _OWN_PATIENCE if store.is_own() else _PATIENCE
 
     def _tell(self, what: str, id: str) -> None:
         self.start()
@@ -104,47 +104,49 @@ class _Open:
 
 
 class _Follower:
-    def __init__(self, pipe: Connection) -> None:
+    """Writes to MLflow what it is told of, one after another."""
+
+    def __init__(self) -> None:
         from . import tracking
 
-        self._pipe, self._tracking = pipe, tracking
+        self._tracking = tracking
         self._store: tuple[MlflowClient, str] | None = None
         self._open: dict[str, _Open] = {}
-        self.say(_READY)
+        self._away = False
+        self.why = ""
 
     def begin(self, id: str) -> None:
         record = read_experiment(id)
         if record and record.status == "running":
             try:
                 self._open[id] = _Open(record, self._tracking.begin(*self._connected(), record))
-            except Exception:
+            except Exception:  # it is tried again at the end
                 store.note(record, "", whole=False)  # so that no task waits for the run
-                raise
 
     def look(self) -> None:
         """Send what tasks have logged since the last look."""
-        for each in self._open.values():
-            for use in [use for use in each.record.tasks if use.state != "cached"]:
-                new, read = live.metrics(use.name, use.id, each.read.get(use.id, 0))
-                if new:
-                    metrics = self._tracking.entities.metrics(each.record, use, new)
-                    self._tracking.log(self._connected()[0], each.run, metrics)
-                    each.read[use.id], each.sent[use.id] = read, each.sent.get(use.id, 0) + len(new)
+        with suppress(Exception):  # at the end all is sent that is not there
+            for each in self._open.values():
+                for use in [use for use in each.record.tasks if use.state != "cached"]:
+                    new, read = live.metrics(use.name, use.id, each.read.get(use.id, 0))
+                    if new:
+                        metrics = self._tracking.entities.metrics(each.record, use, new)
+                        self._tracking.log(self._connected()[0], each.run, metrics)
+                        each.read[use.id], each.sent[use.id] = read, each.sent.get(use.id, 0) + len(new)
 
     def end(self, id: str) -> None:
         begun = self._open.pop(id, None)
-        if record := read_experiment(id):
+        if self._away or not (record := read_experiment(id)):
+            return
+        try:
             self._tracking.publish(*self._connected(), record, begun.sent if begun else {})
-        self.say(_WHOLE, id)
+        except Exception as error:  # the others may be written
+            self.why, self._away = store.why(error), store.is_away(error)
 
     def abandon(self) -> None:
         """The process that ran them has died."""
         for record in experiment.close_abandoned():
             self.end(record.id)
-
-    def say(self, what: str, text: str = "") -> None:
-        with suppress(OSError):  # nobody listens any more
-            self._pipe.send((what, text))
 
     def _connected(self) -> "tuple[MlflowClient, str]":
         found = self._store = self._store or self._tracking.open_store()
@@ -158,19 +160,36 @@ def _follow(pipe: Connection, others: Connection) -> None:
     with open(os.devnull, "w") as nowhere:  # noqa: PTH123 (a device)
         os.dup2(nowhere.fileno(), 1)
         os.dup2(nowhere.fileno(), 2)
-    follower, what, id = _Follower(pipe), "", ""
-    while what != "close":
+    told: SimpleQueue[tuple[str, str]] = SimpleQueue()
+    ended = set[str]()
+    Thread(target=_listen, args=(pipe, told, ended), daemon=True).start()
+    follower = _Follower()
+    pipe.send((_READY, ""))
+    while True:
         try:
-            if pipe.poll(_OFTEN):
-                what, id = pipe.recv()
-                {"begin": follower.begin, "end": follower.end}.get(what, str)(id)
-            else:
-                what = ""
-                follower.look()
-        except EOFError:
+            what, id = told.get(timeout=_OFTEN)
+        except Empty:
+            follower.look()
+            continue
+        if what == "begin" and id not in ended:  # else it is written as a whole
+            follower.begin(id)
+        elif what == "end":
+            follower.end(id)
+        elif what == "died":
             with suppress(Exception):
                 follower.abandon()
             return
-        except Exception as error:
-            if what == "end":  # else it is tried again at the end
-                follower.say(_FAILED, store.why(error))
+        elif what == "close":
+            pipe.send((_DONE, follower.why))
+            return
+
+
+def _listen(pipe: Connection, told: "SimpleQueue[tuple[str, str]]", ended: set[str]) -> None:
+    """Take what comes at once, so that the one who runs tasks never waits for MLflow."""
+    with suppress(EOFError, OSError):
+        while True:
+            what, id = pipe.recv()
+            if what == "end":
+                ended.add(id)
+            told.put((what, id))
+    told.put(("died", ""))

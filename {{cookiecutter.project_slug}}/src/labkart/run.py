@@ -94,8 +94,8 @@ class Job:
             if not store.is_published(record):
                 self.publisher.end(record)
         else:
+            workers = planned.workers(1)
             self.publisher.start()  # before the mark that the experiment runs, which that process must not hold
-            workers = int(planned.setting("workers", 1))
             with Progressing(workers) as progress:
                 try:
                     experiment.run([planned], workers, progress, self.publisher.begin, self.publisher.end)

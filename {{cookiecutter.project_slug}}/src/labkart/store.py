@@ -100,11 +100,18 @@ class Note:
     whole: bool
     sweeps: list[str] = field(default_factory=list)
 
+    def is_whole(self, experiment: ExperimentRecord) -> bool:
+        """Whether the store has all of this very attempt, but perhaps the marks of later sweeps."""
+        return self.whole and self.started == experiment.started
 
-def noted(experiment: ExperimentRecord) -> Note | None:
-    """The run that an experiment, or an earlier attempt at it, has in this store."""
+    def is_marked(self, experiment: ExperimentRecord) -> bool:
+        return set(experiment.sweeps) <= set(self.sweeps)
+
+
+def noted(experiment: ExperimentRecord, here: str | None = None) -> Note | None:
+    """The run that an experiment, or an earlier attempt at it, has in this store, of which `here` may be the key."""
     try:
-        return Note(**_notes(experiment)[key() or ""])
+        return Note(**_notes(experiment)[here or key() or ""])
     except (KeyError, TypeError):
         return None
 
@@ -112,20 +119,13 @@ def noted(experiment: ExperimentRecord) -> Note | None:
 def is_published(experiment: ExperimentRecord) -> bool:
     """Whether all of this very attempt is in this store, and marked with its sweeps."""
     found = noted(experiment)
-    return bool(found and is_whole(experiment) and set(experiment.sweeps) <= set(found.sweeps))
+    return bool(found and found.is_whole(experiment) and found.is_marked(experiment))
 
 
-def is_whole(experiment: ExperimentRecord) -> bool:
-    """Whether all of this very attempt is in this store, but perhaps the marks of later sweeps."""
-    found = noted(experiment)
-    return bool(found and found.whole and found.started == experiment.started)
-
-
-def note(experiment: ExperimentRecord, run: str, whole: bool) -> None:
-    """Remember which run an experiment has in this store."""
-    _write(
-        experiment, _notes(experiment) | {key() or "": vars(Note(run, experiment.started, whole, experiment.sweeps))}
-    )
+def note(experiment: ExperimentRecord, run: str, whole: bool, here: str | None = None) -> None:
+    """Remember which run an experiment has in this store, of which `here` may be the key."""
+    note = Note(run, experiment.started, whole, experiment.sweeps)
+    _write(experiment, _notes(experiment) | {here or key() or "": vars(note)})
 
 
 def forget(experiment: ExperimentRecord) -> None:

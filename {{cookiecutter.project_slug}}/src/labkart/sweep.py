@@ -3,7 +3,7 @@
 import hashlib
 import json
 from dataclasses import asdict, dataclass
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
@@ -101,7 +101,7 @@ class Sweep:
                 launcher.launch(self.jobs, initial_job_idx=0)
                 self._gather()
             else:
-                terminal.say(f"  {self.counted()} to run")
+                self._say("nothing to do")
         except KeyboardInterrupt:
             self.record.status = "killed"
             raise
@@ -111,25 +111,24 @@ class Sweep:
             self.record.ended = now()
             self.record.write()
 
-    def counted(self) -> str:
-        """How many experiments and tasks there are, and how many of these are to run."""
-        tasks = {task.task_id for each in self.experiments for task in each.tasks.values()}
-        missing = self._missing()
-        cached = len(tasks) - len(missing)
-        return f"{len(self.experiments)} experiments, {len(tasks)} tasks: {cached} cached, {len(missing)}"
-
-    def _missing(self) -> set[str]:
-        return {each.tasks[label].task_id for each in self.experiments for label in each.missing}
-
     def build(self) -> None:
         """On this machine: one build of everything that is missing."""
-        missing = self._missing()
-        workers = int(self.left[0].setting("workers", threads.cores()))
-        workers = max(1, min(workers, len(missing)))
-        terminal.say(f"  {self.counted()} to run on {workers} worker{'s' if workers > 1 else ''}")
+        count = len(self.missing)
+        workers = max(1, min(self.left[0].workers(threads.cores()), count))
+        self._say(f"{count} to run on {workers} worker{'s' if workers > 1 else ''}")
         self._publisher.start()
         with SweepProgressing(workers) as progress:
             experiment.run(self.left, workers, progress, self._publisher.begin, self._publisher.end)
+
+    @cached_property
+    def missing(self) -> set[str]:
+        """The ids of the tasks that are to run."""
+        return {each.tasks[label].make_unique_id() for each in self.experiments for label in each.missing}
+
+    def _say(self, rest: str) -> None:
+        tasks = {task.make_unique_id() for each in self.experiments for task in each.tasks.values()}
+        cached = len(tasks) - len(self.missing)
+        terminal.say(f"  {len(self.experiments)} experiments, {len(tasks)} tasks: {cached} cached, {rest}")
 
     def _gather(self) -> None:
         """Take in the records that other processes have written, and publish them."""
@@ -147,9 +146,9 @@ def _planned(composer: Composer, words: list[str], number: int) -> Experiment:
     try:
         return plan(composer.compose(words, number))
     except LabkartError as error:
-        said = str(error)
+        said, names = str(error), [word.partition("=")[0].lstrip("+~") for word in words]
         # Of many one must know which; a message that names a word of the command tells it already.
-        raise LabkartError(said if any(word in said for word in words) else f"{said}\nin {' '.join(words)}") from error
+        raise LabkartError(said if any(name in said for name in names) else f"{said}\nin {' '.join(words)}") from error
 
 
 def _expanded(overrides: list[Override]) -> list[list[str]]:

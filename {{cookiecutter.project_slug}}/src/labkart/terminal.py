@@ -96,9 +96,11 @@ _METRICS = 4  # so many fit beside each other
 
 def _spread(group: Group, metric: str) -> str:
     mean, deviation = group.mean(metric), group.deviation(metric)
-    if mean is None:
-        return "-"
-    return number(mean) + (f" ± {number(deviation)}" if deviation is not None else "")
+    if mean is None or deviation is None:
+        return "-" if mean is None else number(mean)
+    text = number(mean)
+    digits = len(text.partition(".")[2])
+    return f"{text} ± {number(deviation) if 'e' in text else format(deviation, f'.{digits}f')}"
 
 
 def show_standings(standings: Sequence["Standing"]) -> None:

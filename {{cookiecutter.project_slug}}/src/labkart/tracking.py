@@ -16,7 +16,7 @@ from filelock import FileLock
 
 from . import artifacts, live, project, store
 from .errors import LabkartError
-from .record import ExperimentRecord, experiments, read_task
+from .record import ExperimentRecord, experiments, read_task, task_folder
 
 # MLflow reads these as it is imported. A server that does not answer must not hold a student for four minutes.
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
@@ -81,14 +81,23 @@ def _follow_move(old: str, new: str) -> None:
 
 
 def begin(client: MlflowClient, place: str, experiment: ExperimentRecord) -> str:
-    """The id of a new run, which is running; it takes the place of an earlier attempt's, with other numbers."""
-    if (earlier := store.noted(experiment)) and earlier.run:
+    """The id of a new run, which is running."""
+    run = _create(client, place, experiment, [], store.key())
+    client.log_batch(run, params=entities.params(experiment.settings))
+    return run
+
+
+def _create(
+    client: MlflowClient, place: str, experiment: ExperimentRecord, uses: entities.Uses, here: str | None
+) -> str:
+    """A new run; it takes the place of an earlier attempt's, with other numbers."""
+    if (earlier := store.noted(experiment, here)) and earlier.run:
         with suppress(MlflowException):  # somebody has deleted it
             client.delete_run(earlier.run)
     title, started = " ".join(experiment.overrides) or "defaults", entities.milliseconds(experiment.started)
-    run = client.create_run(place, started, run_name=entities.plain(title)[:250]).info.run_id
-    store.note(experiment, run, whole=False)
-    client.log_batch(run, params=entities.params(experiment.settings), tags=entities.tags(experiment, []))
+    tags = {each.key: each.value for each in entities.tags(experiment, uses)}
+    run = client.create_run(place, started, tags, entities.plain(title)[:250]).info.run_id
+    store.note(experiment, run, False, here)
     return run
 
 
@@ -106,34 +115,50 @@ def publish(
         sent: how many of a task's metrics are there, by its id.
     """
     with FileLock(experiment.folder / ".mlflow.lock"):  # two processes may end the same experiment at once
-        if store.is_published(experiment):
-            return
-        if (note := store.noted(experiment)) and store.is_whole(experiment):
+        here = store.key()
+        note = store.noted(experiment, here)
+        if not note or not note.is_whole(experiment):
+            run = _publish(client, place, experiment, _begun(client, experiment, note), sent or {}, here)
+            store.note(experiment, run, True, here)
+            for use in experiment.tasks:
+                live.forget(task_folder(use.name, use.id))
+        elif not note.is_marked(experiment):
             with suppress(MlflowException):  # somebody has deleted it
                 client.set_tag(note.run, "labkart.sweeps", " ".join(experiment.sweeps))
-            store.note(experiment, note.run, whole=True)
-            return
-        pairs = [(use, read_task(use.name, use.id)) for use in experiment.tasks]
-        uses = [(use, one) for use, one in pairs if one]
-        begun = _begun(client, experiment)
-        run, there = begun or begin(client, place, experiment), (sent or {}) if begun else {}
-        logged = [(use, one.metrics if one else live.metrics(use.name, use.id)[0]) for use, one in pairs]
-        new = [(use, found[there.get(use.id, 0) :]) for use, found in logged]
-        every = [each for use, found in new for each in entities.metrics(experiment, use, found)]
-        log(client, run, [*every, *entities.costs(uses)])
-        params = {f"{use.label}.{name}": value for use, one in uses for name, value in one.params.items()}
-        client.log_batch(run, params=entities.params(params), tags=entities.tags(experiment, uses))
-        client.log_inputs(run, entities.datasets(uses))
-        times = map(entities.milliseconds, (experiment.started, experiment.ended))
-        # Before what may be large, or slow; a clock may have been set back.
-        client.set_terminated(run, _STATUS[experiment.status], max(times))
-        with _artifacts(client, run) as folder:
-            artifacts.gather(folder, experiment, uses, entities.long(params | experiment.settings))
-        for use, one in uses:
-            artifacts.log_models(client, place, run, use, one)
-        store.note(experiment, run, whole=True)
-        for _, one in uses:
-            live.forget(one.folder)
+            store.note(experiment, note.run, True, here)
+
+
+def _publish(
+    client: MlflowClient,
+    place: str,
+    experiment: ExperimentRecord,
+    begun: str | None,
+    sent: Mapping[str, int],
+    here: str | None,
+) -> str:
+    """The id of the run that has all of it."""
+    pairs = [(use, read_task(use.name, use.id)) for use in experiment.tasks]
+    uses = [(use, one) for use, one in pairs if one]
+    params = {f"{use.label}.{name}": value for use, one in uses for name, value in one.params.items()}
+    there = sent if begun else {}
+    logged = [(use, one.metrics if one else live.metrics(use.name, use.id)[0]) for use, one in pairs]
+    new = [(use, found[there.get(use.id, 0) :]) for use, found in logged]
+    every = [each for use, found in new for each in entities.metrics(experiment, use, found)]
+    # A store takes its time for each call: whatever goes together is sent together.
+    run = begun or _create(client, place, experiment, uses, here)
+    tags = entities.tags(experiment, uses) if begun else ()
+    told = entities.params(params if begun else {**experiment.settings, **params})
+    client.log_batch(run, [*every, *entities.costs(uses)], told, tags)
+    if datasets := entities.datasets(uses):
+        client.log_inputs(run, datasets)
+    times = map(entities.milliseconds, (experiment.started, experiment.ended))
+    # Before what may be large, or slow; a clock may have been set back.
+    client.set_terminated(run, _STATUS[experiment.status], max(times))
+    with _artifacts(client, run) as folder:
+        artifacts.gather(folder, experiment, uses, entities.long(params | experiment.settings))
+    for use, one in uses:
+        artifacts.log_models(client, place, run, use, one)
+    return run
 
 
 def sync() -> Iterator[tuple[ExperimentRecord, bool, str]]:
@@ -170,9 +195,8 @@ def _run_ids(client: MlflowClient, place: str) -> Iterator[str]:
         token = page.token or None
 
 
-def _begun(client: MlflowClient, experiment: ExperimentRecord) -> str | None:
+def _begun(client: MlflowClient, experiment: ExperimentRecord, note: store.Note | None) -> str | None:
     """The run that was begun for this very attempt, if it is still there."""
-    note = store.noted(experiment)
     if note and note.run and note.started == experiment.started:
         with suppress(MlflowException):
             if client.get_run(note.run).info.lifecycle_stage == "active":

@@ -1,5 +1,6 @@
 """The tasks. On plain gokart `labkart` is the module in `benchmarks/plain/`, and all else is the same."""
 
+import time
 from collections.abc import Sequence
 
 from labkart import Task
@@ -64,4 +65,35 @@ class Chain(Task[int]):
         self.dump(1 + sum(self.load()) if self.n > 1 else 1)
 
 
-GRAPHS = {"flat": Flat, "layered": Layered, "chain": Chain}
+class One(Task[int]):
+    """A number, by itself."""
+
+    n: IntParameter = IntParameter()
+
+    def run(self) -> None:
+        self.log_metric("n", self.n)
+        self.dump(self.n)
+
+
+class Prefix(Task[int]):
+    """Takes three seconds."""
+
+    def run(self) -> None:
+        time.sleep(3)
+        self.dump(3)
+
+
+class Branch(Task[int]):
+    """Takes a second, after the prefix."""
+
+    n: IntParameter = IntParameter()
+
+    def requires(self) -> Sequence[Prefix]:
+        return [Prefix()]
+
+    def run(self) -> None:
+        time.sleep(1)
+        self.dump(self.n + sum(self.load()))
+
+
+GRAPHS = {"flat": Flat, "layered": Layered, "chain": Chain, "one": One, "branch": Branch}
