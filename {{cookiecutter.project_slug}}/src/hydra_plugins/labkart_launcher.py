@@ -37,6 +37,17 @@ class LabkartLauncher(Launcher):
         return []
 
 
+class SlurmLauncher(LabkartLauncher):
+    """Each experiment of a sweep as a job on a SLURM cluster; `slurm.yaml` in `conf/` says what a job may use."""
+
+    def __init__(self, **settings: Any) -> None:
+        self._submitted = settings
+
+    def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> Sequence[JobReturn]:
+        self._job.planned.submit(self._submitted)
+        return []
+
+
 _settings = HydraConf(
     # The records are what stays of a run: Hydra keeps no folders and no logs beside them.
     run=RunDir("outputs/records"),

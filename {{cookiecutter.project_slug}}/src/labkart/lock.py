@@ -80,6 +80,12 @@ def abandoned() -> list[str]:
     return found
 
 
+def forget(experiment: str) -> None:
+    """Whoever ran it, on whatever host, is known to be dead."""
+    for path in _runs().glob(f"{experiment}.*.lock"):
+        path.unlink(missing_ok=True)
+
+
 def _runs() -> Path:
     return project.current().outputs / "running"
 

@@ -1,18 +1,21 @@
 """What a person sees while tasks run: of one experiment a line a task, of many one line for all."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
     Progress,
+    ProgressColumn,
     SpinnerColumn,
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
+from rich.text import Text
 
-from .record import TaskUse
+from .record import ExperimentRecord, TaskUse
 from .terminal import out, say
 
 
@@ -101,3 +104,36 @@ class SweepProgressing:
     def _tell(self) -> None:
         failed = f"{self._failed} failed   " if self._failed else ""
         self._bar.update(self._row, description=failed + ", ".join(self._running))
+
+
+class ClusterProgressing:
+    """One line for all jobs of a cluster: how many have ended, and what the others do."""
+
+    def __init__(self, jobs: int, standings: Mapping[int, str]) -> None:
+        columns = _Standings(standings), BarColumn(24), MofNCompleteColumn(), TimeElapsedColumn()
+        self._bar = Progress(*columns, console=out, transient=True, disable=not out.is_terminal)
+        self._row = self._bar.add_task("", total=jobs)
+
+    def __enter__(self) -> "ClusterProgressing":
+        self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.stop()
+
+    def ended(self, record: ExperimentRecord) -> None:
+        if record.status != "finished":
+            say(f"  {' '.join(record.overrides)} {record.status}: {record.error}", "red")
+        self._bar.update(self._row, advance=1)
+
+
+class _Standings(ProgressColumn):
+    """How many jobs run, wait, and so on."""
+
+    def __init__(self, standings: Mapping[int, str]) -> None:
+        super().__init__()
+        self._standings = standings
+
+    def render(self, task: object) -> Text:
+        counts = Counter(each.partition(":")[0] for each in list(self._standings.values()))
+        return Text("  " + ", ".join(f"{count} {what}" for what, count in counts.items()))

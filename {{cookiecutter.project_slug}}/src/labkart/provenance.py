@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from . import threads
 from .packages import installed
 
 # New files that are larger, one or all together, are data or an environment and not code: they stay out of the diff.
@@ -38,12 +39,13 @@ def code(root: Path) -> tuple[dict[str, Any], str]:
 
 
 def environment() -> dict[str, Any]:
-    """Python, operating system, processor, memory in GiB, graphics cards, host and user, as far as it is known."""
+    """Python, system, processor, threads, memory in GiB, graphics cards, host and user, as far as it is known."""
     return {
         "python": platform.python_version(),
         "os": platform.platform(),
         "cpu": _cpu(),
         "cores": os.cpu_count(),
+        "threads": threads.now(),
         "memory_gb": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1),
         **_gpu(),
         "host": socket.gethostname(),

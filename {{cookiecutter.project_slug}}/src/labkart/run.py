@@ -62,25 +62,12 @@ class Job:
         self.planned = None
 
     def __call__(self, cfg: DictConfig) -> None:
-        with self.told():
+        # Of a sweep they are told together, at its end.
+        with _told([] if self.planned else self.failures):
             composed = Composed.now(cfg)
             composition.check_additions(composed.overrides)
             terminal.show_logging()
             self._run(plan(composed))
-
-    @contextmanager
-    def told(self) -> Iterator[None]:
-        """Keep failures from Hydra, which would go no further."""
-        try:
-            yield
-        except LabkartError as error:
-            self.failures.append(str(error))
-        except OSError as error:  # a full disk, a folder that may not be written
-            self.failures.append(
-                f"{error.filename or 'outputs/'}: {error.strerror or error}. What was finished is kept."
-            )
-        except Exception as error:
-            raise RuntimeError("This is a mistake in Labkart and not yours. Please report it.") from error
 
     def _run(self, planned: Experiment) -> None:
         """One experiment: run what is missing, publish it, show it."""
@@ -110,7 +97,7 @@ class Job:
         terminal.show_logging()
         self.planned = sweep = Sweep(sweeper, words, self.publisher)
         make_ready()
-        with self.told():
+        with _told(self.failures):
             assert sweeper.launcher
             sweep.run(sweeper.launcher)
         records = [each.record for each in sweep.experiments]
@@ -118,6 +105,31 @@ class Job:
         terminal.say(f"  sweep {sweep.record.id[:6]}  ·  {terminal.command('ui')}")
         if failed := [each for each in records if each.status != "finished"]:
             self.failures.append(terminal.which_failed(failed, len(records)))
+
+
+def on_node(words: list[str]) -> None:
+    """One experiment of a sweep, in a job of a cluster; the one who leads publishes its record."""
+    job = Job(words)
+    job.publisher = Unpublished()
+    stop_on_signals()
+    with _told(job.failures):
+        job._run(plan(composition.composed(*words)))
+    if job.failures:
+        raise LabkartError("\n".join(job.failures))
+
+
+@contextmanager
+def _told(failures: list[str]) -> Iterator[None]:
+    """Keep failures from Hydra, which would go no further."""
+    try:
+        yield
+    except LabkartError as error:
+        failures.append(str(error))
+    except OSError as error:  # a full disk, a folder that may not be written
+        where = error.filename or "outputs/"
+        failures.append(f"{where}: {error.strerror or error}. What was finished is kept.")
+    except Exception as error:
+        raise RuntimeError("This is a mistake in Labkart and not yours. Please report it.") from error
 
 
 def make_ready() -> None:

@@ -2,22 +2,25 @@
 
 import hashlib
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property, partial
 from pathlib import Path
+from typing import Any
 
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
+from hydra.core.utils import JobReturn, JobStatus
 from hydra.plugins.launcher import Launcher
 
-from . import experiment, mask, project, store, terminal, threads
+from . import experiment, lock, mask, project, store, terminal, threads
 from .composition import Composer
 from .errors import LabkartError
 from .files import read_json, write_atomically
 from .groups import Ranking
 from .plan import Experiment, plan
-from .progress import SweepProgressing
+from .progress import ClusterProgressing, SweepProgressing
 from .publisher import Publisher
 from .record import now, read_experiment
 
@@ -69,8 +72,8 @@ class Sweep:
         self.jobs = _expanded(OverridesParser.create(config_loader=loader).parse_overrides(words))
         composer = Composer(partial(loader.load_sweep_config, sweeper.config))
         with terminal.busy(f"planning {len(self.jobs)} experiments"):
-            planned = [_planned(composer, job, number) for number, job in enumerate(self.jobs)]
-        self.experiments = list({each.record.id: each for each in planned}.values())
+            self._planned = [_planned(composer, job, number) for number, job in enumerate(self.jobs)]
+        self.experiments = list({each.record.id: each for each in self._planned}.values())
         self._publisher = publisher
         command = " ".join(["labkart", "run", "-m", *mask.words(words)])
         id = hashlib.sha256(json.dumps(sorted(words)).encode()).hexdigest()[:16]
@@ -98,8 +101,7 @@ class Sweep:
         self.record.write()
         try:
             if self.left:
-                launcher.launch(self.jobs, initial_job_idx=0)
-                self._gather()
+                self._gather(launcher.launch(self.jobs, initial_job_idx=0))
             else:
                 self._say("nothing to do")
         except KeyboardInterrupt:
@@ -130,16 +132,39 @@ class Sweep:
         cached = len(tasks) - len(self.missing)
         terminal.say(f"  {len(self.experiments)} experiments, {len(tasks)} tasks: {cached} cached, {rest}")
 
-    def _gather(self) -> None:
-        """Take in the records that other processes have written, and publish them."""
-        for each in self.left:
-            if (found := read_experiment(each.record.id)) and found.status != "planned":
-                if self.record.id not in found.sweeps:
-                    found.sweeps.append(self.record.id)
-                    found.write()
-                each.record = found
-                if found.ended and not store.is_published(found):
-                    self._publisher.end(found)
+    def submit(self, settings: Mapping[str, Any]) -> None:
+        """On a cluster: a job of its array for each experiment that is left; records come by the shared disk."""
+        from . import cluster
+
+        left = self.left
+        self._say(f"{len(self.missing)} to run in {len(left)} jobs on the cluster")
+        self._publisher.start()
+        with (
+            cluster.submitted("labkart.run:on_node", [each.composed.overrides for each in left], settings) as array,
+            ClusterProgressing(len(left), array.standings) as progress,
+        ):
+            for number, why in array.ended():
+                self._take(left[number], why)
+                progress.ended(left[number].record)
+
+    def _gather(self, returns: Sequence[JobReturn]) -> None:
+        """Take in what the jobs of Hydra's own launchers have written."""
+        for each, job in zip(self._planned, returns, strict=False):
+            self._take(each, str(job._return_value) if job.status == JobStatus.FAILED else None)
+
+    def _take(self, planned: Experiment, why: str | None = None) -> None:
+        """Take in the record that another process has written, and publish it; `why` it did not end well."""
+        found = read_experiment(planned.record.id) or planned.record
+        if why and found.status in ("planned", "running"):
+            found.status, found.error = "killed", why
+            found.started, found.ended = found.started or now(), now()
+            lock.forget(found.id)
+        if found.ended:
+            found.sweeps = list(dict.fromkeys([*found.sweeps, self.record.id]))
+            found.write()
+            planned.record = found
+            if not store.is_published(found):
+                self._publisher.end(found)
 
 
 def _planned(composer: Composer, words: list[str], number: int) -> Experiment:

@@ -17,6 +17,12 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
 
 
+def now() -> int:
+    """How many threads a numeric library that starts now would use."""
+    asked = [os.environ[name] for name in _VARIABLES if os.environ.get(name, "").isdecimal()]
+    return int(asked[0]) if asked else cores()
+
+
 @contextmanager
 def divided(workers: int) -> Iterator[None]:
     """Give each worker that starts in the block its share of the cores; a single one has all, as ever.
