@@ -25,6 +25,7 @@ usage: labkart <verb> ...
       --keep EXPERIMENT     ... and never those of this experiment
   sync                      write to MLflow what is not there yet
   ui [--port 5000]          look at the results in MLflow's page
+      --sweep ID            ... at those of one sweep
 
 Names and values are Hydra's: the files in conf/ list them.
 """
@@ -152,8 +153,9 @@ def _ui(words: list[str]) -> int:
 
     parser = argparse.ArgumentParser("labkart ui", description="Serve MLflow's page for this project, to you alone.")
     parser.add_argument("--port", type=int, help="where to listen; without it, the first free port from 5000 on")
-    port = parser.parse_args(words).port
+    parser.add_argument("--sweep", metavar="ID", help="show the runs of this sweep alone")
+    asked = parser.parse_args(words)
 
     from . import ui
 
-    return ui.serve(port)
+    return ui.serve(asked.port, asked.sweep)

@@ -102,7 +102,8 @@ class Job:
             sweep.run(sweeper.launcher)
         records = [each.record for each in sweep.experiments]
         terminal.show_groups(records, sweep.ranking)
-        terminal.say(f"  sweep {sweep.record.id[:6]}  ·  {terminal.command('ui')}")
+        short = sweep.record.id[:6]
+        terminal.say(f"  sweep {short}  ·  {terminal.command(f'ui --sweep {short}')}")
         if failed := [each for each in records if each.status != "finished"]:
             self.failures.append(terminal.which_failed(failed, len(records)))
 

@@ -3,9 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
 from functools import cached_property, partial
-from pathlib import Path
 from typing import Any
 
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
@@ -14,48 +12,15 @@ from hydra.core.override_parser.types import Override
 from hydra.core.utils import JobReturn, JobStatus
 from hydra.plugins.launcher import Launcher
 
-from . import experiment, lock, mask, project, store, terminal, threads
+from . import experiment, lock, mask, store, terminal, threads
 from .composition import Composer
 from .errors import LabkartError
-from .files import read_json, write_atomically
 from .groups import Ranking
 from .plan import Experiment, plan
 from .progress import ClusterProgressing, SweepProgressing
 from .publisher import Publisher
 from .record import now, read_experiment
-
-
-@dataclass
-class SweepRecord:
-    """One command and its experiments.
-
-    Attributes:
-        id: of the command: the same words are the same sweep.
-        experiments: the ids of the experiments that the words meant the last time.
-        status: `running`, `finished`, `failed` or `killed`.
-    """
-
-    id: str
-    command: str
-    experiments: list[str]
-    started: str
-    status: str = "running"
-    ended: str | None = None
-
-    def write(self) -> None:
-        write_atomically(_file(self.id), json.dumps(asdict(self), ensure_ascii=False, indent=1).encode())
-
-
-def read_sweep(id: str) -> SweepRecord | None:
-    """The record of a sweep; nothing where there is none."""
-    try:
-        return SweepRecord(**read_json(_file(id)))
-    except TypeError:
-        return None
-
-
-def _file(id: str) -> Path:
-    return project.current().outputs / f"records/sweeps/{id}/record.json"
+from .sweep_record import SweepRecord
 
 
 class Sweep:

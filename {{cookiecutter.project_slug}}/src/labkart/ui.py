@@ -8,8 +8,9 @@ import urllib.request
 from contextlib import redirect_stderr, suppress
 from http.client import HTTPException
 from typing import Any
+from urllib.parse import parse_qs, quote
 
-from . import project, record, store, terminal, tracking
+from . import project, record, store, sweep_record, terminal, tracking
 from .errors import LabkartError
 
 HOST = "127.0.0.1"
@@ -18,7 +19,7 @@ _RUNS = "/#/experiments/{}/runs?workflowType=machine_learning"
 _RECENT = 20  # experiments whose metrics and settings become columns
 
 
-def serve(port: int | None = None) -> int:
+def serve(port: int | None = None, sweep: str | None = None) -> int:
     """Print the link that opens the runs, and serve them until the person stops it.
 
     Where this project's page is open already, or runs are written to a server that has one, the link is all there is
@@ -26,20 +27,22 @@ def serve(port: int | None = None) -> int:
 
     Args:
         port: where to listen; None takes the first free port from 5000 on.
+        sweep: how the id of a sweep begins, to show its runs alone.
 
     Raises:
-        LabkartError: the port is taken, or MLflow cannot read its store.
+        LabkartError: there is no such sweep, the port is taken, or MLflow cannot read its store.
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    shown = f"?sweep={sweep_record.find(sweep).id}" if sweep is not None else ""
     with suppress(KeyboardInterrupt):
         if store.uri().startswith(("http://", "https://")):
-            terminal.say(f"  {store.uri().rstrip('/')}{_RUNS.format(_experiment())}")
-        elif listening := _listen([port] if port is not None else range(5000, 5100)):
-            _serve(listening)
+            terminal.say(f"  {store.uri().rstrip('/')}{_RUNS.format(_experiment())}{_filter(shown)}")
+        elif listening := _listen([port] if port is not None else range(5000, 5100), shown):
+            _serve(listening, shown)
     return 0
 
 
-def _listen(ports: list[int] | range) -> socket.socket | None:
+def _listen(ports: list[int] | range, shown: str) -> socket.socket | None:
     """A socket at the first port that is free; none where this project's page is at one that comes before it."""
     for port in ports:
         listening = socket.socket()
@@ -53,7 +56,7 @@ def _listen(ports: list[int] | range) -> socket.socket | None:
         except OSError:
             listening.close()
             if _shows_this_project(port):
-                terminal.say(f"  {_link(port)}\n  It is open already; Ctrl-C where it was started stops it.")
+                terminal.say(f"  {_link(port)}{shown}\n  It is open already; Ctrl-C where it was started stops it.")
                 return None
     raise LabkartError(f"Port {ports[0]} cannot be used. Choose another one: {terminal.command('ui --port 6000')}")
 
@@ -71,7 +74,7 @@ def _link(port: int) -> str:
     return f"http://{HOST}:{port}{_PATH}"
 
 
-def _serve(listening: socket.socket) -> None:
+def _serve(listening: socket.socket, shown: str) -> None:
     """Be MLflow's server: what `mlflow server` starts two further processes for."""
     experiment, outputs = _experiment(), project.current().outputs
     with (outputs / "mlflow-server.log").open("w", encoding="utf-8") as chatter, redirect_stderr(chatter):
@@ -86,10 +89,10 @@ def _serve(listening: socket.socket) -> None:
         from mlflow.server.fastapi_app import app
 
         # In front, since MLflow's own last route takes all that is left.
-        app.router.routes.insert(0, Route(_PATH, lambda _: HTMLResponse(_opening(experiment))))
+        app.router.routes.insert(0, Route(_PATH, lambda asked: HTMLResponse(_opening(experiment, asked.url.query))))
         server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=1))
         # Whoever connects before the server runs waits in the socket's queue.
-        terminal.say(f"  {_link(listening.getsockname()[1])}\n  Ctrl-C stops it.")
+        terminal.say(f"  {_link(listening.getsockname()[1])}{shown}\n  Ctrl-C stops it.")
         server.run(sockets=[listening])
 
 
@@ -107,7 +110,13 @@ def _experiment() -> str:
 # The first page
 
 
-def _opening(experiment: str) -> str:
+def _filter(query: str) -> str:
+    """What MLflow's page shows alone, in the words of its own addresses: the runs of a sweep."""
+    asked = parse_qs(query.lstrip("?")).get("sweep", [""])[0]
+    return "&searchFilter=" + quote(f"tags.`labkart.sweeps` LIKE '%{asked}%'") if asked.isalnum() else ""
+
+
+def _opening(experiment: str, query: str) -> str:
     """A page that sets which columns MLflow's page shows, unless this person chose others, and goes on to it.
 
     MLflow's page keeps its choice in the browser, apart for every address, and takes none from the link for good.
@@ -122,7 +131,7 @@ def _opening(experiment: str) -> str:
         "project": str(project.current().outputs),
         "key": f'MLflowLocalStorage-1.1-ExperimentPage-["{experiment}"]-ReactComponentState',
         "shown": shown,
-        "runs": _RUNS.format(experiment),
+        "runs": _RUNS.format(experiment) + _filter(query),
     }
     return _PAGE.replace("SAID", _literal(said))
 
