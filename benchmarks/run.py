@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -275,7 +276,46 @@ def many(bench: Bench) -> Iterator[Row]:
     yield Row("status, what 10,000 records add", "", seconds(status - less), "", "1 s")
 
 
-CASES = {case.__name__: case for case in (nothing, flat, layered, sample, chain, fingerprint, data, tracked, many)}
+def jobs(bench: Bench) -> Iterator[Row]:
+    """A sweep of trivial experiments; plain gokart builds the same tasks as one graph. One worker on both sides."""
+    pair, count = bench.pair("jobs"), 200
+
+    def measured(n: int) -> tuple[float, float]:
+        pair.forget()
+        sweep = ("-m", "shape=one", f"n=range({n})", "labkart.workers=1")
+        return pair.on_plain("graph.py", "flat", str(n + 1)), pair.on_labkart(*sweep)
+
+    measured(1)
+    rounds = [(measured(1), measured(count)) for _ in range(bench.rounds)]
+    added = [tuple((many - one) / (count - 1) for one, many in zip(*each, strict=True)) for each in rounds]
+    plain, labkart = (median(each) for each in zip(*added, strict=True))
+    over = median(ours - theirs for theirs, ours in added)
+    yield Row(f"a sweep of {count} jobs, a job", seconds(plain), seconds(labkart), "", "")
+    yield Row("... over plain gokart", "", seconds(over), "", "25 ms")
+
+
+def sweep(bench: Bench) -> Iterator[Row]:
+    """Eight experiments of one second behind one task of three: how long a person waits, not CPU seconds."""
+    pair = bench.pair("sweep")
+    for workers, least in ((2, 7.0), (4, 5.0)):
+
+        def measured(workers: int = workers) -> float:
+            pair.forget()
+            began = time.perf_counter()
+            pair.on_labkart("-m", "shape=branch", "n=range(8)", f"labkart.workers={workers}")
+            return time.perf_counter() - began
+
+        measured()
+        waited = [measured() for _ in range(bench.rounds)]
+        ratio = median(waited) / least
+        what = f"8 jobs behind a 3 s prefix, {workers} workers, waited"
+        yield Row(what, f"{least:.0f} s at least", seconds(median(waited)), f"{ratio:.2f}", "1.15")
+
+
+CASES = {
+    case.__name__: case
+    for case in (nothing, flat, layered, sample, chain, fingerprint, data, tracked, many, jobs, sweep)
+}
 
 
 def main() -> None:
