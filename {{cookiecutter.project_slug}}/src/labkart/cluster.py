@@ -125,7 +125,9 @@ def _executor(settings: dict[str, Any], folder: Path, root: Path) -> Any:
         raise LabkartError("hydra/launcher=slurm needs submitit. Run: uv sync --extra slurm") from None
     common = submitit.AutoExecutor._typed_parameters()
     known = {*common, *submitit.SlurmExecutor._valid_parameters(), "max_num_timeout"}
-    chosen: dict[str, Any] = {"timeout_min": 60} | {name: value for name, value in settings.items() if name not in _IGNORED}
+    chosen: dict[str, Any] = {"timeout_min": 60, **settings}
+    for name in _IGNORED:
+        chosen.pop(name, None)
     for name in chosen:
         if name not in known:
             raise LabkartError(f'hydra.launcher: no setting "{name}". {did_you_mean(name, known)}')

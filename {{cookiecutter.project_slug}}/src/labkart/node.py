@@ -67,8 +67,8 @@ def _obey() -> list[str]:
         try:
             if number == asked and callable(put_back):
                 put_back(number, frame)
-        except RuntimeError as error:  # submitit's
-            endings[0] = str(error)
+        except RuntimeError:  # what submitit raises where it does not put a job back
+            endings[0] = "it reached its time limit too often (timeout_min, max_num_timeout)"
         except (Exception, SystemExit):  # it is in the queue again, or SLURM has its own opinion
             pass
         raise KeyboardInterrupt
