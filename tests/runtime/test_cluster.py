@@ -30,7 +30,14 @@ def until(name):
 
 def on_node(words):
     job, do = words
-    turn = note("started", job)
+    try:
+        work(job, do, note("started", job))
+    except KeyboardInterrupt:
+        note("stopped", job)
+        raise
+    note("finished", job)
+
+def work(job, do, turn):
     if do == "fail":
         raise ValueError("no such luck\\nand more")
     if do == "die":
@@ -39,13 +46,9 @@ def on_node(words):
         sys.exit(3)
     if do == "fork" and turn == 1:
         multiprocessing.get_context("fork").Process(target=until, args=("go",), daemon=True).start()
-    try:
-        if do == "wait" or do in ("once", "fork") and turn == 1:
-            until("go")
-    except KeyboardInterrupt:
-        note("stopped", job)
-        raise
-    note("finished", job)
+        note("forked", job)
+    if do == "wait" or do in ("once", "fork") and turn == 1:
+        until("go")
 """
 
 
@@ -112,7 +115,7 @@ def test_a_job_that_raises_is_told_in_its_first_line_and_the_others_end_well(stu
     ended = ends("write", "fail", "write")
     assert (ended[0], ended[2]) == (None, None)
     said, _, log = str(ended[1]).partition(". Its log: ")
-    assert said == "src/study.py:17: ValueError: no such luck"
+    assert said == "src/study.py:24: ValueError: no such luck"
     assert "raise ValueError" in (study / log).read_text()
 
 
@@ -121,7 +124,7 @@ def test_a_job_that_leaves_or_dies_is_told(study: Path) -> None:
     assert str(ended[0]).startswith("it ended without a result (failed") and ". Its log: outputs/slurm/" in str(
         ended[0]
     )
-    assert str(ended[1]).startswith("src/study.py:21: SystemExit: 3. Its log: ")
+    assert str(ended[1]).startswith("src/study.py:28: SystemExit: 3. Its log: ")
     assert ended[2] is None
 
 
@@ -182,8 +185,8 @@ def test_a_job_whose_node_dies_runs_again_or_is_told(study: Path, lab: Slurm) ->
 
 def test_a_time_limit_puts_a_job_back_into_the_queue_once_and_it_finishes(study: Path, lab: Slurm) -> None:
     """Also where a job has forked workers, each of which gets the signal."""
-    with cluster.submitted("study:on_node", jobs("once", "fork", "write"), {"timeout_min": 1}) as array:
-        soon(has(study, "started.0", "started.1"))
+    with cluster.submitted("study:on_node", jobs("once", "fork", "write"), {"timeout_min": 10}) as array:
+        soon(has(study, "started.0", "forked.1"))
         lab.ask("scancel", "--signal=USR2", *(f"{number(lab, array)}_{job}" for job in (0, 1)))
         assert dict(array.ended()) == dict.fromkeys(range(3))
     for job in "01":
@@ -195,7 +198,7 @@ def test_a_time_limit_puts_a_job_back_into_the_queue_once_and_it_finishes(study:
 
 
 def test_a_job_that_reaches_its_time_limit_too_often_is_told(study: Path, lab: Slurm) -> None:
-    with cluster.submitted("study:on_node", jobs("wait", "write"), {"timeout_min": 1, "max_num_timeout": 0}) as array:
+    with cluster.submitted("study:on_node", jobs("wait", "write"), {"timeout_min": 10, "max_num_timeout": 0}) as array:
         soon(has(study, "started.0"))
         lab.ask("scancel", "--signal=USR2", f"{number(lab, array)}_0")
         ended = dict(array.ended())
@@ -242,7 +245,7 @@ def test_a_path_with_spaces_and_japanese_is_as_good(study: Path, monkeypatch: py
     monkeypatch.chdir(study.rename(folder / "tiny"))
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(folder / "tiny" / "src"), str(RUNTIME.parent)]))
     ended = ends("write", "fail")
-    assert ended[0] is None and str(ended[1]).startswith("src/study.py:17: ValueError: no such luck. Its log: outputs/")
+    assert ended[0] is None and str(ended[1]).startswith("src/study.py:24: ValueError: no such luck. Its log: outputs/")
 
 
 CONTROLLER = """\
@@ -291,6 +294,9 @@ MISTAKES = {
     'hydra.launcher: no setting "timeout". Did you mean "timeout_min"?': {"timeout": 5},
     'hydra.launcher: no setting "partitio". Did you mean "partition"?': {"slurm_partitio": "main"},
     "hydra.launcher: a job is one process on one node. Set nodes and tasks_per_node to 1.": {"nodes": 2},
+    "hydra.launcher: timeout_min=1 leaves no time: SLURM's signal to stop comes 90 s before its end (signal_delay_s).": {
+        "timeout_min": 1
+    },
     'hydra.launcher: Parameter "timeout_min" expected type <class \'int\'> (but value: "an hour")': {
         "timeout_min": "an hour"
     },

@@ -137,13 +137,15 @@ def _executor(settings: dict[str, Any], folder: Path, root: Path) -> Any:
     if "no-requeue" not in more:  # SLURM may put a job back into its queue: after its time limit, when its node died
         more["requeue"] = True
     chosen["additional_parameters"] = more
-    if chosen.get("cpus_per_task"):  # srun does not take that from sbatch in SLURM 22.05 to 23.02
-        chosen.setdefault("srun_args", [f"--cpus-per-task={chosen['cpus_per_task']}"])
     executor = submitit.AutoExecutor(folder, "slurm", slurm_max_num_timeout=chosen.pop("max_num_timeout", 3))
     try:
         executor.update_parameters(**{key if key in common else f"slurm_{key}": chosen[key] for key in chosen})
     except (AssertionError, TypeError, ValueError) as error:
         raise LabkartError(f"hydra.launcher: {error}") from None
+    limit, before = executor.parameters["time"], executor.parameters.get("signal_delay_s", 90)
+    if isinstance(limit, int) and limit * 60 <= before:
+        why = f"SLURM's signal to stop comes {before} s before its end (signal_delay_s)"
+        raise LabkartError(f"hydra.launcher: timeout_min={limit} leaves no time: {why}.")
     return executor
 
 
