@@ -112,7 +112,6 @@ def on_node(words: list[str]) -> None:
     """One experiment of a sweep, in a job of a cluster; the one who leads publishes its record."""
     job = Job(words)
     job.publisher = Unpublished()
-    stop_on_signals()
     with _told(job.failures):
         job._run(plan(composition.composed(*words)))
     if job.failures:
