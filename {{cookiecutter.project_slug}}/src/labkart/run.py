@@ -112,6 +112,7 @@ def on_node(words: list[str]) -> None:
     """One experiment of a sweep, in a job of a cluster; the one who leads publishes its record."""
     job = Job(words)
     job.publisher = Unpublished()
+    terminal.show_logging()
     with _told(job.failures):
         job._run(plan(composition.composed(*words)))
     if job.failures:

@@ -84,8 +84,11 @@ class Sweep:
         workers = max(1, min(self.left[0].workers(threads.cores()), count))
         self._say(f"{count} to run on {workers} worker{'s' if workers > 1 else ''}")
         self._publisher.start()
+        self._run(self.left, workers)
+
+    def _run(self, experiments: Sequence[Experiment], workers: int) -> None:
         with SweepProgressing(workers) as progress:
-            experiment.run(self.left, workers, progress, self._publisher.begin, self._publisher.end)
+            experiment.run(experiments, workers, progress, self._publisher.begin, self._publisher.end)
 
     @cached_property
     def missing(self) -> set[str]:
@@ -101,9 +104,10 @@ class Sweep:
         """On a cluster: a job of its array for each experiment that is left; records come by the shared disk."""
         from . import cluster
 
-        left = self.left
+        left = [each for each in self.left if each.missing]
         self._say(f"{len(self.missing)} to run in {len(left)} jobs on the cluster")
         self._publisher.start()
+        self._run([each for each in self.left if not each.missing], 1)
         with (
             cluster.submitted("labkart.run:on_node", [each.composed.overrides for each in left], settings) as array,
             ClusterProgressing(len(left), array.standings) as progress,
