@@ -24,6 +24,8 @@ import pytest
 
 from tests.conftest import BYTECODE, TEMPLATE, clean_environment
 
+pytestmark = pytest.mark.xdist_group("server")  # most of them share one that runs
+
 SERVER = TEMPLATE / "server"
 ROOT = os.geteuid() == 0
 OWNER = "postgres"  # who runs the server where root runs the tests

@@ -14,6 +14,9 @@ import pytest
 from conftest import Project, bake_into
 from playwright.sync_api import Locator, Page, expect, sync_playwright
 
+# They take the first free port from 5000 on, and see which one becomes free: no two at a time.
+pytestmark = pytest.mark.xdist_group("ui")
+
 METRICS = ["accuracy", "balanced_accuracy", "macro_f1", "roc_auc"]
 COLUMNS = ["Run Name", "Created", *METRICS, "model", "data", "seed", "Duration", "labkart.dirty"]
 
