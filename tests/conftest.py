@@ -6,13 +6,15 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from cookiecutter.main import cookiecutter
 from filelock import FileLock
+
+from tests.slurm import Slurm, Unavailable, slurm
 
 TEMPLATE = Path(__file__).parents[1]
 SOURCE = TEMPLATE / "{{cookiecutter.project_slug}}"
@@ -135,7 +137,7 @@ def environment(once: Once) -> Path:
     """The environment of a default project, made once by `uv sync` as a student's first command does."""
 
     def fill(folder: Path) -> str:
-        return _uv("sync", "--quiet", "--python", sys.executable, cwd=bake_into(folder).root)
+        return _uv("sync", "--quiet", "--extra", "slurm", "--python", sys.executable, cwd=bake_into(folder).root)
 
     return once("environment", fill)[0] / "my-thesis" / ".venv"
 
@@ -169,6 +171,16 @@ def fresh(tmp_path: Path, once: Once, environment: Path) -> Project:
     """A project of one's own in which nothing has run."""
     folder, _ = once("fresh", bake_into)
     return _copied(Project(folder / "my-thesis", environment), tmp_path)
+
+
+@pytest.fixture(scope="session")
+def lab() -> Iterator[Slurm]:
+    """A cluster of three nodes on this machine; the tests that use it are of the group `slurm`."""
+    try:
+        with slurm() as running:
+            yield running
+    except Unavailable as why:
+        pytest.skip(f"no SLURM here: {why}")
 
 
 def _copied(project: Project, folder: Path) -> Project:

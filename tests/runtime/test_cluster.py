@@ -4,16 +4,18 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from labkart import cluster, errors
 from labkart import slurm as commands
 
-from tests.slurm import Slurm, Unavailable, slurm
+from tests.slurm import Slurm
 
 from .conftest import RUNTIME, soon, write
+
+pytestmark = pytest.mark.xdist_group("slurm")
 
 STUDY = """\
 import multiprocessing, os, signal, sys, time
@@ -50,15 +52,6 @@ def work(job, do, turn):
     if do == "wait" or do in ("once", "fork") and turn == 1:
         until("go")
 """
-
-
-@pytest.fixture(scope="module")
-def lab() -> Iterator[Slurm]:
-    try:
-        with slurm() as running:
-            yield running
-    except Unavailable as why:
-        pytest.skip(f"no SLURM here: {why}")
 
 
 @pytest.fixture
