@@ -15,7 +15,7 @@ demo: $(UV)
 	@echo "The last line opens it in a browser. Another model: $(DEMO)/.venv/bin/labkart run model=forest"
 
 test: $(UV)
-	@$(UV) run --quiet pytest
+	@$(UV) run --quiet pytest --numprocesses logical
 
 bench: $(UV)
 	@$(UV) run --quiet benchmarks/run.py

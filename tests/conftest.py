@@ -12,6 +12,9 @@ from pathlib import Path
 
 import pytest
 from cookiecutter.main import cookiecutter
+from filelock import FileLock
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 TEMPLATE = Path(__file__).parents[1]
 SOURCE = TEMPLATE / "{{cookiecutter.project_slug}}"
@@ -90,11 +93,54 @@ def bake_into(folder: Path, **answers: str) -> Project:
     return Project(Path(cookiecutter(str(TEMPLATE), no_input=True, output_dir=str(folder), extra_context=answers)))
 
 
+class Scheduling(LoadScopeScheduling):
+    """Which worker gets a test: the one that is free first, but all tests of some files go to one of them."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return file if file in TOGETHER else nodeid
+
+
+# Most tests of the server share one that runs. Those of the page take the first free port from 5000 on, and see which
+# one becomes free. The mark `xdist_group` would say so too, but pytest-xdist 3.8 does not see it under pytest 9.2.
+TOGETHER = {"tests/test_server.py", "tests/test_ui.py"}
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Scheduling:
+    return Scheduling(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The long tests come first, so that at the end no worker is left alone with one of them."""
+    items.sort(key=lambda item: item.path.parent != Path(__file__).parent)
+
+
+Once = Callable[[str, Callable[[Path], object]], tuple[Path, str]]
+
+
+@pytest.fixture(scope="session")
+def once(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Once:
+    """A folder that is filled once in a test run, however many workers it has, and what filling it gave, as text."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base if worker_id == "master" else base.parent
+
+    def filled(name: str, fill: Callable[[Path], object]) -> tuple[Path, str]:
+        folder, said = shared / name, shared / f"{name}.said"
+        with FileLock(shared / f"{name}.lock"):
+            if not said.exists():
+                shutil.rmtree(folder, ignore_errors=True)  # half filled by a worker that failed
+                folder.mkdir()
+                said.write_text(str(fill(folder)), encoding="utf-8")
+        return folder, said.read_text(encoding="utf-8")
+
+    return filled
+
+
 @pytest.fixture(scope="session", autouse=True)
-def _home(tmp_path_factory: pytest.TempPathFactory) -> None:
+def _home(once: Once) -> None:
     """A home of their own for all the tools, so that they neither read nor leave anything in the real one."""
     os.environ.setdefault("UV_CACHE_DIR", _uv("cache", "dir").strip())
-    os.environ.update(clean_environment(HOME=str(tmp_path_factory.mktemp("home"))))
+    os.environ.update(clean_environment(HOME=str(once("home", lambda _: None)[0])))
 
 
 def _uv(*words: str, cwd: Path | None = None) -> str:
@@ -104,11 +150,13 @@ def _uv(*words: str, cwd: Path | None = None) -> str:
 
 
 @pytest.fixture(scope="session")
-def environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def environment(once: Once) -> Path:
     """The environment of a default project, made once by `uv sync` as a student's first command does."""
-    project = bake_into(tmp_path_factory.mktemp("environment"))
-    _uv("sync", "--quiet", "--python", sys.executable, cwd=project.root)
-    return project.root / ".venv"
+
+    def fill(folder: Path) -> str:
+        return _uv("sync", "--quiet", "--python", sys.executable, cwd=bake_into(folder).root)
+
+    return once("environment", fill)[0] / "my-thesis" / ".venv"
 
 
 @pytest.fixture
@@ -118,9 +166,9 @@ def bake(tmp_path: Path) -> Callable[..., Project]:
 
 
 @pytest.fixture(scope="session")
-def _ran(tmp_path_factory: pytest.TempPathFactory, environment: Path) -> tuple[Project, str]:
-    project = Project(bake_into(tmp_path_factory.mktemp("ran")).root, environment)
-    return project, project.labkart("run")
+def _ran(once: Once, environment: Path) -> tuple[Project, str]:
+    folder, said = once("ran", lambda folder: Project(bake_into(folder).root, environment).labkart("run"))
+    return Project(folder / "my-thesis", environment), said
 
 
 @pytest.fixture
