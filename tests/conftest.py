@@ -174,9 +174,7 @@ def _ran(once: Once, environment: Path) -> tuple[Project, str]:
 @pytest.fixture
 def project(tmp_path: Path, _ran: tuple[Project, str]) -> Project:
     """A project of one's own in which the default pipeline has run once."""
-    copy = tmp_path / _ran[0].root.name
-    shutil.copytree(_ran[0].root, copy)
-    return Project(copy, _ran[0].environment)
+    return _copied(_ran[0], tmp_path)
 
 
 @pytest.fixture
@@ -186,6 +184,11 @@ def first_run(_ran: tuple[Project, str]) -> str:
 
 
 @pytest.fixture
-def fresh(tmp_path: Path, environment: Path) -> Project:
+def fresh(tmp_path: Path, once: Once, environment: Path) -> Project:
     """A project of one's own in which nothing has run."""
-    return Project(bake_into(tmp_path).root, environment)
+    folder, _ = once("fresh", bake_into)
+    return _copied(Project(folder / "my-thesis", environment), tmp_path)
+
+
+def _copied(project: Project, folder: Path) -> Project:
+    return Project(Path(shutil.copytree(project.root, folder / project.root.name)), project.environment)
