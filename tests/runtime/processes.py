@@ -13,26 +13,33 @@ from typing import IO
 
 from .conftest import RUNTIME
 
+_LIBRARIES = ("filelock", "gokart", "pandas", "pyarrow.feather", "pyarrow.parquet")
+
 _SERVER = """\
-import json, os, sys, traceback
-import filelock, gokart, pandas, pyarrow.feather, pyarrow.parquet
+import importlib, json, os, sys, traceback
+for name in sys.argv[1:]:
+    importlib.import_module(name)
+sys.argv[1:] = []
 for line in sys.stdin:
     code, cwd, path, env, printed = json.loads(line)
     child = os.fork()
     if not child:
-        file = os.open(printed, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
-        os.dup2(file, 1)
-        os.dup2(file, 2)
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        for stream, name in enumerate(printed, start=1):
+            os.dup2(os.open(name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), stream)
         os.chdir(cwd)
         os.environ.update(env)
         sys.path[:1] = path
         status = 0
         try:
             exec(code, {"__name__": "__main__"})
+        except SystemExit as end:
+            status = end.code or 0
         except BaseException:
             traceback.print_exc()
             status = 1
         sys.stdout.flush()
+        sys.stderr.flush()
         os._exit(status)
     print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
 """
@@ -46,24 +53,33 @@ class Processes:
     answers: IO[str]
     folder: Path
 
-    def python(self, code: str, cwd: Path, *path: Path, **env: str) -> str:
-        """What code prints in a new process that finds the modules in `cwd/src`, in `path`, and the runtime."""
-        printed = self.folder / "printed"
+    def run(self, code: str, cwd: Path, *path: Path, **env: str) -> subprocess.CompletedProcess[str]:
+        """Run code in a new process that finds the modules in `cwd/src`, in `path`, and the runtime."""
+        out, errors = self.folder / "out", self.folder / "errors"
         modules = list(map(str, [cwd / "src", *path, RUNTIME.parent]))
-        print(json.dumps([code, str(cwd), modules, env, str(printed)]), file=self.requests, flush=True)
-        status = self.answers.readline()
-        assert status == "0\n", printed.read_text()
-        return printed.read_text().strip()
+        request = [code, str(cwd), modules, env, [str(out), str(errors)]]
+        print(json.dumps(request), file=self.requests, flush=True)
+        return subprocess.CompletedProcess(code, int(self.answers.readline()), out.read_text(), errors.read_text())
+
+    def python(self, code: str, cwd: Path, *path: Path, **env: str) -> str:
+        """What the code prints."""
+        done = self.run(code, cwd, *path, **env)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
 
 
 @contextmanager
-def processes() -> Iterator[Processes]:
-    """Have processes as long as the block lasts."""
+def processes(*libraries: str) -> Iterator[Processes]:
+    """Have processes as long as the block lasts, in which these libraries are imported too."""
     env = {name: value for name, value in os.environ.items() if name not in ("CI", "PYTHONDONTWRITEBYTECODE")}
     with (
         tempfile.TemporaryDirectory() as folder,
         subprocess.Popen(
-            [sys.executable, "-c", _SERVER], env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            [sys.executable, "-c", _SERVER, *_LIBRARIES, *libraries],
+            env=env,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
         ) as server,
     ):
         assert server.stdin and server.stdout

@@ -3,13 +3,14 @@
 import json
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from .conftest import _FILES, start, write
+from .conftest import _FILES, write
+from .processes import Processes, processes
 
 STUDY = {
     "src/study/__init__.py": "",
@@ -47,16 +48,26 @@ def pipeline(cfg):
 }
 RENAMED = "def scale(value):\n    return 2 * value\n"
 
+_started: list[Processes] = []
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _processes() -> Iterator[None]:
+    """What the commands import and these tests are not about, imported once."""
+    with processes("hydra", "mlflow.store.tracking.sqlalchemy_store") as started:
+        _started.append(started)
+        yield
+        _started.clear()
+
 
 def labkart(root: Path, *words: str) -> subprocess.CompletedProcess[str]:
     """Run a command in a process of its own."""
-    process = start(f"from labkart.cli import main; raise SystemExit(main({list(words)!r}))", root, root.parent / "lib")
-    out, errors = process.communicate(timeout=100)
-    return subprocess.CompletedProcess(words, process.returncode, out, errors)
+    code = f"from labkart.cli import main; raise SystemExit(main({list(words)!r}))"
+    return _started[0].run(code, root, root.parent / "lib", MLFLOW_DISABLE_TELEMETRY="true")
 
 
 @pytest.fixture(scope="module")
-def _ran(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def _ran(tmp_path_factory: pytest.TempPathFactory, _processes: None) -> Path:
     root = tmp_path_factory.mktemp("ran")
     write(root, **{**_FILES, **STUDY})
     assert "total 36" in labkart(root, "run").stdout
@@ -148,16 +159,15 @@ def test_what_changed_is_said_in_words(change: str, ran: Path) -> None:
     assert stands(ran) == {task: (state, why.replace("{Sum}", name)) for task, (state, why) in expected.items()}
 
 
-def test_a_package_is_named_with_both_versions(root: Path) -> None:
-    write(root, **STUDY)
-    edit(root, "src/study/helpers.py", "def scale", "import dep\ndef scale")
-    edit(root, "src/study/helpers.py", "2 * x", "dep.two() * x")
+def test_a_package_is_named_with_both_versions(ran: Path) -> None:
+    edit(ran, "src/study/helpers.py", "def scale", "import dep\ndef scale")
+    edit(ran, "src/study/helpers.py", "2 * x", "dep.two() * x")
     for version in ("1.0", "1.1"):
         about = f"Metadata-Version: 2.1\nName: dep\nVersion: {version}\n"
-        write(root.parent / "lib", **{"dep.py": "def two(): return 2\n", "dep-1.dist-info/METADATA": about})
+        write(ran.parent / "lib", **{"dep.py": "def two(): return 2\n", "dep-1.dist-info/METADATA": about})
         if version == "1.0":
-            labkart(root, "run")
-    assert stands(root)["Scale"] == ("changed", "dep 1.0 -> 1.1")
+            labkart(ran, "run")
+    assert stands(ran)["Scale"] == ("changed", "dep 1.0 -> 1.1")
 
 
 def test_a_failure_is_told_again(ran: Path) -> None:
@@ -225,8 +235,8 @@ newest = client.search_runs([experiment])[0]
 print(newest.data.tags["labkart.accepted"])
 print(newest.data.tags["mlflow.note.content"])
 """
-    done = start(script, ran).communicate(timeout=100)[0]
-    assert done.startswith("Scale by ") and "helpers.py: scale" in done and "- Scale accepted by" in done
+    said = _started[0].python(script, ran)
+    assert said.startswith("Scale by ") and "helpers.py: scale" in said and "- Scale accepted by" in said
 
 
 def test_a_change_after_an_accepted_one_counts_again(ran: Path) -> None:
@@ -350,16 +360,16 @@ def pipeline(cfg):
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_a_run_may_yield_tasks_that_build_on_others_also_where_two_classes_have_one_name(
-    workers: int, root: Path
+    workers: int, ran: Path
 ) -> None:
     other = "from labkart import Task\nclass Number(Task): ...\nclass Lone(Task): ...\n"
     files = {"src/study/__init__.py": "", "src/study/pipeline.py": DYNAMIC, "src/study/other.py": other}
-    write(root, **files, **{"conf/config.yaml": f"labkart:\n  workers: {workers}\n"})
-    done = labkart(root, "run")
+    write(ran, **files, **{"conf/config.yaml": f"labkart:\n  workers: {workers}\n"})
+    done = labkart(ran, "run")
     assert "total 24" in done.stdout, done.stderr
 
 
-def test_what_a_yielded_task_reads_counts_for_the_task_that_yielded_it(root: Path) -> None:
+def test_what_a_yielded_task_reads_counts_for_the_task_that_yielded_it(ran: Path) -> None:
     study = """\
 from labkart import DataFile, Task
 class Load(Task):
@@ -377,12 +387,12 @@ class Sum(Task):
 def pipeline(cfg):
     return Sum()
 """
-    write(root, **{"src/study/__init__.py": "", "src/study/pipeline.py": study, "data/raw/number.txt": "24"})
-    assert "total 24" in labkart(root, "run").stdout
-    assert "nothing to do" in labkart(root, "run").stdout
-    write(root, **{"data/raw/number.txt": "42"})
-    assert stands(root)["Sum"] == ("changed", "data/raw/number.txt changed")
-    assert "total 42" in labkart(root, "run").stdout
+    write(ran, **{"src/study/__init__.py": "", "src/study/pipeline.py": study, "data/raw/number.txt": "24"})
+    assert "total 24" in labkart(ran, "run").stdout
+    assert "nothing to do" in labkart(ran, "run").stdout
+    write(ran, **{"data/raw/number.txt": "42"})
+    assert stands(ran)["Sum"] == ("changed", "data/raw/number.txt changed")
+    assert "total 42" in labkart(ran, "run").stdout
 
 
 @pytest.mark.parametrize("name", ["src/study/helpers.py", "conf/config.yaml"])
