@@ -2,6 +2,7 @@
 
 import os
 import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,7 +23,7 @@ def own(root: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def make(mark: str) -> None:
     store.database().unlink(missing_ok=True)
     store.database().parent.mkdir(exist_ok=True)
-    with sqlite3.connect(store.database()) as made:
+    with closing(sqlite3.connect(store.database())) as made, made:
         made.execute("CREATE TABLE experiment_tags (key, value)")
         made.execute("INSERT INTO experiment_tags VALUES (?, ?)", (store.MARK, mark))
 
