@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 from cookiecutter.main import cookiecutter
 from filelock import FileLock
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from tests.slurm import Slurm, Unavailable, slurm
 
@@ -91,6 +93,24 @@ class Project:
 def bake_into(folder: Path, **answers: str) -> Project:
     """Bake without questions; `folder` is where the project's own folder goes."""
     return Project(Path(cookiecutter(str(TEMPLATE), no_input=True, output_dir=str(folder), extra_context=answers)))
+
+
+class Scheduling(LoadScopeScheduling):
+    """Which worker gets a test: the one that is free first, but all tests of some files go to one of them."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return TOGETHER.get(nodeid.partition("::")[0], nodeid)
+
+
+# Most tests of the server share one that runs, as those of the cluster do. Those of the page take the first free port
+# from 5000 on, and see which one becomes free.
+# The mark `xdist_group` would say so too, but pytest-xdist 3.8 does not see it under pytest 9.2.
+TOGETHER = {"tests/test_server.py": "server", "tests/test_ui.py": "page"}
+TOGETHER |= {"tests/test_cluster.py": "cluster", "tests/runtime/test_cluster.py": "cluster"}
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Scheduling:
+    return Scheduling(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -175,7 +195,7 @@ def fresh(tmp_path: Path, once: Once, environment: Path) -> Project:
 
 @pytest.fixture(scope="session")
 def lab() -> Iterator[Slurm]:
-    """A cluster of three nodes on this machine; the tests that use it are of the group `slurm`."""
+    """A cluster of three nodes on this machine."""
     try:
         with slurm() as running:
             yield running

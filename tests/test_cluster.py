@@ -11,8 +11,6 @@ from tests.conftest import Project
 from tests.runtime.conftest import soon
 from tests.slurm import Slurm
 
-pytestmark = pytest.mark.xdist_group("slurm")
-
 SWEEP = ("run", "-m", "data=wine", "model=logistic", "seed=0,1,2", "hydra/launcher=slurm")
 TROUBLE = """\
         if not Path("go").exists() and self.seed == 1:

@@ -26,7 +26,7 @@ def run(folder: Path, *words: str | Path, **variables: str) -> str:
 
 def test_pip_alone_is_enough(fresh: Project) -> None:
     run(fresh.root, sys.executable, "-m", "venv", ".venv")
-    # Python compiles what it imports; pip would compile all of it, which takes longer than the rest.
+    # Python compiles what it imports; pip would compile all that it installs.
     run(fresh.root, ".venv/bin/pip", "install", "--quiet", "--no-compile", "-e", ".")
     said = run(fresh.root, ".venv/bin/labkart", "run", "data=wine")
     assert "accuracy" in said and "  ·  .venv/bin/labkart ui" in said

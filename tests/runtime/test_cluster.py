@@ -15,8 +15,6 @@ from tests.slurm import Slurm
 
 from .conftest import RUNTIME, soon, write
 
-pytestmark = pytest.mark.xdist_group("slurm")
-
 STUDY = """\
 import multiprocessing, os, signal, sys, time
 from pathlib import Path
