@@ -124,9 +124,10 @@ class Sweep:
     def _take(self, planned: Experiment, why: str | None = None) -> None:
         """Take in the record that another process has written, and publish it; `why` it did not end well."""
         found = read_experiment(planned.record.id) or planned.record
-        if why and found.status in ("planned", "running"):
-            found.status, found.error = "killed", why
-            found.started, found.ended = found.started or now(), now()
+        if why and found.status != "finished":
+            found.error = found.error or why
+        if why and found.status in ("planned", "running"):  # it died before it could say so
+            found.status, found.started, found.ended = "killed", found.started or now(), now()
             lock.forget(found.id)
         if found.ended:
             found.sweeps = list(dict.fromkeys([*found.sweeps, self.record.id]))
