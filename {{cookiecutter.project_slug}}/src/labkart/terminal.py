@@ -80,7 +80,8 @@ def show_groups(records: Sequence[ExperimentRecord], ranking: Ranking) -> None:
     groups = ranking.grouped([each for each in records if each.ended])
     if not groups:
         return
-    metrics = ranking.metrics(groups)[:_METRICS]
+    metrics, more = ranking.metrics(groups)[:_METRICS], len(groups) - _ROWS
+    groups = groups[:_ROWS]
     columns = [[name, *(group.settings[name] for group in groups)] for name in groups[0].settings]
     columns += [[name, *(_spread(group, name) for group in groups)] for name in metrics]
     if metrics and any(len(group.records) > 1 for group in groups):
@@ -89,9 +90,11 @@ def show_groups(records: Sequence[ExperimentRecord], ranking: Ranking) -> None:
     for row in zip(*columns, strict=True):
         cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
         say("  " + "   ".join(cells).rstrip())
+    if more > 0:
+        say(f"  ... and {more} more")
 
 
-_METRICS = 4  # so many fit beside each other
+_METRICS, _ROWS = 4, 20  # what fits on a page
 
 
 def _spread(group: Group, metric: str) -> str:
