@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Sized
 from dataclasses import asdict, dataclass
 from functools import cached_property, partial
 from pathlib import Path
@@ -128,7 +129,8 @@ class Sweep:
     def _say(self, rest: str) -> None:
         tasks = {task.make_unique_id() for each in self.experiments for task in each.tasks.values()}
         cached = len(tasks) - len(self.missing)
-        terminal.say(f"  {len(self.experiments)} experiments, {len(tasks)} tasks: {cached} cached, {rest}")
+        counts = f"{_counted(self.experiments, 'experiment')}, {_counted(tasks, 'task')}"
+        terminal.say(f"  {counts}: {cached} cached, {rest}")
 
     def _gather(self) -> None:
         """Take in the records that other processes have written, and publish them."""
@@ -140,6 +142,10 @@ class Sweep:
                 each.record = found
                 if found.ended and not store.is_published(found):
                     self._publisher.end(found)
+
+
+def _counted(things: Sized, name: str) -> str:
+    return f"{len(things)} {name}{'' if len(things) == 1 else 's'}"
 
 
 def _planned(composer: Composer, words: list[str], number: int) -> Experiment:
