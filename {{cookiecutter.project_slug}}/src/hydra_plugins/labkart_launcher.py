@@ -33,7 +33,7 @@ class LabkartLauncher(Launcher):
         self._job: Any = task_function
 
     def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> Sequence[JobReturn]:
-        self._job.planned.build()
+        self._job.build()
         return []
 
 

@@ -26,6 +26,9 @@ from .errors import LabkartError, did_you_mean
 # What composing raises for what a person wrote: complaints of Hydra, OmegaConf and YAML, and files that are no UTF-8.
 Miswritten = (HydraException, OmegaConfBaseException, YAMLError, ValueError)
 
+# What Hydra's own node says of the words of one job, and not of the files, the machine or the job's number.
+_OF_THE_WORDS = re.compile(r"\$\{hydra:(?!runtime\.|job\.(?:name|num|id)\})")
+
 _NOT_THERE = re.compile(r"Could not (?:override|append to config|delete from config)[^']*'([^']+)'")
 
 
@@ -52,14 +55,14 @@ class Composed:
         """What Hydra composed, with its own node in it, which is taken out."""
         with flag_override(whole, ["struct", "readonly"], False):
             own = OmegaConf.create({"hydra": whole.pop("hydra")}, flags={"allow_objects": True})
-        return cls(whole, list(own.hydra.overrides.task), dict(own.hydra.runtime.choices), own)
+        return cls(whole, _said(own.hydra.overrides.task), dict(own.hydra.runtime.choices), own)
 
     @classmethod
     def now(cls, cfg: DictConfig) -> "Composed":
         """What Hydra handed to a job."""
         own = HydraConfig.get()
         whole: Any = HydraConfig.instance().cfg
-        return cls(cfg, list(own.overrides.task), dict(own.runtime.choices), whole)
+        return cls(cfg, _said(own.overrides.task), dict(own.runtime.choices), whole)
 
     def activate(self) -> None:
         """Make it the one of which `${hydra:...}` and Labkart's messages speak."""
@@ -68,8 +71,12 @@ class Composed:
         instance.cfg = self.hydra
         if "${hydra:" in str(self.cfg):
             with flag_override(self.hydra.hydra, ["struct", "readonly"], False):
-                self.hydra.hydra.overrides.task = self.overrides
                 self.hydra.hydra.job.num, self.hydra.hydra.job.id = self.number, str(self.number)
+
+
+def _said(words: Any) -> list[str]:
+    """The words as they were written: an interpolation in one is of the configuration, and may be a secret."""
+    return [str(word) for word in OmegaConf.to_container(words)]
 
 
 def compose(*overrides: str) -> DictConfig:
@@ -117,11 +124,17 @@ class Composer:
         new = [word for word in words if word not in self._parsed]
         check_additions(new)
         self._parsed |= zip(new, OverridesParser.create().parse_overrides(new), strict=True)
-        values = [word for word in words if self._is_value(self._parsed[word])]
-        base = self._base(tuple(word for word in words if word not in values))
+        told = [self._parsed[word] for word in words]
+        # Hydra applies values in their order: before one that it must read itself, it reads all.
+        first = max((place for place, each in enumerate(told, 1) if self._may_be_value(each)), default=0)
+        values = [each for each in told[first:] if self._is_value(each)]
+        base = self._base(tuple(word for word, each in zip(words, told, strict=True) if each not in values))
+        if _OF_THE_WORDS.search(f"{base.cfg} {words}"):
+            base, values = self._base(tuple(words)), []
         cfg = deepcopy(base.cfg)
-        ConfigLoaderImpl._apply_overrides_to_config([self._parsed[word] for word in values], cfg)
-        return Composed(cfg, list(words), base.choices, base.hydra, number)
+        ConfigLoaderImpl._apply_overrides_to_config(values, cfg)
+        own = [word for word, each in zip(words, told, strict=True) if not each.is_hydra_override()]
+        return Composed(cfg, own, base.choices, base.hydra, number)
 
     def _base(self, files: tuple[str, ...]) -> Composed:
         if files not in self._bases:
@@ -140,6 +153,12 @@ class Composer:
         name, groups = override.key_or_group, self._groups
         chooses = groups is None or "/" in name or override.package or override.is_hydra_override()
         return not chooses and ("." in name or (override.type == OverrideType.CHANGE and name not in (groups or ())))
+
+    def _may_be_value(self, override: Override) -> bool:
+        """Whether Hydra may apply a word, although it must read it: a new name at the top, a group given as values."""
+        name, dictionary = override.key_or_group, isinstance(override.value(), dict)
+        left = not (self._is_value(override) or override.package or override.is_hydra_override())
+        return left and (dictionary or name not in (self._groups or ()))
 
 
 def explained(error: Exception, words: Iterable[str] = ()) -> LabkartError:

@@ -3,13 +3,14 @@
 import hashlib
 import json
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig, ListConfig, OmegaConf
 from omegaconf.errors import ConfigAttributeError
 
 from . import moment, project
@@ -48,11 +49,8 @@ class Experiment:
         return default if found is None else found
 
     def workers(self, default: int) -> int:
-        """How many tasks may run at once. Raises LabkartError where the setting is no such number."""
-        asked = self.setting("workers", default)
-        if not isinstance(asked, int) or asked < 1:
-            raise LabkartError(f"labkart.workers={asked}: wants a whole number from 1 on, or null.")
-        return asked
+        """How many tasks may run at once."""
+        return int(self.setting("workers", default))
 
 
 def plan(composed: Composed) -> Experiment:
@@ -69,6 +67,7 @@ def plan(composed: Composed) -> Experiment:
 def _plan(composed: Composed) -> Experiment:
     composed.activate()
     cfg = composed.cfg
+    _check_machinery(cfg)
     tasks = _tasks(cfg)
     if name := cfg.get("task"):
         if name not in tasks:
@@ -96,6 +95,27 @@ def _plan(composed: Composed) -> Experiment:
     planned = Experiment(composed, tasks, missing, record)
     record.artifact_mb = float(planned.setting("artifact_mb", 1.0))
     return planned
+
+
+def _check_machinery(cfg: DictConfig) -> None:
+    """Refuse what would only be found when everything has run."""
+    for name, (fits, wanted) in _SETTINGS.items():
+        asked = OmegaConf.select(cfg, f"{_MACHINERY[0]}.{name}")
+        if asked is not None and not fits(asked):
+            raise LabkartError(f"{_MACHINERY[0]}.{name}={asked}: wants {wanted}, or null.")
+
+
+def _is_names(value: Any) -> bool:
+    return isinstance(value, ListConfig) and all(isinstance(each, str) for each in value)
+
+
+_SETTINGS: dict[str, tuple[Callable[[Any], bool], str]] = {
+    "workers": (lambda value: type(value) is int and value > 0, "a whole number from 1 on"),
+    "artifact_mb": (lambda value: type(value) in (int, float), "a number"),
+    "seeds": (_is_names, "a list of names, as [seed]"),
+    "less_is_better": (_is_names, "a list of words, as [loss]"),
+    "rank_by": (lambda value: isinstance(value, str), "the name of a metric"),
+}
 
 
 def _id(result: Task[Any], settings: dict[str, Any], cfg: DictConfig) -> str:

@@ -107,6 +107,13 @@ class Job:
         if failed := [each for each in records if each.status != "finished"]:
             self.failures.append(terminal.which_failed(failed, len(records)))
 
+    def build(self) -> None:
+        """What our launcher calls: what our sweeper has planned."""
+        if not self.planned:
+            remedy = "Leave it out, or add hydra/launcher=basic"
+            raise LabkartError(f"hydra/sweeper: only Labkart's own works with Labkart's launcher. {remedy}.")
+        self.planned.build()
+
 
 def on_node(words: list[str]) -> None:
     """One experiment of a sweep, in a job of a cluster; the one who leads publishes its record."""

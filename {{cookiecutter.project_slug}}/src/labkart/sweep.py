@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Sized
 from functools import cached_property, partial
 from typing import Any
 
@@ -98,7 +98,8 @@ class Sweep:
     def _say(self, rest: str) -> None:
         tasks = {task.make_unique_id() for each in self.experiments for task in each.tasks.values()}
         cached = len(tasks) - len(self.missing)
-        terminal.say(f"  {len(self.experiments)} experiments, {len(tasks)} tasks: {cached} cached, {rest}")
+        counts = f"{_counted(self.experiments, 'experiment')}, {_counted(tasks, 'task')}"
+        terminal.say(f"  {counts}: {cached} cached, {rest}")
 
     def submit(self, settings: Mapping[str, Any]) -> None:
         """On a cluster: a job of its array for each experiment that is left; records come by the shared disk."""
@@ -135,6 +136,10 @@ class Sweep:
             planned.record = found
             if not store.is_published(found):
                 self._publisher.end(found)
+
+
+def _counted(things: Sized, name: str) -> str:
+    return f"{len(things)} {name}{'' if len(things) == 1 else 's'}"
 
 
 def _planned(composer: Composer, words: list[str], number: int) -> Experiment:

@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.logging import RichHandler
 from rich.markup import escape
@@ -86,9 +87,9 @@ def show_groups(records: Sequence[ExperimentRecord], ranking: Ranking) -> None:
     columns += [[name, *(_spread(group, name) for group in groups)] for name in metrics]
     if metrics and any(len(group.records) > 1 for group in groups):
         columns += [["n", *(str(len(group.values(metrics[0]))) for group in groups)]]
-    widths = [max(map(len, column)) for column in columns]
+    widths = [max(map(cell_len, column)) for column in columns]  # a Japanese letter is two wide
     for row in zip(*columns, strict=True):
-        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
+        cells = [cell + " " * (width - cell_len(cell)) for cell, width in zip(row, widths, strict=True)]
         say("  " + "   ".join(cells).rstrip())
     if more > 0:
         say(f"  ... and {more} more")
