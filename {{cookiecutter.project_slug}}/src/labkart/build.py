@@ -91,7 +91,8 @@ class _Scheduler(Scheduler):
             use, task = self._uses[kwargs["task_id"]]
             one = task.last_record()
             use.seconds = one.wall_seconds if one else 0.0
-            use.state = "ran" if kwargs["status"] == DONE else "failed"
-            if use.state == "failed":  # without a record the process itself died, and luigi knows how
+            pruned = one is not None and one.status == "pruned"
+            use.state = "ran" if kwargs["status"] == DONE else "pruned" if pruned else "failed"
+            if use.state != "ran":  # without a record the process itself died, and luigi knows how
                 use.error = one.error if one else json.loads(kwargs["expl"]).strip().splitlines()[-1]
             self._watcher.ended(use)

@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from . import pruning
 from .errors import LabkartError
 from .record import LIVE, Metric
 
@@ -46,6 +47,14 @@ class Logbook:
             self._folder().mkdir(parents=True, exist_ok=True)
             with (self._folder() / LIVE).open("a") as file:
                 file.write(json.dumps(metric) + "\n")
+
+    def report(self, value: float, step: int, name: str = "report") -> None:
+        """Record how good the result is after a step (epoch, fold): the metric `name`, as `log_metric` does.
+
+        In a search that prunes, a trial which falls behind the others ends here.
+        """
+        self.log_metric(name, value, step)
+        pruning.tell(float(value), operator.index(step))
 
     def log_figure(self, name: str, figure: Any) -> None:
         """Record a Matplotlib figure, as PNG unless the name ends otherwise (`roc.svg`)."""
