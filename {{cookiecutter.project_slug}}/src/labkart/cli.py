@@ -21,6 +21,9 @@ usage: labkart <verb> ...
       task=SplitTable       ... up to one task
       -m seed=0,1,2         ... once for every combination
       --cfg job             show the composed configuration instead
+  search search=forest      run trials of a search in conf/search/, or those that are missing; show the best
+      -n 30                 ... until there are so many in all
+      --workers 4           ... so many at once
   status [name=value ...]   what is done, missing or changed; why, and what it costs
       --json                ... for programs
   accept [name=value ...]   keep results of earlier code: the change does not matter
@@ -40,7 +43,15 @@ def main(words: list[str] | None = None) -> int:
         The exit code: 0, 1 for what a message explains, 130 for Ctrl-C, 143 for SIGTERM and so on.
     """
     verb, *rest = (sys.argv[1:] if words is None else words) or ["--help"]
-    verbs = {"run": _run, "status": _status, "accept": _accept, "clean": _clean, "sync": _sync, "ui": _ui}
+    verbs = {
+        "run": _run,
+        "search": _search,
+        "status": _status,
+        "accept": _accept,
+        "clean": _clean,
+        "sync": _sync,
+        "ui": _ui,
+    }
     gc.disable()  # imports leave nothing to collect, and looking for it takes a fifth of their time
     try:
         if verb in ("-h", "--help", "help"):
@@ -59,6 +70,14 @@ def main(words: list[str] | None = None) -> int:
         return 128 + (_terminated[1:] or [signal.SIGINT])[0]
     finally:
         gc.enable()
+
+
+def _listen() -> None:
+    """Let this process end in order when it is asked to."""
+    _terminated[:] = [os.getpid()]
+    for asked in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(asked) != signal.SIG_IGN:  # as under nohup
+            signal.signal(asked, _terminate)
 
 
 def _terminate(number: int, _: object) -> None:
@@ -85,10 +104,7 @@ def _run(words: list[str]) -> int:
     sys.argv = ["labkart", *many, *(word for word in words if word not in many)]
     failures: list[str] = []
     publisher = Publisher()
-    _terminated[:] = [os.getpid()]
-    for asked in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        if signal.getsignal(asked) != signal.SIG_IGN:  # as under nohup
-            signal.signal(asked, _terminate)
+    _listen()
 
     def job(cfg: "DictConfig") -> None:
         try:
@@ -144,6 +160,30 @@ def _job(cfg: "DictConfig", publisher: "Publisher") -> None:
     terminal.show_result(record.metrics, record.id)
     if record.status == "failed":
         raise LabkartError(terminal.what_failed(record))
+
+
+def _search(words: list[str]) -> int:
+    from . import experiment, project, terminal
+    from .publisher import Publisher
+
+    os.chdir(project.current().root)
+    terminal.show_logging()
+    publisher = Publisher()
+    _listen()
+    try:
+        for left in experiment.close_abandoned():
+            publisher.end(left)
+
+        from . import search
+
+        search.run(words, publisher, _listen)
+    except OSError as error:
+        raise LabkartError(
+            f"{error.filename or 'outputs/'}: {error.strerror or error}. What was finished is kept."
+        ) from error
+    finally:
+        _close(publisher)
+    return 0
 
 
 def _close(publisher: "Publisher") -> None:

@@ -1,5 +1,6 @@
 """From configuration to task: composing `conf/`, and `make`, which checks a node against the task's parameters."""
 
+import copy
 import re
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
@@ -10,6 +11,8 @@ import luigi
 from gokart import ListTaskInstanceParameter, TaskInstanceParameter
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import OverrideType
 from hydra.errors import HydraException, MissingConfigException
 from luigi.parameter import OptionalParameterMixin, ParameterException
 from omegaconf import BooleanNode, DictConfig, FloatNode, IntegerNode, ListConfig, OmegaConf, StringNode, open_dict
@@ -56,6 +59,41 @@ def _composed(overrides: Iterable[str]) -> DictConfig:
     with open_dict(cfg):
         del cfg["hydra"]
     return cfg
+
+
+class Composer:
+    """Many configurations that differ in a few plain values: the files are read and put together only once."""
+
+    def __init__(self, *words: str) -> None:
+        self._words, self._parser = words, OverridesParser.create()
+        self._composed: dict[tuple[str, ...], tuple[DictConfig, Any]] = {}
+
+    def compose(self, *words: str) -> DictConfig:
+        """What `compose` makes of the words of all and these."""
+        overrides = self._parser.parse_overrides(list(words))
+        conf = project.current().root / "conf"
+        values = [
+            each
+            for each in overrides
+            if each.type == OverrideType.CHANGE
+            and not each.is_sweep_override()
+            and "@" not in str(each.input_line).partition("=")[0]
+            and not (conf / each.key_or_group.replace(".", "/")).is_dir()
+        ]
+        files = tuple(str(each.input_line) for each in overrides if each not in values)
+        if files not in self._composed:
+            self._composed[files] = compose(*self._words, *files), HydraConfig.instance().cfg
+        cfg, settings = self._composed[files]
+        cfg = copy.deepcopy(cfg)
+        OmegaConf.set_readonly(settings.hydra, False)
+        settings.hydra.overrides.task = [*self._words, *words]
+        HydraConfig.instance().cfg = settings
+        try:
+            for each in values:
+                OmegaConf.update(cfg, each.key_or_group, each.value(), merge=True)
+        except Miswritten as error:
+            raise explained(error, [*self._words, *words]) from None
+        return cfg
 
 
 def explained(error: Exception, words: Iterable[str] = ()) -> LabkartError:

@@ -22,6 +22,8 @@ from .task import Task
 
 # Settings of the machinery: they change how an experiment runs, never what comes out.
 _MACHINERY = "labkart"
+# What is no part of an experiment's identity: that, and which search tries it.
+_HIDDEN = (_MACHINERY, "search")
 # Of a task's record, what the experiment's own tells as well.
 _MADE = (
     "undeclared",
@@ -85,7 +87,7 @@ def _plan(cfg: DictConfig) -> Experiment:
         for label, task in tasks.items()
     ]
     settings = _settings(cfg)
-    shown = OmegaConf.masked_copy(cfg, [str(key) for key in cfg if key != _MACHINERY])
+    shown = OmegaConf.masked_copy(cfg, [str(key) for key in cfg if key not in _HIDDEN])
     identity = f"{result.make_unique_id()}\n{settings}\n{OmegaConf.to_yaml(shown)}"
     id = hashlib.sha256(identity.encode()).hexdigest()[:16]
     before = read_experiment(id)
@@ -163,7 +165,9 @@ def _run(experiment: Experiment, watcher: Watcher) -> None:
         uses = {task.task_id: (use, task) for use in record.tasks for task in [experiment.tasks[use.label]]}
         with moment.held(), calls.of(record):  # the moment of the plan
             build.run(result, uses, experiment.workers, watcher)
-            record.status = "finished" if result.complete() else "failed"
+            states = {use.state for use in record.tasks}
+            stopped = "pruned" if "pruned" in states and "failed" not in states else "failed"
+            record.status = "finished" if result.complete() else stopped
     except KeyboardInterrupt:
         record.status = "killed"
     read = [(use, experiment.tasks[use.label].last_record()) for use in record.tasks]
@@ -181,7 +185,9 @@ def _run(experiment: Experiment, watcher: Watcher) -> None:
 def _settings(cfg: DictConfig) -> dict[str, Any]:
     """What tells experiments apart at a glance: the chosen files, and the plain values at the top."""
     choices = HydraConfig.get().runtime.choices
-    files = {group: option for group, option in choices.items() if "/" not in group and group != "local"}
+    files = {
+        group: option for group, option in choices.items() if "/" not in group and group not in ("local", "search")
+    }
     values = {str(key): cfg[key] for key in cfg if not OmegaConf.is_config(cfg._get_node(key))}
     return {key: value for key, value in {**files, **values}.items() if value is not None}
 

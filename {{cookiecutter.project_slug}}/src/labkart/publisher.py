@@ -11,8 +11,9 @@ from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from typing import TYPE_CHECKING
 
-from . import experiment, store
-from .record import ExperimentRecord, live_metrics, read_experiment
+from . import experiment, store, study
+from .record import ExperimentRecord, live_metrics, now, read_experiment
+from .study import Study
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -49,6 +50,19 @@ class Publisher:
         """An experiment has ended and its record is complete."""
         self._left.add(record.id)
         self._tell("end", record.id)
+
+    def search(self, study: Study) -> None:
+        """A search begins: its trials' runs will stand below one of its own."""
+        self._tell("search", study.name)
+
+    def searched(self, study: Study) -> None:
+        """A search has ended and its record is complete."""
+        self._left.add(study.name)
+        self._tell("searched", study.name)
+
+    def nest(self, record: ExperimentRecord) -> None:
+        """An experiment that is in MLflow already turned out to be a trial, too."""
+        self._tell("nest", record.id)
 
     def close(self) -> str:
         """Wait until everything is in MLflow, within reason; returns why something is not."""
@@ -100,6 +114,7 @@ class _Follower:
         self._pipe, self._tracking = pipe, tracking
         self._store: tuple[MlflowClient, str] | None = None
         self._open: dict[str, _Open] = {}
+        self._study: str | None = None
         self.say(_READY)
 
     def begin(self, id: str) -> None:
@@ -127,8 +142,28 @@ class _Follower:
             self._tracking.publish(*self._connected(), record, live.sent if live else {})
         self.say(_WHOLE, id)
 
+    def search(self, name: str) -> None:
+        if found := study.read(name):
+            self._study = name
+            self._tracking.nesting.begin(*self._connected(), found)
+
+    def searched(self, name: str) -> None:
+        self._study = None
+        if found := study.read(name):
+            self._tracking.nesting.publish(*self._connected(), found)
+        self.say(_WHOLE, name)
+
+    def nest(self, id: str) -> None:
+        record = read_experiment(id)
+        if record and (parent := study.run(record.study)):
+            self._tracking.nesting.nest(self._connected()[0], record, parent)
+
     def abandon(self) -> None:
         """The process that ran them has died."""
+        if self._study and (found := study.read(self._study)):
+            found.status, found.ended = "killed", now()
+            found.write()
+            self.searched(found.name)
         for record in experiment.close_abandoned():
             self.end(record.id)
 
@@ -153,7 +188,9 @@ def _follow(pipe: Connection, others: Connection) -> None:
         try:
             if pipe.poll(_OFTEN):
                 what, id = pipe.recv()
-                {"begin": follower.begin, "end": follower.end}.get(what, str)(id)
+                does = {"begin": follower.begin, "end": follower.end, "nest": follower.nest}
+                does |= {"search": follower.search, "searched": follower.searched}
+                does.get(what, str)(id)
             else:
                 what = ""
                 follower.look()
@@ -162,5 +199,5 @@ def _follow(pipe: Connection, others: Connection) -> None:
                 follower.abandon()
             return
         except Exception as error:
-            if what == "end":  # else it is tried again at the end
+            if what in ("end", "searched"):  # else it is tried again at the end
                 follower.say(_FAILED, store.why(error))

@@ -35,7 +35,7 @@ class Metric(NamedTuple):
 
 @dataclass
 class TaskRecord:
-    """One run of one task. `status` is `done`, `failed` or `killed`; only `done` makes the task complete.
+    """One run of one task. `status` is `done`, `failed`, `pruned` or `killed`; only `done` makes the task complete.
 
     Attributes:
         params, upstream, code, packages, data: what its id was made of.
@@ -104,7 +104,7 @@ class TaskRecord:
 
 @dataclass
 class TaskUse:
-    """A task's part in an experiment. `state` is `cached`, `ran`, `failed` or `not run`.
+    """A task's part in an experiment. `state` is `cached`, `ran`, `failed`, `pruned` or `not run`.
 
     Attributes:
         label: the class name, with a number where the pipeline has several tasks of one class.
@@ -127,9 +127,10 @@ class ExperimentRecord:
     Attributes:
         settings: what tells it from others at a glance: the chosen files of `conf/`, and the plain values at its top.
         config: all of the configuration, as it was composed.
-        status: `planned`, `running` and in the end `finished`, `failed` or `killed`.
+        status: `planned`, `running` and in the end `finished`, `failed`, `pruned` or `killed`.
         artifact_mb: outputs up to this size (in 10^6 bytes) are copied to MLflow.
         kept: what its tasks have written is never cleaned away.
+        study, trial: the last search that tried it.
     """
 
     id: str
@@ -148,6 +149,8 @@ class ExperimentRecord:
     config: dict[str, Any] = field(default_factory=dict)
     artifact_mb: float = 1.0
     kept: bool = False
+    study: str | None = None
+    trial: int | None = None
     schema: int = 2
 
     def __post_init__(self) -> None:
@@ -201,15 +204,13 @@ def live_metrics(name: str, id: str, start: int = 0) -> tuple[list[Metric], int]
 def finished(name: str, most: int = 500) -> list[TaskRecord]:
     """The records of the last runs of a task class that ended well, the newest first; at most so many are read."""
     read = [read_task(name, folder.name.rpartition("_")[2]) for folder in _newest(task_folder(name, "*"), most)]
-    return sorted(
-        (each for each in read if each and each.status == "done"), key=lambda each: each.started, reverse=True
-    )
+    done = [each for each in read if each and each.status == "done"]
+    return sorted(done, key=lambda each: each.started, reverse=True)
 
 
 def task_names() -> dict[str, str]:
     """The name of each task that has a record, by its id."""
-    folders = task_folder("*", "*")
-    parts = [folder.name.rpartition("_") for folder in folders.parent.glob(folders.name)]
+    parts = [folder.name.rpartition("_") for folder in task_folder("*", "*").parent.glob("*_*")]
     return {id: name for name, _, id in parts}
 
 

@@ -26,8 +26,13 @@ _out = Console(highlight=False, soft_wrap=not sys.stdout.isatty())
 _errors = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
-def say(text: str) -> None:
-    _out.print(escape(text))
+def say(text: str, style: str = "") -> None:
+    _out.print(escape(text), style=style)
+
+
+def console() -> Console:
+    """Where all of it is said."""
+    return _out
 
 
 def warn(text: str) -> None:
@@ -152,7 +157,7 @@ class Progressing:
     def ended(self, use: TaskUse) -> None:
         self._running.remove(use.label)
         self._bar.update(self._row, advance=1, description=", ".join(self._running))
-        self._line(use, *((f"{use.seconds:.1f} s", "") if use.state == "ran" else ("failed", "red")))
+        self._line(use, *((f"{use.seconds:.1f} s", "") if use.state == "ran" else (use.state, "red")))
 
     def left(self, uses: Sequence[TaskUse]) -> None:
         """After the build: the tasks that never ended."""

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from . import artifacts, project, store
+from . import artifacts, project, store, study
 from .errors import LabkartError
 from .record import LIVE, ExperimentRecord, experiments, live_metrics, read_task
 
@@ -28,9 +28,9 @@ from mlflow import MlflowClient
 from mlflow.entities import Metric, ViewType
 from mlflow.exceptions import MlflowException
 
-from . import entities
+from . import entities, nesting
 
-_STATUS = {"finished": "FINISHED", "failed": "FAILED", "killed": "KILLED"}
+_STATUS = {"finished": "FINISHED", "failed": "FAILED", "pruned": "KILLED", "killed": "KILLED"}
 
 
 def open_store() -> tuple[MlflowClient, str]:
@@ -87,7 +87,7 @@ def begin(client: MlflowClient, place: str, experiment: ExperimentRecord) -> str
             client.delete_run(earlier.run)
     title, started = " ".join(experiment.overrides) or "defaults", entities.milliseconds(experiment.started)
     run = client.create_run(place, started, run_name=entities.plain(title)[:250]).info.run_id
-    store.note(experiment, run, whole=False)
+    store.note(experiment, run, whole=False, parent=study.run(experiment.study))
     client.log_batch(run, params=entities.params(experiment.settings), tags=entities.tags(experiment, []))
     return run
 
@@ -126,7 +126,7 @@ def publish(
             artifacts.gather(folder, experiment, uses, entities.long(params | experiment.settings))
         for use, one in uses:
             artifacts.log_models(client, place, run, use, one)
-        store.note(experiment, run, whole=True)
+        store.note(experiment, run, whole=True, parent=study.run(experiment.study))
         for _, one in uses:
             (one.folder / LIVE).unlink(missing_ok=True)
 
@@ -139,6 +139,9 @@ def sync() -> Iterator[tuple[ExperimentRecord, bool, str]]:
     """
     client, place = open_store()
     there = set(_run_ids(client, place))
+    for each in study.every():  # first, for their trials stand below them
+        if not (note := store.noted(each)) or note.run not in there or not note.whole:
+            nesting.begin(client, place, each)
     ended = [each for each in experiments() if each.status in _STATUS]
     for experiment in sorted(ended, key=lambda each: each.started or ""):
         note = store.noted(experiment)
@@ -155,6 +158,9 @@ def sync() -> Iterator[tuple[ExperimentRecord, bool, str]]:
             yield experiment, False, store.why(error)
         else:
             yield experiment, True, ""
+    for each in study.every():
+        if not store.is_published(each):
+            nesting.publish(client, place, each)
 
 
 def _run_ids(client: MlflowClient, place: str) -> Iterator[str]:
