@@ -51,12 +51,8 @@ def test_the_layout_is_that_of_the_design_and_nothing_else(baked: tuple[Project,
     assert tops == LAYOUT - ({"LICENSE"} if answers["license"] == "none" else set())
     assert {path.name for path in (project.root / "src").iterdir()} == {package, "labkart", "hydra_plugins"}
     assert {path.name for path in (project.root / "conf").iterdir()} == {
-        "config.yaml",
-        "data",
-        "experiment",
-        "hydra",
-        "model",
-    }
+        "config.yaml", "data", "experiment", "hydra", "model", "search"
+    }  # fmt: skip
     assert len([file for file in project.files() if file.startswith("conf/")]) <= 10
     assert project.has("data/raw")
 

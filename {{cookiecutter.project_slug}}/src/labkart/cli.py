@@ -18,6 +18,9 @@ usage: labkart <verb> ...
       task=SplitTable       ... up to one task
       -m seed=0,1,2         ... once for every combination
       --cfg job             show the composed configuration instead
+  search search=forest      run trials of a search in conf/search/, or those that are missing; show the best
+      -n 30                 ... until there are so many in all
+      --workers 4           ... so many at once
   status [name=value ...]   what is done, missing or changed; why, and what it costs
       --json                ... for programs
   accept [name=value ...]   keep results of earlier code: the change does not matter
@@ -38,7 +41,8 @@ def main(words: list[str] | None = None) -> int:
         The exit code: 0, 1 for what a message explains, 130 for Ctrl-C, 143 for SIGTERM and so on.
     """
     verb, *rest = (sys.argv[1:] if words is None else words) or ["--help"]
-    verbs = {"run": _run, "status": _status, "accept": _accept, "clean": _clean, "sync": _sync, "ui": _ui}
+    verbs = {"run": _run, "search": _search, "status": _status, "accept": _accept}
+    verbs |= {"clean": _clean, "sync": _sync, "ui": _ui}
     gc.disable()  # imports leave nothing to collect, and looking for it takes a fifth of their time
     try:
         if verb in ("-h", "--help", "help"):
@@ -54,7 +58,7 @@ def main(words: list[str] | None = None) -> int:
         return int(bool(stop.code))
     except KeyboardInterrupt:
         print("\nStopped. What was finished is kept; the same command goes on from there.", file=sys.stderr)
-        stopped = getattr(sys.modules.get(f"{__package__}.run"), "STOPPED", [])
+        stopped = getattr(sys.modules.get(f"{__package__}.session"), "STOPPED", [])
         return 128 + (stopped[1:] or [signal.SIGINT])[0]
     finally:
         gc.enable()
@@ -64,6 +68,12 @@ def _run(words: list[str]) -> int:
     from .run import run
 
     return run(words)
+
+
+def _search(words: list[str]) -> int:
+    from .search import search
+
+    return search(words)
 
 
 def _planned(words: list[str]) -> "Experiment":

@@ -8,6 +8,7 @@ from typing import Any
 
 from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, RunTag
 
+from . import study
 from .record import ExperimentRecord, TaskRecord, TaskUse
 from .record import Metric as Logged
 
@@ -82,7 +83,10 @@ def tags(experiment: ExperimentRecord, uses: Uses) -> list[RunTag]:
         "labkart.sweeps": " ".join(experiment.sweeps) or None,
         "labkart.dirty": code["dirty"],
         "labkart.data": ", ".join(data) or None,
-        "labkart.error": experiment.error,
+        "labkart.study": experiment.study,
+        "labkart.trial": experiment.trial,
+        "mlflow.parentRunId": study.run(experiment.study),
+        "labkart.pruned" if experiment.status == "pruned" else "labkart.error": experiment.error,
         "labkart.accepted": "; ".join(f"{label} {said}" for label, said in _accepted(uses).items()) or None,
         **{f"labkart.{name}": value for name, value in environment.items()},
     }

@@ -124,7 +124,8 @@ class _Course:
         one = self._tasks[task_id].last_record() if users else None
         for experiment, use in users:
             use.seconds = one.wall_seconds if one else 0.0
-            use.state = "ran" if why is None else "failed"
+            pruned = one is not None and one.status == "pruned"
+            use.state = "ran" if why is None else "pruned" if pruned else "failed"
             if why is not None:  # without a record the process itself died, and luigi knows how
                 use.error = one.error if one else why
             self._settle(experiment, use)
@@ -144,10 +145,10 @@ class _Course:
                 self._end(each, status)
 
     def _settle(self, experiment: Experiment, use: TaskUse) -> None:
-        """Wait no more for a task, nor for those that need it if it failed."""
+        """Wait no more for a task, nor for those that need it if it did not end well."""
         waiting = self._waiting[experiment.record.id]
         waiting.discard(use.label)
-        if use.state == "failed":
+        if use.state != "ran":
             lost = {experiment.tasks[use.label].make_unique_id()}
             for label, task in experiment.tasks.items():
                 if not lost.isdisjoint(each.make_unique_id() for each in upstream(task)):
@@ -191,7 +192,9 @@ class _Course:
         if record.id not in self._open:
             self._begin(experiment)
         last = experiment.result.last_record()
-        record.status = status or ("finished" if experiment.result.complete() else "failed")
+        states = {use.state for use in record.tasks}
+        stopped = "pruned" if "pruned" in states and "failed" not in states else "failed"
+        record.status = status or ("finished" if experiment.result.complete() else stopped)
         read = [(use, experiment.tasks[use.label].last_record()) for use in record.tasks]
         known = [(use, one) for use, one in read if one]
         failures = [f"{use.label}\n{one.traceback}" for use, one in known if use.state == "failed"]

@@ -17,6 +17,7 @@ _COLOURS = {  # of a box, and of its frame and words; the most urgent state last
     "cached": ("#f3f6fa", "#5c708a"),
     "ran": ("#ebf6f2", "#1f7a64"),
     "not run": ("#ffffff", "#6b7480"),
+    "pruned": ("#fbf5e6", "#8a6415"),
     "failed": ("#fdefeb", "#b93a24"),
 }
 _INK, _PALE, _LINE = "#1f2933", "#5b6672", "#94a0af"
@@ -92,7 +93,7 @@ def _box(tasks: Sequence[tuple[str, TaskUse, TaskRecord | None]]) -> _Box:
 
 def _seconds(use: TaskUse, record: TaskRecord | None) -> float | None:
     """What the task took; a cached one when it ran."""
-    if use.state in ("ran", "failed"):
+    if use.state in ("ran", "failed", "pruned"):
         return use.seconds
     return record.wall_seconds if record and use.state == "cached" else None
 

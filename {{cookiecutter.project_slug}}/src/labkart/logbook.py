@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from . import live
+from . import live, pruning
 from .errors import LabkartError
 from .record import Metric
 
@@ -44,6 +44,14 @@ class Logbook:
         self._metrics.append(metric)
         with suppress(OSError):  # of a full disk the record will tell
             live.append(self._folder(), metric)
+
+    def report(self, value: float, step: int, name: str = "report") -> None:
+        """Record how good the result is after a step (epoch, fold): the metric `name`, as `log_metric` does.
+
+        In a search that prunes, a trial which falls behind the others ends here.
+        """
+        self.log_metric(name, value, step)
+        pruning.tell(float(value), operator.index(step))
 
     def log_figure(self, name: str, figure: Any) -> None:
         """Record a Matplotlib figure, as PNG unless the name ends otherwise (`roc.svg`)."""

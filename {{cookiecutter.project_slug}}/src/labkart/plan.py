@@ -21,7 +21,9 @@ from .record import ExperimentRecord, TaskUse, read_experiment
 from .task import Task
 
 # Settings of the machinery: they change how an experiment runs, never what comes out.
-_MACHINERY = ("labkart",)
+_MACHINERY = "labkart"
+# What is no part of an experiment's identity: that, and which search tries it.
+_HIDDEN = (_MACHINERY, "search")
 
 
 @dataclass
@@ -45,7 +47,7 @@ class Experiment:
 
     def setting(self, name: str, default: Any) -> Any:
         """A setting of the machinery, or else the default."""
-        found = OmegaConf.select(self.composed.cfg, f"{_MACHINERY[0]}.{name}")
+        found = OmegaConf.select(self.composed.cfg, f"{_MACHINERY}.{name}")
         return default if found is None else found
 
     def workers(self, default: int) -> int:
@@ -100,7 +102,7 @@ def _plan(composed: Composed) -> Experiment:
 def _check_machinery(cfg: DictConfig) -> None:
     """Refuse what would only be found when everything has run."""
     for name, (fits, wanted) in _SETTINGS.items():
-        asked = OmegaConf.select(cfg, f"{_MACHINERY[0]}.{name}")
+        asked = OmegaConf.select(cfg, f"{_MACHINERY}.{name}")
         if asked is not None and not fits(asked):
             raise LabkartError(f"{_MACHINERY[0]}.{name}={asked}: wants {wanted}, or null.")
 
@@ -120,7 +122,7 @@ _SETTINGS: dict[str, tuple[Callable[[Any], bool], str]] = {
 
 def _id(result: Task[Any], settings: dict[str, Any], cfg: DictConfig) -> str:
     """Of the result's id and of the configuration: five seeds of a model without randomness are five experiments."""
-    shown = OmegaConf.masked_copy(cfg, [str(key) for key in cfg if key not in _MACHINERY])
+    shown = OmegaConf.masked_copy(cfg, [str(key) for key in cfg if key not in _HIDDEN])
     said = json.dumps([settings, OmegaConf.to_container(shown)], default=str)
     return hashlib.sha256(f"{result.make_unique_id()}\n{said}".encode()).hexdigest()[:16]
 
@@ -137,7 +139,8 @@ def _missing(tasks: dict[str, Task[Any]]) -> set[str]:
 def _settings(composed: Composed) -> dict[str, Any]:
     """What tells experiments apart at a glance: the chosen files, and the plain values at the top."""
     cfg = composed.cfg
-    files = {group: option for group, option in composed.choices.items() if "/" not in group and group != "local"}
+    hidden = ("local", *_HIDDEN)
+    files = {group: option for group, option in composed.choices.items() if "/" not in group and group not in hidden}
     values = {str(key): cfg[key] for key in cfg if not OmegaConf.is_config(cfg._get_node(key))}
     return {key: value for key, value in {**files, **values}.items() if value is not None}
 

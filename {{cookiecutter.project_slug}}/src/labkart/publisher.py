@@ -13,8 +13,9 @@ from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import TYPE_CHECKING
 
-from . import experiment, live, store
-from .record import ExperimentRecord, read_experiment
+from . import experiment, live, store, study
+from .record import ExperimentRecord, now, read_experiment
+from .study import Study
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -51,6 +52,19 @@ class Publisher:
         """An experiment has ended and its record is complete."""
         self._ended = True
         self._tell("end", record.id)
+
+    def search(self, study: Study) -> None:
+        """A search begins: its trials' runs will stand below one of its own."""
+        self._tell("search", study.name)
+
+    def searched(self, study: Study) -> None:
+        """A search has ended and its record is complete."""
+        self._ended = True
+        self._tell("searched", study.name)
+
+    def nest(self, record: ExperimentRecord) -> None:
+        """An experiment that is in MLflow already turned out to be a trial, too."""
+        self._tell("nest", record.id)
 
     def close(self) -> str:
         """Wait until everything is in MLflow, within reason; returns why something is not."""
@@ -112,6 +126,7 @@ class _Follower:
         self._tracking = tracking
         self._store: tuple[MlflowClient, str] | None = None
         self._open: dict[str, _Open] = {}
+        self._study: str | None = None
         self._away = False
         self.why = ""
 
@@ -143,8 +158,33 @@ class _Follower:
         except Exception as error:  # the others may be written
             self.why, self._away = store.why(error), store.is_away(error)
 
+    def search(self, name: str) -> None:
+        if found := study.read(name):
+            self._study = name
+            with suppress(Exception):  # it is tried again at the end
+                self._tracking.nesting.begin(*self._connected(), found)
+
+    def searched(self, name: str) -> None:
+        self._study = None
+        if self._away or not (found := study.read(name)):
+            return
+        try:
+            self._tracking.nesting.publish(*self._connected(), found)
+        except Exception as error:
+            self.why, self._away = store.why(error), store.is_away(error)
+
+    def nest(self, id: str) -> None:
+        record = read_experiment(id)
+        with suppress(Exception):  # the study's end does it again
+            if record and (parent := study.run(record.study)):
+                self._tracking.nesting.nest(self._connected()[0], record, parent)
+
     def abandon(self) -> None:
         """The process that ran them has died."""
+        if self._study and (found := study.read(self._study)):
+            found.status, found.ended = "killed", now()
+            found.write()
+            self.searched(found.name)
         for record in experiment.close_abandoned():
             self.end(record.id)
 
@@ -173,8 +213,8 @@ def _follow(pipe: Connection, others: Connection) -> None:
             continue
         if what == "begin" and id not in ended:  # else it is written as a whole
             follower.begin(id)
-        elif what == "end":
-            follower.end(id)
+        elif what in ("end", "search", "searched", "nest"):
+            getattr(follower, what)(id)
         elif what == "died":
             with suppress(Exception):
                 follower.abandon()

@@ -31,7 +31,7 @@ class Metric(NamedTuple):
 
 @dataclass
 class TaskRecord:
-    """One run of one task. `status` is `done`, `failed` or `killed`; only `done` makes the task complete.
+    """One run of one task. `status` is `done`, `failed`, `pruned` or `killed`; only `done` makes the task complete.
 
     Attributes:
         params, upstream, code, packages, data: what its id was made of.
@@ -100,7 +100,7 @@ class TaskRecord:
 
 @dataclass
 class TaskUse:
-    """A task's part in an experiment. `state` is `cached`, `ran`, `failed` or `not run`.
+    """A task's part in an experiment. `state` is `cached`, `ran`, `failed`, `pruned` or `not run`.
 
     Attributes:
         label: the class name, with a number where the pipeline has several tasks of one class.
@@ -123,10 +123,11 @@ class ExperimentRecord:
     Attributes:
         settings: what tells it from others at a glance: the chosen files of `conf/`, and the plain values at its top.
         config: all of the configuration, as it was composed.
-        status: `planned`, `running` and in the end `finished`, `failed` or `killed`.
+        status: `planned`, `running` and in the end `finished`, `failed`, `pruned` or `killed`.
         artifact_mb: outputs up to this size (in 10^6 bytes) are copied to MLflow.
         kept: what its tasks have written is never cleaned away.
         sweeps: the sweeps that it is part of.
+        study, trial: the last search that tried it.
     """
 
     id: str
@@ -146,6 +147,8 @@ class ExperimentRecord:
     artifact_mb: float = 1.0
     kept: bool = False
     sweeps: list[str] = field(default_factory=list)
+    study: str | None = None
+    trial: int | None = None
     schema: int = 2
 
     def __post_init__(self) -> None:

@@ -8,12 +8,11 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import quote
 
 from . import project
 from .files import read_json, write_atomically
-from .record import ExperimentRecord
 
 MARK = "labkart.store"  # the tag of MLflow's experiment that tells its store from any other
 
@@ -85,30 +84,41 @@ def key() -> str | None:
     return found[0] if found else None
 
 
+class Kept(Protocol):
+    """What has a run in MLflow: an experiment, or a study."""
+
+    started: str | None
+
+    @property
+    def folder(self) -> Path: ...
+
+
 @dataclass
 class Note:
-    """The run that an experiment has in a store.
+    """The run that an experiment, or a study, has in a store.
 
     Attributes:
         started: when the attempt began that the run is of.
         whole: whether all of it is there.
         sweeps: those that it is marked with.
+        parent: the run that it stands below.
     """
 
     run: str
     started: str | None
     whole: bool
     sweeps: list[str] = field(default_factory=list)
+    parent: str | None = None
 
-    def is_whole(self, experiment: ExperimentRecord) -> bool:
+    def is_whole(self, experiment: Kept) -> bool:
         """Whether the store has all of this very attempt, but perhaps the marks of later sweeps."""
         return self.whole and self.started == experiment.started
 
-    def is_marked(self, experiment: ExperimentRecord) -> bool:
-        return set(experiment.sweeps) <= set(self.sweeps)
+    def is_marked(self, experiment: Kept) -> bool:
+        return set(_sweeps(experiment)) <= set(self.sweeps)
 
 
-def noted(experiment: ExperimentRecord, here: str | None = None) -> Note | None:
+def noted(experiment: Kept, here: str | None = None) -> Note | None:
     """The run that an experiment, or an earlier attempt at it, has in this store, of which `here` may be the key."""
     try:
         return Note(**_notes(experiment)[here or key() or ""])
@@ -116,31 +126,42 @@ def noted(experiment: ExperimentRecord, here: str | None = None) -> Note | None:
         return None
 
 
-def is_published(experiment: ExperimentRecord) -> bool:
+def is_published(experiment: Kept) -> bool:
     """Whether all of this very attempt is in this store, and marked with its sweeps."""
     found = noted(experiment)
     return bool(found and found.is_whole(experiment) and found.is_marked(experiment))
 
 
-def note(experiment: ExperimentRecord, run: str, whole: bool, here: str | None = None) -> None:
+def note(experiment: Kept, run: str, whole: bool, here: str | None = None, parent: str | None = None) -> None:
     """Remember which run an experiment has in this store, of which `here` may be the key."""
-    note = Note(run, experiment.started, whole, experiment.sweeps)
+    note = Note(run, experiment.started, whole, _sweeps(experiment), parent)
     _write(experiment, _notes(experiment) | {here or key() or "": vars(note)})
 
 
-def forget(experiment: ExperimentRecord) -> None:
+def nested(experiment: Kept, parent: str) -> None:
+    """Remember below which run an experiment's own stands."""
+    if found := noted(experiment):
+        found.parent = parent
+        _write(experiment, _notes(experiment) | {key() or "": vars(found)})
+
+
+def forget(experiment: Kept) -> None:
     """The store does not have that run any more."""
     _write(experiment, {name: each for name, each in _notes(experiment).items() if name != key()})
 
 
-def _notes(experiment: ExperimentRecord) -> dict[str, Any]:
+def _sweeps(experiment: Kept) -> list[str]:
+    return list(getattr(experiment, "sweeps", ()))
+
+
+def _notes(experiment: Kept) -> dict[str, Any]:
     found = read_json(_file(experiment))
     return found if isinstance(found, dict) else {}
 
 
-def _write(experiment: ExperimentRecord, notes: dict[str, Any]) -> None:
+def _write(experiment: Kept, notes: dict[str, Any]) -> None:
     write_atomically(_file(experiment), json.dumps(notes, indent=1).encode())
 
 
-def _file(experiment: ExperimentRecord) -> Path:
+def _file(experiment: Kept) -> Path:
     return experiment.folder / ".mlflow.json"

@@ -19,6 +19,7 @@ from .errors import LabkartError, told
 from .identity import Identified, data_now, folder, key, output_paths, own_params, upstream
 from .inputs import Reads, complain
 from .logbook import Logbook
+from .pruning import Pruned
 from .usage import Usage
 
 T = TypeVar("T")
@@ -122,7 +123,8 @@ class Task(Logbook, Identified[T]):
         except GeneratorExit:  # luigi sets a generator aside until what it asked for is there
             raise
         except BaseException as error:
-            status = "failed" if isinstance(error, Exception) else "killed"
+            kinds = {"failed": Exception, "pruned": Pruned}
+            status = next((status for status, kind in kinds.items() if isinstance(error, kind)), "killed")
             with suppress(OSError):  # on a full disk the failure itself is the news
                 self._write_record(status, started, usage, error=error)
             raise

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from . import artifacts, live, project, store
+from . import artifacts, live, project, store, study
 from .errors import LabkartError
 from .record import ExperimentRecord, experiments, read_task, task_folder
 
@@ -28,9 +28,9 @@ from mlflow import MlflowClient
 from mlflow.entities import Metric, ViewType
 from mlflow.exceptions import MlflowException
 
-from . import entities
+from . import entities, nesting
 
-_STATUS = {"finished": "FINISHED", "failed": "FAILED", "killed": "KILLED"}
+_STATUS = {"finished": "FINISHED", "failed": "FAILED", "pruned": "KILLED", "killed": "KILLED"}
 
 
 def open_store() -> tuple[MlflowClient, str]:
@@ -97,7 +97,7 @@ def _create(
     title, started = " ".join(experiment.overrides) or "defaults", entities.milliseconds(experiment.started)
     tags = {each.key: each.value for each in entities.tags(experiment, uses)}
     run = client.create_run(place, started, tags, entities.plain(title)[:250]).info.run_id
-    store.note(experiment, run, False, here)
+    store.note(experiment, run, False, here, study.run(experiment.study))
     return run
 
 
@@ -119,13 +119,13 @@ def publish(
         note = store.noted(experiment, here)
         if not note or not note.is_whole(experiment):
             run = _publish(client, place, experiment, _begun(client, experiment, note), sent or {}, here)
-            store.note(experiment, run, True, here)
+            store.note(experiment, run, True, here, study.run(experiment.study))
             for use in experiment.tasks:
                 live.forget(task_folder(use.name, use.id))
         elif not note.is_marked(experiment):
             with suppress(MlflowException):  # somebody has deleted it
                 client.set_tag(note.run, "labkart.sweeps", " ".join(experiment.sweeps))
-            store.note(experiment, note.run, True, here)
+            store.note(experiment, note.run, True, here, note.parent)
 
 
 def _publish(
@@ -169,6 +169,9 @@ def sync() -> Iterator[tuple[ExperimentRecord, bool, str]]:
     """
     client, place = open_store()
     there = set(_run_ids(client, place))
+    for each in study.every():  # first, for their trials stand below them
+        if not (note := store.noted(each)) or note.run not in there or not note.whole:
+            nesting.begin(client, place, each)
     ended = [each for each in experiments() if each.status in _STATUS]
     for experiment in sorted(ended, key=lambda each: each.started or ""):
         note = store.noted(experiment)
@@ -185,6 +188,9 @@ def sync() -> Iterator[tuple[ExperimentRecord, bool, str]]:
             yield experiment, False, store.why(error)
         else:
             yield experiment, True, ""
+    for each in study.every():
+        if not store.is_published(each):
+            nesting.publish(client, place, each)
 
 
 def _run_ids(client: MlflowClient, place: str) -> Iterator[str]:
