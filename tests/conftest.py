@@ -108,6 +108,9 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The environment of a default project, made once by `uv sync` as a student's first command does."""
     project = bake_into(tmp_path_factory.mktemp("environment"))
     _uv("sync", "--quiet", "--python", sys.executable, cwd=project.root)
+    # A launcher of Hydra's that a student may add.
+    python = project.root / ".venv" / "bin" / "python"
+    _uv("pip", "install", "--quiet", "--python", str(python), "hydra-joblib-launcher")
     return project.root / ".venv"
 
 

@@ -54,7 +54,7 @@ LISTS = [
     "model.params.c=0.5",
     "model=linear seed=7",
     "seed='a b' text='c,d=e'",
-    "text=\"it's\"",
+    'text="it\'s"',
     "text='日本語 100%'",
     "text=null",
     "layers=[3,[4,5],{a:6}]",
@@ -151,7 +151,9 @@ def split(line: str) -> list[str]:
 NAMES = ["seed", "text", "split", "split.seed", "model", "model.params.trees", "nested.deep", "nested.deep.a", "layers"]
 VALUES = ["0", "0.5", "x", "'a b'", "[1,[2]]", "{a:1}", "{params:{trees:2}}", "null", "linear", "${seed}", "${text}"]
 WORD = st.one_of(
-    st.builds("{}{}={}".format, st.sampled_from(["", "", "", "+", "++", "~"]), st.sampled_from(NAMES), st.sampled_from(VALUES)),
+    st.builds(
+        "{}{}={}".format, st.sampled_from(["", "", "", "+", "++", "~"]), st.sampled_from(NAMES), st.sampled_from(VALUES)
+    ),
     st.sampled_from(["model=linear", "experiment=large", "data=digits", "~seed", "~model", "+data@split=digits"]),
     st.sampled_from(["text=${hydra:runtime.choices.model}", "text=${hydra:job.num}", "hydra.job.name=x", "+extra=one"]),
 )
