@@ -156,8 +156,11 @@ def _uv(*words: str, cwd: Path | None = None) -> str:
 def environment(once: Once) -> Path:
     """The environment of a default project, made once by `uv sync` as a student's first command does."""
 
-    def fill(folder: Path) -> str:
-        return _uv("sync", "--quiet", "--extra", "slurm", "--python", sys.executable, cwd=bake_into(folder).root)
+    def fill(folder: Path) -> None:
+        root = bake_into(folder).root
+        _uv("sync", "--quiet", "--extra", "slurm", "--python", sys.executable, cwd=root)
+        # A launcher of Hydra's own that a student may add.
+        _uv("pip", "install", "--quiet", "--python", str(root / ".venv/bin/python"), "hydra-joblib-launcher")
 
     return once("environment", fill)[0] / "my-thesis" / ".venv"
 

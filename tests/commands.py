@@ -1,0 +1,124 @@
+"""`labkart` commands that start in no time: each is forked from a process that has imported all of it, and MLflow."""
+
+import json
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import IO
+
+from conftest import Project
+
+_SERVER = """\
+import json, os, sys, traceback
+import labkart.run, labkart.tracking, matplotlib.figure, sklearn.ensemble
+from hydra.core.plugins import Plugins
+from labkart import cli
+Plugins.instance()
+
+def run(folder, root, words, variables):
+    for number, name in ((1, "stdout"), (2, "stderr")):
+        os.dup2(os.open(f"{folder}/{name}", os.O_WRONLY | os.O_CREAT), number)
+    os.setsid()
+    os.chdir(root)
+    os.environ.update(variables, PYTHONPATH=f"{root}/src")
+    sys.path.insert(0, f"{root}/src")
+    status = 70
+    try:
+        status = cli.main(words)
+    except BaseException:
+        traceback.print_exc()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)
+
+def write(path, text):
+    with open(f"{path}.new", "w") as file:
+        file.write(text)
+    os.rename(f"{path}.new", path)
+
+for line in sys.stdin:
+    request = json.loads(line)
+    if not os.fork():
+        child = os.fork()
+        if not child:
+            run(*request)
+        write(f"{request[0]}/pid", str(child))
+        write(f"{request[0]}/status", str(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])))
+        os._exit(0)
+"""
+
+
+@dataclass
+class Command:
+    """One that was started; it leads a process group of its own."""
+
+    folder: Path
+
+    @property
+    def pid(self) -> int:
+        return int(_text(self.folder / "pid"))
+
+    def wait(self) -> subprocess.CompletedProcess[str]:
+        status = int(_text(self.folder / "status", 200))
+        out, err = ((self.folder / name).read_text(encoding="utf-8") for name in ("stdout", "stderr"))
+        return subprocess.CompletedProcess([], status, out, err)
+
+    def kill_all(self) -> None:
+        """As a power cut does: the one who leads and all that it has started, at once."""
+        os.killpg(self.pid, signal.SIGKILL)
+
+
+def _text(file: Path, seconds: float = 60) -> str:
+    end = time.monotonic() + seconds
+    while not file.exists():
+        assert time.monotonic() < end, f"{file.name} of a command never came"
+        time.sleep(0.005)
+    return file.read_text(encoding="utf-8")
+
+
+@dataclass
+class Commands:
+    """What starts them."""
+
+    requests: IO[str]
+    folder: Path
+    count: int = 0
+
+    def start(self, project: Project, *words: str, **variables: str) -> Command:
+        self.count += 1
+        (folder := self.folder / str(self.count)).mkdir()
+        print(json.dumps([str(folder), str(project.root), words, variables]), file=self.requests, flush=True)
+        return Command(folder)
+
+    def run(self, project: Project, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        return self.start(project, *words, **variables).wait()
+
+    def labkart(self, project: Project, *words: str, **variables: str) -> str:
+        """What a command that succeeds prints."""
+        done = self.run(project, *words, **variables)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+
+@contextmanager
+def commands(project: Project) -> Iterator[Commands]:
+    """Have them as long as the block lasts, with the runtime of a baked project, which is that of all of them."""
+    with (
+        TemporaryDirectory() as folder,
+        subprocess.Popen(
+            project.command("python", "-c", _SERVER),
+            cwd=folder,
+            env=project.variables(),
+            stdin=subprocess.PIPE,
+            text=True,
+        ) as server,
+    ):
+        assert server.stdin
+        yield Commands(server.stdin, Path(folder))
+        server.stdin.close()
