@@ -275,7 +275,22 @@ def many(bench: Bench) -> Iterator[Row]:
     yield Row("status, what 10,000 records add", "", seconds(status - less), "", "1 s")
 
 
-CASES = {case.__name__: case for case in (nothing, flat, layered, sample, chain, fingerprint, data, tracked, many)}
+def search(bench: Bench) -> Iterator[Row]:
+    """Trials of a trivial task, each of them new."""
+    pair = bench.pair("search")
+
+    def measured(n: int) -> tuple[float, float]:
+        pair.forget()
+        shutil.rmtree(pair.project / "reports", ignore_errors=True)
+        plain = pair.on_plain("search.py", str(n))
+        words = ("-c", LABKART, "search", "search=number", "-n", str(n))
+        return plain, cpu(lambda: python(pair.project, pair.path, *words))
+
+    measured(2)
+    yield compared("a search of 100 trials", [measured(100) for _ in range(bench.rounds)], "1.5")
+
+
+CASES = {case.__name__: case for case in (nothing, flat, layered, sample, chain, fingerprint, data, tracked, many, search)}
 
 
 def main() -> None:

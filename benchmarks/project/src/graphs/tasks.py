@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from labkart import Task
-from luigi import IntParameter
+from luigi import FloatParameter, IntParameter
 
 
 class Leaf(Task[int]):
@@ -62,6 +62,18 @@ class Chain(Task[int]):
 
     def run(self) -> None:
         self.dump(1 + sum(self.load()) if self.n > 1 else 1)
+
+
+class Guess(Task[float]):
+    """How far a guess is from a number."""
+
+    number: IntParameter = IntParameter()
+    share: FloatParameter = FloatParameter()
+
+    def run(self) -> None:
+        distance = abs(self.number * self.share - 1234)
+        self.log_metric("distance", distance)
+        self.dump(distance)
 
 
 GRAPHS = {"flat": Flat, "layered": Layered, "chain": Chain}
