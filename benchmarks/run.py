@@ -312,10 +312,23 @@ def sweep(bench: Bench) -> Iterator[Row]:
         yield Row(what, f"{least:.0f} s at least", seconds(median(waited)), f"{ratio:.2f}", "1.15")
 
 
-CASES = {
-    case.__name__: case
-    for case in (nothing, flat, layered, sample, chain, fingerprint, data, tracked, many, jobs, sweep)
-}
+def search(bench: Bench) -> Iterator[Row]:
+    """Trials of a trivial task, each of them new."""
+    pair = bench.pair("search")
+
+    def measured(n: int) -> tuple[float, float]:
+        pair.forget()
+        shutil.rmtree(pair.project / "reports", ignore_errors=True)
+        plain = pair.on_plain("search.py", str(n))
+        words = ("-c", LABKART, "search", "search=number", "-n", str(n))
+        return plain, cpu(lambda: python(pair.project, pair.path, *words))
+
+    measured(2)
+    yield compared("a search of 100 trials", [measured(100) for _ in range(bench.rounds)], "1.5")
+
+
+ALONE = (nothing, flat, layered, sample, chain, fingerprint, data, tracked, many)
+CASES = {case.__name__: case for case in (*ALONE, jobs, sweep, search)}
 
 
 def main() -> None:

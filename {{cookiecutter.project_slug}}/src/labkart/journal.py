@@ -143,15 +143,20 @@ class Journal:
         seen: dict[int, float] = {}  # of this attempt: an earlier one that was killed may have got further
         rungs: dict[str, Any] = {}
 
+        process, journal = os.getpid(), self
+
         def stops(value: float, step: int) -> bool:
-            id, seen[step] = self._trial(number), value
-            self._storage.set_trial_intermediate_value(id, step, value)
-            others = self.trials()
+            nonlocal process, journal
+            if process != os.getpid():  # a lock must not be used on both sides of a fork
+                process, journal = os.getpid(), Journal(self._folder, self._plan)
+            id, seen[step] = journal._trial(number), value
+            journal._storage.set_trial_intermediate_value(id, step, value)
+            others = journal.trials()
             mine = copy.copy(others[number])
             mine.intermediate_values, mine.system_attrs = dict(seen), dict(rungs)
             shown = [mine if each.number == number else each for each in others]
-            stop = self.study.pruner.prune(_View(self._folder.name, self._storage, shown), mine)
-            rungs.update(self._storage.get_trial_system_attrs(id))
+            stop = journal.study.pruner.prune(_View(self._folder.name, journal._storage, shown), mine)
+            rungs.update(journal._storage.get_trial_system_attrs(id))
             return stop
 
         return stops

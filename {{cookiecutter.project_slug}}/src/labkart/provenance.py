@@ -7,7 +7,8 @@ import shutil
 import socket
 import subprocess
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,19 @@ from .packages import installed
 _MAX_NEW_FILE, _MAX_NEW_FILES = 1_000_000, 5_000_000  # bytes
 
 
+@contextmanager
+def held() -> Iterator[None]:
+    """Look at the repository only once in the block: all that runs there runs the code of its beginning."""
+    _held.append({})
+    try:
+        yield
+    finally:
+        _held.pop()
+
+
+_held: list[dict[Path, tuple[dict[str, Any], str]]] = []
+
+
 def code(root: Path) -> tuple[dict[str, Any], str]:
     """The state of the repository around `root`, and the uncommitted difference from its last commit.
 
@@ -26,6 +40,14 @@ def code(root: Path) -> tuple[dict[str, Any], str]:
         `commit`, `branch`, `remote` and `dirty`, each None where there is none, and `left_out`, the new files that are
         too large for the diff; and the diff, as `git apply` takes it. Without git or a repository the diff is empty.
     """
+    if not _held:
+        return _code(root)
+    if root not in _held[-1]:
+        _held[-1][root] = _code(root)
+    return _held[-1][root]
+
+
+def _code(root: Path) -> tuple[dict[str, Any], str]:
     commit = _git(root, "rev-parse", "--verify", "--quiet", "HEAD")
     diff, left_out = _diff(root, commit or _git(root, "hash-object", "-t", "tree", "/dev/null") or "")
     state = {

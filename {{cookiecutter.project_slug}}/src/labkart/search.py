@@ -10,7 +10,7 @@ from functools import partial
 
 from optuna.trial import FrozenTrial, TrialState
 
-from . import experiment, figures, moment, project, pruning, scoreboard, store, study, terminal
+from . import experiment, figures, moment, project, provenance, pruning, scoreboard, store, study, terminal
 from .crew import Crew, Leader, Listener
 from .design import Design
 from .errors import LabkartError, did_you_mean
@@ -55,7 +55,7 @@ def run(words: Sequence[str], publisher: Publisher) -> None:
         LabkartError: it cannot begin, or no trial has ended well; says why.
     """
     asked = _asked(words)
-    with moment.held():  # all trials are of this moment's code and data
+    with moment.held(), provenance.held():  # all trials are of this moment's code and data
         design = Design(*asked.words)
         journal = Journal(study.folder(design.name), design.plan())
         before = _record(design, journal)

@@ -74,10 +74,22 @@ def key() -> str | None:
     """What tells this store from another one; nothing where the project's own is not there yet."""
     if not is_own():
         return re.sub(r"//[^/@]*@", "//", uri()).rstrip("/")
-    if not database().exists():
-        return None
     try:
-        with closing(sqlite3.connect(database())) as connection:
+        state = database().stat()
+    except OSError:
+        return None
+    file = database(), state.st_dev, state.st_ino
+    if file not in _marks and (mark := _mark(database())):
+        _marks[file] = mark
+    return _marks.get(file)
+
+
+_marks: dict[tuple[Path, int, int], str] = {}  # of the files that have one: it stays while the file does
+
+
+def _mark(file: Path) -> str | None:
+    try:
+        with closing(sqlite3.connect(file)) as connection:
             found = connection.execute("SELECT value FROM experiment_tags WHERE key = ?", (MARK,)).fetchone()
     except sqlite3.Error:
         return None
@@ -118,10 +130,10 @@ class Note:
         return set(_sweeps(experiment)) <= set(self.sweeps)
 
 
-def noted(experiment: Kept, here: str | None = None) -> Note | None:
-    """The run that an experiment, or an earlier attempt at it, has in this store, of which `here` may be the key."""
+def noted(experiment: Kept) -> Note | None:
+    """The run that an experiment, or an earlier attempt at it, has in this store."""
     try:
-        return Note(**_notes(experiment)[here or key() or ""])
+        return Note(**_notes(experiment)[key() or ""])
     except (KeyError, TypeError):
         return None
 
@@ -132,10 +144,10 @@ def is_published(experiment: Kept) -> bool:
     return bool(found and found.is_whole(experiment) and found.is_marked(experiment))
 
 
-def note(experiment: Kept, run: str, whole: bool, here: str | None = None, parent: str | None = None) -> None:
-    """Remember which run an experiment has in this store, of which `here` may be the key."""
+def note(experiment: Kept, run: str, whole: bool, parent: str | None = None) -> None:
+    """Remember which run an experiment has in this store."""
     note = Note(run, experiment.started, whole, _sweeps(experiment), parent)
-    _write(experiment, _notes(experiment) | {here or key() or "": vars(note)})
+    _write(experiment, _notes(experiment) | {key() or "": vars(note)})
 
 
 def nested(experiment: Kept, parent: str) -> None:

@@ -82,22 +82,20 @@ def _follow_move(old: str, new: str) -> None:
 
 def begin(client: MlflowClient, place: str, experiment: ExperimentRecord) -> str:
     """The id of a new run, which is running."""
-    run = _create(client, place, experiment, [], store.key())
+    run = _create(client, place, experiment, [])
     client.log_batch(run, params=entities.params(experiment.settings))
     return run
 
 
-def _create(
-    client: MlflowClient, place: str, experiment: ExperimentRecord, uses: entities.Uses, here: str | None
-) -> str:
+def _create(client: MlflowClient, place: str, experiment: ExperimentRecord, uses: entities.Uses) -> str:
     """A new run; it takes the place of an earlier attempt's, with other numbers."""
-    if (earlier := store.noted(experiment, here)) and earlier.run:
+    if (earlier := store.noted(experiment)) and earlier.run:
         with suppress(MlflowException):  # somebody has deleted it
             client.delete_run(earlier.run)
     title, started = " ".join(experiment.overrides) or "defaults", entities.milliseconds(experiment.started)
     tags = {each.key: each.value for each in entities.tags(experiment, uses)}
     run = client.create_run(place, started, tags, entities.plain(title)[:250]).info.run_id
-    store.note(experiment, run, False, here, study.run(experiment.study))
+    store.note(experiment, run, whole=False, parent=study.run(experiment.study))
     return run
 
 
@@ -115,17 +113,16 @@ def publish(
         sent: how many of a task's metrics are there, by its id.
     """
     with FileLock(experiment.folder / ".mlflow.lock"):  # two processes may end the same experiment at once
-        here = store.key()
-        note = store.noted(experiment, here)
+        note = store.noted(experiment)
         if not note or not note.is_whole(experiment):
-            run = _publish(client, place, experiment, _begun(client, experiment, note), sent or {}, here)
-            store.note(experiment, run, True, here, study.run(experiment.study))
+            run = _publish(client, place, experiment, _begun(client, experiment, note), sent or {})
+            store.note(experiment, run, whole=True, parent=study.run(experiment.study))
             for use in experiment.tasks:
                 live.forget(task_folder(use.name, use.id))
         elif not note.is_marked(experiment):
             with suppress(MlflowException):  # somebody has deleted it
                 client.set_tag(note.run, "labkart.sweeps", " ".join(experiment.sweeps))
-            store.note(experiment, note.run, True, here, note.parent)
+            store.note(experiment, note.run, whole=True, parent=note.parent)
 
 
 def _publish(
@@ -134,7 +131,6 @@ def _publish(
     experiment: ExperimentRecord,
     begun: str | None,
     sent: Mapping[str, int],
-    here: str | None,
 ) -> str:
     """The id of the run that has all of it."""
     pairs = [(use, read_task(use.name, use.id)) for use in experiment.tasks]
@@ -145,7 +141,7 @@ def _publish(
     new = [(use, found[there.get(use.id, 0) :]) for use, found in logged]
     every = [each for use, found in new for each in entities.metrics(experiment, use, found)]
     # A store takes its time for each call: whatever goes together is sent together.
-    run = begun or _create(client, place, experiment, uses, here)
+    run = begun or _create(client, place, experiment, uses)
     tags = entities.tags(experiment, uses) if begun else ()
     told = entities.params(params if begun else {**experiment.settings, **params})
     client.log_batch(run, [*every, *entities.costs(uses)], told, tags)

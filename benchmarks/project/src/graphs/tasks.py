@@ -4,7 +4,7 @@ import time
 from collections.abc import Sequence
 
 from labkart import Task
-from luigi import IntParameter
+from luigi import FloatParameter, IntParameter
 
 
 class Leaf(Task[int]):
@@ -94,6 +94,18 @@ class Branch(Task[int]):
     def run(self) -> None:
         time.sleep(1)
         self.dump(self.n + sum(self.load()))
+
+
+class Guess(Task[float]):
+    """How far a guess is from a number."""
+
+    number: IntParameter = IntParameter()
+    share: FloatParameter = FloatParameter()
+
+    def run(self) -> None:
+        distance = abs(self.number * self.share - 1234)
+        self.log_metric("distance", distance)
+        self.dump(distance)
 
 
 GRAPHS = {"flat": Flat, "layered": Layered, "chain": Chain, "one": One, "branch": Branch}

@@ -1,0 +1,29 @@
+"""A search on plain Optuna and plain gokart: `python search.py 100`. The settings are those of `conf/search/`."""
+
+import sys
+from pathlib import Path
+
+import gokart
+import matplotlib as mpl
+import numpy as np
+import optuna
+from graphs.tasks import Guess
+from optuna.storages import JournalStorage
+from optuna.storages.journal import JournalFileBackend
+from optuna.visualization.matplotlib import plot_optimization_history, plot_param_importances, plot_slice
+
+
+def objective(trial: optuna.Trial) -> float:
+    task = Guess(number=trial.suggest_int("number", 0, 1_000_000), share=trial.suggest_float("share", 0.0, 1.0))
+    return gokart.build(task)
+
+
+Path("resources").mkdir(exist_ok=True)
+mpl.use("Agg")
+optuna.logging.set_verbosity(optuna.logging.ERROR)
+study = optuna.create_study(storage=JournalStorage(JournalFileBackend("resources/journal.log")))
+study.optimize(objective, n_trials=int(sys.argv[1]))
+for draw in (plot_optimization_history, plot_param_importances, plot_slice):
+    axes = draw(study)
+    np.ravel(axes)[0].figure.savefig(f"resources/{draw.__name__}.png", bbox_inches="tight", dpi=120)
+print(study.best_value)
