@@ -52,19 +52,19 @@ def again() -> int:
     return _loads
 
 
-def as_imported(file: Path, module: str) -> bool:
-    """Whether a module's file still is what this process imported, or will import.
+def as_imported(file: str, module: str, now: Stamp | None = None) -> bool:
+    """Whether a module's file still is what this process imported, or will import; `now` is its stamp where known.
 
     Raises:
         LabkartError: Python took what it had compiled of earlier code.
     """
-    if str(file) in _STALE:
+    if file in _STALE:
         raise LabkartError(
             f"{file} was edited while Python compiled it, and Python took the version before. Run it again."
         )
-    now = stamp(file)
-    if str(file) in _ran:
-        return now is not None and now == _ran[str(file)]
+    now = now or stamp(file)
+    if file in _ran:
+        return now is not None and now == _ran[file]
     # Imported before the hook was there: unchanged since the process began is the least that must hold.
     return module not in sys.modules or (now is not None and max(now[:2]) < _BEGAN)
 
@@ -90,9 +90,9 @@ def _expected() -> dict[str, str]:
     return {name: file for name, file in found.items() if _file(sys.modules.get(name)) == file}
 
 
-def read_at_import(file: Path) -> set[str]:
+def read_at_import(file: str) -> set[str]:
     """The files, other than code, that a module's own file opened to read while it was imported."""
-    return _read.get(str(file), set())
+    return _read.get(file, set())
 
 
 @contextmanager

@@ -45,7 +45,7 @@ def of(task: type) -> Fingerprint:
     reading = _reading()
     if task not in reading.done:
         reading.done[task] = reading.fingerprint(task)
-        reading.modules.keep()
+        reading.modules.sources.keep()
     return reading.done[task]
 
 
@@ -82,7 +82,7 @@ class _Reading:
         self.generation = audit.generation()
         self.modules = Modules()
         self.done: dict[type, Fingerprint] = {}
-        self.files: dict[type, dict[str, Path]] = {}
+        self.files: dict[type, dict[str, str]] = {}
         self.held: dict[Place, dict[int, Any]] = {}
         self.reach = Reach(self.modules)
 

@@ -118,7 +118,7 @@ class Reach:
             for function in filter(None, map(_function, held)):
                 file = function.__code__.co_filename
                 generated = file in _GENERATED and function.__name__.startswith("__")
-                if file != str(place.module.file) and not generated and not audit.is_installed(file):
+                if file != place.module.file and not generated and not audit.is_installed(file):
                     other = self._modules.find(function.__module__)
                     top = function.__qualname__.partition(".")[0]
                     numbers = other.bindings.get(top, [None]) if other else []
