@@ -119,8 +119,11 @@ class Modules:
 
     def resolve(self, module: Module, mention: str, local: dict[str, list[str]]) -> list[Place | External]:
         """What a name in a module stands for; `local` are the imports inside the definition that mentions it."""
-        if local:
+        first = mention.partition(".")[0]
+        if first in local:
             return list(self._resolve(module, mention.split("."), local, set()))
+        if not (module.binds(first) or module.binds("*")):  # a builtin, as most names are
+            return []
         if (module, mention) not in self._resolved:
             self._resolved[module, mention] = list(self._resolve(module, mention.split("."), {}, set()))
         return self._resolved[module, mention]
@@ -208,7 +211,7 @@ class Modules:
             return spec
         parent, _, _ = name.rpartition(".")
         around = self.find(parent) if parent else None
-        if parent and around is None:
+        if parent and not (around and around.search):
             return None
         try:
             return PathFinder.find_spec(name, around.search if around else None)
