@@ -57,9 +57,12 @@ TEXT = read("a.txt")
 """
 
 
+LOADED = "import sys; from importlib.util import module_from_spec as make, spec_from_file_location as at; from pathlib import Path; spec = at('odd', Path('{file}').absolute()); sys.modules['odd'] = make(spec); spec.loader.exec_module(sys.modules['odd'])"
+
+
 def test_a_module_has_read_what_was_opened_while_it_was_imported(root: Path) -> None:
     write(root, **{"src/a.py": READS, "src/b.py": "import a\na.read('b.txt')\n", "src/a.txt": "1", "src/b.txt": "2"})
-    show = "[sorted(Path(each).name for each in audit.read_at_import(Path(m.__file__))) for m in (a, b)]"
+    show = "[sorted(Path(each).name for each in audit.read_at_import(m.__file__)) for m in (a, b)]"
     code = f"from pathlib import Path; from labkart import audit; import b, a; a.read('b.txt'); print({show})"
     assert python(code, root) == "[['a.txt'], ['b.txt']]"
 
@@ -67,15 +70,33 @@ def test_a_module_has_read_what_was_opened_while_it_was_imported(root: Path) -> 
 @pytest.mark.parametrize("order", ["from labkart import audit; import a", "import a; from labkart import audit"])
 def test_a_file_that_was_edited_since_is_not_as_imported(order: str, root: Path) -> None:
     write(root, **{"src/a.py": "RATE = 2\n"})
-    file = "Path(a.__file__)"
-    code = f"from pathlib import Path; {order}; print(audit.as_imported({file}, 'a')); {file}.write_text('RATE = 5\\n'); print(audit.as_imported({file}, 'a'))"
+    asked = "print(audit.as_imported(a.__file__, 'a'))"
+    code = f"from pathlib import Path; {order}; {asked}; Path(a.__file__).write_text('RATE = 5\\n'); {asked}"
     assert python(code, root).split() == ["True", "False"]
 
 
 def test_a_module_that_was_not_imported_is_as_it_will_be(root: Path) -> None:
     write(root, **{"src/a.py": ""})
-    code = "from pathlib import Path; from labkart import audit; print(audit.as_imported(Path('src/a.py').absolute(), 'a'))"
+    code = "from pathlib import Path; from labkart import audit; print(audit.as_imported(str(Path('src/a.py').absolute()), 'a'))"
     assert python(code, root) == "True"
+
+
+@pytest.mark.parametrize(
+    ("code", "names"),
+    [
+        ("from labkart import audit; import b.c", "a b b.c"),
+        ("import b.c; from labkart import audit", "a b b.c"),
+        ("from labkart import audit; import b.c, sys; sys.path.insert(0, 'src/b'); import c", "a b b.c c"),
+        (f"from labkart import audit; {LOADED.format(file='src/d.py')}", "odd"),
+        (f"from labkart import audit; import b.c; {LOADED.format(file='src/b/c.py')}", "a b b.c odd"),
+        (f"import b.c; from labkart import audit; {LOADED.format(file='src/b/c.py')}", "a b b.c odd"),
+        ("from labkart import audit; import b.c, sys; del sys.modules['a']", "b b.c"),
+    ],
+)
+def test_each_module_of_the_project_is_known_by_its_name(code: str, names: str, root: Path) -> None:
+    """Also one that has another name than its place gives it, and one that was imported under two."""
+    write(root, **{"src/a.py": "", "src/b/__init__.py": "", "src/b/c.py": "import a\n", "src/d.py": ""})
+    assert python(f"{code}; print(*sorted(audit.imported()))", root) == names
 
 
 def test_the_generation_counts_the_projects_modules_alone(root: Path) -> None:

@@ -1,10 +1,13 @@
 """The fingerprint of a class: the code that it reaches by name and the packages of that; see test_cache for its use."""
 
+import os
+import time
 from pathlib import Path
 
 import pytest
+from labkart import memo
 
-from .conftest import python, write
+from .conftest import python, start, write
 
 STUDY = {
     "src/study/__init__.py": "",
@@ -80,10 +83,59 @@ def test_the_same_code_has_the_same_fingerprint_in_another_folder(study: Path, t
 
 def test_what_was_remembered_says_the_same_and_may_be_damaged(study: Path) -> None:
     before = python(OF_STEP, study)
-    for memo in ((study / "outputs/memos/sources.json"), *(study / "outputs/memos/packages").iterdir()):
+    for kept in ((study / "outputs/memos/sources"), *(study / "outputs/memos/packages").iterdir()):
         for damage in ("", "{", "[]", "{}", "1"):
-            memo.write_text(damage)
+            kept.write_text(damage)
             assert python(OF_STEP, study) == before
+
+
+def test_a_byte_that_a_disk_lost_is_no_harm(study: Path) -> None:
+    """The memo says something else then, and would be believed if it were only to be readable."""
+    before = python(OF_STEP, study)
+    kept = study / "outputs/memos/sources"
+    whole = kept.read_bytes()
+    for place in (0, 40, len(whole) // 2, len(whole) - 1):
+        kept.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
+        assert python(OF_STEP, study) == before
+        assert kept.read_bytes() == whole
+
+
+def test_what_other_readers_remembered_is_read_anew(study: Path) -> None:
+    """Another version of Python, or of the runtime, may find other names in the same text."""
+    before = python(OF_STEP, study)
+    code = f"from labkart import memo, source; memo._READERS = b'others'; source.read = None; {OF_STEP}"
+    failed = start(code, study).communicate()[1]
+    assert "'NoneType' object is not callable" in failed
+    assert python(OF_STEP, study) == before
+
+
+def test_a_file_that_is_as_it_was_is_not_opened(study: Path) -> None:
+    hook = "import sys; from study.steps import Step; sys.addaudithook(lambda event, given: event == 'open' and print(given[0]))"
+    code = f"{hook}; from labkart.fingerprint import of; of(Step)"
+    python(code, study)
+    assert "outputs/memos/sources" in (opened := python(code, study))
+    assert "src/study/deep/helpers.py" not in opened
+
+
+def test_an_edit_that_keeps_the_size_and_the_time_changes_it(study: Path) -> None:
+    file = study / "src/study/deep/helpers.py"
+    status, before = file.stat(), [python(OF_STEP, study), python(OF_STEP, study)]
+    file.write_text(STUDY["src/study/deep/helpers.py"].replace("FACTOR = 2", "FACTOR = 3"))
+    os.utime(file, ns=(status.st_atime_ns, status.st_mtime_ns))
+    assert python(OF_STEP, study) not in before
+
+
+def test_a_file_that_changed_a_moment_ago_is_opened_again(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The clock of its file system may stand still: another edit of this moment could leave the same stamp."""
+    file, standing = root / "a.py", [time.time_ns(), time.time_ns(), 1, 9]
+    monkeypatch.setattr(memo.digest, "stamp", lambda path: standing)
+    digests = []
+    for text in ("RATE = 2\n", "RATE = 3\n"):
+        file.write_text(text)
+        sources = memo.Sources()
+        digests.append(sources.read("a", str(file), False)[1])
+        sources.keep()
+    assert digests[0] != digests[1]
 
 
 def test_code_that_is_in_no_file_never_has_the_same_fingerprint_again(root: Path) -> None:

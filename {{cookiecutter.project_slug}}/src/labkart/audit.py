@@ -52,26 +52,28 @@ def again() -> int:
     return _loads
 
 
-def as_imported(file: Path, module: str) -> bool:
-    """Whether a module's file still is what this process imported, or will import.
+def as_imported(file: str, module: str, now: Stamp | None = None) -> bool:
+    """Whether a module's file still is what this process imported, or will import; `now` is its stamp where known.
 
     Raises:
         LabkartError: Python took what it had compiled of earlier code.
     """
-    if str(file) in _STALE:
+    if file in _STALE:
         raise LabkartError(
             f"{file} was edited while Python compiled it, and Python took the version before. Run it again."
         )
-    now = stamp(file)
-    if str(file) in _ran:
-        return now is not None and now == _ran[str(file)]
+    now = now or stamp(file)
+    if file in _ran:
+        return now is not None and now == _ran[file]
     # Imported before the hook was there: unchanged since the process began is the least that must hold.
     return module not in sys.modules or (now is not None and max(now[:2]) < _BEGAN)
 
 
 def imported() -> list[str]:
     """The names of the project's modules that this process has imported."""
-    known = _EARLY | _ran.keys()
+    known, expected = {*_EARLY.values(), *_ran}, _expected()
+    if not _loads and set(expected.values()) == known:  # all of them, and none under a second name
+        return list(expected)
     modules = list(sys.modules.items())
     plain = [
         name for name, module in modules if type(module) is ModuleType and module.__dict__.get("__file__") in known
@@ -79,9 +81,18 @@ def imported() -> list[str]:
     return plain + [name for name, module in modules if type(module) is not ModuleType and _file(module) in known]
 
 
-def read_at_import(file: Path) -> set[str]:
+def _expected() -> dict[str, str]:
+    """The files of the project's imported modules by name, as far as the names are those that the places give."""
+    found = dict(_EARLY)
+    for file in _ran:
+        for folder in [f"{folder}{os.sep}" for folder in sys.path if file.startswith(f"{folder}{os.sep}")]:
+            found[file[len(folder) :].removesuffix(".py").removesuffix("/__init__").replace(os.sep, ".")] = file
+    return {name: file for name, file in found.items() if _file(sys.modules.get(name)) == file}
+
+
+def read_at_import(file: str) -> set[str]:
     """The files, other than code, that a module's own file opened to read while it was imported."""
-    return _read.get(str(file), set())
+    return _read.get(file, set())
 
 
 @contextmanager
@@ -141,7 +152,7 @@ def _hook(event: str, arguments: tuple[Any, ...]) -> None:
         code = arguments[0]
         runs = isinstance(code, CodeType) and code.co_name.startswith(_TOP) and not is_installed(code.co_filename)
         if runs and (now := stamp(Path(code.co_filename))):  # of a text that is executed there is no file
-            _loads += code.co_filename in _ran
+            _loads += code.co_filename in _ran or code.co_filename in _EARLY.values()
             _ran[code.co_filename] = now
             _count += 1
         elif runs and any(each in code.co_filename for each in _CELLS):
@@ -212,9 +223,10 @@ def _file(module: object) -> Any:
         return None
 
 
-def _imported_before() -> set[str]:
-    files = map(_file, list(sys.modules.values()))
-    return {file for file in files if isinstance(file, str) and file.endswith(".py") and not is_installed(file)}
+def _imported_before() -> dict[str, str]:
+    """The project's modules that were imported before the hook was there, with their files."""
+    files = {name: _file(module) for name, module in list(sys.modules.items())}
+    return {name: file for name, file in files.items() if str(file).endswith(".py") and not is_installed(str(file))}
 
 
 def _began() -> int:

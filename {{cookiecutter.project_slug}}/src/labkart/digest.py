@@ -36,19 +36,24 @@ class FileState:
     stamp: Stamp
 
 
-def stamp(path: Path) -> Stamp | None:
+def stamp(path: Path | str) -> Stamp | None:
     """What changes with a file's content; nothing where there is no file."""
     try:
-        return _stamp(path.stat())
+        return _stamp(os.stat(path))  # noqa: PTH116 (asked often)
     except (OSError, ValueError):
         return None
+
+
+def settled(stamp: Stamp) -> bool:
+    """Whether the clock has moved on since a file changed, so that any later change shows in its stamp."""
+    return time.time_ns() - max(stamp[:2]) >= _TICK
 
 
 def look(path: Path, root: Path) -> FileState:
     """The state of a file now. Raises FileNotFoundError where there is none."""
     with path.open("rb") as file:
         status = os.fstat(file.fileno())
-        fresh = time.time_ns() - max(status.st_mtime_ns, status.st_ctime_ns) < _TICK
+        fresh = not settled(_stamp(status))
         if fresh and status.st_size > _LARGE:
             time.sleep(_TICK / 1e9)
             fresh = False

@@ -19,6 +19,7 @@ from .digest import content
 from .modules import RUNTIMES, External, Module, Modules, Place
 from .reach import NOWHERE, Reach
 
+_KNOWN = RUNTIMES | sys.stdlib_module_names
 _PLAIN = (bool, bytes, complex, float, int, str, type(None))
 
 
@@ -45,7 +46,7 @@ def of(task: type) -> Fingerprint:
     reading = _reading()
     if task not in reading.done:
         reading.done[task] = reading.fingerprint(task)
-        reading.modules.keep()
+        reading.modules.sources.keep()
     return reading.done[task]
 
 
@@ -82,7 +83,7 @@ class _Reading:
         self.generation = audit.generation()
         self.modules = Modules()
         self.done: dict[type, Fingerprint] = {}
-        self.files: dict[type, dict[str, Path]] = {}
+        self.files: dict[type, dict[str, str]] = {}
         self.held: dict[Place, dict[int, Any]] = {}
         self.reach = Reach(self.modules)
 
@@ -98,7 +99,7 @@ class _Reading:
             self._parts(reached),
             [each for place in reached for each in self.reach.around(place).externals],
         )
-        if any(self._is_unsure(place) for place in reached):
+        if self._is_unsure(reached, externals):
             code = {**code, **self._everything()}
             versions = dict(packages.installed().versions)
         else:
@@ -123,10 +124,9 @@ class _Reading:
                 found += [Place(module, number) for number in numbers]
         return found
 
-    def _is_unsure(self, place: Place) -> bool:
-        if place == NOWHERE or (place.number is not None and place.definition.unsure):
-            return True
-        return any(syntax.is_unsure(each.dotted) for each in self.reach.around(place).externals)
+    def _is_unsure(self, reached: set[Place], externals: list[External]) -> bool:
+        unsure = any(place.number is not None and place.definition.unsure for place in reached)
+        return unsure or NOWHERE in reached or any(map(syntax.is_unsure, {each.dotted for each in externals}))
 
     def _everything(self) -> dict[str, dict[str, str]]:
         """The digests of all that the project could reach: all files of code, and what they read at import."""
@@ -165,8 +165,7 @@ class _Reading:
         origins = {origin for place in reached if place.module.source for origin in place.module.source.unused}
         targets = [target for origin in origins for target in self.modules.follow("", origin)]
         external = [target for target in targets if isinstance(target, External)]
-        known = RUNTIMES | sys.stdlib_module_names
-        return [each for each in external if each.origin.endswith(":*") or each.dotted.partition(".")[0] not in known]
+        return [each for each in external if each.origin.endswith(":*") or each.dotted.partition(".")[0] not in _KNOWN]
 
 
 def _read_at_import(module: Module) -> dict[str, list[str]]:

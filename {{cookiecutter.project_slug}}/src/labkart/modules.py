@@ -2,17 +2,16 @@
 
 import builtins
 import hashlib
-import json
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from . import audit, digest, project, source
-from .files import read_json, write_atomically
+from . import audit, project
+from .memo import Sources
 from .source import Definition, Source
 
 # The machinery around a task, not its computation.
@@ -32,7 +31,7 @@ class Module:
     """
 
     name: str
-    file: Path | None
+    file: str | None
     source: Source | None
     sha256: str
     search: list[str]
@@ -47,7 +46,8 @@ class Module:
     @cached_property
     def key(self) -> str:
         """Its file as a person names it, the same in every checkout: `my_thesis/tasks/train.py`."""
-        return self.name.replace(".", "/") + ("/__init__.py" if self.search else self.file.suffix if self.file else "")
+        suffix = Path(self.file).suffix if self.file else ""
+        return self.name.replace(".", "/") + ("/__init__.py" if self.search else suffix)
 
     def binds(self, name: str) -> bool:
         return name in self.bindings or bool(self.source and name in self.source.imports)
@@ -79,10 +79,7 @@ class Modules:
     def __init__(self) -> None:
         self._found: dict[str, Module | None] = {}
         self._resolved: dict[tuple[Module, str], list[Place | External]] = {}
-        self._memo = project.current().outputs / "memos" / "sources.json"
-        before = read_json(self._memo)
-        self._before = before if isinstance(before, dict) else {}
-        self._now: dict[str, dict[str, Any]] = {}
+        self.sources = Sources()
 
     def find(self, name: str) -> Module | None:
         """A module of the project by its full name; nothing where it is installed, or is not there at all."""
@@ -122,8 +119,11 @@ class Modules:
 
     def resolve(self, module: Module, mention: str, local: dict[str, list[str]]) -> list[Place | External]:
         """What a name in a module stands for; `local` are the imports inside the definition that mentions it."""
-        if local:
+        first = mention.partition(".")[0]
+        if first in local:
             return list(self._resolve(module, mention.split("."), local, set()))
+        if not (module.binds(first) or module.binds("*")):  # a builtin, as most names are
+            return []
         if (module, mention) not in self._resolved:
             self._resolved[module, mention] = list(self._resolve(module, mention.split("."), {}, set()))
         return self._resolved[module, mention]
@@ -131,12 +131,6 @@ class Modules:
     def follow(self, name: str, origin: str) -> Iterator[Place | External]:
         """What an import's origin stands for."""
         yield from self._follow(name, origin, [], set())
-
-    def keep(self) -> None:
-        """Remember what was read for the next process."""
-        if not self._now.keys() <= self._before.keys():
-            write_atomically(self._memo, json.dumps(self._now).encode())
-            self._before = dict(self._now)
 
     def _resolve(
         self, module: Module, words: list[str], local: dict[str, list[str]], seen: set[tuple[str, str]]
@@ -198,12 +192,13 @@ class Modules:
         if not spec.has_location or not file:  # a folder without __init__.py, or something built in
             outside = not search or all(map(audit.is_installed, (f"{folder}/" for folder in search)))
             return None if outside else Module(name, None, Source([], {}, []), "", search, True)
-        if audit.is_installed(file) or not Path(file).is_file():
+        if audit.is_installed(file):
             return None
-        text = Path(file).read_bytes()
-        sha256 = hashlib.sha256(text).hexdigest()
-        current = audit.as_imported(Path(file), name)
-        return Module(name, Path(file), self._read(name, file, text, bool(search)), sha256, search, current)
+        try:
+            source, sha256, stamp = self.sources.read(name, file, bool(search))
+        except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
+            return None
+        return Module(name, file, source, sha256, search, audit.as_imported(file, name, stamp))
 
     def _spec(self, name: str) -> ModuleSpec | None:
         module = sys.modules.get(name)
@@ -216,34 +211,15 @@ class Modules:
             return spec
         parent, _, _ = name.rpartition(".")
         around = self.find(parent) if parent else None
-        if parent and around is None:
+        if parent and not (around and around.search):
             return None
         try:
             return PathFinder.find_spec(name, around.search if around else None)
         except (ImportError, ValueError):
             return None
 
-    def _read(self, name: str, file: str, text: bytes, is_package: bool) -> Source | None:
-        key = hashlib.sha256(f"{_FORMAT} {name} {is_package} ".encode() + text).hexdigest()[:32]
-        if key in self._before:
-            self._now[key] = self._before[key]
-            read = self._before[key]
-            return Source([Definition(**each) for each in read["definitions"]], read["imports"], read["unused"])
-        if not file.endswith(".py"):
-            return None
-        try:
-            read = source.read(text, name, is_package)
-        except (SyntaxError, ValueError, RecursionError):
-            return None
-        self._now[key] = {**vars(read), "definitions": [vars(each) for each in read.definitions]}
-        return read
-
 
 def _behind_stars(module: Module, name: str) -> list[str]:
     """What a name may stand for that came with `import *`, if it is there."""
     stars = module.source.imports.get("*", ()) if module.source else ()
     return [origin.replace(":*", f":{name}") for origin in stars]
-
-
-# What was remembered is of no use once the readers themselves are others.
-_FORMAT = [sys.version_info[:2], *(digest.stamp(Path(__file__).with_name(name)) for name in ("source.py", "syntax.py"))]

@@ -6,11 +6,12 @@ import os
 import re
 import sys
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from functools import cache
 from importlib.metadata import Distribution, distributions
 
-from . import project
+from . import digest, project
 from .files import read_json, write_atomically
 
 
@@ -57,20 +58,17 @@ def installed() -> Installed:
 
 def _state() -> str:
     """What changes when a package is installed, upgraded or removed."""
-    digest = hashlib.sha256(sys.version.encode())
+    found = [sys.version]
     for folder in sys.path:
-        try:
-            entries = sorted(each.path for each in os.scandir(folder or ".") if each.name.endswith("-info"))
-        except OSError:
-            continue
-        for entry in entries:
-            for name in ("METADATA", "PKG-INFO", "direct_url.json"):
-                try:
-                    status = os.stat(f"{entry}/{name}")  # noqa: PTH116 (several hundred times)
-                except OSError:
-                    continue
-                digest.update(f"{entry}{name}{status.st_mtime_ns}{status.st_ctime_ns}{status.st_size}".encode())
-    return digest.hexdigest()[:24]
+        with suppress(OSError):
+            inside = sorted(os.listdir(folder or "."))  # noqa: PTH208 (as texts: there are hundreds)
+            for entry in [f"{folder or '.'}/{name}" for name in inside if name.endswith("-info")]:
+                told = digest.stamp(f"{entry}/METADATA")
+                other = None if told and told[3] else digest.stamp(f"{entry}/PKG-INFO")
+                # Most packages have none, and to ask so is cheaper than an error.
+                there = os.access(f"{entry}/direct_url.json", os.F_OK)
+                found.append(f"{entry} {told} {other} {there and digest.stamp(f'{entry}/direct_url.json')}")
+    return hashlib.sha256("\n".join(found).encode(errors="surrogateescape")).hexdigest()[:24]
 
 
 def _look() -> Installed:

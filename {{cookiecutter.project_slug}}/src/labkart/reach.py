@@ -103,8 +103,8 @@ class Reach:
 
     def _imported_inside(self, place: Place) -> list[Place | External]:
         """The modules that a function imports without a word of them: for what they do when they are imported."""
-        mentions = [f"{each}." for each in place.definition.mentions]
         imports = place.definition.imports.items()
+        mentions = [f"{each}." for each in place.definition.mentions] if imports else []
         silent = [origins for name, origins in imports if not any(each.startswith(f"{name}.") for each in mentions)]
         return [target for origins in silent for each in origins for target in self._modules.follow("", each)]
 
@@ -118,7 +118,7 @@ class Reach:
             for function in filter(None, map(_function, held)):
                 file = function.__code__.co_filename
                 generated = file in _GENERATED and function.__name__.startswith("__")
-                if file != str(place.module.file) and not generated and not audit.is_installed(file):
+                if file != place.module.file and not generated and not audit.is_installed(file):
                     other = self._modules.find(function.__module__)
                     top = function.__qualname__.partition(".")[0]
                     numbers = other.bindings.get(top, [None]) if other else []
@@ -227,5 +227,5 @@ def _is_pure(dotted: str) -> bool:
 def _function(held: object) -> FunctionType | None:
     """The function in a method, a property or a decorated function."""
     held = held.fget if isinstance(held, property) else getattr(held, "__func__", held)
-    held = inspect.unwrap(held) if callable(held) else held
+    held = inspect.unwrap(held) if callable(held) and hasattr(held, "__wrapped__") else held
     return held if isinstance(held, FunctionType) else None

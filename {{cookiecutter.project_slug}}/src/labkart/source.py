@@ -13,7 +13,7 @@ _NEVER_RUN = {"TYPE_CHECKING", "typing.TYPE_CHECKING", "__name__ == '__main__'"}
 _DISPLAYS = (ast.List, ast.Dict, ast.Set, ast.ListComp, ast.DictComp, ast.SetComp)
 
 
-@dataclass
+@dataclass(slots=True)
 class Definition:
     """A statement at the top of a file, with what it contains.
 
