@@ -124,9 +124,10 @@ class Modules:
             return list(self._resolve(module, mention.split("."), local, set()))
         if not (module.binds(first) or module.binds("*")):  # a builtin, as most names are
             return []
-        if (module, mention) not in self._resolved:
-            self._resolved[module, mention] = list(self._resolve(module, mention.split("."), {}, set()))
-        return self._resolved[module, mention]
+        found = self._resolved.get((module, mention))
+        if found is None:
+            found = self._resolved[module, mention] = list(self._resolve(module, mention.split("."), {}, set()))
+        return found
 
     def follow(self, name: str, origin: str) -> Iterator[Place | External]:
         """What an import's origin stands for."""

@@ -73,7 +73,7 @@ class Reach:
         waiting = [(place, True) for place in starts]
         while waiting:
             place, wholly = waiting.pop()
-            if seen.get(place, False) or (place in seen and not wholly):
+            if (before := seen.get(place)) or before is wholly:
                 continue
             seen[place] = wholly
             around = self.around(place)
@@ -83,9 +83,10 @@ class Reach:
 
     def around(self, place: Place) -> Around:
         """What a definition mentions."""
-        if place not in self._known:
-            self._known[place] = self._look_around(place)
-        return self._known[place]
+        found = self._known.get(place)
+        if found is None:
+            found = self._known[place] = self._look_around(place)
+        return found
 
     def _look_around(self, place: Place) -> Around:
         module = place.module
