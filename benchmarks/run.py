@@ -290,7 +290,9 @@ def search(bench: Bench) -> Iterator[Row]:
     yield compared("a search of 100 trials", [measured(100) for _ in range(bench.rounds)], "1.5")
 
 
-CASES = {case.__name__: case for case in (nothing, flat, layered, sample, chain, fingerprint, data, tracked, many, search)}
+CASES = {
+    case.__name__: case for case in (nothing, flat, layered, sample, chain, fingerprint, data, tracked, many, search)
+}
 
 
 def main() -> None:

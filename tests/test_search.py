@@ -48,7 +48,9 @@ def split(found: list[Run]) -> tuple[Run, list[Run]]:
 
 def test_a_line_a_trial_the_best_ones_and_how_to_run_the_best_again(searched: tuple[Project, str]) -> None:
     project, said = searched
-    lines = re.findall(r"^  trial \d +accuracy 0\.\d+   model\.params\.trees=\d   (cached|[\d.]+ s)$", said, re.MULTILINE)
+    lines = re.findall(
+        r"^  trial \d +accuracy 0\.\d+   model\.params\.trees=\d   (cached|[\d.]+ s)$", said, re.MULTILINE
+    )
     assert len(lines) == 4 and lines.count("cached") == 1
     assert re.search(r"^  4 of 4 trials complete\n  trial   accuracy   model\.params\.trees\n", said, re.MULTILINE)
     (again,) = re.findall(r"the best one again: .*labkart (run .*)$", said, re.MULTILINE)

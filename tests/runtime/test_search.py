@@ -296,7 +296,9 @@ def test_no_number_is_a_failure(here: Path) -> None:
 
 def test_an_objective_that_nobody_logs_ends_the_search_and_a_logged_one_goes_on(here: Path) -> None:
     change(here, "loss:", "los:")
-    with pytest.raises(LabkartError, match=r'^conf/search/s.yaml: no task logs the metric "los". Did you mean "loss"\?$'):
+    with pytest.raises(
+        LabkartError, match=r'^conf/search/s.yaml: no task logs the metric "los". Did you mean "loss"\?$'
+    ):
         run()
     assert trace().total() == 1
 
@@ -334,7 +336,9 @@ def test_a_line_that_was_written_by_half_is_no_damage() -> None:
 def test_a_damaged_journal_is_told() -> None:
     found = run("-n", "2")
     (found.folder / "journal.log").write_text("no\n{}\n")
-    with pytest.raises(LabkartError, match=rf"^outputs/records/studies/{found.name}/journal.log is damaged \(.*Move it"):
+    with pytest.raises(
+        LabkartError, match=rf"^outputs/records/studies/{found.name}/journal.log is damaged \(.*Move it"
+    ):
         run("-n", "3")
 
 
