@@ -81,14 +81,20 @@ def _follow_move(old: str, new: str) -> None:
 
 
 def begin(client: MlflowClient, place: str, experiment: ExperimentRecord) -> str:
-    """The id of a new run, which is running; it takes the place of an earlier attempt's, with other numbers."""
+    """The id of a new run, which is running and shows what is known of it."""
+    run = _create(client, place, experiment)
+    client.log_batch(run, params=entities.params(experiment.settings), tags=entities.tags(experiment, []))
+    return run
+
+
+def _create(client: MlflowClient, place: str, experiment: ExperimentRecord) -> str:
+    """The id of a new run; it takes the place of an earlier attempt's, with other numbers."""
     if (earlier := store.noted(experiment)) and earlier.run:
         with suppress(MlflowException):  # somebody has deleted it
             client.delete_run(earlier.run)
     title, started = " ".join(experiment.overrides) or "defaults", entities.milliseconds(experiment.started)
     run = client.create_run(place, started, run_name=entities.plain(title)[:250]).info.run_id
     store.note(experiment, run, whole=False, parent=study.run(experiment.study))
-    client.log_batch(run, params=entities.params(experiment.settings), tags=entities.tags(experiment, []))
     return run
 
 
@@ -111,14 +117,15 @@ def publish(
         pairs = [(use, read_task(use.name, use.id)) for use in experiment.tasks]
         uses = [(use, one) for use, one in pairs if one]
         live = _begun(client, experiment)
-        run, there = live or begin(client, place, experiment), (sent or {}) if live else {}
+        run, there = live or _create(client, place, experiment), (sent or {}) if live else {}
         logged = [(use, one.metrics if one else live_metrics(use.name, use.id)[0]) for use, one in pairs]
         new = [(use, found[there.get(use.id, 0) :]) for use, found in logged]
         every = [each for use, found in new for each in entities.metrics(experiment, use, found)]
-        log(client, run, [*every, *entities.costs(uses)])
+        metrics = [*every, *entities.costs(uses)]
         params = {f"{use.label}.{name}": value for use, one in uses for name, value in one.params.items()}
-        client.log_batch(run, params=entities.params(params), tags=entities.tags(experiment, uses))
-        client.log_inputs(run, entities.datasets(uses))
+        client.log_batch(run, metrics, entities.params(params | experiment.settings), entities.tags(experiment, uses))
+        if inputs := entities.datasets(uses):
+            client.log_inputs(run, inputs)
         times = map(entities.milliseconds, (experiment.started, experiment.ended))
         # Before what may be large, or slow; a clock may have been set back.
         client.set_terminated(run, _STATUS[experiment.status], max(times))
