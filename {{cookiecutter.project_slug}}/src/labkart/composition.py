@@ -76,7 +76,8 @@ class Composed:
 
 def _said(words: Any) -> list[str]:
     """The words as they were written: an interpolation in one is of the configuration, and may be a secret."""
-    return [str(word) for word in OmegaConf.to_container(words)]
+    raw: Any = OmegaConf.to_container(words)
+    return list(raw)
 
 
 def compose(*overrides: str) -> DictConfig:
