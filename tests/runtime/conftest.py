@@ -43,10 +43,10 @@ def start(code: str, cwd: Path, *path: Path) -> subprocess.Popen[str]:
     )
 
 
-def python(code: str, cwd: Path, *path: Path) -> str:
+def python(code: str, cwd: Path, *path: Path, seconds: float = 60) -> str:
     """What that code prints."""
     process = start(code, cwd, *path)
-    printed, errors = process.communicate(timeout=60)
+    printed, errors = process.communicate(timeout=seconds)
     assert process.returncode == 0, errors
     return printed.strip()
 
