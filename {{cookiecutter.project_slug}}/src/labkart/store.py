@@ -4,8 +4,8 @@ import json
 import os
 import re
 import sqlite3
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -72,24 +72,29 @@ def is_own() -> bool:
 
 def key() -> str | None:
     """What tells this store from another one; nothing where the project's own is not there yet."""
-    if not is_own():
-        return re.sub(r"//[^/@]*@", "//", uri()).rstrip("/")
+    if _held:
+        return _held[-1]
+    return _mark() if is_own() else re.sub(r"//[^/@]*@", "//", uri()).rstrip("/")
+
+
+@contextmanager
+def held() -> Iterator[None]:
+    """Look which store it is only once in the block: opening the file takes longer than all else that is done here."""
+    _held.append(key())
     try:
-        state = database().stat()
-    except OSError:
+        yield
+    finally:
+        _held.pop()
+
+
+_held: list[str | None] = []
+
+
+def _mark() -> str | None:
+    if not database().exists():
         return None
-    file = database(), state.st_dev, state.st_ino
-    if file not in _marks and (mark := _mark(database())):
-        _marks[file] = mark
-    return _marks.get(file)
-
-
-_marks: dict[tuple[Path, int, int], str] = {}  # of the files that have one: it stays while the file does
-
-
-def _mark(file: Path) -> str | None:
     try:
-        with closing(sqlite3.connect(file)) as connection:
+        with closing(sqlite3.connect(database())) as connection:
             found = connection.execute("SELECT value FROM experiment_tags WHERE key = ?", (MARK,)).fetchone()
     except sqlite3.Error:
         return None

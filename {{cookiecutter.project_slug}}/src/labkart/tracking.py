@@ -112,7 +112,8 @@ def publish(
     Args:
         sent: how many of a task's metrics are there, by its id.
     """
-    with FileLock(experiment.folder / ".mlflow.lock"):  # two processes may end the same experiment at once
+    # Two processes may end the same experiment at once.
+    with FileLock(experiment.folder / ".mlflow.lock"), store.held():
         note = store.noted(experiment)
         if not note or not note.is_whole(experiment):
             run = _publish(client, place, experiment, _begun(client, experiment, note), sent or {})
