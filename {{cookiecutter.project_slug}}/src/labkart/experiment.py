@@ -91,6 +91,7 @@ class _Course:
         self._waiting = {each.record.id: set(each.missing) for each in experiments}
         self._users: dict[str, list[tuple[Experiment, TaskUse]]] = {}
         self._tasks: dict[str, Task[Any]] = {}
+        self._shown: dict[str, TaskUse] = {}
         for each in experiments:
             for use in each.record.tasks:
                 task = each.tasks[use.label]
@@ -109,15 +110,16 @@ class _Course:
         return list(self._tasks.values())
 
     def started(self, task_id: str) -> None:
-        users = self._users.get(task_id, [])
-        running = [each for each, _ in users if each.record.id in self._open]
-        if users and not running:
-            self._begin(users[0][0])
-        for experiment, use in users:
-            if experiment.record.id in self._open:
-                calls.land_in(experiment.record)
-                self._watcher.started(use)
-                return
+        needing = [pair for pair in self._users.get(task_id, ()) if pair[1].label in pair[0].missing]
+        if not needing:  # a `run()` asked for it
+            return
+        experiment, use = next((pair for pair in needing if pair[0].record.id in self._open), needing[0])
+        if experiment.record.id not in self._open:
+            self._begin(experiment)
+        calls.land_in(experiment.record)
+        if task_id not in self._shown:  # luigi may set a task aside, and start it again
+            self._shown[task_id] = use
+            self._watcher.started(use)
 
     def ended(self, task_id: str, why: str | None) -> None:
         users = self._users.get(task_id, [])
@@ -129,8 +131,8 @@ class _Course:
             if why is not None:  # without a record the process itself died, and luigi knows how
                 use.error = one.error if one else why
             self._settle(experiment, use)
-        if users:
-            self._watcher.ended(users[0][1])
+        if shown := self._shown.pop(task_id, None):
+            self._watcher.ended(shown)
         for experiment, _ in users:
             if not self._waiting[experiment.record.id]:
                 self._end(experiment)
