@@ -147,8 +147,8 @@ class _Reading:
                 continue
             for name, digest in place.definition.parts.items():
                 parts.setdefault(name or "at import", []).append(digest)
-            for each in self.reach.around(place).externals:
-                parts[f"import {each.name}"] = sorted({*parts.get(f"import {each.name}", ()), each.origin})
+            for name, origin in {(each.name, each.origin) for each in self.reach.around(place).externals}:
+                parts[f"import {name}"] = sorted({*parts.get(f"import {name}", ()), origin})
             parts |= _set_since(place)
         for module in {place.module for place in reached}:
             parts = code.setdefault(module.key, {})

@@ -3,7 +3,6 @@
 import builtins
 import hashlib
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.machinery import ModuleSpec, PathFinder
@@ -121,31 +120,32 @@ class Modules:
         """What a name in a module stands for; `local` are the imports inside the definition that mentions it."""
         first = mention.partition(".")[0]
         if first in local:
-            return list(self._resolve(module, mention.split("."), local, set()))
+            return self._resolve(module, mention.split("."), local, set())
         if not (module.binds(first) or module.binds("*")):  # a builtin, as most names are
             return []
         found = self._resolved.get((module, mention))
         if found is None:
-            found = self._resolved[module, mention] = list(self._resolve(module, mention.split("."), {}, set()))
+            found = self._resolved[module, mention] = self._resolve(module, mention.split("."), {}, set())
         return found
 
-    def follow(self, name: str, origin: str) -> Iterator[Place | External]:
+    def follow(self, name: str, origin: str) -> list[Place | External]:
         """What an import's origin stands for."""
-        yield from self._follow(name, origin, [], set())
+        return self._follow(name, origin, [], set())
 
     def _resolve(
         self, module: Module, words: list[str], local: dict[str, list[str]], seen: set[tuple[str, str]]
-    ) -> Iterator[Place | External]:
-        first, *rest = words
+    ) -> list[Place | External]:
+        first = words[0]
         if (module.name, first) in seen or not module.source:
-            return
+            return []
         seen.add((module.name, first))
-        yield from (Place(module, number) for number in module.bindings.get(first, ()))
+        found: list[Place | External] = [Place(module, number) for number in module.bindings.get(first, ())]
         origins = [*local.get(first, ()), *module.source.imports.get(first, ())]
         if not origins and first not in module.bindings:
             origins = [each for each in _behind_stars(module, first) if self._has(each, hasattr(builtins, first))]
         for origin in origins:
-            yield from self._follow(first, origin, rest, seen)
+            found += self._follow(first, origin, words[1:], seen)
+        return found
 
     def _has(self, origin: str, sure: bool, seen: tuple[str, ...] = ()) -> bool:
         """Whether `module:name` may be meant by a name that came with `import *`; if `sure`, of the project alone."""
@@ -159,30 +159,28 @@ class Modules:
             or any(self._has(each, sure, (*seen, origin)) for each in _behind_stars(module, name))
         )
 
-    def _follow(
-        self, name: str, origin: str, rest: list[str], seen: set[tuple[str, str]]
-    ) -> Iterator[Place | External]:
+    def _follow(self, name: str, origin: str, rest: list[str], seen: set[tuple[str, str]]) -> list[Place | External]:
         base, _, attribute = origin.partition(":")
-        words = [*([attribute] if attribute else []), *rest]
+        words = [attribute, *rest] if attribute else rest
         module = self.find(base)
         if module is None:
-            yield External(name, origin, ".".join([base, *words]))
-            return
+            return [External(name, origin, ".".join([base, *words]))]
+        found = list[Place | External]()
         while words:
-            bound = list(self._resolve(module, words, {}, seen)) if module.binds(words[0]) else []
-            yield from bound
+            bound = self._resolve(module, words, {}, seen) if module.binds(words[0]) else []
+            found += bound
             inner = self.find(f"{module.name}.{words[0]}")
             if inner is None and bound:
-                return
+                return found
             if inner is None:
                 break
             module, words = inner, words[1:]
-        if words and module.binds("*") and (behind := list(self._resolve(module, words, {}, seen))):
-            yield from behind
-            return
+        if words and module.binds("*") and (behind := self._resolve(module, words, {}, seen)):
+            return found + behind
         # `module.__name__` says nothing of what is in it.
         if not (words and words[0].startswith("__")) or words[0] == "__dict__":
-            yield Place(module, None)
+            found.append(Place(module, None))
+        return found
 
     def _make(self, name: str) -> Module | None:
         top, _, _ = name.partition(".")

@@ -95,9 +95,8 @@ class Reach:
             inside = [Place(module, number) for number in range(count)]
             return Around(inside + [Place(each, None) for each in self._modules.below(module)], [], [])
         definition = place.definition
-        targets = [target for name in definition.mentions for target in self._resolved(place, name)]
-        targets += self._imported_inside(place)
-        asked = [target for name in definition.requires for target in self._resolved(place, name)]
+        targets = self._resolved(place, *definition.mentions) + self._imported_inside(place)
+        asked = self._resolved(place, *definition.requires)
         places = [target for target in targets if isinstance(target, Place)] + self._put_in_place(place)
         externals = [target for target in (*targets, *asked) if isinstance(target, External)]
         return Around(places, externals, [target for target in asked if isinstance(target, Place)])
@@ -192,8 +191,9 @@ class Reach:
             handles |= self._states([base]) | {base}
         return always, handles
 
-    def _resolved(self, place: Place, name: str) -> list[Place | External]:
-        return self._modules.resolve(place.module, name, place.definition.imports)
+    def _resolved(self, place: Place, *names: str) -> list[Place | External]:
+        module, imports = place.module, place.definition.imports
+        return [target for name in names for target in self._modules.resolve(module, name, imports)]
 
     def _inside(self, place: Place) -> list[Place]:
         return self.around(place).places if place.number is None else []
@@ -207,11 +207,10 @@ class Reach:
         found, waiting = set[Place](), [place]
         while waiting:
             current = waiting.pop()
-            for name in current.definition.bases:
-                for base in self._resolved(current, name):
-                    if isinstance(base, Place) and base.number is not None and base not in found:
-                        found.add(base)
-                        waiting.append(base)
+            for base in self._resolved(current, *current.definition.bases):
+                if isinstance(base, Place) and base.number is not None and base not in found:
+                    found.add(base)
+                    waiting.append(base)
         return {base for base in found if base.definition.hooks}
 
 
