@@ -74,22 +74,10 @@ def key() -> str | None:
     """What tells this store from another one; nothing where the project's own is not there yet."""
     if not is_own():
         return re.sub(r"//[^/@]*@", "//", uri()).rstrip("/")
-    try:
-        state = database().stat()
-    except OSError:
+    if not database().exists():
         return None
-    file = database(), state.st_dev, state.st_ino
-    if file not in _marks and (mark := _mark(database())):
-        _marks[file] = mark
-    return _marks.get(file)
-
-
-_marks: dict[tuple[Path, int, int], str] = {}  # of the files that have one: it stays while the file does
-
-
-def _mark(file: Path) -> str | None:
     try:
-        with closing(sqlite3.connect(file)) as connection:
+        with closing(sqlite3.connect(database())) as connection:
             found = connection.execute("SELECT value FROM experiment_tags WHERE key = ?", (MARK,)).fetchone()
     except sqlite3.Error:
         return None
