@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _PATIENCE = 4.0  # seconds in all for which a computation is held up by a server, which may be slow or away
 _OWN_PATIENCE = 120.0  # ... and by the import of MLflow and the project's own file, which cannot be away
+_EACH = 0.5  # ... and by each experiment that is written to that file
 _OFTEN = 0.5  # seconds between two looks at what was logged
 _READY, _DONE = "ready", "done"
 
@@ -31,7 +32,7 @@ class Publisher:
 
     def __init__(self) -> None:
         self._process: BaseProcess | None = None
-        self._ended = False
+        self._ended = 0
 
     def start(self) -> None:
         """Begin to import MLflow."""
@@ -50,7 +51,7 @@ class Publisher:
 
     def end(self, record: ExperimentRecord) -> None:
         """An experiment has ended and its record is complete."""
-        self._ended = True
+        self._ended += 1
         self._tell("end", record.id)
 
     def search(self, study: Study) -> None:
@@ -59,7 +60,7 @@ class Publisher:
 
     def searched(self, study: Study) -> None:
         """A search has ended and its record is complete."""
-        self._ended = True
+        self._ended += 1
         self._tell("searched", study.name)
 
     def nest(self, record: ExperimentRecord) -> None:
@@ -72,14 +73,15 @@ class Publisher:
             return ""
         try:
             self._tell("close", "")
-            return self._answer(_OWN_PATIENCE) if self._ended else ""
+            return self._answer() if self._ended else ""
         except (EOFError, OSError):
             return "the process that writes to it has died"
         finally:
             self._process.kill()
 
-    def _answer(self, patience: float) -> str:
+    def _answer(self) -> str:
         """What the other process says when it has written all, or could not."""
+        own = patience = _OWN_PATIENCE + _EACH * self._ended
         while True:
             began = time.monotonic()
             if not self._pipe.poll(max(0.0, patience)):
@@ -89,7 +91,7 @@ class Publisher:
             if what == _DONE:
                 return str(text)
             # MLflow is imported: from now on it is the server that is slow.
-            patience = _OWN_PATIENCE if store.is_own() else _PATIENCE
+            patience = own if store.is_own() else _PATIENCE
 
     def _tell(self, what: str, id: str) -> None:
         self.start()
