@@ -15,12 +15,14 @@ from types import ModuleType
 import optuna
 import pytest
 from hydra.core.hydra_config import HydraConfig
-from labkart import LabkartError, compose, config, experiment, search, study
+from labkart import LabkartError, experiment, search, study
+from labkart.composition import composed
 from labkart.design import Design
 from labkart.journal import Journal, Plan
+from labkart.plan import plan
+from labkart.progress import Progressing
 from labkart.space import Space
 from labkart.study import Study
-from omegaconf import OmegaConf
 from optuna.samplers import TPESampler
 from optuna.trial import TrialState
 
@@ -103,7 +105,7 @@ def here(root: Path, student: Callable[[str], ModuleType], monkeypatch: pytest.M
 
 def run(*words: str) -> Study:
     """The study, after a search with these words."""
-    search.run(["search=s", *words], Nobody(), lambda: None)  # pyright: ignore[reportArgumentType]
+    search.run(["search=s", *words], Nobody())  # pyright: ignore[reportArgumentType]
     return study.every()[-1]
 
 
@@ -181,7 +183,7 @@ def test_a_choice_may_be_anything_that_a_word_can_say() -> None:
 def test_a_trial_is_the_experiment_that_run_makes_of_the_same_words() -> None:
     found = run("-n", "3", "seconds=0.001")
     for trial in found.trials:
-        planned = experiment.plan(compose("seconds=0.001", *trial.words))
+        planned = plan(composed("seconds=0.001", *trial.words))
         assert planned.record.id == trial.experiment and planned.record.status == "finished"
         assert planned.record.study == found.name
         assert planned.record.command == " ".join(["labkart run search=s seconds=0.001", *trial.words])
@@ -257,15 +259,7 @@ def test_a_choice_of_files_composes_each(here: Path) -> None:
     change(here, "a, b", "one, two")
     found = run("-n", "6")
     for trial in found.trials:
-        assert experiment.plan(compose(*trial.words)).record.id == trial.experiment
-
-
-def test_composing_once_is_as_good_as_composing_each(here: Path) -> None:
-    composer = config.Composer("seconds=0.5")
-    for words in (["x=1e-05", "kind='a b'"], ["part=two", "x=3"], ["+part.more={a:[1,2]}", "x=-1"], ["part.size=7"]):
-        one, settings = composer.compose(*words), OmegaConf.to_yaml(HydraConfig.get().overrides.task)
-        assert OmegaConf.to_yaml(one) == OmegaConf.to_yaml(compose("seconds=0.5", *words))
-        assert settings == OmegaConf.to_yaml(HydraConfig.get().overrides.task)
+        assert plan(composed(*trial.words)).record.id == trial.experiment
 
 
 # Failures
@@ -408,7 +402,7 @@ def test_a_trial_that_falls_behind_is_pruned(here: Path, workers: str, pruner: s
     found = run(f"labkart.workers={workers}")
     pruned = [trial for trial in found.trials if trial.state == "pruned"]
     assert pruned and len(pruned) < 12
-    record = experiment.plan(compose("slow=true", *pruned[0].words)).record
+    record = plan(composed("slow=true", *pruned[0].words)).record
     assert record.id == pruned[0].experiment and record.status == "planned"
     (file,) = (here / "outputs/records/experiments" / record.id).glob("record.json")
     told = json.loads(file.read_text())
@@ -435,11 +429,9 @@ def test_pruning_after_a_kill_is_as_without(here: Path) -> None:
 
 
 def test_outside_of_a_search_a_report_is_a_metric(here: Path) -> None:
-    planned = experiment.plan(compose("slow=true", "x=3"))
-    from labkart.terminal import Progressing
-
+    planned = plan(composed("slow=true", "x=3"))
     with Progressing(1) as progress:
-        experiment.run(planned, progress)
+        experiment.run([planned], 1, progress)
     assert planned.record.metrics == {"report": 7.0, "loss": 3.0}
 
 
@@ -488,13 +480,13 @@ WORDS = {
 @pytest.mark.parametrize("words", WORDS)
 def test_a_mistake_in_the_words_is_told_and_nothing_begins(here: Path, words: str) -> None:
     with pytest.raises(LabkartError, match=f"^{re.escape(WORDS[words])}$"):
-        search.run([*(["search=s"] if "search=" not in words else []), *words.split()], Nobody(), lambda: None)  # pyright: ignore[reportArgumentType]
+        search.run([*(["search=s"] if "search=" not in words else []), *words.split()], Nobody())  # pyright: ignore[reportArgumentType]
     assert not (here / "outputs/records").exists() and not trace()
 
 
 def test_without_a_search_they_are_listed(here: Path) -> None:
     with pytest.raises(LabkartError, match=r"^No search is chosen. Choose one of s \(conf/search/\): labkart search"):
-        search.run(["x=1"], Nobody(), lambda: None)  # pyright: ignore[reportArgumentType]
+        search.run(["x=1"], Nobody())  # pyright: ignore[reportArgumentType]
 
 
 def test_without_pytorch_a_sentence_says_how_to_get_it(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:

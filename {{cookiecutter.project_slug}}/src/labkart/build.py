@@ -47,7 +47,19 @@ def run(results: Sequence[Task[Any]], workers: int, listener: Listener) -> None:
     with threads.divided(workers), gokart.WorkerSchedulerFactory().create_worker(scheduler, workers) as worker:
         for result in results:
             worker.add(result)
+        _let_beat(worker, listener)
         worker.run()
+
+
+def _let_beat(worker: Any, listener: Listener) -> None:
+    """While all processes are busy luigi asks for no work, but it looks after its children every second."""
+    look_after = worker._purge_children
+
+    def purge() -> None:
+        listener.beat()
+        look_after()
+
+    worker._purge_children = purge
 
 
 def _tell_classes_apart(tasks: Sequence[Task[Any]]) -> None:

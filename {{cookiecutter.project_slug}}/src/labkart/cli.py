@@ -2,10 +2,10 @@
 
 import gc
 import os
-import signal
 import sys
 from typing import TYPE_CHECKING
 
+from . import stopping
 from .errors import LabkartError
 
 if TYPE_CHECKING:
@@ -58,8 +58,7 @@ def main(words: list[str] | None = None) -> int:
         return int(bool(stop.code))
     except KeyboardInterrupt:
         print("\nStopped. What was finished is kept; the same command goes on from there.", file=sys.stderr)
-        stopped = getattr(sys.modules.get(f"{__package__}.session"), "STOPPED", [])
-        return 128 + (stopped[1:] or [signal.SIGINT])[0]
+        return stopping.code()
     finally:
         gc.enable()
 

@@ -6,12 +6,11 @@ from contextlib import suppress
 from multiprocessing.connection import wait
 from typing import Any, Protocol
 
-from . import store
+from . import stopping, store
 from .errors import LabkartError
 from .publisher import Publisher
 from .record import TaskUse, read_experiment
 from .scoreboard import Scoreboard
-from .session import stop_on_signals
 from .study import Trial
 
 _PAUSE = 0.3  # seconds between two beats
@@ -123,7 +122,7 @@ class Crew:
 def _work(work: Callable[[Listener], None], pipe: Any, others: Sequence[Any]) -> None:
     for other in others:  # so that the end of the one who leads is the end of every pipe
         other.close()
-    stop_on_signals()
+    stopping.listen()
     with suppress(BrokenPipeError, KeyboardInterrupt):  # that end, or a word from there
         try:
             work(_Member(pipe))

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from functools import cached_property
 from typing import Any
 
-from . import build, calls, lock, mask, moment, project, provenance
+from . import build, calls, lock, mask, moment, project, provenance, stopping
 from .build import Watcher
 from .identity import upstream
 from .plan import Experiment
@@ -138,6 +138,7 @@ class _Course:
                 self._end(experiment)
 
     def beat(self) -> None:
+        stopping.look()
         self._watcher.beat()
 
     def close(self, status: str = "") -> None:

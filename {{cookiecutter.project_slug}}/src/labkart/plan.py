@@ -104,7 +104,7 @@ def _check_machinery(cfg: DictConfig) -> None:
     for name, (fits, wanted) in _SETTINGS.items():
         asked = OmegaConf.select(cfg, f"{_MACHINERY}.{name}")
         if asked is not None and not fits(asked):
-            raise LabkartError(f"{_MACHINERY[0]}.{name}={asked}: wants {wanted}, or null.")
+            raise LabkartError(f"{_MACHINERY}.{name}={asked}: wants {wanted}, or null.")
 
 
 def _is_names(value: Any) -> bool:

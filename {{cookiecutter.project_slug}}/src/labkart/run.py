@@ -12,13 +12,13 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig
 
-from . import composition, experiment, project, store, terminal
+from . import composition, experiment, project, stopping, store, terminal
 from .composition import Composed
 from .errors import LabkartError
 from .plan import Experiment, plan
 from .progress import Progressing
 from .publisher import Publisher, Unpublished
-from .session import close, make_ready, stop_on_signals
+from .session import close, make_ready
 from .sweep import Sweep
 
 
@@ -31,7 +31,7 @@ def run(words: list[str]) -> int:
     # argparse takes the names and values only in one piece, so what may stand between them goes to the front.
     sys.argv = ["labkart", *many, *(word for word in words if word not in many)]
     job = Job(words)
-    stop_on_signals()
+    stopping.listen()
     try:
         for left in experiment.close_abandoned():
             job.publisher.end(left)

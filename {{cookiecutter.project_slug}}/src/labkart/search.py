@@ -10,7 +10,7 @@ from functools import partial
 
 from optuna.trial import FrozenTrial, TrialState
 
-from . import experiment, figures, moment, project, provenance, pruning, scoreboard, store, study, terminal
+from . import experiment, figures, moment, project, provenance, pruning, scoreboard, stopping, store, study, terminal
 from .crew import Crew, Leader, Listener
 from .design import Design
 from .errors import LabkartError, did_you_mean
@@ -19,7 +19,7 @@ from .plan import Experiment, plan
 from .publisher import Publisher
 from .record import ExperimentRecord, now
 from .scoreboard import Scoreboard
-from .session import close, stop_on_signals
+from .session import close
 from .study import Study, Trial
 
 _PAUSE = 0.3  # seconds between two looks at trials of other processes
@@ -35,7 +35,7 @@ def search(words: Sequence[str]) -> int:
     os.chdir(project.current().root)
     terminal.show_logging()
     publisher = Publisher()
-    stop_on_signals()
+    stopping.listen()
     try:
         for left in experiment.close_abandoned():
             publisher.end(left)

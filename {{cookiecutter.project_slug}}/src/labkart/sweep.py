@@ -53,7 +53,7 @@ class Sweep:
     def ranking(self) -> Ranking:
         """How its results are to be shown, by the settings of `labkart` in the configuration."""
         ask = self.experiments[0].setting
-        return Ranking(_listed(ask("seeds", ["seed"])), ask("rank_by", None), _listed(ask("less_is_better", [])))
+        return Ranking(ask("seeds", ["seed"]), ask("rank_by", None), ask("less_is_better", []))
 
     def run(self, launcher: Launcher) -> None:
         """Let a launcher run what is left, and keep what came of it."""
@@ -136,11 +136,6 @@ class Sweep:
             planned.record = found
             if not store.is_published(found):
                 self._publisher.end(found)
-
-
-def _listed(names: Any) -> list[str]:
-    """One name may stand without brackets."""
-    return [names] if isinstance(names, str) else list(names)
 
 
 def _counted(things: Sized, name: str) -> str:

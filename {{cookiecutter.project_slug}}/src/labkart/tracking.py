@@ -144,7 +144,7 @@ def _publish(
     # A store takes its time for each call: whatever goes together is sent together.
     run = begun or _create(client, place, experiment, uses)
     tags = entities.tags(experiment, uses) if begun else ()
-    told = entities.params(params if begun else {**experiment.settings, **params})
+    told = entities.params({**experiment.settings, **params})  # also of a run whose beginning was cut off
     client.log_batch(run, [*every, *entities.costs(uses)], told, tags)
     if datasets := entities.datasets(uses):
         client.log_inputs(run, datasets)
