@@ -68,6 +68,14 @@ def datasets(uses: Uses) -> list[DatasetInput]:
     ]
 
 
+def marks(experiment: ExperimentRecord) -> dict[str, str | None]:
+    """The tags that a later command may add to."""
+    return {
+        "labkart.sweeps": " ".join(experiment.sweeps) or None,
+        "labkart.tags": " ".join(experiment.tags) or None,
+    }
+
+
 def tags(experiment: ExperimentRecord, uses: Uses) -> list[RunTag]:
     code, environment = experiment.code, experiment.environment
     data = [f"{each.dataset.name} {each.dataset.digest[:12]}" for each in datasets(uses)]
@@ -80,7 +88,7 @@ def tags(experiment: ExperimentRecord, uses: Uses) -> list[RunTag]:
         "mlflow.source.git.repoURL": code["remote"],
         "mlflow.note.content": _note(experiment, uses),
         "labkart.experiment": experiment.id,
-        "labkart.sweeps": " ".join(experiment.sweeps) or None,
+        **marks(experiment),
         "labkart.dirty": code["dirty"],
         "labkart.data": ", ".join(data) or None,
         "labkart.study": experiment.study,

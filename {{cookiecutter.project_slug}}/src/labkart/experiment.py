@@ -3,6 +3,8 @@
 Prints nothing: a `Watcher` hears of it.
 """
 
+import hashlib
+import json
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from functools import cached_property
@@ -19,6 +21,7 @@ from .task import Task
 _MADE = (
     "undeclared",
     "params",
+    "upstream",
     "seed",
     "data",
     "cpu_seconds",
@@ -79,6 +82,10 @@ def close_abandoned() -> list[ExperimentRecord]:
             record.write()
             found.append(record)
     return found
+
+
+def _digest(parts: Any) -> str:
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 
 
 class _Course:
@@ -205,6 +212,7 @@ class _Course:
         record.metrics = {metric.name: metric.value for metric in last.metrics} if last else {}
         for use, one in known:
             use.made = {name: value for name, value in vars(one).items() if name in _MADE}
+            use.made |= {name: _digest(getattr(one, name)) for name in ("code", "packages")}
         record.ended = now()
         record.write({"traceback.txt": "\n".join(failures).encode(errors="backslashreplace").decode()})
         self._open.pop(record.id).close()

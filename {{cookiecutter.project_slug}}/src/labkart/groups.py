@@ -2,12 +2,12 @@
 
 import json
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from statistics import fmean, stdev
-from typing import Any
 
 from .record import ExperimentRecord
+from .selection import flat
 
 
 @dataclass
@@ -87,7 +87,7 @@ class Ranking:
     def _kind(self, record: ExperimentRecord) -> str:
         """All settings but the seeds."""
         choices = [(name, value) for name, value in record.settings.items() if name not in self.seeds]
-        values = [(name, value) for name, value in _flat(record.config) if name not in self.seeds]
+        values = [(name, value) for name, value in flat(record.config) if name not in self.seeds]
         values = [(name, value) for name, value in values if name.partition(".")[0] != "labkart"]
         return json.dumps([choices, values], default=str)
 
@@ -101,11 +101,3 @@ class Ranking:
 def _varies(name: str, told: Sequence[dict[str, str]]) -> bool:
     return len({each.get(name) for each in told}) > 1
 
-
-def _flat(node: Any, name: str = "") -> Iterator[tuple[str, Any]]:
-    """The plain values below a node, by their dotted names."""
-    if isinstance(node, dict):
-        for key, value in node.items():
-            yield from _flat(value, f"{name}.{key}" if name else str(key))
-    else:
-        yield name, node

@@ -2,6 +2,7 @@
 
 import builtins
 import hashlib
+import os
 import sys
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -45,7 +46,7 @@ class Module:
     @cached_property
     def key(self) -> str:
         """Its file as a person names it, the same in every checkout: `my_thesis/tasks/train.py`."""
-        suffix = Path(self.file).suffix if self.file else ""
+        _, suffix = os.path.splitext(self.file or "")  # noqa: PTH122 (asked often)
         return self.name.replace(".", "/") + ("/__init__.py" if self.search else suffix)
 
     def binds(self, name: str) -> bool:

@@ -79,7 +79,10 @@ def _plan(composed: Composed) -> Experiment:
     settings = _settings(composed)
     id = _id(tasks[list(tasks)[-1]], settings, cfg)
     before = read_experiment(id)
+    tags = list(OmegaConf.select(cfg, f"{_MACHINERY}.tags") or ())
+    tags = list(dict.fromkeys([*(before.tags if before else ()), *tags]))
     if not missing and before and before.status == "finished":
+        before.tags = tags
         return Experiment(composed, tasks, missing, before)
     uses = [
         TaskUse(label, task.get_task_family(), task.make_unique_id(), "not run" if label in missing else "cached")
@@ -93,6 +96,7 @@ def _plan(composed: Composed) -> Experiment:
         settings=settings,
         tasks=uses,
         sweeps=before.sweeps if before else [],
+        tags=tags,
     )
     planned = Experiment(composed, tasks, missing, record)
     record.artifact_mb = float(planned.setting("artifact_mb", 1.0))
@@ -116,6 +120,7 @@ _SETTINGS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "artifact_mb": (lambda value: type(value) in (int, float), "a number"),
     "seeds": (_is_names, "a list of names, as [seed]"),
     "less_is_better": (_is_names, "a list of words, as [loss]"),
+    "tags": (_is_names, "a list of words, as [paper]"),
     "rank_by": (lambda value: isinstance(value, str), "the name of a metric"),
 }
 

@@ -104,7 +104,8 @@ class TaskUse:
 
     Attributes:
         label: the class name, with a number where the pipeline has several tasks of one class.
-        made: of its record what belongs to the result: what it cost, its data, outputs, metrics, figures and tables.
+        made: of its record what belongs to the result: what it cost, its data, outputs, metrics, figures and tables;
+            of its code and packages a digest.
     """
 
     label: str
@@ -128,6 +129,7 @@ class ExperimentRecord:
         kept: what its tasks have written is never cleaned away.
         sweeps: the sweeps that it is part of.
         study, trial: the last search that tried it.
+        tags: what `labkart.tags` called it, in this run or an earlier one.
     """
 
     id: str
@@ -149,6 +151,7 @@ class ExperimentRecord:
     sweeps: list[str] = field(default_factory=list)
     study: str | None = None
     trial: int | None = None
+    tags: list[str] = field(default_factory=list)
     schema: int = 2
 
     def __post_init__(self) -> None:

@@ -78,6 +78,7 @@ class Job:
             count = len(planned.tasks)
             terminal.say(f"  {count} task{'s' if count > 1 else ''} cached, nothing to do")
             if not store.is_published(record):
+                record.write()  # a new tag
                 self.publisher.end(record)
         else:
             workers = planned.workers(1)

@@ -117,7 +117,7 @@ class Note:
     Attributes:
         started: when the attempt began that the run is of.
         whole: whether all of it is there.
-        sweeps: those that it is marked with.
+        sweeps, tags: those that it is marked with.
         parent: the run that it stands below.
     """
 
@@ -126,13 +126,15 @@ class Note:
     whole: bool
     sweeps: list[str] = field(default_factory=list)
     parent: str | None = None
+    tags: list[str] = field(default_factory=list)
 
     def is_whole(self, experiment: Kept) -> bool:
-        """Whether the store has all of this very attempt, but perhaps the marks of later sweeps."""
+        """Whether the store has all of this very attempt, but perhaps the marks of later sweeps, and later tags."""
         return self.whole and self.started == experiment.started
 
     def is_marked(self, experiment: Kept) -> bool:
-        return set(_sweeps(experiment)) <= set(self.sweeps)
+        sweeps, tags = _marks(experiment)
+        return set(sweeps) <= set(self.sweeps) and set(tags) <= set(self.tags)
 
 
 def noted(experiment: Kept) -> Note | None:
@@ -144,14 +146,15 @@ def noted(experiment: Kept) -> Note | None:
 
 
 def is_published(experiment: Kept) -> bool:
-    """Whether all of this very attempt is in this store, and marked with its sweeps."""
+    """Whether all of this very attempt is in this store, and marked with its sweeps and tags."""
     found = noted(experiment)
     return bool(found and found.is_whole(experiment) and found.is_marked(experiment))
 
 
 def note(experiment: Kept, run: str, whole: bool, parent: str | None = None) -> None:
     """Remember which run an experiment has in this store."""
-    note = Note(run, experiment.started, whole, _sweeps(experiment), parent)
+    sweeps, tags = _marks(experiment)
+    note = Note(run, experiment.started, whole, sweeps, parent, tags)
     _write(experiment, _notes(experiment) | {key() or "": vars(note)})
 
 
@@ -167,8 +170,8 @@ def forget(experiment: Kept) -> None:
     _write(experiment, {name: each for name, each in _notes(experiment).items() if name != key()})
 
 
-def _sweeps(experiment: Kept) -> list[str]:
-    return list(getattr(experiment, "sweeps", ()))
+def _marks(experiment: Kept) -> tuple[list[str], list[str]]:
+    return list(getattr(experiment, "sweeps", ())), list(getattr(experiment, "tags", ()))
 
 
 def _notes(experiment: Kept) -> dict[str, Any]:

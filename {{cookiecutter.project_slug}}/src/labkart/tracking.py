@@ -122,7 +122,8 @@ def publish(
                 live.forget(task_folder(use.name, use.id))
         elif not note.is_marked(experiment):
             with suppress(MlflowException):  # somebody has deleted it
-                client.set_tag(note.run, "labkart.sweeps", " ".join(experiment.sweeps))
+                for name, text in entities.marks(experiment).items():
+                    client.set_tag(note.run, name, text or "")
             store.note(experiment, note.run, whole=True, parent=note.parent)
 
 

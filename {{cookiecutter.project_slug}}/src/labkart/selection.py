@@ -1,0 +1,192 @@
+"""Which experiments a person means: by id, by their values, sweep, study, tag, commit and date. Reads records alone."""
+
+import fnmatch
+import operator
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from . import project, sweep_record
+from .errors import LabkartError, did_you_mean
+from .files import read_json
+from .record import ExperimentRecord, experiments, read_experiment
+
+_COMPARED: dict[str, Callable[[float, float], bool]] = {
+    "<=": operator.le,
+    ">=": operator.ge,
+    "<": operator.lt,
+    ">": operator.gt,
+}
+_CONDITION = re.compile(r"([^=<>!]+?)\s*(!=|<=|>=|=|<|>)\s*(.*)")
+
+
+@dataclass(frozen=True)
+class Condition:
+    """`name=value`, with several values between commas and patterns such as `model=for*`; or `!=`, `<`, `<=`, `>`, `>=`.
+
+    Attributes:
+        name: a chosen file's group (`model`), a value of the configuration (`model.params.depth`), or a metric.
+    """
+
+    name: str
+    sign: str
+    value: str
+
+    @classmethod
+    def of(cls, word: str) -> "Condition":
+        """Read one. Raises LabkartError where it is none."""
+        parts = _CONDITION.fullmatch(word)
+        if not parts:
+            raise LabkartError(f"{word}: wants a name and a value, as model=forest or accuracy>0.9.")
+        condition = cls(*parts.groups())
+        if condition.sign in _COMPARED and _number(condition.value) is None:
+            raise LabkartError(f'{word}: "{condition.value}" is no number.')
+        return condition
+
+    def holds(self, record: ExperimentRecord) -> bool:
+        """Whether an experiment meets it; one that has no such value does not."""
+        found = value(record, self.name)
+        if self.sign in _COMPARED:
+            here, there = _number(found), _number(self.value)
+            return here is not None and there is not None and _COMPARED[self.sign](here, there)
+        if found is None and self.value != "null":
+            return False
+        return any(_is(found, each) for each in self.value.split(",")) is (self.sign == "=")
+
+
+@dataclass
+class Selection:
+    """Experiments by what they have in common; what is empty does not matter.
+
+    Attributes:
+        where: what all of them meet.
+        sweep, study: the beginning of an id, and a search's name.
+        tag: one of those that `labkart.tags` gave them.
+        commit: the beginning of the commit that they ran on.
+        since, until: days, or moments (ISO 8601), between which they began; both belong to it.
+    """
+
+    where: Sequence[Condition] = field(default_factory=tuple)
+    sweep: str | None = None
+    study: str | None = None
+    tag: str | None = None
+    commit: str | None = None
+    since: str | None = None
+    until: str | None = None
+
+    def experiments(self) -> list[ExperimentRecord]:
+        """The experiments, newest first.
+
+        Raises:
+            LabkartError: no experiment has a value of one of the names, there is no such sweep, or a date is none.
+        """
+        meant = set(sweep_record.find(self.sweep).experiments) if self.sweep else None
+        since = _moment(self.since) if self.since else None
+        until = _moment(self.until, timedelta(days=1)) if self.until else None
+        every = experiments() if meant is None else [each for id in meant if (each := read_experiment(id))]
+        every = sorted(every, key=lambda each: each.started or "", reverse=True)
+        self._check_names(every)
+        return [
+            each
+            for each in every
+            if (self.study is None or each.study == self.study)
+            and (self.tag is None or self.tag in each.tags)
+            and (self.commit is None or str(each.code.get("commit")).startswith(self.commit))
+            and _is_between(each, since, until)
+            and all(condition.holds(each) for condition in self.where)
+        ]
+
+    def _check_names(self, records: Sequence[ExperimentRecord]) -> None:
+        for condition in self.where if records else ():
+            if all(value(each, condition.name) is None for each in records):
+                known = {name for each in records for name, _ in values(each)}
+                raise LabkartError(
+                    f"{condition.name}: no experiment has such a setting or metric. {did_you_mean(condition.name, known)}"
+                )
+
+
+def one(text: str) -> ExperimentRecord:
+    """The experiment whose id, or whose run's id in MLflow, begins so.
+
+    Raises:
+        LabkartError: there is none, or more than one.
+    """
+    found = experiments(text) if text and re.fullmatch(r"\w+", text) else []
+    if not found and text:
+        folder = project.current().outputs / "records" / "experiments"
+        ids = [path.parent.name for path in folder.glob("*/.mlflow.json") if _has_run(path, text)]
+        found = [each for id in ids if (each := read_experiment(id))]
+    if len(found) != 1:
+        there = ", ".join(each.id[:8] for each in (found or experiments(most=5))[:5]) or "none yet"
+        told = "experiments begin with" if found else "experiment begins with"
+        raise LabkartError(f'{len(found) or "No"} {told} "{text}". There are: {there}. labkart runs lists them.')
+    return found[0]
+
+
+def values(record: ExperimentRecord) -> Iterator[tuple[str, Any]]:
+    """What an experiment can be chosen by: its settings, the values of its configuration by dotted names, its metrics."""
+    yield from record.settings.items()
+    for name, found in flat(record.config):
+        if name not in record.settings and name.partition(".")[0] != "labkart":
+            yield name, found
+    yield from record.metrics.items()
+
+
+def value(record: ExperimentRecord, name: str) -> Any:
+    """One of these; nothing where the experiment has none of that name."""
+    if name in record.settings:
+        return record.settings[name]
+    node: Any = record.config
+    for key in name.split("."):
+        node = node.get(key) if isinstance(node, dict) else None
+    return record.metrics.get(name) if node is None or isinstance(node, dict) else node
+
+
+def flat(node: Any, name: str = "") -> Iterator[tuple[str, Any]]:
+    """The plain values below a node, by their dotted names."""
+    if isinstance(node, dict):
+        for key, below in node.items():
+            yield from flat(below, f"{name}.{key}" if name else str(key))
+    else:
+        yield name, node
+
+
+def _is(found: Any, text: str) -> bool:
+    if found is None or isinstance(found, bool):
+        return {None: "null", True: "true", False: "false"}[found] == text.lower()
+    here, there = _number(found), _number(text)
+    return here == there if here is not None and there is not None else fnmatch.fnmatchcase(str(found), text)
+
+
+def _number(found: Any) -> float | None:
+    try:
+        return None if isinstance(found, bool) else float(found)
+    except (TypeError, ValueError):
+        return None
+
+
+def _has_run(notes: Path, text: str) -> bool:
+    found = read_json(notes)
+    every = found.values() if isinstance(found, dict) else ()
+    return any(str(each.get("run")).startswith(text) for each in every if isinstance(each, dict))
+
+
+def _moment(text: str, day: timedelta = timedelta()) -> datetime:
+    """A day or a moment of the wall's clock; `day` is added to what is only a day."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise LabkartError(f"{text}: wants a day, as 2026-11-25, or a moment, as 2026-11-25T09:30.") from None
+    return (found + day if len(text) <= len("2026-11-25") else found).astimezone()
+
+
+def _is_between(record: ExperimentRecord, since: datetime | None, until: datetime | None) -> bool:
+    if since is None and until is None:
+        return True
+    if not record.started:
+        return False
+    began = datetime.fromisoformat(record.started)
+    return (since is None or began >= since) and (until is None or began <= until)
