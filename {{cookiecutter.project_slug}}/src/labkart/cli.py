@@ -24,6 +24,9 @@ usage: labkart <verb> ...
   status [name=value ...]   what is done, missing or changed; why, and what it costs
       --json                ... for programs
   accept [name=value ...]   keep results of earlier code: the change does not matter
+  report NAME [name=value]  a table and figures for the thesis: means, intervals, tests
+      --all                 ... all of reports/*.yaml again
+      --check               ... say which are not current
   clean                     remove outputs that nothing needs any more; asks first
       --keep EXPERIMENT     ... and never those of this experiment
   sync                      write to MLflow what is not there yet
@@ -43,6 +46,7 @@ def main(words: list[str] | None = None) -> int:
     verb, *rest = (sys.argv[1:] if words is None else words) or ["--help"]
     verbs = {"run": _run, "search": _search, "status": _status, "accept": _accept}
     verbs |= {"clean": _clean, "sync": _sync, "ui": _ui}
+    verbs |= {"report": _report}
     gc.disable()  # imports leave nothing to collect, and looking for it takes a fifth of their time
     try:
         if verb in ("-h", "--help", "help"):
@@ -168,3 +172,12 @@ def _ui(words: list[str]) -> int:
     from . import ui
 
     return ui.serve(asked.port, asked.sweep)
+
+
+def _report(words: list[str]) -> int:
+    from . import project
+    from .report import report
+
+    os.chdir(project.current().root)
+    report(words)
+    return 0

@@ -5,9 +5,10 @@ import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from statistics import fmean, stdev
+from typing import Any
 
 from .record import ExperimentRecord
-from .selection import flat
+from .selection import flat, value
 
 
 @dataclass
@@ -56,8 +57,10 @@ class Ranking:
         """The groups, best first; those without the metric last."""
         together: dict[str, list[ExperimentRecord]] = {}
         for each in records:
-            together.setdefault(self._kind(each), []).append(each)
+            together.setdefault(self.kind(each), []).append(each)
         told = [self._told(each[0]) for each in together.values()]
+        if len({json.dumps(each, sort_keys=True) for each in told}) < len(told):  # a file of `conf/` was edited
+            told = [each | self._values(of[0]) for each, of in zip(told, together.values(), strict=True)]
         varying = [name for name in dict.fromkeys(n for each in told for n in each) if _varies(name, told)]
         groups = [
             Group({name: each.get(name, "") for name in varying}, together)
@@ -84,20 +87,25 @@ class Ranking:
 
         return sorted(groups, key=place)
 
-    def _kind(self, record: ExperimentRecord) -> str:
+    def kind(self, record: ExperimentRecord) -> str:
         """All settings but the seeds."""
         choices = [(name, value) for name, value in record.settings.items() if name not in self.seeds]
+        return json.dumps([choices, self._values(record)], default=str)
+
+    def seed(self, record: ExperimentRecord) -> tuple[Any, ...]:
+        """The values of the seeds: what tells two experiments of a group apart."""
+        return tuple(value(record, name) for name in self.seeds)
+
+    def _values(self, record: ExperimentRecord) -> dict[str, str]:
         values = [(name, value) for name, value in flat(record.config) if name not in self.seeds]
-        values = [(name, value) for name, value in values if name.partition(".")[0] != "labkart"]
-        return json.dumps([choices, values], default=str)
+        return {name: str(value) for name, value in values if name.partition(".")[0] != "labkart"}
 
     def _told(self, record: ExperimentRecord) -> dict[str, str]:
         """What a person calls it by: the chosen files, and the words of the command."""
         words = [word.lstrip("+").partition("=") for word in record.overrides if "=" in word]
         told = {name: str(value) for name, value in record.settings.items()} | {name: text for name, _, text in words}
-        return {name: text for name, text in told.items() if name not in self.seeds}
+        return {name: text for name, text in told.items() if name not in self.seeds and "labkart." not in name}
 
 
 def _varies(name: str, told: Sequence[dict[str, str]]) -> bool:
     return len({each.get(name) for each in told}) > 1
-

@@ -25,7 +25,7 @@ _CONDITION = re.compile(r"([^=<>!]+?)\s*(!=|<=|>=|=|<|>)\s*(.*)")
 
 @dataclass(frozen=True)
 class Condition:
-    """`name=value`, with several values between commas and patterns such as `model=for*`; or `!=`, `<`, `<=`, `>`, `>=`.
+    """`name=value`, with several values between commas and patterns as `model=for*`; or `!=`, `<`, `<=`, `>`, `>=`.
 
     Attributes:
         name: a chosen file's group (`model`), a value of the configuration (`model.params.depth`), or a metric.
@@ -103,9 +103,8 @@ class Selection:
         for condition in self.where if records else ():
             if all(value(each, condition.name) is None for each in records):
                 known = {name for each in records for name, _ in values(each)}
-                raise LabkartError(
-                    f"{condition.name}: no experiment has such a setting or metric. {did_you_mean(condition.name, known)}"
-                )
+                hint = did_you_mean(condition.name, known)
+                raise LabkartError(f"{condition.name}: no experiment has such a setting or metric. {hint}")
 
 
 def one(text: str) -> ExperimentRecord:
@@ -127,7 +126,7 @@ def one(text: str) -> ExperimentRecord:
 
 
 def values(record: ExperimentRecord) -> Iterator[tuple[str, Any]]:
-    """What an experiment can be chosen by: its settings, the values of its configuration by dotted names, its metrics."""
+    """What an experiment can be chosen by: settings, values of the configuration by dotted names, metrics."""
     yield from record.settings.items()
     for name, found in flat(record.config):
         if name not in record.settings and name.partition(".")[0] != "labkart":

@@ -1,0 +1,211 @@
+"""`labkart report`: tables and figures of experiments, made again by one command, refused where the runs do not fit."""
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import asdict
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from . import comparison, definition, printed, project, seal, sweep_record, terminal, uniformity
+from .comparison import Comparison
+from .definition import ALLOWED, FIGURES, Definition
+from .errors import LabkartError
+from .files import write_atomically
+from .groups import Ranking
+from .record import ExperimentRecord, experiments
+from .uniformity import Objection
+
+_ENDINGS = {".tex": printed.latex, ".md": printed.markdown, ".csv": printed.values}
+
+
+def report(words: Sequence[str]) -> None:
+    """Make what the words of a command ask for.
+
+    Raises:
+        LabkartError: with all that forbids a table and what to do about it; then no file has changed.
+    """
+    asked = vars(_parser().parse_args(words))
+    every, check, name, where = (asked.pop(each) for each in ("all", "check", "name", "where"))
+    said = {key: value for key, value in {**asked, "where": where}.items() if value}
+    if every or check:
+        if name or said:
+            raise LabkartError("--all and --check take no name and no other words: reports/*.yaml say what to make.")
+        names = definition.every()
+        if not names:
+            raise LabkartError("There is no reports/*.yaml yet; labkart report <name> <conditions> makes one.")
+        _check(names) if check else _all(names)
+        return
+    if not name:
+        raise LabkartError("Which report? labkart report <name>, or --all. labkart report --help explains it.")
+    found = _defined(name, said)
+    _make(found)
+
+
+def _all(names: Sequence[str]) -> None:
+    """Make all; one that is refused keeps the others from nothing."""
+    failures = list[str]()
+    for name in names:
+        try:
+            terminal.say(f"{name}", style="bold")
+            _make(definition.read(name))
+        except LabkartError as error:
+            failures.append(f"{name}: {error}")
+    if failures:
+        raise LabkartError("\n".join([*failures, f"{len(failures)} of {len(names)} reports were not made."]))
+
+
+def _make(found: Definition) -> None:
+    shown, records, ranking = _compared(found)
+    origin = seal.origin(shown)
+    files = {found.file(end): seal.sealed(write(shown), end, origin) for end, write in _ENDINGS.items()}
+    if "none" not in found.figures:
+        files |= _figures(shown, origin)
+    files = {found.file(".yaml"): found.text().encode()} | files if not found.file(".yaml").exists() else files
+    for file, content in files.items():
+        write_atomically(file, content)
+    for figure in (path for end in (".png", ".pdf") for path in definition.folder().glob(f"{found.name}-*{end}")):
+        if figure not in files and figure.stem.removeprefix(f"{found.name}-") in FIGURES:
+            figure.unlink()  # of an earlier definition
+    terminal.show_groups(records, ranking)
+    terminal.say(f"  {project.current().short(definition.folder())}/: {', '.join(sorted(file.name for file in files))}")
+
+
+def _compared(found: Definition) -> tuple[Comparison, list[ExperimentRecord], Ranking]:
+    """The comparison that a definition asks for. Raises LabkartError with all that forbids it."""
+    chosen = found.selection.experiments()
+    if not chosen:
+        hint = "labkart runs lists them" if experiments(most=1) else "labkart run makes some"
+        raise LabkartError(f"{found.name}: no experiment meets these conditions; {hint}.")
+    ranking = _ranking(found, chosen[0])
+    records = uniformity.newest([each for each in chosen if each.status != "pruned"], ranking)
+    groups = ranking.grouped(records)
+    against = [*_lost(found), *uniformity.objections(groups, ranking)]
+    refused = [each for each in against if each.kind not in found.allow]
+    if refused:
+        raise LabkartError(_told(found, refused))
+    return comparison.compare(found, groups, ranking), records, ranking
+
+
+def _ranking(found: Definition, record: ExperimentRecord) -> Ranking:
+    """How these experiments are ranked, by their own settings."""
+    asked: dict[str, Any] = record.config.get("labkart") or {}
+    metric = found.metrics[0] if found.metrics else asked.get("rank_by")
+    return Ranking(asked.get("seeds") or ["seed"], metric, asked.get("less_is_better") or [])
+
+
+def _lost(found: Definition) -> list[Objection]:
+    """The experiments of a sweep that never began."""
+    if not found.sweep:
+        return []
+    swept = sweep_record.find(found.sweep)
+    known = {each.id for each in experiments()}
+    lost = [id for id in swept.experiments if id not in known]
+    said = f"{len(lost)} of {len(swept.experiments)} experiments of the sweep never began"
+    return [Objection("missing", said, f"Make them: {swept.command}")] if lost else []
+
+
+def _told(found: Definition, refused: Sequence[Objection]) -> str:
+    """All that forbids a table, ten of a kind at most, with what to do."""
+    lines = [f"{found.name}: these runs do not belong into one table."]
+    for kind in dict.fromkeys(each.kind for each in refused):
+        same = [each for each in refused if each.kind == kind]
+        lines += [f"  {kind}: {each.said}. {each.remedy}." for each in same[:10]]
+        lines += [f"  {kind}: and {len(same) - 10} more"] if len(same) > 10 else []
+    kinds = " ".join(dict.fromkeys(each.kind for each in refused))
+    return "\n".join([*lines, f"Or add --allow {kinds} to the command, and the caption will say so."])
+
+
+def _figures(shown: Comparison, origin: dict[str, Any]) -> dict[Path, bytes]:
+    from . import plots
+
+    found = dict[Path, bytes]()
+    told = seal.sealed("", ".csv", origin).decode()
+    for name, figure in plots.draw(shown).items():
+        for end, metadata in ((".pdf", {"Subject": told, "CreationDate": None}), (".png", {"Comment": told})):
+            figure.savefig(drawn := BytesIO(), format=end[1:], dpi=200, metadata=metadata)
+            found[shown.definition.file(f"-{name}{end}")] = drawn.getvalue()
+    return found
+
+
+def _defined(name: str, said: dict[str, Any]) -> Definition:
+    """The report of that name, with what the words add to it."""
+    file = definition.folder() / f"{name}.yaml"
+    if not file.exists():
+        if not said:
+            return definition.read(name)  # which says that there is none
+        return definition.made(name, said, "labkart report")
+    before = definition.read(name)
+    if not said:
+        return before
+    found = definition.made(name, {**_said(before), **said}, "labkart report")
+    if found != before:
+        if "#" in file.read_text(encoding="utf-8"):
+            raise LabkartError(
+                f"reports/{name}.yaml has comments, which would be lost. Change it there, and leave the words out."
+            )
+        found = definition.made(name, _said(found), "labkart report")
+        _compared(found)  # before the file changes
+        write_atomically(file, found.text().encode())
+    return found
+
+
+def _said(found: Definition) -> dict[str, Any]:
+    return {name: value for name, value in asdict(found).items() if name != "name"}
+
+
+def _check(names: Sequence[str]) -> None:
+    """Say which files are not what their definition and the code of today would make. Needs no outputs here."""
+    stale = [f"{name}: {why}" for name in names if (why := _stale(definition.read(name)))]
+    if stale:
+        raise LabkartError("\n".join([*stale, "Run what is missing, and then: labkart report --all"]))
+    terminal.say(f"  {len(names)} report{'s' if len(names) > 1 else ''} as they should be")
+
+
+def _stale(found: Definition) -> str:
+    groups = dict[str, list[str]]()
+    for ending in _ENDINGS:
+        told = seal.read(found.file(ending))
+        if told is None:
+            return f"{found.name}{ending} is not there, or does not say where it comes from"
+        if told["edited"]:
+            return f"{found.name}{ending} was edited by hand"
+        if told.get("definition") != found.digest:
+            return f"{found.name}{ending} was made before {found.name}.yaml changed"
+        groups |= told["groups"]
+    return next((why for id, words in groups.items() if (why := _changed(id, words))), "")
+
+
+def _changed(id: str, words: Sequence[str]) -> str:
+    """What the same words mean today, where that is another experiment."""
+    from . import composition, plan
+
+    try:
+        planned = plan.plan(composition.composed(*words))
+    except LabkartError as error:
+        return f"{' '.join(words)}: {error}"
+    if planned.record.id == id:
+        return ""
+    return f"{' '.join(words) or 'labkart run'} means another experiment today: code, data or settings changed"
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser("labkart report", description="Tables and figures for the thesis, in reports/.")
+    add = parser.add_argument
+    add("name", nargs="?", help="of the report; reports/<name>.yaml keeps what is said here")
+    add("where", nargs="*", metavar="name=value", help="which experiments, for example model=logistic,forest")
+    for name in ("sweep", "study", "tag", "commit"):
+        add(f"--{name}", help=f"only the experiments of this {name}")
+    add("--since", metavar="DAY", help="only those that began then or later, as 2026-11-25")
+    add("--until", metavar="DAY", help="only those that began then or earlier")
+    add("--metrics", nargs="+", metavar="METRIC", help="what to compare; without it, all metrics")
+    add("--baseline", metavar="name=value", help="test the others against the one group that meets this")
+    add("--interval", choices=("t", "bootstrap"), help="how confidence intervals are made (t)")
+    add("--test", choices=("t", "wilcoxon", "none"), help="the paired test against the baseline (t)")
+    add("--items", metavar="TABLE:ITEM:VALUE", help="pair the items of a logged table and not the seeds")
+    add("--figures", nargs="+", choices=(*FIGURES, "none"), help="without it, each that has something to show")
+    add("--title", help="the caption")
+    add("--allow", nargs="+", choices=ALLOWED, help="what the runs need not have in common")
+    add("--all", action="store_true", help="make all of reports/*.yaml again")
+    add("--check", action="store_true", help="say which files are not current, and exit with 1")
+    return parser
