@@ -3,6 +3,7 @@
 import csv
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from math import isclose
 from statistics import fmean
 
 from . import inference
@@ -88,7 +89,7 @@ def _lines(comparison: Comparison, metric: str) -> list[Line]:
     sign = -1 if ranking.is_less_better(metric) else 1
     known = [sign * line.mean for line in lines if line.mean is not None and line.mean == line.mean]
     for line in lines:
-        line.best = len(known) > 1 and line.mean is not None and sign * line.mean == max(known)
+        line.best = len(known) > 1 and line.mean is not None and isclose(sign * line.mean, max(known), rel_tol=1e-9)
         if comparison.baseline and line.group is not comparison.baseline and definition.test != "none":
             line.paired = _paired(comparison, metric, line.group, comparison.baseline)
     return sorted(lines, key=lambda line: (line.mean is None or line.mean != line.mean, -sign * (line.mean or 0)))

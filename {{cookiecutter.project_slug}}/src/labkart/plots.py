@@ -33,6 +33,7 @@ def draw(comparison: Comparison) -> dict[str, Figure]:
             if asked and name not in asked:
                 continue
             if figure := drawer(comparison):
+                figure.draw_without_rendering()  # ticks take their font when they are made
                 found[name] = figure
             elif asked:
                 raise LabkartError(f"figures: {name} wants {wants}.")
@@ -180,8 +181,10 @@ def _fonts(texts: Iterable[str]) -> list[str]:
     lacking = set("".join(texts)) - _letters(plain) - set("\n\t")
     if not lacking:
         return ["DejaVu Sans"]
-    for font in [*font_manager.fontManager.ttflist, *_new_fonts()]:
-        if font.weight == 400 and font.style == "normal" and lacking <= _letters(font.fname):
+    every = [*font_manager.fontManager.ttflist, *_new_fonts()]
+    plain = [font for font in every if (font.weight, font.style) == (400, "normal")]
+    for font in sorted(plain, key=lambda font: ("Sans" not in font.name, "Mono" in font.name, "JP" not in font.name)):
+        if lacking <= _letters(font.fname):
             return ["DejaVu Sans", font.name]
     raise LabkartError(
         f'No font on this machine has "{"".join(sorted(lacking))[:10]}": figures would show boxes. Install one, '
@@ -190,13 +193,15 @@ def _fonts(texts: Iterable[str]) -> list[str]:
 
 
 def _letters(font: str) -> set[str]:
-    return set(map(chr, FT2Font(font).get_charmap()))
+    """The letters that a font has; the one that shows boxes for all of them has none."""
+    read = FT2Font(font)
+    return set() if "LastResort" in read.family_name.replace(" ", "") else set(map(chr, read.get_charmap()))
 
 
 def _new_fonts() -> Iterator[font_manager.FontEntry]:
     """The fonts that were installed since Matplotlib looked, which it does once."""
     known = {font.fname for font in font_manager.fontManager.ttflist}
-    for file in sorted(set(font_manager.findSystemFonts()) - known, key=lambda name: "Regular" not in name):
+    for file in set(font_manager.findSystemFonts()) - known:
         with suppress(RuntimeError, OSError):  # a file that is none
             font_manager.fontManager.addfont(file)
             yield font_manager.fontManager.ttflist[-1]
