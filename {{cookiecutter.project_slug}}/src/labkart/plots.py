@@ -1,6 +1,6 @@
 """A comparison as figures: means with intervals, learning curves, a heat map, parallel coordinates. Writes no file."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from statistics import fmean, stdev
 from typing import Any
@@ -177,11 +177,12 @@ def _colour(share: float) -> Any:
 
 def _fonts(texts: Iterable[str]) -> list[str]:
     """Matplotlib's own font, and one of this machine's for letters that it has not, for example Japanese ones."""
-    plain = font_manager.findfont("DejaVu Sans")
-    lacking = set("".join(texts)) - _letters(plain) - set("\n\t")
+    own = font_manager.findfont("DejaVu Sans")
+    lacking = set("".join(texts)) - _letters(own) - set("\n\t")
     if not lacking:
         return ["DejaVu Sans"]
-    every = [*font_manager.fontManager.ttflist, *_new_fonts()]
+    _add_new_fonts()
+    every = font_manager.fontManager.ttflist
     plain = [font for font in every if (font.weight, font.style) == (400, "normal")]
     for font in sorted(plain, key=lambda font: ("Sans" not in font.name, "Mono" in font.name, "JP" not in font.name)):
         if lacking <= _letters(font.fname):
@@ -198,10 +199,9 @@ def _letters(font: str) -> set[str]:
     return set() if "LastResort" in read.family_name.replace(" ", "") else set(map(chr, read.get_charmap()))
 
 
-def _new_fonts() -> Iterator[font_manager.FontEntry]:
-    """The fonts that were installed since Matplotlib looked, which it does once."""
+def _add_new_fonts() -> None:
+    """Tell Matplotlib of the fonts that were installed since it looked, which it does once."""
     known = {font.fname for font in font_manager.fontManager.ttflist}
     for file in set(font_manager.findSystemFonts()) - known:
         with suppress(RuntimeError, OSError):  # a file that is none
             font_manager.fontManager.addfont(file)
-            yield font_manager.fontManager.ttflist[-1]
