@@ -1,16 +1,17 @@
 """What samples allow to be said: intervals of means, paired tests, effect sizes, many tests at once. Knows no records.
 
-All of it is scipy's, but for Holm's correction, which scipy has not.
+All distributions are those of scipy; `scipy.stats`, a second to import, is asked where nothing else will do.
 """
 
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import sqrt
 from statistics import fmean, stdev
 from typing import Any
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 INTERVALS = ("t", "bootstrap")
 TESTS = ("t", "wilcoxon")
@@ -63,12 +64,14 @@ def interval(values: Sequence[float], method: str = "t", level: float = 0.95) ->
     if stdev(values) == 0:
         return Interval(values[0], values[0])
     if method == "bootstrap":
+        from scipy import stats
+
         found = stats.bootstrap(
             (np.asarray(values),), np.mean, confidence_level=level, method="percentile", rng=np.random.default_rng(0)
         ).confidence_interval
         return Interval(float(found.low), float(found.high))
-    low, high = stats.t.interval(level, len(values) - 1, loc=fmean(values), scale=stats.sem(values))
-    return Interval(float(low), float(high))
+    half = float(special.stdtrit(len(values) - 1, (1 + level) / 2)) * stdev(values) / sqrt(len(values))
+    return Interval(fmean(values) - half, fmean(values) + half)
 
 
 def paired(sample: Sequence[float], baseline: Sequence[float], test: str = "t", level: float = 0.95) -> Paired:
@@ -88,13 +91,16 @@ def paired(sample: Sequence[float], baseline: Sequence[float], test: str = "t", 
         return Paired(mean, around, None, None, count, f"{count} pairs, {FEWEST[test]} are needed")
     if stdev(differences) == 0:
         return Paired(mean, around, None, None, count, "all differences are the same")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of an exact p among ties; scipy takes the approximate one then
-        if test == "wilcoxon":
+    if test == "wilcoxon":
+        from scipy import stats
+
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of an exact p among ties; scipy takes the approximate one then
             found: Any = stats.wilcoxon(differences)
-            return Paired(mean, around, float(found.pvalue), _biserial(differences), count)
-        p = float(stats.ttest_rel(sample, baseline).pvalue)
-    return Paired(mean, around, p, mean / stdev(differences), count)
+        return Paired(mean, around, float(found.pvalue), _biserial(differences), count)
+    effect = mean / stdev(differences)
+    p = 2 * float(special.stdtr(count - 1, -abs(effect) * sqrt(count)))
+    return Paired(mean, around, p, effect, count)
 
 
 def holm(ps: Sequence[float]) -> list[float]:
@@ -108,6 +114,8 @@ def holm(ps: Sequence[float]) -> list[float]:
 
 
 def _biserial(differences: Sequence[float]) -> float:
+    from scipy import stats
+
     moved = np.asarray([each for each in differences if each])
     ranks = stats.rankdata(np.abs(moved))
     return float((ranks * np.sign(moved)).sum() / ranks.sum())

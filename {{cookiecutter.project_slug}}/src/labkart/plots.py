@@ -3,10 +3,10 @@
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from statistics import fmean, stdev
-from typing import Any
 
 import numpy as np
 from matplotlib import font_manager, rc_context
+from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from matplotlib.ft2font import FT2Font
 
@@ -17,6 +17,8 @@ from .printed import groups_told
 
 _WIDTH = 6.3  # inches, of a text column on A4
 _LINES = 12  # groups beyond these cannot be told apart by colour
+_ROWS = 40  # lines that fit on a page
+_CELLS = 2500  # of a heat map
 
 
 def draw(comparison: Comparison) -> dict[str, Figure]:
@@ -43,11 +45,13 @@ def draw(comparison: Comparison) -> dict[str, Figure]:
 def _intervals(comparison: Comparison) -> Figure | None:
     """Means with their confidence intervals, a panel a metric."""
     metrics = list(comparison.lines)
-    height = 0.7 + 0.28 * len(comparison.groups)
+    count = len(comparison.groups)
+    height = 0.7 + 0.28 * min(count, _ROWS)
     figure = Figure(figsize=(_WIDTH, height * len(metrics)), layout="constrained")
     told = dict(zip(map(id, comparison.groups), groups_told(comparison), strict=True))
     for axes, metric in zip(figure.subplots(len(metrics), squeeze=False)[:, 0], metrics, strict=True):
-        lines = [line for line in comparison.lines[metric] if line.mean is not None][::-1]
+        lines = [line for line in comparison.lines[metric] if line.mean is not None][:_ROWS][::-1]
+        axes.set_title(f"the best {_ROWS} of {count}" if count > _ROWS else "", fontsize="medium")
         for at, line in enumerate(lines):
             around = line.interval
             if around:
@@ -89,7 +93,7 @@ def _heatmap(comparison: Comparison) -> Figure | None:
     (down, across), (metric, lines) = comparison.settings, next(iter(comparison.lines.items()))
     means = {(line.group.settings[down], line.group.settings[across]): line.mean for line in lines}
     rows, columns = (_sorted({key[at] for key in means}) for at in (0, 1))
-    if len(rows) < 2 or len(columns) < 2:
+    if min(len(rows), len(columns)) < 2 or len(rows) * len(columns) > _CELLS:
         return None
     grid = np.array([[np.nan if (v := means.get((row, col))) is None else v for col in columns] for row in rows])
     figure = Figure(figsize=(_WIDTH, 1.2 + 0.4 * len(rows)), layout="constrained")
@@ -126,8 +130,9 @@ def _parallel(comparison: Comparison) -> Figure | None:
     means = np.array([line.mean for line in lines], dtype=float)
     low, width = means.min(), float(np.ptp(means)) or 1.0
     places.append(list((means - low) / width))
-    for at, each in enumerate(zip(*places, strict=True)):
-        axes.plot(range(len(each)), each, color=_colour((means[at] - low) / width), alpha=0.7)
+    threads = np.array([list(enumerate(each)) for each in zip(*places, strict=True)])
+    axes.add_collection(LineCollection(list(threads), array=means, cmap="viridis", alpha=0.7))
+    axes.autoscale()
     for place, value in ((0.0, low), (1.0, means.max())):
         axes.text(len(comparison.settings), place, f" {value:.4g}", va="center", fontsize=8)
     axes.set_xticks(range(len(places)), [*map(label, comparison.settings), label(metric)])
@@ -167,12 +172,6 @@ def _sorted(words: Iterable[str]) -> list[str]:
         return sorted(words, key=float)
     except ValueError:
         return sorted(words)
-
-
-def _colour(share: float) -> Any:
-    from matplotlib import colormaps
-
-    return colormaps["viridis"](share)
 
 
 def _fonts(texts: Iterable[str]) -> list[str]:

@@ -74,7 +74,7 @@ def _differing(
 ) -> Iterator[Objection]:
     """Tasks of one class whose code, or packages, are not the same in all runs."""
     by_class: dict[str, dict[str, TaskUse]] = {}
-    for use in uses:
+    for use in {(use.name, use.id): use for use in uses}.values():
         if digest := use.made.get(kind) or str(parts(use)):
             by_class.setdefault(use.name, {}).setdefault(digest, use)
     for name, different in by_class.items():
