@@ -238,7 +238,6 @@ def test_a_later_run_of_the_same_settings_takes_the_place_of_an_earlier_one(reco
         (["../x", "model=forest"], '"../x" cannot name a report'),
         (["nosuch"], "There is no reports/nosuch.yaml; there are: none yet"),
         (["models", "--items", "a:b:c"], "items are those of one metric"),
-        (["--all"], "There is no reports/*.yaml yet"),
         (["--check", "models"], "--all and --check take no name"),
     ],
 )
@@ -287,6 +286,14 @@ def test_words_are_kept_in_the_definition_and_added_to_it(records: object, root:
     (root / "reports/models.yaml").write_text("# Chapter 4\nwhere: [model=forest]\n")
     assert "has comments, which would be lost" in refused("models", "--title", "One")
     assert (root / "reports/models.yaml").read_text().startswith("# Chapter 4")
+
+
+@pytest.mark.parametrize("word", ["--all", "--check"])
+def test_without_any_definition_there_is_nothing_to_do(
+    root: Path, word: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    report([word])
+    assert "There is no reports/*.yaml yet" in capsys.readouterr().out
 
 
 def test_all_are_made_again_and_one_that_is_refused_keeps_none_of_the_others(records: object, root: Path) -> None:

@@ -68,9 +68,11 @@ def datasets(uses: Uses) -> list[DatasetInput]:
     ]
 
 
-def marks(experiment: ExperimentRecord) -> dict[str, str | None]:
-    """The tags that a later command may add to."""
+def marks(experiment: ExperimentRecord) -> dict[str, Any]:
+    """The tags that a later command may change."""
     return {
+        "mlflow.source.git.commit": experiment.code["commit"],
+        "labkart.dirty": experiment.code["dirty"],
         "labkart.sweeps": " ".join(experiment.sweeps) or None,
         "labkart.tags": " ".join(experiment.tags) or None,
     }
@@ -83,13 +85,11 @@ def tags(experiment: ExperimentRecord, uses: Uses) -> list[RunTag]:
         "mlflow.user": environment["user"],
         "mlflow.source.name": experiment.command,
         "mlflow.source.type": "LOCAL",
-        "mlflow.source.git.commit": code["commit"],
         "mlflow.source.git.branch": code["branch"],
         "mlflow.source.git.repoURL": code["remote"],
         "mlflow.note.content": _note(experiment, uses),
         "labkart.experiment": experiment.id,
         **marks(experiment),
-        "labkart.dirty": code["dirty"],
         "labkart.data": ", ".join(data) or None,
         "labkart.study": experiment.study,
         "labkart.trial": experiment.trial,

@@ -3,18 +3,16 @@
 Prints nothing: a `Watcher` hears of it.
 """
 
-import hashlib
-import json
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 from . import build, calls, lock, mask, moment, project, provenance, stopping
 from .build import Watcher
 from .identity import upstream
 from .plan import Experiment
-from .record import ExperimentRecord, TaskUse, now, read_experiment
+from .record import ExperimentRecord, TaskUse, digest_of, now, read_experiment
 from .task import Task
 
 # Of a task's record, what the experiment's own tells as well.
@@ -73,6 +71,23 @@ def run(
     course.close()
 
 
+def settle(record: ExperimentRecord) -> None:
+    """Name the commit in the record of a finished experiment that ran before its code was committed.
+
+    Its tasks' ids, which cover the code, are those of today: the commit that is there now makes this result.
+    """
+    if record.code.get("dirty"):
+        code, diff = _code_now()
+        if not code["dirty"] and code["commit"]:
+            record.code = code
+            record.write({"uncommitted.patch.txt": diff})
+
+
+@cache
+def _code_now() -> tuple[dict[str, Any], str]:
+    return provenance.code(project.current().root)
+
+
 def close_abandoned() -> list[ExperimentRecord]:
     """Complete the records of experiments whose process died, and return them."""
     found = []
@@ -82,10 +97,6 @@ def close_abandoned() -> list[ExperimentRecord]:
             record.write()
             found.append(record)
     return found
-
-
-def _digest(parts: Any) -> str:
-    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 
 
 class _Course:
@@ -212,7 +223,7 @@ class _Course:
         record.metrics = {metric.name: metric.value for metric in last.metrics} if last else {}
         for use, one in known:
             use.made = {name: value for name, value in vars(one).items() if name in _MADE}
-            use.made |= {name: _digest(getattr(one, name)) for name in ("code", "packages")}
+            use.made |= {name: digest_of(getattr(one, name)) for name in ("code", "packages")}
         record.ended = now()
         record.write({"traceback.txt": "\n".join(failures).encode(errors="backslashreplace").decode()})
         self._open.pop(record.id).close()

@@ -5,6 +5,7 @@ A record lies in a folder of its own with the figures, tables and texts that bel
 """
 
 import fnmatch
+import hashlib
 import heapq
 import json
 import os
@@ -217,6 +218,11 @@ def _newest(folders: Path, most: int | None) -> list[Path]:
     except FileNotFoundError:
         return []
     return [Path(path) for _, path in (heapq.nlargest(most, found) if most else sorted(found, reverse=True))]
+
+
+def digest_of(parts: Any) -> str:
+    """Of the code or the packages of a task's record."""
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def now() -> str:

@@ -33,7 +33,8 @@ def report(words: Sequence[str]) -> None:
             raise LabkartError("--all and --check take no name and no other words: reports/*.yaml say what to make.")
         names = definition.every()
         if not names:
-            raise LabkartError("There is no reports/*.yaml yet; labkart report <name> <conditions> makes one.")
+            terminal.say("  There is no reports/*.yaml yet; labkart report <name> <conditions> makes one.")
+            return
         _check(names) if check else _all(names)
         return
     if not name:

@@ -77,6 +77,7 @@ class Job:
         if record.status == "finished":
             count = len(planned.tasks)
             terminal.say(f"  {count} task{'s' if count > 1 else ''} cached, nothing to do")
+            experiment.settle(record)
             if not store.is_published(record):
                 record.write()  # a new tag
                 self.publisher.end(record)

@@ -118,6 +118,7 @@ class Note:
         started: when the attempt began that the run is of.
         whole: whether all of it is there.
         sweeps, tags: those that it is marked with.
+        code: the commit that it is marked with, and whether there was more than that.
         parent: the run that it stands below.
     """
 
@@ -127,14 +128,15 @@ class Note:
     sweeps: list[str] = field(default_factory=list)
     parent: str | None = None
     tags: list[str] = field(default_factory=list)
+    code: list[Any] = field(default_factory=list)
 
     def is_whole(self, experiment: Kept) -> bool:
-        """Whether the store has all of this very attempt, but perhaps the marks of later sweeps, and later tags."""
+        """Whether the store has all of this very attempt, but perhaps marks that came later."""
         return self.whole and self.started == experiment.started
 
     def is_marked(self, experiment: Kept) -> bool:
-        sweeps, tags = _marks(experiment)
-        return set(sweeps) <= set(self.sweeps) and set(tags) <= set(self.tags)
+        sweeps, tags, code = _marks(experiment)
+        return set(sweeps) <= set(self.sweeps) and set(tags) <= set(self.tags) and self.code in ([], code)
 
 
 def noted(experiment: Kept) -> Note | None:
@@ -153,8 +155,8 @@ def is_published(experiment: Kept) -> bool:
 
 def note(experiment: Kept, run: str, whole: bool, parent: str | None = None) -> None:
     """Remember which run an experiment has in this store."""
-    sweeps, tags = _marks(experiment)
-    note = Note(run, experiment.started, whole, sweeps, parent, tags)
+    sweeps, tags, code = _marks(experiment)
+    note = Note(run, experiment.started, whole, sweeps, parent, tags, code)
     _write(experiment, _notes(experiment) | {key() or "": vars(note)})
 
 
@@ -170,8 +172,13 @@ def forget(experiment: Kept) -> None:
     _write(experiment, {name: each for name, each in _notes(experiment).items() if name != key()})
 
 
-def _marks(experiment: Kept) -> tuple[list[str], list[str]]:
-    return list(getattr(experiment, "sweeps", ())), list(getattr(experiment, "tags", ()))
+def _marks(experiment: Kept) -> tuple[list[str], list[str], list[Any]]:
+    code = getattr(experiment, "code", None) or {}
+    return (
+        list(getattr(experiment, "sweeps", ())),
+        list(getattr(experiment, "tags", ())),
+        [code.get("commit"), code.get("dirty")],
+    )
 
 
 def _notes(experiment: Kept) -> dict[str, Any]:

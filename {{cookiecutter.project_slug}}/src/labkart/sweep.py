@@ -60,9 +60,11 @@ class Sweep:
         for each in self.experiments:
             each.record.sweeps = list(dict.fromkeys([*each.record.sweeps, self.record.id]))
         for each in self.experiments:
-            if each.record.status == "finished" and not store.is_published(each.record):
-                each.record.write()
-                self._publisher.end(each.record)
+            if each.record.status == "finished":
+                experiment.settle(each.record)
+                if not store.is_published(each.record):
+                    each.record.write()
+                    self._publisher.end(each.record)
         self.record.write()
         try:
             if self.left:

@@ -123,7 +123,7 @@ def publish(
         elif not note.is_marked(experiment):
             with suppress(MlflowException):  # somebody has deleted it
                 for name, text in entities.marks(experiment).items():
-                    client.set_tag(note.run, name, text or "")
+                    client.set_tag(note.run, name, "" if text is None else entities.plain(text))
             store.note(experiment, note.run, whole=True, parent=note.parent)
 
 

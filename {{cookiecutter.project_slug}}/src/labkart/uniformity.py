@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from .groups import Group, Ranking
-from .record import ExperimentRecord, TaskUse, read_task
+from .record import ExperimentRecord, TaskUse, digest_of, read_task
 
 
 class Objection(NamedTuple):
@@ -65,7 +65,7 @@ def _dirty(records: Sequence[ExperimentRecord]) -> Iterator[Objection]:
         yield Objection(
             "dirty",
             f"{_name(dirty[0])}{more} ran on code that was not committed",
-            "Commit, remove outputs/records/experiments/<id> of these, and run them again",
+            "Commit, and run them again: the same words, which compute nothing",
         )
 
 
@@ -75,7 +75,7 @@ def _differing(
     """Tasks of one class whose code, or packages, are not the same in all runs."""
     by_class: dict[str, dict[str, TaskUse]] = {}
     for use in {(use.name, use.id): use for use in uses}.values():
-        if digest := use.made.get(kind) or str(parts(use)):
+        if digest := use.made.get(kind) or _digest(kind, use):
             by_class.setdefault(use.name, {}).setdefault(digest, use)
     for name, different in by_class.items():
         if len(different) > 1:
@@ -86,6 +86,11 @@ def _differing(
             yield Objection(
                 kind, f"{name} ran with {len(different)} kinds of {kind}: {told or 'unknown'}{more}", remedy
             )
+
+
+def _digest(kind: str, use: TaskUse) -> str:
+    read = read_task(use.name, use.id)
+    return digest_of(getattr(read, kind)) if read else ""
 
 
 def _told(name: str, one: dict[str, str], other: dict[str, str]) -> str:
