@@ -451,6 +451,8 @@ MISTAKES = {
     "task=Score,Scor": 'task=Scor: the pipeline has Shared, Train, Score. Did you mean "Score"?',
     "seed=1,2 hydra/sweeper=basic": "hydra/sweeper: only Labkart's own works with Labkart's launcher.",
     "seed=1,2 hydra/launcher=basik": 'conf: no hydra/launcher "basik". Choose one of basic, ',
+    "seed=1,2 +hydra.sweeper.params={a:1}": "hydra: 'NoneType' object has no attribute 'get'",
+    "seed=1,2 hydra.launcher._target_=os.getcwd": "hydra: Invalid plugin 'os.getcwd': not the hydra_plugins package.",
     "seed=1,abc hydra/launcher=basic": "seed=abc: Train.seed wants a whole number, not 'abc'.",
 }
 
@@ -475,7 +477,12 @@ def test_where_nothing_can_be_written_a_sweep_ends_in_a_sentence(tiny: Project, 
     (tiny.root / "outputs").write_text("not a folder")
     done = server.run(tiny, *SWEEP, TRACE=trace(tiny))
     assert done.returncode == 1 and "Traceback" not in done.stderr
-    assert f"{tiny.root}/outputs" in done.stderr and not traced(tiny)
+    assert done.stderr.startswith("outputs is a file, and results go into a folder of that name") and not traced(tiny)
+
+
+def test_a_metric_that_nothing_logs_ranks_nothing_and_is_named(swept: Project, server: Commands) -> None:
+    done = server.run(swept, *SWEEP, "labkart.rank_by=skore", TRACE=trace(swept))
+    assert "labkart.rank_by=skore: nothing logs it." in done.stderr and done.returncode == 0
 
 
 # The default pipeline

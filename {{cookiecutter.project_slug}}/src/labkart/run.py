@@ -14,11 +14,11 @@ from omegaconf import DictConfig
 
 from . import composition, experiment, project, stopping, store, terminal
 from .composition import Composed
-from .errors import LabkartError
+from .errors import LabkartError, did_you_mean
 from .plan import Experiment, plan
 from .progress import Progressing
 from .publisher import Publisher, Unpublished
-from .session import close, make_ready
+from .session import check_place, close, make_ready
 from .sweep import Sweep
 
 
@@ -26,6 +26,7 @@ def run(words: list[str]) -> int:
     """Hand the words to Hydra; it calls the job with a composed configuration, or our launcher with many."""
     root = project.current().root
     os.chdir(root)
+    check_place()
     os.environ.setdefault("HYDRA_FULL_ERROR", "1")  # else Hydra prints errors in its own way and leaves
     many = [word for word in words if word in ("-m", "--multirun")]
     # argparse takes the names and values only in one piece, so what may stand between them goes to the front.
@@ -38,6 +39,10 @@ def run(words: list[str]) -> int:
         hydra.main(config_path=str(root / "conf"), config_name="config", version_base="1.3")(job)()
     except composition.Miswritten as error:
         raise composition.explained(error, words) from None
+    except Exception as error:
+        if job.called or isinstance(error, LabkartError) or not any("hydra" in word for word in words):
+            raise
+        raise LabkartError(f"hydra: {' '.join(str(error).split())}. Look at the words that name it.") from None
     finally:
         close(job.publisher)
     if job.failures:
@@ -51,6 +56,7 @@ class Job:
     def __init__(self, words: list[str]) -> None:
         self.words, self.failures, self.publisher = words, list[str](), Publisher()
         self.planned: Sweep | None = None
+        self.called = False
 
     def __getstate__(self) -> dict[str, Any]:
         return {"words": self.words}
@@ -58,9 +64,10 @@ class Job:
     def __setstate__(self, state: dict[str, Any]) -> None:
         """In another process, where the one who leads publishes what comes of it."""
         self.words, self.failures, self.publisher = state["words"], list[str](), Unpublished()
-        self.planned = None
+        self.planned, self.called = None, False
 
     def __call__(self, cfg: DictConfig) -> None:
+        self.called = True
         # Of a sweep they are told together, at its end.
         with _told([] if self.planned else self.failures):
             composed = Composed.now(cfg)
@@ -95,6 +102,7 @@ class Job:
 
     def sweep(self, sweeper: BasicSweeper, words: list[str]) -> None:
         """Many experiments: plan all, run what is missing, show them beside each other."""
+        self.called = True
         terminal.show_logging()
         self.planned = sweep = Sweep(sweeper, words, self.publisher)
         make_ready()
@@ -103,6 +111,10 @@ class Job:
             sweep.run(sweeper.launcher)
         records = [each.record for each in sweep.experiments]
         terminal.show_groups(records, sweep.ranking)
+        known = {name for each in records for name in each.metrics}
+        if sweep.ranking.metric and known and sweep.ranking.metric not in known:
+            hint = did_you_mean(sweep.ranking.metric, known)
+            terminal.warn(f"  labkart.rank_by={sweep.ranking.metric}: nothing logs it. {hint}")
         short = sweep.record.id[:6]
         terminal.say(f"  sweep {short}  ·  {terminal.command(f'ui --sweep {short}')}")
         if failed := [each for each in records if each.status != "finished"]:

@@ -19,7 +19,7 @@ from .plan import Experiment, plan
 from .publisher import Publisher
 from .record import ExperimentRecord, now
 from .scoreboard import Scoreboard
-from .session import close
+from .session import check_place, close
 from .study import Study, Trial
 
 _PAUSE = 0.3  # seconds between two looks at trials of other processes
@@ -33,6 +33,7 @@ def search(words: Sequence[str]) -> int:
         LabkartError: see `run`; or a file cannot be written.
     """
     os.chdir(project.current().root)
+    check_place()
     terminal.show_logging()
     publisher = Publisher()
     stopping.listen()

@@ -2,8 +2,17 @@
 
 import gc
 
-from . import terminal
+from . import project, terminal
+from .errors import LabkartError
 from .publisher import Publisher
+
+
+def check_place() -> None:
+    """Refuse a place in which nothing can be kept."""
+    here = project.current()
+    if here.outputs.exists() and not here.outputs.is_dir():
+        name = here.short(here.outputs)
+        raise LabkartError(f"{name} is a file, and results go into a folder of that name. Move it away.")
 
 
 def make_ready() -> None:
