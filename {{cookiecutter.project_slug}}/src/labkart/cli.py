@@ -23,6 +23,12 @@ usage: labkart <verb> ...
       --workers 4           ... so many at once
   status [name=value ...]   what is done, missing or changed; why, and what it costs
       --json                ... for programs
+  graph [name=value ...]    the pipeline as a tree: what is done, missing or changed, and how long it took
+      --mermaid             ... for a README or a slide; --svg FILE draws it
+  runs [name=value ...]     list experiments, newest first; also 'accuracy>0.9'
+      --sort -accuracy      ... best first; --json and --csv for programs
+      --sweep ID            ... of one sweep; --study, --tag, --commit, --since and --until, too
+  compare A B               what differs between two experiments: settings, code, data, packages, metrics, times
   accept [name=value ...]   keep results of earlier code: the change does not matter
   clean                     remove outputs that nothing needs any more; asks first
       --keep EXPERIMENT     ... and never those of this experiment
@@ -43,6 +49,7 @@ def main(words: list[str] | None = None) -> int:
     verb, *rest = (sys.argv[1:] if words is None else words) or ["--help"]
     verbs = {"run": _run, "search": _search, "status": _status, "accept": _accept}
     verbs |= {"clean": _clean, "sync": _sync, "ui": _ui}
+    verbs |= {"graph": _graph, "runs": _runs, "compare": _compare}
     gc.disable()  # imports leave nothing to collect, and looking for it takes a fifth of their time
     try:
         if verb in ("-h", "--help", "help"):
@@ -83,7 +90,7 @@ def _planned(words: list[str]) -> "Experiment":
     for word in words:
         if word.startswith("-"):
             raise LabkartError(
-                f"{word}: status and accept take names and values, of one experiment. See labkart --help."
+                f"{word}: status, accept and graph take names and values, of one experiment. See labkart --help."
             )
     composed = composition.composed(*words)
     composition.check_additions(words)
@@ -168,3 +175,21 @@ def _ui(words: list[str]) -> int:
     from . import ui
 
     return ui.serve(asked.port, asked.sweep)
+
+
+def _graph(words: list[str]) -> int:
+    from . import outline
+
+    return outline.show(words, _planned)
+
+
+def _runs(words: list[str]) -> int:
+    from . import listing
+
+    return listing.show(words)
+
+
+def _compare(words: list[str]) -> int:
+    from . import comparison
+
+    return comparison.show(words)
