@@ -190,6 +190,6 @@ def _runs(words: list[str]) -> int:
 
 
 def _compare(words: list[str]) -> int:
-    from . import comparison
+    from . import compare
 
-    return comparison.show(words)
+    return compare.show(words)

@@ -55,7 +55,7 @@ def svg(
 ) -> str:
     """Draw an experiment's tasks, and which led to which as far as their records, or `upstream`, tell.
 
-    A task of which neither tells stands apart. Of a large pipeline each class is a box, and the drawing's title says so.
+    A task of which neither tells stands apart. Of a large pipeline each class is a box; the drawing's title says so.
     """
     pairs = list(records)
     known = {record.key: record for _, record in pairs}

@@ -74,8 +74,7 @@ class Listing:
         for place, name in enumerate(settings):
             columns.append(Column(name, [shown(value(each, name)) for each in self.records], 2 * place + 1))
         for place, name in enumerate(metrics):
-            cells = [terminal.number(float(each.metrics[name])) if name in each.metrics else "-" for each in self.records]
-            columns.append(Column(name, cells, 2 * place + 2))
+            columns.append(Column(name, [_metric(each, name) for each in self.records], 2 * place + 2))
         return columns
 
 
@@ -91,7 +90,7 @@ def show(words: Sequence[str]) -> int:
     most = asked.n or (len(records) if asked.all or programs else _ROWS)
     listing = Listing(records[:most], len(records[most:]), _named(where, asked.sort))
     if asked.json:
-        print(as_json(listing.records))
+        terminal.hand_over(as_json(listing.records))
     elif asked.csv:
         write_csv(listing.records)
     elif not records:
@@ -107,7 +106,7 @@ def _parsed(words: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("conditions", nargs="*", metavar="name=value", help="also !=, <, > in quotes: 'accuracy>0.9'")
     for name, meaning in _CHOOSE.items():
         parser.add_argument(f"--{name}", metavar=name.upper(), help=meaning)
-    parser.add_argument("--sort", default="started", metavar="NAME", help="by a setting or metric; -NAME: largest first")
+    parser.add_argument("--sort", default="started", metavar="NAME", help="a setting or metric; -NAME: largest first")
     parser.add_argument("--reverse", action="store_true", help="the other way round")
     parser.add_argument("-n", type=int, help=f"so many rows ({_ROWS})")
     parser.add_argument("--all", action="store_true", help="all rows")
@@ -217,6 +216,10 @@ def shown(found: Any) -> str:
     if isinstance(found, bool):
         return str(found).lower()
     return f"{found:.4g}" if isinstance(found, float) and len(str(found)) > 6 else plain(found)
+
+
+def _metric(record: ExperimentRecord, name: str) -> str:
+    return terminal.number(float(record.metrics[name])) if name in record.metrics else "-"
 
 
 def _is_nothing(found: Any) -> bool:

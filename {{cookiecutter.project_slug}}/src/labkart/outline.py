@@ -46,7 +46,7 @@ def show(words: Sequence[str], plan: Callable[[list[str]], Experiment]) -> int:
         write_atomically(file, svg(planned, standings).encode())
         terminal.say(f"  {project.current().short(file)}")
     elif "--mermaid" in given:
-        print(mermaid(steps(standings)))
+        terminal.hand_over(mermaid(steps(standings)))
     else:
         _show(steps(standings))
     return 0
@@ -138,12 +138,14 @@ def _file(words: Sequence[str]) -> tuple[list[str], Path | None]:
     left, rest = list[str](), list(words)
     file: Path | None = None
     while rest:
-        word = rest.pop(0)
-        if word == "--svg" or word.startswith("--svg="):
-            told = word.partition("=")[2] or (rest.pop(0) if rest and "=" not in rest[0] and rest[0][:1] not in "-~" else "")
-            if told and Path(told).suffix != ".svg":
-                raise LabkartError(f"--svg {told}: wants a file that ends with .svg.")
-            file = project.STARTED / told if told else project.current().root / _DRAWING
-        else:
-            left.append(word)
+        word, _, told = rest[0].partition("=")
+        if word != "--svg":
+            left.append(rest.pop(0))
+            continue
+        del rest[0]
+        if not told and rest and "=" not in rest[0] and rest[0][:1] not in ("", "-", "~"):
+            told = rest.pop(0)
+        if told and Path(told).suffix != ".svg":
+            raise LabkartError(f"--svg {told}: wants a file that ends with .svg.")
+        file = project.STARTED / told if told else project.current().root / _DRAWING
     return left, file

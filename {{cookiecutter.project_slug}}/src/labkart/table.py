@@ -11,7 +11,10 @@ _LEAST = 12  # letters to which a cell may be cut: a number stays whole
 
 @dataclass
 class Column:
-    """One column: its head, and a text a row. Where the page is narrow, that of the highest `rank` goes first; 0 stays."""
+    """One column: its head, and a text a row.
+
+    Where the page is narrow, the column with the highest `rank` goes first; 0 stays.
+    """
 
     head: str
     cells: Sequence[str]

@@ -32,6 +32,11 @@ def say(text: str, style: str = "") -> None:
     out.print(escape(text), style=style)
 
 
+def hand_over(text: str) -> None:
+    """Give a text to another program as it is."""
+    sys.stdout.write(f"{text}\n")
+
+
 def warn(text: str) -> None:
     _errors.print(escape(text), style="yellow")
 
