@@ -3,6 +3,7 @@
 import argparse
 import json
 from collections.abc import Sequence
+from typing import Any
 
 from . import selection, terminal
 from .contrast import Code, Contrast
@@ -78,7 +79,7 @@ def _show_code(code: Code, heads: Sequence[str]) -> None:
         terminal.say("")
 
 
-def _number(value: float | None) -> str:
+def _number(value: Any) -> str:
     return "-" if value is None else terminal.number(float(value))
 
 

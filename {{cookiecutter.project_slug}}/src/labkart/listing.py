@@ -16,7 +16,7 @@ from .selection import Condition, Selection, check_name, number, value, values
 from .table import Column, plain
 
 _ROWS, _METRICS = 20, 4  # what fits on a page
-_OWN = ("id", "started", "status")
+OWN = ("id", "started", "status")
 _STYLES = {"failed": "red", "killed": "yellow", "pruned": "dim", "running": "cyan", "planned": "dim"}
 
 
@@ -39,7 +39,7 @@ class Order:
             LabkartError: no experiment has such a value.
         """
         name, falls = self.by.removeprefix("-"), self.by.startswith("-") is not self.reverse
-        if name not in _OWN:
+        if name not in OWN:
             check_name(name, records)
         found = [(own(each, name), each) for each in records]
         known = [(_place(each), record) for each, record in found if not _is_nothing(each)]
@@ -64,15 +64,21 @@ class Listing:
         """Id, begin, status, what varies, and some metrics."""
         names = list(dict.fromkeys(name for each in self.records for name in each.metrics))
         metrics = sorted(names, key=lambda name: name not in self.wanted)[:_METRICS]
-        settings = [name for name in self.wanted if name not in (*names, *_OWN)]
+        settings = [name for name in self.wanted if name not in (*names, *OWN)]
         settings += [name for name in varying(self.records) if name not in settings]
         columns = [
             Column("id", [each.id[:8] for each in self.records]),
             Column("started", _moments(self.records)),
             Column("status", [each.status for each in self.records]),
         ]
-        for place, name in enumerate(settings):
-            columns.append(Column(name, [shown(value(each, name)) for each in self.records], 2 * place + 1))
+        cells = [[shown(value(each, name)) for each in self.records] for name in settings]
+        codes = [_code(each) for each in self.records]
+        told = set(zip(*cells, strict=True)) if cells else {()}
+        if len(told) < len(self.records) and len(set(codes)) > 1:  # settings alone do not tell them apart
+            settings.append("code")
+            cells.append(codes)
+        for place, (name, column) in enumerate(zip(settings, cells, strict=True)):
+            columns.append(Column(name, column, 2 * place + 1))
         for place, name in enumerate(metrics):
             columns.append(Column(name, [_metric(each, name) for each in self.records], 2 * place + 2))
         return columns
@@ -167,7 +173,7 @@ def varying(records: Sequence[ExperimentRecord]) -> list[str]:
 
 def row(record: ExperimentRecord) -> dict[str, Any]:
     """All values of an experiment by their names: what it is, its settings and configuration, its metrics."""
-    found = {name: getattr(record, name) for name in _OWN}
+    found = {name: getattr(record, name) for name in OWN}
     for name, each in values(record):
         found.setdefault(name, each)
     return found
@@ -175,7 +181,7 @@ def row(record: ExperimentRecord) -> dict[str, Any]:
 
 def as_json(records: Sequence[ExperimentRecord]) -> str:
     """Each experiment with its settings, configuration and metrics."""
-    names = (*_OWN, "ended", "command", "settings", "config", "metrics", "sweeps", "study", "trial", "tags", "error")
+    names = (*OWN, "ended", "command", "settings", "config", "metrics", "sweeps", "study", "trial", "tags", "error")
     found = [{name: getattr(each, name) for name in names} | {"commit": each.code.get("commit")} for each in records]
     return json.dumps(finite(found), ensure_ascii=False, indent=1)
 
@@ -192,14 +198,14 @@ def finite(node: Any) -> Any:
 def write_csv(records: Sequence[ExperimentRecord]) -> None:
     """A line an experiment, a column a name, on the standard output."""
     rows = [row(each) for each in records]
-    writer = csv.DictWriter(sys.stdout, dict.fromkeys([*_OWN, *(name for each in rows for name in each)]))
+    writer = csv.DictWriter(sys.stdout, dict.fromkeys([*OWN, *(name for each in rows for name in each)]))
     writer.writeheader()
     writer.writerows(rows)
 
 
 def own(record: ExperimentRecord, name: str) -> Any:
     """A value of an experiment, or a fact about it."""
-    return getattr(record, name) if name in _OWN else value(record, name)
+    return getattr(record, name) if name in OWN else value(record, name)
 
 
 def _moments(records: Sequence[ExperimentRecord]) -> list[str]:
@@ -216,6 +222,11 @@ def shown(found: Any) -> str:
     if isinstance(found, bool):
         return str(found).lower()
     return f"{found:.4g}" if isinstance(found, float) and len(str(found)) > 6 else plain(found)
+
+
+def _code(record: ExperimentRecord) -> str:
+    """The commit that it ran on; a plus for uncommitted changes."""
+    return str(record.code.get("commit") or "-")[:7] + ("+" if record.code.get("dirty") else "")
 
 
 def _metric(record: ExperimentRecord, name: str) -> str:
