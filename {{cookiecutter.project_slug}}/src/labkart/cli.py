@@ -57,9 +57,14 @@ def main(words: list[str] | None = None) -> int:
             return 0
         if verb not in verbs:
             raise LabkartError(f'No verb "{verb}". Choose one of {", ".join(verbs)}; labkart --help explains them.')
-        return verbs[verb](rest)
+        code = verbs[verb](rest)
+        sys.stdout.flush()
+        return code
     except LabkartError as error:
         print(error, file=sys.stderr)
+        return 1
+    except BrokenPipeError:  # `labkart runs --csv | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except SystemExit as stop:  # argparse, Hydra's and ours, after it said what is wrong
         return int(bool(stop.code))

@@ -31,7 +31,7 @@ def show(words: Sequence[str]) -> int:
 def _show(found: Contrast) -> None:
     heads = [each.id[:8] for each in (found.one, found.other)]
     about = [Pair(*each) for each in zip(_ABOUT, _about(found.one), _about(found.other), strict=True)]
-    changed = [each for each in found.metrics if each.one != each.other]
+    changed = [each for each in found.metrics if repr(each.one) != repr(each.other)]  # two NaN are the same here
     tables = {"experiment": about, "settings": found.settings, "metrics": found.metrics if changed else []}
     tables |= {"seconds": found.tasks, "data": found.data, "packages": found.packages, "machine": found.machine}
     for title, rows in tables.items():

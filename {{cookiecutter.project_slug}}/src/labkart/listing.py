@@ -11,7 +11,7 @@ from typing import Any
 
 from . import terminal
 from .errors import LabkartError
-from .record import ExperimentRecord, now
+from .record import ExperimentRecord, experiments, now
 from .selection import Condition, Selection, check_name, number, value, values
 from .table import Column, plain
 
@@ -100,8 +100,7 @@ def show(words: Sequence[str]) -> int:
     elif asked.csv:
         write_csv(listing.records)
     elif not records:
-        some = chosen != Selection(where=[])
-        terminal.say(f"  No experiment is like that; {terminal.command('runs')} lists all." if some else _none_yet())
+        terminal.say(f"  {_nothing()}")
     else:
         _show(listing)
     return 0
@@ -143,8 +142,11 @@ def _named(where: Sequence[Condition], sort: str) -> list[str]:
     return list(dict.fromkeys([sort.removeprefix("-"), *free]))
 
 
-def _none_yet() -> str:
-    return f"  No experiments yet; {terminal.command('run')} makes the first."
+def _nothing() -> str:
+    """Why there is no row."""
+    if experiments(most=1):
+        return f"No experiment is like that; {terminal.command('runs')} lists all."
+    return f"No experiments yet; {terminal.command('run')} makes the first."
 
 
 def _show(listing: Listing) -> None:

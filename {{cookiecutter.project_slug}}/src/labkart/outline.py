@@ -97,6 +97,8 @@ def _by_class(steps: Sequence[Step], classes: dict[str, str]) -> list[Step]:
     together: dict[str, list[Step]] = {}
     for each in steps:
         together.setdefault(classes[each.label], []).append(each)
+    result = classes[steps[-1].label]
+    together[result] = together.pop(result)  # stays the last one
     found: list[Step] = []
     for name, members in together.items():
         states = Counter(each.state for each in members)
