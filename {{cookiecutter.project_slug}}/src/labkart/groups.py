@@ -100,4 +100,3 @@ class Ranking:
 
 def _varies(name: str, told: Sequence[dict[str, str]]) -> bool:
     return len({each.get(name) for each in told}) > 1
-

@@ -25,7 +25,7 @@ _CONDITION = re.compile(r"([^=<>!]+?)\s*(!=|<=|>=|=|<|>)\s*(.*)")
 
 @dataclass(frozen=True)
 class Condition:
-    """`name=value`, with several values between commas and patterns such as `model=for*`; or `!=`, `<`, `<=`, `>`, `>=`.
+    """`name=value`, with several values between commas and patterns as `model=for*`; or `!=`, `<`, `<=`, `>`, `>=`.
 
     Attributes:
         name: a chosen file's group (`model`), a value of the configuration (`model.params.depth`), or a metric.
@@ -141,7 +141,7 @@ def one(text: str) -> ExperimentRecord:
 
 
 def values(record: ExperimentRecord) -> Iterator[tuple[str, Any]]:
-    """What an experiment can be chosen by: its settings, the values of its configuration by dotted names, its metrics."""
+    """What an experiment can be chosen by: settings, values of the configuration by dotted names, metrics."""
     yield from record.settings.items()
     for name, found in flat(record.config):
         if name not in record.settings and name.partition(".")[0] != "labkart":
