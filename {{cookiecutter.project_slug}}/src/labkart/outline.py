@@ -103,6 +103,7 @@ def _by_class(steps: Sequence[Step], classes: dict[str, str]) -> list[Step]:
     for name, members in together.items():
         states = Counter(each.state for each in members)
         said = ", ".join(f"{states[state]:,} {state}" for state in _STYLES if states[state])
+        said = said if len(members) > 1 else members[0].said
         worst = [state for state in _STYLES if states[state]][-1]
         # What is done costs nothing any more, so that the time is of the rest.
         counted = [each for each in members if worst == "done" or each.state != "done"]
