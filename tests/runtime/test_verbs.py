@@ -196,7 +196,7 @@ def test_status_runs_and_records_nothing(ran: Path) -> None:
     ("word", "sentence"),
     [
         ("scale.facto=1", 'conf/config.yaml: no setting "scale.facto". Did you mean "factor"?'),
-        ("-m", "-m: status and accept take names and values"),
+        ("-m", "-m: status, accept and graph take names and values"),
         ("load.table=data/raw/none.csv", "Load.table: data/raw/none.csv is no file that is there. Put the file there"),
     ],
 )

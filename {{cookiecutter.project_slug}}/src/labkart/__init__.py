@@ -11,12 +11,14 @@ if TYPE_CHECKING:
     from .config import make
     from .errors import LabkartError
     from .inputs import DataFile, DataFolder
+    from .notebook import load, runs
     from .task import Task
 
-__all__ = ["DataFile", "DataFolder", "LabkartError", "Task", "compose", "make"]
+__all__ = ["DataFile", "DataFolder", "LabkartError", "Task", "compose", "load", "make", "runs"]
 
 _HOMES = {"DataFile": "inputs", "DataFolder": "inputs", "LabkartError": "errors"}
 _HOMES |= {"Task": "task", "compose": "composition", "make": "config"}
+_HOMES |= {"load": "notebook", "runs": "notebook"}
 
 
 def __getattr__(name: str) -> Any:

@@ -23,6 +23,12 @@ usage: labkart <verb> ...
       --workers 4           ... so many at once
   status [name=value ...]   what is done, missing or changed; why, and what it costs
       --json                ... for programs
+  graph [name=value ...]    the pipeline as a tree: what is done, missing or changed, and how long it took
+      --mermaid             ... for a README or a slide; --svg FILE draws it
+  runs [name=value ...]     list experiments, newest first; also 'accuracy>0.9'
+      --sort -accuracy      ... best first; --json and --csv for programs
+      --sweep ID            ... of one sweep; --study, --tag, --commit, --since and --until, too
+  compare A B               what differs between two experiments: settings, code, data, packages, metrics, times
   accept [name=value ...]   keep results of earlier code: the change does not matter
   report NAME [name=value]  a table and figures for the thesis: means, intervals, tests
       --all                 ... all of reports/*.yaml again
@@ -47,6 +53,7 @@ def main(words: list[str] | None = None) -> int:
     verbs = {"run": _run, "search": _search, "status": _status, "accept": _accept}
     verbs |= {"clean": _clean, "sync": _sync, "ui": _ui}
     verbs |= {"report": _report}
+    verbs |= {"graph": _graph, "runs": _runs, "compare": _compare}
     gc.disable()  # imports leave nothing to collect, and looking for it takes a fifth of their time
     try:
         if verb in ("-h", "--help", "help"):
@@ -54,9 +61,14 @@ def main(words: list[str] | None = None) -> int:
             return 0
         if verb not in verbs:
             raise LabkartError(f'No verb "{verb}". Choose one of {", ".join(verbs)}; labkart --help explains them.')
-        return verbs[verb](rest)
+        code = verbs[verb](rest)
+        sys.stdout.flush()
+        return code
     except LabkartError as error:
         print(error, file=sys.stderr)
+        return 1
+    except BrokenPipeError:  # `labkart runs --csv | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except SystemExit as stop:  # argparse, Hydra's and ours, after it said what is wrong
         return int(bool(stop.code))
@@ -87,7 +99,7 @@ def _planned(words: list[str]) -> "Experiment":
     for word in words:
         if word.startswith("-"):
             raise LabkartError(
-                f"{word}: status and accept take names and values, of one experiment. See labkart --help."
+                f"{word}: status, accept and graph take names and values, of one experiment. See labkart --help."
             )
     composed = composition.composed(*words)
     composition.check_additions(words)
@@ -181,3 +193,21 @@ def _report(words: list[str]) -> int:
     os.chdir(project.current().root)
     report(words)
     return 0
+
+
+def _graph(words: list[str]) -> int:
+    from . import outline
+
+    return outline.show(words, _planned)
+
+
+def _runs(words: list[str]) -> int:
+    from . import listing
+
+    return listing.show(words)
+
+
+def _compare(words: list[str]) -> int:
+    from . import compare
+
+    return compare.show(words)

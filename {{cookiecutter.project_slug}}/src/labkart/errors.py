@@ -9,6 +9,10 @@ from pathlib import Path
 class LabkartError(Exception):
     """A mistake that can be mended: says what is wrong, where, and what to do."""
 
+    def _render_traceback_(self) -> list[str]:
+        """What a notebook shows of it: IPython asks for this."""
+        return [str(self)]
+
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """The closest known name as a question, or else all of them."""

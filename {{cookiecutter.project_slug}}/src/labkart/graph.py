@@ -12,14 +12,18 @@ from .layout import MARGIN, Edges, Layout, columns
 from .record import ExperimentRecord, TaskRecord, TaskUse
 
 _MOST_TASKS, _MOST_LINES = 300, 1500  # beyond these nobody can follow a line: a box a class then
-_COLOURS = {  # of a box, and of its frame and words; the most urgent state last
+COLOURS = {  # of a box, and of its frame and words; the most urgent state last
     "asked": ("#ffffff", "#6f6787"),
     "cached": ("#f3f6fa", "#5c708a"),
     "ran": ("#ebf6f2", "#1f7a64"),
     "not run": ("#ffffff", "#6b7480"),
+    "done": ("#ebf6f2", "#1f7a64"),
+    "missing": ("#fbf5e6", "#8a6415"),
+    "changed": ("#fdefeb", "#b93a24"),
     "pruned": ("#fbf5e6", "#8a6415"),
     "failed": ("#fdefeb", "#b93a24"),
 }
+_AHEAD = ("missing", "changed")
 _INK, _PALE, _LINE = "#1f2933", "#5b6672", "#94a0af"
 _FORBIDDEN = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # in XML even where escaped
 
@@ -44,10 +48,14 @@ class _Box:
         return max(136, ceil(32 + 9 * _width(self.label)), ceil(60 + 8 * (words + _width(self.time))))
 
 
-def svg(experiment: ExperimentRecord, records: Iterable[tuple[TaskUse, TaskRecord]]) -> str:
-    """Draw an experiment's tasks, and which led to which as far as their records tell.
+def svg(
+    experiment: ExperimentRecord,
+    records: Iterable[tuple[TaskUse, TaskRecord]],
+    upstream: Mapping[str, Sequence[str]] | None = None,
+) -> str:
+    """Draw an experiment's tasks, and which led to which as far as their records, or `upstream`, tell.
 
-    A task without a record stands apart. Of a large pipeline each class is a box, and the drawing's title says so.
+    A task of which neither tells stands apart. Of a large pipeline each class is a box; the drawing's title says so.
     """
     pairs = list(records)
     known = {record.key: record for _, record in pairs}
@@ -56,7 +64,8 @@ def svg(experiment: ExperimentRecord, records: Iterable[tuple[TaskUse, TaskRecor
         name, _, id = key.rpartition("_")
         uses[key] = TaskUse(name, name, id, "asked")
     edges = {(up, key): True for key in known for up in known[key].asked}
-    edges |= {(up, key): False for key in known for up in known[key].upstream if up in uses}
+    above = {key: record.upstream for key, record in known.items()} | dict(upstream or {})
+    edges |= {(up, key): False for key in above for up in above[key] if up in uses}
     place = columns(uses, edges)
     large = len(uses) > _MOST_TASKS or sum(place[down] - place[up] for up, down in edges) > _MOST_LINES
     groups, merged = defaultdict[str, list[str]](list), Edges()
@@ -65,7 +74,10 @@ def svg(experiment: ExperimentRecord, records: Iterable[tuple[TaskUse, TaskRecor
     for (up, down), asked in edges.items():
         pair = (uses[up].name, uses[down].name) if large else (up, down)
         merged[pair] = asked and merged.get(pair, True)
-    boxes = {name: _box([(key, uses[key], known.get(key)) for key in keys]) for name, keys in groups.items()}
+    boxes = {
+        name: _box([(key, uses[key], known.get(key)) for key in keys], any(key in above for key in keys))
+        for name, keys in groups.items()
+    }
     joined = {key for up, down in merged if up != down for key in (up, down)}
     loose = [key for key, box in boxes.items() if not box.recorded and key not in joined]
     width = max((box.width for box in boxes.values()), default=0)
@@ -74,31 +86,35 @@ def svg(experiment: ExperimentRecord, records: Iterable[tuple[TaskUse, TaskRecor
     return _text(experiment, note, Counter(use.state for use in uses.values()), boxes, layout)
 
 
-def _box(tasks: Sequence[tuple[str, TaskUse, TaskRecord | None]]) -> _Box:
+def _box(tasks: Sequence[tuple[str, TaskUse, TaskRecord | None]], recorded: bool) -> _Box:
     (key, use, record), many = tasks[0], len(tasks) > 1
     states = Counter(use.state for _, use, _ in tasks)
-    lines = [(state, f"{states[state]:,} {state}" if many else state) for state in _COLOURS if states[state]]
-    took = [seconds for _, use, record in tasks if (seconds := _seconds(use, record)) is not None]
+    lines = [(state, f"{states[state]:,} {state}" if many else state) for state in COLOURS if states[state]]
+    ahead = [each for each in tasks if each[1].state in _AHEAD]
+    took = [seconds for _, use, record in ahead or tasks if (seconds := _seconds(use, record)) is not None]
     records = [record for _, _, record in tasks if record]
     hover = [f"{use.name}: {len(tasks):,} tasks"] if many else [key, use.state]
     if record and not many:
         hover += [_short(f"{name} = {value}") for name, value in list(record.params.items())[:12]]
         hover += ["..."] if len(record.params) > 12 else []
-    hover += [f"took {_duration(sum(took))}"] if took else []
+    time = f"{'about ' if ahead else ''}{duration(sum(took))}" if took else ""
+    hover += [f"{'will take' if ahead else 'took'} {time}"] if took else []
     hover += [f"peak memory {max(record.peak_memory_mb for record in records):,.0f} MiB"] if records else []
     name = use.name if many else use.label
     label = (f"{name[:26]}…{name[-13:]}" if len(name) > 40 else name) + (f" ({len(tasks):,})" if many else "")
-    return _Box(label, lines, _duration(sum(took)) if took else "", hover, bool(records))
+    return _Box(label, lines, time, hover, recorded)
 
 
 def _seconds(use: TaskUse, record: TaskRecord | None) -> float | None:
-    """What the task took; a cached one when it ran."""
+    """What the task took; a cached one when it ran; of one that is to run, what the last one of its kind took."""
     if use.state in ("ran", "failed", "pruned"):
         return use.seconds
-    return record.wall_seconds if record and use.state == "cached" else None
+    if use.state in _AHEAD:
+        return use.seconds or None
+    return record.wall_seconds if record and use.state in ("cached", "done") else None
 
 
-def _duration(seconds: float) -> str:
+def duration(seconds: float) -> str:
     """As a person says it: 0.9 s, 12 min, 1.5 h."""
     size, unit = (1, "s") if seconds < 59.5 else (60, "min") if seconds < 3570 else (3600, "h")
     return f"{seconds / size:.1f} {unit}" if seconds / size < 9.95 else f"{seconds / size:,.0f} {unit}"
@@ -137,8 +153,8 @@ def _text(
     _add(root, "text", title, x=MARGIN, y=46, font_size=18, font_weight=600)
     _add(root, "text", about, x=MARGIN, y=68, font_size=12.5, fill=_PALE)
     counts = _add(root, "text", x=MARGIN, y=94, font_size=12.5)
-    for state in (state for state in _COLOURS if states[state]):
-        _add(counts, "tspan", f"● {states[state]:,} {state}", fill=_COLOURS[state][1], dx=14 if len(counts) else 0)
+    for state in (state for state in COLOURS if states[state]):
+        _add(counts, "tspan", f"● {states[state]:,} {state}", fill=COLOURS[state][1], dx=14 if len(counts) else 0)
     if layout.depth < len(layout.columns):
         y = layout.centres[layout.columns[layout.depth][0]] - 56
         words = "Never ran, so what these need is not recorded:"
@@ -157,12 +173,12 @@ def _text(
 
 
 def _draw(group: ET.Element, box: _Box, x: int, y: int, width: int) -> None:
-    fill, frame = _COLOURS[box.lines[-1][0]]
+    fill, frame = COLOURS[box.lines[-1][0]]
     dashes = {"stroke_dasharray": "4 3"} if box.lines[-1][0] in ("asked", "not run") else {}
     _add(group, "title", "\n".join(box.hover))
     _add(group, "rect", x=x, y=y, width=width, height=box.height, rx=10, fill=fill, stroke=frame, **dashes)
     _add(group, "text", box.label, x=x + 16, y=y + 24, font_size=13.5, font_weight=600)
     for count, (state, words) in enumerate(box.lines):
-        _add(group, "text", f"● {words}", x=x + 16, y=y + 45 + 20 * count, font_size=12, fill=_COLOURS[state][1])
+        _add(group, "text", f"● {words}", x=x + 16, y=y + 45 + 20 * count, font_size=12, fill=COLOURS[state][1])
     time = {"x": x + width - 16, "y": y + box.height - 11, "text_anchor": "end"}
     _add(group, "text", box.time, font_size=12, fill=_PALE, **time)

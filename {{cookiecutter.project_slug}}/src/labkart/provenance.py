@@ -48,12 +48,12 @@ def code(root: Path) -> tuple[dict[str, Any], str]:
 
 
 def _code(root: Path) -> tuple[dict[str, Any], str]:
-    commit = _git(root, "rev-parse", "--verify", "--quiet", "HEAD")
-    diff, left_out = _diff(root, commit or _git(root, "hash-object", "-t", "tree", "/dev/null") or "")
+    commit = git(root, "rev-parse", "--verify", "--quiet", "HEAD")
+    diff, left_out = _diff(root, commit or git(root, "hash-object", "-t", "tree", "/dev/null") or "")
     state = {
         "commit": commit,
-        "branch": _git(root, "symbolic-ref", "--short", "--quiet", "HEAD"),
-        "remote": _without_password(_git(root, "config", "--get", "remote.origin.url")),
+        "branch": git(root, "symbolic-ref", "--short", "--quiet", "HEAD"),
+        "remote": _without_password(git(root, "config", "--get", "remote.origin.url")),
         "dirty": None if diff is None else bool(diff or left_out),
         "left_out": left_out,
     }
@@ -93,7 +93,7 @@ def _diff(root: Path, base: str) -> tuple[str | None, list[str]]:
 
     Made with a copy of the index, so that the student's stays as it is.
     """
-    index = _git(root, "rev-parse", "--path-format=absolute", "--git-path", "index")
+    index = git(root, "rev-parse", "--path-format=absolute", "--git-path", "index")
     if index is None:
         return None, []
     with tempfile.TemporaryDirectory() as folder:
@@ -103,15 +103,15 @@ def _diff(root: Path, base: str) -> tuple[str | None, list[str]]:
         small, large = _new_files(root)
         if small:
             from_stdin = ("--pathspec-from-file=-", "--pathspec-file-nul")
-            _git(root, "add", "--intent-to-add", *from_stdin, env=scratch, stdin=small)
+            git(root, "add", "--intent-to-add", *from_stdin, env=scratch, stdin=small)
         # Nothing of the student's own settings, so that `git apply` takes it.
         plain = ("--no-color", "--no-ext-diff", "--no-textconv", "--src-prefix=a/", "--dst-prefix=b/", "-U3")
-        return _git(root, "diff", "--binary", *plain, base, env=scratch, strip=False), large
+        return git(root, "diff", "--binary", *plain, base, env=scratch, strip=False), large
 
 
 def _new_files(root: Path) -> tuple[list[str], list[str]]:
     """The files that git neither knows nor ignores: those small enough to be code, and the others."""
-    names = (_git(root, "ls-files", "--others", "--exclude-standard", "-z") or "").split("\0")
+    names = (git(root, "ls-files", "--others", "--exclude-standard", "-z") or "").split("\0")
     small, large, total = [], [], 0
     for name in names:
         # A folder here is another repository; uv writes its lock at the first run, and packages.txt says the same.
@@ -123,7 +123,7 @@ def _new_files(root: Path) -> tuple[list[str], list[str]]:
     return small, large
 
 
-def _git(root: Path, *words: str, env: Any = None, stdin: Iterable[str] = (), strip: bool = True) -> str | None:
+def git(root: Path, *words: str, env: Any = None, stdin: Iterable[str] = (), strip: bool = True) -> str | None:
     """What git prints, or nothing where it fails or is not there; bytes that are no UTF-8 survive as surrogates."""
     command = ["git", "-C", str(root), "--literal-pathspecs", *words]
     names = os.fsencode("\0".join(stdin))

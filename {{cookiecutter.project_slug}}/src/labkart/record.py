@@ -207,7 +207,7 @@ def task_names() -> dict[str, str]:
 def experiments(prefix: str = "", most: int | None = None) -> list[ExperimentRecord]:
     """The records of the experiments whose id begins so, the newest first; of all of them, or of so many."""
     folders = _newest(_experiment_folder(f"{prefix}*"), most)
-    return [each for folder in folders if (each := read_experiment(folder.name))]
+    return [each for folder in folders if (each := _read(folder, ExperimentRecord))]
 
 
 def _newest(folders: Path, most: int | None) -> list[Path]:

@@ -42,7 +42,7 @@ class Condition:
         if not parts:
             raise LabkartError(f"{word}: wants a name and a value, as model=forest or accuracy>0.9.")
         condition = cls(*parts.groups())
-        if condition.sign in _COMPARED and _number(condition.value) is None:
+        if condition.sign in _COMPARED and number(condition.value) is None:
             raise LabkartError(f'{word}: "{condition.value}" is no number.')
         return condition
 
@@ -50,7 +50,7 @@ class Condition:
         """Whether an experiment meets it; one that has no such value does not."""
         found = value(record, self.name)
         if self.sign in _COMPARED:
-            here, there = _number(found), _number(self.value)
+            here, there = number(found), number(self.value)
             return here is not None and there is not None and _COMPARED[self.sign](here, there)
         if found is None and self.value != "null":
             return False
@@ -81,7 +81,8 @@ class Selection:
         """The experiments, newest first.
 
         Raises:
-            LabkartError: no experiment has a value of one of the names, there is no such sweep, or a date is none.
+            LabkartError: no experiment has a value of one of the names, there is no such sweep, study, tag or commit,
+                or a date is none.
         """
         meant = set(sweep_record.find(self.sweep).experiments) if self.sweep else None
         since = _moment(self.since) if self.since else None
@@ -100,11 +101,25 @@ class Selection:
         ]
 
     def _check_names(self, records: Sequence[ExperimentRecord]) -> None:
-        for condition in self.where if records else ():
-            if all(value(each, condition.name) is None for each in records):
-                known = {name for each in records for name, _ in values(each)}
-                hint = did_you_mean(condition.name, known)
-                raise LabkartError(f"{condition.name}: no experiment has such a setting or metric. {hint}")
+        for condition in self.where:
+            check_name(condition.name, records)
+        studies = {each.study for each in records if each.study}
+        if records and self.study and self.study not in studies:
+            raise LabkartError(f'No experiment is of a study "{self.study}". {did_you_mean(self.study, studies)}')
+        tags = {tag for each in records for tag in each.tags}
+        if records and self.tag and self.tag not in tags:
+            raise LabkartError(f'No experiment has the tag "{self.tag}". {did_you_mean(self.tag, tags)}')
+        commits = {commit for each in records if (commit := each.code.get("commit"))}
+        if records and self.commit and not any(each.startswith(self.commit) for each in commits):
+            known = did_you_mean(self.commit, {each[:8] for each in commits})
+            raise LabkartError(f'No experiment ran on a commit "{self.commit}". {known}')
+
+
+def check_name(name: str, records: Sequence[ExperimentRecord]) -> None:
+    """Raise LabkartError where none of some experiments has a value of that name."""
+    if records and all(value(each, name) is None for each in records):
+        known = {known for each in records for known, _ in values(each)}
+        raise LabkartError(f"{name}: no experiment has such a setting or metric. {did_you_mean(name, known)}")
 
 
 def one(text: str) -> ExperimentRecord:
@@ -156,11 +171,12 @@ def flat(node: Any, name: str = "") -> Iterator[tuple[str, Any]]:
 def _is(found: Any, text: str) -> bool:
     if found is None or isinstance(found, bool):
         return {None: "null", True: "true", False: "false"}[found] == text.lower()
-    here, there = _number(found), _number(text)
+    here, there = number(found), number(text)
     return here == there if here is not None and there is not None else fnmatch.fnmatchcase(str(found), text)
 
 
-def _number(found: Any) -> float | None:
+def number(found: Any) -> float | None:
+    """A value as a number; nothing where it is none."""
     try:
         return None if isinstance(found, bool) else float(found)
     except (TypeError, ValueError):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from . import mask, moment, record
+from . import differences, mask, moment, record
 from .identity import key, output_paths, own_params, upstream
 from .plan import Experiment
 from .record import TaskRecord
@@ -125,13 +125,9 @@ def changes(task: Task[Any], before: TaskRecord, above: Above) -> Changes:
         _datum(now, before.data.get(name)) for name, now in task._data.items() if now != before.data.get(name)
     ]
     for file in sorted({*reached.code, *before.code}):
-        found.code += _code(file, reached.code.get(file, {}), before.code.get(file, {}))
-    for name in sorted({*reached.packages, *before.packages}):
-        then, now = before.packages.get(name), reached.packages.get(name)
-        if then != now:
-            found.packages.append(
-                f"{name} {then} -> {now}" if then and now else f"{name} {'is new' if now else 'gone'}"
-            )
+        found.code += differences.code(file, reached.code.get(file, {}), before.code.get(file, {}))
+    for name, then, now in sorted(differences.pairs(before.packages, reached.packages)):
+        found.packages.append(f"{name} {then} -> {now}" if then and now else f"{name} {'is new' if now else 'gone'}")
     for each in _upstream(task, above):
         if key(each.task) not in before.upstream:
             found.upstream.append(each.label)
@@ -151,18 +147,6 @@ def _datum(now: dict[str, str], then: dict[str, str] | None) -> str:
     if then and then["path"] != now["path"]:
         return f"{then['path']} -> {now['path']}"
     return f"{now['path']} changed"
-
-
-def _code(file: str, now: dict[str, str], then: dict[str, str]) -> list[str]:
-    """The definitions of a file that differ, as `tasks/train.py: TrainForest.run`."""
-    place = file.partition("/")[2] or file
-    names = [name for name in sorted({*now, *then}) if now.get(name) != then.get(name)]
-    if "" in names:  # the whole file counts, or did
-        return [place]
-    whole = {name.partition(".")[0] for name in names if name in then and name in now}
-    return [
-        f"{place}: {name}" for name in names if "." not in name or name.partition(".")[0] not in whole or name in then
-    ]
 
 
 def as_json(experiment: Experiment, standings: Sequence[Standing]) -> str:

@@ -7,10 +7,10 @@ import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rich.cells import cell_len
 from rich.console import Console
 from rich.logging import RichHandler
 from rich.markup import escape
@@ -18,6 +18,7 @@ from rich.markup import escape
 from . import project
 from .groups import Group, Ranking
 from .record import ExperimentRecord
+from .table import Column, lines
 
 if TYPE_CHECKING:
     from .clean import Waste
@@ -29,6 +30,11 @@ _errors = Console(stderr=True, highlight=False, soft_wrap=True)
 
 def say(text: str, style: str = "") -> None:
     out.print(escape(text), style=style)
+
+
+def hand_over(text: str) -> None:
+    """Give a text to another program as it is."""
+    sys.stdout.write(f"{text}\n")
 
 
 def warn(text: str) -> None:
@@ -87,15 +93,23 @@ def show_groups(records: Sequence[ExperimentRecord], ranking: Ranking) -> None:
     columns += [[name, *(_spread(group, name) for group in groups)] for name in metrics]
     if metrics and any(len(group.records) > 1 for group in groups):
         columns += [["n", *(str(len(group.values(metrics[0]))) for group in groups)]]
-    widths = [max(map(cell_len, column)) for column in columns]  # a Japanese letter is two wide
-    for row in zip(*columns, strict=True):
-        cells = [cell + " " * (width - cell_len(cell)) for cell, width in zip(row, widths, strict=True)]
-        say("  " + "   ".join(cells).rstrip())
+    show_table([Column(column[0], column[1:]) for column in columns])
     if more > 0:
         say(f"  ... and {more} more")
 
 
 _METRICS, _ROWS = 4, 20  # what fits on a page
+
+
+def show_table(columns: Sequence[Column], styles: Sequence[str] = ()) -> int:
+    """A table that is cut to the terminal, and whole where none is; returns how many columns had no place.
+
+    `styles` are those of its lines, the head first.
+    """
+    rows, left = lines(columns, out.width - 2 if out.is_terminal else None)
+    for row, style in zip_longest(rows, styles, fillvalue=""):
+        out.print(f"  {escape(row)}", style=style, soft_wrap=True)
+    return left
 
 
 def _spread(group: Group, metric: str) -> str:
