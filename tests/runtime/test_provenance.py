@@ -303,6 +303,7 @@ def test_the_machine_is_known() -> None:
     assert 0 < machine["memory_gb"] < 100_000
 
 
+@pytest.mark.usefixtures("root")
 def test_the_packages_are_listed_by_name_with_their_versions() -> None:
     lines = provenance.packages().splitlines()
     assert f"gokart=={version('gokart')}" in lines
