@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all, and read without a word when they are damaged."""
+"""Files that are written whole or not at all, and read without a word when they are damaged or not there."""
 
 import json
 import os
@@ -23,3 +23,11 @@ def read_json(path: Path) -> Any:
         return json.loads(path.read_bytes())
     except (OSError, ValueError):
         return None
+
+
+def read_text(path: Path) -> str:
+    """A text file; empty where there is none. Bytes that are no UTF-8 survive as surrogates."""
+    try:
+        return path.read_text(encoding="utf-8", errors="surrogateescape")
+    except OSError:
+        return ""

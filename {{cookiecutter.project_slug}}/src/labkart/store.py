@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import quote
 
-from . import project
+from . import project, verdict
 from .files import read_json, write_atomically
 
 MARK = "labkart.store"  # the tag of MLflow's experiment that tells its store from any other
@@ -117,7 +117,7 @@ class Note:
     Attributes:
         started: when the attempt began that the run is of.
         whole: whether all of it is there.
-        sweeps, tags: those that it is marked with.
+        sweeps, tags, reproduced: what it is marked with.
         parent: the run that it stands below.
     """
 
@@ -127,14 +127,15 @@ class Note:
     sweeps: list[str] = field(default_factory=list)
     parent: str | None = None
     tags: list[str] = field(default_factory=list)
+    reproduced: str | None = None
 
     def is_whole(self, experiment: Kept) -> bool:
         """Whether the store has all of this very attempt, but perhaps the marks of later sweeps, and later tags."""
         return self.whole and self.started == experiment.started
 
     def is_marked(self, experiment: Kept) -> bool:
-        sweeps, tags = _marks(experiment)
-        return set(sweeps) <= set(self.sweeps) and set(tags) <= set(self.tags)
+        sweeps, tags, reproduced = _marks(experiment)
+        return set(sweeps) <= set(self.sweeps) and set(tags) <= set(self.tags) and reproduced == self.reproduced
 
 
 def noted(experiment: Kept) -> Note | None:
@@ -146,15 +147,15 @@ def noted(experiment: Kept) -> Note | None:
 
 
 def is_published(experiment: Kept) -> bool:
-    """Whether all of this very attempt is in this store, and marked with its sweeps and tags."""
+    """Whether all of this very attempt is in this store, and marked with what came later."""
     found = noted(experiment)
     return bool(found and found.is_whole(experiment) and found.is_marked(experiment))
 
 
 def note(experiment: Kept, run: str, whole: bool, parent: str | None = None) -> None:
     """Remember which run an experiment has in this store."""
-    sweeps, tags = _marks(experiment)
-    note = Note(run, experiment.started, whole, sweeps, parent, tags)
+    sweeps, tags, reproduced = _marks(experiment)
+    note = Note(run, experiment.started, whole, sweeps, parent, tags, reproduced)
     _write(experiment, _notes(experiment) | {key() or "": vars(note)})
 
 
@@ -170,8 +171,9 @@ def forget(experiment: Kept) -> None:
     _write(experiment, {name: each for name, each in _notes(experiment).items() if name != key()})
 
 
-def _marks(experiment: Kept) -> tuple[list[str], list[str]]:
-    return list(getattr(experiment, "sweeps", ())), list(getattr(experiment, "tags", ()))
+def _marks(experiment: Kept) -> tuple[list[str], list[str], str | None]:
+    found = verdict.last(id) if (id := getattr(experiment, "id", None)) else None
+    return list(getattr(experiment, "sweeps", ())), list(getattr(experiment, "tags", ())), found and found.mark
 
 
 def _notes(experiment: Kept) -> dict[str, Any]:
