@@ -30,7 +30,7 @@ def compare(
         before, after: the records of their tasks, as far as they are known, to name code and packages.
         ignored: patterns of metrics that do not count, such as `*seconds`.
     """
-    found = Verdict(then.id, tolerance=tolerance, tasks=len(then.tasks), environment=now.environment)
+    found = Verdict(then.id, tolerance=tolerance, tasks=len(then.tasks), again=now.id, environment=now.environment)
     uses = {use.label: use for use in now.tasks}
     causes = {use.label: list(_causes(use, uses.get(use.label))) for use in then.tasks}
     found.outputs = [use.label for use in then.tasks if _outputs(use) != _outputs(uses.get(use.label))]
@@ -111,7 +111,7 @@ def _reached(then: TaskUse, now: TaskUse | None, before: Tasks, after: Tasks) ->
 
 
 def _settings(then: ExperimentRecord, now: ExperimentRecord) -> Iterator[str]:
-    one, other = (dict(flat(each.config)) for each in (then, now))
+    one, other = ({**each.settings, **dict(flat(each.config))} for each in (then, now))
     for name in dict.fromkeys([*one, *other]):
         if one.get(name) != other.get(name) and name.partition(".")[0] not in _OTHER:
             yield f"{name} {one.get(name, 'none')} -> {other.get(name, 'none')}"

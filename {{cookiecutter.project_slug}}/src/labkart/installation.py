@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import subprocess
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,9 +53,8 @@ class Wanted:
             tuple(line.partition("==")[0] for line in others if " @ " in line),
         )
 
-    @property
-    def key(self) -> str:
-        text = "\n".join([self.python, self.lock, *self.packages])
+    def key(self, python: str) -> str:
+        text = "\n".join([python, self.lock, *self.packages])
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
@@ -68,8 +68,7 @@ def install(wanted: Wanted, root: Path) -> tuple[Path, list[str]]:
         LabkartError: there is no uv, no such Python, or a package that cannot be had any more.
     """
     python = _python(wanted.python)
-    said = [] if python == wanted.python else [f"Python {wanted.python} -> {python}.*"]
-    place = project.current().outputs / "environments" / wanted.key
+    place = project.current().outputs / "environments" / wanted.key(python)
     place.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(f"{place}.lock"):
         if place.exists() and not (place / "pyvenv.cfg").exists():  # uv was killed
@@ -84,7 +83,7 @@ def install(wanted: Wanted, root: Path) -> tuple[Path, list[str]]:
         if other := [line for line in wanted.packages if line not in there]:  # installed beside the lock
             _must(_uv("pip", "install", "--no-deps", "--python", str(place), *other))
     names = {line.partition("==")[0].partition(" ")[0] for line in there}
-    said += [f"{name} came from no registry and is not installed" for name in wanted.elsewhere if name not in names]
+    said = [f"{name} came from no registry and is not installed" for name in wanted.elsewhere if name not in names]
     return place / "bin" / "python", said
 
 
@@ -95,9 +94,10 @@ def missing(wanted: Wanted) -> list[str]:
     found = []
     if not _finds(wanted.python):
         found.append(f"Python {wanted.python} is not on this machine; uv would look for it on the net")
-    words = ("--dry-run", "--no-deps", "--target", os.devnull, "--python-version", wanted.python)
-    if wanted.packages and (done := _uv("pip", "install", *words, *wanted.packages)).returncode:
-        found.append(f"packages: {_why(done)}")
+    with tempfile.TemporaryDirectory() as empty:
+        words = ("--dry-run", "--no-deps", "--target", empty, "--python-version", wanted.python)
+        if wanted.packages and (done := _uv("pip", "install", *words, *wanted.packages)).returncode:
+            found.append(f"packages: {_why(done)}")
     return found
 
 

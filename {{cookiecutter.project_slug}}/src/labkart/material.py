@@ -33,9 +33,12 @@ class Material:
         """What is not as it was in the student's own folder; empty where all is well."""
         here = project.current().root / self.path
         try:
-            return "" if digest.content(here) == self.sha256 else f"{self.path} changed since {self.task} read it"
+            if digest.content(here) == self.sha256:
+                return ""
+            wrong = "changed"
         except OSError:
-            return f"{self.path} is gone; {self.task} read it"
+            wrong = "is gone"
+        return f"{self.path} {wrong} since {self.task} read it (sha256 {self.sha256[:12]}). Put that version there."
 
     def bring(self, checkout: Path) -> None:
         """Let a checkout have it, if it does not from git."""

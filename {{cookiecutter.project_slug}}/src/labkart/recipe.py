@@ -53,6 +53,12 @@ class Recipe:
         return list(_differences(then, now, ""))
 
 
+def contradicted(words: Sequence[str], corrections: Sequence[str]) -> list[str]:
+    """The words of a command that say otherwise than the configuration which it composed, and what that says."""
+    right = {_name(each): each for each in corrections}
+    return [f"{word} in the command -> {right[_name(word)].lstrip('+')}" for word in words if _name(word) in right]
+
+
 def _differences(then: dict[str, Any], now: dict[str, Any], above: str) -> Iterator[str]:
     for key, value in then.items():
         name = f"{above}.{key}" if above else str(key)

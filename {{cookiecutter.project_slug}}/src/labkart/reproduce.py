@@ -11,15 +11,13 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import comparison, installation, material, project, record, selection, terminal, threads, worktree
+from . import comparison, installation, material, project, record, selection, store, terminal, threads, worktree
 from .errors import LabkartError
 from .files import read_text
 from .installation import Wanted
-from .publisher import Publisher
-from .recipe import Recipe
+from .recipe import Recipe, contradicted
 from .record import ExperimentRecord
 from .rerun import Rerun
-from .session import close
 from .verdict import TOLERANCE, Verdict
 
 
@@ -71,16 +69,29 @@ def _named_in(file: Path) -> list[str]:
 
 def every(experiments: Sequence[ExperimentRecord], asked: Asked) -> bool:
     """Reproduce them one after another, say what came of each, and mark their runs in MLflow. Whether all are good."""
-    publisher, good = Publisher(), True
+    verdicts = list[Verdict]()
     for each in experiments:
         terminal.say(f"{each.id[:6]}  {' '.join(each.overrides)}".rstrip())
         found = reproduce(each, asked)
-        terminal.say(f"  {found}", "" if found.is_good else "red")
-        good = good and found.is_good
-        if found.kind != "impossible":
-            publisher.end(each)
-    close(publisher)
-    return good
+        terminal.say("  " + str(found).replace("\n", "\n  "), "" if found.is_good else "red")
+        verdicts.append(found)
+    _mark([each for each, found in zip(experiments, verdicts, strict=True) if found.kind != "impossible"])
+    return all(found.is_good for found in verdicts)
+
+
+def _mark(experiments: Sequence[ExperimentRecord]) -> None:
+    """Show on their runs in MLflow what came of it. What MLflow does not take waits in the records."""
+    try:
+        with terminal.busy("writing to MLflow"):
+            if experiments:
+                from . import tracking
+
+                client, place = tracking.open_store()
+                for each in experiments:
+                    tracking.publish(client, place, each)
+    except Exception as error:
+        said = store.why(error)
+        terminal.warn(f"  Not in MLflow yet ({said}). The records have it; {terminal.command('sync')} publishes it.")
 
 
 def reproduce(experiment: ExperimentRecord, asked: Asked) -> Verdict:
@@ -120,11 +131,16 @@ def _run(experiment: ExperimentRecord, asked: Asked) -> Verdict:
         rerun = Rerun(python, checkout, experiment.environment.get("threads"))
         recipe = _recipe(experiment)
         words = recipe.first(asked.words)
-        words += recipe.corrections(rerun.composed(words))
-        again = rerun.run(words)
+        corrections = recipe.corrections(rerun.composed(words))
+        again = rerun.run([*words, *corrections])
         before = {use.label: record.read_task(use.name, use.id) for use in experiment.tasks}
         found = comparison.compare(experiment, again, before, rerun.tasks(again), asked.tolerance, asked.ignored)
-    found.notes += [*others, *_too_many_threads(experiment), *([] if found.is_good else notes)]
+    found.notes += [
+        *others,
+        *contradicted(words, corrections),
+        *_too_many_threads(experiment),
+        *([] if found.is_good else notes),
+    ]
     return found
 
 

@@ -25,7 +25,13 @@ try:
 except LabkartError as error:
     raise SystemExit(str(error))
 """
-_COMPOSE = "from labkart.cli import main; raise SystemExit(main())"
+_COMPOSE = """\
+import sys
+from hydra import compose, initialize_config_dir
+from omegaconf import OmegaConf
+with initialize_config_dir(sys.argv[1], version_base="1.3"):
+    print(OmegaConf.to_yaml(compose("config", overrides=sys.argv[2:])))
+"""
 
 # What would lead it to other code or another store; in CI, an undeclared file would fail a task that ran elsewhere.
 _STRANGE = ("GIT_", "LABKART_", "MLFLOW_", "PYTHON")
@@ -53,7 +59,7 @@ class Rerun:
 
     def composed(self, words: Sequence[str]) -> str:
         """The configuration that these words compose there, as YAML. Raises LabkartError where they compose none."""
-        with self._started(_COMPOSE, "run", *words, "--cfg", "job") as (process, errors):
+        with self._started(_COMPOSE, str(self.root / "conf"), *words) as (process, errors):
             said, _ = process.communicate()
         if process.returncode:
             raise LabkartError(f"The recorded settings do not fit the code: {_told(errors)}")

@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,8 @@ from . import project
 from .files import read_json, write_atomically
 from .record import now
 
-TOLERANCE = 1e-6
+TOLERANCE = 1e-6  # below what a person reports, above what another order of additions does
+_MOST = 5  # metrics that a person reads
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,7 @@ class Verdict:
         deviations: the metrics that are not exactly the same.
         notes: what is not as recorded, in words: "recorded -> now".
         error: why it was impossible, or failed.
+        again: the id that the run had; the recorded one's where code, packages, data and settings were the same.
     """
 
     experiment: str
@@ -55,6 +57,7 @@ class Verdict:
     deviations: list[Deviation] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     error: str | None = None
+    again: str | None = None
     tolerance: float = TOLERANCE
     tasks: int = 0
     commit: str | None = None
@@ -86,23 +89,24 @@ class Verdict:
         write_atomically(self.folder / "record.json", text.encode(errors="backslashreplace"))
 
     def __str__(self) -> str:
-        """A sentence, and below it what is not as recorded."""
-        lines = [f"{self.kind}: {self._reason()}", *(f"  not as recorded: {note}" for note in self.notes)]
-        return "\n".join(lines)
+        """A sentence; below it what came out otherwise, and what is not as recorded."""
+        said = {
+            "identical": f"all outputs of {self.tasks} task{'s' if self.tasks > 1 else ''}, bit for bit",
+            "equal": f"all metrics, within {self.tolerance:g}; outputs that differ: {_listed(self.outputs)}",
+            "different": f"{self.first} is the first task that differs",
+            "impossible": (self.error or "it could not run").replace("\n", "\n  "),
+        }
+        return "\n  ".join([f"{self.kind}: {said[self.kind]}", *self._details()])
 
-    def _reason(self) -> str:
-        if self.kind == "identical":
-            return f"all outputs of {self.tasks} task{'s' if self.tasks > 1 else ''}, bit for bit"
-        if self.kind == "impossible":
-            return self.error or "it could not run"
-        off = [each for each in self.deviations if not each.is_within(self.tolerance)]
-        if self.kind == "equal":
-            by = _listed(map(str, self.deviations)) or "the same to the last digit"
-            return f"within {self.tolerance:g}; the outputs of {_listed(self.outputs)} differ, the metrics: {by}"
-        why = [self.error] if self.error else [f"metrics: {_listed(map(str, off))}"] if off else []
-        if self.first in self.outputs and not self.error:
-            why.insert(0, "its output is another one")
-        return f"the first task that differs is {self.first}; {'; '.join(why)}".rstrip("; ")
+    def _details(self) -> Iterator[str]:
+        if self.kind == "different":
+            yield from [self.error] if self.error else []
+            yield from ["another output"] if self.first in self.outputs and not self.error else []
+        told = [each for each in self.deviations if self.is_good or not each.is_within(self.tolerance)]
+        told.sort(key=lambda each: each.task != self.first)
+        yield from (f"recorded -> now: {each}" for each in told[:_MOST])
+        yield from [f"... and {len(told) - _MOST} more metrics"] if len(told) > _MOST else []
+        yield from (f"not as recorded: {note}" for note in self.notes)
 
 
 def last(experiment: str) -> Verdict | None:
