@@ -26,8 +26,8 @@ def read_json(path: Path) -> Any:
 
 
 def read_text(path: Path) -> str:
-    """A text file; empty where there is none. Bytes that are no UTF-8 survive as surrogates."""
+    """A text file; empty where there is none. Its ends of lines stay, bytes that are no UTF-8 become surrogates."""
     try:
-        return path.read_text(encoding="utf-8", errors="surrogateescape")
+        return path.read_bytes().decode(errors="surrogateescape")
     except OSError:
         return ""

@@ -55,7 +55,7 @@ class Wanted:
 
     def key(self, python: str) -> str:
         text = "\n".join([python, self.lock, *self.packages])
-        return hashlib.sha256(text.encode()).hexdigest()[:12]
+        return hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()[:12]
 
 
 def install(wanted: Wanted, root: Path) -> tuple[Path, list[str]]:
@@ -74,14 +74,14 @@ def install(wanted: Wanted, root: Path) -> tuple[Path, list[str]]:
         if place.exists() and not (place / "pyvenv.cfg").exists():  # uv was killed
             shutil.rmtree(place)
         if wanted.lock:
-            (root / "uv.lock").write_text(wanted.lock, encoding="utf-8")
+            (root / "uv.lock").write_bytes(wanted.lock.encode(errors="surrogateescape"))
             words = ("--frozen", "--inexact", "--no-install-project", "--python", python)
             _must(_uv("sync", *words, cwd=root, UV_PROJECT_ENVIRONMENT=str(place)))
         elif not place.exists():
-            _must(_uv("venv", "--no-project", "--python", python, str(place)))
+            _must(_uv("venv", "--no-project", "--python", python, str(place), cwd=root))
         there = _installed(place)
         if other := [line for line in wanted.packages if line not in there]:  # installed beside the lock
-            _must(_uv("pip", "install", "--no-deps", "--python", str(place), *other))
+            _must(_uv("pip", "install", "--no-deps", "--python", str(place), *other, cwd=root))
     names = {line.partition("==")[0].partition(" ")[0] for line in there}
     said = [f"{name} came from no registry and is not installed" for name in wanted.elsewhere if name not in names]
     return place / "bin" / "python", said

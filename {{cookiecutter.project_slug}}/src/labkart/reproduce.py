@@ -101,6 +101,8 @@ def reproduce(experiment: ExperimentRecord, asked: Asked) -> Verdict:
         found = _run(experiment, asked)
     except LabkartError as error:
         found = Verdict(experiment.id, error=str(error))
+    except OSError as error:  # a full disk
+        found = Verdict(experiment.id, error=f"{error.filename or 'The checkout'}: {error.strerror or error}.")
     found.started, found.commit = started, experiment.code.get("commit")
     found.write()
     return found
@@ -127,7 +129,7 @@ def _run(experiment: ExperimentRecord, asked: Asked) -> Verdict:
     with _checkout(experiment) as checkout:
         _must_be_empty(_gone(experiment, checkout))
         notes = _bring(experiment, checkout)
-        python, others = installation.install(_wanted(experiment), checkout)
+        python, unknown = installation.install(_wanted(experiment), checkout)
         rerun = Rerun(python, checkout, experiment.environment.get("threads"))
         recipe = _recipe(experiment)
         words = recipe.first(asked.words)
@@ -135,12 +137,7 @@ def _run(experiment: ExperimentRecord, asked: Asked) -> Verdict:
         again = rerun.run([*words, *corrections])
         before = {use.label: record.read_task(use.name, use.id) for use in experiment.tasks}
         found = comparison.compare(experiment, again, before, rerun.tasks(again), asked.tolerance, asked.ignored)
-    found.notes += [
-        *others,
-        *contradicted(words, corrections),
-        *_too_many_threads(experiment),
-        *([] if found.is_good else notes),
-    ]
+    found.notes += [*notes, *unknown, *contradicted(words, corrections), *_too_many_threads(experiment)]
     return found
 
 
@@ -186,8 +183,9 @@ def _bring(experiment: ExperimentRecord, checkout: Path) -> list[str]:
             notes.append(
                 f"{name} was too large for the record: {'taken as it is now' if here.exists() else 'it is gone'}"
             )
-            there.parent.mkdir(parents=True, exist_ok=True)
-            there.symlink_to(here)
+            if here.exists():
+                there.parent.mkdir(parents=True, exist_ok=True)
+                there.symlink_to(here)
     return notes
 
 
