@@ -64,7 +64,9 @@ def _named_in(file: Path) -> list[str]:
             if ids and all(isinstance(each, str) for each in ids):
                 return list(dict.fromkeys(ids))
     remedy = "Give a table of labkart report, or the id of an experiment"
-    raise LabkartError(f'{project.current().short(file)} names no experiments in a line "labkart: {{...}}". {remedy}.')
+    raise LabkartError(
+        f'{project.current().short(file)} names no experiments: it has no line "labkart: ...". {remedy}.'
+    )
 
 
 def every(experiments: Sequence[ExperimentRecord], asked: Asked) -> bool:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from . import mask, terminal, threads
+from . import mask, stopping, terminal, threads
 from .errors import LabkartError
 from .record import ExperimentRecord, TaskRecord, read
 
@@ -92,9 +92,11 @@ class Rerun:
     @contextmanager
     def _started(self, code: str, *words: str) -> Iterator[tuple[subprocess.Popen[str], IO[str]]]:
         """A process of a group of its own, which is gone when the block is left; and what it says of errors."""
-        with tempfile.TemporaryFile("w+", errors="replace") as errors:
-            process = subprocess.Popen(
-                [str(self.python), "-c", code, *words],
+        command = [str(self.python), "-c", code, *words]
+        with (
+            tempfile.TemporaryFile("w+", errors="replace") as errors,
+            subprocess.Popen(
+                command,
                 cwd=self.root,
                 env=self._variables(),
                 stdin=subprocess.DEVNULL,
@@ -103,7 +105,8 @@ class Rerun:
                 text=True,
                 errors="replace",
                 start_new_session=True,
-            )
+            ) as process,
+        ):
             try:
                 yield process, errors
             except BaseException:
@@ -120,7 +123,7 @@ class Rerun:
 
 def _end(process: subprocess.Popen[str]) -> None:
     """Ask the whole group to stop, and then do not ask."""
-    with suppress(ProcessLookupError):
+    with stopping.later(), suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGINT)
         with suppress(subprocess.TimeoutExpired):
             process.wait(_PATIENCE)

@@ -16,8 +16,8 @@ from .errors import LabkartError
 
 
 def has(root: Path, commit: str) -> bool:
-    """Whether the repository around `root` still has a commit with all that is in it."""
-    return _git(root, "cat-file", "-e", f"{commit}^{{tree}}").returncode == 0
+    """Whether the repository around `root` still has a commit."""
+    return _git(root, "cat-file", "-e", commit + "^{commit}").returncode == 0
 
 
 @contextmanager
