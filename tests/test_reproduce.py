@@ -247,6 +247,14 @@ IMPOSSIBLE: dict[str, tuple[Callable[[Path], object], str]] = {
         lambda folder: change(folder, lambda record: record["overrides"].append("password=***")),
         "password is masked in the record",
     ),
+    "the settings": (
+        lambda folder: change(folder, lambda record: record["overrides"].append("nothing=1")),
+        "The recorded settings do not fit the code: ",
+    ),
+    "code that can be read": (
+        lambda folder: replace(folder / "uncommitted.patch.txt", "+        self.dump([2 *", "+        self.dump([2 (("),
+        "The run did not begin: src/my_thesis/pipeline.py:18: SyntaxError",
+    ),
     "the result": (
         lambda folder: change(folder, lambda record: record.update(status="failed")),
         "It is failed, so there is no result to reproduce",

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from . import mask, project
+from . import mask, project, stopping
 from .errors import LabkartError
 from .files import read_text
 
@@ -133,10 +133,13 @@ def _uv(*words: str, cwd: Path | None = None, **variables: str) -> subprocess.Co
     """Ask uv, without the settings that would lead it to the student's environment or past the recorded lock."""
     clean = {name: value for name, value in os.environ.items() if name not in _STRANGE}
     command = [_program() or "uv", "--no-progress", "--color", "never", *words]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     try:
-        return subprocess.run(command, cwd=cwd, env=clean | variables, capture_output=True, text=True)
+        with stopping.child(command, cwd=cwd, env=clean | variables, **pipes) as process:
+            said, errors = process.communicate()
     except OSError:
         return _NO_ANSWER
+    return subprocess.CompletedProcess(command, process.returncode, said, errors)
 
 
 _STRANGE = ("CONDA_PREFIX", "PYTHONHOME", "PYTHONPATH", "UV_EXACT", "UV_FROZEN", "UV_LOCKED", "UV_NO_SYNC")

@@ -2,11 +2,10 @@
 
 import os
 import shutil
-import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -36,7 +35,6 @@ with initialize_config_dir(sys.argv[1], version_base="1.3"):
 # What would lead it to other code or another store; in CI, an undeclared file would fail a task that ran elsewhere.
 _STRANGE = ("GIT_", "LABKART_", "MLFLOW_", "PYTHON")
 _STRANGE_TOO = ("CI", "VIRTUAL_ENV")
-_PATIENCE = 10.0  # seconds that it has to end when a person stops it
 
 
 @dataclass(frozen=True)
@@ -61,8 +59,8 @@ class Rerun:
         """The configuration that these words compose there, as YAML. Raises LabkartError where they compose none."""
         with self._started(_COMPOSE, str(self.root / "conf"), *words) as (process, errors):
             said, _ = process.communicate()
-        if process.returncode:
-            raise LabkartError(f"The recorded settings do not fit the code: {_told(errors)}")
+            if process.returncode:
+                raise LabkartError(f"The recorded settings do not fit the code: {_told(errors)}")
         return said
 
     def run(self, words: Sequence[str]) -> ExperimentRecord:
@@ -78,10 +76,10 @@ class Rerun:
                 if not line.startswith("  experiment "):  # that is of no use when the checkout is gone
                     terminal.say(line.rstrip("\n"))
             process.wait()
-        folders = list((self.outputs / "records" / "experiments").glob("*"))
-        record = read(folders[0], ExperimentRecord) if folders else None
-        if not record:
-            raise LabkartError(f"The run did not begin: {_told(errors)}")
+            folders = list((self.outputs / "records" / "experiments").glob("*"))
+            record = read(folders[0], ExperimentRecord) if folders else None
+            if not record:
+                raise LabkartError(f"The run did not begin: {_told(errors)}")
         return record
 
     def tasks(self, record: ExperimentRecord) -> dict[str, TaskRecord | None]:
@@ -91,27 +89,21 @@ class Rerun:
 
     @contextmanager
     def _started(self, code: str, *words: str) -> Iterator[tuple[subprocess.Popen[str], IO[str]]]:
-        """A process of a group of its own, which is gone when the block is left; and what it says of errors."""
+        """A process that is gone when the block is left, and what it says of errors."""
         command = [str(self.python), "-c", code, *words]
         with (
             tempfile.TemporaryFile("w+", errors="replace") as errors,
-            subprocess.Popen(
+            stopping.child(
                 command,
                 cwd=self.root,
                 env=self._variables(),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=errors,
-                text=True,
                 errors="replace",
-                start_new_session=True,
             ) as process,
         ):
-            try:
-                yield process, errors
-            except BaseException:
-                _end(process)
-                raise
+            yield process, errors
 
     def _variables(self) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if not name.startswith(_STRANGE)}
@@ -119,16 +111,6 @@ class Rerun:
         kept |= {name: os.environ[name] for name in ("PYTHONHASHSEED",) if name in os.environ}
         kept |= threads.variables(self.threads) if self.threads else {}
         return kept | {"LABKART_OUTPUTS": str(self.outputs), "PYTHONPATH": str(self.root / "src")}
-
-
-def _end(process: subprocess.Popen[str]) -> None:
-    """Ask the whole group to stop, and then do not ask."""
-    with stopping.later(), suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGINT)
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(_PATIENCE)
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
 
 
 def _told(errors: IO[str]) -> str:

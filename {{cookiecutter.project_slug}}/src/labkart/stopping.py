@@ -2,10 +2,13 @@
 
 import os
 import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
+import subprocess
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import Any
 
 _ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_PATIENCE = 10.0  # seconds that another process has to end
 
 # The process that leads, and then the signals that came.
 _came: list[int] = []
@@ -40,6 +43,32 @@ def later() -> Iterator[None]:
             signal.signal(asked, handler)
         for number in came[:1]:
             signal.raise_signal(number)
+
+
+@contextmanager
+def child(command: Sequence[str], **settings: Any) -> Iterator["subprocess.Popen[str]"]:
+    """Another process. Where the block is cut short, it is gone, with all that it started."""
+    started = list[subprocess.Popen[str]]()
+    try:
+        with later():  # one that is cut off while it starts is known to nobody
+            started.append(subprocess.Popen(command, text=True, start_new_session=True, **settings))
+        yield started[0]
+    except BaseException:
+        for process in started:
+            _end(process)
+        raise
+    finally:
+        for process in started:
+            process.__exit__(None, None, None)
+
+
+def _end(process: "subprocess.Popen[str]") -> None:
+    """First ask the whole group, then do not ask."""
+    with later(), suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGINT)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(_PATIENCE)
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 def code() -> int:
