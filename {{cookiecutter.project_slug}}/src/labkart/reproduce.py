@@ -1,6 +1,6 @@
 """The verb `reproduce`: an experiment once more, from its record alone, in a checkout of its own; and a verdict.
 
-The order of the steps: the commit, the data, the packages, the settings, the run, the comparison.
+The order of the steps: the commit, the data, the packages, the settings, the run, the agreement.
 """
 
 import json
@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import comparison, installation, material, project, record, selection, store, terminal, threads, worktree
+from . import agreement, installation, material, project, record, selection, store, terminal, threads, worktree
 from .errors import LabkartError
 from .files import read_text
 from .installation import Wanted
@@ -138,7 +138,7 @@ def _run(experiment: ExperimentRecord, asked: Asked) -> Verdict:
         corrections = recipe.corrections(rerun.composed(words))
         again = rerun.run([*words, *corrections])
         before = {use.label: record.read_task(use.name, use.id) for use in experiment.tasks}
-        found = comparison.compare(experiment, again, before, rerun.tasks(again), asked.tolerance, asked.ignored)
+        found = agreement.compare(experiment, again, before, rerun.tasks(again), asked.tolerance, asked.ignored)
     found.notes += [*notes, *unknown, *contradicted(words, corrections), *_too_many_threads(experiment)]
     return found
 

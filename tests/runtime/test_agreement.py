@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from labkart import verdict
-from labkart.comparison import compare
+from labkart.agreement import compare
 from labkart.record import ExperimentRecord, TaskUse
 from labkart.verdict import Deviation, Verdict
 
