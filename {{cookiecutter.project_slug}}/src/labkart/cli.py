@@ -33,6 +33,9 @@ usage: labkart <verb> ...
   report NAME [name=value]  a table and figures for the thesis: means, intervals, tests
       --all                 ... all of reports/*.yaml again
       --check               ... say which are not current
+  reproduce RUN             run an experiment or a table again from its record, apart; is it the same?
+      --tolerance 1e-6      ... how far a metric may be off
+      --from-cache          ... run nothing: is all there that it needs?
   clean                     remove outputs that nothing needs any more; asks first
       --keep EXPERIMENT     ... and never those of this experiment
   sync                      write to MLflow what is not there yet
@@ -51,9 +54,8 @@ def main(words: list[str] | None = None) -> int:
     """
     verb, *rest = (sys.argv[1:] if words is None else words) or ["--help"]
     verbs = {"run": _run, "search": _search, "status": _status, "accept": _accept}
+    verbs |= {"graph": _graph, "runs": _runs, "compare": _compare, "report": _report, "reproduce": _reproduce}
     verbs |= {"clean": _clean, "sync": _sync, "ui": _ui}
-    verbs |= {"report": _report}
-    verbs |= {"graph": _graph, "runs": _runs, "compare": _compare}
     gc.disable()  # imports leave nothing to collect, and looking for it takes a fifth of their time
     try:
         if verb in ("-h", "--help", "help"):
@@ -127,6 +129,37 @@ def _accept(words: list[str]) -> int:
 
     terminal.show_standings(accept.accept(planned))
     return 0
+
+
+def _reproduce(words: list[str]) -> int:
+    import argparse
+
+    from .verdict import TOLERANCE
+
+    parser = argparse.ArgumentParser("labkart reproduce", description="Run an experiment again from its record.")
+    parser.add_argument("run", help="the id of an experiment, of its run in MLflow, or a table that labkart made")
+    parser.add_argument("settings", nargs="*", metavar="name=value", help="settings that the record masks")
+    parser.add_argument(
+        "--tolerance", type=float, default=TOLERANCE, help="for metrics, relative (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--ignore", action="append", default=[], metavar="METRIC", help='do not compare it; "*seconds" too'
+    )
+    parser.add_argument("--from-cache", action="store_true", help="run nothing, say what is not there any more")
+    chosen = parser.parse_intermixed_args(words)
+
+    from . import project, reproduce, terminal
+
+    os.chdir(project.current().root)
+    asked = reproduce.Asked(chosen.tolerance, chosen.ignore, chosen.settings)
+    meant = reproduce.meant(chosen.run, project.STARTED)
+    if chosen.from_cache:
+        lacking = [reproduce.lacking(each, asked) for each in meant]
+        for each, words in zip(meant, lacking, strict=True):
+            terminal.show_parts(each, words)
+        return int(any(lacking))
+    stopping.listen()
+    return int(not reproduce.every(meant, asked))
 
 
 def _clean(words: list[str]) -> int:

@@ -89,9 +89,18 @@ def content(path: Path) -> str:
     found = {name: _known(file, known.get(name)) for name, file in inside.items()}
     if found != known and (path.is_dir() or path.stat().st_size > _LARGE):
         write_atomically(memo, json.dumps(found).encode())
+    return _together(path, {name: sha256 for name, (sha256, _) in found.items()})
+
+
+def content_anew(path: Path) -> str:
+    """The same, read now and not remembered."""
+    return _together(path, {name: look(file, file.parent).sha256 for name, file in files(path)})
+
+
+def _together(path: Path, found: dict[str, str]) -> str:
     if not path.is_dir():
-        return found[path.name][0]
-    lines = "".join(f"{found[name][0]} {name}\n" for name in sorted(found))
+        return found[path.name]
+    lines = "".join(f"{found[name]} {name}\n" for name in sorted(found))
     return hashlib.sha256(lines.encode(errors="surrogateescape")).hexdigest()
 
 

@@ -8,9 +8,10 @@ from typing import Any
 
 from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, RunTag
 
-from . import study
+from . import study, verdict
 from .record import ExperimentRecord, TaskRecord, TaskUse
 from .record import Metric as Logged
+from .verdict import Verdict
 
 _MAX_PARAM, _MAX_TAG = 6000, 8000  # characters; MLflow cuts longer ones
 _MAX_NAME = 250
@@ -75,6 +76,7 @@ def marks(experiment: ExperimentRecord) -> dict[str, Any]:
         "labkart.dirty": experiment.code["dirty"],
         "labkart.sweeps": " ".join(experiment.sweeps) or None,
         "labkart.tags": " ".join(experiment.tags) or None,
+        "labkart.reproduced": found.mark if (found := verdict.last(experiment.id)) else None,
     }
 
 
@@ -113,8 +115,15 @@ def _note(experiment: ExperimentRecord, uses: Uses) -> str:
     results = [f"**{name}** {value:.4g}" for name, value in experiment.metrics.items()]
     rows = [f"| {use.label} | {use.state} | {use.seconds:.1f} |" for use in experiment.tasks]
     accepted = [f"- {label} accepted {said}" for label, said in _accepted(uses).items()]
+    accepted += [reproduced(found)] if (found := verdict.last(experiment.id)) else []
     table = ["| task | | seconds |", "| --- | --- | ---: |", *rows]
     return "\n".join([", ".join(results), "", *table, *(["", *accepted] if accepted else [])])
+
+
+def reproduced(found: Verdict) -> str:
+    """What the description says of the last attempt to reproduce it."""
+    lines = [line.strip() for line in str(found).splitlines()]
+    return f"- reproduced on {found.ended:.10}: {'; '.join(lines)}"
 
 
 def plain(value: object) -> str:

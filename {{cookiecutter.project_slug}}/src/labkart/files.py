@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all, and read without a word when they are damaged."""
+"""Files that are written whole or not at all, and read without a word when they are damaged or not there."""
 
 import json
 import os
@@ -23,3 +23,11 @@ def read_json(path: Path) -> Any:
         return json.loads(path.read_bytes())
     except (OSError, ValueError):
         return None
+
+
+def read_text(path: Path) -> str:
+    """A text file; empty where there is none. Its ends of lines stay, bytes that are no UTF-8 become surrogates."""
+    try:
+        return path.read_bytes().decode(errors="surrogateescape")
+    except OSError:
+        return ""

@@ -181,12 +181,12 @@ def _experiment_folder(id: str) -> Path:
 
 def read_task(name: str, id: str) -> TaskRecord | None:
     """The record of a task's last run; nothing where it never ran or the file cannot be understood."""
-    return _read(task_folder(name, id), TaskRecord)
+    return read(task_folder(name, id), TaskRecord)
 
 
 def read_experiment(id: str) -> ExperimentRecord | None:
     """The record of an experiment; nothing where there is none or the file cannot be understood."""
-    return _read(_experiment_folder(id), ExperimentRecord)
+    return read(_experiment_folder(id), ExperimentRecord)
 
 
 def finished(name: str, most: int = 500) -> list[TaskRecord]:
@@ -207,7 +207,7 @@ def task_names() -> dict[str, str]:
 def experiments(prefix: str = "", most: int | None = None) -> list[ExperimentRecord]:
     """The records of the experiments whose id begins so, the newest first; of all of them, or of so many."""
     folders = _newest(_experiment_folder(f"{prefix}*"), most)
-    return [each for folder in folders if (each := _read(folder, ExperimentRecord))]
+    return [each for folder in folders if (each := read(folder, ExperimentRecord))]
 
 
 def _newest(folders: Path, most: int | None) -> list[Path]:
@@ -235,7 +235,8 @@ def _write(folder: Path, record: TaskRecord | ExperimentRecord) -> None:
     write_atomically(folder / "record.json", text.encode(errors="backslashreplace"))  # JSON's own way to write the rest
 
 
-def _read(folder: Path, kind: type[R]) -> R | None:
+def read(folder: Path, kind: type[R]) -> R | None:
+    """The record in a folder, wherever that is; nothing where there is none or it cannot be understood."""
     found = read_json(folder / "record.json")
     try:
         return kind(**{name: value for name, value in found.items() if name not in _FORMER})

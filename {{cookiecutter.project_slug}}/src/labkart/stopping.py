@@ -2,6 +2,13 @@
 
 import os
 import signal
+import subprocess
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import Any
+
+_ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_PATIENCE = 10.0  # seconds that another process has to end
 
 # The process that leads, and then the signals that came.
 _came: list[int] = []
@@ -10,7 +17,7 @@ _came: list[int] = []
 def listen() -> None:
     """From now on, end in order: the one who leads says that it was stopped, its workers end in silence."""
     _came[:] = [os.getpid()]
-    for asked in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for asked in _ENDINGS:
         if signal.getsignal(asked) != signal.SIG_IGN:  # as under nohup
             signal.signal(asked, _stop)
 
@@ -19,6 +26,49 @@ def look() -> None:
     """End now if somebody asked for it and Python lost the word, as it does where it cannot raise anything."""
     if _came[1:] and _came[0] == os.getpid():
         raise KeyboardInterrupt
+
+
+@contextmanager
+def later() -> Iterator[None]:
+    """Let a block come to its end first: what came in it is said again after it."""
+    came = list[int]()
+    before = {asked: signal.getsignal(asked) for asked in _ENDINGS}
+    before = {asked: handler for asked, handler in before.items() if handler not in (signal.SIG_IGN, None)}
+    for asked in before:
+        signal.signal(asked, lambda number, _: came.append(number))
+    try:
+        yield
+    finally:
+        for asked, handler in before.items():
+            signal.signal(asked, handler)
+        for number in came[:1]:
+            signal.raise_signal(number)
+
+
+@contextmanager
+def child(command: Sequence[str], **settings: Any) -> Iterator["subprocess.Popen[str]"]:
+    """Another process. Where the block is cut short, it is gone, with all that it started."""
+    started = list[subprocess.Popen[str]]()
+    try:
+        with later():  # one that is cut off while it starts is known to nobody
+            started.append(subprocess.Popen(command, text=True, start_new_session=True, **settings))
+        yield started[0]
+    except BaseException:
+        for process in started:
+            _end(process)
+        raise
+    finally:
+        for process in started:
+            process.__exit__(None, None, None)
+
+
+def _end(process: "subprocess.Popen[str]") -> None:
+    """First ask the whole group, then do not ask."""
+    with later(), suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGINT)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(_PATIENCE)
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 def code() -> int:

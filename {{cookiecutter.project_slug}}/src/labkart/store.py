@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import quote
 
-from . import project
+from . import project, verdict
 from .files import read_json, write_atomically
 
 MARK = "labkart.store"  # the tag of MLflow's experiment that tells its store from any other
@@ -117,7 +117,7 @@ class Note:
     Attributes:
         started: when the attempt began that the run is of.
         whole: whether all of it is there.
-        sweeps, tags: those that it is marked with.
+        sweeps, tags, reproduced: what it is marked with.
         code: the commit that it is marked with, and whether there was more than that.
         parent: the run that it stands below.
     """
@@ -129,14 +129,17 @@ class Note:
     parent: str | None = None
     tags: list[str] = field(default_factory=list)
     code: list[Any] = field(default_factory=list)
+    reproduced: str | None = None
 
     def is_whole(self, experiment: Kept) -> bool:
         """Whether the store has all of this very attempt, but perhaps marks that came later."""
         return self.whole and self.started == experiment.started
 
     def is_marked(self, experiment: Kept) -> bool:
-        sweeps, tags, code = _marks(experiment)
-        return set(sweeps) <= set(self.sweeps) and set(tags) <= set(self.tags) and self.code in ([], code)
+        marks = _marks(experiment)
+        if self.code not in ([], marks["code"]) or self.reproduced != marks["reproduced"]:
+            return False
+        return set(marks["sweeps"]) <= set(self.sweeps) and set(marks["tags"]) <= set(self.tags)
 
 
 def noted(experiment: Kept) -> Note | None:
@@ -148,15 +151,14 @@ def noted(experiment: Kept) -> Note | None:
 
 
 def is_published(experiment: Kept) -> bool:
-    """Whether all of this very attempt is in this store, and marked with its sweeps and tags."""
+    """Whether all of this very attempt is in this store, and marked with what came later."""
     found = noted(experiment)
     return bool(found and found.is_whole(experiment) and found.is_marked(experiment))
 
 
 def note(experiment: Kept, run: str, whole: bool, parent: str | None = None) -> None:
     """Remember which run an experiment has in this store."""
-    sweeps, tags, code = _marks(experiment)
-    note = Note(run, experiment.started, whole, sweeps, parent, tags, code)
+    note = Note(run, experiment.started, whole, parent=parent, **_marks(experiment))
     _write(experiment, _notes(experiment) | {key() or "": vars(note)})
 
 
@@ -172,13 +174,16 @@ def forget(experiment: Kept) -> None:
     _write(experiment, {name: each for name, each in _notes(experiment).items() if name != key()})
 
 
-def _marks(experiment: Kept) -> tuple[list[str], list[str], list[Any]]:
+def _marks(experiment: Kept) -> dict[str, Any]:
+    """What may be added to a run when it is whole."""
     code = getattr(experiment, "code", None) or {}
-    return (
-        list(getattr(experiment, "sweeps", ())),
-        list(getattr(experiment, "tags", ())),
-        [code.get("commit"), code.get("dirty")],
-    )
+    found = verdict.last(id) if (id := getattr(experiment, "id", None)) else None
+    return {
+        "sweeps": list(getattr(experiment, "sweeps", ())),
+        "tags": list(getattr(experiment, "tags", ())),
+        "code": [code.get("commit"), code.get("dirty")],
+        "reproduced": found.mark if found else None,
+    }
 
 
 def _notes(experiment: Kept) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from rich.markup import escape
 
 from . import project
 from .groups import Group, Ranking
-from .record import ExperimentRecord
+from .record import ExperimentRecord, read_task
 from .table import Column, lines
 
 if TYPE_CHECKING:
@@ -136,6 +136,20 @@ def show_standings(standings: Sequence["Standing"]) -> None:
     known = [each.seconds for each in left if each.seconds is not None]
     about = f", about {sum(known):.1f} s" if known else ""
     say(f"  {len(left)} of {len(standings)} tasks to run{about}" if left else f"  {len(standings)} tasks done")
+
+
+def show_parts(record: ExperimentRecord, lacking: Sequence[str]) -> None:
+    """Of an experiment that could be reproduced: a line a task, what it took and its output, and what is not there."""
+    say(f"{record.id[:6]}  {' '.join(record.overrides)}".rstrip())
+    width = max(len(use.label) for use in record.tasks)
+    for use in record.tasks:
+        one = read_task(use.name, use.id)
+        kept = "in the cache" if one and one.status == "done" and not one.damage() else "not in the cache any more"
+        say(f"  {use.label:<{width}}   {use.seconds:>6.1f} s   {kept}")
+    for each in lacking:
+        say(f"  not there: {each}", "red")
+    if not lacking:
+        say(f"  all is there that it needs  ·  {command(f'reproduce {record.id[:6]}')}")
 
 
 def show_sizes(found: Sequence["Waste"]) -> None:

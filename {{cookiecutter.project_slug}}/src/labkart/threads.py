@@ -23,6 +23,11 @@ def now() -> int:
     return int(asked[0]) if asked else cores()
 
 
+def variables(count: int) -> dict[str, str]:
+    """What to put into a process's environment so that its libraries use so many."""
+    return dict.fromkeys(_VARIABLES, str(count))
+
+
 @contextmanager
 def divided(workers: int) -> Iterator[None]:
     """Give each worker that starts in the block its share of the cores; a single one has all, as ever.
@@ -33,7 +38,7 @@ def divided(workers: int) -> Iterator[None]:
         yield
         return
     share = max(1, cores() // workers)
-    os.environ |= dict.fromkeys(_VARIABLES, str(share))
+    os.environ |= variables(share)
     torch = sys.modules.get("torch")
     before = torch.get_num_threads() if torch else 0
     try:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from . import artifacts, live, project, store, study
+from . import artifacts, live, project, store, study, verdict
 from .errors import LabkartError
 from .record import ExperimentRecord, experiments, read_task, task_folder
 
@@ -122,9 +122,19 @@ def publish(
                 live.forget(task_folder(use.name, use.id))
         elif not note.is_marked(experiment):
             with suppress(MlflowException):  # somebody has deleted it
-                for name, text in entities.marks(experiment).items():
-                    client.set_tag(note.run, name, "" if text is None else entities.plain(text))
+                _mark(client, note.run, experiment)
             store.note(experiment, note.run, whole=True, parent=note.parent)
+
+
+def _mark(client: MlflowClient, run: str, experiment: ExperimentRecord) -> None:
+    """Write what came later; whether it could be reproduced also below what a person may have written there."""
+    marks = entities.marks(experiment)
+    if found := verdict.last(experiment.id):
+        lines = client.get_run(run).data.tags.get("mlflow.note.content", "").splitlines()
+        lines = [line for line in lines if not line.startswith("- reproduced on ")]
+        marks["mlflow.note.content"] = "\n".join([*lines, entities.reproduced(found)])
+    for name, text in marks.items():
+        client.set_tag(run, name, "" if text is None else entities.plain(text))
 
 
 def _publish(
