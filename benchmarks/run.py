@@ -292,6 +292,17 @@ def runs(bench: Bench) -> Iterator[Row]:
     yield Row("runs, of 10,000 experiments", "", seconds(median(listed)), "", "3 s")
 
 
+def report(bench: Bench) -> Iterator[Row]:
+    """A table and a figure of six of ten thousand experiments."""
+    project, path = bench.sample, [bench.sample / "src"]
+    cpu(lambda: python(project, path, "-c", LABKART, "run", "-m", "model=logistic,forest", "seed=range(3)"))
+    multiply(project / "outputs/records/experiments")
+    words = ("model=logistic,forest", "--baseline", "model=logistic", "--allow", "dirty")
+    made = [cpu(lambda: python(project, path, "-c", LABKART, "report", "models", *words)) for _ in range(bench.rounds)]
+    shutil.rmtree(project / "outputs")
+    yield Row("report, of 10,000 experiments", "", seconds(median(made)), "", "3 s")
+
+
 def jobs(bench: Bench) -> Iterator[Row]:
     """A sweep of trivial experiments; plain gokart builds the same tasks as one graph. One worker on both sides."""
     pair, count = bench.pair("jobs"), 200
@@ -343,7 +354,7 @@ def search(bench: Bench) -> Iterator[Row]:
     yield compared("a search of 100 trials", [measured(100) for _ in range(bench.rounds)], "1.5")
 
 
-ALONE = (nothing, flat, layered, sample, chain, fingerprint, data, tracked, many, runs)
+ALONE = (nothing, flat, layered, sample, chain, fingerprint, data, tracked, many, runs, report)
 CASES = {case.__name__: case for case in (*ALONE, jobs, sweep, search)}
 
 

@@ -103,7 +103,8 @@ def test_a_byte_that_a_disk_lost_is_no_harm(study: Path) -> None:
 def test_what_other_readers_remembered_is_read_anew(study: Path) -> None:
     """Another version of Python, or of the runtime, may find other names in the same text."""
     before = python(OF_STEP, study)
-    code = f"from labkart import memo, source; memo._READERS = b'others'; source.read = None; {OF_STEP}"
+    other = "from types import SimpleNamespace; sealed.sys = SimpleNamespace(version_info=(4, 0))"
+    code = f"from labkart import sealed, source; {other}; source.read = None; {OF_STEP}"
     failed = start(code, study).communicate()[1]
     assert "'NoneType' object is not callable" in failed
     assert python(OF_STEP, study) == before

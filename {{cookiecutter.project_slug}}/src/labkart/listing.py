@@ -91,7 +91,7 @@ def show(words: Sequence[str]) -> int:
     if asked.n is not None and asked.n < 1:
         raise LabkartError(f"-n {asked.n}: wants a number from 1 on; --all shows all.")
     chosen = Selection(where, asked.sweep, asked.study, asked.tag, asked.commit, asked.since, asked.until)
-    records = Order(asked.sort, asked.reverse).sorted(chosen.experiments())
+    records = Order(asked.sort, asked.reverse).sorted(chosen.summaries())
     programs = asked.json or asked.csv
     most = asked.n or (len(records) if asked.all or programs else _ROWS)
     listing = Listing(records[:most], len(records[most:]), _named(where, asked.sort))

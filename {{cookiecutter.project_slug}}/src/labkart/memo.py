@@ -1,8 +1,6 @@
 """What files of code say, remembered from process to process while the files are the same."""
 
 import hashlib
-import marshal
-import sys
 from dataclasses import fields
 from operator import attrgetter
 from pathlib import Path
@@ -10,7 +8,7 @@ from typing import Any
 
 from . import digest, project, source
 from .digest import Stamp
-from .files import write_atomically
+from .sealed import Memo
 from .source import Definition, Source
 
 # Of a file: the stamp that it had, the digest of its content, and what it says.
@@ -21,8 +19,8 @@ class Sources:
     """The files of code that somebody asked for; those that are as they were are not opened."""
 
     def __init__(self) -> None:
-        self._memo = project.current().outputs / "memos" / "sources"
-        self._before = _load(self._memo)
+        self._memo = Memo(project.current().outputs / "memos" / "sources", ("memo", "source", "syntax"))
+        self._before: dict[tuple[str, str, bool], _Known] = self._memo.load()
         self._now: dict[tuple[str, str, bool], _Known] = {}
 
     def read(self, name: str, file: str, is_package: bool) -> tuple[Source | None, str, Stamp | None]:
@@ -49,8 +47,7 @@ class Sources:
     def keep(self) -> None:
         """Remember what was read for the next process."""
         if not self._now.items() <= self._before.items():
-            said = marshal.dumps(self._now)
-            write_atomically(self._memo, _seal(said) + said)
+            self._memo.keep(self._now)
             self._before = {**self._before, **self._now}
 
 
@@ -63,21 +60,4 @@ def _said(text: bytes, name: str, file: str, is_package: bool) -> Any:
     return read and ([*map(_values, read.definitions)], read.imports, read.unused)
 
 
-def _load(memo: Path) -> dict[tuple[str, str, bool], _Known]:
-    """What was remembered; nothing where it is damaged, or was said by other readers or to another Python."""
-    try:
-        remembered = memo.read_bytes()
-    except OSError:
-        return {}
-    seal, said = remembered[:32], remembered[32:]
-    return marshal.loads(said) if seal == _seal(said) else {}
-
-
-def _seal(said: bytes) -> bytes:
-    return hashlib.sha256(_READERS + said).digest()
-
-
 _values = attrgetter(*(each.name for each in fields(Definition)))
-
-_HERE = [Path(__file__).with_name(f"{name}.py") for name in ("memo", "source", "syntax")]
-_READERS = repr([sys.version_info[:2], *map(digest.stamp, _HERE)]).encode()

@@ -41,7 +41,7 @@ def runs(
     from .listing import OWN, row
 
     where = [Condition.of(word) for word in shlex.split(_SPACES.sub(r"\1", conditions))]
-    found = Selection(where, sweep, study, tag, commit, since, until).experiments()
+    found = Selection(where, sweep, study, tag, commit, since, until).summaries()
     rows = [row(each) for each in found]
     names = list(dict.fromkeys([*OWN, *(name for each in rows for name in each)]))
     table = pd.DataFrame(rows, columns=pd.Index(names)).set_index("id")

@@ -36,6 +36,7 @@ def draw(comparison: Comparison) -> dict[str, Figure]:
                 continue
             if figure := drawer(comparison):
                 figure.draw_without_rendering()  # ticks take their font when they are made
+                figure.set_layout_engine("none")  # it stays as it is laid out now, in each format
                 found[name] = figure
             elif asked:
                 raise LabkartError(f"figures: {name} wants {wants}.")

@@ -13,7 +13,7 @@ from .definition import ALLOWED, FIGURES, Definition
 from .errors import LabkartError
 from .files import write_atomically
 from .groups import Ranking
-from .record import ExperimentRecord, experiments
+from .record import ExperimentRecord, experiments, read_experiment
 from .uniformity import Objection
 
 _ENDINGS = {".tex": printed.latex, ".md": printed.markdown, ".csv": printed.values}
@@ -100,8 +100,7 @@ def _lost(found: Definition) -> list[Objection]:
     if not found.sweep:
         return []
     swept = sweep_record.find(found.sweep)
-    known = {each.id for each in experiments()}
-    lost = [id for id in swept.experiments if id not in known]
+    lost = [id for id in swept.experiments if not read_experiment(id)]
     said = f"{len(lost)} of {len(swept.experiments)} experiments of the sweep never began"
     return [Objection("missing", said, f"Make them: {swept.command}")] if lost else []
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from . import project, sweep_record
+from . import overview, project, sweep_record
 from .errors import LabkartError, did_you_mean
 from .files import read_json
 from .record import ExperimentRecord, experiments, read_experiment
@@ -78,7 +78,11 @@ class Selection:
     until: str | None = None
 
     def experiments(self) -> list[ExperimentRecord]:
-        """The experiments, newest first.
+        """The experiments, newest first; raises what `summaries` does."""
+        return [each for found in self.summaries() if (each := read_experiment(found.id))]
+
+    def summaries(self) -> list[ExperimentRecord]:
+        """The same without their tasks and machine, quickly.
 
         Raises:
             LabkartError: no experiment has a value of one of the names, there is no such sweep, study, tag or commit,
@@ -87,8 +91,7 @@ class Selection:
         meant = set(sweep_record.find(self.sweep).experiments) if self.sweep else None
         since = _moment(self.since) if self.since else None
         until = _moment(self.until, timedelta(days=1)) if self.until else None
-        every = experiments() if meant is None else [each for id in meant if (each := read_experiment(id))]
-        every = sorted(every, key=lambda each: each.started or "", reverse=True)
+        every = [each for each in overview.summaries() if meant is None or each.id in meant]
         self._check_names(every)
         return [
             each
