@@ -70,23 +70,23 @@ _EFFECTS = {"t": "Cohen's d of the differences", "wilcoxon": "matched-pairs rank
 
 def latex(comparison: Comparison) -> str:
     """A table in a float, to be compiled alone or by `\\input` where the preamble has `\\usepackage{booktabs}`."""
-    head, sections = _cells(comparison, lambda text: rf"\textbf{{{text}}}", _tex)
+    head, sections = _cells(comparison, lambda text: _macro("textbf", text), _tex)
     columns = "l" * len(comparison.settings) + "r" * (len(head) - len(comparison.settings))
-    lines = [_ALONE, r"\begin{table}[htbp]", r"\centering", rf"\caption{{{_tex(caption(comparison))}}}"]
-    lines += [rf"\label{{tab:{comparison.definition.name}}}", rf"\begin{{tabular}}{{{columns}}}", r"\toprule"]
+    lines = [_ALONE, r"\begin{table}[htbp]", r"\centering", _macro("caption", _tex(caption(comparison)))]
+    lines += [_macro("label", f"tab:{comparison.definition.name}"), _macro("begin", "tabular", columns), r"\toprule"]
     lines += [" & ".join(head) + r" \\"]
     for name, rows in sections:
         lines += [r"\midrule"]
-        lines += [rf"\multicolumn{{{len(head)}}}{{l}}{{\textit{{{name}}}}} \\"] if len(sections) > 1 else []
+        lines += [_macro("multicolumn", len(head), "l", _macro("textit", name)) + r" \\"] if len(sections) > 1 else []
         lines += [" & ".join(row) + r" \\" for row in rows]
-    lines += [
-        r"\bottomrule",
-        r"\end{tabular}",
-        "",
-        r"\medskip",
-        rf"\parbox{{0.95\linewidth}}{{\footnotesize {_tex(method(comparison))}}}",
-    ]
-    return "\n".join([*lines, r"\end{table}", _END, ""])
+    lines += [r"\bottomrule", r"\end{tabular}", "", r"\medskip"]
+    lines += [_macro("parbox", r"0.95\linewidth", rf"\footnotesize {_tex(method(comparison))}"), r"\end{table}"]
+    return "\n".join([*lines, _END, ""])
+
+
+def _macro(name: str, *given: object) -> str:
+    """`\\name{given}{given}`, made without doubled braces, which Jinja would take for its own."""
+    return f"\\{name}" + "".join("{" + str(each) + "}" for each in given)
 
 
 def markdown(comparison: Comparison) -> str:
