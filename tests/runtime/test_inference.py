@@ -111,3 +111,21 @@ def test_what_is_no_uncertainty_gives_no_digits(nothing: float) -> None:
 )
 def test_a_value_without_uncertainty_has_four_digits(value: float, printed: str) -> None:
     assert rounding.plain(value) == printed
+
+
+def test_differences_that_are_the_same_but_for_rounding_have_no_test() -> None:
+    found = inference.paired([0.9, 0.8, 0.7], [0.85, 0.75, 0.65])
+    assert (found.p, found.effect, found.why) == (None, None, "all differences are the same")
+
+
+@pytest.mark.parametrize("odd", [float("nan"), float("inf"), 1e308])
+def test_values_that_are_not_finite_have_no_interval_and_no_test(odd: float) -> None:
+    values = [odd, odd, 1.0, -1.0]
+    assert inference.interval(values) is None
+    found = inference.paired(values, [1.0, 2.0, 3.0, 5.0])
+    assert (found.p, found.why) == (None, "not all values are finite")
+
+
+@pytest.mark.parametrize(("value", "places", "printed"), [(1e300, 0, "1.000e+300"), (2e-30, 31, "2.000e-30")])
+def test_nobody_counts_the_digits_of_extreme_numbers(value: float, places: int, printed: str) -> None:
+    assert rounding.rounded(value, places) == printed

@@ -139,6 +139,19 @@ def test_the_lock_that_uv_writes_at_the_first_run_makes_nothing_dirty(repository
     assert provenance.code(repository)[0]["dirty"] is False
 
 
+def test_a_table_that_was_made_makes_no_run_dirty_and_is_not_in_its_diff(repository: Path) -> None:
+    write(repository, **{"reports/models.tex": "1\n"})
+    assert provenance.code(repository)[0]["dirty"] is False
+    git(repository, "add", "--all")
+    git(repository, "commit", "--quiet", "--message=Table")
+    write(repository, **{"reports/models.tex": "2\n", "reports/[x].tex": "3\n"})
+    assert provenance.code(repository)[0]["dirty"] is False
+    write(repository, **{"train.py": "alpha = 2\n"})
+    state, diff = provenance.code(repository)
+    assert state["dirty"] is True
+    assert "alpha = 2" in diff and "reports/" not in diff
+
+
 def test_a_huge_file_that_git_knows_is_in_the_diff(repository: Path) -> None:
     write(repository, **{"huge.csv": "1,2,3\n" * 200_000})
     git(repository, "add", "huge.csv")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from labkart import definition, plots, printed, seal, uniformity
+from labkart import currency, definition, plots, printed, seal, uniformity
 from labkart.comparison import compare
 from labkart.errors import LabkartError
 from labkart.groups import Ranking
@@ -150,6 +150,35 @@ def test_letters_that_latex_and_markdown_read_in_their_own_way_are_written_as_th
     assert "a\\_b & 50% $x$" in printed.markdown(comparison)
 
 
+def test_a_metric_that_is_not_finite_is_told_and_ruins_nothing_else(records: object, root: Path) -> None:
+    for seed in range(4):
+        experiment("diverged", seed, float("nan") if seed else float("inf"))
+    report(["models", "model=*", "--metrics", "score", "--baseline", "model=linear"])
+    table = (root / "reports/models.md").read_text()
+    assert "| diverged | 4 | nan | - |" in table
+    assert "not all values are finite" in table
+    assert "Holm-corrected for 2 tests" in table
+
+
+def test_a_difference_has_its_own_digits_and_its_sign(records: list[ExperimentRecord]) -> None:
+    close = [experiment("close", seed, score - 0.0041 - seed / 1e5) for seed, score in enumerate(SCORES["forest"])]
+    comparison = compared([*records[:4], *close], metrics=["score"], baseline="model=forest")
+    assert "\N{MINUS SIGN}0.0041" in printed.markdown(comparison)
+
+
+def test_a_setting_that_is_a_list_is_no_distance_to_latex(records: list[ExperimentRecord]) -> None:
+    latex = printed.latex(compared(records, labels={"forest": "[64, 64]", "deep": "*"}))
+    assert "\n{}[64, 64] &" in latex
+    assert "\n{}* &" in latex
+
+
+def test_a_level_and_equal_values_are_told_as_they_are(records: list[ExperimentRecord]) -> None:
+    comparison = compared([*records, *(experiment("flat", seed, 0.5) for seed in range(4))], level=0.995)
+    told = printed.method(comparison)
+    assert "99.5% confidence interval" in told
+    assert "Where the deviation is 0 all runs gave the same" in told
+
+
 def test_each_figure_is_drawn_where_there_is_something_to_show(records: object, root: Path) -> None:
     every = [
         experiment(model, seed, 0.8 + seed / 50 + depth / 100, use(steps=5), id=f"{model}{seed}{depth}",
@@ -195,7 +224,7 @@ def test_japanese_labels_are_no_boxes(records: list[ExperimentRecord]) -> None:
         ("packages", {"task": use(packages="p2")}, "Evaluate ran with 2 kinds of packages"),
         ("data", {"task": use(data="d2")}, "data/raw/table.csv had 2 contents (d1, d2)"),
         ("dirty", {"code": {"commit": "b", "dirty": True}}, "forest1 (model=forest seed=1) ran on code that was not"),
-        ("failed", {"status": "failed"}, "forest1 (model=forest seed=1): failed. Run it again: labkart run"),
+        ("failed", {"status": "failed"}, "forest1 (model=forest seed=1): failed. Run it again: "),
     ],
 )
 def test_runs_that_do_not_belong_together_are_refused_unless_it_is_said(
@@ -212,9 +241,7 @@ def test_runs_that_do_not_belong_together_are_refused_unless_it_is_said(
 
 def test_a_run_that_is_missing_is_named_with_the_command_that_makes_it(records: object, root: Path) -> None:
     shutil.rmtree(root / "outputs/records/experiments/deep2")
-    assert "missing: model=deep has no run with seed=2. Make it: labkart run model=deep seed=2." in refused(
-        "models", "model=*"
-    )
+    assert "missing: model=deep has no run with seed=2. Make it: " in refused("models", "model=*")
 
 
 def test_a_later_run_of_the_same_settings_takes_the_place_of_an_earlier_one(records: list[ExperimentRecord]) -> None:
@@ -253,6 +280,7 @@ def test_bad_words_are_a_sentence_and_leave_no_file(records: object, root: Path,
         ("level: 95\n", "reports/models.yaml: level: 95 wants to be a number between 0 and 1, as 0.95."),
         ("test: z\n", 'test: "z" wants to be one of t, wilcoxon, none.'),
         ("figures: [pie]\n", "wants to be a list of comparison, curves, heatmap, parallel, none."),
+        ("labels: {2026-11-25: x}\n", "labels: {datetime.date(2026, 11, 25): 'x'} wants to be names"),
         ("- score\n", "reports/models.yaml: wants names and values"),
         ("where: [model]\n", "model: wants a name and a value"),
         ("a: [\n", "reports/models.yaml: while parsing"),
@@ -309,6 +337,34 @@ def test_figures_of_an_earlier_definition_go(records: object, root: Path) -> Non
     report(["models", "model=*"])
     report(["models", "--figures", "none"])
     assert {name for name in files(root) if name.endswith(("png", "pdf"))} == {"models-comparison-old.png"}
+
+
+def test_a_table_is_current_until_a_figure_or_the_experiments_change(
+    records: list[ExperimentRecord], root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(currency, "_changed", lambda id, words: "")  # what code means is another test's matter
+    report(["models", "model=forest,linear"])
+    found = definition.read("models")
+    assert currency.stale(found) == ""
+    experiment("forest", 9, 0.9)
+    experiment("linear", 9, 0.8)
+    assert currency.stale(found) == "2 experiments that meet its conditions are not in it, and 0 do not any more"
+    shutil.rmtree(root / "outputs")
+    assert currency.stale(found) == "", "another machine, as CI's"
+    (root / "reports/models-comparison.png").write_bytes(b"junk")
+    assert currency.stale(found) == "models-comparison.png is not there, or is another one now"
+
+
+def test_a_file_that_cannot_be_written_is_named(records: object, root: Path) -> None:
+    (root / "reports/models.tex").mkdir()
+    assert "reports/models.tex: Is a directory. Mend that" in refused("models", "model=*")
+
+
+def test_runs_that_stopped_early_are_no_group(records: list[ExperimentRecord], root: Path) -> None:
+    one = records[0]
+    replace(one, id="early", config={**one.config, "task": "Split"}, metrics={"rows": 5.0}).write()
+    report(["models", "model=*"])
+    assert "rows" not in (root / "reports/models.md").read_text()
 
 
 # A real TeX

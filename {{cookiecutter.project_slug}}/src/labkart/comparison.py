@@ -4,12 +4,11 @@ import csv
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from math import isclose
-from statistics import fmean
 
 from . import inference
 from .definition import Definition
 from .errors import LabkartError, did_you_mean
-from .groups import Group, Ranking
+from .groups import Group, Ranking, mean
 from .inference import Interval, Paired
 from .record import ExperimentRecord, task_folder
 from .selection import Condition
@@ -64,6 +63,8 @@ def compare(definition: Definition, groups: Sequence[Group], ranking: Ranking) -
     """
     groups = list(groups)
     known = ranking.metrics(groups)
+    if not any(group.values(name) for group in groups for name in known):
+        raise LabkartError("None of these experiments ended well, so there is nothing to compare.")
     for name in definition.metrics:
         if name not in known:
             raise LabkartError(f"{name}: none of these experiments has such a metric. {did_you_mean(name, known)}")
@@ -116,7 +117,7 @@ def _items(asked: str, group: Group) -> dict[str, float]:
     for record in group.records:
         for item, value in _table(asked, record) if record.status == "finished" else ():
             found.setdefault(item, []).append(value)
-    return {item: fmean(values) for item, values in found.items()}
+    return {item: mean(values) for item, values in found.items()}
 
 
 def _table(asked: str, record: ExperimentRecord) -> list[tuple[str, float]]:

@@ -126,7 +126,8 @@ def made(name: str, said: Mapping[Any, Any], place: str) -> Definition:
         value = str(value) if key in _TEXTS and not isinstance(value, dict | list) else value
         fits, wanted = _WANTED[key]
         if not fits(value):
-            raise LabkartError(f"{place}: {key}: {json.dumps(value, default=str)} wants to be {wanted}.")
+            told = json.dumps(value) if isinstance(value, str) else str(value)
+            raise LabkartError(f"{place}: {key}: {told} wants to be {wanted}.")
         values[key] = value
     found = Definition(name, **values)
     for word in [*found.where, *([found.baseline] if found.baseline else [])]:

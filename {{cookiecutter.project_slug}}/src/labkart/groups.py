@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from math import isfinite, nan
 from statistics import fmean, stdev
 from typing import Any
 
@@ -31,12 +32,12 @@ class Group:
     def mean(self, metric: str) -> float | None:
         """The mean over the seeds; nothing where there is none."""
         values = self.values(metric)
-        return fmean(values) if values else None
+        return mean(values) if values else None
 
     def deviation(self, metric: str) -> float | None:
         """The standard deviation of the sample (n - 1); nothing for less than two values."""
         values = self.values(metric)
-        return stdev(values) if len(values) > 1 else None
+        return deviation(values) if len(values) > 1 else None
 
 
 @dataclass
@@ -103,8 +104,27 @@ class Ranking:
     def _told(self, record: ExperimentRecord) -> dict[str, str]:
         """What a person calls it by: the chosen files, and the words of the command."""
         words = [word.lstrip("+").partition("=") for word in record.overrides if "=" in word]
-        told = {name: str(value) for name, value in record.settings.items()} | {name: text for name, _, text in words}
+        told = {name: str(found) for name, found in record.settings.items()}
+        for name, _, text in words:
+            found = value(record, name)
+            told[name] = text if found is None else str(found)
         return {name: text for name, text in told.items() if name not in self.seeds and "labkart." not in name}
+
+
+def mean(values: Sequence[float]) -> float:
+    """The mean, or nan where there is none: of infinities of both signs, and of values that are too large to add."""
+    try:
+        return fmean(values)
+    except (OverflowError, ValueError):
+        return nan
+
+
+def deviation(values: Sequence[float]) -> float:
+    """The standard deviation of the sample (n - 1), or nan where a value is not finite, or too large."""
+    try:
+        return stdev(values) if all(map(isfinite, values)) else nan
+    except OverflowError:
+        return nan
 
 
 def _varies(name: str, told: Sequence[dict[str, str]]) -> bool:

@@ -1,4 +1,4 @@
-"""What samples allow to be said: intervals of means, paired tests, effect sizes, many tests at once. Knows no records.
+"""What samples allow to be said: intervals of means, paired tests, effect sizes, many tests at once. Reads no record.
 
 All distributions are those of scipy; `scipy.stats`, a second to import, is asked where nothing else will do.
 """
@@ -6,12 +6,13 @@ All distributions are those of scipy; `scipy.stats`, a second to import, is aske
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import sqrt
-from statistics import fmean, stdev
+from math import isfinite, sqrt
 from typing import Any
 
 import numpy as np
 from scipy import special
+
+from .groups import deviation, mean
 
 INTERVALS = ("t", "bootstrap")
 TESTS = ("t", "wilcoxon")
@@ -34,7 +35,7 @@ class Paired:
 
     Attributes:
         difference: the mean of the pairs' differences, in the values' own unit.
-        interval: of that mean, by Student's t.
+        interval: of that mean, by Student's t; nothing for less than two pairs.
         p: two-sided; nothing where there is no test.
         effect: Cohen's d of the differences (their mean by their standard deviation) beside the t-test, and beside
             Wilcoxon's the matched-pairs rank-biserial correlation (Kerby 2014, doi:10.2466/11.IT.3.1).
@@ -59,9 +60,9 @@ def interval(values: Sequence[float], method: str = "t", level: float = 0.95) ->
             time; too narrow for few values).
         level: the share of intervals that hold the mean, between 0 and 1.
     """
-    if len(values) < 2:
+    if len(values) < 2 or not isfinite(mean(values) + deviation(values)):
         return None
-    if stdev(values) == 0:
+    if _are_same(values):
         return Interval(values[0], values[0])
     if method == "bootstrap":
         from scipy import stats
@@ -70,8 +71,8 @@ def interval(values: Sequence[float], method: str = "t", level: float = 0.95) ->
             (np.asarray(values),), np.mean, confidence_level=level, method="percentile", rng=np.random.default_rng(0)
         ).confidence_interval
         return Interval(float(found.low), float(found.high))
-    half = float(special.stdtrit(len(values) - 1, (1 + level) / 2)) * stdev(values) / sqrt(len(values))
-    return Interval(fmean(values) - half, fmean(values) + half)
+    half = float(special.stdtrit(len(values) - 1, (1 + level) / 2)) * deviation(values) / sqrt(len(values))
+    return Interval(mean(values) - half, mean(values) + half)
 
 
 def paired(sample: Sequence[float], baseline: Sequence[float], test: str = "t", level: float = 0.95) -> Paired:
@@ -85,22 +86,24 @@ def paired(sample: Sequence[float], baseline: Sequence[float], test: str = "t", 
     differences = [one - other for one, other in zip(sample, baseline, strict=True)]
     if not differences:
         return Paired(float("nan"), None, None, None, 0, "no pair")
-    mean, count = fmean(differences), len(differences)
+    center, count = mean(differences), len(differences)
     around = interval(differences, "t", level)
     if count < FEWEST[test]:
-        return Paired(mean, around, None, None, count, f"{count} pairs, {FEWEST[test]} are needed")
-    if stdev(differences) == 0:
-        return Paired(mean, around, None, None, count, "all differences are the same")
+        return Paired(center, around, None, None, count, f"{count} pairs, {FEWEST[test]} are needed")
+    if not isfinite(center + deviation(differences)):
+        return Paired(center, None, None, None, count, "not all values are finite")
+    if _are_same(differences, max(map(abs, (*sample, *baseline)))):
+        return Paired(center, around, None, None, count, "all differences are the same")
     if test == "wilcoxon":
         from scipy import stats
 
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of an exact p among ties; scipy takes the approximate one then
             found: Any = stats.wilcoxon(differences)
-        return Paired(mean, around, float(found.pvalue), _biserial(differences), count)
-    effect = mean / stdev(differences)
+        return Paired(center, around, float(found.pvalue), _biserial(differences), count)
+    effect = center / deviation(differences)
     p = 2 * float(special.stdtr(count - 1, -abs(effect) * sqrt(count)))
-    return Paired(mean, around, p, effect, count)
+    return Paired(center, around, p, effect, count)
 
 
 def holm(ps: Sequence[float]) -> list[float]:
@@ -111,6 +114,11 @@ def holm(ps: Sequence[float]) -> list[float]:
         highest = max(highest, min(1.0, (len(ps) - rank) * ps[at]))
         corrected[at] = highest
     return corrected
+
+
+def _are_same(values: Sequence[float], size: float = 0.0) -> bool:
+    """Whether values differ in nothing but the rounding of numbers of their size."""
+    return max(values) - min(values) <= 1e-12 * max(size, *map(abs, values))
 
 
 def _biserial(differences: Sequence[float]) -> float:

@@ -13,7 +13,7 @@ from matplotlib.ft2font import FT2Font
 from .comparison import Comparison
 from .errors import LabkartError
 from .groups import Group
-from .printed import groups_told
+from .printed import groups_told, level
 
 _WIDTH = 6.3  # inches, of a text column on A4
 _LINES = 12  # groups beyond these cannot be told apart by colour
@@ -60,7 +60,7 @@ def _intervals(comparison: Comparison) -> Figure | None:
             axes.plot(line.values, [at] * len(line.values), "|", color="#94a0af", markersize=6)
             axes.plot([line.mean], [at], "o", color="#1f7a64" if line.best else "#1f2933", markersize=5)
         axes.set_yticks(range(len(lines)), [told[id(line.group)] for line in lines])
-        axes.set_xlabel(f"{comparison.definition.label(metric)}, {comparison.definition.level:.0%} interval")
+        axes.set_xlabel(f"{comparison.definition.label(metric)}, {level(comparison.definition.level)} interval")
         axes.margins(y=0.3 / max(1, len(lines)))
     return figure
 

@@ -46,18 +46,21 @@ def method(comparison: Comparison) -> str:
     }
     said = [
         f"n: runs, over {', '.join(comparison.ranking.seeds)}; mean ± standard deviation of the sample (n - 1);",
-        f"{definition.level:.0%} confidence interval of the mean ({assumed[definition.interval]}).",
+        f"{level(definition.level)} confidence interval of the mean ({assumed[definition.interval]}).",
         "Best mean in bold." if any(line.best for lines in comparison.lines.values() for line in lines) else "",
     ]
     if comparison.baseline and definition.test != "none":
         pairs = "item by item (means over the seeds)" if definition.items else "seed by seed"
         said.append(f"Δ: mean difference to the baseline ({_called(comparison, comparison.baseline)}), {pairs}.")
         if comparison.tests:
-            said.append(f"p: {_TESTS[definition.test]}, Holm-corrected for {comparison.tests} tests;")
+            many = f", Holm-corrected for {comparison.tests} tests" if comparison.tests > 1 else ""
+            said.append(f"p: {_TESTS[definition.test]}{many};")
             said.append(f"d: {_EFFECTS[definition.test]}.")
         lines = [line for lines in comparison.lines.values() for line in lines]
         why = dict.fromkeys(line.paired.why for line in lines if line.paired and line.paired.why)
         said += [f"No test: {'; '.join(why)}."] if why else []
+    if any(line.deviation == 0 for lines in comparison.lines.values() for line in lines):
+        said.append("Where the deviation is 0 all runs gave the same: there is no interval, and n says little.")
     return " ".join(filter(None, said))
 
 
@@ -78,7 +81,8 @@ def latex(comparison: Comparison) -> str:
     for name, rows in sections:
         lines += [r"\midrule"]
         lines += [_macro("multicolumn", len(head), "l", _macro("textit", name)) + r" \\"] if len(sections) > 1 else []
-        lines += [" & ".join(row) + r" \\" for row in rows]
+        # After a line's end LaTeX would take `[64, 64]` for a distance, and a star for a variant.
+        lines += ["{}" * row[0].startswith(("[", "*")) + " & ".join(row) + r" \\" for row in rows]
     lines += [r"\bottomrule", r"\end{tabular}", "", r"\medskip"]
     lines += [_macro("parbox", r"0.95\linewidth", rf"\footnotesize {_tex(method(comparison))}"), r"\end{table}"]
     return "\n".join([*lines, _END, ""])
@@ -122,18 +126,18 @@ def _cells(
 ) -> tuple[list[str], list[tuple[str, list[list[str]]]]]:
     """The head of the table, and by metric its rows."""
     label = comparison.definition.label
-    level = f"{comparison.definition.level:.0%} interval"
+    around = f"{level(comparison.definition.level)} interval"
     tested = comparison.baseline is not None and comparison.definition.test != "none"
     alone = next(iter(comparison.lines)) if len(comparison.lines) == 1 else "mean"
-    head = [*map(label, comparison.settings), "n", label(alone), level, *(("Δ", "p", "d") if tested else ())]
+    head = [*map(label, comparison.settings), "n", label(alone), around, *(("Δ", "p", "d") if tested else ())]
     sections = list[tuple[str, list[list[str]]]]()
     for metric, lines in comparison.lines.items():
         rows = list[list[str]]()
         for line in lines:
             cells = [label(each) for each in line.group.settings.values()]
-            mean, around = _spread(line)
+            mean, interval = _spread(line)
             mean = bold(safe(mean)) if line.best else safe(mean)
-            rest = [safe(each) for each in (around, *(_tested(line) if tested else ()))]
+            rest = [safe(each) for each in (interval, *(_tested(line) if tested else ()))]
             rows.append([*map(safe, cells), str(len(line.values)), mean, *rest])
         sections.append((safe(label(metric)), rows))
     return [safe(each) for each in head], sections
@@ -156,10 +160,10 @@ def _spread(line: Line) -> tuple[str, str]:
 def _tested(line: Line) -> list[str]:
     if line.paired is None or not line.paired.pairs:
         return ["", "", ""]
-    places = rounding.decimals(line.deviation or 0.0)
-    difference = line.paired.difference
+    difference, around = line.paired.difference, line.paired.interval
+    places = rounding.decimals((around.high - around.low) / 2 if around else 0.0)
     text = rounding.plain(difference) if places is None else rounding.rounded(difference, places)
-    text = text if text.startswith("-") else f"+{text}"
+    text = f"+{text}" if difference > 0 else text
     p, effect = line.p, line.paired.effect
     return [
         text,
@@ -184,6 +188,11 @@ def _md(text: str) -> str:
 def _signed(text: str) -> str:
     """With a minus sign before numbers, where a hyphen is."""
     return re.sub(r"(?<![\w.])-(?=[\d.])", _MINUS, text)
+
+
+def level(share: float) -> str:
+    """A confidence level as print shows it."""
+    return f"{100 * share:g}%"
 
 
 def groups_told(comparison: Comparison) -> Sequence[str]:

@@ -106,7 +106,9 @@ def _diff(root: Path, base: str) -> tuple[str | None, list[str]]:
             git(root, "add", "--intent-to-add", *from_stdin, env=scratch, stdin=small)
         # Nothing of the student's own settings, so that `git apply` takes it.
         plain = ("--no-color", "--no-ext-diff", "--no-textconv", "--src-prefix=a/", "--dst-prefix=b/", "-U3")
-        return git(root, "diff", "--binary", *plain, base, env=scratch, strip=False), large
+        # Tables and figures come of runs, and change none.
+        words = ("diff", "--binary", *plain, base, "--", ":(exclude)reports")
+        return git(root, *words, env=scratch, strip=False, literal=False), large
 
 
 def _new_files(root: Path) -> tuple[list[str], list[str]]:
@@ -115,7 +117,7 @@ def _new_files(root: Path) -> tuple[list[str], list[str]]:
     small, large, total = [], [], 0
     for name in names:
         # A folder here is another repository; uv writes its lock at the first run, and packages.txt says the same.
-        if name and not name.endswith("/") and name != "uv.lock":
+        if name and not name.endswith("/") and name != "uv.lock" and not name.startswith("reports/"):
             size = (root / name).lstat().st_size
             fits = size <= _MAX_NEW_FILE and total + size <= _MAX_NEW_FILES
             total += size if fits else 0
@@ -123,9 +125,11 @@ def _new_files(root: Path) -> tuple[list[str], list[str]]:
     return small, large
 
 
-def git(root: Path, *words: str, env: Any = None, stdin: Iterable[str] = (), strip: bool = True) -> str | None:
+def git(
+    root: Path, *words: str, env: Any = None, stdin: Iterable[str] = (), strip: bool = True, literal: bool = True
+) -> str | None:
     """What git prints, or nothing where it fails or is not there; bytes that are no UTF-8 survive as surrogates."""
-    command = ["git", "-C", str(root), "--literal-pathspecs", *words]
+    command = ["git", "-C", str(root), *(["--literal-pathspecs"] if literal else []), *words]
     names = os.fsencode("\0".join(stdin))
     try:
         done = subprocess.run(command, input=names, capture_output=True, check=True, env={**os.environ, **(env or {})})

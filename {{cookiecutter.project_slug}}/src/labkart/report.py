@@ -7,7 +7,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from . import comparison, definition, printed, project, seal, sweep_record, terminal, uniformity
+from . import comparison, currency, definition, printed, project, seal, sweep_record, terminal, uniformity
 from .comparison import Comparison
 from .definition import ALLOWED, FIGURES, Definition
 from .errors import LabkartError
@@ -39,8 +39,15 @@ def report(words: Sequence[str]) -> None:
         return
     if not name:
         raise LabkartError("Which report? labkart report <name>, or --all. labkart report --help explains it.")
-    found = _defined(name, said)
-    _make(found)
+    _make(_defined(name, said))
+
+
+def _written(file: Path, content: bytes) -> None:
+    try:
+        write_atomically(file, content)
+    except OSError as error:
+        place = project.current().short(file)
+        raise LabkartError(f"{place}: {error.strerror or error}. Mend that and make the report again.") from None
 
 
 def _all(names: Sequence[str]) -> None:
@@ -59,12 +66,13 @@ def _all(names: Sequence[str]) -> None:
 def _make(found: Definition) -> None:
     shown, records, ranking = _compared(found)
     origin = seal.origin(shown)
-    files = {found.file(end): seal.sealed(write(shown), end, origin) for end, write in _ENDINGS.items()}
-    if "none" not in found.figures:
-        files |= _figures(shown, origin)
-    files = {found.file(".yaml"): found.text().encode()} | files if not found.file(".yaml").exists() else files
+    files = _figures(shown, origin) if "none" not in found.figures else {}
+    origin["figures"] = {file.name: seal.digest(content) for file, content in files.items()}
+    files |= {found.file(end): seal.sealed(write(shown), end, origin) for end, write in _ENDINGS.items()}
+    if not found.file(".yaml").exists():
+        files[found.file(".yaml")] = found.text().encode()
     for file, content in files.items():
-        write_atomically(file, content)
+        _written(file, content)
     for figure in (path for end in (".png", ".pdf") for path in definition.folder().glob(f"{found.name}-*{end}")):
         if figure not in files and figure.stem.removeprefix(f"{found.name}-") in FIGURES:
             figure.unlink()  # of an earlier definition
@@ -74,18 +82,29 @@ def _make(found: Definition) -> None:
 
 def _compared(found: Definition) -> tuple[Comparison, list[ExperimentRecord], Ranking]:
     """The comparison that a definition asks for. Raises LabkartError with all that forbids it."""
-    chosen = found.selection.experiments()
-    if not chosen:
-        hint = "labkart runs lists them" if experiments(most=1) else "labkart run makes some"
-        raise LabkartError(f"{found.name}: no experiment meets these conditions; {hint}.")
-    ranking = _ranking(found, chosen[0])
-    records = uniformity.newest([each for each in chosen if each.status != "pruned"], ranking)
+    records, ranking = chosen(found)
     groups = ranking.grouped(records)
     against = [*_lost(found), *uniformity.objections(groups, ranking)]
     refused = [each for each in against if each.kind not in found.allow]
     if refused:
         raise LabkartError(_told(found, refused))
     return comparison.compare(found, groups, ranking), records, ranking
+
+
+def chosen(found: Definition) -> tuple[list[ExperimentRecord], Ranking]:
+    """The experiments of a definition, and how they are ranked.
+
+    Raises:
+        LabkartError: there are none.
+    """
+    records = found.selection.experiments()
+    if not any(word.startswith("task") for word in found.where):  # one that stopped early is none of the pipeline
+        records = [each for each in records if not each.config.get("task")]
+    if not records:
+        hint = "labkart runs lists them" if experiments(most=1) else "labkart run makes some"
+        raise LabkartError(f"{found.name}: no experiment meets these conditions; {hint}.")
+    ranking = _ranking(found, records[0])
+    return uniformity.newest([each for each in records if each.status != "pruned"], ranking), ranking
 
 
 def _ranking(found: Definition, record: ExperimentRecord) -> Ranking:
@@ -113,6 +132,7 @@ def _told(found: Definition, refused: Sequence[Objection]) -> str:
         lines += [f"  {kind}: {each.said}. {each.remedy}." for each in same[:10]]
         lines += [f"  {kind}: and {len(same) - 10} more"] if len(same) > 10 else []
     kinds = " ".join(dict.fromkeys(each.kind for each in refused))
+    lines = [line.replace(": labkart run", f": {terminal.command('run')}") for line in lines]
     return "\n".join([*lines, f"Or add --allow {kinds} to the command, and the caption will say so."])
 
 
@@ -146,7 +166,7 @@ def _defined(name: str, said: dict[str, Any]) -> Definition:
             )
         found = definition.made(name, _said(found), "labkart report")
         _compared(found)  # before the file changes
-        write_atomically(file, found.text().encode())
+        _written(file, found.text().encode())
     return found
 
 
@@ -156,37 +176,10 @@ def _said(found: Definition) -> dict[str, Any]:
 
 def _check(names: Sequence[str]) -> None:
     """Say which files are not what their definition and the code of today would make. Needs no outputs here."""
-    stale = [f"{name}: {why}" for name in names if (why := _stale(definition.read(name)))]
+    stale = [f"{name}: {why}" for name in names if (why := currency.stale(definition.read(name)))]
     if stale:
         raise LabkartError("\n".join([*stale, "Run what is missing, and then: labkart report --all"]))
     terminal.say(f"  {len(names)} report{'s' if len(names) > 1 else ''} as they should be")
-
-
-def _stale(found: Definition) -> str:
-    groups = dict[str, list[str]]()
-    for ending in _ENDINGS:
-        told = seal.read(found.file(ending))
-        if told is None:
-            return f"{found.name}{ending} is not there, or does not say where it comes from"
-        if told["edited"]:
-            return f"{found.name}{ending} was edited by hand"
-        if told.get("definition") != found.digest:
-            return f"{found.name}{ending} was made before {found.name}.yaml changed"
-        groups |= told["groups"]
-    return next((why for id, words in groups.items() if (why := _changed(id, words))), "")
-
-
-def _changed(id: str, words: Sequence[str]) -> str:
-    """What the same words mean today, where that is another experiment."""
-    from . import composition, plan
-
-    try:
-        planned = plan.plan(composition.composed(*words))
-    except LabkartError as error:
-        return f"{' '.join(words)}: {error}"
-    if planned.record.id == id:
-        return ""
-    return f"{' '.join(words) or 'labkart run'} means another experiment today: code, data or settings changed"
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -2,6 +2,9 @@
 
 from decimal import Decimal
 
+# Beyond these nobody counts digits.
+_LARGE, _LARGE_PLACES = 1e9, 9
+
 
 def decimals(uncertainty: float) -> int | None:
     """To how many decimal places a value is known; nothing where the uncertainty tells nothing (0, nan, inf).
@@ -24,6 +27,8 @@ def rounded(value: float, places: int) -> str:
     """A value to so many decimal places; those left of the point become zeros."""
     if value != value or value in (float("inf"), float("-inf")):
         return str(value)
+    if abs(value) >= _LARGE or places > _LARGE_PLACES:
+        return f"{value:.3e}"
     text = f"{round(value, places):.{max(places, 0)}f}"
     return text.removeprefix("-") if float(text) == 0 else text
 

@@ -27,7 +27,7 @@ def origin(comparison: Comparison) -> dict[str, Any]:
         "experiments": sorted(each.id for each in records),
         "groups": {each.id: each.overrides for each in groups},
         "commits": sorted({str(each.code.get("commit")) for each in records}),
-        "data": {path: sorted(digest[:16] for digest in digests) for path, digests in sorted(data(uses).items())},
+        "data": {path: sorted(each[:16] for each in found) for path, found in sorted(data(uses).items())},
         "allowed": list(comparison.definition.allow),
     }
 
@@ -36,7 +36,7 @@ def sealed(body: str, ending: str, origin: Mapping[str, Any]) -> bytes:
     """A file's text with the lines before it that say where it comes from."""
     begin, end = _COMMENTS[ending]
     told = f"Made by `{origin['command']}`. Its numbers are those of the experiments below: edit nothing here."
-    line = json.dumps({**origin, "body": _digest(body)}, ensure_ascii=True).replace("--", "\\u002d\\u002d")
+    line = json.dumps({**origin, "body": digest(body.encode())}, ensure_ascii=True).replace("--", "\\u002d\\u002d")
     return f"{begin}{told}{end}\n{begin}{_WORD}{line}{end}\n{body}".encode()
 
 
@@ -53,9 +53,10 @@ def read(file: Path) -> dict[str, Any] | None:
                 said = json.loads(rest.strip().removesuffix("-->"))
             except ValueError:
                 return None
-            return {**said, "edited": said.get("body") != _digest("".join(lines[number + 1 :]))}
+            return {**said, "edited": said.get("body") != digest("".join(lines[number + 1 :]).encode())}
     return None
 
 
-def _digest(body: str) -> str:
-    return hashlib.sha256(body.encode()).hexdigest()[:16]
+def digest(content: bytes) -> str:
+    """Of a file's content, as these lines name it."""
+    return hashlib.sha256(content).hexdigest()[:16]

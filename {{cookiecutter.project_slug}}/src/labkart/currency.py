@@ -1,0 +1,69 @@
+"""Whether the files of a report are what its definition, the code and the experiments of today would make."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from . import seal
+from .definition import Definition
+from .errors import LabkartError
+from .record import read_experiment
+
+SEALED = (".tex", ".md", ".csv")
+
+
+def stale(found: Definition) -> str:
+    """Why a report is not current, in words; empty where it is.
+
+    The files alone tell most of it, so that CI can ask. Where experiments are here, those that meet the conditions are
+    compared, too.
+    """
+    every = list[dict[str, Any]]()
+    for ending in SEALED:
+        told = seal.read(found.file(ending))
+        if told is None:
+            return f"{found.name}{ending} is not there, or does not say where it comes from"
+        if told["edited"]:
+            return f"{found.name}{ending} was edited by hand"
+        if told.get("definition") != found.digest:
+            return f"{found.name}{ending} was made before {found.name}.yaml changed"
+        every.append(told)
+    told = every[0]
+    for name, digest in told.get("figures", {}).items():
+        if digest_of(found, name) != digest:
+            return f"{name} is not there, or is another one now"
+    changed = (_changed(id, words) for id, words in told["groups"].items())
+    return next(filter(None, changed), "") or _others(found, told["experiments"])
+
+
+def digest_of(found: Definition, name: str) -> str:
+    """Of a figure's file; empty where there is none."""
+    try:
+        return seal.digest(found.file("").with_name(name).read_bytes())
+    except OSError:
+        return ""
+
+
+def _changed(id: str, words: Sequence[str]) -> str:
+    """What the same words mean today, where that is another experiment."""
+    from . import composition, plan
+
+    try:
+        planned = plan.plan(composition.composed(*words))
+    except LabkartError as error:
+        return f"{' '.join(words)}: {error}"
+    if planned.record.id == id:
+        return ""
+    return f"{' '.join(words) or 'labkart run'} means another experiment today: code, data or settings changed"
+
+
+def _others(found: Definition, made_of: Sequence[str]) -> str:
+    """Which experiments meet the conditions today, where they are not those of the table."""
+    if not any(map(read_experiment, made_of)):
+        return ""  # they are on another machine
+    from .report import chosen
+
+    today = {each.id for each in chosen(found)[0]}
+    new, gone = len(today.difference(made_of)), len(set(made_of) - today)
+    return (
+        f"{new} experiments that meet its conditions are not in it, and {gone} do not any more" if new or gone else ""
+    )
