@@ -71,19 +71,31 @@ def _tell_classes_apart(tasks: Sequence[Task[Any]]) -> None:
     Register._reg = [task for task in Register._reg if named[task.get_task_family()] is task]
 
 
-def _hold_interrupts() -> None:
+_ENDINGS = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
+
+
+def _hold_endings() -> None:
     try:
-        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        signal.pthread_sigmask(signal.SIG_BLOCK, _ENDINGS)
     except KeyboardInterrupt:  # it came right before: let it come again
         os.kill(os.getpid(), signal.SIGINT)
 
 
-def _let_interrupts_come() -> None:
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+def _let_endings_come() -> None:
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDINGS)
 
 
-# A Ctrl-C between the hooks of a fork would be swallowed, and leave the lock of `logging` held for ever.
-os.register_at_fork(before=_hold_interrupts, after_in_parent=_let_interrupts_come, after_in_child=_let_interrupts_come)
+def _let_endings_come_to_a_child() -> None:
+    try:
+        _let_endings_come()
+    except BaseException:  # it was told to end before it began, and Python goes on after an error in this place
+        os._exit(128 + signal.SIGTERM)
+
+
+# An ending between the hooks of a fork would be swallowed, and leave the lock of `logging` held for ever.
+os.register_at_fork(
+    before=_hold_endings, after_in_parent=_let_endings_come, after_in_child=_let_endings_come_to_a_child
+)
 
 
 class _Scheduler(Scheduler):
