@@ -4,14 +4,16 @@ import csv
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from math import isclose
+from typing import Any
 
 from . import inference
 from .definition import Definition
 from .errors import LabkartError, did_you_mean
 from .groups import Group, Ranking, mean
 from .inference import Interval, Paired
-from .record import ExperimentRecord, task_folder
+from .record import ExperimentRecord, experiments, task_folder
 from .selection import Condition
+from .uniformity import newest
 
 
 @dataclass
@@ -53,6 +55,29 @@ class Comparison:
     lines: dict[str, list[Line]] = field(default_factory=dict)
     baseline: Group | None = None
     tests: int = 0
+
+
+def chosen(found: Definition) -> tuple[list[ExperimentRecord], Ranking]:
+    """The experiments of a definition, and how they are ranked.
+
+    Raises:
+        LabkartError: there are none, or `selection` refuses a word of it.
+    """
+    records = found.selection.experiments()
+    if not any(word.startswith("task") for word in found.where):  # one that stopped early is none of the pipeline
+        records = [each for each in records if not each.config.get("task")]
+    if not records:
+        hint = "labkart runs lists them" if experiments(most=1) else "labkart run makes some"
+        raise LabkartError(f"{found.name}: no experiment meets these conditions; {hint}.")
+    ranking = _ranking(found, records[0])
+    return newest([each for each in records if each.status != "pruned"], ranking), ranking
+
+
+def _ranking(found: Definition, record: ExperimentRecord) -> Ranking:
+    """How these experiments are ranked, by their own settings."""
+    asked: dict[str, Any] = record.config.get("labkart") or {}
+    metric = found.metrics[0] if found.metrics else asked.get("rank_by")
+    return Ranking(asked.get("seeds") or ["seed"], metric, asked.get("less_is_better") or [])
 
 
 def compare(definition: Definition, groups: Sequence[Group], ranking: Ranking) -> Comparison:

@@ -4,11 +4,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from . import seal
+from .comparison import chosen
 from .definition import Definition
 from .errors import LabkartError
 from .record import read_experiment
-
-SEALED = (".tex", ".md", ".csv")
 
 
 def stale(found: Definition) -> str:
@@ -18,7 +17,7 @@ def stale(found: Definition) -> str:
     compared, too.
     """
     every = list[dict[str, Any]]()
-    for ending in SEALED:
+    for ending in seal.ENDINGS:
         told = seal.read(found.file(ending))
         if told is None:
             return f"{found.name}{ending} is not there, or does not say where it comes from"
@@ -29,13 +28,13 @@ def stale(found: Definition) -> str:
         every.append(told)
     told = every[0]
     for name, digest in told.get("figures", {}).items():
-        if digest_of(found, name) != digest:
+        if _digest_of(found, name) != digest:
             return f"{name} is not there, or is another one now"
     changed = (_changed(id, words) for id, words in told["groups"].items())
     return next(filter(None, changed), "") or _others(found, told["experiments"])
 
 
-def digest_of(found: Definition, name: str) -> str:
+def _digest_of(found: Definition, name: str) -> str:
     """Of a figure's file; empty where there is none."""
     try:
         return seal.digest(found.file("").with_name(name).read_bytes())
@@ -60,8 +59,6 @@ def _others(found: Definition, made_of: Sequence[str]) -> str:
     """Which experiments meet the conditions today, where they are not those of the table."""
     if not any(map(read_experiment, made_of)):
         return ""  # they are on another machine
-    from .report import chosen
-
     today = {each.id for each in chosen(found)[0]}
     new, gone = len(today.difference(made_of)), len(set(made_of) - today)
     return (

@@ -13,10 +13,10 @@ from .definition import ALLOWED, FIGURES, Definition
 from .errors import LabkartError
 from .files import write_atomically
 from .groups import Ranking
-from .record import ExperimentRecord, experiments, read_experiment
+from .record import ExperimentRecord, read_experiment
 from .uniformity import Objection
 
-_ENDINGS = {".tex": printed.latex, ".md": printed.markdown, ".csv": printed.values}
+_PRINTED = {".tex": printed.latex, ".md": printed.markdown, ".csv": printed.values}
 
 
 def report(words: Sequence[str]) -> None:
@@ -68,7 +68,7 @@ def _make(found: Definition) -> None:
     origin = seal.origin(shown)
     files = _figures(shown, origin) if "none" not in found.figures else {}
     origin["figures"] = {file.name: seal.digest(content) for file, content in files.items()}
-    files |= {found.file(end): seal.sealed(write(shown), end, origin) for end, write in _ENDINGS.items()}
+    files |= {found.file(end): seal.sealed(_PRINTED[end](shown), end, origin) for end in seal.ENDINGS}
     if not found.file(".yaml").exists():
         files[found.file(".yaml")] = found.text().encode()
     for file, content in files.items():
@@ -82,36 +82,13 @@ def _make(found: Definition) -> None:
 
 def _compared(found: Definition) -> tuple[Comparison, list[ExperimentRecord], Ranking]:
     """The comparison that a definition asks for. Raises LabkartError with all that forbids it."""
-    records, ranking = chosen(found)
+    records, ranking = comparison.chosen(found)
     groups = ranking.grouped(records)
     against = [*_lost(found), *uniformity.objections(groups, ranking)]
     refused = [each for each in against if each.kind not in found.allow]
     if refused:
         raise LabkartError(_told(found, refused))
     return comparison.compare(found, groups, ranking), records, ranking
-
-
-def chosen(found: Definition) -> tuple[list[ExperimentRecord], Ranking]:
-    """The experiments of a definition, and how they are ranked.
-
-    Raises:
-        LabkartError: there are none.
-    """
-    records = found.selection.experiments()
-    if not any(word.startswith("task") for word in found.where):  # one that stopped early is none of the pipeline
-        records = [each for each in records if not each.config.get("task")]
-    if not records:
-        hint = "labkart runs lists them" if experiments(most=1) else "labkart run makes some"
-        raise LabkartError(f"{found.name}: no experiment meets these conditions; {hint}.")
-    ranking = _ranking(found, records[0])
-    return uniformity.newest([each for each in records if each.status != "pruned"], ranking), ranking
-
-
-def _ranking(found: Definition, record: ExperimentRecord) -> Ranking:
-    """How these experiments are ranked, by their own settings."""
-    asked: dict[str, Any] = record.config.get("labkart") or {}
-    metric = found.metrics[0] if found.metrics else asked.get("rank_by")
-    return Ranking(asked.get("seeds") or ["seed"], metric, asked.get("less_is_better") or [])
 
 
 def _lost(found: Definition) -> list[Objection]:

@@ -11,6 +11,7 @@ from .uniformity import data
 
 _WORD = "labkart: "
 _COMMENTS = {".tex": ("% ", ""), ".csv": ("# ", ""), ".md": ("<!-- ", " -->")}
+ENDINGS = tuple(_COMMENTS)
 
 
 def origin(comparison: Comparison) -> dict[str, Any]:
