@@ -23,7 +23,7 @@ def runtime_of_its_own(home: Path) -> Path:
 
 def test_a_project_is_found_from_any_folder_in_it(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(root / "conf" / "model")
-    assert project.current() == project.Project(root, "tiny", "study.pipeline:pipeline", root / "outputs")
+    assert project.current() == project.Project(root, "tiny", "study.pipeline:pipeline", "en", root / "outputs")
 
 
 def test_the_nearest_project_is_the_one(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:

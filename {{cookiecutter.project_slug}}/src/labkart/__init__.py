@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 __all__ = ["DataFile", "DataFolder", "LabkartError", "Task", "compose", "load", "make", "runs"]
 
+# Of the template that this project has; `labkart update` takes a newer one.
+__version__ = "0.1.0"
+
 _HOMES = {"DataFile": "inputs", "DataFolder": "inputs", "LabkartError": "errors"}
 _HOMES |= {"Task": "task", "compose": "composition", "make": "config"}
 _HOMES |= {"load": "notebook", "runs": "notebook"}

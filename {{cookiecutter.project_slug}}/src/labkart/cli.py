@@ -3,9 +3,11 @@
 import gc
 import os
 import sys
+from collections.abc import Callable
+from importlib import import_module
 from typing import TYPE_CHECKING
 
-from . import stopping
+from . import __version__, stopping
 from .errors import LabkartError
 
 if TYPE_CHECKING:
@@ -53,13 +55,16 @@ def main(words: list[str] | None = None) -> int:
         The exit code: 0, 1 for what a message explains, 130 for Ctrl-C, 143 for SIGTERM and so on.
     """
     verb, *rest = (sys.argv[1:] if words is None else words) or ["--help"]
-    verbs = {"run": _run, "search": _search, "status": _status, "accept": _accept}
-    verbs |= {"graph": _graph, "runs": _runs, "compare": _compare, "report": _report, "reproduce": _reproduce}
-    verbs |= {"clean": _clean, "sync": _sync, "ui": _ui}
+    verbs = {"run": _of("run", "run"), "search": _of("search", "search"), "status": _status, "accept": _accept}
+    verbs |= {"graph": _graph, "runs": _of("listing"), "compare": _of("compare"), "report": _report}
+    verbs |= {"reproduce": _reproduce, "clean": _clean, "sync": _sync, "ui": _ui}
     gc.disable()  # imports leave nothing to collect, and looking for it takes a fifth of their time
     try:
         if verb in ("-h", "--help", "help"):
             print(HELP, end="")
+            return 0
+        if verb == "--version":
+            print(f"labkart {__version__}")
             return 0
         if verb not in verbs:
             raise LabkartError(f'No verb "{verb}". Choose one of {", ".join(verbs)}; labkart --help explains them.')
@@ -81,16 +86,9 @@ def main(words: list[str] | None = None) -> int:
         gc.enable()
 
 
-def _run(words: list[str]) -> int:
-    from .run import run
-
-    return run(words)
-
-
-def _search(words: list[str]) -> int:
-    from .search import search
-
-    return search(words)
+def _of(module: str, function: str = "show") -> Callable[[list[str]], int]:
+    """A verb that a module of the runtime is all about; the module is imported when the verb is wanted."""
+    return lambda words: getattr(import_module(f".{module}", __package__), function)(words)
 
 
 def _planned(words: list[str]) -> "Experiment":
@@ -232,15 +230,3 @@ def _graph(words: list[str]) -> int:
     from . import outline
 
     return outline.show(words, _planned)
-
-
-def _runs(words: list[str]) -> int:
-    from . import listing
-
-    return listing.show(words)
-
-
-def _compare(words: list[str]) -> int:
-    from . import compare
-
-    return compare.show(words)

@@ -20,12 +20,14 @@ class Project:
         root: the folder that holds `pyproject.toml`.
         name: the project's name there; MLflow's experiment has the same name.
         entry: the pipeline function as `module:function`, from `[tool.labkart]`.
+        language: in which checks speak, "en" or "ja", from there, too.
         outputs: everything that runs have written; the variable `LABKART_OUTPUTS` moves it, for example in tests.
     """
 
     root: Path
     name: str
     entry: str
+    language: str
     outputs: Path
 
     def short(self, path: Path) -> str:
@@ -51,11 +53,12 @@ def _around(directory: str, outputs: str | None) -> Project:
     raise LabkartError(f"{here} is not inside a Labkart project: no pyproject.toml with [tool.labkart]. Go into yours.")
 
 
-def _settings(folder: Path) -> tuple[str, str] | None:
-    """The project's name and its pipeline, where `folder` is a project's root."""
+def _settings(folder: Path) -> tuple[str, str, str] | None:
+    """The project's name, its pipeline and its language, where `folder` is a project's root."""
     try:
         table = tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))
-        return table["project"]["name"], table["tool"]["labkart"]["pipeline"]
+        ours = table["tool"]["labkart"]
+        return table["project"]["name"], ours["pipeline"], str(ours.get("language", "en"))
     except (OSError, KeyError, TypeError):
         return None
     except ValueError as error:  # no TOML, or no UTF-8
