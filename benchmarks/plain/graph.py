@@ -1,8 +1,9 @@
-"""A graph on plain gokart: `python graph.py flat 500`."""
+"""A graph on plain gokart, on so many workers: `python graph.py flat 500`, `python graph.py fan 8 4`."""
 
 import sys
 
 import gokart
 from graphs.tasks import GRAPHS
 
-print(gokart.build(GRAPHS[sys.argv[1]](n=int(sys.argv[2]))))
+shape, n, *workers = sys.argv[1:]
+print(gokart.build(GRAPHS[shape](n=int(n)), workers=int(*workers or ["1"])))

@@ -1,6 +1,10 @@
-"""A search on plain Optuna and plain gokart: `python search.py 100`. The settings are those of `conf/search/`."""
+"""A search on plain Optuna and plain gokart: `python search.py 100`. The settings are those of `conf/search/`.
+
+`python search.py 100 mlflow` writes each trial as a run into an MLflow store, by hand, as a student would.
+"""
 
 import sys
+import time
 from pathlib import Path
 
 import gokart
@@ -15,7 +19,28 @@ from optuna.visualization.matplotlib import plot_optimization_history, plot_para
 
 def objective(trial: optuna.Trial) -> float:
     task = Guess(number=trial.suggest_int("number", 0, 1_000_000), share=trial.suggest_float("share", 0.0, 1.0))
-    return gokart.build(task)
+    distance = gokart.build(task)
+    track(trial, distance)
+    return distance
+
+
+def track(trial: optuna.Trial, distance: float) -> None:
+    """One run a trial: its settings and its value, in one batch."""
+    if client:
+        run = client.create_run(store, run_name=f"trial {trial.number}").info.run_id
+        settings = [Param(name, str(value)) for name, value in trial.params.items()]
+        now = int(time.time() * 1000)
+        client.log_batch(run, [Metric("distance", distance, now, 0)], settings)
+        client.set_terminated(run)
+
+
+client = None
+if sys.argv[2:] == ["mlflow"]:
+    from mlflow import MlflowClient
+    from mlflow.entities import Metric, Param
+
+    client = MlflowClient("sqlite:///mlflow.db")
+    store = "0"
 
 
 Path("resources").mkdir(exist_ok=True)

@@ -96,6 +96,18 @@ class Branch(Task[int]):
         self.dump(self.n + sum(self.load()))
 
 
+class Fan(Task[int]):
+    """The sum of n branches; a sweep needs no task that takes them together, plain gokart does."""
+
+    n: IntParameter = IntParameter()
+
+    def requires(self) -> Sequence[Branch]:
+        return [Branch(n=n) for n in range(self.n)]
+
+    def run(self) -> None:
+        self.dump(sum(self.load()))
+
+
 class Guess(Task[float]):
     """How far a guess is from a number."""
 
@@ -108,4 +120,4 @@ class Guess(Task[float]):
         self.dump(distance)
 
 
-GRAPHS = {"flat": Flat, "layered": Layered, "chain": Chain, "one": One, "branch": Branch}
+GRAPHS = {"flat": Flat, "layered": Layered, "chain": Chain, "one": One, "branch": Branch, "fan": Fan}
