@@ -1,8 +1,10 @@
 """`status` says how tasks stand and why; `accept` keeps what a person vouches for; `clean` removes what nothing needs."""
 
 import json
+import os
 import shutil
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -314,6 +316,17 @@ def test_an_output_without_a_record_is_removed(ran: Path) -> None:
     stray.write_bytes(b"half")
     assert "never finished" in labkart(ran, "clean", "--yes").stdout
     assert not stray.exists() and told(ran)["complete"]
+
+
+@pytest.mark.parametrize("place", ["environments", "slurm"])
+def test_packages_of_reproductions_and_logs_of_jobs_are_removed_after_a_week(place: str, ran: Path) -> None:
+    new, old = ran / "outputs" / place / "new", ran / "outputs" / place / "old"
+    write(ran, **{f"outputs/{place}/{name}/lib/file": "x" * 2000 for name in ("new", "old")})
+    eight_days_ago = time.time() - 8 * 24 * 3600
+    os.utime(old, (eight_days_ago, eight_days_ago))
+    assert f"2.0 KB   outputs/{place}/old" in labkart(ran, "clean").stdout and old.exists()
+    assert "1 file, 2.0 KB removed" in labkart(ran, "clean", "--yes").stdout
+    assert new.exists() and not old.exists()
 
 
 @pytest.mark.parametrize("id", ["ffffff", "../.."])

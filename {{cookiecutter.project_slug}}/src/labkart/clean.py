@@ -4,12 +4,14 @@ Records stay, with their metrics and figures; an output that is gone is computed
 """
 
 import re
+import shutil
+import time
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from filelock import Timeout
+from filelock import FileLock, Timeout
 
 from . import composition, lock, plan, project, record
 from .errors import LabkartError
@@ -17,7 +19,7 @@ from .errors import LabkartError
 
 @dataclass(frozen=True)
 class Waste:
-    """A file that nothing needs; `id` is that of the task that wrote it."""
+    """A file that nothing needs, or a folder; `id` is that of the task that wrote it, and for a folder its own name."""
 
     path: Path
     id: str
@@ -52,8 +54,21 @@ def look() -> list[Waste]:
         if id and path.is_file() and id[1] not in needed:
             why = "other code or settings" if id[1] in recorded else "never finished"
             found.append(Waste(path, id[1], why, path.stat().st_size))
-    return sorted(found, key=lambda each: -each.bytes)
+    return sorted([*found, *_folders()], key=lambda each: -each.bytes)
 
+
+def _folders() -> Iterable[Waste]:
+    """What other verbs keep for the next time or for a while: installed packages, and logs of a cluster's jobs."""
+    outputs = project.current().outputs
+    whys = {"environments": "packages of a reproduction, unused for a week", "slurm": "logs of jobs, a week old"}
+    for place, why in whys.items():
+        for folder in (each for each in (outputs / place).glob("*") if each.is_dir()):
+            if time.time() - folder.stat().st_mtime > _OLD:
+                size = sum(file.lstat().st_size for file in folder.rglob("*") if file.is_file())
+                yield Waste(folder, folder.name, why, size)
+
+
+_OLD = 7 * 24 * 3600  # seconds: by then nobody is at work there any more
 
 _ID = re.compile(r"_([0-9a-f]{32})(?:\.|$)")
 
@@ -62,8 +77,11 @@ def remove(found: Iterable[Waste]) -> list[Waste]:
     """Remove them, but what a process is writing at this moment; returns those that are gone."""
     gone = []
     for each in found:
-        with suppress(Timeout), lock.free(each.id):
-            each.path.unlink(missing_ok=True)
+        with suppress(Timeout), FileLock(f"{each.path}.lock", timeout=0) if each.path.is_dir() else lock.free(each.id):
+            if each.path.is_dir():
+                shutil.rmtree(each.path)
+            else:
+                each.path.unlink(missing_ok=True)
             gone.append(each)
     return gone
 

@@ -79,6 +79,7 @@ def install(wanted: Wanted, root: Path) -> tuple[Path, list[str]]:
             _must(_uv("sync", *words, cwd=root, UV_PROJECT_ENVIRONMENT=str(place)))
         elif not place.exists():
             _must(_uv("venv", "--no-project", "--python", python, str(place), cwd=root))
+        os.utime(place)  # `labkart clean` removes those that nobody used for a while
         there = _installed(place)
         if other := [line for line in wanted.packages if line not in there]:  # installed beside the lock
             _must(_uv("pip", "install", "--no-deps", "--python", str(place), *other, cwd=root))
