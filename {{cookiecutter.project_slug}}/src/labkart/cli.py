@@ -43,6 +43,8 @@ usage: labkart <verb> ...
   sync                      write to MLflow what is not there yet
   ui [--port 5000]          look at the results in MLflow's page
       --sweep ID            ... at those of one sweep
+  update [--to v0.2.0]      take a newer version of the template; your own folders stay as they are
+      --check               ... say whether there is one
 
 Names and values are Hydra's: the files in conf/ list them.
 """
@@ -58,6 +60,7 @@ def main(words: list[str] | None = None) -> int:
     verbs = {"run": _of("run", "run"), "search": _of("search", "search"), "status": _status, "accept": _accept}
     verbs |= {"graph": _graph, "runs": _of("listing"), "compare": _of("compare"), "report": _report}
     verbs |= {"reproduce": _reproduce, "clean": _clean, "sync": _sync, "ui": _ui}
+    verbs |= {"update": _of("update")}
     gc.disable()  # imports leave nothing to collect, and looking for it takes a fifth of their time
     try:
         if verb in ("-h", "--help", "help"):
@@ -230,3 +233,7 @@ def _graph(words: list[str]) -> int:
     from . import outline
 
     return outline.show(words, _planned)
+
+
+if __name__ == "__main__":  # `python -m labkart.cli`, as a debugger starts it
+    sys.exit(main())
