@@ -47,7 +47,7 @@ class Answers(Extension):
     def preprocess(self, source: str, name: str | None, filename: str | None = None) -> str:
         """Cookiecutter renders what its command line answers: keep that as it is. Look at all before it writes."""
         if self.no_input is not None and source not in self.ours:
-            return "{{ %s }}" % ascii(source)
+            return "{{ " + ascii(source) + " }}"
         return "{{ cookiecutter | complete }}" + source if source == FOLDER else source
 
     def checked(self, answers: dict[str, Any], question: str) -> str:
