@@ -25,6 +25,7 @@ class Terminal:
     descriptor: int
     process: subprocess.Popen[bytes]
     written: bytes = b""
+    answered: int = 0  # how much of the text is behind us
 
     @property
     def text(self) -> str:
@@ -32,15 +33,15 @@ class Terminal:
         return re.sub(r"\x1b\[[\d;]*m", "", self.written.decode(errors="replace")).replace("\r\n", "\n")
 
     def wait_for(self, words: str, seconds: float = 60) -> None:
-        """Until the words stand at the very end: the next answer goes there."""
+        """Until something new ends in the words: the next answer goes there."""
         end = time.monotonic() + seconds
-        while not self.text.endswith(words):
+        while not self.text[self.answered :].endswith(words):
             assert time.monotonic() < end and self._read(), f"never asked {words!r}:\n{self.text}"
 
     def answer(self, question: str, line: str) -> None:
         self.wait_for(question)
+        self.answered = len(self.text)
         os.write(self.descriptor, f"{line}\n".encode())
-        self.wait_for("\n")
 
     def press(self, key: bytes) -> None:
         os.write(self.descriptor, key)
