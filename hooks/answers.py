@@ -1,9 +1,11 @@
 """What the template makes of the answers: the package's name, and texts as they may stand in TOML and YAML."""
 
+import hashlib
 import json
 import keyword
 import re
 import sys
+from pathlib import Path
 
 from cookiecutter.exceptions import FailedHookException
 from jinja2.ext import Extension
@@ -38,9 +40,19 @@ def quoted(text: str) -> str:
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
+def runtime_sums() -> str:
+    """The files of the runtime as `sha256sum` lists them, for a project to know whether somebody edited them."""
+    root = Path(__file__).parents[1] / "{{cookiecutter.project_slug}}"
+    files = sorted(file for name in ("labkart", "hydra_plugins") for file in (root / "src" / name).rglob("*"))
+    files = [file for file in files if file.is_file() and "__pycache__" not in file.parts]
+    lines = {file.relative_to(root).as_posix(): hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
+    return "\n".join(f"{lines[path]}  {path}" for path in sorted(lines))
+
+
 class Answers(Extension):
     """Makes both functions filters of the template."""
 
     def __init__(self, environment):
         super().__init__(environment)
         environment.filters.update(package_name=package_name, quoted=quoted)
+        environment.globals.update(runtime_sums=runtime_sums)

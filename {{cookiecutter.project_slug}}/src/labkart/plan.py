@@ -152,6 +152,15 @@ def _settings(composed: Composed) -> dict[str, Any]:
 
 def _tasks(cfg: DictConfig) -> dict[str, Task[Any]]:
     """The tasks behind what the student's function returns."""
+    return _labelled(laid_out(cfg))
+
+
+def laid_out(cfg: DictConfig) -> Task[Any]:
+    """What the student's function makes of a configuration: the last task.
+
+    Raises:
+        LabkartError: it makes none; says why, and where.
+    """
     here = project.current()
     module, _, function = here.entry.partition(":")
     try:
@@ -160,7 +169,7 @@ def _tasks(cfg: DictConfig) -> dict[str, Task[Any]]:
         result = getattr(code, function)(cfg)
         if not isinstance(result, Task):
             raise LabkartError(f"{here.entry} returned {result!r}. Let it end with: return make(YourLastTask, ...)")
-        return _labelled(result)
+        return result
     except LabkartError:
         raise
     except ConfigAttributeError as error:
