@@ -16,6 +16,21 @@ _SAYS = {
     "count": "{findings} findings, {rules} rules broken. labkart check --list says why they are there.",
     "count-one": "1 finding. labkart check --list says why the rule is there.",
     "locked": "data/raw.sha256: {all} files locked ({new} new, {changed} changed, {missing} gone).",
+    "title": "The rules",
+    "intro": """\
+`labkart check` says where one of these rules is broken, and what to do. CI and `pre-commit` ask it, too.
+`labkart check <rule>` looks at one alone, and `labkart check --list` says what this page says.
+
+An exception stands where it is made, with its reason: a comment `labkart: allow <rule>: <reason>` on the line or above
+it. What ruff finds (`print`, `own-tracking`, `sys-path`, `legacy-random`) has ruff's own, `noqa: <code> <reason>`. For
+a file that can hold no comment there is a table in `pyproject.toml`:
+
+```toml
+[[tool.labkart.allow]]
+rule = "large-file"
+path = "reports/poster.pdf"
+reason = "the printer wants it as it is"
+```""",
     "reason": "Why",
     "fix": "What to do",
 }
@@ -65,7 +80,7 @@ def _asked(words: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser("labkart check", description="Do the rules hold in this project?")
     parser.add_argument("rules", nargs="*", metavar="RULE", help="look at these alone")
     parser.add_argument("--list", action="store_true", help="say what the rules are, why, and what to do")
-    parser.add_argument("--markdown", action="store_true", help="... as docs/rules.md does")
+    parser.add_argument("--markdown", action="store_true", help="... as a page of the documentation")
     parser.add_argument("--json", action="store_true", help="for programs")
     parser.add_argument("--lock-data", action="store_true", help="write down what is in data/raw/ now")
     return parser.parse_intermixed_args(words)
@@ -114,12 +129,12 @@ def listing(rules: Sequence[type[Rule]], language: str) -> str:
 
 
 def markdown(rules: Sequence[type[Rule]], language: str) -> str:
-    """The rules for a page of the documentation, without its heading."""
-    parts = [
-        f"### `{rule.id}`\n\n{rule.sentence(language)}\n\n"
-        f"- {_say('reason', language)}: {rule.why(language)}\n- {_say('fix', language)}: {rule.remedy(language)}"
-        for rule in rules
-    ]
+    """The rules for a page of the documentation."""
+    why, what = _say("reason", language), _say("fix", language)
+    parts = [f"# {_say('title', language)}", _say("intro", language)]
+    for rule in rules:
+        parts += [f"## `{rule.id}`", rule.sentence(language)]
+        parts += [f"- {why}: {rule.why(language)}\n- {what}: {rule.remedy(language)}"]
     return "\n\n".join(parts)
 
 

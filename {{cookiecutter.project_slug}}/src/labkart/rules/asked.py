@@ -44,8 +44,9 @@ def _telling(kind: type[ValueNode]) -> type[ValueNode]:
             return super()._value()
 
         def __deepcopy__(self, memo: dict[int, Any]) -> "Telling":
-            # What is noted of a copy is noted of the original.
+            # What somebody takes from a copy is taken from the original; what copies it makes a plain node.
             copy: Any = getattr(super(), "__deepcopy__")(memo)  # noqa: B009 (each kind has it, the base does not)
+            copy.__class__ = type(self)
             vars(copy)["_asked"], vars(copy)["_name"] = vars(self)["_asked"], vars(self)["_name"]
             return copy
 

@@ -1,8 +1,9 @@
-"""Rules on the configuration and the pipeline. They ask another process, and remember its answer to the same files."""
+"""Rules on the configuration and the pipeline. They remember the answer to the same files."""
 
 import hashlib
 import json
 import os
+import pickle
 import re
 import subprocess
 import sys
@@ -97,7 +98,7 @@ def _started(tree: Tree) -> "subprocess.Popen[bytes] | None":
     found = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     command = [sys.executable, "-P", "-c", _CHILD]
     pipe = subprocess.PIPE
-    return subprocess.Popen(command, cwd=tree.root, env=found, stdin=subprocess.DEVNULL, stdout=pipe, stderr=pipe)
+    return subprocess.Popen(command, cwd=tree.root, env=found, stdin=pipe, stdout=pipe, stderr=pipe)
 
 
 def _before(tree: Tree) -> list[Any] | None:
@@ -114,9 +115,12 @@ def _found(tree: Tree) -> list[Any]:
     process = _started(tree)
     if process is None:
         return _before(tree) or []
-    said, errors = process.communicate()
+    from .composing import Composing  # it imports Hydra, while the other process imports the pipeline
+
+    conf = Composing(tree.root)
+    said, errors = process.communicate(pickle.dumps((conf.files, conf.composed)))
     try:
-        found = json.loads(said)
+        found = [["broken-config", *each] for each in conf.found] + json.loads(said)
     except ValueError:
         last = (errors.decode(errors="replace").strip() or f"exit code {process.returncode}").splitlines()[-1]
         return [["broken-pipeline", f"src/{tree.package}/pipeline.py", 0, "died", {"why": last}]]

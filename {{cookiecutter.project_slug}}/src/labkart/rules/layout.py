@@ -24,7 +24,7 @@ class OutsideLayout(Rule):
 
     reason = "Who knows one project knows them all: where inputs, settings, code and results are."
     fix = (
-        "Move it: steps and helpers to src/<package>/, settings to conf/, inputs to data/raw/, looking around to"
+        "Move it: steps and helpers to `src/<package>/`, settings to conf/, inputs to data/raw/, looking around to"
         " notebooks/, tables and figures to reports/, texts to docs/. What code makes, a task writes to outputs/."
     )
     says: ClassVar[dict[str, str]] = {

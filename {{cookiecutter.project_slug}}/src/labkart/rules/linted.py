@@ -83,7 +83,7 @@ class SysPath(Linted):
     """Code does not touch sys.path."""
 
     reason = "Then what is imported depends on who imports it, and a task's id may miss that code."
-    fix = "Your package is installed: from my_package.helpers import ...; other code: uv add --editable <folder>."
+    fix = "Import from your package, which is installed; for other code: `uv add --editable <folder>`."
     codes = ("TID251",)
     banned = ("sys.path",)
 

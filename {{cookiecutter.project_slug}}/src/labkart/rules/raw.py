@@ -27,7 +27,7 @@ class RawData(Rule):
         " meant: `labkart check --lock-data`, and commit data/raw.sha256, which `sha256sum -c` reads, too."
     )
     says: ClassVar[dict[str, str]] = {
-        "unlocked": "{count} files in data/raw/ are not locked yet; run labkart check --lock-data",
+        "unlocked": "not locked yet (files: {count}); run labkart check --lock-data",
         "new": "not in data/raw.sha256; run labkart check --lock-data if it belongs there",
         "missing": "locked in data/raw.sha256, and not there",
         "changed": "not the content that data/raw.sha256 says",

@@ -18,8 +18,8 @@ class EditedRuntime(Rule):
     fix = (
         "Get the original back: `git restore src/labkart src/hydra_plugins` before a commit, `git log -- <file>` and"
         " `git restore --source=<commit> <file>` after it, and `labkart update` for the template's newest. What you"
-        " need of your own goes to src/<package>/. A wish or a mistake of ours: open an issue at the template's address"
-        " (.cruft.json has it), with the diff."
+        " need of your own goes to `src/<package>/`. A wish or a mistake of ours: open an issue at the template's"
+        " address (.cruft.json has it), with the diff."
     )
     says: ClassVar[dict[str, str]] = {
         "new": "no file of the template's",

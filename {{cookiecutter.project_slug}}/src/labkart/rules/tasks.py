@@ -19,7 +19,7 @@ class StrayTask(Rule):
     """Tasks are written in tasks/, in one module a stage."""
 
     reason = "A step is looked for in one place, and a module that tasks import must not define tasks itself."
-    fix = "Move the class to src/<package>/tasks/. What several tasks share may stay beside tasks/, as functions."
+    fix = "Move the class to `src/<package>/tasks/`. What several tasks share may stay beside tasks/, as functions."
     says: ClassVar[dict[str, str]] = {"stray": "{name} is a task and stands outside src/{package}/tasks/"}
 
     def look(self, tree: Tree) -> Iterator[Finding]:

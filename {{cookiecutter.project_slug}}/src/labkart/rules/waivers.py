@@ -51,9 +51,9 @@ class Waiver(Rule):
 
     reason = "An exception that nobody can explain is no exception but a hole, and an old one hides the next mistake."
     fix = (
-        "Write `# labkart: allow <rule>: <reason>` on the line or above it (in Markdown as <!-- ... -->), `# noqa: CODE"
-        " <reason>` for what ruff finds, and for what can hold no comment [[tool.labkart.allow]] with rule, path and"
-        " reason in pyproject.toml. Remove those that waive nothing."
+        "Write `# labkart: allow <rule>: <reason>` on the line or above it (in Markdown as `<!-- ... -->`),"
+        " `# noqa: CODE <reason>` for what ruff finds, and for what can hold no comment [[tool.labkart.allow]] with"
+        " rule, path and reason in pyproject.toml. Remove those that waive nothing."
     )
     says: ClassVar[dict[str, str]] = {
         "reason": "the waiver of {rule} gives no reason",
