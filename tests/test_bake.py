@@ -11,6 +11,9 @@ from pathlib import Path
 import pytest
 import yaml
 from conftest import SOURCE, TEMPLATE, Project, bake_into, clean_environment
+from labkart import check, project
+from labkart.rules import EVERY, Tree
+from labkart.rules.configs import Configured
 
 ANSWERS = {
     "defaults": {},
@@ -49,7 +52,9 @@ def test_the_layout_is_that_of_the_design_and_nothing_else(baked: tuple[Project,
     package = answers["project_slug"].replace("-", "_")
     tops = {file.partition("/")[0] for file in project.files()}
     assert tops == LAYOUT - ({"LICENSE"} if answers["license"] == "none" else set())
-    assert {path.name for path in (project.root / "src").iterdir()} == {package, "labkart", "hydra_plugins"}
+    assert {path.name for path in (project.root / "src").iterdir()} == {
+        package, "labkart", "labkart.sha256", "hydra_plugins"
+    }  # fmt: skip
     assert {path.name for path in (project.root / "conf").iterdir()} == {
         "config.yaml", "data", "experiment", "hydra", "model", "search"
     }  # fmt: skip
@@ -67,10 +72,25 @@ def test_nothing_is_left_unrendered(baked: tuple[Project, dict[str, str]]) -> No
 @pytest.mark.parametrize("folder", ["src/labkart", "src/hydra_plugins"])
 def test_our_own_code_is_copied_byte_for_byte(baked: tuple[Project, dict[str, str]], folder: str) -> None:
     def contents(root: Path) -> dict[str, bytes]:
-        return {file.name: file.read_bytes() for file in (root / folder).iterdir() if file.is_file()}
+        files = [file for file in (root / folder).rglob("*") if file.is_file() and "__pycache__" not in file.parts]
+        return {file.relative_to(root).as_posix(): file.read_bytes() for file in files}
 
     assert contents(baked[0].root) == contents(SOURCE)
     assert "cookiecutter" not in "".join(content.decode() for content in contents(SOURCE).values())
+
+
+def test_the_list_of_our_own_files_is_right_and_complete(baked: tuple[Project, dict[str, str]]) -> None:
+    root = baked[0].root
+    subprocess.run(["sha256sum", "--check", "--quiet", "--strict", "src/labkart.sha256"], cwd=root, check=True)
+    ours = {file for file in baked[0].files() if file.startswith(("src/labkart/", "src/hydra_plugins/"))}
+    assert {line[66:] for line in baked[0].read("src/labkart.sha256").splitlines()} == ours
+
+
+def test_a_fresh_project_breaks_no_rule(baked: tuple[Project, dict[str, str]], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those on what composes and what can be laid out are tried in tests/test_check.py: they run the pipeline."""
+    monkeypatch.chdir(baked[0].root)
+    static = [rule for rule in EVERY if not issubclass(rule, Configured)]
+    assert [(each.place, each.said("en")) for each in check.look(Tree(project.current()), static)] == []
 
 
 def test_toml_and_yaml_hold_the_answers_as_they_were_given(baked: tuple[Project, dict[str, str]]) -> None:

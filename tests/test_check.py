@@ -9,7 +9,7 @@ from conftest import Project, bake_into
 
 _WRONG = {
     "src/my_thesis/pipeline.py": ("def pipeline", "print('hello')\n\n\ndef pipeline"),
-    "src/my_thesis/tasks/train.py": ("trees: IntParameter = ", "trees = "),
+    "src/my_thesis/tasks/train.py": ("trees: IntParameter =", "trees ="),
     "conf/model/forest.yaml": ("trees: 300", "trees: 300\nnote: unused"),
     "src/labkart/digest.py": ("_TICK = 20_000_000", "_TICK = 1"),
 }
@@ -36,16 +36,17 @@ def test_five_mistakes_are_all_found_and_told_in_the_projects_language(
     assert done.returncode == 1, done.stdout + done.stderr
     said = done.stdout.split("\n\n")
     assert [line.split("  ")[:2] for line in said[0].splitlines()] == [
-        ["conf/model/forest.yaml:5", "unused-key"],
+        ["conf/model/forest.yaml:6", "unused-key"],
         ["src/labkart/digest.py", "edited-runtime"],
         ["src/my_thesis/pipeline.py:14", "print"],
         ["src/my_thesis/tasks/train.py:35", "untyped-parameter"],
+        ["src/my_thesis/tasks/train.py:50", "untyped-parameter"],
         ["実験 1.py", "outside-layout"],
     ]
     assert len(said[1].splitlines()) == 5
     assert ("write trees: IntParameter" in said[0]) == (language == "en")
     assert ("と書いてください" in said[0]) == (language == "ja")
-    assert said[2].startswith({"en": "5 findings, 5 rules broken", "ja": "5 件、5 個の規則に反しています"}[language])
+    assert said[2].startswith({"en": "6 findings, 5 rules broken", "ja": "6 件、5 個の規則に反しています"}[language])
 
 
 def test_what_ruff_finds_and_what_it_accepts_is_the_same(fresh: Project) -> None:
@@ -80,14 +81,16 @@ def test_broken_files_get_a_sentence_and_no_traceback_from_any_folder(fresh: Pro
         ["conf/model/new.yaml:2", "broken-config"],
         ["data/raw/elsewhere.csv", "raw-data"],
         ["notebooks/explore.ipynb:1", "unreadable-file"],
-        ["src/my_thesis/tasks/train.py:32", "unreadable-file"],
+        ["src/my_thesis/tasks/train.py:31", "unreadable-file"],
     ]
 
 
 def test_data_is_locked_and_its_change_is_found(fresh: Project) -> None:
     (fresh.root / "data/raw/測定 1.csv").write_text("1\n")
     assert "run labkart check --lock-data" in fresh.run("labkart", "check", "raw-data").stdout
-    assert fresh.labkart("check", "--lock-data") == "data/raw.sha256: 1 files locked (1 new, 0 changed, 0 gone).\n"
-    assert fresh.labkart("check", "raw-data") == "Nothing broken: 1 rules hold.\n"
+    assert (
+        fresh.labkart("check", "--lock-data") == "data/raw.sha256 has 1 of data/raw/ now: 1 new, 0 changed, 0 gone.\n"
+    )
+    assert fresh.labkart("check", "raw-data") == "Nothing broken: the rule holds.\n"
     (fresh.root / "data/raw/測定 1.csv").write_text("2\n")
     assert "data/raw/測定 1.csv  raw-data  not the content" in fresh.run("labkart", "check", "raw-data").stdout

@@ -80,7 +80,7 @@ def test_the_hooks_of_git_accept_a_new_project(fresh: Project) -> None:
     path = f"{fresh.environment / 'bin'}{os.pathsep}{Path(UV).parent}{os.pathsep}{os.environ['PATH']}"
     variables = {"PATH": path, "UV_PROJECT_ENVIRONMENT": str(fresh.environment), "UV_NO_SYNC": "1"}
     said = run(fresh.root, fresh.environment / "bin" / "pre-commit", "run", "--all-files", **variables)
-    assert said.count("Passed") == 3
+    assert said.count("Passed") == 4
 
 
 def test_the_template_passes_its_own_lint() -> None:

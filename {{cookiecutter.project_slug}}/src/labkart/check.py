@@ -13,9 +13,10 @@ from .rules import EVERY, Finding, Rule, Tree, raw, texts, waivers
 _BY_ID = {rule.id: rule for rule in EVERY}
 _SAYS = {
     "fine": "Nothing broken: {rules} rules hold.",
+    "fine-one": "Nothing broken: the rule holds.",
     "count": "{findings} findings, {rules} rules broken. labkart check --list says why they are there.",
     "count-one": "1 finding. labkart check --list says why the rule is there.",
-    "locked": "data/raw.sha256: {all} files locked ({new} new, {changed} changed, {missing} gone).",
+    "locked": "data/raw.sha256 has {all} of data/raw/ now: {new} new, {changed} changed, {missing} gone.",
     "title": "The rules",
     "intro": """\
 `labkart check` says where one of these rules is broken, and what to do. CI and `pre-commit` ask it, too.
@@ -47,7 +48,7 @@ def show(words: Sequence[str]) -> int:
         return 0
     tree = Tree(here)
     if asked.lock_data:
-        _print(_say("locked", here.language, **{key: 0 for key in ("new", "changed", "missing")}, **raw.lock(tree)))
+        _print(_say("locked", here.language, **raw.lock(tree)))
         return 0
     found = look(tree, chosen)
     if asked.json:
@@ -99,7 +100,7 @@ def _say(key: str, language: str, **values: object) -> str:
 def _told(found: Sequence[Finding], rules: int, language: str) -> str:
     """What a person reads: the places, how to mend each kind once, and how many there are."""
     if not found:
-        return _say("fine", language, rules=rules)
+        return _say("fine" if rules > 1 else "fine-one", language, rules=rules)
     places = [f"{each.place}  {each.rule.id}  {each.said(language)}" for each in found]
     broken = list(dict.fromkeys(each.rule for each in found))
     fixes = [f"{rule.id}: {rule.remedy(language)}" for rule in broken]

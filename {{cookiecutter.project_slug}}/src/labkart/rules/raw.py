@@ -1,6 +1,5 @@
 """The rule on inputs: what is in `data/raw/` is what was locked. Writes the lock, too."""
 
-from collections import Counter
 from collections.abc import Iterator
 from typing import ClassVar
 
@@ -54,7 +53,7 @@ class RawData(Rule):
                 yield self.at(path, what)
 
 
-def lock(tree: Tree) -> Counter[str]:
+def lock(tree: Tree) -> dict[str, int]:
     """Write down what is in `data/raw/` now; files that git ignores and this clone does not have stay as they were.
 
     Returns:
@@ -69,7 +68,8 @@ def lock(tree: Tree) -> Counter[str]:
         write_atomically(file, sums.write(after))
     except OSError as error:
         raise LabkartError(f"{tree_path(tree, error)}: {error.strerror or error}. Nothing was locked.") from None
-    return Counter({**Counter(what for _, what in sums.differences(before, after)), "all": len(after)})
+    found = [what for _, what in sums.differences(before, after)]
+    return {"all": len(after)} | {what: found.count(what) for what in ("new", "changed", "missing")}
 
 
 def tree_path(tree: Tree, error: OSError) -> str:
