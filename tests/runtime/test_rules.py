@@ -8,11 +8,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
-from labkart import check, project
+from labkart import check, detect, digest, packages, project
 from labkart.errors import LabkartError
 from labkart.rules import EVERY, Rule, Tree, raw, texts
 
-from .conftest import RUNTIME, write
+from .conftest import RUNTIME, soon, write
 
 _TEMPLATE = RUNTIME.parents[1]
 _RUFF = re.search(r"\[tool\.ruff\].*?(?=\[tool\.ruff\.lint\.isort)", (_TEMPLATE / "pyproject.toml").read_text(), re.S)
@@ -70,9 +70,9 @@ _CASES: list[tuple[str, dict[str, str], list[str], dict[str, str]]] = [
     ),
     (
         "absolute-path",
-        {"src/study/a.py": 'A = "/home/ann/data.csv"\nB = "C:\\\\data"\nC = "~/data"\n'},
-        ["src/study/a.py:1", "src/study/a.py:2", "src/study/a.py:3"],
-        {"src/study/a.py": '"""/home/ann is no good."""\nA = "data/raw/a.csv"\nB = "https://example.org/a"\nC = "/"\nD = "a / b"\n'},
+        {"src/study/a.py": 'A = "/home/ann/data.csv"\nB = "C:\\\\data"\nC = "~/data"\nD = f"/home/{A}"\n'},
+        ["src/study/a.py:1", "src/study/a.py:2", "src/study/a.py:3", "src/study/a.py:4"],
+        {"src/study/a.py": '"""/home/ann is no good."""\nA = "data/raw/a.csv"\nB = "https://example.org/a"\nC = "/"\nD = "a / b"\nE = f"{A}/raw/a.csv"\nF = A + "/raw/a.csv"\n'},
     ),
     ("print", {"src/study/a.py": "print(1)\n"}, ["src/study/a.py:1"], {"src/study/a.py": '"print(1)"\n'}),
     (
@@ -164,6 +164,18 @@ def test_a_secret_is_shown_without_itself(tiny: Path) -> None:
     assert finding.said("en") == 'looks like a secret: key = load("***")'
 
 
+def test_a_large_file_is_looked_through_again_when_it_changed(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen, real = list[int](), detect.spans
+    monkeypatch.setattr(detect, "spans", lambda text: seen.append(len(text)) or real(text))
+    monkeypatch.setattr(packages, "state", lambda: "")  # others that install packages touch these files
+    long = "a line of some text\n" * 6_000
+    write(tiny, **{"reports/a.txt": long})
+    soon(lambda: digest.settled(digest.stamp(tiny / "reports/a.txt") or []))
+    assert found(tiny, "secret") == found(tiny, "secret") == []
+    assert seen.count(len(long)) == 1
+    assert found(tiny, "secret", **{"reports/a.txt": f"{long}{_TOKEN}\n"}) == ["reports/a.txt:6001 secret"]
+
+
 # What git has
 
 
@@ -228,6 +240,11 @@ def test_what_git_ignores_may_be_absent_and_stays_locked(tiny: Path) -> None:
     assert raw.lock(Tree(project.current())) == {"new": 0, "changed": 0, "missing": 0, "all": 2}
     write(tiny, **{"data/raw/a.big": "changed"})
     assert found(tiny, "raw-data") == ["data/raw/a.big raw-data"]
+
+
+def test_without_data_there_is_nothing_to_lock(tiny: Path) -> None:
+    with pytest.raises(LabkartError, match="has no files to lock"):
+        raw.lock(Tree(project.current()))
 
 
 def test_a_damaged_lock_and_a_file_that_cannot_be_read_get_a_sentence(tiny: Path) -> None:
@@ -312,7 +329,7 @@ def test_without_ruff_it_says_what_to_do(tiny: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr("sys.executable", str(tmp_path / "python"))
     monkeypatch.setenv("PATH", str(tmp_path))
     (finding,) = look(tiny, "print")
-    assert finding.said("en") == "ruff is not installed, and this rule needs it: uv sync"
+    assert finding.said("en") == "ruff is not installed, and this rule needs it: uv sync, or pip install ruff"
 
 
 def test_settings_of_ruff_that_drop_a_rule_are_found(tiny: Path) -> None:

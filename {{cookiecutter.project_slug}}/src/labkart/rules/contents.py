@@ -1,16 +1,13 @@
-"""Rules on what is in files, whatever they are: size, outputs, secrets; and that they can be read at all."""
+"""Rules on what is in files, whatever they are: size, outputs of notebooks; and that they can be read at all."""
 
 import json
-import re
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
-from .. import detect
 from .rule import Finding, Rule
 from .tree import Tree
 
 _LARGE = 5_000_000  # bytes
-_SHOWN = 60  # characters of a line
 # Files that tools of ours must understand.
 _READ = (".cff", ".ipynb", ".md", ".py", ".pyi", ".toml", ".yaml", ".yml")
 
@@ -104,40 +101,3 @@ def _cells(text: str) -> list[dict[str, Any]]:
     if not isinstance(cells, list) or not all(isinstance(each, dict) for each in cells):
         raise ValueError('there is no list of "cells" in it')
     return cells
-
-
-class Secret(Rule):
-    """No password, key or token stands in a file."""
-
-    reason = "What was pushed once is known for ever, whatever a later commit removes."
-    fix = (
-        "Make the secret worthless first: change the password, revoke the token. Then keep the new one in a"
-        " variable of the environment, and write ${oc.env:NAME} in conf/ or os.environ[...] in code."
-    )
-    says: ClassVar[dict[str, str]] = {"shown": "looks like a secret: {line}"}
-
-    def look(self, tree: Tree) -> Iterator[Finding]:
-        for path, text in tree.texts():
-            if path != "uv.lock":
-                found = sorted(detect.spans(text))
-                lines = dict.fromkeys(text.count("\n", 0, start) + 1 for start, _ in found)
-                masked = _masked(text, found).split("\n") if found else []
-                for line in lines:
-                    yield self.at(path, "shown", line, line=_short(masked[line - 1]))
-
-
-def _masked(text: str, found: list[detect.Span]) -> str:
-    """The text without the secrets; each takes as many lines as before."""
-    kept, end = list[str](), 0
-    for start, stop in found:
-        first = max(start, end)
-        kept.append(text[end:first])
-        if first < stop:
-            kept.append(detect.MASK + "\n" * text.count("\n", first, stop))
-        end = max(end, stop)
-    return "".join([*kept, text[end:]])
-
-
-def _short(line: str) -> str:
-    line = re.sub(r"\s+", " ", line).strip()
-    return line if len(line) <= _SHOWN else f"{line[:_SHOWN]}…"

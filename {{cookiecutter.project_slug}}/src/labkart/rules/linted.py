@@ -23,7 +23,7 @@ class Linted(Rule):
     says: ClassVar[dict[str, str]] = {
         "line": "uses {name}",
         "cell": "uses {name} in cell {cell}",
-        "absent": "ruff is not installed, and this rule needs it: uv sync",
+        "absent": "ruff is not installed, and this rule needs it: uv sync, or pip install ruff",
         "broken": "ruff could not look: {why}",
         "off": "ruff does not look for {name} any more: put it back into [tool.ruff.lint] as the template has it",
     }

@@ -65,6 +65,8 @@ def lock(tree: Tree) -> dict[str, int]:
         before = sums.read(file.read_bytes())[0] if file.exists() else {}
         elsewhere = tree.ignored(before.keys() - now.keys())
         after = now | {path: before[path] for path in elsewhere}
+        if not after and not file.exists():
+            raise LabkartError(f"{FOLDER}/ has no files to lock. Put your data there first.")
         write_atomically(file, sums.write(after))
     except OSError as error:
         raise LabkartError(f"{tree_path(tree, error)}: {error.strerror or error}. Nothing was locked.") from None

@@ -79,7 +79,7 @@ class UntypedParameter(Rule):
         told = {"name": ast.unparse(target), "task": task.name, "kind": kind.rpartition(".")[2]}
         if isinstance(node, ast.Assign):
             yield self.at(task.path, "none", node.lineno, **told)
-        elif task.names.dotted(_plain(node.annotation)) != kind:
+        elif task.names.dotted(_plain(node.annotation)).rpartition(".")[2] != told["kind"]:
             yield self.at(task.path, "other", node.lineno, said=ast.unparse(node.annotation), **told)
 
 
@@ -141,8 +141,18 @@ class AbsolutePath(Rule):
 
     def look(self, tree: Tree) -> Iterator[Finding]:
         for path, module in tree.code.items():
-            texts = {id(node.value) for node in ast.walk(module) if isinstance(node, ast.Expr)}  # docstrings
-            for node in ast.walk(module):
-                if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in texts:
-                    if _ABSOLUTE.fullmatch(node.value):
-                        yield self.at(path, "path", node.lineno, text=node.value)
+            for node in _beginnings(module):
+                if isinstance(node.value, str) and _ABSOLUTE.fullmatch(node.value):
+                    yield self.at(path, "path", node.lineno, text=node.value)
+
+
+def _beginnings(module: ast.Module) -> Iterator[ast.Constant]:
+    """Constants with which a text begins: no docstrings, and nothing that is put behind something else."""
+    behind = set[int]()
+    for node in ast.walk(module):
+        if isinstance(node, ast.Constant) and id(node) not in behind:
+            yield node
+        parts = node.values[1:] if isinstance(node, ast.JoinedStr) else []
+        parts += [node.value] if isinstance(node, ast.Expr) else []
+        parts += [node.right] if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add) else []
+        behind.update(map(id, parts))
