@@ -79,6 +79,7 @@ def test_the_hooks_of_git_accept_a_new_project(fresh: Project) -> None:
     assert fresh.environment
     path = f"{fresh.environment / 'bin'}{os.pathsep}{Path(UV).parent}{os.pathsep}{os.environ['PATH']}"
     variables = {"PATH": path, "UV_PROJECT_ENVIRONMENT": str(fresh.environment), "UV_NO_SYNC": "1"}
+    variables["PYTHONPATH"] = str(fresh.root / "src")  # the environment is another project's
     said = run(fresh.root, fresh.environment / "bin" / "pre-commit", "run", "--all-files", **variables)
     assert said.count("Passed") == 4
 
