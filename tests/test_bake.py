@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -84,6 +85,19 @@ def test_the_list_of_our_own_files_is_right_and_complete(baked: tuple[Project, d
     subprocess.run(["sha256sum", "--check", "--quiet", "--strict", "src/labkart.sha256"], cwd=root, check=True)
     ours = {file for file in baked[0].files() if file.startswith(("src/labkart/", "src/hydra_plugins/"))}
     assert {line[66:] for line in baked[0].read("src/labkart.sha256").splitlines()} == ours
+
+
+def test_the_list_is_the_same_from_another_clone_with_bytecode_in_it(
+    tmp_path: Path, bake: Callable[..., Project]
+) -> None:
+    shutil.copytree(TEMPLATE / "hooks", tmp_path / "hooks")
+    shutil.copytree(SOURCE / "src", tmp_path / SOURCE.name / "src")
+    cache = tmp_path / SOURCE.name / "src" / "labkart" / "rules" / "__pycache__"
+    cache.mkdir(exist_ok=True)
+    (cache / "rule.pyc").touch()
+    words = [sys.executable, "-c", "from hooks.answers import runtime_sums; print(runtime_sums())"]
+    done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert done.stdout == bake().read("src/labkart.sha256")
 
 
 def test_a_fresh_project_breaks_no_rule(baked: tuple[Project, dict[str, str]], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
-from labkart import check, detect, digest, packages, project
+from labkart import check, detect, digest, project
 from labkart.errors import LabkartError
 from labkart.rules import EVERY, Rule, Tree, raw, texts
 
@@ -167,7 +167,6 @@ def test_a_secret_is_shown_without_itself(tiny: Path) -> None:
 def test_a_large_file_is_looked_through_again_when_it_changed(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     seen, real = list[int](), detect.spans
     monkeypatch.setattr(detect, "spans", lambda text: seen.append(len(text)) or real(text))
-    monkeypatch.setattr(packages, "state", lambda: "")  # others that install packages touch these files
     long = "a line of some text\n" * 6_000
     write(tiny, **{"reports/a.txt": long})
     soon(lambda: digest.settled(digest.stamp(tiny / "reports/a.txt") or []))

@@ -8,7 +8,7 @@ from importlib import invalidate_caches
 from pathlib import Path
 
 import pytest
-from labkart import check, packages, project
+from labkart import check, project
 from labkart.rules import EVERY, Tree, configs, laying
 from labkart.rules.asked import names, watched
 from labkart.rules.composing import Composing
@@ -111,6 +111,11 @@ def test_a_file_that_is_no_utf8_is_named(look: Look, root: Path) -> None:
     (root / "conf/model/new.yaml").write_bytes("a: 表".encode("cp932"))
     (found,) = look()
     assert found.startswith("conf/model/new.yaml broken-config: not YAML that Hydra reads: 'utf-8' codec can't decode")
+
+
+def test_without_its_first_file_there_is_no_configuration(look: Look, root: Path) -> None:
+    (root / "conf/config.yaml").unlink()
+    assert look() == ["conf/config.yaml broken-config: not there, and every configuration begins with it"]
 
 
 def test_a_file_that_others_begin_with_need_not_stand_alone(look: Look) -> None:
@@ -227,8 +232,6 @@ def test_the_other_process_is_asked_again_only_when_something_changed(
         },
     )
     write(root, **{"conf/model/forest.yaml": "params:\n  trees: ${oc.env:TREES,3}\nnote: 1\n"})
-    # Others that install packages from the same store touch these files, and then it is asked again.
-    monkeypatch.setattr(packages, "state", lambda: "")
     started = list[object]()
     real = subprocess.Popen
     monkeypatch.setattr(subprocess, "Popen", lambda *args, **more: started.append(args) or real(*args, **more))

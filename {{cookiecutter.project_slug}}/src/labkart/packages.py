@@ -45,7 +45,7 @@ def versions(modules: Iterable[str]) -> dict[str, str]:
 @cache
 def installed() -> Installed:
     """All that is installed here, remembered from process to process until a package comes or goes."""
-    memo = project.current().outputs / "memos" / "packages" / f"{state()}.json"
+    memo = project.current().outputs / "memos" / "packages" / f"{_state()}.json"
     try:
         return Installed(**read_json(memo))
     except TypeError:
@@ -56,7 +56,7 @@ def installed() -> Installed:
     return found
 
 
-def state() -> str:
+def _state() -> str:
     """What changes when a package is installed, upgraded or removed."""
     found = [sys.version]
     for folder in sys.path:

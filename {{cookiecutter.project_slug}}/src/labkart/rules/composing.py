@@ -35,7 +35,7 @@ class Composing:
         self._failed: list[tuple[File, tuple[str, ...], Exception]] = []
         config = next((file for file in self.files if file.path == "conf/config.yaml"), None)
         if self.found or not config:
-            self.found = self.found or [("conf/config.yaml", 0, "file", {"why": "it is not there"})]
+            self.found = self.found or [("conf/config.yaml", 0, "missing", {})]
             return
         self._groups = {
             file.group: {each.name for each in self.files if each.group == file.group} for file in self.files

@@ -42,6 +42,7 @@ class BrokenConfig(Configured):
     reason = "A file that nobody chose for a month fails on the day when it is needed."
     fix = "Mend the line, or remove the file. `labkart run <group>=<file> --cfg job` shows what Hydra makes of it."
     says: ClassVar[dict[str, str]] = {
+        "missing": "not there, and every configuration begins with it",
         "file": "not YAML that Hydra reads: {why}",
         "composed": "does not compose: {why}",
         "named": "names what is not there: {why}",
@@ -71,7 +72,7 @@ class UnusedKey(Configured):
 @cache
 def _memo(tree: Tree) -> tuple[Path, str]:
     """Where the answer is remembered, and what it is an answer to: settings, code, packages, variables."""
-    digest = hashlib.sha256(packages.state().encode())
+    digest = hashlib.sha256(f"{sys.version} {sorted(packages.installed().versions.items())}".encode())
     variables = set[str]()
     for top in ("conf", "src", "pyproject.toml"):
         for file in sorted(_files(tree.root / top)):

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from contextlib import suppress
 from functools import cached_property
+from pathlib import Path
 from typing import ClassVar
 
 from .. import detect, digest, packages, project
@@ -54,7 +55,7 @@ class _Clean:
 
     @cached_property
     def _state(self) -> str:
-        return f"{digest.stamp(detect.__file__)} {packages.state()}"
+        return f"{digest.content(Path(detect.__file__))} {packages.installed().versions.get('detect-secrets')}"
 
     def knows(self, path: str, text: str) -> bool:
         if len(text) < _LARGE or self._before.get(path) != self._mark(path):
