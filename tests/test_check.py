@@ -85,6 +85,13 @@ def test_broken_files_get_a_sentence_and_no_traceback_from_any_folder(fresh: Pro
     ]
 
 
+def test_a_terminal_without_japanese_letters_still_shows_the_places(fresh: Project) -> None:
+    fresh.edit("pyproject.toml", 'language = "en"', 'language = "ja"')
+    (fresh.root / "run.py").touch()
+    done = fresh.run("labkart", "check", "outside-layout", PYTHONIOENCODING="latin-1")
+    assert (done.returncode, done.stderr) == (1, "") and done.stdout.startswith("run.py  outside-layout  run.py ?")
+
+
 def test_data_is_locked_and_its_change_is_found(fresh: Project) -> None:
     (fresh.root / "data/raw/測定 1.csv").write_text("1\n")
     assert "run labkart check --lock-data" in fresh.run("labkart", "check", "raw-data").stdout

@@ -140,7 +140,7 @@ def test_this_machines_own_settings_are_not_checked(look: Look) -> None:
 @pytest.mark.parametrize(
     ("files", "said"),
     [
-        ({"conf/model/forest.yaml": "params:\n  trees: 3\n  tree: 1\n"}, 'conf/model/forest.yaml broken-pipeline: the pipeline cannot be laid out: Forest has no parameter "tree"'),
+        ({"conf/model/forest.yaml": "params:\n  trees: 3\n  tree: 1\n"}, 'conf/model/forest.yaml:3 broken-pipeline: the pipeline cannot be laid out: Forest has no parameter "tree"'),
         ({"pipeline.py": "import nothing_here\n"}, "src/study/pipeline.py:1 broken-pipeline: the pipeline cannot be imported: ModuleNotFoundError"),
         ({"tasks.py": "a = (\n"}, "src/study/tasks.py:1 broken-pipeline: the pipeline cannot be imported: SyntaxError"),
         ({"pipeline.py": "raise SystemExit('no')\n"}, "src/study/pipeline.py:1 broken-pipeline: the pipeline cannot be imported: SystemExit"),

@@ -141,5 +141,6 @@ def markdown(rules: Sequence[type[Rule]], language: str) -> str:
 
 
 def _print(text: str) -> None:
-    """Also where names of files are no text."""
-    sys.stdout.write(text.encode(errors="surrogateescape").decode(errors="replace") + "\n")
+    """Also where the terminal has no such letters, or names of files are no text."""
+    encoding = sys.stdout.encoding or "utf-8"
+    sys.stdout.write(text.encode(encoding, errors="replace").decode(encoding) + "\n")

@@ -62,11 +62,19 @@ def laid_out(
         except (LabkartError, SystemExit) as error:
             failed[_place(str(error), here, file.path)] = None
     for path, line, why in failed:
-        yield "broken-pipeline", path, line, "laid-out", {"why": why}
+        yield "broken-pipeline", path, line or _line(path, why, files), "laid-out", {"why": why}
     for file in () if failed else files:  # what failed may be what reads them
         for name, line in file.lines.items():
             if name in had - read and name.partition(".")[0] not in _MACHINERY:
                 yield "unused-key", file.path, line, "unread", {"name": name}
+
+
+def _line(path: str, why: str, files: Sequence[File]) -> int:
+    """Where a file sets the name that a message has in quotes, if that is one place."""
+    named = re.search(r'"([\w.]+)"', why)
+    lines = [file.lines for file in files if file.path == path and named]
+    found = [line for names in lines for name, line in names.items() if named and f".{name}".endswith(f".{named[1]}")]
+    return found[0] if len(found) == 1 else 0
 
 
 def _module(here: project.Project) -> str:
