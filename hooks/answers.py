@@ -18,7 +18,7 @@ from jinja2.ext import Extension
 from rich import get_console
 from rich.prompt import Prompt
 
-from hooks import texts
+from hooks import sums, texts
 from hooks.checks import CHECKS, Wrong
 
 FOLDER = "{{cookiecutter.project_slug}}"
@@ -41,6 +41,7 @@ class Answers(Extension):
         self.prompts, self.ours = template["__prompts__"], {text for text in template.values() if isinstance(text, str)}
         self.no_input = told("prompt_for_config", "no_input")
         environment.filters.update(checked=self.checked, complete=self.complete, **texts.FILTERS)
+        environment.globals.update(runtime_sums=sums.runtime_sums)
         with suppress(AttributeError):  # a terminal without Japanese letters shows question marks
             sys.stdout.reconfigure(errors="replace")
 

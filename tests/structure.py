@@ -31,7 +31,8 @@ def layout(project: Project, answers: Answers) -> None:
     tops = {file.partition("/")[0] for file in project.files()} - {".cruft.json"}  # of a commit alone; see test_update
     assert project.root.name == answers["project_slug"]
     assert tops == LAYOUT - ({"LICENSE"} if answers["license"] == "none" else set())
-    assert {path.name for path in (project.root / "src").iterdir()} == {package, "labkart", "hydra_plugins"}
+    ours = {"labkart", "labkart.sha256", "hydra_plugins"}
+    assert {path.name for path in (project.root / "src").iterdir()} == {package, *ours}
     assert {path.name for path in (project.root / "conf").iterdir()} == CONF
     assert len([file for file in project.files() if file.startswith("conf/")]) <= 10
     assert project.has("data/raw")
@@ -103,7 +104,8 @@ def _inside(text: str) -> str:
 
 
 def _contents(folder: Path) -> dict[str, bytes]:
-    return {file.name: file.read_bytes() for file in folder.iterdir() if file.is_file()}
+    files = [file for file in folder.rglob("*") if file.is_file() and "__pycache__" not in file.parts]
+    return {file.relative_to(folder).as_posix(): file.read_bytes() for file in files}
 
 
 @cache

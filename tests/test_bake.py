@@ -1,13 +1,17 @@
 """What a bake writes, whatever the answers: the layout, nothing unrendered, files that their own tools accept."""
 
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import TEMPLATE, Project, bake_into
+from conftest import SOURCE, TEMPLATE, Project, bake_into
+from labkart import check, project
+from labkart.rules import EVERY, Tree
+from labkart.rules.configs import Configured
 
 from tests import structure
 
@@ -46,11 +50,38 @@ def test_there_are_at_most_six_questions_each_with_a_prompt_and_a_default() -> N
     assert all(context[name] and context["__prompts__"][name] for name in questions)
 
 
-@pytest.mark.parametrize("check", structure.CHECKS, ids=lambda check: check.__name__)
+@pytest.mark.parametrize("holds", structure.CHECKS, ids=lambda each: each.__name__)
 def test_a_project_is_as_it_must_be(
-    baked: tuple[Project, dict[str, str]], check: Callable[[Project, dict[str, str]], None]
+    baked: tuple[Project, dict[str, str]], holds: Callable[[Project, dict[str, str]], None]
 ) -> None:
-    check(*baked)
+    holds(*baked)
+
+
+def test_the_list_of_our_own_files_is_right_and_complete(baked: tuple[Project, dict[str, str]]) -> None:
+    root = baked[0].root
+    subprocess.run(["sha256sum", "--check", "--quiet", "--strict", "src/labkart.sha256"], cwd=root, check=True)
+    ours = {file for file in baked[0].files() if file.startswith(("src/labkart/", "src/hydra_plugins/"))}
+    assert {line[66:] for line in baked[0].read("src/labkart.sha256").splitlines()} == ours
+
+
+def test_the_list_is_the_same_from_another_clone_with_bytecode_in_it(
+    tmp_path: Path, bake: Callable[..., Project]
+) -> None:
+    shutil.copytree(TEMPLATE / "hooks", tmp_path / "hooks")
+    shutil.copytree(SOURCE / "src", tmp_path / SOURCE.name / "src")
+    cache = tmp_path / SOURCE.name / "src" / "labkart" / "rules" / "__pycache__"
+    cache.mkdir(exist_ok=True)
+    (cache / "rule.pyc").touch()
+    words = [sys.executable, "-c", "from hooks.sums import runtime_sums; print(runtime_sums())"]
+    done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert done.stdout == bake().read("src/labkart.sha256")
+
+
+def test_a_fresh_project_breaks_no_rule(baked: tuple[Project, dict[str, str]], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those on what composes and what can be laid out are tried in tests/test_check.py: they run the pipeline."""
+    monkeypatch.chdir(baked[0].root)
+    static = [rule for rule in EVERY if not issubclass(rule, Configured)]
+    assert [(each.place, each.said("en")) for each in check.look(Tree(project.current()), static)] == []
 
 
 def test_ruff_finds_nothing(baked: tuple[Project, dict[str, str]]) -> None:

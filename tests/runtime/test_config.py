@@ -13,8 +13,8 @@ import pytest
 from hydra.core.hydra_config import HydraConfig
 from hydra.errors import ConfigCompositionException
 from labkart import LabkartError, Task, compose, make
+from labkart.chosen import CHOSEN
 from labkart.composition import check_additions, explained
-from labkart.config import CHOSEN
 from omegaconf import OmegaConf
 
 from .conftest import write

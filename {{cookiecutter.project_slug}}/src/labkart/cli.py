@@ -38,6 +38,9 @@ usage: labkart <verb> ...
   reproduce RUN             run an experiment or a table again from its record, apart; is it the same?
       --tolerance 1e-6      ... how far a metric may be off
       --from-cache          ... run nothing: is all there that it needs?
+  check [RULE ...]          do the rules hold? where not, what to do
+      --list                ... what they are, and why; --json for programs
+      --lock-data           ... write down what is in data/raw/ now, to notice when it changes
   clean                     remove outputs that nothing needs any more; asks first
       --keep EXPERIMENT     ... and never those of this experiment
   sync                      write to MLflow what is not there yet
@@ -59,7 +62,7 @@ def main(words: list[str] | None = None) -> int:
     verb, *rest = (sys.argv[1:] if words is None else words) or ["--help"]
     verbs = {"run": _of("run", "run"), "search": _of("search", "search"), "status": _status, "accept": _accept}
     verbs |= {"graph": _graph, "runs": _of("listing"), "compare": _of("compare"), "report": _report}
-    verbs |= {"reproduce": _reproduce, "clean": _clean, "sync": _sync, "ui": _ui}
+    verbs |= {"reproduce": _reproduce, "check": _of("check"), "clean": _clean, "sync": _sync, "ui": _ui}
     verbs |= {"update": _of("update")}
     gc.disable()  # imports leave nothing to collect, and looking for it takes a fifth of their time
     try:

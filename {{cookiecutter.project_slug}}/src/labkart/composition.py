@@ -20,7 +20,7 @@ from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
 from . import project
-from .config import CHOSEN, place
+from .chosen import CHOSEN, place
 from .errors import LabkartError, did_you_mean
 
 # What composing raises for what a person wrote: complaints of Hydra, OmegaConf and YAML, and files that are no UTF-8.

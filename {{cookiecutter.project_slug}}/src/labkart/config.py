@@ -1,7 +1,6 @@
 """From configuration to task: `make`, which checks a node against the task's parameters, and says where it is from."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from typing import Any, TypeVar
 
 import luigi
@@ -10,6 +9,7 @@ from luigi.parameter import OptionalParameterMixin, ParameterException
 from omegaconf import BooleanNode, DictConfig, FloatNode, IntegerNode, ListConfig, OmegaConf, StringNode
 from omegaconf.errors import OmegaConfBaseException
 
+from .chosen import place
 from .errors import LabkartError, did_you_mean
 
 TaskT = TypeVar("TaskT", bound=luigi.Task)
@@ -104,25 +104,3 @@ def _missing(name: str, declared: Mapping[str, luigi.Parameter[Any]], present: s
 def _settable(declared: Mapping[str, luigi.Parameter[Any]]) -> list[str]:
     """The parameters that a configuration file can give: all but tasks."""
     return [key for key, parameter in declared.items() if not isinstance(parameter, _TASKS)]
-
-
-def place(node: Any, name: str = "") -> str:
-    """Where a person finds a value: the word of the command that set it, or else the file that its node is from."""
-    path = str(node._get_full_key(None)) if isinstance(node, DictConfig) else ""
-    for override in CHOSEN.overrides:
-        if name and override.lstrip("+").startswith(f"{path}.{name.rpartition('.')[2]}=".lstrip(".")):
-            return override
-    group = path.partition(".")[0]
-    option = CHOSEN.files.get(group)
-    return f"conf/{group}/{option}.yaml" if option else "conf/config.yaml"
-
-
-@dataclass
-class _Chosen:
-    """What made the configuration that is in work: the words of the command, and the file of each group."""
-
-    overrides: Sequence[str] = ()
-    files: Mapping[str, Any] = field(default_factory=dict)
-
-
-CHOSEN = _Chosen()

@@ -3,7 +3,8 @@
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -152,22 +153,40 @@ def _settings(composed: Composed) -> dict[str, Any]:
 
 def _tasks(cfg: DictConfig) -> dict[str, Task[Any]]:
     """The tasks behind what the student's function returns."""
+    with _told():
+        return _labelled(laid_out(cfg))
+
+
+def laid_out(cfg: DictConfig) -> Task[Any]:
+    """What the student's function makes of a configuration: the last task.
+
+    Raises:
+        LabkartError: it makes none; says why, and where.
+    """
     here = project.current()
     module, _, function = here.entry.partition(":")
-    try:
+    with _told():
         code = import_module(module)
         _check_that_it_is_ours(code)
         result = getattr(code, function)(cfg)
         if not isinstance(result, Task):
             raise LabkartError(f"{here.entry} returned {result!r}. Let it end with: return make(YourLastTask, ...)")
-        return _labelled(result)
+        return result
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """A mistake in the student's code as a sentence."""
+    root = project.current().root
+    try:
+        yield
     except LabkartError:
         raise
     except ConfigAttributeError as error:
-        where = told(error, here.root).partition(": ")[0]
+        where = told(error, root).partition(": ")[0]
         raise LabkartError(f'{where}: conf/ has no "{error.full_key}". Add it to conf/config.yaml.') from None
     except Exception as error:
-        raise LabkartError(f"{told(error, here.root)}\nThe pipeline could not be laid out; nothing has run.") from error
+        raise LabkartError(f"{told(error, root)}\nThe pipeline could not be laid out; nothing has run.") from error
 
 
 def _check_that_it_is_ours(code: ModuleType) -> None:
