@@ -427,7 +427,7 @@ MISTAKES = {
     "run +sed=3": '+sed=3: no setting "sed" in conf/config.yaml. Did you mean "seed"?',
     "run task=Split": 'task=Split: the pipeline has LoadTable, SplitTable, TrainLogistic, EvaluateModel. Did you mean "SplitTable"?',
     "run experiment=none": 'conf: no experiment "none". Choose one of compare (conf/experiment/).',
-    "rum": 'No verb "rum". Choose one of run, search, status, accept, graph, runs, compare, report, reproduce, check, clean, sync, ui;',
+    "rum": 'No verb "rum". Choose one of run, search, status, accept, graph, runs, compare, report, reproduce, check, clean, sync, ui, update;',
     "ui --port 99999": "Port 99999 cannot be used. Choose another one: ",
 }
 
