@@ -111,7 +111,7 @@ def test_any_answers_end_in_a_sound_project_or_in_one_line(tmp_path: Path) -> No
             assert list(Path(name).iterdir()) == [folder]
 
     ends_well()
-    assert min(ends.count("refused"), ends.count("made")) > 100
+    assert min(ends.count("refused"), ends.count("made")) > 50
 
 
 @given(st.fixed_dictionaries(VALID))
@@ -152,7 +152,7 @@ def test_a_project_cannot_have_the_name_of_anything_that_it_installs(environment
     """Of what its own pyproject.toml names none is missing; of what those need in turn, a new one may not be known yet."""
     (site,) = environment.glob("lib/python*/site-packages")
     direct = tomllib.loads((environment.parent / "pyproject.toml").read_text(encoding="utf-8"))
-    asked = [*direct["project"]["dependencies"], *direct["dependency-groups"]["dev"]]
+    asked = [*direct["project"]["dependencies"], *direct["dependency-groups"]["labkart"]]
     named = {_module(re.split("[<>=]", words)[0]) for words in asked}
     installed: set[str] = set()
     for package in distributions(path=[str(site)]):
