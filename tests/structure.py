@@ -18,7 +18,8 @@ Answers = dict[str, str]
 
 LAYOUT = {
     ".devcontainer", ".editorconfig", ".gitattributes", ".github", ".gitignore", ".pre-commit-config.yaml", ".vscode",
-    "CITATION.cff", "LICENSE", "README.md", "conf", "data", "notebooks", "pyproject.toml", "reports", "src", "tests",
+    "CITATION.cff", "LICENSE", "README.md", "conf", "data", "docs", "notebooks", "pyproject.toml", "reports", "src",
+    "tests",
 }  # fmt: skip
 
 CONF = {"config.yaml", "data", "experiment", "hydra", "model", "search"}
@@ -94,9 +95,26 @@ def the_readme(project: Project, answers: Answers) -> None:
     template = (TEMPLATE / "templates" / answers["language"] / "README.md").read_text(encoding="utf-8")
     lines = {line for line in template.splitlines() if "{" not in line}
     assert lines <= set(project.read("README.md").splitlines())
+    assert re.search(r"[^\n]\n\Z", project.read("README.md"))
 
 
-CHECKS = [layout, nothing_unrendered, our_own_code, settings_as_answered, valid_files, the_licence, the_readme]
+def the_pages(project: Project, answers: Answers) -> None:
+    """Those in docs/ are the ones of the language that was chosen."""
+    for page in (project.root / "docs").iterdir():
+        template = TEMPLATE / "templates" / answers["language"] / page.name
+        assert page.read_text(encoding="utf-8") == template.read_text(encoding="utf-8")
+
+
+CHECKS = [
+    layout,
+    nothing_unrendered,
+    our_own_code,
+    settings_as_answered,
+    valid_files,
+    the_licence,
+    the_readme,
+    the_pages,
+]
 
 
 def _inside(text: str) -> str:
