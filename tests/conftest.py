@@ -106,7 +106,7 @@ class Scheduling(LoadScopeScheduling):
 # from 5000 on, and see which one becomes free.
 # The mark `xdist_group` would say so too, but pytest-xdist 3.8 does not see it under pytest 9.2.
 TOGETHER = {"tests/test_server.py": "server", "tests/test_ui.py": "page"}
-TOGETHER |= {"tests/test_reproduce.py": "reproduce"}
+TOGETHER |= {"tests/test_reproduce.py": "reproduce", "tests/test_docs.py": "docs"}
 TOGETHER |= {"tests/test_cluster.py": "cluster", "tests/runtime/test_cluster.py": "cluster"}
 
 

@@ -101,8 +101,9 @@ def the_readme(project: Project, answers: Answers) -> None:
 def the_pages(project: Project, answers: Answers) -> None:
     """Those in docs/ are the ones of the language that was chosen."""
     for page in (project.root / "docs").iterdir():
-        template = TEMPLATE / "templates" / answers["language"] / page.name
-        assert page.read_text(encoding="utf-8") == template.read_text(encoding="utf-8")
+        template = (TEMPLATE / "templates" / answers["language"] / page.name).read_text(encoding="utf-8")
+        package = answers["project_slug"].replace("-", "_")
+        assert page.read_text(encoding="utf-8") == template.replace("{{ cookiecutter.__package }}", package)
 
 
 CHECKS = [

@@ -1,0 +1,175 @@
+"""What the pages tell a student to do: every command in them is run, every file that they have one write is written."""
+
+import json
+import re
+import shlex
+import shutil
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from commands import Commands, commands
+from conftest import TEMPLATE, Project, bake_into, clean_environment
+
+PAGES = [f"docs/{name}.md" for name in ("create", "run", "compare", "write-up", "update", "move")]
+TUTORIAL = "docs/tutorial.md"
+
+# Commands that another test runs, for they serve, install, or need a cluster or a release of the template.
+ELSEWHERE = {
+    "labkart ui": "tests/test_ui.py",
+    "labkart update": "tests/test_update.py",
+    "labkart accept": "tests/runtime/test_verbs.py",
+    "labkart reproduce": "tests/test_reproduce.py",
+    "hydra/launcher=slurm": "tests/test_cluster.py",
+    "uv sync --extra slurm": "tests/conftest.py",
+    # tests/test_wiring.py runs all steps of it.
+    "basedpyright": "{{cookiecutter.project_slug}}/.github/workflows/ci.yml",
+    "pytest": "{{cookiecutter.project_slug}}/.github/workflows/ci.yml",
+}
+# Where a command is run in a shorter form.
+SHORTER = {"-n 30": "-n 2"}
+
+IN = re.compile(r"In `([^`]+)`:$|`([^`]+)` に:$")
+IN_PLACE = re.compile(r"In `([^`]+)`, in place of `(.+)`:$|`([^`]+)` で、`(.+)` の代わりに:$")
+
+
+@dataclass(frozen=True)
+class Block:
+    """A fenced block of a page; `before` is the line above it."""
+
+    before: str
+    language: str
+    text: str
+
+    @property
+    def file(self) -> str | None:
+        """The file that it is the content of."""
+        found = IN.search(self.before)
+        return next(filter(None, found.groups())) if found else None
+
+    @property
+    def passage(self) -> tuple[str, str] | None:
+        """The file, and the words in it that it takes the place of."""
+        found = IN_PLACE.search(self.before)
+        return tuple(filter(None, found.groups())) if found else None
+
+    @property
+    def commands(self) -> list[str]:
+        """Its lines without comments, where they are to be typed."""
+        if self.language or self.file or self.passage:
+            return []
+        lines = (re.sub(r"\s{2,}#.*", "", line).strip() for line in self.text.splitlines())
+        return [command for line in lines for command in line.split(" && ")]
+
+
+def blocks(text: str) -> list[Block]:
+    found = re.findall(r"([^\n]*)\n\n?```(\w*)\n(.*?)\n?```", text, flags=re.DOTALL)
+    return [Block(*each) for each in found if not re.search(r"[├─]|<-|^\w+/", each[2])]
+
+
+@pytest.fixture(scope="module", params=["en", "ja"])
+def pages(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, environment: Path) -> Project:
+    """A project in one of the languages."""
+    return Project(bake_into(tmp_path_factory.mktemp("pages"), language=request.param).root, environment)
+
+
+@pytest.fixture(scope="module")
+def warm(pages: Project) -> Iterator[Commands]:
+    with commands(pages) as running:
+        yield running
+
+
+def test_both_languages_have_the_same_pages_with_the_same_commands() -> None:
+    english, japanese = (
+        {page.name: page.read_text(encoding="utf-8") for page in (TEMPLATE / "templates" / language).iterdir()}
+        for language in ("en", "ja")
+    )
+    assert set(english) == set(japanese)
+    for name in english:
+        here, there = ([each.commands for each in blocks(text)] for text in (english[name], japanese[name]))
+        assert here == there and (any(here) or name in ("rules.md", "create.md")), name
+
+
+def test_links_lead_somewhere(pages: Project) -> None:
+    for page in [pages.root / "README.md", *(pages.root / "docs").iterdir()]:
+        for link in re.findall(r"\]\(([\w./-]+)\)", page.read_text(encoding="utf-8")):
+            assert (page.parent / link).exists(), f"{page.name}: {link}"
+    for page in (TEMPLATE / "README.md", TEMPLATE / "README.ja.md"):
+        for link in re.findall(r"\]\(([\w./-]+)\)", page.read_text(encoding="utf-8")):
+            assert (TEMPLATE / link).exists(), f"{page.name}: {link}"
+
+
+@pytest.mark.parametrize("pages", ["en"], indirect=True)
+def test_every_command_of_the_pages_works(pages: Project, warm: Commands, tmp_path: Path) -> None:
+    """They are the same in both languages. Each page is read by somebody who has done what the README says."""
+    home = Project(Path(shutil.copytree(pages.root, tmp_path / "my-thesis")), pages.environment)
+    follow(home, warm, "README.md")
+    for page in PAGES:
+        there = shutil.copytree(home.root, tmp_path / Path(page).stem / "my-thesis")
+        follow(Project(Path(there), pages.environment), warm, page)
+
+
+def follow(project: Project, warm: Commands, page: str) -> None:
+    for block in blocks(project.read(page)):
+        for command in block.commands:
+            do(project, warm, command)
+
+
+def test_a_student_can_follow_the_tutorial(pages: Project, warm: Commands) -> None:
+    said = {"": warm.labkart(pages, "run")}
+    for block in blocks(pages.read(TUTORIAL)):
+        if block.file:
+            (pages.root / block.file).write_text(block.text + "\n", encoding="utf-8")
+        elif block.passage:
+            pages.edit(*block.passage, block.text.strip() if block.language == "python" else block.text)
+        for command in block.commands:
+            said[command] = do(pages, warm, command, elsewhere={})
+    assert re.search(r"DropOutliers +missing", said["uv run labkart status data=coffee"])
+    assert re.search(r"LoadCsv +cached", said["uv run labkart run data=coffee clean.limit=2.5"])
+    again = said["uv run labkart run data=coffee"]
+    assert re.search(r"TrainLogistic +cached", again) and "worst_recall" in again
+    assert len(re.findall(r"^  (?:logistic|forest) ", said[sweep()], flags=re.MULTILINE)) == 2
+    assert "model" in said["uv run labkart compare 4f2c91 db9dc3"]
+    assert "1 passed" in said["uv run pytest tests/test_clean.py"]
+    assert git(pages, "status", "--porcelain") == ""
+
+
+def sweep() -> str:
+    return "uv run labkart run -m data=coffee model=logistic,forest seed=0,1,2"
+
+
+def do(project: Project, warm: Commands, command: str, elsewhere: dict[str, str] = ELSEWHERE) -> str:
+    """Run a command of a page, and give what it says."""
+    for words, test in elsewhere.items():
+        if words in command:
+            assert words.split()[-1] in (TEMPLATE / test).read_text(encoding="utf-8")
+            return ""
+    for long, short in SHORTER.items():
+        command = command.replace(long, short)
+    words = shlex.split(re.sub(r"^uv run ", "", command))
+    if words[0] == "labkart":
+        return warm.labkart(project, *_with_ids(project, warm, words[1:]))
+    if words[0] == "git":
+        return git(project, *words[1:])
+    assert words[0] in ("pytest", "ruff"), command
+    done = project.run(*words)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def _with_ids(project: Project, warm: Commands, words: list[str]) -> list[str]:
+    """With the ids of experiments that there are in place of those on the page."""
+    if not any(re.fullmatch("[0-9a-f]{6}", word) for word in words):
+        return words
+    listed = json.loads(warm.labkart(project, "runs", "--json"))
+    other = next(each for each in listed if each["settings"]["model"] != listed[0]["settings"]["model"])
+    real = iter([listed[0]["id"], other["id"]])
+    return [next(real) if re.fullmatch("[0-9a-f]{6}", word) else word for word in words]
+
+
+def git(project: Project, *words: str) -> str:
+    return subprocess.run(
+        ["git", *words], cwd=project.root, env=clean_environment(), capture_output=True, text=True, check=True
+    ).stdout
