@@ -18,6 +18,9 @@ TUTORIAL = "docs/tutorial.md"
 
 # Commands that another test runs, for they serve, install, or need a cluster or a release of the template.
 ELSEWHERE = {
+    "uvx cookiecutter gh:<owner>/labkart": "README.md",  # tests/test_create.py does so from an address of git
+    "make demo": "tests/test_wiring.py",
+    "make test": ".ci/run",
     "labkart ui": "tests/test_ui.py",
     "labkart update": "tests/test_update.py",
     "labkart accept": "tests/runtime/test_verbs.py",
@@ -60,6 +63,8 @@ class Block:
         """Its lines without comments, where they are to be typed."""
         if self.language or self.file or self.passage:
             return []
+        if self.text.startswith("$ "):  # with what they say
+            return [line.removeprefix("$ ") for line in self.text.splitlines() if line.startswith("$ ")]
         lines = (re.sub(r"\s{2,}#.*", "", line).strip() for line in self.text.splitlines())
         return [command for line in lines for command in line.split(" && ")]
 
@@ -92,6 +97,16 @@ def test_both_languages_have_the_same_pages_with_the_same_commands() -> None:
         assert here == there and (any(here) or name in ("rules.md", "create.md")), name
 
 
+def test_the_templates_own_pages_have_the_same_commands_in_both_languages() -> None:
+    english, japanese = (listed(TEMPLATE / name) for name in ("README.md", "README.ja.md"))
+    assert [command for command in dict.fromkeys(english) if command in japanese] == japanese
+    assert len(japanese) > 12
+
+
+def listed(page: Path) -> list[str]:
+    return [command for block in blocks(page.read_text(encoding="utf-8")) for command in block.commands]
+
+
 def test_links_lead_somewhere(pages: Project) -> None:
     for page in [pages.root / "README.md", *(pages.root / "docs").iterdir()]:
         for link in re.findall(r"\]\(([\w./-]+)\)", page.read_text(encoding="utf-8")):
@@ -106,9 +121,15 @@ def test_every_command_of_the_pages_works(pages: Project, warm: Commands, tmp_pa
     """They are the same in both languages. Each page is read by somebody who has done what the README says."""
     home = Project(Path(shutil.copytree(pages.root, tmp_path / "my-thesis")), pages.environment)
     follow(home, warm, "README.md")
+    known = [command for page in PAGES for command in listed(home.root / page)]
     for page in PAGES:
         there = shutil.copytree(home.root, tmp_path / Path(page).stem / "my-thesis")
         follow(Project(Path(there), pages.environment), warm, page)
+    for block in blocks((TEMPLATE / "README.md").read_text(encoding="utf-8")):
+        for command in block.commands:
+            # What is shown with its answer begins as on the page of a project, where it was run.
+            if not (block.text.startswith("$ ") and command.startswith(tuple(known))):
+                do(home, warm, command)
 
 
 def follow(project: Project, warm: Commands, page: str) -> None:
@@ -151,6 +172,8 @@ def do(project: Project, warm: Commands, command: str, elsewhere: dict[str, str]
     words = shlex.split(re.sub(r"^uv run ", "", command))
     if words[0] == "labkart":
         return warm.labkart(project, *_with_ids(project, warm, words[1:]))
+    if words[0] == "cd":
+        return ""
     if words[0] == "git":
         return git(project, *words[1:])
     assert words[0] in ("pytest", "ruff"), command
