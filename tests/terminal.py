@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +16,9 @@ from conftest import clean_environment
 
 # Makes the terminal the command's own, so that Ctrl-C reaches it.
 _LOGIN = "import os, sys; os.login_tty(0); os.execvp(sys.argv[1], sys.argv[1:])"
+
+
+NOTHING = "nothing within a second"
 
 
 @dataclass
@@ -43,25 +46,31 @@ class Terminal:
         self.answered = len(self.text)
         os.write(self.descriptor, f"{line}\n".encode())
 
-    def press(self, key: bytes) -> None:
-        os.write(self.descriptor, key)
+    def interrupt(self) -> int:
+        """Ctrl-C, and the exit code. Python can miss the first one, in the instant before it reads; a person presses again."""
+        os.write(self.descriptor, b"\x03")
+        return self.end(again=b"\x03")
 
-    def end(self, seconds: float = 60) -> int:
-        """The exit code, once all is read."""
+    def end(self, seconds: float = 60, again: bytes = b"") -> int:
+        """The exit code, once all is read; `again` is pressed while nothing happens."""
         end = time.monotonic() + seconds
-        while self._read():
+        while more := self._read():
             assert time.monotonic() < end, f"it does not end:\n{self.text}"
+            if more == NOTHING and again:
+                with suppress(OSError):  # it has just ended
+                    os.write(self.descriptor, again)
         return self.process.wait(timeout=60)
 
-    def _read(self) -> bool:
+    def _read(self) -> str:
+        """What came within a second; an empty text at the end."""
         if not select.select([self.descriptor], [], [], 1)[0]:
-            return True
+            return NOTHING
         try:
             more = os.read(self.descriptor, 65536)
         except OSError:  # how Linux says that the other side is closed
-            return False
+            return ""
         self.written += more
-        return bool(more)
+        return more.decode(errors="replace")
 
 
 @contextmanager
