@@ -379,6 +379,22 @@ def test_when_one_process_is_killed_another_one_tries_its_trial(here: Path) -> N
     assert [trial.state for trial in study.every()[0].trials] == ["complete"] * 4
 
 
+def test_a_study_whose_processes_all_died_is_said_to_be_killed_and_goes_on(here: Path) -> None:
+    change(here, "seconds: 0.0", "seconds: 0.3", "conf/config.yaml")
+    one, other = forked("-n", "6"), forked("-n", "6")
+    soon(lambda: trace().total() >= 2)
+    os.kill(one, signal.SIGKILL)
+    ended(one)
+    assert not study.close_abandoned()  # the other one works on it
+    os.kill(other, signal.SIGKILL)
+    ended(other)
+    (killed,) = study.close_abandoned()
+    assert study.every() == [killed] and killed.status == "killed" and killed.ended
+    assert not study.close_abandoned() and not [*killed.folder.glob(".searching*")]
+    found = run("-n", "6")
+    assert found.status == "finished" and not [*found.folder.glob(".searching*")]
+
+
 # Pruning
 
 

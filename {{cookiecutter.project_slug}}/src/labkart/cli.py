@@ -190,10 +190,11 @@ def _sync(words: list[str]) -> int:
 
     argparse.ArgumentParser("labkart sync", description="Write to MLflow what is not there yet.").parse_args(words)
 
-    from . import experiment, project, store, terminal
+    from . import project, session, store, terminal
+    from .publisher import Unpublished
 
     os.chdir(project.current().root)
-    experiment.close_abandoned()
+    session.close_abandoned(Unpublished())
     count, new, failures = 0, 0, list[str]()
     try:
         with terminal.busy("writing to MLflow"):

@@ -6,7 +6,7 @@ import shutil
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -16,6 +16,7 @@ from . import project
 _PATIENCE = 1.0  # seconds of waiting before a person is told
 _MINUTE, _DAY = 60.0, 86_400.0  # seconds after which nobody still writes a record, an output
 _HALF = "-luigi-tmp-"
+_SEARCHING = ".searching-"
 
 _log = logging.getLogger(__name__)
 
@@ -54,13 +55,34 @@ def free(name: str) -> Iterator[None]:
         path.unlink(missing_ok=True)
 
 
-@contextmanager
-def running(experiment: str) -> Iterator[bool]:
+def running(experiment: str) -> AbstractContextManager[bool]:
     """Mark an experiment as running while this process, or one that it forked, is alive; False if another one is."""
-    path = _runs() / f"{experiment}.{socket.gethostname()}.lock"
+    return _marked(_runs() / experiment)
+
+
+def abandoned() -> list[str]:
+    """The experiments that were running on this host in a process that died; they are said once."""
+    return [path.name.partition(".")[0] for path in _left(_runs(), "*")]
+
+
+def searching(study: Path) -> AbstractContextManager[bool]:
+    """Mark a study, by its folder, as one that this process works on; others may do so, too."""
+    return _marked(study / f"{_SEARCHING}{os.getpid()}")
+
+
+def is_searched(study: Path) -> bool:
+    """Whether a process works on a study; one of another host counts until it says that it has ended."""
+    for _ in _left(study, f"{_SEARCHING}*"):
+        pass
+    return any(study.glob(f"{_SEARCHING}*.lock"))
+
+
+@contextmanager
+def _marked(name: Path) -> Iterator[bool]:
+    path = name.with_name(f"{name.name}.{socket.gethostname()}.lock")
     path.parent.mkdir(parents=True, exist_ok=True)
     lock = FileLock(path)
-    with suppress(Timeout):  # another process runs the same one; the mark is theirs
+    with suppress(Timeout):  # the mark is another process's
         lock.acquire(timeout=0)
     try:
         yield lock.is_locked
@@ -70,14 +92,12 @@ def running(experiment: str) -> Iterator[bool]:
         lock.release()
 
 
-def abandoned() -> list[str]:
-    """The experiments that were running on this host in a process that died; they are said once."""
-    found = []
-    for path in sorted(_runs().glob(f"*.{socket.gethostname()}.lock")):
+def _left(folder: Path, names: str) -> Iterator[Path]:
+    """The marks of processes of this host that died; they are removed."""
+    for path in sorted(folder.glob(f"{names}.{socket.gethostname()}.lock")):
         with suppress(Timeout, OSError), FileLock(path, timeout=0):
             path.unlink(missing_ok=True)
-            found.append(path.name.partition(".")[0])
-    return found
+            yield path
 
 
 def forget(experiment: str) -> None:

@@ -18,7 +18,7 @@ from .errors import LabkartError, did_you_mean
 from .plan import Experiment, plan
 from .progress import Progressing
 from .publisher import Publisher, Unpublished
-from .session import check_place, close, make_ready
+from .session import check_place, close, close_abandoned, make_ready
 from .sweep import Sweep
 
 
@@ -34,8 +34,7 @@ def run(words: list[str]) -> int:
     job = Job(words)
     stopping.listen()
     try:
-        for left in experiment.close_abandoned():
-            job.publisher.end(left)
+        close_abandoned(job.publisher)
         hydra.main(config_path=str(root / "conf"), config_name="config", version_base="1.3")(job)()
     except composition.Miswritten as error:
         raise composition.explained(error, words) from None

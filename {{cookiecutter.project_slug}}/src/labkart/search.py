@@ -5,7 +5,7 @@ import math
 import os
 import time
 from collections.abc import Callable, Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing
 from functools import partial
 
 from optuna.trial import FrozenTrial, TrialState
@@ -19,7 +19,7 @@ from .plan import Experiment, plan
 from .publisher import Publisher
 from .record import ExperimentRecord, now
 from .scoreboard import Scoreboard
-from .session import check_place, close
+from .session import check_place, close, close_abandoned
 from .study import Study, Trial
 
 _PAUSE = 0.3  # seconds between two looks at trials of other processes
@@ -38,8 +38,7 @@ def search(words: Sequence[str]) -> int:
     publisher = Publisher()
     stopping.listen()
     try:
-        for left in experiment.close_abandoned():
-            publisher.end(left)
+        close_abandoned(publisher)
         run(words, publisher)
     except OSError as error:
         where = error.filename or "outputs/"
@@ -56,8 +55,9 @@ def run(words: Sequence[str], publisher: Publisher) -> None:
         LabkartError: it cannot begin, or no trial has ended well; says why.
     """
     asked = _asked(words)
-    with moment.held(), provenance.held():  # all trials are of this moment's code and data
+    with moment.held(), provenance.held(), ExitStack() as marks:  # all trials are of this moment's code and data
         design = Design(*asked.words)
+        marks.enter_context(study.searching(design.name))
         journal = Journal(study.folder(design.name), design.plan())
         before = _record(design, journal)
         most = int(min(asked.n or design.trials, design.plan().most or math.inf))

@@ -2,7 +2,7 @@
 
 import gc
 
-from . import project, terminal
+from . import experiment, project, study, terminal
 from .errors import LabkartError
 from .publisher import Publisher
 
@@ -13,6 +13,14 @@ def check_place() -> None:
     if here.outputs.exists() and not here.outputs.is_dir():
         name = here.short(here.outputs)
         raise LabkartError(f"{name} is a file, and results go into a folder of that name. Move it away.")
+
+
+def close_abandoned(publisher: Publisher) -> None:
+    """Say of experiments and studies whose processes died that they were killed."""
+    for record in experiment.close_abandoned():
+        publisher.end(record)
+    for search in study.close_abandoned():
+        publisher.searched(search)
 
 
 def make_ready() -> None:

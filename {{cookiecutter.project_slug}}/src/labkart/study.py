@@ -2,12 +2,14 @@
 
 import json
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from . import project, store
+from . import lock, project, store
 from .files import read_json, write_atomically
+from .record import now
 
 
 @dataclass
@@ -85,6 +87,20 @@ def every() -> Sequence[Study]:
     """The records of all studies, oldest first."""
     found = [study for path in folder("*").parent.glob("*/record.json") if (study := read(path.parent.name))]
     return sorted(found, key=lambda each: each.started or "")
+
+
+def searching(name: str) -> AbstractContextManager[bool]:
+    """Mark a study as one that this process works on; others may do so, too."""
+    return lock.searching(folder(name))
+
+
+def close_abandoned() -> list[Study]:
+    """Complete the records of studies whose processes have died, and return them."""
+    found = [each for each in every() if each.status == "running" and not lock.is_searched(each.folder)]
+    for each in found:
+        each.status, each.ended = "killed", now()
+        each.write()
+    return found
 
 
 def run(name: str | None) -> str | None:
