@@ -227,7 +227,7 @@ def test_the_other_process_is_asked_again_only_when_something_changed(
         root,
         **{
             "src/study/__init__.py": "",
-            "src/study/tasks.py": _TASKS,
+            "src/study/tasks/__init__.py": _TASKS,
             "src/study/pipeline.py": f"print('aloud')\n{_PIPELINE}",
         },
     )
@@ -243,11 +243,17 @@ def test_the_other_process_is_asked_again_only_when_something_changed(
     def asked() -> int:
         return sum(words[0][0] == sys.executable for words in started)
 
-    assert look() == look() == ["conf/model/forest.yaml:3 unused-key"] and asked() == 1
+    unread = ["conf/model/forest.yaml:3 unused-key"]
+    assert look() == look() == unread and asked() == 1
+    works = _TASKS.replace("trees:", "# How many.\n    trees:") + "\n    def run(self):\n        self.dump({})\n"
+    for result, times in (("1", 2), ("2", 2)):  # no run() is run, so what it does changes no answer
+        write(root, **{"src/study/tasks/__init__.py": works.format(result)})
+        assert look() == unread and asked() == times
+    write(root, **{"src/study/tasks/__init__.py": works.format("(lambda x, x: x)")})  # the parser takes that
+    assert look() == ["src/study/tasks/__init__.py:20 broken-pipeline"] and asked() == 3
+    write(root, **{"src/study/tasks/__init__.py": works.format("1")})
     monkeypatch.setenv("TREES", "many")
-    assert (
-        look() == look() == ["conf/model/forest.yaml broken-pipeline"] and asked() == 3
-    )  # a failure is not remembered
+    assert look() == look() == ["conf/model/forest.yaml broken-pipeline"] and asked() == 5  # no failure is remembered
     write(root, **{"src/study/pipeline.py": "import os\nos._exit(3)\n"})
-    assert look() == ["src/study/pipeline.py broken-pipeline"] and asked() == 4
+    assert look() == ["src/study/pipeline.py broken-pipeline"] and asked() == 6
     assert json.loads((root / "outputs/memos/check.json").read_text())["found"]

@@ -20,8 +20,8 @@ _SAYS = {
     "title": "The rules",
     "intro": """\
 `labkart check` says where one of these rules is broken, and what to do. CI and `pre-commit` ask it, too.
-`labkart check <rule>` looks at one alone, and `labkart check --list` says what this page says. After a change of code
-or settings it takes as long as your pipeline takes to be imported, and otherwise less than a second.
+`labkart check <rule>` looks at one alone, and `labkart check --list` says what this page says. It takes less than a
+second, but as long as the import of your pipeline where settings, parameters or the pipeline itself changed.
 
 An exception stands where it is made, with its reason: a comment `labkart: allow <rule>: <reason>` on the line or above
 it. What ruff finds (`print`, `own-tracking`, `sys-path`, `legacy-random`) has ruff's own, `noqa: <code> <reason>`. For
