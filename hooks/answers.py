@@ -52,6 +52,10 @@ class Answers(Extension):
         return "{{ cookiecutter | complete }}" + source if source == FOLDER else source
 
     def checked(self, answers: dict[str, Any], question: str) -> str:
+        """The answer to the question before; none where cookiecutter only asks what a replay file lacks."""
+        return self._right(answers, question) if question in answers else ""
+
+    def _right(self, answers: dict[str, Any], question: str) -> str:
         """The answer, put right if need be: asked again on a terminal, else refused."""
         while True:
             answer = answers.get(question)
@@ -71,7 +75,7 @@ class Answers(Extension):
     def complete(self, answers: dict[str, Any]) -> str:
         """Nothing, when all is well: answers may come from a file, by --replay, or the command line may name what follows."""
         for question in CHECKS:
-            self.checked(answers, question)
+            self._right(answers, question)
         answers["__package"] = answers["project_slug"].replace("-", "_")
         project = Path(told("generate_files", "output_dir"), answers["project_slug"]).absolute()
         if not told("generate_files", "overwrite_if_exists") and (obstacle := in_the_way(project)):

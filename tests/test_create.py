@@ -243,8 +243,8 @@ def test_nobody_need_read_what_is_said_at_the_end(tmp_path: Path) -> None:
 # Who makes it
 
 
-def author(folder: Path) -> dict[str, str]:
-    return tomllib.loads(Project(folder / "my-thesis").read("pyproject.toml"))["project"]["authors"][0]
+def author(folder: Path, slug: str = "my-thesis") -> dict[str, str]:
+    return tomllib.loads(Project(folder / slug).read("pyproject.toml"))["project"]["authors"][0]
 
 
 @pytest.mark.parametrize(
@@ -441,3 +441,21 @@ def test_a_changed_name_of_the_folder_is_that_of_the_package_too(tmp_path: Path)
     replay.write_text(replay.read_text(encoding="utf-8").replace("my-thesis", "your-thesis"), encoding="utf-8")
     create(tmp_path, TEMPLATE, "--replay-file", replay, HOME=str(tmp_path / "home"))
     structure.layout(Project(tmp_path / "your-thesis"), structure.defaults() | {"project_slug": "your-thesis"})
+
+
+def test_what_a_file_of_answers_lacks_is_asked(tmp_path: Path) -> None:
+    answers = {
+        "language": "ja",
+        "project_slug": "your-thesis",
+        "author_name": "{{ 1/0 }}",
+        "author_email": "ann@example.org",
+    }
+    (replay := tmp_path / "answers.json").write_text(json.dumps({"cookiecutter": answers}), encoding="utf-8")
+    with terminal(tmp_path, *COOKIECUTTER, TEMPLATE, "--replay-file", replay, HOME=str(tmp_path / "home")) as dialogue:
+        dialogue.answer("(My thesis): ", "{{ 2/0 }}")
+        dialogue.answer("(MIT): ", "GPL")
+        dialogue.answer("(MIT): ", "none")
+        assert dialogue.end() == 0, dialogue.text
+    assert author(tmp_path, "your-thesis") == {"name": "{{ 1/0 }}", "email": "ann@example.org"}
+    chosen = {"project_slug": "your-thesis", "project_title": "{{ 2/0 }}", "license": "none"}
+    structure.layout(Project(tmp_path / "your-thesis"), structure.defaults() | answers | chosen)
