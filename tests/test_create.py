@@ -365,10 +365,15 @@ WAYS = {
 @pytest.mark.parametrize("way", WAYS)
 def test_it_works_from_a_git_address(way: str, once: Once, tmp_path: Path) -> None:
     repository, _ = once("labkart.git", published)
-    path = f"{Path(UV).parent}{os.pathsep}{os.environ['PATH']}"
     words = (f"file://{repository}", "--no-input", "--output-dir")
+    # What cookiecutter fetches goes elsewhere for each way, for they run at once.
+    (config := tmp_path / "config").write_text(
+        f"cookiecutters_dir: {tmp_path}/fetched\nreplay_dir: {tmp_path}/replay\n"
+    )
+    path = f"{Path(UV).parent}{os.pathsep}{os.environ['PATH']}"
+    variables = {"PATH": path, "COOKIECUTTER_CONFIG": str(config)}
     (made := tmp_path / "made").mkdir()
-    create(tmp_path, *words, made, way=WAYS[way], PATH=path)
+    create(tmp_path, *words, made, way=WAYS[way], **variables)
     project = Project(made / "my-thesis")
     for check in structure.CHECKS:
         if "cruft" not in way or check is not structure.layout:
@@ -377,9 +382,9 @@ def test_it_works_from_a_git_address(way: str, once: Once, tmp_path: Path) -> No
 
     (refused := tmp_path / "refused").mkdir()
     wrong = '--extra-context={"project_slug": "../x"}' if "cruft" in way else "project_slug=../x"
-    done = attempt(tmp_path, *words, refused, wrong, way=WAYS[way], PATH=path)
+    done = attempt(tmp_path, *words, refused, wrong, way=WAYS[way], **variables)
     assert 'project_slug "../x"' in sentence(done, refused)
-    assert {file.name for file in tmp_path.iterdir()} == {"made", "refused"}
+    assert {file.name for file in tmp_path.iterdir()} <= {"config", "fetched", "replay", "made", "refused"}
 
 
 def test_no_network_is_asked_for(tmp_path: Path) -> None:
