@@ -3,6 +3,7 @@
 import os
 import signal
 import subprocess
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -20,6 +21,7 @@ def listen() -> None:
     for asked in _ENDINGS:
         if signal.getsignal(asked) != signal.SIG_IGN:  # as under nohup
             signal.signal(asked, _stop)
+    sys.unraisablehook = _unheard
 
 
 def look() -> None:
@@ -79,3 +81,9 @@ def code() -> int:
 def _stop(number: int, _: object) -> None:
     _came.append(number)
     raise KeyboardInterrupt if os.getpid() == _came[0] else SystemExit(128 + number)
+
+
+def _unheard(what: "sys.UnraisableHookArgs") -> None:
+    """Python cannot raise out of what a finaliser does, and would print a traceback: `look` says it again."""
+    if not (_came[1:] and isinstance(what.exc_value, KeyboardInterrupt | SystemExit)):
+        sys.__unraisablehook__(what)
