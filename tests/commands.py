@@ -24,9 +24,11 @@ Plugins.instance()
 def run(folder, root, words, variables):
     for number, name in ((1, "stdout"), (2, "stderr")):
         os.dup2(os.open(f"{folder}/{name}", os.O_WRONLY | os.O_CREAT), number)
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.setsid()
     os.chdir(root)
-    os.environ.update(variables, PYTHONPATH=f"{root}/src")
+    os.environ.clear()
+    os.environ.update(variables)
     sys.path.insert(0, f"{root}/src")
     status = 70
     try:
@@ -93,7 +95,8 @@ class Commands:
     def start(self, project: Project, *words: str, **variables: str) -> Command:
         self.count += 1
         (folder := self.folder / str(self.count)).mkdir()
-        print(json.dumps([str(folder), str(project.root), words, variables]), file=self.requests, flush=True)
+        request = [str(folder), str(project.root), words, project.variables(**variables)]
+        print(json.dumps(request), file=self.requests, flush=True)
         return Command(folder)
 
     def run(self, project: Project, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:

@@ -7,8 +7,9 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from cookiecutter.main import cookiecutter
@@ -17,6 +18,9 @@ from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
 from tests.slurm import Slurm, Unavailable, slurm
+
+if TYPE_CHECKING:
+    from commands import Commands
 
 TEMPLATE = Path(__file__).parents[1]
 SOURCE = TEMPLATE / "{{cookiecutter.project_slug}}"
@@ -43,10 +47,11 @@ def clean_environment(**variables: str) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Project:
-    """A baked project, and the environment that its commands run in."""
+    """A baked project, the environment that its commands run in, and what starts `labkart` there in no time."""
 
     root: Path
     environment: Path | None = None
+    warm: Commands | None = None
 
     def has(self, path: str) -> bool:
         return (self.root / path).exists()
@@ -74,6 +79,8 @@ class Project:
 
     def run(self, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
         """Run a command of the environment here, this project's code first in the way."""
+        if self.warm and words[0] == "labkart":
+            return self.warm.run(self, *words[1:], **variables)
         return subprocess.run(
             self.command(*words),
             cwd=self.root,
@@ -178,10 +185,19 @@ def _ran(once: Once, environment: Path) -> tuple[Project, str]:
     return Project(folder / "my-thesis", environment), said
 
 
+@pytest.fixture(scope="session")
+def warm(_ran: tuple[Project, str]) -> Iterator[Commands]:
+    """What starts commands of any baked project in no time."""
+    from commands import commands  # it imports this module
+
+    with commands(_ran[0]) as started:
+        yield started
+
+
 @pytest.fixture
-def project(tmp_path: Path, _ran: tuple[Project, str]) -> Project:
+def project(tmp_path: Path, _ran: tuple[Project, str], warm: Commands) -> Project:
     """A project of one's own in which the default pipeline has run once."""
-    return _copied(_ran[0], tmp_path)
+    return replace(_copied(_ran[0], tmp_path), warm=warm)
 
 
 @pytest.fixture
@@ -191,10 +207,10 @@ def first_run(_ran: tuple[Project, str]) -> str:
 
 
 @pytest.fixture
-def fresh(tmp_path: Path, once: Once, environment: Path) -> Project:
+def fresh(tmp_path: Path, once: Once, environment: Path, warm: Commands) -> Project:
     """A project of one's own in which nothing has run."""
     folder, _ = once("fresh", bake_into)
-    return _copied(Project(folder / "my-thesis", environment), tmp_path)
+    return replace(_copied(Project(folder / "my-thesis", environment), tmp_path), warm=warm)
 
 
 @pytest.fixture(scope="session")

@@ -5,12 +5,11 @@ import re
 import shlex
 import shutil
 import subprocess
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from commands import Commands, commands
+from commands import Commands
 from conftest import TEMPLATE, Project, bake_into, clean_environment
 
 PAGES = [f"docs/{name}.md" for name in ("create", "run", "compare", "write-up", "update", "move")]
@@ -78,12 +77,6 @@ def blocks(text: str) -> list[Block]:
 def pages(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, environment: Path) -> Project:
     """A project in one of the languages."""
     return Project(bake_into(tmp_path_factory.mktemp("pages"), language=request.param).root, environment)
-
-
-@pytest.fixture(scope="module")
-def warm(pages: Project) -> Iterator[Commands]:
-    with commands(pages) as running:
-        yield running
 
 
 def test_both_languages_have_the_same_pages_with_the_same_commands() -> None:

@@ -3,47 +3,39 @@
 import json
 import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
 import nbformat
 import pytest
-from commands import Commands, commands
+from commands import Commands
 from conftest import SOURCE, Once, Project, bake_into
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
 SWEEP = ("model=logistic,forest", "seed=range(3)")
-_started: list[Commands] = []
 
 
 @pytest.fixture(scope="module")
-def swept(tmp_path_factory: pytest.TempPathFactory, once: Once, environment: Path) -> Iterator[Project]:
+def swept(tmp_path_factory: pytest.TempPathFactory, once: Once, environment: Path, warm: Commands) -> Project:
     """A project in which the sweep of the notebook has run; the tests look at it and change nothing."""
     folder, _ = once("fresh", bake_into)
     root = shutil.copytree(folder / "my-thesis", tmp_path_factory.mktemp("swept") / "my-thesis")
-    project = Project(Path(root), environment)
-    with commands(project) as started:
-        _started.append(started)
-        labkart(project, "run", "-m", *SWEEP)
-        yield project
-        _started.clear()
-
-
-def labkart(project: Project, *words: str) -> str:
-    return _started[0].labkart(project, *words)
+    project = Project(Path(root), environment, warm)
+    project.labkart("run", "-m", *SWEEP)
+    return project
 
 
 def refused(project: Project, *words: str) -> str:
-    done = _started[0].run(project, *words)
+    done = project.run("labkart", *words)
     assert done.returncode == 1 and "Traceback" not in done.stderr
     return done.stderr
 
 
 def test_the_graph_is_a_tree_with_states_and_times(swept: Project) -> None:
-    done = [line.rstrip() for line in labkart(swept, "graph").splitlines()]
+    done = [line.rstrip() for line in swept.labkart("graph").splitlines()]
     assert [re.sub(r"\d+\.\d s", "T", line) for line in done] == [
         "  EvaluateModel           done    T",
         "  ├── TrainLogistic       done    T",
@@ -51,15 +43,15 @@ def test_the_graph_is_a_tree_with_states_and_times(swept: Project) -> None:
         "  │       └── LoadTable   done    T",
         "  └── SplitTable          above",
     ]
-    missing = labkart(swept, "graph", "model=forest", "seed=7").splitlines()
+    missing = swept.labkart("graph", "model=forest", "seed=7").splitlines()
     ahead = [line.split()[-5:-2] for line in missing[:2]]
     assert ahead == [["EvaluateModel", "missing", "about"], ["TrainForest", "missing", "about"]]
 
 
 def test_the_graph_is_mermaid_and_a_drawing(swept: Project) -> None:
-    mermaid = labkart(swept, "graph", "model=forest", "seed=7", "--mermaid")
+    mermaid = swept.labkart("graph", "model=forest", "seed=7", "--mermaid")
     assert mermaid.startswith("flowchart LR\n") and mermaid.count(":::missing") == 2 and mermaid.count(" --> ") == 4
-    assert labkart(swept, "graph", "model=forest", "seed=7", "--svg").strip() == "reports/graph.svg"
+    assert swept.labkart("graph", "model=forest", "seed=7", "--svg").strip() == "reports/graph.svg"
     drawing = ET.fromstring(swept.read("reports/graph.svg"))
     words = ["".join(each.itertext()) for each in drawing.iter("{http://www.w3.org/2000/svg}text")]
     assert {"TrainForest", "● missing", "● done"} <= set(words)
@@ -76,11 +68,11 @@ def test_what_the_graph_does_not_take_is_a_sentence(swept: Project) -> None:
 
 
 def test_runs_are_listed_and_two_of_them_compared(swept: Project) -> None:
-    head, *rows = [line.split() for line in labkart(swept, "runs", "--sort", "-accuracy").splitlines()]
+    head, *rows = [line.split() for line in swept.labkart("runs", "--sort", "-accuracy").splitlines()]
     assert head[:6] == ["id", "started", "status", "model", "seed", "accuracy"] and len(rows) == 6
     assert [row[4] for row in rows] == ["logistic"] * 3 + ["forest"] * 3
-    assert len(json.loads(labkart(swept, "runs", "model=forest", "accuracy>0.5", "--json"))) == 3
-    printed = labkart(swept, "compare", rows[0][0], rows[-1][0])
+    assert len(json.loads(swept.labkart("runs", "model=forest", "accuracy>0.5", "--json"))) == 3
+    printed = swept.labkart("compare", rows[0][0], rows[-1][0])
     assert re.search(r"model\.params\.trees +- +300", printed)
     assert "alone uses: tasks/train.py: TrainForest" in printed
     assert "the same: data, packages" in printed and "the runs of LoadTable, SplitTable" in printed

@@ -8,11 +8,11 @@ import signal
 import statistics
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from commands import Command, Commands, commands
+from commands import Command, Commands
 from conftest import Project, bake_into
 from mlflow import MlflowClient
 from mlflow.entities import Run
@@ -94,10 +94,9 @@ def template(tmp_path_factory: pytest.TempPathFactory, environment: Path) -> Pro
 
 
 @pytest.fixture(scope="module")
-def server(template: Project) -> Iterator[Commands]:
-    with commands(template) as found:
-        found.labkart(template, "sync")  # makes the store, which takes longer than most of these sweeps
-        yield found
+def server(template: Project, warm: Commands) -> Commands:
+    warm.labkart(template, "sync")  # makes the store, which takes longer than most of these sweeps
+    return warm
 
 
 @pytest.fixture(scope="module")
