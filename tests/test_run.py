@@ -250,13 +250,10 @@ def test_a_store_that_cannot_be_written_is_a_warning_and_the_next_run_publishes(
 
 
 def test_eight_processes_on_a_fresh_store_lose_nothing(fresh: Project) -> None:
-    words = [fresh.command("labkart", "run", f"seed={seed}") for seed in range(8)]
-    running = [
-        subprocess.Popen(each, cwd=fresh.root, env=fresh.variables(), stdout=subprocess.PIPE, text=True)
-        for each in words
-    ]
-    said = [process.communicate(timeout=200)[0] for process in running]
-    assert [process.returncode for process in running] == [0] * 8, said
+    assert fresh.warm  # so that they are at the same place at the same time
+    running = [fresh.warm.start(fresh, "run", f"seed={seed}") for seed in range(8)]
+    ended = [process.wait() for process in running]
+    assert [each.returncode for each in ended] == [0] * 8, ended
     assert sorted(run.data.params["seed"] for run in rows(fresh)) == list("01234567")
     assert {run.info.status for run in rows(fresh)} == {"FINISHED"}
     assert len(list((fresh.root / "outputs" / "cache").rglob("SplitTable_*.pkl"))) == 1
@@ -264,9 +261,9 @@ def test_eight_processes_on_a_fresh_store_lose_nothing(fresh: Project) -> None:
 
 
 def test_the_same_experiment_in_two_processes_is_one_row(fresh: Project) -> None:
-    words = fresh.command("labkart", "run")
-    running = [subprocess.Popen(words, cwd=fresh.root, env=fresh.variables()) for _ in range(2)]
-    assert [process.wait(timeout=200) for process in running] == [0, 0]
+    assert fresh.warm
+    running = [fresh.warm.start(fresh, "run") for _ in range(2)]
+    assert [process.wait().returncode for process in running] == [0, 0]
     assert [run.info.status for run in rows(fresh)] == ["FINISHED"]
 
 
@@ -366,8 +363,8 @@ def test_many_workers_read_one_zip_whole(fresh: Project) -> None:
 
     def run(self)""",
     )
-    fresh.edit("src/my_thesis/tasks/load.py", "assign(", "loc[lambda frame: frame.index.repeat(200)].assign(")
-    fresh.edit("src/my_thesis/tasks/load.py", "for code in bunch.target]", "for code in bunch.target.repeat(200)]")
+    fresh.edit("src/my_thesis/tasks/load.py", "assign(", "loc[lambda frame: frame.index.repeat(50)].assign(")
+    fresh.edit("src/my_thesis/tasks/load.py", "for code in bunch.target]", "for code in bunch.target.repeat(50)]")
     (fresh.root / "src/my_thesis/count.py").write_text("""
 from gokart import ListTaskInstanceParameter, TaskInstanceParameter
 from labkart import Task, make
@@ -391,7 +388,7 @@ def pipeline(cfg):
     return make(Rows, counts=[make(Count, turn=turn, table=table) for turn in range(12)])
 """)
     fresh.edit("pyproject.toml", "my_thesis.pipeline:pipeline", "my_thesis.count:pipeline")
-    assert f"fewest {569 * 200}" in fresh.labkart("run", "labkart.workers=4")
+    assert f"fewest {569 * 50}" in fresh.labkart("run", "labkart.workers=4")
 
 
 def test_ctrl_c_closes_the_run_and_the_next_one_goes_on(project: Project) -> None:
