@@ -1,9 +1,8 @@
 """The word to end that comes where Python can raise nothing: it is told once, and not lost."""
 
-import subprocess
-import sys
+from pathlib import Path
 
-from .conftest import RUNTIME
+from .conftest import start
 
 _FINALISER = """\
 import os, signal, sys
@@ -25,17 +24,17 @@ stopping.look()
 """
 
 
-def _ended(role: str) -> subprocess.CompletedProcess[str]:
-    words = [sys.executable, "-c", _FINALISER, role]
-    return subprocess.run(words, env={"PYTHONPATH": str(RUNTIME.parent)}, capture_output=True, text=True, timeout=60)
+def _ended(role: str, root: Path) -> tuple[str, str, int]:
+    process = start(f"import sys; sys.argv[1:] = [{role!r}]\n{_FINALISER}", root)
+    said, warned = process.communicate(timeout=60)
+    return said, warned, process.returncode
 
 
-def test_a_word_that_python_cannot_raise_is_said_again_to_the_one_who_leads() -> None:
-    done = _ended("leader")
-    assert done.stdout == "goes on\n"
-    assert "Exception ignored" not in done.stderr and done.stderr.endswith("KeyboardInterrupt\n")
+def test_a_word_that_python_cannot_raise_is_said_again_to_the_one_who_leads(root: Path) -> None:
+    said, warned, _ = _ended("leader", root)
+    assert said == "goes on\n"
+    assert "Exception ignored" not in warned and warned.endswith("KeyboardInterrupt\n")
 
 
-def test_a_worker_that_is_ending_shows_no_traceback() -> None:
-    done = _ended("worker")
-    assert (done.stdout, done.stderr, done.returncode) == ("goes on\n", "", 0)
+def test_a_worker_that_is_ending_shows_no_traceback(root: Path) -> None:
+    assert _ended("worker", root) == ("goes on\n", "", 0)
