@@ -16,10 +16,12 @@ from conftest import Project
 
 _SERVER = """\
 import json, os, sys, traceback
+before = dict(os.environ)
 import labkart.run, labkart.tracking, matplotlib.figure, sklearn.ensemble
 from hydra.core.plugins import Plugins
 from labkart import cli
 Plugins.instance()
+set_by_imports = {name: text for name, text in os.environ.items() if before.get(name) != text}
 
 def run(folder, root, words, variables):
     for number, name in ((1, "stdout"), (2, "stderr")):
@@ -28,7 +30,7 @@ def run(folder, root, words, variables):
     os.setsid()
     os.chdir(root)
     os.environ.clear()
-    os.environ.update(variables)
+    os.environ.update({**set_by_imports, **variables})
     sys.path.insert(0, f"{root}/src")
     status = 70
     try:

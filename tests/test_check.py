@@ -2,6 +2,7 @@
 
 import json
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -88,7 +89,7 @@ def test_broken_files_get_a_sentence_and_no_traceback_from_any_folder(fresh: Pro
 def test_a_terminal_without_japanese_letters_still_shows_the_places(fresh: Project) -> None:
     fresh.edit("pyproject.toml", 'language = "en"', 'language = "ja"')
     (fresh.root / "run.py").touch()
-    done = fresh.run("labkart", "check", "outside-layout", PYTHONIOENCODING="latin-1")
+    done = replace(fresh, warm=None).run("labkart", "check", "outside-layout", PYTHONIOENCODING="latin-1")
     assert (done.returncode, done.stderr) == (1, "") and done.stdout.startswith("run.py  outside-layout  run.py ?")
 
 

@@ -174,11 +174,26 @@ def test_what_a_task_says_to_mlflow_itself_lands_in_the_run(fresh: Project) -> N
     assert (fresh.root / f"outputs/artifacts/{run.info.run_id}/artifacts/left.txt").read_text() == "hello"
 
 
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_task_that_sends_mlflow_elsewhere_does_so_for_itself_alone(workers: int, fresh: Project) -> None:
+    left = (
+        "mlflow.set_tracking_uri('sqlite:///elsewhere.db')\nmlflow.set_experiment('mine')\nmlflow.log_metric('left', 5)"
+    )
+    study(fresh, head="import mlflow", left=left, last="mlflow.log_metric('last', 6)")
+    fresh.labkart("run", f"labkart.workers={workers}")
+    (run,) = runs(client(fresh))
+    assert run.info.status == "FINISHED"
+    assert {"last": 6, "answer": 3}.items() <= run.data.metrics.items() and "left" not in run.data.metrics
+    (elsewhere,) = MlflowClient(f"sqlite:///{fresh.root}/elsewhere.db").search_runs(["1"])
+    assert elsewhere.data.metrics == {"left": 5}
+
+
 def test_a_task_that_speaks_to_mlflow_does_not_fail_where_nobody_listens(fresh: Project) -> None:
     study(fresh, head="import mlflow", left="mlflow.log_metric('left', 5)", right="mlflow.set_tracking_uri('file:/no')")
     done = fresh.run("labkart", "run", MLFLOW_TRACKING_URI="http://127.0.0.1:9")
     assert done.returncode == 0 and "answer 3" in done.stdout
     assert "goes to outputs/mlflow-unsent.db" in done.stderr
+    assert "Not in MLflow yet (http://127.0.0.1:9 does not answer)" in done.stderr
     fresh.labkart("run", "seed=1")
     assert statuses(fresh) == ["FINISHED"]
 

@@ -36,35 +36,47 @@ def landing(calls: bool) -> Iterator[None]:
     if run is None:  # nothing of ours may fail a task
         lost = project.current().outputs / "mlflow-unsent.db"
         _log.warning("MLflow does not answer: what the task tells it itself goes to %s.", project.current().short(lost))
-        mlflow.set_tracking_uri(store.sqlite(lost))
-        yield
+        with store.unmoved(mlflow.set_tracking_uri):
+            mlflow.set_tracking_uri(store.sqlite(lost))
+            try:
+                yield
+            finally:
+                _end_runs()
         return
     store.tell(mlflow.set_tracking_uri)
     client = mlflow.MlflowClient()
     with suppress(Exception):
         mlflow.set_experiment(experiment_id=client.get_run(run).info.experiment_id)
     try:
-        with _always(run):
+        with store.unmoved(mlflow.set_tracking_uri), _always(run):
             yield
     finally:  # leaving its block has ended the run, and other tasks go on
-        store.tell(mlflow.set_tracking_uri)
+        _end_runs()
         with suppress(Exception):
-            while mlflow.active_run():
-                mlflow.end_run()
             client.update_run(run, "RUNNING")
+
+
+def _end_runs() -> None:
+    import mlflow
+
+    with suppress(Exception):
+        while mlflow.active_run():
+            mlflow.end_run()
 
 
 @contextmanager
 def _always(run: str) -> Iterator[None]:
-    """Whoever starts a run that is not nested goes on with this one."""
+    """Whoever starts a run that is not nested, nor in another store, goes on with this one."""
     import mlflow
     from mlflow.tracking import fluent
 
     before: Callable[..., Any] = fluent.start_run
+    here = mlflow.get_tracking_uri()
 
     @functools.wraps(before)
     def start(run_id: str | None = None, *rest: Any, nested: bool = False, **more: Any) -> Any:
-        return before(run_id or (None if nested else run), *rest, nested=nested, **more)
+        ours = None if nested or mlflow.get_tracking_uri() != here else run
+        return before(run_id or ours, *rest, nested=nested, **more)
 
     fluent.start_run = mlflow.start_run = start
     try:

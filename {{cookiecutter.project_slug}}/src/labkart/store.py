@@ -35,6 +35,20 @@ def tell(set_uri: Callable[[str], None]) -> None:
         os.environ.pop("MLFLOW_TRACKING_URI", None)
 
 
+@contextmanager
+def unmoved(set_uri: Callable[[str], None]) -> Iterator[None]:
+    """Whatever store MLflow's own functions are told of in the block, after it this one is what it was."""
+    chosen = os.environ.get("MLFLOW_TRACKING_URI")
+    try:
+        yield
+    finally:
+        if chosen is None:
+            os.environ.pop("MLFLOW_TRACKING_URI", None)
+        else:
+            os.environ["MLFLOW_TRACKING_URI"] = chosen
+        tell(set_uri)
+
+
 def where() -> str:
     """The store as a person knows it."""
     return project.current().short(database()) if is_own() else key() or uri()
