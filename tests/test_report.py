@@ -42,7 +42,7 @@ def test_from_an_edit_to_a_table_that_is_current(fresh: Project) -> None:
     assert "models-comparison.pdf" in said
     assert commit in fresh.read("reports/models.tex")
     assert "two-sided paired t-test" in fresh.read("reports/models.md")
-    assert "1 report as they should be" in fresh.labkart("report", "--check")
+    assert "1 report as it should be" in fresh.labkart("report", "--check")
 
     fresh.edit(SPLIT, "stratify=y", "stratify=y, shuffle=True")
     stale = fresh.run("labkart", "report", "--check")

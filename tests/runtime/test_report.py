@@ -370,6 +370,25 @@ def test_runs_that_stopped_early_are_no_group(records: list[ExperimentRecord], r
 # A real TeX
 
 
+def test_what_only_a_search_tried_is_left_out_unless_searches_are_named(
+    records: list[ExperimentRecord], root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of a trial's configuration that somebody ran with other seeds, or in a sweep, the trial is one of the runs."""
+    tried = {"study": "deep-1", "trial": 3}
+    experiment("wide", 0, 0.99, **tried)
+    replace(records[0], **tried).write()
+    experiment("narrow", 0, 0.5, sweeps=["s"], **tried)
+    for seed in (1, 2, 3):
+        experiment("narrow", seed, 0.5)
+    report(["models", "--metrics", "score"])
+    table = (root / "reports/models.md").read_text()
+    assert "wide" not in table and "| forest | 4 |" in table and "| narrow | 4 |" in table
+    assert "without what only deep-1 tried" in capsys.readouterr().out
+    report(["search", "--study", "deep-1", "--metrics", "score"])
+    assert "| wide | 1 |" in (root / "reports/search.md").read_text()
+    assert "without" not in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("engine", ["pdflatex", "lualatex"])
 def test_a_table_compiles_alone_and_in_a_document(records: object, root: Path, engine: str) -> None:
     if not shutil.which(engine):

@@ -4,7 +4,7 @@ import csv
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from math import isclose
-from typing import Any
+from typing import Any, NamedTuple
 
 from . import inference
 from .definition import Definition
@@ -57,8 +57,16 @@ class Comparison:
     tests: int = 0
 
 
-def chosen(found: Definition) -> tuple[list[ExperimentRecord], Ranking]:
-    """The experiments of a definition, and how they are ranked.
+class Chosen(NamedTuple):
+    """The experiments of a definition, how they are ranked, and the searches of which trials are left out."""
+
+    records: list[ExperimentRecord]
+    ranking: Ranking
+    without: list[str]
+
+
+def chosen(found: Definition) -> Chosen:
+    """What a definition means. A configuration that only a search tried is no part of it, unless it names searches.
 
     Raises:
         LabkartError: there are none, or `selection` refuses a word of it.
@@ -70,7 +78,17 @@ def chosen(found: Definition) -> tuple[list[ExperimentRecord], Ranking]:
         hint = "labkart runs lists them" if experiments(most=1) else "labkart run makes some"
         raise LabkartError(f"{found.name}: no experiment meets these conditions; {hint}.")
     ranking = _ranking(found, records[0])
-    return newest([each for each in records if each.status != "pruned"], ranking), ranking
+    asked = found.study or found.sweep or found.tag or any(word.startswith("search") for word in found.where)
+    kept = records if asked else _own(records, ranking)
+    ids = {each.id for each in kept}
+    without = {each.study for each in records if each.study and each.id not in ids}
+    return Chosen(newest([each for each in kept if each.status != "pruned"], ranking), ranking, sorted(without))
+
+
+def _own(records: list[ExperimentRecord], ranking: Ranking) -> list[ExperimentRecord]:
+    """Those of a configuration that somebody ran outside of searches, too; all where there is none."""
+    kinds = {ranking.kind(each) for each in records if each.sweeps or not each.study}
+    return [each for each in records if ranking.kind(each) in kinds] or records
 
 
 def _ranking(found: Definition, record: ExperimentRecord) -> Ranking:

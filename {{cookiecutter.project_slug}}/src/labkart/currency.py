@@ -59,7 +59,7 @@ def _others(found: Definition, made_of: Sequence[str]) -> str:
     """Which experiments meet the conditions today, where they are not those of the table."""
     if not any(map(read_experiment, made_of)):
         return ""  # they are on another machine
-    today = {each.id for each in chosen(found)[0]}
+    today = {each.id for each in chosen(found).records}
     new, gone = len(today.difference(made_of)), len(set(made_of) - today)
     return (
         f"{new} experiments that meet its conditions are not in it, and {gone} do not any more" if new or gone else ""

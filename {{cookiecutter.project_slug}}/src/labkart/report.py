@@ -8,12 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from . import comparison, currency, definition, printed, project, seal, sweep_record, terminal, uniformity
-from .comparison import Comparison
+from .comparison import Chosen, Comparison
 from .definition import ALLOWED, FIGURES, Definition
 from .errors import LabkartError
 from .files import write_atomically
-from .groups import Ranking
-from .record import ExperimentRecord, read_experiment
+from .record import read_experiment
 from .uniformity import Objection
 
 _PRINTED = {".tex": printed.latex, ".md": printed.markdown, ".csv": printed.values}
@@ -64,7 +63,7 @@ def _all(names: Sequence[str]) -> None:
 
 
 def _make(found: Definition) -> None:
-    shown, records, ranking = _compared(found)
+    shown, chosen = _compared(found)
     origin = seal.origin(shown)
     files = _figures(shown, origin) if "none" not in found.figures else {}
     origin["figures"] = {file.name: seal.digest(content) for file, content in files.items()}
@@ -76,19 +75,21 @@ def _make(found: Definition) -> None:
     for figure in (path for end in (".png", ".pdf") for path in definition.folder().glob(f"{found.name}-*{end}")):
         if figure not in files and figure.stem.removeprefix(f"{found.name}-") in FIGURES:
             figure.unlink()  # of an earlier definition
-    terminal.show_groups(records, ranking)
+    terminal.show_groups(chosen.records, chosen.ranking)
+    if chosen.without:
+        terminal.say(f"  without what only {', '.join(chosen.without)} tried; --study takes all of a search")
     terminal.say(f"  {project.current().short(definition.folder())}/: {', '.join(sorted(file.name for file in files))}")
 
 
-def _compared(found: Definition) -> tuple[Comparison, list[ExperimentRecord], Ranking]:
+def _compared(found: Definition) -> tuple[Comparison, Chosen]:
     """The comparison that a definition asks for. Raises LabkartError with all that forbids it."""
-    records, ranking = comparison.chosen(found)
-    groups = ranking.grouped(records)
-    against = [*_lost(found), *uniformity.objections(groups, ranking)]
+    chosen = comparison.chosen(found)
+    groups = chosen.ranking.grouped(chosen.records)
+    against = [*_lost(found), *uniformity.objections(groups, chosen.ranking)]
     refused = [each for each in against if each.kind not in found.allow]
     if refused:
         raise LabkartError(_told(found, refused))
-    return comparison.compare(found, groups, ranking), records, ranking
+    return comparison.compare(found, groups, chosen.ranking), chosen
 
 
 def _lost(found: Definition) -> list[Objection]:
@@ -156,7 +157,7 @@ def _check(names: Sequence[str]) -> None:
     stale = [f"{name}: {why}" for name in names if (why := currency.stale(definition.read(name)))]
     if stale:
         raise LabkartError("\n".join([*stale, "Run what is missing, and then: labkart report --all"]))
-    terminal.say(f"  {len(names)} report{'s' if len(names) > 1 else ''} as they should be")
+    terminal.say(f"  {len(names)} reports as they should be" if len(names) > 1 else "  1 report as it should be")
 
 
 def _parser() -> argparse.ArgumentParser:

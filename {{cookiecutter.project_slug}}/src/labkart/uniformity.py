@@ -52,7 +52,7 @@ def _missing(groups: Sequence[Group], ranking: Ranking) -> Iterator[Objection]:
         if gone:
             words = [" ".join(f"{n}={v}" for n, v in zip(ranking.seeds, seed, strict=True)) for seed in gone]
             others = [word for word in group.records[0].overrides if word.partition("=")[0] not in ranking.seeds]
-            told = " ".join(f"{n}={v}" for n, v in group.settings.items()) or "the only group"
+            told = " ".join(f"{n}={v}" for n, v in group.settings.items() if v) or "the only group"
             more = f" and {len(words) - 3} more" if len(words) > 3 else ""
             command = " ".join(["labkart run", *others, words[0]])
             yield Objection("missing", f"{told} has no run with {', '.join(words[:3])}{more}", f"Make it: {command}")
