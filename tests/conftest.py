@@ -109,8 +109,8 @@ class Scheduling(LoadScopeScheduling):
         return TOGETHER.get(nodeid.partition("::")[0], nodeid)
 
 
-# Most tests of the server share one that runs, as those of the cluster do, and reproductions share an environment. Those of the page take the first free port
-# from 5000 on, and see which one becomes free.
+# Most tests of the server share one that runs, as those of the cluster do, and reproductions share an environment.
+# Those of the page take the first free port from 5000 on, and see which one becomes free.
 # The mark `xdist_group` would say so too, but pytest-xdist 3.8 does not see it under pytest 9.2.
 TOGETHER = {"tests/test_server.py": "server", "tests/test_ui.py": "page"}
 TOGETHER |= {"tests/test_reproduce.py": "reproduce", "tests/test_docs.py": "docs"}

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -248,6 +250,23 @@ def test_a_conflict_is_said_and_can_be_taken_back(copied: Callable[..., Project]
         git(project.root, *command.split()[1:])
     assert {file: project.read(file) for file in project.files()} == before
     assert is_clean(project)
+
+
+def test_a_word_to_end_leaves_no_half_of_a_merge(copied: Callable[[], Project], tmp_path: Path) -> None:
+    project = copied()
+    cruft = tmp_path / "bin" / "cruft"
+    cruft.parent.mkdir()
+    ctrl_c = 'if [ "$1" = update ]; then kill -INT "-$(ps -o pgid= "$PPID" | tr -d " ")"; fi'
+    cruft.write_text(f'#!/bin/sh\n{ctrl_c}\nexec {shlex.join(CRUFT)} "$@"\n')
+    cruft.chmod(0o755)
+    variables = project.variables(PATH=os.pathsep.join([str(cruft.parent), os.environ["PATH"]]))
+    words = project.command("labkart", "update")
+    done = subprocess.run(
+        words, cwd=project.root, env=variables, capture_output=True, text=True, start_new_session=True
+    )
+    assert done.returncode == 0 and f"to {NEWEST}" in done.stdout, done.stdout + done.stderr
+    assert "git reset --hard" in done.stdout
+    assert runtime(project.root) == runtime(SOURCE)
 
 
 def test_taking_the_templates_files_ends_a_conflict(copied: Callable[..., Project]) -> None:

@@ -31,15 +31,15 @@ def look() -> None:
 
 
 @contextmanager
-def later() -> Iterator[None]:
-    """Let a block come to its end first: what came in it is said again after it."""
+def later() -> Iterator[list[int]]:
+    """Let a block come to its end first: what came in it is said again after it, unless the block clears the list."""
     came = list[int]()
     before = {asked: signal.getsignal(asked) for asked in _ENDINGS}
     before = {asked: handler for asked, handler in before.items() if handler not in (signal.SIG_IGN, None)}
     for asked in before:
         signal.signal(asked, lambda number, _: came.append(number))
     try:
-        yield
+        yield came
     finally:
         for asked, handler in before.items():
             signal.signal(asked, handler)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from . import __version__, project, terminal
+from . import __version__, project, stopping, terminal
 from .errors import LabkartError
 from .files import read_json
 from .template import NOTE, Origin, Template, fetched, git, last_line
@@ -63,7 +63,9 @@ def _merge(root: Path, origin: Origin, template: Template, word: str, wanted: st
     cruft = _cruft()
     _refuse_obstacles(root, _remember(root, cruft, origin, template), *template.gone_and_new(origin.commit, wanted))
     where = ["--project-dir", str(root), "--template-path", str(template.folder), "--checkout", word]
-    done = _run([*cruft, "update", "--skip-apply-ask", *where])
+    with stopping.later() as came:
+        done = _run([*cruft, "update", "--skip-apply-ask", *where], start_new_session=True)
+        came.clear()  # half a merge helps nobody; what follows says how to take back a whole one
     note = read_json(root / NOTE)
     if done.returncode or not isinstance(note, dict) or note.get("commit") != wanted:
         raise LabkartError(f"The update did not work: {last_line(done.stderr or done.stdout)}. Nothing has changed.")
@@ -126,11 +128,18 @@ def _cruft() -> list[str]:
     raise LabkartError("Neither cruft nor uv is installed, and cruft merges what is new. Run: pip install uv")
 
 
-def _run(command: list[str]) -> subprocess.CompletedProcess[str]:
+def _run(command: list[str], *, start_new_session: bool = False) -> subprocess.CompletedProcess[str]:
     """Run cruft, which asks nothing then, without what belongs to this environment. It reads git's English."""
     clean = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "VIRTUAL_ENV", "GIT_DIR")}
     clean |= {"NO_COLOR": "1", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C.UTF-8", "LANGUAGE": "C"}
-    return subprocess.run(command, capture_output=True, encoding="utf-8", env=clean, stdin=subprocess.DEVNULL)
+    return subprocess.run(
+        command,
+        capture_output=True,
+        encoding="utf-8",
+        env=clean,
+        stdin=subprocess.DEVNULL,
+        start_new_session=start_new_session,
+    )
 
 
 def _unmerged(root: Path) -> list[str]:
