@@ -104,9 +104,9 @@ _CASES: list[tuple[str, dict[str, str], list[str], dict[str, str]]] = [
     ),
     (
         "unreadable-file",
-        {"src/study/tasks/a.py": "a = 1\nb = (\n", "notebooks/a.ipynb": '{\n"cells": [', "notebooks/b.ipynb": "[]"},
-        ["notebooks/a.ipynb:2", "notebooks/b.ipynb", "src/study/tasks/a.py:2"],
-        {"src/study/tasks/a.py": "a = 1\n", "notebooks/a.ipynb": '{"cells": []}'},
+        {"src/study/tasks/a.py": "a = 1\nb = (\n", "src/study/tasks/b.py": "b = 1\0", "notebooks/a.ipynb": '{\n"cells": [', "notebooks/b.ipynb": "[]"},
+        ["notebooks/a.ipynb:2", "notebooks/b.ipynb", "src/study/tasks/a.py:2", "src/study/tasks/b.py"],
+        {"src/study/tasks/a.py": "\ufeffa = 1\n", "notebooks/a.ipynb": '{"cells": []}'},
     ),
     (
         "edited-runtime",

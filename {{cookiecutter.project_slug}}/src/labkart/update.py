@@ -69,7 +69,7 @@ def _merge(root: Path, origin: Origin, template: Template, word: str, wanted: st
     note = read_json(root / NOTE)
     if done.returncode or not isinstance(note, dict) or note.get("commit") != wanted:
         raise LabkartError(f"The update did not work: {last_line(done.stderr or done.stdout)}. Nothing has changed.")
-    refused = [line.removeprefix("error: ") for line in done.stderr.splitlines() if line.startswith("error: ")]
+    refused = sorted({line[7:] for line in done.stderr.splitlines() if line.startswith("error: ")})
     if files := _unmerged(root) or refused:  # cruft passes on what git says, and then that all is well
         raise LabkartError(_conflict(files))
 

@@ -5,11 +5,9 @@ from collections.abc import Iterator
 from typing import Any, ClassVar
 
 from .rule import Finding, Rule
-from .tree import Tree
+from .tree import READ, Tree
 
 _LARGE = 5_000_000  # bytes
-# Files that tools of ours must understand.
-_READ = (".cff", ".ipynb", ".md", ".py", ".pyi", ".toml", ".yaml", ".yml")
 
 
 class LargeFile(Rule):
@@ -44,7 +42,7 @@ class UnreadableFile(Rule):
 
     def look(self, tree: Tree) -> Iterator[Finding]:
         for path in tree.theirs:
-            if path.endswith(_READ):
+            if path.endswith(READ):
                 yield from self._wrong(tree, path)
 
     def _wrong(self, tree: Tree, path: str) -> Iterator[Finding]:

@@ -11,6 +11,8 @@ from pathlib import Path
 from .. import project
 
 OURS = ("src/labkart/", "src/hydra_plugins/")
+# Files that tools of ours must understand: what is no text in them is a mistake.
+READ = (".cff", ".ipynb", ".md", ".py", ".pyi", ".toml", ".yaml", ".yml")
 _SHORT = 5_000_000  # bytes; what is longer is no text that somebody wrote
 _ELSEWHERE = ("GIT_DIR", "GIT_INDEX_FILE", "GIT_WORK_TREE")  # as git sets them for a hook
 
@@ -56,7 +58,9 @@ class Tree:
         if not self.is_plain(path) or file.stat().st_size > _SHORT:
             return None
         content = file.read_bytes()
-        return None if b"\0" in content[:8000] else content.decode()
+        if b"\0" in content[:8000] and not path.endswith(READ):
+            return None
+        return content.decode("utf-8-sig")  # some editors put a mark before the text, and Python reads past it
 
     def texts(self) -> Iterator[tuple[str, str]]:
         """The student's text files that can be read."""
