@@ -210,3 +210,12 @@ def test_what_cannot_be_compared_is_one_sentence(words: tuple[str, str], said: s
         experiment(id).write()
     printed = compared(*words, code=1)
     assert said in printed and printed.count("\n") == 1
+
+
+def test_an_experiment_is_known_by_its_run_in_mlflow_too(compared: Compared) -> None:
+    for id, run in (("a1", "ce0ffee1"), ("b1", "ce0ffee2")):
+        experiment(id).write()
+        (experiment(id).folder / ".mlflow.json").write_text(json.dumps({"a store": {"run": run}}))
+    assert "a1" in compared("ce0ffee1", "b1") and "a1" in compared("a1", "ce0ffee2")
+    # Nobody means a run by one letter; a misspelt experiment it may be.
+    assert 'No experiment begins with "c".' in compared("c", "b1", code=1)

@@ -20,6 +20,7 @@ _COMPARED: dict[str, Callable[[float, float], bool]] = {
     "<": operator.lt,
     ">": operator.gt,
 }
+_TELLING = 6  # letters of a run's id in MLflow that hardly another one begins with, too
 _CONDITION = re.compile(r"([^=<>!]+?)\s*(!=|<=|>=|=|<|>)\s*(.*)")
 
 
@@ -132,7 +133,7 @@ def one(text: str) -> ExperimentRecord:
         LabkartError: there is none, or more than one.
     """
     found = experiments(text) if text and re.fullmatch(r"\w+", text) else []
-    if not found and text:
+    if not found and len(text) >= _TELLING:
         folder = project.current().outputs / "records" / "experiments"
         ids = [path.parent.name for path in folder.glob("*/.mlflow.json") if _has_run(path, text)]
         found = [each for id in ids if (each := read_experiment(id))]
