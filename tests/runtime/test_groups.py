@@ -71,6 +71,25 @@ def test_a_setting_that_one_group_does_not_have_is_empty_there() -> None:
     assert settings(Ranking().grouped(records)) == [{"depth": ""}, {"depth": "3"}]
 
 
+def test_what_was_said_of_one_group_only_is_shown_of_all() -> None:
+    records = [
+        record(metrics={"score": 2}, split={"test_size": 0.25}),
+        record("split.test_size=0.5", metrics={"score": 1}, split={"test_size": 0.5}),
+    ]
+    assert settings(Ranking().grouped(records)) == [{"split.test_size": "0.25"}, {"split.test_size": "0.5"}]
+
+
+def test_one_and_one_point_nought_are_the_same_value() -> None:
+    records = [
+        record(metrics={"score": 1}, seed=0, params={"c": 1.0}),
+        record("params.c=1", metrics={"score": 2}, seed=1, params={"c": 1}),
+        record("params.c=1e300", metrics={"score": 0}, seed=1, params={"c": 1e300}),
+    ]
+    groups = Ranking().grouped(records)
+    assert settings(groups) == [{"params.c": "1"}, {"params.c": "1e+300"}]
+    assert [len(each.records) for each in groups] == [2, 1]
+
+
 def test_the_best_mean_is_first_and_of_a_loss_the_least() -> None:
     records = [record(metrics={"accuracy": value, "val_loss": value}, model=str(value)) for value in (0.2, 0.9, 0.5)]
     less = ["loss", "rmse"]

@@ -11,6 +11,8 @@ from typing import Any
 from .record import ExperimentRecord
 from .selection import flat, value
 
+_EXACT = 2**53  # up to here a floating-point number tells all whole ones apart
+
 
 @dataclass
 class Group:
@@ -59,15 +61,13 @@ class Ranking:
         together: dict[str, list[ExperimentRecord]] = {}
         for each in records:
             together.setdefault(self.kind(each), []).append(each)
-        told = [self._told(each[0]) for each in together.values()]
-        if len({json.dumps(each, sort_keys=True) for each in told}) < len(told):  # a file of `conf/` was edited
-            told = [each | self._values(of[0]) for each, of in zip(told, together.values(), strict=True)]
+        groups = list(together.values())
+        told = self._told_alike([of[0] for of in groups])
+        if len({json.dumps(each) for each in told}) < len(told):  # a file of `conf/` was edited
+            told = [each | self._values(of[0]) for each, of in zip(told, groups, strict=True)]
         varying = [name for name in dict.fromkeys(n for each in told for n in each) if _varies(name, told)]
-        groups = [
-            Group({name: each.get(name, "") for name in varying}, together)
-            for each, together in zip(told, together.values(), strict=True)
-        ]
-        return self._ranked(groups)
+        parted = zip(told, groups, strict=True)
+        return self._ranked([Group({name: each.get(name, "") for name in varying}, of) for each, of in parted])
 
     def metrics(self, groups: Sequence[Group]) -> list[str]:
         """The names of all metrics, first what ranks."""
@@ -90,8 +90,8 @@ class Ranking:
 
     def kind(self, record: ExperimentRecord) -> str:
         """All settings but the seeds."""
-        choices = [(name, value) for name, value in record.settings.items() if name not in self.seeds]
-        return json.dumps([choices, self._values(record)], default=str)
+        choices = [(name, _text(value)) for name, value in record.settings.items() if name not in self.seeds]
+        return json.dumps([choices, self._values(record)])
 
     def seed(self, record: ExperimentRecord) -> tuple[Any, ...]:
         """The values of the seeds: what tells two experiments of a group apart."""
@@ -99,15 +99,23 @@ class Ranking:
 
     def _values(self, record: ExperimentRecord) -> dict[str, str]:
         values = [(name, value) for name, value in flat(record.config) if name not in self.seeds]
-        return {name: str(value) for name, value in values if name.partition(".")[0] != "labkart"}
+        return {name: _text(value) for name, value in values if name.partition(".")[0] != "labkart"}
+
+    def _told_alike(self, records: Sequence[ExperimentRecord]) -> list[dict[str, str]]:
+        """What a person calls each of them by; what was said of one only is taken from the others' configurations."""
+        told = [self._told(each) for each in records]
+        names = dict.fromkeys(name for each in told for name in each)
+        return [
+            {name: each[name] if name in each else _text(value(record, name)) for name in names}
+            for each, record in zip(told, records, strict=True)
+        ]
 
     def _told(self, record: ExperimentRecord) -> dict[str, str]:
         """What a person calls it by: the chosen files, and the words of the command."""
         words = [word.lstrip("+").partition("=") for word in record.overrides if "=" in word]
-        told = {name: str(found) for name, found in record.settings.items()}
+        told = {name: _text(found) for name, found in record.settings.items()}
         for name, _, text in words:
-            found = value(record, name)
-            told[name] = text if found is None else str(found)
+            told[name] = _text(value(record, name)) or text
         return {name: text for name, text in told.items() if name not in self.seeds and "labkart." not in name}
 
 
@@ -125,6 +133,13 @@ def deviation(values: Sequence[float]) -> float:
         return stdev(values) if all(map(isfinite, values)) else nan
     except OverflowError:
         return nan
+
+
+def _text(found: Any) -> str:
+    """How a value is shown; 1 and 1.0 are the same number, whichever of them somebody typed."""
+    if isinstance(found, float) and found.is_integer() and abs(found) < _EXACT:
+        found = int(found)
+    return "" if found is None else str(found)
 
 
 def _varies(name: str, told: Sequence[dict[str, str]]) -> bool:
