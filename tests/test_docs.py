@@ -150,6 +150,8 @@ def test_a_student_can_follow_the_tutorial(pages: Project, warm: Commands) -> No
     assert "model" in said["uv run labkart compare 4f2c91 db9dc3"]
     assert "1 passed" in said["uv run pytest tests/test_clean.py"]
     assert git(pages, "status", "--porcelain") == ""
+    types = pages.run("basedpyright", "--pythonpath", *pages.command("python"))
+    assert types.returncode == 0, types.stdout
 
 
 def sweep() -> str:

@@ -25,8 +25,10 @@ class Logbook:
     _tables: list[str]
     _models: list[str]
 
-    def log_metric(self, name: str, value: float, step: int | None = None) -> None:
-        """Record a number; with `step` (epoch, iteration) it becomes a curve.
+    # A cell of a DataFrame may be many things to a type checker, and float() takes few of them: hence Any.
+
+    def log_metric(self, name: str, value: Any, step: int | None = None) -> None:
+        """Record a number, also one of numpy, pandas or PyTorch; with `step` (epoch, iteration) it becomes a curve.
 
         Raises:
             LabkartError: MLflow does not take a character of the name, or the value is no number.
@@ -45,7 +47,7 @@ class Logbook:
         with suppress(OSError):  # of a full disk the record will tell
             live.append(self._folder(), metric)
 
-    def report(self, value: float, step: int, name: str = "report") -> None:
+    def report(self, value: Any, step: int, name: str = "report") -> None:
         """Record how good the result is after a step (epoch, fold): the metric `name`, as `log_metric` does.
 
         In a search that prunes, a trial which falls behind the others ends here.
