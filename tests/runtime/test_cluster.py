@@ -211,7 +211,7 @@ def test_a_slurm_that_does_not_answer_for_a_while_is_no_lost_job(study: Path, la
 
 def test_a_job_that_would_never_start_is_told_and_cancelled(study: Path, lab: Slurm) -> None:
     assert ends("write", partition="short", timeout_min=10) == {0: "it would never start (PartitionTimeLimit)"}
-    assert lab.ask("squeue", "-h") == ""
+    assert lab.ask("squeue", "-h", "-t", "PD,R") == ""
 
 
 def test_a_result_that_a_shared_disk_shows_late_is_waited_for(study: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -299,7 +299,7 @@ def test_a_mistake_is_a_sentence_and_nothing_is_submitted(study: Path, lab: Slur
     with pytest.raises(errors.LabkartError) as told:
         ends("write", **MISTAKES[sentence])
     assert str(told.value) == sentence
-    assert lab.ask("squeue", "-h") == "" and not list(study.glob("outputs/slurm/*"))
+    assert lab.ask("squeue", "-h", "-t", "PD,R") == "" and not list(study.glob("outputs/slurm/*"))
 
 
 def test_the_settings_of_hydras_own_launcher_are_understood(study: Path) -> None:
