@@ -11,7 +11,7 @@ DEVICES = "aux con nul prn com0 com1 com2 com3 com4 com5 com6 com7 com8 com9 lpt
 # Of the standard library in one of the Pythons that a project runs on, or the next; cookiecutter's own may be another.
 PYTHONS = """
 annotationlib asynchat asyncore aifc audioop cgi cgitb chunk compression crypt distutils imghdr imp lib2to3 mailcap msilib nis
-nntplib ossaudiodev pipes smtpd sndhdr spwd sunau telnetlib uu xdrlib
+nntplib ossaudiodev pipes smtpd sndhdr spwd sunau telnetlib test uu xdrlib
 """
 
 # Of the packages in a project's environment, as they are installed and as they are imported.

@@ -61,7 +61,7 @@ HOSTILE = [
     "", " ", ".", "..", "../x", "/", "/etc/passwd", "C:\\x", "~", "a/b", "\0", "a\0b", "a\nb", "a\r\nb", "\u2028x\u2029y", "\x85a\x9bb",
     "\ud800", "a\udcffb", "\u202egnp.exe", "\ufeffa", "\uffff", "😀", "x" * 10_000, "{{ 1/0 }}", "{% raw %}", "{% endraw %}", "{#",
     "{{ cookiecutter.project_slug }}", "{{ cookiecutter | checked('license') }}", "{{ '' }}", "卒業研究", "Ünï", "a b", "-a", "a-", "a--b",
-    "9lives", "class", "none", "json", "con", "nul", "labkart", "hydra_plugins", "scikit-learn", "sklearn", "requests", "a@b", "a@b.c", "@",
+    "9lives", "class", "none", "json", "test", "con", "nul", "labkart", "hydra_plugins", "scikit-learn", "sklearn", "requests", "a@b", "a@b.c", "@",
     "a..b@docomo.ne.jp", "山田@example.org", "ann@例え.jp", "ann@x.org\n", "a@-x.org", "'", '"', '"""', "\\", "\\n", "#", "---", ": x", "- x",
     "<!--", "```", "$(id)", "%s", "!!python/object:x", "&a *a", "[]", "{}", "null", "GPL-3.0", "mit2", "fr", "7",
 ]  # fmt: skip
