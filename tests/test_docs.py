@@ -134,7 +134,7 @@ def follow(project: Project, warm: Commands, page: str) -> None:
 
 
 def test_a_student_can_follow_the_tutorial(pages: Project, warm: Commands) -> None:
-    said = {"": warm.labkart(pages, "run")}
+    said = {command: warm.labkart(pages, *command.split()) for command in ("run", "run model=forest seed=3")}
     for block in blocks(pages.read(TUTORIAL)):
         if block.file:
             (pages.root / block.file).write_text(block.text + "\n", encoding="utf-8")
@@ -143,13 +143,14 @@ def test_a_student_can_follow_the_tutorial(pages: Project, warm: Commands) -> No
         for command in block.commands:
             said[command] = do(pages, warm, command, elsewhere={})
     assert re.search(r"DropOutliers +missing", said["uv run labkart status data=coffee"])
-    assert re.search(r"LoadCsv +cached", said["uv run labkart run data=coffee clean.limit=2.5"])
+    assert re.search(r"LoadCsv +cached", said["uv run labkart run data=coffee clean.limit=10.0"])
     again = said["uv run labkart run data=coffee"]
     assert re.search(r"TrainLogistic +cached", again) and "worst_recall" in again
     assert len(re.findall(r"^  (?:logistic|forest) ", said[sweep()], flags=re.MULTILINE)) == 2
     assert "model" in said["uv run labkart compare 4f2c91 db9dc3"]
     assert "1 passed" in said["uv run pytest tests/test_clean.py"]
     assert git(pages, "status", "--porcelain") == ""
+    follow(pages, warm, "docs/write-up.md")
     types = pages.run("basedpyright", "--pythonpath", *pages.command("python"))
     assert types.returncode == 0, types.stdout
 

@@ -55,3 +55,23 @@ def test_from_an_edit_to_a_table_that_is_current(fresh: Project) -> None:
     assert fresh.read("reports/models.tex") == before
     (fresh.root / "reports/models.tex").write_text(before.replace("logistic &", "regression &"))
     assert "models.tex was edited by hand" in fresh.run("labkart", "report", "--check").stderr
+
+
+def test_a_run_that_is_asked_for_again_takes_the_place_of_a_later_one(fresh: Project) -> None:
+    fresh.labkart("run")
+    fresh.edit(SPLIT, "stratify=y", "stratify=z")
+    assert fresh.run("labkart", "run").returncode == 1
+    assert "failed: " in fresh.run("labkart", "report", "models", "model=logistic").stderr
+    fresh.edit(SPLIT, "stratify=z", "stratify=y")
+    assert "nothing to do" in fresh.labkart("run")
+    fresh.labkart("report", "models", "model=logistic", "--allow", "dirty")
+
+    fresh.edit(SPLIT, "stratify=y", "stratify=None")
+    fresh.labkart("run", "-m", "seed=0")
+    fresh.labkart("report", "--all")
+    other = fresh.read("reports/models.csv")
+    fresh.edit(SPLIT, "stratify=None", "stratify=y")
+    assert "nothing to do" in fresh.labkart("run", "-m", "seed=0")
+    fresh.labkart("report", "--all")
+    assert fresh.read("reports/models.csv") != other
+    assert "1 report as it should be" in fresh.labkart("report", "--check")

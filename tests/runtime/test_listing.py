@@ -126,8 +126,27 @@ def test_conditions_and_marks_choose(runs: Told) -> None:
 
 
 def test_what_sorts_is_shown_first_among_many_metrics(runs: Told) -> None:
-    metrics = dict.fromkeys("abcdef", 0.5)
-    assert rows(runs("--sort", "-f", of=(experiment(1, metrics=metrics),)))[0][3:] == ["f", "a", "b", "c"]
+    metrics = dict.fromkeys("abcdefghij", 0.5)
+    said = runs("--sort", "-j", of=(experiment(1, metrics=metrics),))
+    assert rows(said)[0][3:] == list("jabcdefg")
+    assert "2 more columns with --csv" in said
+
+
+def test_what_is_unlike_a_value_has_another_one_or_none(runs: Told) -> None:
+    of = (experiment(1), experiment(2, "linear"))
+    assert [row[0] for row in rows(runs("model.params.trees!=300", of=of))[1:]] == ["00000000"]
+    assert len(json.loads(runs("model.params.trees=300", "--json"))) == 1
+
+
+def test_how_it_ended_is_a_condition_too(runs: Told) -> None:
+    of = (experiment(1), experiment(2, "linear", status="failed"))
+    assert [each["status"] for each in json.loads(runs("status=failed", "--json", of=of))] == ["failed"]
+
+
+def test_a_value_that_no_experiment_has_is_told_with_those_that_there_are(runs: Told) -> None:
+    of = (experiment(1), experiment(2, "linear"))
+    assert 'No experiment has model=forset. Did you mean "forest"?' in runs("model=forset", of=of)
+    assert "No experiment has status=killed. Choose one of finished." in runs("status=killed")
 
 
 def test_programs_get_all_values_and_json_has_no_nan(runs: Told) -> None:
@@ -147,6 +166,7 @@ def test_programs_get_all_values_and_json_has_no_nan(runs: Told) -> None:
         (("--sort", "sead"), 'Did you mean "seed"?'),
         (("accuracy>high",), '"high" is no number'),
         (("forest",), "wants a name and a value"),
+        (("accuracy=>0.5",), "wants a name and a value, as model=forest, model!=forest or accuracy>=0.9"),
         (("--sweep", "77"), 'No sweeps begin with "77"'),
         (("--study", "tree"), 'No experiment is of a study "tree". Did you mean "trees"?'),
         (("--tag", "papers"), 'No experiment has the tag "papers". Did you mean "paper"?'),

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from labkart import currency, definition, plots, printed, seal, uniformity
+from labkart import asked, currency, definition, plots, printed, seal, uniformity
 from labkart.comparison import compare
 from labkart.errors import LabkartError
 from labkart.groups import Ranking
@@ -250,6 +250,43 @@ def test_a_later_run_of_the_same_settings_takes_the_place_of_an_earlier_one(reco
     assert len(newest) == len(records)
     assert later in newest
     assert records[1] not in newest
+
+
+def test_of_runs_with_the_same_words_the_last_one_counts(records: list[ExperimentRecord]) -> None:
+    edited = {"config": {"model": "forest", "seed": 1, "clean": 3, "labkart": LABKART}, "overrides": ["seed=1"]}
+    later = experiment("forest", 1, 0.5, started="2026-11-02T10:00:00+00:00", **edited)
+    newest = uniformity.newest([*records, later], Ranking())
+    assert later in newest and records[1] not in newest and len(newest) == len(records)
+
+
+def test_a_run_that_was_asked_for_again_is_as_new_as_one_that_ran(records: list[ExperimentRecord]) -> None:
+    later = experiment("forest", 1, 0.5, started="2026-11-02T10:00:00+00:00", status="failed")
+    asked.note(records[1])
+    newest = uniformity.newest([*records, later], Ranking())
+    assert records[1] in newest and later not in newest
+
+
+def test_what_may_not_be_meant_is_named_with_the_words_that_leave_it_out(records: object, root: Path) -> None:
+    for seed in range(4):
+        settings = {"model": "forest", "seed": seed, "data": "coffee"}
+        experiment(
+            "forest",
+            seed,
+            0.5,
+            id=f"c{seed}",
+            status="failed" if seed else "finished",
+            settings=settings,
+            config={**settings, "labkart": LABKART},
+        )
+    told = refused("models", "model=*")
+    assert "Some of them may not be meant: data is not set, coffee. Name what is, as data=null." in told
+    assert told.count("failed: ") == 3 and "Or take only what ended well: status=finished" in told
+    report(["models", "model=*", "data=null"])
+
+
+def test_a_configuration_of_which_no_run_ended_well_needs_no_more_seeds(records: object, root: Path) -> None:
+    experiment("broken", 1, 0.5, status="failed")
+    assert "missing" not in refused("models", "model=*")
 
 
 @pytest.mark.parametrize(

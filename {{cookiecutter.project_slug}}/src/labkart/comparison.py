@@ -58,11 +58,17 @@ class Comparison:
 
 
 class Chosen(NamedTuple):
-    """The experiments of a definition, how they are ranked, and the searches of which trials are left out."""
+    """The experiments of a definition, how they are ranked, and what is left out.
+
+    Attributes:
+        without: the searches whose trials are.
+        earlier: how many runs are, of which the words mean another configuration by now.
+    """
 
     records: list[ExperimentRecord]
     ranking: Ranking
     without: list[str]
+    earlier: int
 
 
 def chosen(found: Definition) -> Chosen:
@@ -82,7 +88,10 @@ def chosen(found: Definition) -> Chosen:
     kept = records if asked else _own(records, ranking)
     ids = {each.id for each in kept}
     without = {each.study for each in records if each.study and each.id not in ids}
-    return Chosen(newest([each for each in kept if each.status != "pruned"], ranking), ranking, sorted(without))
+    last = newest([each for each in kept if each.status != "pruned"], ranking)
+    kinds = {ranking.kind(each) for each in last}
+    earlier = sum(ranking.kind(each) not in kinds for each in kept if each.status != "pruned")
+    return Chosen(last, ranking, sorted(without), earlier)
 
 
 def _own(records: list[ExperimentRecord], ranking: Ranking) -> list[ExperimentRecord]:

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from functools import cache, cached_property
 from typing import Any
 
-from . import build, calls, lock, mask, moment, project, provenance, stopping
+from . import asked, build, calls, lock, mask, moment, project, provenance, stopping
 from .build import Watcher
 from .identity import upstream
 from .plan import Experiment
@@ -72,10 +72,11 @@ def run(
 
 
 def settle(record: ExperimentRecord) -> None:
-    """Name the commit in the record of a finished experiment that ran before its code was committed.
+    """Note that somebody asked for a finished experiment, and name the commit if it ran before that was made.
 
     Its tasks' ids, which cover the code, are those of today: the commit that is there now makes this result.
     """
+    asked.note(record)
     if record.code.get("dirty"):
         code, diff = _code_now()
         if not code["dirty"] and code["commit"]:

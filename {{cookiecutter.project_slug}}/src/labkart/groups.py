@@ -97,6 +97,10 @@ class Ranking:
         """The values of the seeds: what tells two experiments of a group apart."""
         return tuple(value(record, name) for name in self.seeds)
 
+    def called(self, record: ExperimentRecord) -> str:
+        """What a person calls a configuration: the chosen files and the words of the command, but for the seeds."""
+        return json.dumps(self._told(record), sort_keys=True)
+
     def _values(self, record: ExperimentRecord) -> dict[str, str]:
         values = [(name, value) for name, value in flat(record.config) if name not in self.seeds]
         return {name: _text(value) for name, value in values if name.partition(".")[0] != "labkart"}

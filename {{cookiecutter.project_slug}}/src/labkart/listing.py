@@ -12,11 +12,10 @@ from typing import Any
 from . import terminal
 from .errors import LabkartError
 from .record import ExperimentRecord, experiments, now
-from .selection import Condition, Selection, check_name, number, value, values
+from .selection import FACTS, Condition, Selection, check_name, place, unmet, value, values
 from .table import Column, plain
 
-_ROWS, _METRICS = 20, 4  # what fits on a page
-OWN = ("id", "started", "status")
+_ROWS, _METRICS = 20, 8  # what a person reads
 _STYLES = {"failed": "red", "killed": "yellow", "pruned": "dim", "running": "cyan", "planned": "dim"}
 
 
@@ -39,10 +38,9 @@ class Order:
             LabkartError: no experiment has such a value.
         """
         name, falls = self.by.removeprefix("-"), self.by.startswith("-") is not self.reverse
-        if name not in OWN:
-            check_name(name, records)
+        check_name(name, records)
         found = [(own(each, name), each) for each in records]
-        known = [(_place(each), record) for each, record in found if not _is_nothing(each)]
+        known = [(place(each), record) for each, record in found if not _is_nothing(each)]
         known.sort(key=lambda pair: pair[0], reverse=falls is not (name == "started"))
         return [record for _, record in known] + [record for each, record in found if _is_nothing(each)]
 
@@ -62,9 +60,9 @@ class Listing:
 
     def columns(self) -> list[Column]:
         """Id, begin, status, what varies, and some metrics."""
-        names = list(dict.fromkeys(name for each in self.records for name in each.metrics))
-        metrics = sorted(names, key=lambda name: name not in self.wanted)[:_METRICS]
-        settings = [name for name in self.wanted if name not in (*names, *OWN)]
+        names = self._metrics()
+        metrics = names[:_METRICS]
+        settings = [name for name in self.wanted if name not in (*names, *FACTS)]
         settings += [name for name in varying(self.records) if name not in settings]
         columns = [
             Column("id", [each.id[:8] for each in self.records]),
@@ -77,11 +75,20 @@ class Listing:
         if len(told) < len(self.records) and len(set(codes)) > 1:  # settings alone do not tell them apart
             settings.append("code")
             cells.append(codes)
-        for place, (name, column) in enumerate(zip(settings, cells, strict=True)):
-            columns.append(Column(name, column, 2 * place + 1))
-        for place, name in enumerate(metrics):
-            columns.append(Column(name, [_metric(each, name) for each in self.records], 2 * place + 2))
+        for at, (name, column) in enumerate(zip(settings, cells, strict=True)):
+            columns.append(Column(name, column, 2 * at + 1))
+        for at, name in enumerate(metrics):
+            columns.append(Column(name, [_metric(each, name) for each in self.records], 2 * at + 2))
         return columns
+
+    @property
+    def left(self) -> int:
+        """How many metrics have no column."""
+        return max(0, len(self._metrics()) - _METRICS)
+
+    def _metrics(self) -> list[str]:
+        names = dict.fromkeys(name for each in self.records for name in each.metrics)
+        return sorted(names, key=lambda name: name not in self.wanted)
 
 
 def show(words: Sequence[str]) -> int:
@@ -100,7 +107,7 @@ def show(words: Sequence[str]) -> int:
     elif asked.csv:
         write_csv(listing.records)
     elif not records:
-        terminal.say(f"  {_nothing()}")
+        terminal.say(f"  {unmet(where) or _nothing()}")
     else:
         _show(listing)
     return 0
@@ -150,9 +157,10 @@ def _nothing() -> str:
 
 
 def _show(listing: Listing) -> None:
-    left = terminal.show_table(listing.columns(), ["dim", *(_STYLES.get(each.status, "") for each in listing.records)])
+    styles = ["dim", *(_STYLES.get(each.status, "") for each in listing.records)]
+    left = terminal.show_table(listing.columns(), styles) + listing.left
     more = [f"... and {listing.more:,} more (--all shows them)"] if listing.more else []
-    more += [f"{left} more column{'s' if left > 1 else ''} on a wider terminal, or with --csv"] if left else []
+    more += [f"{left} more column{'s' if left > 1 else ''} with --csv"] if left else []
     for line in more:
         terminal.say(f"  {line}", "dim")
 
@@ -175,7 +183,7 @@ def varying(records: Sequence[ExperimentRecord]) -> list[str]:
 
 def row(record: ExperimentRecord) -> dict[str, Any]:
     """All values of an experiment by their names: what it is, its settings and configuration, its metrics."""
-    found = {name: getattr(record, name) for name in OWN}
+    found = {name: getattr(record, name) for name in FACTS}
     for name, each in values(record):
         found.setdefault(name, each)
     return found
@@ -183,7 +191,7 @@ def row(record: ExperimentRecord) -> dict[str, Any]:
 
 def as_json(records: Sequence[ExperimentRecord]) -> str:
     """Each experiment with its settings, configuration and metrics."""
-    names = (*OWN, "ended", "command", "settings", "config", "metrics", "sweeps", "study", "trial", "tags", "error")
+    names = (*FACTS, "ended", "command", "settings", "config", "metrics", "sweeps", "study", "trial", "tags", "error")
     found = [{name: getattr(each, name) for name in names} | {"commit": each.code.get("commit")} for each in records]
     return json.dumps(finite(found), ensure_ascii=False, indent=1)
 
@@ -200,14 +208,14 @@ def finite(node: Any) -> Any:
 def write_csv(records: Sequence[ExperimentRecord]) -> None:
     """A line an experiment, a column a name, on the standard output."""
     rows = [row(each) for each in records]
-    writer = csv.DictWriter(sys.stdout, dict.fromkeys([*OWN, *(name for each in rows for name in each)]))
+    writer = csv.DictWriter(sys.stdout, dict.fromkeys([*FACTS, *(name for each in rows for name in each)]))
     writer.writeheader()
     writer.writerows(rows)
 
 
 def own(record: ExperimentRecord, name: str) -> Any:
     """A value of an experiment, or a fact about it."""
-    return getattr(record, name) if name in OWN else value(record, name)
+    return getattr(record, name) if name in FACTS else value(record, name)
 
 
 def _moments(records: Sequence[ExperimentRecord]) -> list[str]:
@@ -237,9 +245,3 @@ def _metric(record: ExperimentRecord, name: str) -> str:
 
 def _is_nothing(found: Any) -> bool:
     return found is None or found != found
-
-
-def _place(found: Any) -> tuple[bool, float, str]:
-    """Numbers as numbers and before texts."""
-    here = number(found)
-    return (True, 0.0, str(found)) if here is None else (False, here, "")

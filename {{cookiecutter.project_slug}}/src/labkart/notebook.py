@@ -38,12 +38,13 @@ def runs(
     """
     import pandas as pd
 
-    from .listing import OWN, row
+    from .listing import row
+    from .selection import FACTS
 
     where = [Condition.of(word) for word in shlex.split(_SPACES.sub(r"\1", conditions))]
     found = Selection(where, sweep, study, tag, commit, since, until).summaries()
     rows = [row(each) for each in found]
-    names = list(dict.fromkeys([*OWN, *(name for each in rows for name in each)]))
+    names = list(dict.fromkeys([*FACTS, *(name for each in rows for name in each)]))
     table = pd.DataFrame(rows, columns=pd.Index(names)).set_index("id")
     # One kind of time for all of them, also where the clock was put forward between two.
     table["started"] = pd.to_datetime(table["started"], format="ISO8601", utc=True)

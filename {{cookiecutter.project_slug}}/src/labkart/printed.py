@@ -2,12 +2,13 @@
 
 import csv
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from io import StringIO
 
 from . import rounding
 from .comparison import Comparison, Line
 from .groups import Group
+from .table import Column
 
 # Set before a table that is compiled alone: in the body of a document `\@nodocument` is not there any more.
 _ALONE = r"""\expandafter\ifx\csname @nodocument\endcsname\relax\else
@@ -102,6 +103,13 @@ def markdown(comparison: Comparison) -> str:
         rule = ["---"] * len(comparison.settings) + ["---:"] * (len(head) - len(comparison.settings))
         lines += [f"| {' | '.join(row)} |" for row in (head, rule, *rows)] + [""]
     return "\n".join([*lines, _md(method(comparison)), ""])
+
+
+def columns(comparison: Comparison) -> Iterator[tuple[str, list[Column]]]:
+    """By metric the table for a terminal, the best first."""
+    head, sections = _cells(comparison, str, str)
+    for name, rows in sections:
+        yield name if len(sections) > 1 else "", list(map(Column, head, zip(*rows, strict=True)))
 
 
 def values(comparison: Comparison) -> str:

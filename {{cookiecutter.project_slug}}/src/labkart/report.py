@@ -1,18 +1,20 @@
 """`labkart report`: tables and figures of experiments, made again by one command, refused where the runs do not fit."""
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from . import comparison, currency, definition, printed, project, seal, sweep_record, terminal, uniformity
+from . import asked, comparison, currency, definition, printed, project, seal, sweep_record, terminal, uniformity
 from .comparison import Chosen, Comparison
 from .definition import ALLOWED, FIGURES, Definition
 from .errors import LabkartError
 from .files import write_atomically
-from .record import read_experiment
+from .groups import Group
+from .record import ExperimentRecord, read_experiment
+from .selection import value
 from .uniformity import Objection
 
 _PRINTED = {".tex": printed.latex, ".md": printed.markdown, ".csv": printed.values}
@@ -75,7 +77,12 @@ def _make(found: Definition) -> None:
     for figure in (path for end in (".png", ".pdf") for path in definition.folder().glob(f"{found.name}-*{end}")):
         if figure not in files and figure.stem.removeprefix(f"{found.name}-") in FIGURES:
             figure.unlink()  # of an earlier definition
-    terminal.show_groups(chosen.records, chosen.ranking)
+    for metric, columns in printed.columns(shown):
+        if metric:
+            terminal.say(f"  {metric}", style="bold")
+        terminal.show_table(columns, ["dim"])
+    if chosen.earlier:
+        terminal.say(f"  without {chosen.earlier} runs from before conf/ was edited; later ones have the same words")
     if chosen.without:
         terminal.say(f"  without what only {', '.join(chosen.without)} tried; --study takes all of a search")
     terminal.say(f"  {project.current().short(definition.folder())}/: {', '.join(sorted(file.name for file in files))}")
@@ -88,7 +95,7 @@ def _compared(found: Definition) -> tuple[Comparison, Chosen]:
     against = [*_lost(found), *uniformity.objections(groups, chosen.ranking)]
     refused = [each for each in against if each.kind not in found.allow]
     if refused:
-        raise LabkartError(_told(found, refused))
+        raise LabkartError(_told(found, refused, list(_narrower(found, groups))))
     return comparison.compare(found, groups, chosen.ranking), chosen
 
 
@@ -102,7 +109,35 @@ def _lost(found: Definition) -> list[Objection]:
     return [Objection("missing", said, f"Make them: {swept.command}")] if lost else []
 
 
-def _told(found: Definition, refused: Sequence[Objection]) -> str:
+def _narrower(found: Definition, groups: Sequence[Group]) -> Iterator[str]:
+    """How a person leaves out what they do not mean, where the runs differ in more than the words say."""
+    named = {condition.name for condition in found.selection.where}
+    free = [name for name in groups[0].settings if name not in named]
+    records = sorted((each for group in groups for each in group.records), key=asked.last, reverse=True)
+    sweep = next((id for each in records for id in reversed(each.sweeps)), None)
+    together = [each for each in records if sweep in each.sweeps] or records[:1]
+    told = [name for name in free if len({_word(name, each) for each in together}) == 1]  # they were meant to vary
+    if told and not found.sweep:
+        every = "; ".join(f"{name} is {_values(name, groups)}" for name in told)
+        yield f"Some of them may not be meant: {every}. Name what is, as {_word(told[0], records[0])}."
+        if sweep:
+            yield f"Or take only what {sweep_record.find(sweep).command} made: --sweep {sweep[:6]}"
+    if any(each.status != "finished" for each in records) and "status" not in named:
+        yield "Or take only what ended well: status=finished"
+
+
+def _values(name: str, groups: Sequence[Group]) -> str:
+    """The values that tell groups apart, three at most."""
+    every = list(dict.fromkeys(group.settings[name] or "not set" for group in groups))
+    return ", ".join(every[:3]) + (f" and {len(every) - 3} more" if len(every) > 3 else "")
+
+
+def _word(name: str, record: ExperimentRecord) -> str:
+    found = value(record, name)
+    return f"{name}={'null' if found is None else str(found).lower() if isinstance(found, bool) else found}"
+
+
+def _told(found: Definition, refused: Sequence[Objection], narrower: Sequence[str]) -> str:
     """All that forbids a table, ten of a kind at most, with what to do."""
     lines = [f"{found.name}: these runs do not belong into one table."]
     for kind in dict.fromkeys(each.kind for each in refused):
@@ -111,7 +146,7 @@ def _told(found: Definition, refused: Sequence[Objection]) -> str:
         lines += [f"  {kind}: and {len(same) - 10} more"] if len(same) > 10 else []
     kinds = " ".join(dict.fromkeys(each.kind for each in refused))
     lines = [line.replace(": labkart run", f": {terminal.command('run')}") for line in lines]
-    return "\n".join([*lines, f"Or add --allow {kinds} to the command, and the caption will say so."])
+    return "\n".join([*lines, *narrower, f"Or add --allow {kinds} to the command, and the caption will say so."])
 
 
 def _figures(shown: Comparison, origin: dict[str, Any]) -> dict[Path, bytes]:

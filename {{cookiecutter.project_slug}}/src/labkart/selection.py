@@ -21,7 +21,9 @@ _COMPARED: dict[str, Callable[[float, float], bool]] = {
     ">": operator.gt,
 }
 _TELLING = 6  # letters of a run's id in MLflow that hardly another one begins with, too
-_CONDITION = re.compile(r"([^=<>!]+?)\s*(!=|<=|>=|=|<|>)\s*(.*)")
+_CONDITION = re.compile(r"([^=<>!]+?)\s*(!=|<=|>=|=|<|>)\s*([^=<>!].*|)")
+_MOST = 10  # values that a person reads
+FACTS = ("id", "started", "status")  # of an experiment itself
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,7 @@ class Condition:
     """`name=value`, with several values between commas and patterns as `model=for*`; or `!=`, `<`, `<=`, `>`, `>=`.
 
     Attributes:
-        name: a chosen file's group (`model`), a value of the configuration (`model.params.depth`), or a metric.
+        name: a chosen file's group (`model`), a value of the configuration (`model.params.depth`), a metric or a fact.
     """
 
     name: str
@@ -41,20 +43,18 @@ class Condition:
         """Read one. Raises LabkartError where it is none."""
         parts = _CONDITION.fullmatch(word)
         if not parts:
-            raise LabkartError(f"{word}: wants a name and a value, as model=forest or accuracy>0.9.")
+            raise LabkartError(f"{word}: wants a name and a value, as model=forest, model!=forest or accuracy>=0.9.")
         condition = cls(*parts.groups())
         if condition.sign in _COMPARED and number(condition.value) is None:
             raise LabkartError(f'{word}: "{condition.value}" is no number.')
         return condition
 
     def holds(self, record: ExperimentRecord) -> bool:
-        """Whether an experiment meets it; one that has no such value does not."""
+        """Whether an experiment meets it; one that has no such value is only unlike others."""
         found = value(record, self.name)
         if self.sign in _COMPARED:
             here, there = number(found), number(self.value)
             return here is not None and there is not None and _COMPARED[self.sign](here, there)
-        if found is None and self.value != "null":
-            return False
         return any(_is(found, each) for each in self.value.split(",")) is (self.sign == "=")
 
 
@@ -122,8 +122,20 @@ class Selection:
 def check_name(name: str, records: Sequence[ExperimentRecord]) -> None:
     """Raise LabkartError where none of some experiments has a value of that name."""
     if records and all(value(each, name) is None for each in records):
-        known = {known for each in records for known, _ in values(each)}
+        known = {*FACTS, *(known for each in records for known, _ in values(each))}
         raise LabkartError(f"{name}: no experiment has such a setting or metric. {did_you_mean(name, known)}")
+
+
+def unmet(where: Sequence[Condition]) -> str:
+    """The first condition whose value no experiment has, with those that there are; empty where each has some."""
+    for condition in where:
+        every = (value(record, condition.name) for record in overview.summaries())
+        found = {str(each) for each in every if each is not None}
+        asked = condition.value.split(",")
+        if found and condition.sign == "=" and not any(_is(each, one) for each in found for one in asked):
+            hint = did_you_mean(condition.value, found) if len(found) <= _MOST else ""
+            return f"No experiment has {condition.name}={condition.value}. {hint}".strip()
+    return ""
 
 
 def one(text: str) -> ExperimentRecord:
@@ -160,7 +172,9 @@ def value(record: ExperimentRecord, name: str) -> Any:
     node: Any = record.config
     for key in name.split("."):
         node = node.get(key) if isinstance(node, dict) else None
-    return record.metrics.get(name) if node is None or isinstance(node, dict) else node
+    if node is not None and not isinstance(node, dict):
+        return node
+    return record.metrics.get(name, getattr(record, name) if name in FACTS else None)
 
 
 def flat(node: Any, name: str = "") -> Iterator[tuple[str, Any]]:
@@ -185,6 +199,12 @@ def number(found: Any) -> float | None:
         return None if isinstance(found, bool) else float(found)
     except (TypeError, ValueError):
         return None
+
+
+def place(found: Any) -> tuple[bool, float, str]:
+    """Where a value comes among others: numbers as numbers and before texts."""
+    here = number(found)
+    return (True, 0.0, str(found)) if here is None else (False, here, "")
 
 
 def _has_run(notes: Path, text: str) -> bool:

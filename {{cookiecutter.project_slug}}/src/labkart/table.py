@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from rich.cells import cell_len, set_cell_size
 
 _GAP = "   "
-_LEAST = 12  # letters to which a cell may be cut: a number stays whole
+_LEAST = 13  # letters to which a cell may be cut: a number, or a mean with its deviation, stays whole
 
 
 @dataclass

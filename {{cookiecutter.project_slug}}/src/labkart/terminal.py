@@ -87,18 +87,22 @@ def show_groups(records: Sequence[ExperimentRecord], ranking: Ranking) -> None:
     groups = ranking.grouped([each for each in records if each.ended])
     if not groups:
         return
-    metrics, more = ranking.metrics(groups)[:_METRICS], len(groups) - _ROWS
+    metrics, more = ranking.metrics(groups), len(groups) - _ROWS
     groups = groups[:_ROWS]
-    columns = [[name, *(group.settings[name] for group in groups)] for name in groups[0].settings]
-    columns += [[name, *(_spread(group, name) for group in groups)] for name in metrics]
+    columns = [Column(name, [group.settings[name] for group in groups]) for name in groups[0].settings]
+    for place, name in enumerate(metrics[:_METRICS]):
+        columns.append(Column(name, [_spread(group, name) for group in groups], place))
     if metrics and any(len(group.records) > 1 for group in groups):
-        columns += [["n", *(str(len(group.values(metrics[0]))) for group in groups)]]
-    show_table([Column(column[0], column[1:]) for column in columns])
+        columns.append(Column("n", [str(len(group.values(metrics[0]))) for group in groups]))
+    shown = min(len(metrics), _METRICS) - show_table(columns)
     if more > 0:
         say(f"  ... and {more} more")
+    if left := metrics[shown:]:
+        several = f"{left[0]} and {len(left) - 1} more have" if len(left) > 1 else f"{left[0]} has"
+        say(f"  {several} no place here; labkart.rank_by={left[0]} puts it first", "dim")
 
 
-_METRICS, _ROWS = 4, 20  # what fits on a page
+_METRICS, _ROWS = 8, 20  # what a person reads
 
 
 def show_table(columns: Sequence[Column], styles: Sequence[str] = ()) -> int:

@@ -3,8 +3,10 @@
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
+from . import asked
 from .groups import Group, Ranking
 from .record import ExperimentRecord, TaskUse, digest_of, read_task
+from .selection import place
 
 
 class Objection(NamedTuple):
@@ -22,11 +24,17 @@ class Objection(NamedTuple):
 
 
 def newest(records: Sequence[ExperimentRecord], ranking: Ranking) -> list[ExperimentRecord]:
-    """Of the runs of one configuration and seed, for example on earlier code, the last that began."""
-    found: dict[Any, ExperimentRecord] = {}
-    for each in sorted(records, key=lambda each: each.started or "", reverse=True):
-        found.setdefault((ranking.kind(each), ranking.seed(each)), each)
-    return list(found.values())
+    """Of the runs of one configuration and seed, for example on earlier code, the last that somebody asked for.
+
+    Runs of the same words are one, too: `conf/` was edited between them, and the last of them is what is meant today.
+    """
+    last = list(records)
+    for name in (ranking.called, ranking.kind):
+        found: dict[Any, list[ExperimentRecord]] = {}
+        for each in last:
+            found.setdefault((name(each), ranking.seed(each)), []).append(each)
+        last = [max(same, key=asked.last) if len(same) > 1 else same[0] for same in found.values()]
+    return last
 
 
 def objections(groups: Sequence[Group], ranking: Ranking) -> list[Objection]:
@@ -46,7 +54,9 @@ def _failed(records: Sequence[ExperimentRecord]) -> Iterator[Objection]:
 
 
 def _missing(groups: Sequence[Group], ranking: Ranking) -> Iterator[Objection]:
-    every = dict.fromkeys(ranking.seed(each) for group in groups for each in group.records)
+    groups = [group for group in groups if any(each.status == "finished" for each in group.records)]
+    seeds = {ranking.seed(each) for group in groups for each in group.records}
+    every = sorted(seeds, key=lambda seed: [place(each) for each in seed])
     for group in groups:
         gone = [seed for seed in every if seed not in {ranking.seed(each) for each in group.records}]
         if gone:
