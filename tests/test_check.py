@@ -95,10 +95,8 @@ def test_a_terminal_without_japanese_letters_still_shows_the_places(fresh: Proje
 
 def test_data_is_locked_and_its_change_is_found(fresh: Project) -> None:
     (fresh.root / "data/raw/測定 1.csv").write_text("1\n")
-    assert "run labkart check --lock-data" in fresh.run("labkart", "check", "raw-data").stdout
-    assert (
-        fresh.labkart("check", "--lock-data") == "data/raw.sha256 has 1 of data/raw/ now: 1 new, 0 changed, 0 gone.\n"
-    )
+    assert "`labkart check --lock-data`, and commit" in fresh.run("labkart", "check", "raw-data").stdout
+    assert fresh.labkart("check", "--lock-data") == "Files noted in data/raw.sha256: 1 (1 new, 0 changed, 0 gone).\n"
     assert fresh.labkart("check", "raw-data") == "Nothing broken: the rule holds.\n"
     (fresh.root / "data/raw/測定 1.csv").write_text("2\n")
     assert "data/raw/測定 1.csv  raw-data  not the content" in fresh.run("labkart", "check", "raw-data").stdout

@@ -11,11 +11,12 @@ from pathlib import Path
 import pytest
 from commands import Commands
 from conftest import TEMPLATE, Project, bake_into, clean_environment
+from sklearn.datasets import load_wine
 
-PAGES = [f"docs/{name}.md" for name in ("create", "run", "compare", "write-up", "update", "move")]
-TUTORIAL = "docs/tutorial.md"
+PAGES = [f"docs/{name}.md" for name in ("run", "compare", "write-up", "update", "move")]
+TUTORIAL, CREATE = "docs/tutorial.md", "docs/create.md"
 # Pages that tell nobody to type a command.
-WITHOUT = ("create.md", "data.md", "notebooks.md", "reports.md", "rules.md")
+WITHOUT = ("data.md", "notebooks.md", "reports.md", "rules.md")
 
 # Commands that another test runs, for they serve, install, or need a cluster or a release of the template.
 ELSEWHERE = {
@@ -135,13 +136,7 @@ def follow(project: Project, warm: Commands, page: str) -> None:
 
 def test_a_student_can_follow_the_tutorial(pages: Project, warm: Commands) -> None:
     said = {command: warm.labkart(pages, *command.split()) for command in ("run", "run model=forest seed=3")}
-    for block in blocks(pages.read(TUTORIAL)):
-        if block.file:
-            (pages.root / block.file).write_text(block.text + "\n", encoding="utf-8")
-        elif block.passage:
-            pages.edit(*block.passage, block.text.strip() if block.language == "python" else block.text)
-        for command in block.commands:
-            said[command] = do(pages, warm, command, elsewhere={})
+    said |= obey(pages, warm, TUTORIAL)
     assert re.search(r"DropOutliers +missing", said["uv run labkart status data=coffee"])
     assert re.search(r"LoadCsv +cached", said["uv run labkart run data=coffee clean.limit=10.0"])
     again = said["uv run labkart run data=coffee"]
@@ -151,7 +146,39 @@ def test_a_student_can_follow_the_tutorial(pages: Project, warm: Commands) -> No
     assert "1 passed" in said["uv run pytest tests/test_clean.py"]
     assert git(pages, "status", "--porcelain") == ""
     follow(pages, warm, "docs/write-up.md")
-    types = pages.run("basedpyright", "--pythonpath", *pages.command("python"))
+    check_types(pages)
+
+
+def test_with_a_students_own_data_nothing_of_the_samples_is_missed(
+    pages: Project, warm: Commands, tmp_path: Path
+) -> None:
+    home = Project(Path(shutil.copytree(pages.root, tmp_path / "my-thesis")), pages.environment)
+    git(home, "reset", "--hard", git(home, "rev-list", "--max-parents=0", "HEAD").strip())
+    wine = load_wine(as_frame=True)
+    wine.frame.to_csv(home.root / "data/raw/measurements.csv", index=False)
+    obey(home, warm, CREATE)
+    for words in ("labkart check", "ruff check", "ruff format --check", "pytest -q"):
+        done = home.run(*words.split())
+        assert done.returncode == 0, done.stdout + done.stderr
+    check_types(home)
+    assert "accuracy" in warm.labkart(home, "run") and "accuracy" in warm.labkart(home, "run", "data=measurements")
+
+
+def obey(project: Project, warm: Commands, page: str) -> dict[str, str]:
+    """Write what a page has one write, type what it has one type; what each command said."""
+    said = dict[str, str]()
+    for block in blocks(project.read(page)):
+        if block.file:
+            (project.root / block.file).write_text(block.text + "\n", encoding="utf-8")
+        elif block.passage:
+            project.edit(*block.passage, block.text.strip() if block.language == "python" else block.text)
+        for command in block.commands:
+            said[command] = do(project, warm, command, elsewhere={})
+    return said
+
+
+def check_types(project: Project) -> None:
+    types = project.run("basedpyright", "--pythonpath", *project.command("python"))
     assert types.returncode == 0, types.stdout
 
 

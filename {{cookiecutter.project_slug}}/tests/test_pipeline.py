@@ -10,8 +10,8 @@ from {{cookiecutter.__package}}.pipeline import MODELS, pipeline
 @pytest.mark.parametrize("model", MODELS)
 def test_every_model_runs_from_its_configuration(model: str) -> None:
     small = [] if model == "logistic" else ["model.params.trees=5"]
-    table = gokart.build(pipeline(compose("data=wine", f"model={model}", *small)))
-    assert list(table.index) == ["class_0", "class_1", "class_2"]
+    table = gokart.build(pipeline(compose(f"model={model}", *small)))
+    assert len(table) > 1, "a row a class"
     assert table["f1-score"].between(0.5, 1).all()
 
 

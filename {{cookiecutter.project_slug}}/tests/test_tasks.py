@@ -2,13 +2,13 @@
 
 import gokart
 import pandas as pd
+from labkart import Task
 
-from {{cookiecutter.__package}}.tasks.load import LoadTable
 from {{cookiecutter.__package}}.tasks.split import SplitTable
 from {{cookiecutter.__package}}.tasks.train import TrainLogistic
 
 
-class TinyTable(LoadTable):
+class TinyTable(Task[pd.DataFrame]):
     """Stands in for the real data: 8 rows, 2 classes, one feature that tells them apart."""
 
     def run(self) -> None:
@@ -16,7 +16,7 @@ class TinyTable(LoadTable):
 
 
 def tiny_split() -> SplitTable:
-    return SplitTable(table=TinyTable(name="tiny"), test_size=0.5, seed=0)
+    return SplitTable(table=TinyTable(), test_size=0.5, seed=0)
 
 
 def test_a_split_keeps_every_row_once_and_the_share_of_each_class() -> None:

@@ -16,7 +16,7 @@ _SAYS = {
     "fine-one": "Nothing broken: the rule holds.",
     "count": "{findings} findings, {rules} rules broken. labkart check --list says why they are there.",
     "count-one": "1 finding. labkart check --list says why the rule is there.",
-    "locked": "data/raw.sha256 has {all} of data/raw/ now: {new} new, {changed} changed, {missing} gone.",
+    "locked": "Files noted in data/raw.sha256: {all} ({new} new, {changed} changed, {missing} gone).",
     "title": "The rules",
     "intro": """\
 `labkart check` says where one of these rules is broken, and what to do. CI and `pre-commit` ask it, too.

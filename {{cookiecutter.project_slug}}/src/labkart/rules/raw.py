@@ -22,12 +22,13 @@ class RawData(Rule):
         "A result can be made again only from the same data, and a file that was edited by hand looks like any other."
     )
     fix = (
-        "Get the locked version back: from git (`git restore data/raw`), or from where you have it. Where the change is"
-        " meant: `labkart check --lock-data`, and commit data/raw.sha256, which `sha256sum -c` reads, too."
+        "Where the file is new, or the change is meant: `labkart check --lock-data`, and commit data/raw.sha256, which"
+        " `sha256sum -c` reads, too. Else get the locked version back: from git (`git restore data/raw`), or from where"
+        " you have it."
     )
     says: ClassVar[dict[str, str]] = {
-        "unlocked": "not locked yet (files: {count}); run labkart check --lock-data",
-        "new": "not in data/raw.sha256; run labkart check --lock-data if it belongs there",
+        "unlocked": "not locked yet (files: {count})",
+        "new": "not in data/raw.sha256",
         "missing": "locked in data/raw.sha256, and not there",
         "changed": "not the content that data/raw.sha256 says",
         "line": "not a line of sha256sum; run labkart check --lock-data",

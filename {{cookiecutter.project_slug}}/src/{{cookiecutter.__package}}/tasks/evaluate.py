@@ -31,7 +31,7 @@ class EvaluateModel(Task[pd.DataFrame]):
         self.log_figure("roc_curve", draw_roc(truth, chances))
 
         report = metrics.classification_report(truth, guess, output_dict=True)
-        per_class = pd.DataFrame(report)[list(model.classes_)].T.rename_axis("class")
+        per_class = pd.DataFrame(report)[[str(name) for name in model.classes_]].T.rename_axis("class")
         self.log_table("per_class", per_class)
         self.dump(per_class)
 

@@ -8,8 +8,6 @@ from labkart import Task
 from luigi import FloatParameter, IntParameter
 from sklearn.model_selection import train_test_split
 
-from .load import LoadTable
-
 
 class Split(NamedTuple):
     """Features and class names of both parts; rows keep their numbers."""
@@ -23,7 +21,7 @@ class Split(NamedTuple):
 class SplitTable(Task[Split]):
     """Split a table at random, with the same share of every class in both parts."""
 
-    table: TaskInstanceParameter[LoadTable] = TaskInstanceParameter(expected_type=LoadTable)
+    table: TaskInstanceParameter[Task[pd.DataFrame]] = TaskInstanceParameter(expected_type=Task)
     test_size: FloatParameter = FloatParameter()
     seed: IntParameter = IntParameter()
 
