@@ -148,6 +148,8 @@ def test_the_other_data_sets_work(project: Project, data: str, classes: int) -> 
 def test_an_experiment_is_a_file_that_names_its_runs(project: Project) -> None:
     said = project.labkart("run", "experiment=compare", "-m", "seed=0,1,2")
     assert said.startswith("  9 experiments, 20 tasks: 4 cached, 16 to run on ")
+    one = project.run("labkart", "run", "experiment=compare")
+    assert one.stderr == "  one run of a set (model=logistic,forest,boosting); -m runs all of them\n"
     compared = [run for run in rows(project) if run.data.params.get("experiment") == "compare"]
     assert {(run.data.params["model"], run.data.params["seed"]) for run in compared} == {
         (model, seed) for model in ("logistic", "forest", "boosting") for seed in "012"
@@ -424,6 +426,9 @@ MISTAKES = {
     "run +sed=3": '+sed=3: no setting "sed" in conf/config.yaml. Did you mean "seed"?',
     "run task=Split": 'task=Split: the pipeline has LoadTable, SplitTable, TrainLogistic, EvaluateModel. Did you mean "SplitTable"?',
     "run experiment=none": 'conf: no experiment "none". Choose one of compare (conf/experiment/).',
+    "run seed=0,1": "seed=0,1 names several values: add -m to run each of them; 'seed=[0,1]' is a list.",
+    "run model forest": "model: wants a name and a value, as model=forest.",
+    "run --model forest": "--model: there is no such option. Settings are names and values, as model=forest or",
     "rum": 'No verb "rum". Choose one of run, search, status, accept, graph, runs, compare, report, reproduce, check, clean, sync, ui, update;',
     "ui --port 99999": "Port 99999 cannot be used. Choose another one: ",
 }

@@ -146,10 +146,11 @@ def test_this_machines_own_settings_are_not_checked(look: Look) -> None:
         ({"pipeline.py": "raise SystemExit('no')\n"}, "src/study/pipeline.py:1 broken-pipeline: the pipeline cannot be imported: SystemExit"),
         ({"pipeline.py": "def other(cfg):\n    pass\n"}, "src/study/pipeline.py broken-pipeline: the pipeline cannot be laid out: AttributeError"),
         ({"pipeline.py": "def pipeline(cfg):\n    return cfg.modell\n"}, 'src/study/pipeline.py:2 broken-pipeline: the pipeline cannot be laid out: conf/ has no "modell"'),
+        ({"pipeline.py": _PIPELINE.replace("make(S", "{None: 1}[cfg.model.get('name')]\n    make(S"), "conf/model/forest.yaml": "name: svm\nparams:\n  trees: 3\n"}, "src/study/pipeline.py:6 broken-pipeline: the pipeline cannot be laid out: KeyError: 'svm' (model.name in conf/model/forest.yaml). Add it to"),
         ({"pipeline.py": "def pipeline(cfg):\n    return 1\n"}, "src/study/pipeline.py broken-pipeline: the pipeline cannot be laid out: study.pipeline:pipeline returned 1."),
         ({"pipeline.py": "import os\n\n\ndef pipeline(cfg):\n    return os.listdir('data/raw')\n"}, "src/study/pipeline.py:5 broken-pipeline: the pipeline cannot be laid out: FileNotFoundError"),
     ],
-    ids=["parameter", "import", "syntax", "exit", "function", "setting", "result", "folder"],
+    ids=["parameter", "import", "syntax", "exit", "function", "setting", "key", "result", "folder"],
 )  # fmt: skip
 def test_a_pipeline_that_cannot_be_laid_out_is_told_once_and_where(
     look: Look, files: dict[str, str], said: str

@@ -198,8 +198,11 @@ def test_status_runs_and_records_nothing(ran: Path) -> None:
     ("word", "sentence"),
     [
         ("scale.facto=1", 'conf/config.yaml: no setting "scale.facto". Did you mean "factor"?'),
-        ("-m", "-m: status, accept and graph take names and values"),
-        ("load.table=data/raw/none.csv", "Load.table: data/raw/none.csv is no file that is there. Put the file there"),
+        ("--fast", "--fast: there is no such option. Names and values of one experiment are wanted"),
+        (
+            "load.table=data/raw/none.csv",
+            "load.table=data/raw/none.csv: Load.table: data/raw/none.csv is no file that is there. Put the file there",
+        ),
     ],
 )
 def test_a_mistake_is_told_in_a_sentence(verb: str, word: str, sentence: str, ran: Path) -> None:
@@ -239,6 +242,32 @@ print(newest.data.tags["mlflow.note.content"])
 """
     said = _started[0].python(script, ran)
     assert said.startswith("Scale by ") and "helpers.py: scale" in said and "- Scale accepted by" in said
+
+
+def test_every_combination_can_be_accepted_at_once(ran: Path) -> None:
+    sweep = ["-m", "scale.factor=1,2,3"]
+    labkart(ran, "run", *sweep)
+    write(ran, **{"src/study/helpers.py": RENAMED})
+    assert labkart(ran, "accept", *sweep).stdout.strip() == "7 of 7 tasks of 3 experiments done"
+    assert all(told(ran, f"scale.factor={factor}")["complete"] for factor in (1, 2, 3))
+    again = labkart(ran, "accept", *sweep)
+    assert (again.returncode, again.stderr) == (1, "There is nothing to accept: every task is done.\n")
+
+
+def test_what_of_many_cannot_be_accepted_is_named(ran: Path) -> None:
+    write(ran, **{"src/study/helpers.py": RENAMED})
+    done = labkart(ran, "accept", "scale.factor=3,4", "-m")
+    lines = done.stdout.splitlines()
+    assert lines[0].strip() == "3 of 5 tasks of 2 experiments done"
+    assert [line.split()[:2] for line in lines[1:3]] == [["Scale", "missing"], ["Sum", "missing"]]
+
+
+@pytest.mark.parametrize("verb", ["status", "graph", "accept"])
+def test_each_verb_says_what_it_takes(verb: str, ran: Path) -> None:
+    done = labkart(ran, verb, "--help")
+    usage, *options = done.stdout.splitlines()
+    assert done.returncode == 0 and usage.startswith(f"usage: labkart {verb} [name=value ...]  ")
+    assert options and all(line.startswith("      -") for line in options)
 
 
 def test_a_change_after_an_accepted_one_counts_again(ran: Path) -> None:

@@ -2,23 +2,27 @@
 
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from . import digest, lock, project, provenance, record
+from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
+
+from . import digest, lock, project, provenance, record, terminal
 from .errors import LabkartError
 from .identity import key, upstream
 from .plan import Experiment
 from .record import TaskRecord
+from .run import Job, hand_over
 from .status import Standing, stand
+from .sweep import Sweep
 
 
-def accept(experiment: Experiment) -> list[Standing]:
-    """Keep the results of the experiment's tasks of which nothing but code and packages changed.
+def accept(experiments: Sequence[Experiment]) -> list[Standing]:
+    """Keep the results of the experiments' tasks of which nothing but code and packages changed.
 
     Returns:
-        The tasks as they stand afterwards.
+        The tasks as they stand afterwards, each once.
 
     Raises:
         LabkartError: nothing could be accepted, or nothing needs to be.
@@ -26,7 +30,9 @@ def accept(experiment: Experiment) -> list[Standing]:
     standings: dict[str, Standing] = {}
     runs: dict[str, list[TaskRecord]] = {}
     count = 0
-    for label, task in experiment.tasks.items():
+    for label, task in (pair for each in experiments for pair in each.tasks.items()):
+        if key(task) in standings:
+            continue
         standing = stand(label, task, standings, runs)
         if _may_be_accepted(standing, standings):
             with lock.held(key(task)):
@@ -36,11 +42,30 @@ def accept(experiment: Experiment) -> list[Standing]:
         standings[key(task)] = standing
     left = [each for each in standings.values() if each.state != "done"]
     if not count and left:
-        why = "; ".join(f"{each.label}: {each.reason}" for each in left)
+        why = "; ".join(dict.fromkeys(f"{each.label}: {each.reason}" for each in left))
         raise LabkartError(f"Nothing can be accepted. Only changes of code and packages can, of what ran before. {why}")
     if not count:
         raise LabkartError("There is nothing to accept: every task is done.")
     return list(standings.values())
+
+
+class Accepting(Job):
+    """What Hydra calls in place of a run: many experiments are laid out, and accepted."""
+
+    def sweep(self, sweeper: BasicSweeper, words: list[str]) -> None:
+        self.called = True
+        terminal.show_logging()
+        experiments = Sweep(sweeper, words, self.publisher).experiments
+        standings = accept(experiments)
+        left = [each for each in standings if each.state != "done"]
+        terminal.say(f"  {len(standings) - len(left)} of {len(standings)} tasks of {len(experiments)} experiments done")
+        if left:
+            terminal.show_standings(left)
+
+
+def many(words: Sequence[str]) -> None:
+    """Accept for every combination, as `labkart run -m` runs it."""
+    hand_over(Accepting(list(words)), words)
 
 
 def _may_be_accepted(standing: Standing, above: Mapping[str, Standing]) -> bool:

@@ -3,17 +3,19 @@
 Records stay, with their metrics and figures; an output that is gone is computed again when somebody asks for it.
 """
 
+import argparse
+import os
 import re
 import shutil
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from . import composition, lock, plan, project, record
+from . import composition, lock, plan, project, record, terminal
 from .errors import LabkartError
 
 
@@ -25,6 +27,21 @@ class Waste:
     id: str
     why: str
     bytes: int
+
+
+def show(words: Sequence[str]) -> int:
+    """The verb `clean`."""
+    parser = argparse.ArgumentParser("labkart clean", description="Remove outputs that nothing needs any more.")
+    parser.add_argument("--keep", action="append", default=[], metavar="EXPERIMENT", help="keep what this one used")
+    parser.add_argument("--yes", action="store_true", help="remove without asking")
+    chosen = parser.parse_args(words)
+    os.chdir(project.current().root)
+    keep(chosen.keep)
+    found = look()
+    terminal.show_sizes(found)
+    if found and (chosen.yes or terminal.agrees(f"Remove {terminal.size(found)}?")):
+        terminal.say(f"  {terminal.size(remove(found))} removed")
+    return 0
 
 
 def keep(prefixes: Iterable[str]) -> None:

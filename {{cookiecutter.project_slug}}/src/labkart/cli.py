@@ -2,6 +2,7 @@
 
 import gc
 import os
+import re
 import sys
 from collections.abc import Callable
 from importlib import import_module
@@ -32,6 +33,7 @@ usage: labkart <verb> ...
       --sweep ID            ... of one sweep; --study, --tag, --commit, --since and --until, too
   compare A B               what differs between two experiments: settings, code, data, packages, metrics, times
   accept [name=value ...]   keep results of earlier code: the change does not matter
+      -m seed=0,1,2         ... of every combination
   report NAME [name=value]  a table and figures for the thesis: means, intervals, tests
       --all                 ... all of reports/*.yaml again
       --check               ... say which are not current
@@ -62,7 +64,7 @@ def main(words: list[str] | None = None) -> int:
     verb, *rest = (sys.argv[1:] if words is None else words) or ["--help"]
     verbs = {"run": _of("run", "run"), "search": _of("search", "search"), "status": _status, "accept": _accept}
     verbs |= {"graph": _graph, "runs": _of("listing"), "compare": _of("compare"), "report": _report}
-    verbs |= {"reproduce": _reproduce, "check": _of("check"), "clean": _clean, "sync": _sync, "ui": _ui}
+    verbs |= {"reproduce": _reproduce, "check": _of("check"), "clean": _of("clean"), "sync": _sync, "ui": _ui}
     verbs |= {"update": _of("update")}
     gc.disable()  # imports leave nothing to collect, and looking for it takes a fifth of their time
     try:
@@ -71,6 +73,9 @@ def main(words: list[str] | None = None) -> int:
             return 0
         if verb == "--version":
             print(f"labkart {__version__}")
+            return 0
+        if verb in ("status", "graph", "accept") and {"-h", "--help"}.intersection(rest):
+            print(_help(verb))
             return 0
         if verb not in verbs:
             raise LabkartError(f'No verb "{verb}". Choose one of {", ".join(verbs)}; labkart --help explains them.')
@@ -92,6 +97,13 @@ def main(words: list[str] | None = None) -> int:
         gc.enable()
 
 
+def _help(verb: str) -> str:
+    """What the help says of one verb."""
+    *verbs, _ = re.split(r"\n(?=  \w|\n)", HELP)
+    (own,) = [each for each in verbs if each.startswith(f"  {verb} ")]
+    return f"usage: labkart {own.strip()}"
+
+
 def _of(module: str, function: str = "show") -> Callable[[list[str]], int]:
     """A verb that a module of the runtime is all about; the module is imported when the verb is wanted."""
     return lambda words: getattr(import_module(f".{module}", __package__), function)(words)
@@ -105,7 +117,7 @@ def _planned(words: list[str]) -> "Experiment":
     for word in words:
         if word.startswith("-"):
             raise LabkartError(
-                f"{word}: status, accept and graph take names and values, of one experiment. See labkart --help."
+                f"{word}: there is no such option. Names and values of one experiment are wanted; see labkart --help."
             )
     composed = composition.composed(*words)
     composition.check_additions(words)
@@ -127,11 +139,17 @@ def _status(words: list[str]) -> int:
 
 
 def _accept(words: list[str]) -> int:
+    if {"-m", "--multirun"}.intersection(words):
+        from . import accept, project
+
+        os.chdir(project.current().root)
+        accept.many(words)
+        return 0
     planned = _planned(words)
 
     from . import accept, terminal
 
-    terminal.show_standings(accept.accept(planned))
+    terminal.show_standings(accept.accept([planned]))
     return 0
 
 
@@ -164,25 +182,6 @@ def _reproduce(words: list[str]) -> int:
         return int(any(lacking))
     stopping.listen()
     return int(not reproduce.every(meant, asked))
-
-
-def _clean(words: list[str]) -> int:
-    import argparse
-
-    parser = argparse.ArgumentParser("labkart clean", description="Remove outputs that nothing needs any more.")
-    parser.add_argument("--keep", action="append", default=[], metavar="EXPERIMENT", help="keep what this one used")
-    parser.add_argument("--yes", action="store_true", help="remove without asking")
-    chosen = parser.parse_args(words)
-
-    from . import clean, project, terminal
-
-    os.chdir(project.current().root)
-    clean.keep(chosen.keep)
-    found = clean.look()
-    terminal.show_sizes(found)
-    if found and (chosen.yes or terminal.agrees(f"Remove {terminal.size(found)}?")):
-        terminal.say(f"  {terminal.size(clean.remove(found))} removed")
-    return 0
 
 
 def _sync(words: list[str]) -> int:

@@ -14,7 +14,7 @@ from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override, OverrideType
-from hydra.errors import HydraException, MissingConfigException
+from hydra.errors import HydraException, MissingConfigException, OverrideParseException
 from omegaconf import DictConfig, OmegaConf, flag_override
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
@@ -29,6 +29,8 @@ Miswritten = (HydraException, OmegaConfBaseException, YAMLError, ValueError)
 # What Hydra's own node says of the words of one job, and not of the files, the machine or the job's number.
 _OF_THE_WORDS = re.compile(r"\$\{hydra:(?!runtime\.|job\.(?:name|num|id)\})")
 
+_OF_A_FUNCTION = re.compile(r"while evaluating (.+)")
+_SEVERAL = re.compile(r"Ambiguous value for argument '(.+?)'\s+1\.", re.DOTALL)
 _NOT_THERE = re.compile(r"Could not (?:override|append to config|delete from config)[^']*'([^']+)'")
 
 
@@ -178,7 +180,18 @@ def explained(error: Exception, words: Iterable[str] = ()) -> LabkartError:
             node = OmegaConf.select(found.cfg, parent) if parent else found.cfg
             known = [str(key) for key in node] if isinstance(node, DictConfig) else []
             return LabkartError(f'{place(node)}: no setting "{not_there[1]}". {did_you_mean(name, known)}')
-    return LabkartError(f"conf: {' '.join(str(error).split())}")
+    if several := _SEVERAL.search(str(error)):
+        list_ = several[1].replace("=", "=[", 1) + "]"
+        return LabkartError(f"{several[1]} names several values: add -m to run each of them; '{list_}' is a list.")
+    said = " ".join(str(error).partition("See https")[0].split())
+    if isinstance(error, OverrideParseException):
+        if "=" not in error.override:
+            return LabkartError(f"{error.override}: wants a name and a value, as model=forest.")
+        remedy = "What has spaces, commas or equal signs wants quotes within quotes: 'name=\"a, b\"'"
+        if of_a_function := _OF_A_FUNCTION.search(said):
+            remedy = of_a_function[1].rstrip(".")
+        return LabkartError(f"{error.override}: is no name=value that Hydra reads. {remedy}.")
+    return LabkartError(f"conf: {said}")
 
 
 def check_additions(overrides: Iterable[str]) -> None:

@@ -11,6 +11,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from .chosen import place
 from .errors import LabkartError, did_you_mean
+from .inputs import DataFile
 
 TaskT = TypeVar("TaskT", bound=luigi.Task)
 
@@ -87,10 +88,13 @@ def _typed(parameter: luigi.Parameter[Any], value: Any, node: Any, name: str) ->
     try:
         if check:
             return check(value, is_optional=False)._value()
-        return parameter.parse(str(value)) if isinstance(value, str | int | float | None) else value
+        found = parameter.parse(str(value)) if isinstance(value, str | int | float | None) else value
     except Exception as error:  # each kind of parameter has its own
         said = f"wants {words}, not {value!r}" if check else f"does not take {value!r}: {error}"
         raise LabkartError(f"{place(node, name)}: {name} {said}.") from None
+    if isinstance(parameter, DataFile) and node and (wrong := parameter.lack(found)):
+        raise LabkartError(f"{place(node, name)}: {name}: {wrong}")
+    return found
 
 
 def _missing(name: str, declared: Mapping[str, luigi.Parameter[Any]], present: set[str], node: Any) -> str:

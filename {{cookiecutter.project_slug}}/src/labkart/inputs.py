@@ -60,15 +60,24 @@ class DataFile(luigi.Parameter[Path]):
 
     def digest(self, path: Path, owner: str) -> str:
         """The sha256 of what is there now; `owner` is told in the error when it is not what was declared."""
+        wrong = self.lack(path)
         try:
-            if not self._fits(path):
-                raise FileNotFoundError
-            with audit.unheard():  # a task that is made while another one runs is not read by that one
-                return digest.content(path)
+            if not wrong:
+                with audit.unheard():  # a task that is made while another one runs is not read by that one
+                    return digest.content(path)
         except OSError as error:
-            wrong = f"cannot be read: {error.strerror}" if error.strerror else f"is no {self._kind} that is there"
-            remedy = f"Put the {self._kind} there, or name another one in conf/"
-            raise LabkartError(f"{owner}: {project.current().short(path)} {wrong}. {remedy}.") from None
+            wrong = _unreadable(path, error)
+        raise LabkartError(f"{owner}: {wrong}")
+
+    def lack(self, path: Path) -> str:
+        """What is wrong, and what to do, where nothing of its kind is there; empty where all is well."""
+        try:
+            if self._fits(path):
+                return ""
+        except OSError as error:
+            return _unreadable(path, error)
+        there = f"{project.current().short(path)} is no {self._kind} that is there"
+        return f"{there}. Put the {self._kind} there, or name another one in conf/."
 
     _kind = "file"
 
@@ -77,6 +86,11 @@ class DataFile(luigi.Parameter[Path]):
 
     def _warn_on_wrong_param_type(self, param_name: str, param_value: Any) -> None:
         pass
+
+
+def _unreadable(path: Path, error: OSError) -> str:
+    why = error.strerror or error
+    return f"{project.current().short(path)} cannot be read: {why}. Mend that, or name another one in conf/."
 
 
 class DataFolder(DataFile):

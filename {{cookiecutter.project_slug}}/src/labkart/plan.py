@@ -15,10 +15,12 @@ from omegaconf import DictConfig, ListConfig, OmegaConf
 from omegaconf.errors import ConfigAttributeError
 
 from . import moment, project
+from .chosen import place
 from .composition import Composed
 from .errors import LabkartError, did_you_mean, told
 from .identity import upstream
 from .record import ExperimentRecord, TaskUse, read_experiment
+from .selection import flat
 from .task import Task
 
 # Settings of the machinery: they change how an experiment runs, never what comes out.
@@ -153,7 +155,7 @@ def _settings(composed: Composed) -> dict[str, Any]:
 
 def _tasks(cfg: DictConfig) -> dict[str, Task[Any]]:
     """The tasks behind what the student's function returns."""
-    with _told():
+    with _told(cfg):
         return _labelled(laid_out(cfg))
 
 
@@ -165,7 +167,7 @@ def laid_out(cfg: DictConfig) -> Task[Any]:
     """
     here = project.current()
     module, _, function = here.entry.partition(":")
-    with _told():
+    with _told(cfg):
         code = import_module(module)
         _check_that_it_is_ours(code)
         result = getattr(code, function)(cfg)
@@ -175,7 +177,7 @@ def laid_out(cfg: DictConfig) -> Task[Any]:
 
 
 @contextmanager
-def _told() -> Iterator[None]:
+def _told(cfg: DictConfig) -> Iterator[None]:
     """A mistake in the student's code as a sentence."""
     root = project.current().root
     try:
@@ -186,7 +188,19 @@ def _told() -> Iterator[None]:
         where = told(error, root).partition(": ")[0]
         raise LabkartError(f'{where}: conf/ has no "{error.full_key}". Add it to conf/config.yaml.') from None
     except Exception as error:
-        raise LabkartError(f"{told(error, root)}\nThe pipeline could not be laid out; nothing has run.") from error
+        said = f"{told(error, root)}{_whence(error.args[0], cfg) if isinstance(error, KeyError) else ''}"
+        raise LabkartError(f"{said}\nThe pipeline could not be laid out; nothing has run.") from error
+
+
+def _whence(key: Any, cfg: DictConfig) -> str:
+    """Which setting says a name that the student's code does not know."""
+    for name, found in flat(OmegaConf.to_container(cfg)):
+        if found == key and isinstance(key, str):
+            above = name.rpartition(".")[0]
+            where = place(OmegaConf.select(cfg, above) if above else cfg, name)
+            said = where if "=" in where else f"{name} in {where}"
+            return f" ({said}). Add it to what this line chooses from, or name another one."
+    return ""
 
 
 def _check_that_it_is_ours(code: ModuleType) -> None:

@@ -2,12 +2,13 @@
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import hydra
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
+from hydra._internal.utils import get_args_parser
 from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig
@@ -21,32 +22,44 @@ from .publisher import Publisher, Unpublished
 from .session import check_place, close, close_abandoned, make_ready
 from .sweep import Sweep
 
+MANY = ("-m", "--multirun")
+
 
 def run(words: list[str]) -> int:
-    """Hand the words to Hydra; it calls the job with a composed configuration, or our launcher with many."""
-    root = project.current().root
-    os.chdir(root)
+    """Run what Hydra makes of the words."""
+    os.chdir(project.current().root)
     check_place()
-    os.environ.setdefault("HYDRA_FULL_ERROR", "1")  # else Hydra prints errors in its own way and leaves
-    many = [word for word in words if word in ("-m", "--multirun")]
-    # argparse takes the names and values only in one piece, so what may stand between them goes to the front.
-    sys.argv = ["labkart", *many, *(word for word in words if word not in many)]
     job = Job(words)
     stopping.listen()
     try:
         close_abandoned(job.publisher)
-        hydra.main(config_path=str(root / "conf"), config_name="config", version_base="1.3")(job)()
+        hand_over(job, words)
+    finally:
+        close(job.publisher)
+    if job.failures:
+        raise LabkartError("\n".join(job.failures))
+    return 0
+
+
+def hand_over(job: "Job", words: Sequence[str]) -> None:
+    """Hand the words to Hydra; it calls the job with a composed configuration, or our launcher with many."""
+    os.environ.setdefault("HYDRA_FULL_ERROR", "1")  # else Hydra prints errors in its own way and leaves
+    many = [word for word in words if word in MANY]
+    # argparse takes the names and values only in one piece, so what may stand between them goes to the front.
+    sys.argv = ["labkart", *many, *(word for word in words if word not in many)]
+    _, unknown = get_args_parser().parse_known_args(sys.argv[1:])
+    if unknown:
+        remedy = "Settings are names and values, as model=forest or labkart.workers=4; --help lists them"
+        raise LabkartError(f"{unknown[0]}: there is no such option. {remedy}.")
+    conf = str(project.current().root / "conf")
+    try:
+        hydra.main(config_path=conf, config_name="config", version_base="1.3")(job)()
     except composition.Miswritten as error:
         raise composition.explained(error, words) from None
     except Exception as error:
         if job.called or isinstance(error, LabkartError) or not any("hydra" in word for word in words):
             raise
         raise LabkartError(f"hydra: {' '.join(str(error).split())}. Look at the words that name it.") from None
-    finally:
-        close(job.publisher)
-    if job.failures:
-        raise LabkartError("\n".join(job.failures))
-    return 0
 
 
 class Job:
@@ -78,6 +91,9 @@ class Job:
         """One experiment: run what is missing, publish it, show it."""
         if HydraConfig.get().mode == RunMode.MULTIRUN:  # by one of Hydra's own launchers
             terminal.say(" ".join(planned.composed.overrides))
+        elif swept := HydraConfig.get().sweeper.get("params"):
+            values = " ".join(f"{name}={text}" for name, text in swept.items())
+            terminal.warn(f"  one run of a set ({values}); -m runs all of them")
         make_ready()
         record = planned.record
         if record.status == "finished":

@@ -55,7 +55,7 @@ class BrokenPipeline(Configured):
     """The pipeline can be laid out with every file in conf/."""
 
     reason = "The mistake shows now, and not after the first hours of a sweep."
-    fix = "Mend it where the line says. `labkart status <group>=<file>` says whether the pipeline stands."
+    fix = "Mend it in the place that is named. `labkart status <group>=<file>` says whether the pipeline stands."
     says: ClassVar[dict[str, str]] = {
         "import": "the pipeline cannot be imported: {why}",
         "laid-out": "the pipeline cannot be laid out: {why}",
