@@ -67,6 +67,7 @@ def age(folder: Path, version: str) -> None:
     (project / ".editorconfig").unlink()
     for language in ("en", "ja"):
         replace(folder / "templates" / language / "README.md", r"\A# ", "# About ")
+    replace(folder / "CHANGELOG.md", r"(?s)^## \d.*", f"## {version}\n\nAn early one.\n")
     if version == "0.0.1":
         replace(project / ".github/workflows/ci.yml", r"timeout-minutes: \d+", "timeout-minutes: 7")
         replace(project / "pyproject.toml", r"(ipykernel)>=\d+", r"\1>=6")
@@ -362,7 +363,7 @@ def test_whether_there_is_a_newer_version_can_be_asked_alone(copied: Callable[..
     (project.root / "notes.txt").write_text("does not matter here")
     said = update(project, "--check", code=1)
     assert f"{NEWEST} is there; this is v0.0.1" in said
-    assert "## 0.1.0" in said, "what CHANGELOG.md says of it"
+    assert "## 0.1.0" in said and "An early one" not in said, "what CHANGELOG.md says of it"
     assert "this is v0.0.1 already" in update(project, "--check", "--to", "v0.0.1")
 
 

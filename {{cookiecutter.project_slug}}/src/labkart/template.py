@@ -89,13 +89,16 @@ class Template:
         return sorted(names[0] - names[1]), sorted(names[1] - names[0])
 
     def news(self, commit: str, since: str) -> str:
-        """What the template's CHANGELOG at `commit` says of versions after the one of the commit `since`."""
+        """What the template's CHANGELOG at `commit` says that it did not yet say at the commit `since`."""
+        known = self._changes(since)
+        released = {section.split("\n")[0] for section in known} - {"## Unreleased"}
+        newer = takewhile(lambda section: section.split("\n")[0] not in released, self._changes(commit))
+        return "\n\n".join(section for section in newer if "\n" in section and section not in known)
+
+    def _changes(self, commit: str) -> list[str]:
+        """The sections of the CHANGELOG at a commit, the newest first."""
         sections = re.split(r"(?m)^(?=## )", self._git("show", f"{commit}:CHANGELOG.md") or "")[1:]
-        release = next((tag for tag in self.releases() if self.is_before(tag, since)), None)
-        newer = takewhile(
-            lambda section: release is None or release[1:] not in section.split("\n")[0].split(), sections
-        )
-        return "\n\n".join(section.strip() for section in newer if "\n" in section.strip())
+        return [section.strip() for section in sections]
 
     def _project(self, commit: str) -> list[str]:
         """The files of the folder that becomes a project; only its name begins with a brace."""
