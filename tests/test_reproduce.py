@@ -323,6 +323,7 @@ def test_a_table_stands_for_the_experiments_that_made_it(
 def test_what_means_no_experiment_is_answered_with_a_sentence(study: Project) -> None:
     for words, said in {
         ("README.md",): 'README.md names no experiments: it has no line "labkart: ..."',
+        ("reports/none.tex",): "reports/none.tex: there is no such file. Give a table of labkart report",
         ("zzz",): 'No experiment begins with "zzz"',
         ("README.md", "--tolerance", "-1"): "--tolerance -1: wants a number from 0 on",
     }.items():

@@ -114,6 +114,13 @@ def test_where_a_tasks_record_is_gone_the_experiments_own_still_says_that_its_co
     assert "code that differs: Train, whose record is gone" in compared()
 
 
+def test_of_a_task_that_did_not_run_no_code_is_said_to_differ(compared: Compared) -> None:
+    TASK.write()
+    experiment("a1").write()
+    experiment("b1", tasks=[TaskUse("Train", "Train", "b1", "not run")], status="failed").write()
+    assert "code that differs" not in compared()
+
+
 @pytest.fixture
 def ran(root: Path) -> Callable[..., ExperimentRecord]:
     """Record an experiment on the code that is there."""

@@ -140,9 +140,9 @@ def _code(
     return found
 
 
-def _made(record: ExperimentRecord) -> dict[str, Any]:
-    """By label, a digest of all code of a task."""
-    return {use.label: use.made.get("code") for use in record.tasks}
+def _made(record: ExperimentRecord) -> dict[str, str]:
+    """By label, a digest of all code of a task; of one that did not come to its end nothing is known."""
+    return {use.label: use.made["code"] for use in record.tasks if "code" in use.made}
 
 
 def _reached(records: Iterable[TaskRecord]) -> dict[str, dict[str, str]]:

@@ -20,6 +20,8 @@ from .record import ExperimentRecord
 from .rerun import Rerun
 from .verdict import TOLERANCE, Verdict
 
+_REMEDY = "Give a table of labkart report, or the id of an experiment"
+
 
 @dataclass(frozen=True)
 class Asked:
@@ -52,6 +54,8 @@ def meant(text: str, folder: Path) -> list[ExperimentRecord]:
     for file in (folder / text, project.current().root / text):
         if file.is_file():
             return [selection.one(id) for id in _named_in(file)]
+    if Path(text).suffix or Path(text).name != text:
+        raise LabkartError(f"{text}: there is no such file. {_REMEDY}.")
     return [selection.one(text)]
 
 
@@ -63,10 +67,8 @@ def _named_in(file: Path) -> list[str]:
             ids = json.JSONDecoder().raw_decode(text, match.end())[0]["experiments"]
             if ids and all(isinstance(each, str) for each in ids):
                 return list(dict.fromkeys(ids))
-    remedy = "Give a table of labkart report, or the id of an experiment"
-    raise LabkartError(
-        f'{project.current().short(file)} names no experiments: it has no line "labkart: ...". {remedy}.'
-    )
+    said = f'{project.current().short(file)} names no experiments: it has no line "labkart: ...". {_REMEDY}.'
+    raise LabkartError(said)
 
 
 def every(experiments: Sequence[ExperimentRecord], asked: Asked) -> bool:
