@@ -198,6 +198,12 @@ def test_each_figure_is_drawn_where_there_is_something_to_show(records: object, 
         plots.draw(compared([replace(each, tasks=[use()]) for each in every], figures=["curves"]))
 
 
+def test_a_figure_speaks_of_intervals_where_it_has_some(records: list[ExperimentRecord]) -> None:
+    for chosen, label in ((records, "score, 95% interval"), (records[::4], "score")):
+        figure = plots.draw(compared(chosen, metrics=["score"], figures=["comparison"]))["comparison"]
+        assert figure.axes[0].get_xlabel() == label
+
+
 def test_japanese_labels_are_no_boxes(records: list[ExperimentRecord]) -> None:
     from matplotlib import font_manager
     from matplotlib.ft2font import FT2Font

@@ -60,7 +60,8 @@ def _intervals(comparison: Comparison) -> Figure | None:
             axes.plot(line.values, [at] * len(line.values), "|", color="#94a0af", markersize=6)
             axes.plot([line.mean], [at], "o", color="#1f7a64" if line.best else "#1f2933", markersize=5)
         axes.set_yticks(range(len(lines)), [told[id(line.group)] for line in lines])
-        axes.set_xlabel(f"{comparison.definition.label(metric)}, {level(comparison.definition.level)} interval")
+        what = f", {level(comparison.definition.level)} interval" if any(line.interval for line in lines) else ""
+        axes.set_xlabel(f"{comparison.definition.label(metric)}{what}")
         axes.margins(y=0.3 / max(1, len(lines)))
     return figure
 

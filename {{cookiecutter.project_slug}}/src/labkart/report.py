@@ -86,6 +86,8 @@ def _make(found: Definition) -> None:
     if chosen.without:
         terminal.say(f"  without what only {', '.join(chosen.without)} tried; --study takes all of a search")
     terminal.say(f"  {project.current().short(definition.folder())}/: {', '.join(sorted(file.name for file in files))}")
+    if why := currency.stale(found):
+        terminal.warn(f"  made of what ran before: {why.rstrip('.')}. Run that, and make the report again")
 
 
 def _compared(found: Definition) -> tuple[Comparison, Chosen]:
