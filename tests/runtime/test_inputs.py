@@ -297,7 +297,7 @@ def test_a_read_that_is_not_declared_is_noticed(
     assert (recorded(task).status, [state.path for state in recorded(task).undeclared]) == ("done", [path])
     assert said(caplog) == [
         f'Reads reads {path} without declaring it. Add "other: DataFile = DataFile()" to Reads, '
-        f'and "other: {path}" to its settings in conf/, and read self.other.'
+        f'"other: {path}" to its settings in conf/, and read self.other.'
     ]
     assert task.complete()
     (others / path).write_bytes((others / path).read_bytes()[::-1])
@@ -305,12 +305,24 @@ def test_a_read_that_is_not_declared_is_noticed(
 
 
 class Secret(Task[int]):
-    """Reads what it does not declare, and does what else it is told."""
-
-    path: luigi.StrParameter = luigi.StrParameter(default="data/raw/notes.csv")
+    """Reads what it does not declare."""
 
     def run(self) -> None:
-        Path(self.path).read_bytes()
+        Path("data/raw/notes.csv").read_bytes()
+        self.dump(1)
+
+
+class Named(Task[int]):
+    """Reads what is in a parameter that is no `DataFile`."""
+
+    unit: luigi.StrParameter = luigi.StrParameter(default="")
+    scale: luigi.FloatParameter = luigi.FloatParameter(default=1.0)
+    source: luigi.StrParameter = luigi.StrParameter()
+
+    def run(self) -> None:
+        for file in (Path(self.source), *Path(self.source).glob("*")):
+            if file.is_file():
+                file.read_bytes()
         self.dump(1)
 
 
@@ -340,6 +352,46 @@ def test_readers_that_were_imported_before_labkart_tell_as_well(others: Path) ->
 def notes(root: Path) -> Path:
     write(root, **{"data/raw/notes.csv": "x\n1\n"})
     return root / "data/raw/notes.csv"
+
+
+class Many(Task[int]):
+    """Reads a folder that it may or may not name."""
+
+    source: luigi.StrParameter = luigi.StrParameter()
+
+    def run(self) -> None:
+        for file in sorted(Path("data/raw/scans").iterdir()):
+            file.read_bytes()
+        self.dump(1)
+
+
+@pytest.mark.parametrize("source", ["data/raw/notes.csv", "data/../data/raw/notes.csv", "absolute", "data/raw"])
+def test_a_parameter_that_names_what_is_read_is_to_become_a_file_or_folder(
+    source: str, notes: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    Named(source=str(notes) if source == "absolute" else source).run()
+    kind = "DataFolder" if source == "data/raw" else "DataFile"
+    assert (
+        "Named reads data/raw/notes.csv without declaring it. "
+        f'Named.source names it: declare "source: {kind} = {kind}()" there.'
+    ) in said(caplog)
+
+
+@pytest.mark.parametrize(("files", "is_named"), [(4, True), (4, False), (3, False)])
+def test_many_files_of_one_folder_are_told_at_once(
+    files: int, is_named: bool, root: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    write(root, **{f"data/raw/scans/{number}.txt": "x" for number in range(files)})
+    Many(source="data/raw/scans" if is_named else "").run()
+    if files == 3:
+        assert [line.partition(" without")[0] for line in said(caplog)] == [
+            f"Many reads data/raw/scans/{number}.txt" for number in range(3)
+        ]
+        return
+    named = 'Many.source names them: declare "source: DataFolder = DataFolder()" there.'
+    add = 'Add "scans: DataFolder = DataFolder()" to Many, "scans: data/raw/scans" to its settings in conf/, '
+    remedy = named if is_named else f"{add}and read self.scans."
+    assert said(caplog) == [f"Many reads 4 files of data/raw/scans without declaring them. {remedy}"]
 
 
 @pytest.mark.parametrize("ci", ["true", "1"])

@@ -5,7 +5,7 @@ import importlib.abc
 import logging
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
@@ -158,15 +158,35 @@ class Reads:
         return [file.relative_to(self._root).as_posix() for file in below if file.is_file()]
 
 
-def complain(task: str, paths: Iterable[str]) -> None:
+def complain(task: str, params: Mapping[str, str], paths: Iterable[str]) -> None:
     """Say which lines declare what a task read. Where CI runs, for nobody reads its warnings, that is an error."""
-    for path in paths:
-        name = "".join(letter if letter.isidentifier() else "_" for letter in Path(path).stem).strip("_") or "file"
-        lines = f'"{name}: DataFile = DataFile()" to {task}, and "{name}: {path}" to its settings in conf/'
-        said = f"{task} reads {path} without declaring it. Add {lines}, and read self.{name}."
+    for path, count in _gathered(paths):
+        what, them = (path, "it") if count == 1 else (f"{count} files of {path}", "them")
+        said = f"{task} reads {what} without declaring {them}. {_remedy(task, params, path, count)}"
         if os.environ.get("CI", "").lower() not in ("", "0", "false"):
             raise LabkartError(said)
         _log.warning(said)
+
+
+def _gathered(paths: Iterable[str]) -> Iterator[tuple[str, int]]:
+    """The files with 1 each; or, of which there are many in one folder, that one with their number."""
+    folders = dict[str, list[str]]()
+    for path in paths:
+        folders.setdefault(str(Path(path).parent), []).append(path)
+    for folder, files in folders.items():
+        yield from [(folder, len(files))] if len(files) > 3 and folder != "." else ((file, 1) for file in files)
+
+
+def _remedy(task: str, params: Mapping[str, str], path: str, count: int) -> str:
+    root = project.current().root
+    for param, text in params.items():
+        named = Path(os.path.normpath(root / text))
+        if named != root and (root / path).is_relative_to(named):
+            kind = "DataFolder" if named.is_dir() else "DataFile"
+            return f'{task}.{param} names {"it" if count == 1 else "them"}: declare "{param}: {kind} = {kind}()" there.'
+    kind = "DataFile" if count == 1 else "DataFolder"
+    name = "".join(letter if letter.isidentifier() else "_" for letter in Path(path).stem).strip("_") or "file"
+    return f'Add "{name}: {kind} = {kind}()" to {task}, "{name}: {path}" to its settings in conf/, and read self.{name}.'
 
 
 class _Finder(importlib.abc.MetaPathFinder):
