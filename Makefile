@@ -1,5 +1,5 @@
 # Two commands: `make demo` shows Labkart, `make test` proves it.
-# Both set up all they need in this folder, with git, make, Python 3.11 to 3.13 and pip; the system stays as it is.
+# Both set up all they need in this folder, with git, make, Python 3.11 to 3.13 and pip (or uv); the system stays as it is.
 
 UV := $(CURDIR)/.tools/bin/uv
 DEMO := demo/my-thesis
@@ -24,4 +24,5 @@ pictures: $(UV)
 	@$(UV) run --quiet tests/pictures.py
 
 $(UV):
-	@python3 -m pip install --quiet --disable-pip-version-check --target .tools uv
+	@if command -v uv > /dev/null; then uv pip install --quiet --target .tools uv; \
+	else python3 -m pip install --quiet --disable-pip-version-check --target .tools uv; fi
