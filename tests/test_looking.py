@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -120,6 +121,28 @@ def test_a_notebook_loads_what_is_there_and_says_how_to_make_what_is_not(swept: 
     assert 'Did you mean "TrainForest"?' in told["misspelt"]
     assert 'no model "forrest"' in told["no model"] and 'No experiment begins with "zzz"' in told["no id"]
     assert "Restart the kernel" in told["edited"]
+
+
+OVERLAID = """
+import sys
+sys.path.insert(0, sys.argv[1])
+from labkart import load
+print(len(load("model=forest seed=1", "EvaluateModel")))
+"""
+
+
+def test_a_notebook_with_other_packages_than_the_project_says_so(swept: Project, tmp_path: Path) -> None:
+    """As `uv run --with` lays them over the environment; of what no package here needs nobody minds."""
+
+    def shown(package: str, version: str) -> subprocess.CompletedProcess[str]:
+        told = tmp_path / package / f"{package}-{version}.dist-info/METADATA"
+        told.parent.mkdir(parents=True)
+        told.write_text(f"Name: {package}\nVersion: {version}\n")
+        return swept.run("python", "-c", OVERLAID, str(tmp_path / package))
+
+    assert shown("tzdata", "2030.1").stdout == "2\n"  # pandas needs it on Windows
+    done = shown("joblib", "99.0")
+    assert re.search(r"packages of this notebook \(.*joblib [\d.]+ -> 99.0; is its kernel the", done.stderr)
 
 
 @pytest.fixture

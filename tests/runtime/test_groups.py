@@ -79,6 +79,26 @@ def test_what_was_said_of_one_group_only_is_shown_of_all() -> None:
     assert settings(Ranking().grouped(records)) == [{"split.test_size": "0.25"}, {"split.test_size": "0.5"}]
 
 
+def named(experiment: str | None, score: float, seed: int, model: str = "a") -> ExperimentRecord:
+    """A run with a file of `conf/experiment/`, which only sets what others may say as well."""
+    found = scored(score, seed=seed, model=model)
+    return replace(found, settings={**found.settings, "experiment": experiment})
+
+
+def test_a_name_for_other_settings_parts_nothing() -> None:
+    records = [named("compare", 1, 0), named(None, 3, 1), named("compare", 0, 0, "b"), named("compare", 0, 1, "b")]
+    groups = Ranking().grouped(records)
+    assert settings(groups) == [{"model": "a"}, {"model": "b"}]
+    assert groups[0].values("score") == [1, 3]
+
+
+def test_of_one_seed_under_two_names_each_is_shown() -> None:
+    records = [named(name, 1, seed) for name in ("compare", "again") for seed in (0, 1)]
+    groups = Ranking().grouped(records)
+    assert settings(groups) == [{"experiment": "compare"}, {"experiment": "again"}]
+    assert [len(each.records) for each in groups] == [2, 2]
+
+
 def test_one_and_one_point_nought_are_the_same_value() -> None:
     records = [
         record(metrics={"score": 1}, seed=0, params={"c": 1.0}),

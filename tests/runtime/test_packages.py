@@ -14,6 +14,10 @@ SITE = {
     "three-3.0.dist-info/top_level.txt": "drei\n",
     "four-4.0.dist-info/METADATA": "Name: four\nVersion: 4.0\n",
     "four-4.0.dist-info/direct_url.json": '{"url": "https://a/b", "vcs_info": {"vcs": "git", "commit_id": "abc"}}',
+    "five-5.0.dist-info/METADATA": (
+        "Name: five\nVersion: 5.0\nRequires-Dist: four; sys_platform == 'win32'\n"
+        "Requires-Dist: three; python_version >= '3.11' and sys_platform != 'win32'\nRequires-Dist: one, in words\n"
+    ),
     "broken-1.dist-info/METADATA": "",
 }
 
@@ -37,6 +41,7 @@ def versions(root: Path, site: Path, *modules: str) -> str:
         ("fast", {"two-x": "2.0", "one": "1.0"}),
         ("drei", {"three": "3.0"}),
         ("four", {"four": "4.0 @ abc"}),
+        ("five", {"five": "5.0", "one": "1.0", "two-x": "2.0", "three": "3.0"}),
         ("nowhere", {}),
     ],
 )

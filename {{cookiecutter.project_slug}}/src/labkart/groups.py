@@ -58,11 +58,8 @@ class Ranking:
 
     def grouped(self, records: Sequence[ExperimentRecord]) -> list[Group]:
         """The groups, best first; those without the metric last."""
-        together: dict[str, list[ExperimentRecord]] = {}
-        for each in records:
-            together.setdefault(self.kind(each), []).append(each)
-        groups = list(together.values())
-        told = self._told_alike([of[0] for of in groups])
+        groups = self._parted(records)
+        told = self._told_alike(groups)
         if len({json.dumps(each) for each in told}) < len(told):  # a file of `conf/` was edited
             told = [each | self._values(of[0]) for each, of in zip(told, groups, strict=True)]
         varying = [name for name in dict.fromkeys(n for each in told for n in each) if _varies(name, told)]
@@ -89,9 +86,8 @@ class Ranking:
         return sorted(groups, key=place)
 
     def kind(self, record: ExperimentRecord) -> str:
-        """All settings but the seeds."""
-        choices = [(name, _text(value)) for name, value in record.settings.items() if name not in self.seeds]
-        return json.dumps([choices, self._values(record)])
+        """All settings but the seeds; of a chosen file that is a short name for other settings, these alone."""
+        return json.dumps([self._chosen(record, record.config), self._values(record)])
 
     def seed(self, record: ExperimentRecord) -> tuple[Any, ...]:
         """The values of the seeds: what tells two experiments of a group apart."""
@@ -105,14 +101,33 @@ class Ranking:
         values = [(name, value) for name, value in flat(record.config) if name not in self.seeds]
         return {name: _text(value) for name, value in values if name.partition(".")[0] != "labkart"}
 
-    def _told_alike(self, records: Sequence[ExperimentRecord]) -> list[dict[str, str]]:
+    def _parted(self, records: Sequence[ExperimentRecord]) -> list[list[ExperimentRecord]]:
+        """The experiments by their kind; where a seed is there twice, by all names of chosen files, too."""
+        found: dict[str, list[ExperimentRecord]] = {}
+        for each in records:
+            found.setdefault(self.kind(each), []).append(each)
+        parted: dict[str, list[ExperimentRecord]] = {}
+        for kind, of in found.items():
+            is_twice = len({json.dumps(self.seed(each), default=str) for each in of}) < len(of)
+            for each in of:
+                names = self._chosen(each, each.settings) if is_twice else ()
+                parted.setdefault(json.dumps([kind, names]), []).append(each)
+        return list(parted.values())
+
+    def _chosen(self, record: ExperimentRecord, names: Collection[str]) -> list[tuple[str, str]]:
+        settings = record.settings.items()
+        return [(name, _text(value)) for name, value in settings if name in names and name not in self.seeds]
+
+    def _told_alike(self, groups: Sequence[Sequence[ExperimentRecord]]) -> list[dict[str, str]]:
         """What a person calls each of them by; what was said of one only is taken from the others' configurations."""
-        told = [self._told(each) for each in records]
-        names = dict.fromkeys(name for each in told for name in each)
-        return [
-            {name: each[name] if name in each else _text(value(record, name)) for name in names}
-            for each, record in zip(told, records, strict=True)
+        told = [[self._told(each) for each in of] for of in groups]
+        names = dict.fromkeys(name for of in told for each in of for name in each)
+        found = [
+            [{name: each.get(name) or _text(value(record, name)) for name in names} for each, record in zip(*pair, strict=True)]
+            for pair in zip(told, groups, strict=True)
         ]
+        shared = [name for name in names if not any(_varies(name, of) for of in found)]
+        return [{name: of[0][name] for name in shared} for of in found]
 
     def _told(self, record: ExperimentRecord) -> dict[str, str]:
         """What a person calls it by: the chosen files, and the words of the command."""

@@ -14,6 +14,8 @@ from .selection import Condition, Selection
 if TYPE_CHECKING:
     import pandas as pd
 
+    from .plan import Experiment
+
 _SPACES = re.compile(r"\s*([!<>]?=|[<>])\s*")
 
 
@@ -86,8 +88,20 @@ def _planned(words: list[str], name: str | None) -> Any:
     if not complete:
         until = [] if label == labels[-1] else [f"task={label}"]
         how = terminal.command(shlex.join(["run", *words, *until]))
-        raise LabkartError(f"{label} has no output for this yet. Make it in a terminal: {how}")
+        others = _other_packages(planned)
+        raise LabkartError(f"{label} has no output for this yet{others}. Make it in a terminal: {how}")
     return _content(wanted.output())
+
+
+def _other_packages(planned: "Experiment") -> str:
+    """What of the notebook's packages differs from the last run's, where nothing else stands in the way."""
+    from .status import look
+
+    for each in look(planned):
+        if each.state == "changed" and each.changes.packages and not (each.changes.code or each.changes.data):
+            told = ", ".join(each.changes.packages[:3])
+            return f" with the packages of this notebook ({told}; is its kernel the project's .venv?)"
+    return ""
 
 
 def _edited() -> bool:

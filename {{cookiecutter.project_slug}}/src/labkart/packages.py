@@ -57,8 +57,8 @@ def installed() -> Installed:
 
 
 def _state() -> str:
-    """What changes when a package is installed, upgraded or removed."""
-    found = [sys.version]
+    """What changes when a package is installed, upgraded or removed, or what is read of them."""
+    found = [sys.version, str(digest.stamp(__file__))]
     for folder in sys.path:
         with suppress(OSError):
             inside = sorted(os.listdir(folder or "."))  # noqa: PTH208 (as texts: there are hundreds)
@@ -79,7 +79,7 @@ def _look() -> Installed:
         if name and name not in found.versions:  # the first on the path is the one that is imported
             needs = metadata.get_all("Requires-Dist") or (each.requires if each.read_text("requires.txt") else None)
             found.versions[name] = f"{metadata['Version']}{_commit(each)}"
-            found.needs[name] = [_plain(need) for need in needs or () if "extra ==" not in need]
+            found.needs[name] = [_plain(need) for need in needs or () if _holds_here(need)]
             for module in _modules(each) | {name.replace("-", "_")}:
                 found.providers.setdefault(module, []).append(name)
     return found
@@ -104,6 +104,17 @@ def _commit(package: Distribution) -> str:
     if source.get("url", "").startswith("file:") and not exact:  # a folder here, which may change without a new version
         exact = hashlib.sha256((package.read_text("RECORD") or "").encode()).hexdigest()[:12]
     return f" @ {exact}" if exact else ""
+
+
+def _holds_here(requirement: str) -> bool:
+    """Whether a package is needed on this system and by this Python, and without extras."""
+    from packaging.requirements import InvalidRequirement, Requirement  # seldom needed: the answer is remembered
+
+    try:
+        marker = Requirement(requirement).marker
+    except InvalidRequirement:  # there are old ones
+        return "extra ==" not in requirement
+    return marker is None or marker.evaluate({"extra": ""})
 
 
 def _plain(requirement: str) -> str:

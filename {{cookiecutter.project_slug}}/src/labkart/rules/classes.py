@@ -28,7 +28,11 @@ class Class:
 
 
 class Names:
-    """What the names at the top of a module stand for."""
+    """What the names at the top of a module stand for.
+
+    Attributes:
+        aliases: the dotted name of what is given a second name there, as `Table` by `Table = Task[pd.DataFrame]`.
+    """
 
     def __init__(self, module: str, is_package: bool, tree: ast.Module) -> None:
         self._meaning = dict[str, str]()
@@ -44,6 +48,12 @@ class Names:
                 self._meaning |= {each.asname or each.name: f"{origin}.{each.name}" for each in node.names}
             elif isinstance(node, ast.ClassDef):
                 self._meaning.setdefault(node.name, f"{module}.{node.name}")
+        self.aliases = dict[str, str]()
+        for node in tree.body:
+            if isinstance(node, ast.Assign | ast.AnnAssign) and node.value and (origin := self.dotted(node.value)):
+                target = node.targets[0] if isinstance(node, ast.Assign) else node.target
+                if isinstance(target, ast.Name) and target.id != origin:
+                    self.aliases[f"{module}.{target.id}"] = self._meaning[target.id] = origin
 
     def dotted(self, node: ast.expr) -> str:
         """The dotted name that an expression stands for, without what is in brackets; empty where it is none."""
@@ -58,7 +68,7 @@ class Names:
 @cache
 def tasks(tree: Tree) -> list[Class]:
     """The classes that are tasks, of whatever kind."""
-    every = {f"{_module(path)}.{node.name}": each for path, node, each in _classes(tree)}
+    every = {f"{_module(each.path)}.{each.name}": each for each in _classes(tree)}
 
     def is_task(name: str, seen: frozenset[str] = frozenset()) -> bool:
         if name in OUR_TASK or _is_foreign_task(name):
@@ -69,12 +79,21 @@ def tasks(tree: Tree) -> list[Class]:
     return [each for name, each in every.items() if is_task(name)]
 
 
-def _classes(tree: Tree) -> Iterator[tuple[str, ast.ClassDef, Class]]:
-    for path, module in tree.code.items():
-        names = Names(_module(path), path.endswith("__init__.py"), module)
-        for node in ast.walk(module):
+def _classes(tree: Tree) -> Iterator[Class]:
+    known = {path: Names(_module(path), path.endswith("__init__.py"), module) for path, module in tree.code.items()}
+    aliases = {name: origin for names in known.values() for name, origin in names.aliases.items()}
+
+    def origin(name: str) -> str:
+        seen = set[str]()
+        while name in aliases and name not in seen:
+            seen.add(name)
+            name = aliases[name]
+        return name
+
+    for path, names in known.items():
+        for node in ast.walk(tree.code[path]):
             if isinstance(node, ast.ClassDef):
-                yield path, node, Class(path, node.name, node, [*map(names.dotted, node.bases)], names)
+                yield Class(path, node.name, node, [origin(names.dotted(base)) for base in node.bases], names)
 
 
 def _module(path: str) -> str:

@@ -94,7 +94,10 @@ class NotebookOutput(Rule):
 
 def _cells(text: str) -> list[dict[str, Any]]:
     """The cells of a notebook. Raises ValueError where it is none."""
-    found: Any = json.loads(text)
+    try:
+        found: Any = json.loads(text)
+    except RecursionError as error:
+        raise ValueError(error) from None
     cells = found.get("cells") if isinstance(found, dict) else None
     if not isinstance(cells, list) or not all(isinstance(each, dict) for each in cells):
         raise ValueError('there is no list of "cells" in it')

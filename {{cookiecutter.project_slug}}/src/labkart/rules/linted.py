@@ -76,7 +76,15 @@ class OwnTracking(Linted):
         "Use self.log_metric, log_figure, log_table; mlflow.log_... and autologging land in the same run by themselves."
     )
     codes = ("TID251",)
-    banned = ("mlflow.end_run", "mlflow.set_experiment", "mlflow.set_tracking_uri", "mlflow.start_run")
+    banned = (
+        "mlflow.MlflowClient",
+        "mlflow.create_experiment",
+        "mlflow.end_run",
+        "mlflow.set_experiment",
+        "mlflow.set_tracking_uri",
+        "mlflow.start_run",
+        "mlflow.tracking.MlflowClient",
+    )
 
 
 class SysPath(Linted):

@@ -10,9 +10,13 @@ from .classes import Class
 from .rule import Finding, Rule
 from .tree import Tree
 
-_HEAVY = re.compile(r"_?(?:download|fit|load|open|predict|read|scan|train|transform|urlopen)(?:_\w+)?")
+_HEAVY = re.compile(r"_?(?:download|fit|load|open|predict|read|scan|train|transform|urlopen)(?:_\w+|lines?|mat|s|txt)?")
 _PROPERTIES = ("property", "cached_property")
-_ABSOLUTE = re.compile(r"/[\w.-]+(?:/[\w. -]*)+|/(?:home|media|mnt|tmp|Users)|~[\w-]*/.*|[A-Za-z]:[\\/].*", re.DOTALL)
+_ABSOLUTE = re.compile(
+    r"/(?:data|home|media|mnt|scratch|tmp|Users|var|work)(?:/.*)?|/[\w.-]+(?:/[\w. -]*)+"
+    r"|~[\w-]*/.*|[A-Za-z]:[\\/].*|\\\\[\w.-]+\\.*|file:/.*",
+    re.DOTALL,
+)
 
 
 class StrayTask(Rule):
@@ -147,7 +151,7 @@ class AbsolutePath(Rule):
 
 
 def _beginnings(module: ast.Module) -> Iterator[ast.Constant]:
-    """Constants with which a text begins: no docstrings, and nothing that is put behind something else."""
+    """Constants with which a text begins: no docstrings, nothing that is put behind something else, and no keys."""
     behind = set[int]()
     for node in ast.walk(module):
         if isinstance(node, ast.Constant) and id(node) not in behind:
@@ -155,4 +159,7 @@ def _beginnings(module: ast.Module) -> Iterator[ast.Constant]:
         parts = node.values[1:] if isinstance(node, ast.JoinedStr) else []
         parts += [node.value] if isinstance(node, ast.Expr) else []
         parts += [node.right] if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add) else []
+        # In HDF5 and the like a data set is named as a path is.
+        parts += [node.slice] if isinstance(node, ast.Subscript) else []
+        parts += [node.value] if isinstance(node, ast.keyword) and node.arg == "key" else []
         behind.update(map(id, parts))
