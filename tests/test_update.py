@@ -290,7 +290,7 @@ def test_what_would_spoil_the_merge_is_said_before_anything_changes(copied: Call
     commit(project.root, "What I should not have touched")
     (project.root / ".editorconfig").write_text("root = true  # mine\n")
     said = update(project, code=1)
-    assert "left_over.py: you changed it" in said and ".editorconfig: the newer version brings one" in said
+    assert "left_over.py: you changed it" in said and ".editorconfig: the newer version brings something else" in said
     assert is_clean(project) and project.read(".editorconfig") == "root = true  # mine\n"
     (project.root / ".editorconfig").unlink()
     (project.root / "src/labkart/left_over.py").unlink()
@@ -299,7 +299,68 @@ def test_what_would_spoil_the_merge_is_said_before_anything_changes(copied: Call
     assert runtime(project.root) == runtime(SOURCE)
 
 
+@pytest.mark.parametrize("name", ["docs/next/page.md", "docs/next"])
+def test_a_folder_and_a_file_of_one_name_spoil_no_update(
+    name: str, copied: Callable[..., Project], template: Path, tmp_path: Path
+) -> None:
+    git(tmp_path, "clone", "--quiet", str(template), "next")
+    new = "docs/next" if name != "docs/next" else "docs/next/page.md"
+    (tmp_path / "next" / PROJECT / new).parent.mkdir(exist_ok=True)
+    (tmp_path / "next" / PROJECT / new).write_text("new\n")
+    commit(tmp_path / "next", "The next one")
+    git(tmp_path / "next", "tag", "v1000.1.0")
+    project = copied()
+    (project.root / name).parent.mkdir(exist_ok=True)
+    (project.root / name).write_text("mine\n")
+    note = json.loads(project.read(".cruft.json")) | {"template": str(tmp_path / "next")}
+    (project.root / ".cruft.json").write_text(json.dumps(note))
+    commit(project.root, "My own page")
+    assert "\n  docs/next: the newer version brings something else of this name. Move" in update(project, code=1)
+    assert is_clean(project) and project.read(name) == "mine\n"
+
+
+SETTINGS = {"core.autocrlf": "true", "diff.context": "0", "diff.noprefix": "true", "apply.whitespace": "error-all"}
+
+
+def test_how_a_person_has_set_up_git_changes_nothing(
+    make: Callable[..., Project], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Git for Windows ends lines with CRLF where nobody says otherwise."""
+    monkeypatch.setenv("GIT_CONFIG_COUNT", str(len(SETTINGS)))
+    for number, (name, value) in enumerate(SETTINGS.items()):
+        monkeypatch.setenv(f"GIT_CONFIG_KEY_{number}", name)
+        monkeypatch.setenv(f"GIT_CONFIG_VALUE_{number}", value)
+    project = make("v0.0.1")
+    (project.root / "data/raw/a.csv").write_text("x\n1\n")
+    project.labkart("check", "--lock-data")
+    commit(project.root, "My data")
+    git(project.root.parent, "clone", "--quiet", "my-thesis", "clone")
+    clone = Project(project.root.parent / "clone", project.environment)
+    update(clone)
+    assert runtime(clone.root) == runtime(SOURCE)
+    assert "Nothing broken" in clone.labkart("check", "edited-runtime", "raw-data")
+
+
 # Where it does not begin
+
+
+@pytest.mark.parametrize("kind", ["merge", "rebase", "cherry-pick", "revert"])
+def test_what_git_is_in_the_middle_of_ends_first(kind: str, copied: Callable[..., Project]) -> None:
+    project = copied()
+    git(project.root, "switch", "--quiet", "--create", "other")
+    (project.root / "CITATION.cff").write_text("theirs\n")
+    commit(project.root, "Theirs")
+    git(project.root, "switch", "--quiet", "--create", "mine", "HEAD~")
+    (project.root / "CITATION.cff").write_text("mine\n")
+    commit(project.root, "Mine")
+    words = {"rebase": ["other"], "revert": ["--no-edit", "other"]}.get(kind, ["other"])
+    subprocess.run(["git", kind, *words], cwd=project.root, env=clean_environment(), capture_output=True)
+    if kind != "rebase":
+        git(project.root, "checkout", "HEAD", "--", "CITATION.cff")
+    else:
+        git(project.root, "checkout", "HEAD", "--", ".")
+    assert is_clean(project)
+    assert f"A {kind} is not finished" in update(project, code=1)
 
 
 def test_changes_that_are_not_committed_are_named(copied: Callable[..., Project]) -> None:

@@ -17,6 +17,7 @@ from .files import read_json
 from .template import NOTE, Origin, Template, fetched, git, last_line
 
 _CRUFT = "cruft>=2.16,<3"
+_PLAIN = {"apply.whitespace": "nowarn", "diff.context": "3", "diff.mnemonicPrefix": "false", "diff.noprefix": "false"}
 
 
 def show(words: Sequence[str]) -> int:
@@ -52,10 +53,20 @@ def _refuse_unclean(root: Path) -> None:
             f"{root} is in no git repository, and only git can merge. "
             'Begin one: git init, git add --all, git commit -m "Before the update"'
         )
+    if begun := _begun(root):
+        raise LabkartError(f"A {begun} is not finished, and an update would get into it. End it, or take it back, first.")
     if changes := done.stdout.splitlines():
         more = f"\n  ... and {len(changes) - 5} more" if len(changes) > 5 else ""
         listed = "".join(f"\n  {line[3:]}" for line in changes[:5])
         raise LabkartError(f"There are changes that are not committed:{listed}{more}\nCommit them first: git commit")
+
+
+def _begun(root: Path) -> str:
+    """What git is in the middle of; empty where it is in the middle of nothing."""
+    kinds = {"MERGE_HEAD": "merge", "CHERRY_PICK_HEAD": "cherry-pick", "REVERT_HEAD": "revert"}
+    kinds |= {"rebase-merge": "rebase", "rebase-apply": "rebase"}
+    paths = git(root, "rev-parse", *(word for name in kinds for word in ("--git-path", name))).stdout.splitlines()
+    return next((kind for kind, path in zip(kinds.values(), paths, strict=False) if (root / path).exists()), "")
 
 
 def _merge(root: Path, origin: Origin, template: Template, word: str, wanted: str) -> None:
@@ -96,16 +107,22 @@ def _remember(root: Path, cruft: list[str], origin: Origin, template: Template) 
 
 
 def _refuse_obstacles(root: Path, made: dict[str, str], gone: Sequence[str], new: Sequence[str]) -> None:
-    """Two cases spoil git's merge of all the rest: an edited file that shall go, and a new one that is in the way."""
+    """Two cases spoil git's merge of all the rest: an edited file that shall go, and what is where a new one must be."""
 
     def committed(name: str) -> str:
         return git(root, "rev-parse", "--verify", "--quiet", f"HEAD:./{name}").stdout.strip()
 
+    def in_the_way(name: str) -> str | None:
+        """What of the student's is where a new file, or a folder above it, must be."""
+        above = [str(each) for each in Path(name).parents if (root / each).is_file()]
+        is_there = (root / name).is_dir() or ((root / name).exists() and not committed(name))
+        return next(iter(above), name if is_there else None)
+
     gone, new = _merged(root, gone), _merged(root, new)
     edited = [name for name in gone if name in made and committed(name) not in ("", made[name])]
-    there = [name for name in new if (root / name).exists() and not committed(name)]
+    there = dict.fromkeys(filter(None, map(in_the_way, new)))
     lines = [f"  {name}: you changed it, but the newer version has it no more. Delete it" for name in edited]
-    lines += [f"  {name}: the newer version brings one, and yours is in no commit. Move it" for name in there]
+    lines += [f"  {name}: the newer version brings something else of this name. Move yours" for name in there]
     if lines:
         last = "and commit that. What you need of it, keep in your own folders."
         raise LabkartError("\n".join(["Before the update:", *lines, last]))
@@ -132,6 +149,11 @@ def _run(command: list[str], *, start_new_session: bool = False) -> subprocess.C
     """Run cruft, which asks nothing then, without what belongs to this environment. It reads git's English."""
     clean = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "VIRTUAL_ENV", "GIT_DIR")}
     clean |= {"NO_COLOR": "1", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C.UTF-8", "LANGUAGE": "C"}
+    # Whatever this person's git is set to, cruft reads and applies its own differences.
+    first = int(clean.get("GIT_CONFIG_COUNT") or 0)
+    clean["GIT_CONFIG_COUNT"] = str(first + len(_PLAIN))
+    for number, (name, value) in enumerate(_PLAIN.items(), first):
+        clean |= {f"GIT_CONFIG_KEY_{number}": name, f"GIT_CONFIG_VALUE_{number}": value}
     return subprocess.run(
         command,
         capture_output=True,
