@@ -5,6 +5,7 @@ changes what a filter takes or gives, or its name, gives the modules of `hooks/`
 """
 
 import json
+import os
 import sys
 import tempfile
 from contextlib import suppress
@@ -97,7 +98,7 @@ def language(answers: dict[str, Any]) -> str:
 
 def in_the_way(project: Path) -> dict[str, str]:
     """Why a project cannot be made there, in both languages; nothing if it can."""
-    if project.exists():
+    if os.path.lexists(project):
         return {
             "en": f"{project} exists already. Choose another folder name, or move that folder away.",
             "ja": f"{project} はすでにあります。別のフォルダ名にするか、そのフォルダを移してください。",

@@ -7,7 +7,11 @@ from functools import partial
 from hooks.names import TAKEN
 
 # Control characters, ends of lines, halves of characters, characters that reverse others: no file or terminal is sure to keep them.
-_UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff\ufffe\uffff]")
+# Others have no width: of these, scripts and pictures need two between their own characters (U+200C, U+200D).
+_UNSEEN = re.compile(
+    "[\x00-\x1f\x7f-\x9f\xad\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff\ufffe\uffff]"
+)
+_JOINERS = "\u200c\u200d"
 # What Python's packaging takes: letters beyond ASCII, two dots in a row or a dot before the @ would stop `uv sync`.
 _WORD = r"[a-zA-Z0-9!#$%&'*+/=?^_`|~-]+"
 _EMAIL = re.compile(rf"{_WORD}(\.{_WORD})*@([a-zA-Z0-9]([a-zA-Z0-9-]*[a-zA-Z0-9])?\.)+[a-zA-Z0-9-]*[a-zA-Z0-9]{{2}}")
@@ -24,7 +28,7 @@ class Wrong(ValueError):
 
 def line(text: str, limit: int) -> str:
     """One line of any language."""
-    if not (text := text.strip()):
+    if not (text := text.strip()) or not text.strip(_JOINERS):
         raise Wrong("it is empty.", "空です。")
     if _UNSEEN.search(text):
         raise Wrong(

@@ -451,7 +451,7 @@ PIPELINE_MISTAKES = {
         "split=split, sed=cfg.seed",
         'pipeline: TrainLogistic has no parameter "sed". Did you mean "seed"?',
     ),
-    "cfg.data)": ("cfg.date)", 'src/my_thesis/pipeline.py:16: conf/ has no "date". Add it to conf/config.yaml.'),
+    "cfg.data)": ("cfg.date)", 'src/my_thesis/pipeline.py:16: conf/config.yaml has no "date". Did you mean "data"?'),
     "model=model, split=split": (
         "model=model, split=table",
         "pipeline: EvaluateModel.split wants a SplitTable, not a LoadTable. Give it one, or declare split with expected_type=Task.",

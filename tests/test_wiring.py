@@ -116,6 +116,9 @@ def test_a_pull_request_is_told_what_it_changes(fresh: Project, tmp_path: Path) 
     said = execute(workflow, "compare", workspace, **shared(fresh)).rpartition("### Before and after")[2]
     assert re.search(r"^ +accuracy +[\d.]+ +[\d.]+|metrics", said, flags=re.MULTILINE)
     assert "tasks/train.py: TrainLogistic" in said
+    (workspace / "base/src/my_thesis/pipeline.py").write_text("def pipeline(:\n")
+    said = execute(workflow, "compare", workspace, **shared(fresh)).rpartition("### Before and after")[2]
+    assert "The main branch does not run" in said
 
 
 def test_the_hooks_of_git_accept_a_new_project_and_empty_its_notebooks(fresh: Project) -> None:

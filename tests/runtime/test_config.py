@@ -288,6 +288,7 @@ def test_composing_again_starts_from_the_files() -> None:
             'conf/model/linear.yaml: no setting "model.params.trees". Choose one of c.',
         ),
         (["seed=0,1,2"], "seed=0,1,2 names several values: add -m to run each of them; 'seed=[0,1,2]' is a list."),
+        (["model=forest,linear"], "model=forest,linear names several values: add -m to run each of them."),
         (["forest"], "forest: wants a name and a value, as model=forest."),
         (
             ["model=forest,"],

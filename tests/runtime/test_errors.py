@@ -8,7 +8,7 @@ import pytest
 from labkart import digest
 from labkart.errors import LabkartError, did_you_mean, told
 
-from .conftest import RUNTIME
+from .conftest import RUNTIME, write
 
 
 @pytest.mark.parametrize(
@@ -38,6 +38,26 @@ def test_a_syntax_error_is_told_with_its_line(root: Path, student: Callable[[str
     assert told(caught.value, root).endswith(
         ".py:2: SyntaxError: invalid syntax (" + Path(caught.value.filename or "").name + ", line 2)"
     )
+
+
+@pytest.mark.parametrize(
+    ("line", "remedy"),
+    [
+        ("import seaborn_", "Add the package that has it: uv add seaborn_"),
+        ("from seaborn_.inner import x", "Add the package that has it: uv add seaborn_"),
+        ("import own.halper", 'Did you mean "own.helper"?'),
+        ("import own.zzz", None),
+        ("import json.nothing", None),
+    ],
+)
+def test_a_module_that_is_not_there_is_told_with_what_to_do(
+    line: str, remedy: str | None, root: Path, student: Callable[[str], ModuleType]
+) -> None:
+    write(root, **{"src/own/__init__.py": "", "src/own/helper.py": ""})
+    with pytest.raises(ModuleNotFoundError) as caught:
+        student(f"{line}\n")
+    said = told(caught.value, root)
+    assert said.endswith(f"'. {remedy}" if remedy else ("'", "package"))
 
 
 def test_the_runtimes_own_lines_are_not_told(tmp_path: Path) -> None:

@@ -290,6 +290,14 @@ def test_what_may_not_be_meant_is_named_with_the_words_that_leave_it_out(records
     report(["models", "model=*", "data=null"])
 
 
+def test_a_setting_that_failed_is_not_what_is_meant(records: object, root: Path) -> None:
+    settings = {"model": "forest", "seed": 1, "size": 1.5}
+    config = {**settings, "labkart": LABKART}
+    late = "2026-11-02T10:00:00+00:00"
+    experiment("forest", 1, 0.5, id="f1", status="failed", settings=settings, config=config, started=late)
+    assert "Name what is, as size=null." in refused("models", "model=*")
+
+
 def test_a_configuration_of_which_no_run_ended_well_needs_no_more_seeds(records: object, root: Path) -> None:
     experiment("broken", 1, 0.5, status="failed")
     assert "missing" not in refused("models", "model=*")

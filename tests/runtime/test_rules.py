@@ -1,5 +1,6 @@
 """Rules: what breaks each one and what keeps it, waivers, and that all they say is there in both languages."""
 
+import json
 import re
 import shutil
 import string
@@ -20,6 +21,16 @@ assert _RUFF
 
 _HEAD = "from labkart import Task\nfrom luigi import IntParameter\n\n\n"
 _NOTEBOOK = '{{"cells": [{{"cell_type": "code", "outputs": [{0}], "execution_count": {1}}}]}}'
+_PRINTS = json.dumps(
+    {
+        "cells": [
+            {"cell_type": "code", "outputs": [], "execution_count": None, "metadata": {}, "source": ["print(1)"]}
+        ],
+        "metadata": {},
+        "nbformat": 4,
+        "nbformat_minor": 5,
+    }
+)
 _TOKEN = "ghp_" + "a1B2" * 9
 
 
@@ -57,8 +68,8 @@ _CASES: list[tuple[str, dict[str, str], list[str], dict[str, str]]] = [
     ),
     (
         "untyped-parameter",
-        task("a = IntParameter()\nb: int = IntParameter()"),
-        ["src/study/tasks/a.py:6", "src/study/tasks/a.py:7"],
+        task("a = IntParameter()\nb: int = IntParameter()\nc, d = IntParameter(), IntParameter()"),
+        ["src/study/tasks/a.py:6", "src/study/tasks/a.py:7", "src/study/tasks/a.py:8"],
         task("a: IntParameter = IntParameter()\nb: 'IntParameter' = IntParameter(default=1)\nc = 3"),
     ),
     ("undocumented-task", task("x = 1"), ["src/study/tasks/a.py:5"], task('"""Add."""')),
@@ -74,7 +85,12 @@ _CASES: list[tuple[str, dict[str, str], list[str], dict[str, str]]] = [
         [f"src/study/a.py:{line}" for line in range(1, 9)],
         {"src/study/a.py": '"""/home/ann is no good."""\nA = "data/raw/a.csv"\nB = "https://example.org/a"\nC = "/"\nD = "a / b"\nE = f"{A}/raw/a.csv"\nF = A + "/raw/a.csv"\nG = F["/entry/data"]\nH = read_hdf(F, key="/entry/data")\nI = "/database"\n'},
     ),
-    ("print", {"src/study/a.py": "print(1)\n"}, ["src/study/a.py:1"], {"src/study/a.py": '"print(1)"\n'}),
+    (
+        "print",
+        {"src/study/a.py": "print(1)\n"},
+        ["src/study/a.py:1"],
+        {"src/study/a.py": '"print(1)"\n', "notebooks/a.ipynb": _PRINTS},
+    ),
     (
         "own-tracking",
         {"src/study/a.py": "import mlflow\n\nmlflow.start_run()\nmlflow.set_experiment('a')\nmlflow.tracking.MlflowClient()\n"},
@@ -84,9 +100,12 @@ _CASES: list[tuple[str, dict[str, str], list[str], dict[str, str]]] = [
     ("sys-path", {"src/study/a.py": "import sys\n\nsys.path.append('.')\n"}, ["src/study/a.py:3"], {"src/study/a.py": "import sys\n\nsys.exit()\n"}),
     (
         "legacy-random",
-        {"src/study/a.py": "import numpy as np\n\nnp.random.rand()\n"},
-        ["src/study/a.py:3"],
-        {"src/study/a.py": "import numpy as np\n\nnp.random.default_rng(0)\n"},
+        {
+            "src/study/a.py": "import numpy as np\n\nnp.random.rand()\nnp.random.default_rng()\n",
+            "src/study/b.py": "from random import Random\nfrom numpy.random import default_rng as rng\n\nrng(None)\nRandom()\n",
+        },
+        ["src/study/a.py:3", "src/study/a.py:4", "src/study/b.py:4", "src/study/b.py:5"],
+        {"src/study/a.py": "import numpy as np\n\nnp.random.default_rng(0)\nnp.random.default_rng(seed=SEED)\n"},
     ),
     ("raw-data", {"data/raw/a.csv": "1"}, ["data/raw"], {"data/raw/README.md": "About"}),
     (
@@ -116,9 +135,18 @@ _CASES: list[tuple[str, dict[str, str], list[str], dict[str, str]]] = [
     ),
     (
         "waiver",
-        {"src/study/a.py": "# labkart: allow absolute-path\n# labkart: allow everything: why not\nprint(1)  # noqa: T201\n"},
-        ["src/study/a.py:1", "src/study/a.py:2", "src/study/a.py:3"],
-        {"src/study/a.py": "print(1)  # noqa: T201 the only line\nx = 1  # noqa: E501\n"},
+        {
+            "src/study/a.py": "# labkart: allow absolute-path\n# labkart: allow everything: why not\nprint(1)  # noqa: T201\n",
+            "src/study/b.py": "print(1)  # NOQA : T201\nprint(1)  # noqa\n# ruff: disable[T201]\nprint(1)\n# ruff: enable[T201]\n",
+            "src/study/c.py": "# ruff: file-ignore[T201] I like to\nprint(1)\n",
+            "src/study/d.py": "# flake8: noqa\nprint(1)\n",
+        },
+        [
+            *(f"src/study/a.py:{line}" for line in (1, 2, 3)),
+            *(f"src/study/b.py:{line}" for line in (1, 2, 3)),
+            *("src/study/c.py:1", "src/study/d.py:1"),
+        ],
+        {"src/study/a.py": "print(1)  # noqa: T201 the only line\nx = 1  # noqa: E501\n# disable\n# ruff: disable[E501]\n"},
     ),
 ]  # fmt: skip
 
@@ -156,6 +184,44 @@ def test_a_task_is_known_through_other_classes_and_modules(tiny: Path) -> None:
     assert found(tiny, "stray-task", **{"src/study/more.py": child.replace(".base", ".tasks.base")}) == [
         "src/study/more.py:4 stray-task"
     ]
+
+
+def test_a_task_is_known_through_a_second_name_of_its_base(tiny: Path) -> None:
+    base = (
+        "import pandas as pd\nfrom labkart import Task\nfrom luigi import Task as Other\n\nTable = Task[pd.DataFrame]\n"
+    )
+    write(tiny, **{"src/study/tasks/base.py": f"{base}Old: type = Other\n", "src/study/tasks/__init__.py": ""})
+    child = "from .base import Old, Table as T\n\n\nclass Child(T):\n    a = 1\n\n\nclass Elder(Old):\n    'Old.'\n"
+    assert found(tiny, "undocumented-task", "foreign-task", **{"src/study/tasks/a.py": child}) == [
+        "src/study/tasks/a.py:4 undocumented-task",
+        "src/study/tasks/a.py:8 foreign-task",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("settings", "hides"),
+    [
+        ('[tool.ruff.lint.extend-per-file-ignores]\n"src/study/**" = ["T201"]\n', True),
+        ('[tool.ruff]\nextend-exclude = ["src/study/a.py"]\n', True),
+        ('[tool.ruff]\nextend-exclude = ["a.py"]\n', True),
+        ('[tool.ruff]\nextend-exclude = ["study"]\n', True),
+        ('[tool.ruff]\nextend-exclude = ["data", "src/other"]\n', False),
+        ('[tool.ruff.lint.extend-per-file-ignores]\n"src/study/**" = ["E501"]\n', False),
+    ],
+)
+def test_settings_of_ruff_that_hide_code_are_found(settings: str, hides: bool, tiny: Path) -> None:
+    table = (tiny / "pyproject.toml").read_text()
+    if settings.startswith("[tool.ruff]"):
+        (tiny / "pyproject.toml").write_text(table.replace("[tool.ruff]\n", settings))
+    else:
+        (tiny / "pyproject.toml").write_text(f"{table}\n{settings}")
+    places = found(tiny, "print", **{"src/study/a.py": "x = 1\n"})
+    assert places == (["pyproject.toml print"] if hides else [])
+
+
+def test_a_notebook_that_is_nested_too_deep_is_no_notebook(tiny: Path) -> None:
+    files = {"notebooks/a.ipynb": "[" * 100_000}
+    assert found(tiny, "unreadable-file", "notebook-output", **files) == ["notebooks/a.ipynb unreadable-file"]
 
 
 def test_a_secret_is_shown_without_itself(tiny: Path) -> None:

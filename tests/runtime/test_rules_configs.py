@@ -145,12 +145,14 @@ def test_this_machines_own_settings_are_not_checked(look: Look) -> None:
         ({"tasks.py": "a = (\n"}, "src/study/tasks.py:1 broken-pipeline: the pipeline cannot be imported: SyntaxError"),
         ({"pipeline.py": "raise SystemExit('no')\n"}, "src/study/pipeline.py:1 broken-pipeline: the pipeline cannot be imported: SystemExit"),
         ({"pipeline.py": "def other(cfg):\n    pass\n"}, "src/study/pipeline.py broken-pipeline: the pipeline cannot be laid out: AttributeError"),
-        ({"pipeline.py": "def pipeline(cfg):\n    return cfg.modell\n"}, 'src/study/pipeline.py:2 broken-pipeline: the pipeline cannot be laid out: conf/ has no "modell"'),
+        ({"pipeline.py": "def pipeline(cfg):\n    return cfg.modell\n"}, 'src/study/pipeline.py:2 broken-pipeline: the pipeline cannot be laid out: conf/config.yaml has no "modell". Did you mean "model"? Add it there, or'),
+        ({"pipeline.py": _PIPELINE.replace("make(S", "'trees' in cfg.model.params or cfg.model.kind\n    make(S")}, 'src/study/pipeline.py:6 broken-pipeline: the pipeline cannot be laid out: conf/model/linear.yaml has no "model.kind". Add it there, or'),
+        ({"pipeline.py": "import json\nimport nowhere\n"}, "src/study/pipeline.py:2 broken-pipeline: the pipeline cannot be imported: ModuleNotFoundError: No module named 'nowhere'. Add the package that has it: uv add nowhere"),
         ({"pipeline.py": _PIPELINE.replace("make(S", "{None: 1}[cfg.model.get('name')]\n    make(S"), "conf/model/forest.yaml": "name: svm\nparams:\n  trees: 3\n"}, "src/study/pipeline.py:6 broken-pipeline: the pipeline cannot be laid out: KeyError: 'svm' (model.name in conf/model/forest.yaml). Add it to"),
         ({"pipeline.py": "def pipeline(cfg):\n    return 1\n"}, "src/study/pipeline.py broken-pipeline: the pipeline cannot be laid out: study.pipeline:pipeline returned 1."),
         ({"pipeline.py": "import os\n\n\ndef pipeline(cfg):\n    return os.listdir('data/raw')\n"}, "src/study/pipeline.py:5 broken-pipeline: the pipeline cannot be laid out: FileNotFoundError"),
     ],
-    ids=["parameter", "import", "syntax", "exit", "function", "setting", "key", "result", "folder"],
+    ids=["parameter", "import", "syntax", "exit", "function", "setting", "file", "package", "key", "result", "folder"],
 )  # fmt: skip
 def test_a_pipeline_that_cannot_be_laid_out_is_told_once_and_where(
     look: Look, files: dict[str, str], said: str
@@ -258,3 +260,50 @@ def test_the_other_process_is_asked_again_only_when_something_changed(
     write(root, **{"src/study/pipeline.py": "import os\nos._exit(3)\n"})
     assert look() == ["src/study/pipeline.py broken-pipeline"] and asked() == 6
     assert json.loads((root / "outputs/memos/check.json").read_text())["found"]
+
+
+_LISTS = """\
+import os
+from pathlib import Path
+from labkart import make
+from .tasks import Linear
+
+FILES = sorted(Path("data/raw").glob("*.csv"))
+
+
+def pipeline(cfg):
+    assert FILES, "no files"
+    assert os.environ.get("GRID", "small") != "none", "no grid"
+    assert not Path("data/raw/stop").exists(), "stopped"
+    return make(Linear, c=1.0, seed=0)
+"""
+
+
+def test_an_answer_holds_as_long_as_what_the_pipeline_looked_at_is_the_same(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(root, **{"src/study/__init__.py": "", "src/study/tasks/__init__.py": _TASKS, "src/study/pipeline.py": _LISTS})
+    write(root, **{"data/raw/a.csv": "1", "data/raw/b.csv": "1"})
+    monkeypatch.syspath_prepend(root / "src")
+    memo = root / "outputs/memos/check.json"
+
+    def look() -> list[str]:
+        found = check.look(Tree(project.current()), [configs.BrokenPipeline])
+        return [each.said("en").rpartition(": ")[2] for each in found]
+
+    assert look() == []
+    written = memo.stat().st_mtime_ns
+    monkeypatch.setenv("OTHER", "x")
+    write(root, **{"data/raw/a.csv": "2"})
+    assert look() == [] and memo.stat().st_mtime_ns == written, "the names of the files count, and not what is in them"
+    monkeypatch.setenv("GRID", "none")
+    assert look() == ["no grid"]
+    monkeypatch.delenv("GRID")
+    write(root, **{"data/raw/stop": ""})
+    assert look() == ["stopped"]
+    (root / "data/raw/stop").unlink()
+    (root / "data/raw/b.csv").unlink()
+    assert look() == [] and memo.stat().st_mtime_ns > written
+    (root / "data/raw/a.csv").unlink()
+    assert look() == ["no files"]
+    assert "none" not in memo.read_text(), "a variable may hold a secret"

@@ -14,6 +14,9 @@ from .errors import LabkartError
 if TYPE_CHECKING:
     from .plan import Experiment
 
+# What takes long and keeps what it has done.
+_GOES_ON = ("run", "search", "reproduce", "sync")
+
 HELP = """\
 usage: labkart <verb> ...
 
@@ -91,7 +94,8 @@ def main(words: list[str] | None = None) -> int:
     except SystemExit as stop:  # argparse, Hydra's and ours, after it said what is wrong
         return int(bool(stop.code))
     except KeyboardInterrupt:
-        print("\nStopped. What was finished is kept; the same command goes on from there.", file=sys.stderr)
+        goes_on = " What was finished is kept; the same command goes on from there." if verb in _GOES_ON else ""
+        print(f"\nStopped.{goes_on}", file=sys.stderr)
         return stopping.code()
     finally:
         gc.enable()

@@ -181,8 +181,10 @@ def explained(error: Exception, words: Iterable[str] = ()) -> LabkartError:
             known = [str(key) for key in node] if isinstance(node, DictConfig) else []
             return LabkartError(f'{place(node)}: no setting "{not_there[1]}". {did_you_mean(name, known)}')
     if several := _SEVERAL.search(str(error)):
+        is_group = (project.current().root / "conf" / several[1].partition("=")[0]).is_dir()
         list_ = several[1].replace("=", "=[", 1) + "]"
-        return LabkartError(f"{several[1]} names several values: add -m to run each of them; '{list_}' is a list.")
+        other = "." if is_group else f"; '{list_}' is a list."
+        return LabkartError(f"{several[1]} names several values: add -m to run each of them{other}")
     said = " ".join(str(error).partition("See https")[0].split())
     if isinstance(error, OverrideParseException):
         if "=" not in error.override:

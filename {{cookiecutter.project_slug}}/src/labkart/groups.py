@@ -120,12 +120,13 @@ class Ranking:
 
     def _told_alike(self, groups: Sequence[Sequence[ExperimentRecord]]) -> list[dict[str, str]]:
         """What a person calls each of them by; what was said of one only is taken from the others' configurations."""
-        told = [[self._told(each) for each in of] for of in groups]
-        names = dict.fromkeys(name for of in told for each in of for name in each)
-        found = [
-            [{name: each.get(name) or _text(value(record, name)) for name in names} for each, record in zip(*pair, strict=True)]
-            for pair in zip(told, groups, strict=True)
-        ]
+        names = dict.fromkeys(name for of in groups for each in of for name in self._told(each))
+
+        def whole(record: ExperimentRecord) -> dict[str, str]:
+            told = self._told(record)
+            return {name: told.get(name) or _text(value(record, name)) for name in names}
+
+        found = [list(map(whole, of)) for of in groups]
         shared = [name for name in names if not any(_varies(name, of) for of in found)]
         return [{name: of[0][name] for name in shared} for of in found]
 

@@ -108,11 +108,8 @@ class Reads:
     def __init__(self, declared: Iterable[Path]) -> None:
         here = project.current()
         self._root = here.root
-        self._known = [
-            here.outputs,
-            here.root / "uv.lock",
-            *(Path(os.path.normpath(Path.cwd() / each)) for each in declared),
-        ]
+        known = (Path(os.path.normpath(Path.cwd() / each)) for each in declared)
+        self._known = [here.outputs, here.root / "uv.lock", *known]
         self._written: set[str] = set()
         self._perhaps: set[str] = set()
         self.paths: dict[str, digest.Stamp | None] = {}
@@ -162,7 +159,7 @@ def complain(task: str, params: Mapping[str, str], paths: Iterable[str]) -> None
     """Say which lines declare what a task read. Where CI runs, for nobody reads its warnings, that is an error."""
     for path, count in _gathered(paths):
         what, them = (path, "it") if count == 1 else (f"{count} files of {path}", "them")
-        said = f"{task} reads {what} without declaring {them}. {_remedy(task, params, path, count)}"
+        said = f"{task} reads {what} without declaring {them}. {_remedy(task, params, path, them)}"
         if os.environ.get("CI", "").lower() not in ("", "0", "false"):
             raise LabkartError(said)
         _log.warning(said)
@@ -177,16 +174,17 @@ def _gathered(paths: Iterable[str]) -> Iterator[tuple[str, int]]:
         yield from [(folder, len(files))] if len(files) > 3 and folder != "." else ((file, 1) for file in files)
 
 
-def _remedy(task: str, params: Mapping[str, str], path: str, count: int) -> str:
+def _remedy(task: str, params: Mapping[str, str], path: str, them: str) -> str:
     root = project.current().root
     for param, text in params.items():
         named = Path(os.path.normpath(root / text))
         if named != root and (root / path).is_relative_to(named):
             kind = "DataFolder" if named.is_dir() else "DataFile"
-            return f'{task}.{param} names {"it" if count == 1 else "them"}: declare "{param}: {kind} = {kind}()" there.'
-    kind = "DataFile" if count == 1 else "DataFolder"
+            return f'{task}.{param} names {them}: declare "{param}: {kind} = {kind}()" there.'
+    kind = "DataFile" if them == "it" else "DataFolder"
     name = "".join(letter if letter.isidentifier() else "_" for letter in Path(path).stem).strip("_") or "file"
-    return f'Add "{name}: {kind} = {kind}()" to {task}, "{name}: {path}" to its settings in conf/, and read self.{name}.'
+    lines = f'"{name}: {kind} = {kind}()" to {task}, "{name}: {path}" to its settings in conf/'
+    return f"Add {lines}, and read self.{name}."
 
 
 class _Finder(importlib.abc.MetaPathFinder):

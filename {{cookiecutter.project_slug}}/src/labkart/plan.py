@@ -17,7 +17,7 @@ from omegaconf.errors import ConfigAttributeError
 from . import moment, project
 from .chosen import place
 from .composition import Composed
-from .errors import LabkartError, did_you_mean, told
+from .errors import LabkartError, did_you_mean, nearest, told
 from .identity import upstream
 from .record import ExperimentRecord, TaskUse, read_experiment
 from .selection import flat
@@ -186,10 +186,18 @@ def _told(cfg: DictConfig) -> Iterator[None]:
         raise
     except ConfigAttributeError as error:
         where = told(error, root).partition(": ")[0]
-        raise LabkartError(f'{where}: conf/ has no "{error.full_key}". Add it to conf/config.yaml.') from None
+        raise LabkartError(f"{where}: {_absent(str(error.full_key), cfg)}") from None
     except Exception as error:
         said = f"{told(error, root)}{_whence(error.args[0], cfg) if isinstance(error, KeyError) else ''}"
         raise LabkartError(f"{said}\nThe pipeline could not be laid out; nothing has run.") from error
+
+
+def _absent(name: str, cfg: DictConfig) -> str:
+    """Which file lacks a setting that the student's code asks for."""
+    above, _, last = name.rpartition(".")
+    node = OmegaConf.select(cfg, above) if above else cfg
+    close = nearest(last, map(str, node)) if isinstance(node, DictConfig) else ""
+    return f'{place(node)} has no "{name}". {close} Add it there, or name another one here.'.replace("  ", " ")
 
 
 def _whence(key: Any, cfg: DictConfig) -> str:

@@ -115,7 +115,8 @@ def _narrower(found: Definition, groups: Sequence[Group]) -> Iterator[str]:
     """How a person leaves out what they do not mean, where the runs differ in more than the words say."""
     named = {condition.name for condition in found.selection.where}
     free = [name for name in groups[0].settings if name not in named]
-    records = sorted((each for group in groups for each in group.records), key=asked.last, reverse=True)
+    records = [each for group in groups for each in group.records]
+    records.sort(key=lambda each: (each.status == "finished", asked.last(each)), reverse=True)
     sweep = next((id for each in records for id in reversed(each.sweeps)), None)
     together = [each for each in records if sweep in each.sweeps] or records[:1]
     told = [name for name in free if len({_word(name, each) for each in together}) == 1]  # they were meant to vary

@@ -48,8 +48,11 @@ def busy(what: str) -> AbstractContextManager[object]:
 
 def show_logging() -> None:
     """Let the student's own log messages appear, from INFO on; of other packages warnings only."""
-    handler = RichHandler(console=_errors, show_time=False, show_path=False)
-    logging.basicConfig(format="%(name)s: %(message)s", handlers=[handler])
+    if _errors.is_terminal:
+        handler = RichHandler(console=_errors, show_time=False, show_path=False)
+        logging.basicConfig(format="%(name)s: %(message)s", handlers=[handler])
+    else:  # in a file a message is a line
+        logging.basicConfig(format="%(levelname)-8s %(name)s: %(message)s")
     logging.getLogger(project.current().entry.partition(".")[0]).setLevel(logging.INFO)
 
 

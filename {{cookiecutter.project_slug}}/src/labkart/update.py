@@ -47,14 +47,14 @@ def show(words: Sequence[str]) -> int:
 
 def _refuse_unclean(root: Path) -> None:
     """The update must be the only change, so that it can be seen and taken back."""
-    done = git(root, "status", "--porcelain")
+    done = git(root, "status", "--porcelain", "--untracked-files=normal")  # some people have git overlook these
     if done.returncode:
         raise LabkartError(
             f"{root} is in no git repository, and only git can merge. "
             'Begin one: git init, git add --all, git commit -m "Before the update"'
         )
     if begun := _begun(root):
-        raise LabkartError(f"A {begun} is not finished, and an update would get into it. End it, or take it back, first.")
+        raise LabkartError(f"A {begun} is not finished, and the update would become part of it. End it first.")
     if changes := done.stdout.splitlines():
         more = f"\n  ... and {len(changes) - 5} more" if len(changes) > 5 else ""
         listed = "".join(f"\n  {line[3:]}" for line in changes[:5])
@@ -107,7 +107,7 @@ def _remember(root: Path, cruft: list[str], origin: Origin, template: Template) 
 
 
 def _refuse_obstacles(root: Path, made: dict[str, str], gone: Sequence[str], new: Sequence[str]) -> None:
-    """Two cases spoil git's merge of all the rest: an edited file that shall go, and what is where a new one must be."""
+    """Two cases spoil git's merge of all the rest: an edited file that shall go, and what is where a new one must."""
 
     def committed(name: str) -> str:
         return git(root, "rev-parse", "--verify", "--quiet", f"HEAD:./{name}").stdout.strip()

@@ -79,9 +79,14 @@ def tasks(tree: Tree) -> list[Class]:
     return [each for name, each in every.items() if is_task(name)]
 
 
+@cache
+def names(tree: Tree) -> dict[str, Names]:
+    """What the names in each module stand for, by its path."""
+    return {path: Names(_module(path), path.endswith("__init__.py"), module) for path, module in tree.code.items()}
+
+
 def _classes(tree: Tree) -> Iterator[Class]:
-    known = {path: Names(_module(path), path.endswith("__init__.py"), module) for path, module in tree.code.items()}
-    aliases = {name: origin for names in known.values() for name, origin in names.aliases.items()}
+    aliases = {name: origin for each in names(tree).values() for name, origin in each.aliases.items()}
 
     def origin(name: str) -> str:
         seen = set[str]()
@@ -90,10 +95,10 @@ def _classes(tree: Tree) -> Iterator[Class]:
             name = aliases[name]
         return name
 
-    for path, names in known.items():
+    for path, known in names(tree).items():
         for node in ast.walk(tree.code[path]):
             if isinstance(node, ast.ClassDef):
-                yield Class(path, node.name, node, [origin(names.dotted(base)) for base in node.bases], names)
+                yield Class(path, node.name, node, [origin(known.dotted(base)) for base in node.bases], known)
 
 
 def _module(path: str) -> str:

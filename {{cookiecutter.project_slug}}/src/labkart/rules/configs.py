@@ -17,6 +17,7 @@ from typing import Any, ClassVar
 
 from .. import packages, project
 from ..files import read_json, write_atomically
+from . import surroundings
 from .rule import Finding, Rule
 from .tree import Tree
 
@@ -73,7 +74,7 @@ class UnusedKey(Configured):
 
 @cache
 def _memo(tree: Tree) -> tuple[Path, str]:
-    """Where the answer is remembered, and what it is an answer to: settings, code, packages, variables."""
+    """Where the answer is remembered, and what it is an answer to: settings, code, packages, variables of settings."""
     digest = hashlib.sha256(f"{sys.version} {sorted(packages.installed().versions.items())}".encode())
     variables = set[str]()
     for top in ("conf", "src", "pyproject.toml"):
@@ -125,7 +126,8 @@ def _before(tree: Tree) -> list[Any] | None:
     try:
         file, state = _memo(tree)
         said = read_json(file)
-        return said["found"] if said["state"] == state else None
+        around = said["around"]
+        return said["found"] if said["state"] == state and surroundings.now(around) == around else None
     except (OSError, TypeError, KeyError):
         return None
 
@@ -140,13 +142,14 @@ def _found(tree: Tree) -> list[Any]:
     conf = Composing(tree.root)
     said, errors = process.communicate(pickle.dumps((conf.files, conf.composed)))
     try:
-        found = [["broken-config", *each] for each in conf.found] + json.loads(said)
+        laid_out, around = json.loads(said)
     except ValueError:
         last = (errors.decode(errors="replace").strip() or f"exit code {process.returncode}").splitlines()[-1]
         return [["broken-pipeline", f"src/{tree.package}/pipeline.py", 0, "died", {"why": last}]]
+    found = [["broken-config", *each] for each in conf.found] + laid_out
     # What failed may have done so for a reason outside of these files: next time it is tried again.
     if all(each[0] == UnusedKey.id for each in found):
         with suppress(OSError):
             file, state = _memo(tree)
-            write_atomically(file, json.dumps({"state": state, "found": found}).encode())
+            write_atomically(file, json.dumps({"state": state, "found": found, "around": around}).encode())
     return found

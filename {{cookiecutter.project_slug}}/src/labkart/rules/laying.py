@@ -14,6 +14,7 @@ from ..composition import Composed
 from ..errors import LabkartError, told
 from . import asked
 from .settings import File
+from .surroundings import Surroundings
 
 # Names at the top that the machinery reads, and not the pipeline.
 _MACHINERY = ("defaults", "hydra", "labkart", "search", "task")
@@ -26,17 +27,18 @@ Found = tuple[str, str, int, str, dict[str, str]]
 def main() -> None:
     """Take the files and configurations from the standard input, and write what is found to the output as JSON.
 
-    What the student's code prints goes elsewhere.
+    After it comes what the student's code looked at. What that code prints goes elsewhere.
     """
     gc.disable()  # imports leave nothing to collect
     out = os.dup(1)
     os.dup2(2, 1)
-    here = project.current()
-    found = imported(here)
-    files, composed = pickle.load(sys.stdin.buffer)
-    found = found or list(laid_out(here, files, composed))
+    here, around = project.current(), Surroundings()
+    with around.noticed():
+        found = imported(here)
+        files, composed = pickle.load(sys.stdin.buffer)
+        found = found or list(laid_out(here, files, composed))
     with os.fdopen(out, "w", encoding="utf-8") as file:
-        json.dump(found, file)
+        json.dump([found, around.states()], file)
 
 
 def imported(here: project.Project) -> list[Found]:

@@ -23,8 +23,8 @@ class RawData(Rule):
     )
     fix = (
         "Where the file is new, or the change is meant: `labkart check --lock-data`, and commit data/raw.sha256, which"
-        " `sha256sum -c` reads, too. Else get the locked version back: from git (`git restore data/raw`), or from where"
-        " you have it."
+        " `sha256sum -c` reads, too. Else get the locked version back: from git (`git restore -SW data/raw`), or from"
+        " where you have it."
     )
     says: ClassVar[dict[str, str]] = {
         "unlocked": "not locked yet (files: {count})",

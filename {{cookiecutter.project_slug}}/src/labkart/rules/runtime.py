@@ -16,8 +16,8 @@ class EditedRuntime(Rule):
 
     reason = "An update of the template replaces them: what you write there is lost, or stands in its way."
     fix = (
-        "Get the original back: `git restore src/labkart src/hydra_plugins` before a commit, `git log -- <file>` and"
-        " `git restore --source=<commit> <file>` after it, and `labkart update` for the template's newest. What you"
+        "Get the original back: `git restore -SW src/labkart src/hydra_plugins` before a commit, `git log -- <file>`"
+        " and `git restore -s <commit> <file>` after it, and `labkart update` for the template's newest. What you"
         " need of your own goes to `src/<package>/`. A wish or a mistake of ours: open an issue at the template's"
         " address (.cruft.json has it), with the diff."
     )

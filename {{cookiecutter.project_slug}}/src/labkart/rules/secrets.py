@@ -23,7 +23,7 @@ class Secret(Rule):
     reason = "What was pushed once is known for ever, whatever a later commit removes."
     fix = (
         "Make the secret worthless first: change the password, revoke the token. Then keep the new one in a"
-        " variable of the environment, and write ${oc.env:NAME} in conf/ or os.environ[...] in code."
+        ' variable of the environment, and write ${oc.env:NAME,""} in conf/ or os.environ[...] in code.'
     )
     says: ClassVar[dict[str, str]] = {"shown": "looks like a secret: {line}"}
 

@@ -74,13 +74,15 @@ class UntypedParameter(Rule):
                 yield from self._untyped(each, node)
 
     def _untyped(self, task: Class, node: ast.stmt) -> Iterator[Finding]:
-        if not isinstance(node, ast.Assign | ast.AnnAssign) or not isinstance(node.value, ast.Call):
+        if not isinstance(node, ast.Assign | ast.AnnAssign) or not node.value:
             return
-        kind = task.names.dotted(node.value.func)
-        if not kind.endswith(("Parameter", ".DataFile", ".DataFolder")):
+        values = node.value.elts if isinstance(node.value, ast.Tuple) else [node.value]
+        kinds = [task.names.dotted(each.func) for each in values if isinstance(each, ast.Call)]
+        kind = next((each for each in kinds if each.endswith(("Parameter", ".DataFile", ".DataFolder"))), "")
+        if not kind:
             return
-        target = node.targets[0] if isinstance(node, ast.Assign) else node.target
-        told = {"name": ast.unparse(target), "task": task.name, "kind": kind.rpartition(".")[2]}
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+        told = {"name": ", ".join(map(ast.unparse, targets)), "task": task.name, "kind": kind.rpartition(".")[2]}
         if isinstance(node, ast.Assign):
             yield self.at(task.path, "none", node.lineno, **told)
         elif task.names.dotted(_plain(node.annotation)).rpartition(".")[2] != told["kind"]:

@@ -14,7 +14,11 @@ from .rule import Finding, Rule
 from .tree import Tree
 
 _COMMENT = re.compile(r"labkart:\s*allow\b\s*([\w-]*)\s*[:\uff1a]?\s*(.*?)\s*(?:-->)?\s*$")
-_NOQA = re.compile(r"#\s*(ruff:\s*)?noqa\b(?::\s*([A-Z]+\d+(?:[,\s]+[A-Z]+\d+)*))?(.*)")
+_NOQA = re.compile(
+    r"#\s*(?:((?:ruff|flake8)\s*:\s*(?:noqa|file-ignore|disable))|noqa)\b"
+    r"(?:\s*[:\[]\s*([A-Z]+\d+(?:[,\s]+[A-Z]+\d+)*)\]?)?(.*)",
+    re.IGNORECASE,
+)
 # Files in which a comment begins with a hash, by the end of their names.
 _HASHED = (".cff", ".gitattributes", ".gitignore", ".py", ".pyi", ".sh", ".toml", ".yaml", ".yml")
 _TABLE = "pyproject.toml"
@@ -67,13 +71,13 @@ class Waiver(Rule):
 
     def look(self, tree: Tree) -> Iterator[Finding]:
         for path, text in tree.texts():
-            if path.endswith((".py", ".pyi")) and "noqa" in text:
+            if path.endswith((".py", ".pyi")) and re.search("noqa|ruff:", text, re.IGNORECASE):
                 for line, comment, _ in _comments(path, text):
                     yield from self._unexplained(path, line, comment)
 
     def _unexplained(self, path: str, line: int, comment: str) -> Iterator[Finding]:
         for whole, codes, rest in _NOQA.findall(comment):
-            named = [code for code in linted.CODES if not codes or code in re.split(r"[,\s]+", codes)]
+            named = [code for code in linted.CODES if not codes or code in re.split(r"[,\s]+", codes.upper())]
             if named and whole:
                 yield self.at(path, "file", line, rule=", ".join(named))
             elif named and not re.search(r"\w", rest):
