@@ -126,7 +126,7 @@ def test_what_is_right_is_not_refused(answers: dict[str, str]) -> None:
     "answer",
     [
         "project_slug=../x", "project_slug=", "project_slug=卒業研究", "project_title=", "author_name=a\nb", "author_email=a@b",
-        "license=GPL-3.0", "project_title=" + "x" * 10_000, os.fsdecode(b"author_name=\xff"),
+        "license=GPL-3.0", "project_title=\u200b", "project_title=\u200d", "author_name=Ann\xad", "project_title=" + "x" * 10_000, os.fsdecode(b"author_name=\xff"),
     ],
     ids=lambda answer: ascii(answer)[1:30],
 )  # fmt: skip
@@ -318,6 +318,16 @@ def test_a_folder_that_exists_is_left_alone(tmp_path: Path) -> None:
     ]
     assert not list((tmp_path / "my-thesis").iterdir())
     create(tmp_path, TEMPLATE, "--no-input", "--overwrite-if-exists")
+
+
+def test_a_link_to_nowhere_of_that_name_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "my-thesis").symlink_to("nowhere")
+    done = attempt(tmp_path, TEMPLATE, "--no-input")
+    assert (done.returncode, done.stdout.splitlines()[0][-60:]) == (
+        1,
+        "already. Choose another folder name, or move that folder away."[-60:],
+    )
+    assert (tmp_path / "my-thesis").is_symlink() and len(list(tmp_path.iterdir())) == 1
 
 
 def test_where_no_folder_can_be_made_one_line_says_so(tmp_path: Path) -> None:

@@ -363,8 +363,10 @@ def test_what_git_is_in_the_middle_of_ends_first(kind: str, copied: Callable[...
     assert f"A {kind} is not finished" in update(project, code=1)
 
 
-def test_changes_that_are_not_committed_are_named(copied: Callable[..., Project]) -> None:
+@pytest.mark.parametrize("shows", ["normal", "no"])
+def test_changes_that_are_not_committed_are_named(shows: str, copied: Callable[..., Project]) -> None:
     project = copied()
+    git(project.root, "config", "status.showUntrackedFiles", shows)
     (project.root / "notes.txt").write_text("not to be lost")
     said = update(project, code=1)
     assert "not committed" in said and "notes.txt" in said
