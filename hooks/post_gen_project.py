@@ -26,7 +26,9 @@ def git(*arguments: str) -> subprocess.CompletedProcess:
 
 def make_repository() -> str | None:
     """Commit the untouched output, so that every later change can be seen. Returns what stands in the way, if anything."""
-    inside, ignored = git("rev-parse", "--is-inside-work-tree"), git("check-ignore", "--quiet", ".")
+    inside, ignored = git("rev-parse", "--show-prefix"), git("check-ignore", "--quiet", ".")
+    if inside.returncode == 0 and not inside.stdout.strip():
+        return None  # made once more, over a project that has its own
     if inside.returncode == 0 and ignored.returncode != 0:
         return words(
             "This folder is inside another git repository, so it got none of its own.",

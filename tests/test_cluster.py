@@ -73,8 +73,14 @@ def test_a_job_that_fails_and_one_that_is_cancelled_do_so_alone_and_the_same_wor
         stderr=subprocess.PIPE,
         text=True,
     )
-    soon(lambda: study.has("started") and len(lab.ask("squeue", "-h", "-r", "-t", "R,PD").splitlines()) == 1)
-    lab.ask("scancel", lab.ask("squeue", "-h", "-r", "-o", "%i").strip())
+
+    def left() -> list[str]:
+        return lab.ask(
+            "squeue", "-h", "-r", "-t", "R,PD", "-o", "%i"
+        ).split()  # one that has ended is there for a while
+
+    soon(lambda: study.has("started") and len(left()) == 1)
+    lab.ask("scancel", *left())
     _, errors = process.communicate(timeout=120)
     assert process.returncode == 1 and "2 of 3 experiments have no result:" in errors and "Traceback" not in errors
     assert re.search(r"seed=1: TrainLogistic: src/my_thesis/tasks/train.py:\d+: ValueError: no such luck", errors)

@@ -318,6 +318,9 @@ def test_a_folder_that_exists_is_left_alone(tmp_path: Path) -> None:
     ]
     assert not list((tmp_path / "my-thesis").iterdir())
     create(tmp_path, TEMPLATE, "--no-input", "--overwrite-if-exists")
+    history = git(tmp_path / "my-thesis", "log", "--format=%h")
+    assert "another git repository" not in create(tmp_path, TEMPLATE, "--no-input", "--overwrite-if-exists")
+    assert git(tmp_path / "my-thesis", "log", "--format=%h") == history
 
 
 def test_a_link_to_nowhere_of_that_name_is_left_alone(tmp_path: Path) -> None:
