@@ -89,7 +89,7 @@ def as_used(answers: dict[str, str]) -> dict[str, str]:
 def test_any_answers_end_in_a_sound_project_or_in_one_line(tmp_path: Path) -> None:
     ends: list[str] = []
 
-    @settings(max_examples=400, deadline=None, database=None, derandomize=True, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=330, deadline=None, database=None, derandomize=True, suppress_health_check=list(HealthCheck))
     @given(answer_sets())
     def ends_well(answers: dict[str, str]) -> None:
         with tempfile.TemporaryDirectory(dir=tmp_path) as name:

@@ -15,7 +15,7 @@ from sklearn.datasets import load_wine
 
 PAGES = [f"docs/{name}.md" for name in ("run", "compare", "write-up", "update", "move")]
 TUTORIAL, CREATE = "docs/tutorial.md", "docs/create.md"
-# Pages that tell nobody to type a command.
+# Pages without a block of commands; those in a line of notebooks.md are run by tests/test_wiring.py.
 WITHOUT = ("data.md", "notebooks.md", "reports.md", "rules.md")
 
 # Commands that another test runs, for they serve, install, or need a cluster or a release of the template.
@@ -61,6 +61,12 @@ class Block:
         return tuple(filter(None, found.groups())) if found else None
 
     @property
+    def code(self) -> tuple[str | None, str]:
+        """What it makes of which file: comments and texts do not count, which are in the language of the page."""
+        said = re.sub(r'"""[^"]*"""|"[^"\n]*"|#[^\n]*', "", self.text) if self.language else ""
+        return self.file or (self.passage[0] if self.passage else None), " ".join(said.split())
+
+    @property
     def commands(self) -> list[str]:
         """Its lines without comments, where they are to be typed."""
         if self.language or self.file or self.passage:
@@ -89,8 +95,10 @@ def test_both_languages_have_the_same_pages_with_the_same_commands() -> None:
     )
     assert set(english) == set(japanese)
     for name in english:
-        here, there = ([each.commands for each in blocks(text)] for text in (english[name], japanese[name]))
-        assert here == there and (any(here) or name in WITHOUT), name
+        here, there = (blocks(text) for text in (english[name], japanese[name]))
+        assert [each.commands for each in here] == [each.commands for each in there], name
+        assert any(each.commands for each in here) or name in WITHOUT, name
+        assert [each.code for each in here] == [each.code for each in there], name
 
 
 def test_the_templates_own_pages_have_the_same_commands_in_both_languages() -> None:
@@ -132,6 +140,7 @@ def follow(project: Project, warm: Commands, page: str) -> None:
             do(project, warm, command)
 
 
+@pytest.mark.parametrize("pages", ["en"], indirect=True)
 def test_a_student_can_follow_the_tutorial(pages: Project, warm: Commands) -> None:
     said = {command: warm.labkart(pages, *command.split()) for command in ("run", "run model=forest seed=3")}
     said |= obey(pages, warm, TUTORIAL)
@@ -147,13 +156,19 @@ def test_a_student_can_follow_the_tutorial(pages: Project, warm: Commands) -> No
     check_types(pages)
 
 
+def measured(pages: Project, folder: Path) -> Project:
+    """The project as it was made, with a table of a student's own."""
+    home = Project(Path(shutil.copytree(pages.root, folder / "my-thesis")), pages.environment)
+    git(home, "reset", "--hard", git(home, "rev-list", "--max-parents=0", "HEAD").strip())
+    load_wine(as_frame=True).frame.to_csv(home.root / "data/raw/measurements.csv", index=False)
+    return home
+
+
+@pytest.mark.parametrize("pages", ["en"], indirect=True)
 def test_with_a_students_own_data_nothing_of_the_samples_is_missed(
     pages: Project, warm: Commands, tmp_path: Path
 ) -> None:
-    home = Project(Path(shutil.copytree(pages.root, tmp_path / "my-thesis")), pages.environment)
-    git(home, "reset", "--hard", git(home, "rev-list", "--max-parents=0", "HEAD").strip())
-    wine = load_wine(as_frame=True)
-    wine.frame.to_csv(home.root / "data/raw/measurements.csv", index=False)
+    home = measured(pages, tmp_path)
     obey(home, warm, CREATE)
     for words in ("labkart check", "ruff check", "ruff format --check", "pytest -q"):
         done = home.run(*words.split())
@@ -162,17 +177,39 @@ def test_with_a_students_own_data_nothing_of_the_samples_is_missed(
     assert "accuracy" in warm.labkart(home, "run") and "accuracy" in warm.labkart(home, "run", "data=measurements")
 
 
+@pytest.mark.parametrize("pages", ["ja"], indirect=True)
+@pytest.mark.parametrize("page", [TUTORIAL, CREATE])
+def test_what_the_pages_have_one_write_passes_in_japanese(
+    page: str, pages: Project, warm: Commands, tmp_path: Path
+) -> None:
+    """The commands and the code are those of the English pages, which are run."""
+    home = measured(pages, tmp_path)
+    for block in blocks(home.read(page)):
+        put(home, block)
+        for command in block.commands:
+            if command.startswith(("git ", "uv run labkart check")):
+                do(home, warm, command)
+    for words in ("labkart check", "ruff check", "ruff format --check"):
+        done = home.run(*words.split())
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
 def obey(project: Project, warm: Commands, page: str) -> dict[str, str]:
     """Write what a page has one write, type what it has one type; what each command said."""
     said = dict[str, str]()
     for block in blocks(project.read(page)):
-        if block.file:
-            (project.root / block.file).write_text(block.text + "\n", encoding="utf-8")
-        elif block.passage:
-            project.edit(*block.passage, block.text.strip() if block.language == "python" else block.text)
+        put(project, block)
         for command in block.commands:
             said[command] = do(project, warm, command, elsewhere={})
     return said
+
+
+def put(project: Project, block: Block) -> None:
+    """Write what a block has one write, if anything."""
+    if block.file:
+        (project.root / block.file).write_text(block.text + "\n", encoding="utf-8")
+    elif block.passage:
+        project.edit(*block.passage, block.text.strip() if block.language == "python" else block.text)
 
 
 def check_types(project: Project) -> None:

@@ -46,6 +46,18 @@ def test_the_lowest_versions_work(fresh: Project) -> None:
     run(fresh.root, UV, "run", "--no-sync", "pytest", "-q")
 
 
+def test_jupyter_comes_into_the_environment_and_what_was_computed_stays_valid(fresh: Project) -> None:
+    add, start = re.findall("`uv ([^`]+)`", fresh.read("notebooks/README.md"))
+
+    def uv(words: str) -> str:
+        return run(fresh.root, UV, *words.split(), UV_PYTHON=sys.executable)
+
+    uv("run --quiet labkart run data=wine")
+    uv(f"{add} --quiet")
+    assert "4 tasks done" in uv("run --no-sync labkart status data=wine")
+    assert re.match(r"\d+\.", uv(start.replace("run", "run --no-sync").replace("notebooks", "--version")))
+
+
 # Workflows and hooks
 
 

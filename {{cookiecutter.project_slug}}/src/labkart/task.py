@@ -118,7 +118,8 @@ class Task(Logbook, Identified[T]):
                 yield
             outputs = self._outputs()
             undeclared = reads.states(name)
-            complain(name, own_params(self), reads.paths)
+            if reads.paths:
+                complain(name, own_params(self), reads.paths)
             self._check_that_nothing_moved()
         except GeneratorExit:  # luigi sets a generator aside until what it asked for is there
             raise
