@@ -38,3 +38,31 @@ def test_a_word_that_python_cannot_raise_is_said_again_to_the_one_who_leads(root
 
 def test_a_worker_that_is_ending_shows_no_traceback(root: Path) -> None:
     assert _ended("worker", root) == ("goes on\n", "", 0)
+
+
+_LOGGING = """\
+import logging, os, signal, time
+from labkart import stopping
+
+class Handler(logging.Handler):
+    def emit(self, record):
+        os.kill(os.getpid(), signal.SIGINT)
+        for _ in range(1000):
+            pass
+        print("logged")
+
+stopping.listen()
+logging.getLogger().addHandler(Handler())
+try:
+    logging.warning("a message")
+    print("goes on")
+    time.sleep(50)
+except KeyboardInterrupt:
+    print("stopped")
+"""
+
+
+def test_a_message_that_is_being_logged_is_logged_first(root: Path) -> None:
+    """Cut off at the wrong place, logging keeps its lock: then the threads that a command waits for never end."""
+    said, _ = start(_LOGGING, root).communicate(timeout=60)
+    assert said == "logged\ngoes on\nstopped\n"

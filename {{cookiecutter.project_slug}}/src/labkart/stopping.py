@@ -4,12 +4,15 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from types import FrameType
 from typing import Any
 
 _ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _PATIENCE = 10.0  # seconds that another process has to end
+_SOON = 0.01  # seconds after which a word that came at a bad moment is said again
 
 # The process that leads, and then the signals that came.
 _came: list[int] = []
@@ -78,9 +81,21 @@ def code() -> int:
     return 128 + (_came[1:] or [signal.SIGINT])[0]
 
 
-def _stop(number: int, _: object) -> None:
+def _stop(number: int, frame: FrameType | None) -> None:
+    if _is_logging(frame):
+        again = threading.Timer(_SOON, os.kill, (os.getpid(), number))
+        again.daemon = True
+        again.start()
+        return
     _came.append(number)
     raise KeyboardInterrupt if os.getpid() == _came[0] else SystemExit(128 + number)
+
+
+def _is_logging(frame: FrameType | None) -> bool:
+    """Whether a message is being logged. Cut off there, logging keeps its lock, and every thread that logs waits on."""
+    while frame and frame.f_globals.get("__name__") != "logging":
+        frame = frame.f_back
+    return frame is not None
 
 
 def _unheard(what: "sys.UnraisableHookArgs") -> None:
