@@ -257,7 +257,8 @@ def test_a_run_killed_at_any_moment_is_right_when_it_runs_again(
     words = [f"+labkart.workers={workers}"]
     lasts = min(server.run(tmp_path / f"whole-{count}", *words)[1] for count in range(2))
     struck, inside = 0, 0
-    while struck < strikes:
+    enough = strikes / 5
+    while struck < strikes or (inside < enough and struck < 4 * strikes):  # on a busy machine fewer hit its middle
         outputs, killed, after = tmp_path / f"outputs-{struck}", chance.choice(SIGNALS), chance.uniform(0, lasts)
         print(f"strike {struck} after {after:.4f} of {lasts:.4f} s with {killed.name}")
         ends, _ = server.run(outputs, *words, after=after, killed=killed)
@@ -265,7 +266,7 @@ def test_a_run_killed_at_any_moment_is_right_when_it_runs_again(
         inside += 0 < len(done(outputs)) < 7
         check_the_next_run(server, outputs)
         shutil.rmtree(outputs)
-    assert inside >= strikes / 5, "too few strikes hit a run in its middle"
+    assert inside >= enough, "too few strikes hit a run in its middle"
 
 
 @pytest.mark.parametrize("largest", [200, 5_000, 1_000_000])
