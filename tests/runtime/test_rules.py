@@ -429,10 +429,34 @@ def names(text: str) -> set[str]:
 
 def test_no_other_text_is_translated() -> None:
     japanese = texts.translations("ja")
-    assert japanese.keys() == {rule.id for rule in EVERY} | {"check"}
+    assert japanese.keys() == {rule.id for rule in EVERY} | {"check", "others"}
     assert {key: names(text) for key, text in japanese["check"].items()} == {
         key: names(text) for key, text in check._SAYS.items()
     }
+
+
+def test_what_findings_pass_on_is_translated_as_it_is_said() -> None:
+    code = "".join(file.read_text(encoding="utf-8") for file in RUNTIME.glob("*.py"))
+    kinds = ("a whole number", "a number", "a text", "true or false", " file ", " folder ")  # put in where it is said
+    for said, words in texts.translations("ja")["others"].items():
+        assert names(said) == names(words)
+        for literal, *_ in string.Formatter().parse(said):
+            parts = re.split("|".join((r"\. ", *kinds)), literal)
+            assert all(part.strip(' ".,(') in code for part in parts), literal
+
+
+@pytest.mark.parametrize(
+    ("said", "japanese"),
+    [
+        ('Forest has no parameter "tree". Did you mean "trees"?', 'Forest にパラメータ "tree" はありません。"trees" ではありませんか。'),
+        ("Load.file: data/raw/a.csv is no file that is there. Put the file there, or name another one in conf/.", "Load.file: data/raw/a.csv というファイルはありません。そこに置くか、conf/ で別のものを指定してください。"),
+        ("Forest.trees wants a whole number, not 'many'.", "Forest.trees は整数です ('many' は使えません)。"),
+        ('conf/model/svm.yaml has no "model.name". Add it there, or name another one here.', 'conf/model/svm.yaml に "model.name" がありません。そこに加えるか、ここで別のものを指定してください。'),
+        ("ZeroDivisionError: division by zero", "ZeroDivisionError: division by zero"),
+    ],
+)  # fmt: skip
+def test_what_a_finding_passes_on_is_in_the_projects_language(said: str, japanese: str) -> None:
+    assert texts.told(said, "ja") == japanese and texts.told(said, "en") == said
 
 
 @pytest.mark.parametrize("language", ["en", "ja"])

@@ -69,7 +69,8 @@ class Finding:
     def said(self, language: str) -> str:
         """The sentence about this very place."""
         text = texts.of(self.rule.id, self.key, language, "says") or self.rule.says[self.key]
-        return text.format(**self.values)
+        passed_on = {name: texts.told(value, language) for name, value in self.values.items() if name == "why"}
+        return text.format(**self.values | passed_on)
 
     @property
     def place(self) -> str:
