@@ -34,8 +34,8 @@ class Surroundings:
     def noticed(self) -> Iterator[None]:
         """Notice it while the block runs. Whether a path is there is no event of Python's, nor is a variable."""
         environment, stat, value = type(os.environ), os.stat, type(os.environ).__getitem__
-        os.stat = self._telling(stat, self._path)  # type: ignore[assignment]
-        environment.__getitem__ = self._telling(value, lambda _, name: self._variable(name))  # type: ignore[method-assign]
+        os.stat = _telling(stat, self._path)  # type: ignore[assignment]
+        environment.__getitem__ = _telling(value, lambda _, name: self._variable(name))  # type: ignore[method-assign]
         self._hears = True
         try:
             with audit.listening(lambda name, _: self._path(name)):
@@ -52,13 +52,6 @@ class Surroundings:
         if self._hears and event in _EVENTS:
             self._path(arguments[0])
 
-    def _telling(self, real: Callable[..., Any], tell: Callable[..., None]) -> Callable[..., Any]:
-        def asked(*args: Any, **kwargs: Any) -> Any:
-            tell(*args)
-            return real(*args, **kwargs)
-
-        return asked
-
     def _path(self, path: Any, *_: Any) -> None:
         if isinstance(path, str | bytes | os.PathLike):
             whole = os.path.normpath(Path.cwd() / os.fsdecode(path))
@@ -73,6 +66,14 @@ class Surroundings:
         file = frame.f_code.co_filename
         if isinstance(name, str) and file.startswith(f"{self._root}src{os.sep}") and not audit.is_installed(file):
             self._variables.add(name)
+
+
+def _telling(real: Callable[..., Any], tell: Callable[..., None]) -> Callable[..., Any]:
+    def asked(*args: Any, **kwargs: Any) -> Any:
+        tell(*args)
+        return real(*args, **kwargs)
+
+    return asked
 
 
 def now(before: States) -> States:
