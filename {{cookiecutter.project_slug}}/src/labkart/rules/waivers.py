@@ -71,7 +71,7 @@ class Waiver(Rule):
 
     def look(self, tree: Tree) -> Iterator[Finding]:
         for path, text in tree.texts():
-            if path.endswith((".py", ".pyi")) and re.search("noqa|ruff:", text, re.IGNORECASE):
+            if path.endswith((".py", ".pyi")) and _NOQA.search(text):
                 for line, comment, _ in _comments(path, text):
                     yield from self._unexplained(path, line, comment)
 
