@@ -75,9 +75,8 @@ def test_a_job_that_fails_and_one_that_is_cancelled_do_so_alone_and_the_same_wor
     )
 
     def left() -> list[str]:
-        return lab.ask(
-            "squeue", "-h", "-r", "-t", "R,PD", "-o", "%i"
-        ).split()  # one that has ended is there for a while
+        """Without those that have ended, which are there for a while."""
+        return lab.ask("squeue", "-h", "-r", "-t", "R,PD", "-o", "%i").split()
 
     soon(lambda: study.has("started") and len(left()) == 1)
     lab.ask("scancel", *left())

@@ -326,10 +326,8 @@ def test_a_folder_that_exists_is_left_alone(tmp_path: Path) -> None:
 def test_a_link_to_nowhere_of_that_name_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "my-thesis").symlink_to("nowhere")
     done = attempt(tmp_path, TEMPLATE, "--no-input")
-    assert (done.returncode, done.stdout.splitlines()[0][-60:]) == (
-        1,
-        "already. Choose another folder name, or move that folder away."[-60:],
-    )
+    assert done.returncode == 1
+    assert done.stdout.endswith("already. Choose another folder name, or move that folder away.\n")
     assert (tmp_path / "my-thesis").is_symlink() and len(list(tmp_path.iterdir())) == 1
 
 
