@@ -198,18 +198,42 @@ def test_a_task_that_speaks_to_mlflow_does_not_fail_where_nobody_listens(fresh: 
     assert statuses(fresh) == ["FINISHED"]
 
 
-def test_the_same_experiment_in_another_process_shares_the_run(fresh: Project) -> None:
+@pytest.mark.parametrize("meanwhile", ["runs", "ends"])
+def test_the_same_experiment_in_another_process_shares_the_run(meanwhile: str, fresh: Project) -> None:
     study(fresh, head="import mlflow", left="Path('there').touch()\nwait_for('go')\nmlflow.log_metric('late', 5)")
     with running(fresh, "labkart", "run") as first:
         soon((fresh.root / "there").exists)
-        with running(fresh, "labkart", "run") as second:
-            soon(lambda: len(list((fresh.root / "outputs/running").iterdir())) == 1)
-            time.sleep(3)  # so that the other one waits for the task
-            (fresh.root / "go").touch()
-            warned = [process.communicate(timeout=100)[1] for process in (first, second)]
-    assert [first.returncode, second.returncode] == [0, 0], warned
+        words = ("labkart", "run") if meanwhile == "runs" else ("python", "-c", PLANS_TOO_EARLY)
+        with running(fresh, *words) as second:
+            if meanwhile == "runs":
+                assert second.stderr and "waits: process" in second.stderr.readline()
+                (fresh.root / "go").touch()
+            ended = [process.communicate(timeout=100) for process in (first, second)]
+    assert [first.returncode, second.returncode] == [0, 0], ended
     (run,) = runs(client(fresh))
     assert run.info.status == "FINISHED" and run.data.metrics.items() >= {"late": 5, "answer": 3}.items()
+    if meanwhile == "ends":
+        shown = ended[1][0].split()
+        assert [shown[shown.index(task) + 1] for task in ("Left", "Right", "Last")] == 3 * ["cached"]
+
+
+# A run that knows what is missing, and comes to it only when another process has computed it.
+PLANS_TOO_EARLY = """
+import time
+from pathlib import Path
+from labkart import cli, run
+
+make_ready = run.make_ready
+
+def ready():
+    make_ready()
+    Path("go").touch()
+    while list(Path("outputs/running").iterdir()):
+        time.sleep(0.05)
+
+run.make_ready = ready
+raise SystemExit(cli.main(["run"]))
+"""
 
 
 # Killed

@@ -166,6 +166,16 @@ class _Course:
             if status != "killed" or each.record.id in self._open:
                 self._end(each, status)
 
+    def _find(self, experiment: Experiment) -> None:
+        """Tell of what another process has computed since it was planned."""
+        for use in experiment.record.tasks:
+            task = experiment.tasks[use.label]
+            if use.state == "not run" and task.complete():
+                use.state = "cached"
+                if self._users[task.task_id][0][1] is use:
+                    self._watcher.started(use)
+                    self._watcher.ended(use)
+
     def _settle(self, experiment: Experiment, use: TaskUse) -> None:
         """Wait no more for a task, nor for those that need it if it did not end well."""
         waiting = self._waiting[experiment.record.id]
@@ -189,7 +199,9 @@ class _Course:
         """Write down what is going to run, and on what code and machine."""
         record, composed, holding = experiment.record, experiment.composed, ExitStack()
         alone = holding.enter_context(lock.running(record.id))
-        other = None if alone else read_experiment(record.id)
+        other = read_experiment(record.id)
+        if other and alone and (other.status != "finished" or other.ended == experiment.ended):
+            other = None
         self._open[record.id] = holding
         composed.activate()
         record.status, record.started = "running", now()
@@ -200,7 +212,7 @@ class _Course:
         record.settings = mask.values(record.settings)
         record.config = mask.config(composed.cfg, resolve=True)
         record.write({"config.yaml": mask.yaml(composed.cfg), "uncommitted.patch.txt": mask.text(diff), **texts})
-        if other and other.started:  # another process runs the same one: they share its run in MLflow
+        if other and other.started:  # another process runs or ran the same one: they share its run in MLflow
             record.started = other.started
         else:
             self._begun(record)
@@ -213,6 +225,8 @@ class _Course:
         self._over.add(record.id)
         if record.id not in self._open:
             self._begin(experiment)
+        if not status:
+            self._find(experiment)
         last = experiment.result.last_record()
         states = {use.state for use in record.tasks}
         stopped = "pruned" if "pruned" in states and "failed" not in states else "failed"

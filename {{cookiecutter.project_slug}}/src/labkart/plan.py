@@ -25,8 +25,7 @@ from .task import Task
 
 # Settings of the machinery: they change how an experiment runs, never what comes out.
 _MACHINERY = "labkart"
-# What is no part of an experiment's identity: that, and which search tries it.
-_HIDDEN = (_MACHINERY, "search")
+_HIDDEN = (_MACHINERY, "search")  # no part of an experiment's identity: those, and which search tries it
 
 
 @dataclass
@@ -37,12 +36,14 @@ class Experiment:
         tasks: every task by its label, upstream tasks first; the last one makes the result.
         missing: the labels of those that a run would compute, for the result or for another one that it computes.
         record: what is known of it: `finished` where it ran before and nothing is to do, else `planned`.
+        ended: when the attempt before this plan ended.
     """
 
     composed: Composed
     tasks: dict[str, Task[Any]]
     missing: set[str]
     record: ExperimentRecord
+    ended: str | None = None
 
     @property
     def result(self) -> Task[Any]:
@@ -82,8 +83,8 @@ def _plan(composed: Composed) -> Experiment:
     settings = _settings(composed)
     id = _id(tasks[list(tasks)[-1]], settings, cfg)
     before = read_experiment(id)
-    tags = list(OmegaConf.select(cfg, f"{_MACHINERY}.tags") or ())
-    tags = list(dict.fromkeys([*(before.tags if before else ()), *tags]))
+    tags = [*(before.tags if before else ()), *(OmegaConf.select(cfg, f"{_MACHINERY}.tags") or ())]
+    tags = list(dict.fromkeys(tags))
     if not missing and before and before.status == "finished":
         before.tags = tags
         return Experiment(composed, tasks, missing, before)
@@ -101,7 +102,7 @@ def _plan(composed: Composed) -> Experiment:
         sweeps=before.sweeps if before else [],
         tags=tags,
     )
-    planned = Experiment(composed, tasks, missing, record)
+    planned = Experiment(composed, tasks, missing, record, before.ended if before else None)
     record.artifact_mb = float(planned.setting("artifact_mb", 1.0))
     return planned
 
@@ -230,8 +231,7 @@ def _labelled(result: Task[Any]) -> dict[str, Task[Any]]:
         elif task.make_unique_id() not in ordered:
             waiting.append((task, True))
             waiting.extend((each, False) for each in reversed(_upstream(task)))
-    tasks: dict[str, Task[Any]] = {}
-    classes, counts = dict[str, type](), Counter[str]()
+    tasks, classes, counts = dict[str, Task[Any]](), dict[str, type](), Counter[str]()
     for task in ordered.values():
         name = task.get_task_family()
         if classes.setdefault(name, type(task)) is not type(task):

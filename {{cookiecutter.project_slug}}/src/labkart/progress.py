@@ -51,7 +51,8 @@ class Progressing:
     def ended(self, use: TaskUse) -> None:
         self._running.remove(use.label)
         self._bar.update(self._row, advance=1, description=", ".join(self._running))
-        self._line(use, *((f"{use.seconds:.1f} s", "") if use.state == "ran" else (use.state, "red")))
+        how = {"ran": (f"{use.seconds:.1f} s", ""), "cached": ("cached", "dim")}
+        self._line(use, *how.get(use.state, (use.state, "red")))
 
     def left(self, uses: Sequence[TaskUse]) -> None:
         """After the build: the tasks that never ended."""
