@@ -15,12 +15,16 @@ from typing import IO
 from conftest import Project
 
 _SERVER = """\
-import json, os, sys, traceback
+import json, os, sys, tempfile, traceback
 before = dict(os.environ)
-import labkart.run, labkart.tracking, matplotlib.figure, sklearn.ensemble
+import detect_secrets.core.scan, labkart.check, labkart.run, labkart.tracking
+import matplotlib.backends.backend_agg, matplotlib.pyplot, sklearn.datasets, sklearn.ensemble
+from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 from hydra.core.plugins import Plugins
 from labkart import cli
 Plugins.instance()
+with tempfile.TemporaryDirectory() as folder:  # what making one imports and compiles takes longer than the rest of it
+    SqlAlchemyStore(f"sqlite:///{folder}/mlflow.db", folder).engine.dispose()
 set_by_imports = {name: text for name, text in os.environ.items() if before.get(name) != text}
 
 def run(folder, root, words, variables):
@@ -68,10 +72,18 @@ class Command:
     def pid(self) -> int:
         return int(_text(self.folder / "pid"))
 
+    @property
+    def errors(self) -> str:
+        """What it has said so far, on the stream for that."""
+        return _text(self.folder / "stderr")
+
     def wait(self) -> subprocess.CompletedProcess[str]:
         status = int(_text(self.folder / "status", 200))
         out, err = ((self.folder / name).read_text(encoding="utf-8") for name in ("stdout", "stderr"))
         return subprocess.CompletedProcess([], status, out, err)
+
+    def kill(self) -> None:
+        os.kill(self.pid, signal.SIGKILL)
 
     def kill_all(self) -> None:
         """As a power cut does: the one who leads and all that it has started, at once."""

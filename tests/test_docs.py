@@ -5,7 +5,7 @@ import re
 import shlex
 import shutil
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -83,9 +83,15 @@ def blocks(text: str) -> list[Block]:
 
 
 @pytest.fixture(scope="module", params=["en", "ja"])
-def pages(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, environment: Path) -> Project:
+def pages(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, environment: Path, warm: Commands
+) -> Project:
     """A project in one of the languages."""
-    return Project(bake_into(tmp_path_factory.mktemp("pages"), language=request.param).root, environment)
+    return Project(bake_into(tmp_path_factory.mktemp("pages"), language=request.param).root, environment, warm)
+
+
+def copied(pages: Project, folder: Path) -> Project:
+    return replace(pages, root=Path(shutil.copytree(pages.root, folder / "my-thesis")))
 
 
 def test_both_languages_have_the_same_pages_with_the_same_commands() -> None:
@@ -121,29 +127,29 @@ def test_links_lead_somewhere(pages: Project) -> None:
 
 
 @pytest.mark.parametrize("pages", ["en"], indirect=True)
-def test_every_command_of_the_pages_works(pages: Project, warm: Commands, tmp_path: Path) -> None:
+def test_every_command_of_the_pages_works(pages: Project, tmp_path: Path) -> None:
     """They are the same in both languages, and read in one project, in the order in which the README names them."""
-    home = Project(Path(shutil.copytree(pages.root, tmp_path / "my-thesis")), pages.environment)
+    home = copied(pages, tmp_path)
     known = [command for page in PAGES for command in listed(home.root / page)]
     for page in ("README.md", *PAGES):
-        follow(home, warm, page)
+        follow(home, page)
     for block in blocks((TEMPLATE / "README.md").read_text(encoding="utf-8")):
         for command in block.commands:
             # What is shown with its answer begins as on the page of a project, where it was run.
             if not (block.text.startswith("$ ") and command.startswith(tuple(known))):
-                do(home, warm, command)
+                do(home, command)
 
 
-def follow(project: Project, warm: Commands, page: str) -> None:
+def follow(project: Project, page: str) -> None:
     for block in blocks(project.read(page)):
         for command in block.commands:
-            do(project, warm, command)
+            do(project, command)
 
 
 @pytest.mark.parametrize("pages", ["en"], indirect=True)
-def test_a_student_can_follow_the_tutorial(pages: Project, warm: Commands) -> None:
-    said = {command: warm.labkart(pages, *command.split()) for command in ("run", "run model=forest seed=3")}
-    said |= obey(pages, warm, TUTORIAL)
+def test_a_student_can_follow_the_tutorial(pages: Project) -> None:
+    said = {command: pages.labkart(*command.split()) for command in ("run", "run model=forest seed=3")}
+    said |= obey(pages, TUTORIAL)
     assert re.search(r"DropOutliers +missing", said["uv run labkart status data=coffee"])
     assert re.search(r"LoadCsv +cached", said["uv run labkart run data=coffee clean.limit=10.0"])
     again = said["uv run labkart run data=coffee"]
@@ -152,55 +158,51 @@ def test_a_student_can_follow_the_tutorial(pages: Project, warm: Commands) -> No
     assert "model" in said["uv run labkart compare 4f2c91 db9dc3"]
     assert "1 passed" in said["uv run pytest tests/test_clean.py"]
     assert git(pages, "status", "--porcelain") == ""
-    follow(pages, warm, "docs/write-up.md")
+    follow(pages, "docs/write-up.md")
     check_types(pages)
 
 
 def measured(pages: Project, folder: Path) -> Project:
     """The project as it was made, with a table of a student's own."""
-    home = Project(Path(shutil.copytree(pages.root, folder / "my-thesis")), pages.environment)
+    home = copied(pages, folder)
     git(home, "reset", "--hard", git(home, "rev-list", "--max-parents=0", "HEAD").strip())
     load_wine(as_frame=True).frame.to_csv(home.root / "data/raw/measurements.csv", index=False)
     return home
 
 
 @pytest.mark.parametrize("pages", ["en"], indirect=True)
-def test_with_a_students_own_data_nothing_of_the_samples_is_missed(
-    pages: Project, warm: Commands, tmp_path: Path
-) -> None:
+def test_with_a_students_own_data_nothing_of_the_samples_is_missed(pages: Project, tmp_path: Path) -> None:
     home = measured(pages, tmp_path)
-    obey(home, warm, CREATE)
+    obey(home, CREATE)
     for words in ("labkart check", "ruff check", "ruff format --check", "pytest -q"):
         done = home.run(*words.split())
         assert done.returncode == 0, done.stdout + done.stderr
     check_types(home)
-    assert "accuracy" in warm.labkart(home, "run") and "accuracy" in warm.labkart(home, "run", "data=measurements")
+    assert "accuracy" in home.labkart("run") and "accuracy" in home.labkart("run", "data=measurements")
 
 
 @pytest.mark.parametrize("pages", ["ja"], indirect=True)
 @pytest.mark.parametrize("page", [TUTORIAL, CREATE])
-def test_what_the_pages_have_one_write_passes_in_japanese(
-    page: str, pages: Project, warm: Commands, tmp_path: Path
-) -> None:
+def test_what_the_pages_have_one_write_passes_in_japanese(page: str, pages: Project, tmp_path: Path) -> None:
     """The commands and the code are those of the English pages, which are run."""
     home = measured(pages, tmp_path)
     for block in blocks(home.read(page)):
         put(home, block)
         for command in block.commands:
             if command.startswith(("git ", "uv run labkart check")):
-                do(home, warm, command)
+                do(home, command)
     for words in ("labkart check", "ruff check", "ruff format --check"):
         done = home.run(*words.split())
         assert done.returncode == 0, done.stdout + done.stderr
 
 
-def obey(project: Project, warm: Commands, page: str) -> dict[str, str]:
+def obey(project: Project, page: str) -> dict[str, str]:
     """Write what a page has one write, type what it has one type; what each command said."""
     said = dict[str, str]()
     for block in blocks(project.read(page)):
         put(project, block)
         for command in block.commands:
-            said[command] = do(project, warm, command, elsewhere={})
+            said[command] = do(project, command, elsewhere={})
     return said
 
 
@@ -213,7 +215,8 @@ def put(project: Project, block: Block) -> None:
 
 
 def check_types(project: Project) -> None:
-    types = project.run("basedpyright", "--pythonpath", *project.command("python"))
+    """In the student's own files; tests/test_wiring.py does so in all of them."""
+    types = project.run("basedpyright", "--pythonpath", *project.command("python"), "src/my_thesis", "tests")
     assert types.returncode == 0, types.stdout
 
 
@@ -221,7 +224,7 @@ def sweep() -> str:
     return "uv run labkart run -m data=coffee model=logistic,forest seed=0,1,2"
 
 
-def do(project: Project, warm: Commands, command: str, elsewhere: dict[str, str] = ELSEWHERE) -> str:
+def do(project: Project, command: str, elsewhere: dict[str, str] = ELSEWHERE) -> str:
     """Run a command of a page, and give what it says."""
     for words, test in elsewhere.items():
         if words in command:
@@ -231,7 +234,7 @@ def do(project: Project, warm: Commands, command: str, elsewhere: dict[str, str]
         command = command.replace(long, short)
     words = shlex.split(re.sub(r"^uv run ", "", command))
     if words[0] == "labkart":
-        return warm.labkart(project, *_with_ids(project, warm, words[1:]))
+        return project.labkart(*_with_ids(project, words[1:]))
     if words[0] == "cd":
         return ""
     if words[0] == "git":
@@ -242,11 +245,11 @@ def do(project: Project, warm: Commands, command: str, elsewhere: dict[str, str]
     return done.stdout
 
 
-def _with_ids(project: Project, warm: Commands, words: list[str]) -> list[str]:
+def _with_ids(project: Project, words: list[str]) -> list[str]:
     """With the ids of experiments that there are in place of those on the page."""
     if not any(re.fullmatch("[0-9a-f]{6}", word) for word in words):
         return words
-    listed = json.loads(warm.labkart(project, "runs", "--json"))
+    listed = json.loads(project.labkart("runs", "--json"))
     other = next(each for each in listed if each["settings"]["model"] != listed[0]["settings"]["model"])
     real = iter([listed[0]["id"], other["id"]])
     return [next(real) if re.fullmatch("[0-9a-f]{6}", word) else word for word in words]

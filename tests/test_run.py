@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -101,7 +102,7 @@ def test_a_damaged_output_is_computed_again(project: Project, first_run: str) ->
 
 
 def test_a_moved_project_keeps_its_cache(project: Project) -> None:
-    moved = Project(project.root.rename(project.root.with_name("elsewhere")), project.environment)
+    moved = replace(project, root=project.root.rename(project.root.with_name("elsewhere")))
     assert "4 tasks cached, nothing to do" in moved.labkart("run")
     moved.labkart("run", "data=wine")
     old, new = rows(moved)
@@ -112,7 +113,7 @@ def test_a_moved_project_keeps_its_cache(project: Project) -> None:
 
 def test_a_path_with_spaces_and_japanese_is_as_good(fresh: Project) -> None:
     (folder := fresh.root.parent / "修士 論文 100%").mkdir()
-    moved = Project(fresh.root.rename(folder / "my-thesis"), fresh.environment)
+    moved = replace(fresh, root=fresh.root.rename(folder / "my-thesis"))
     moved.labkart("run", "data=wine")
     assert (artifacts(moved, rows(moved)[0]) / "EvaluateModel" / "roc_curve.png").exists()
     assert not moved.has("mlruns")

@@ -10,11 +10,13 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-from conftest import Project, bake_into
+from commands import Command
+from conftest import Project
 from mlflow import MlflowClient
 from mlflow.entities import Run
 
@@ -100,23 +102,16 @@ def soon(condition: Callable[[], object], seconds: float = 60) -> None:
 
 
 @contextmanager
-def running(project: Project, *words: str, **variables: str) -> Iterator["subprocess.Popen[str]"]:
-    """A command that goes on in a session of its own, and at the end is gone with all that it has started."""
-    process = subprocess.Popen(
-        project.command(*words),
-        cwd=project.root,
-        env=project.variables(**variables),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
+def running(project: Project, *words: str, **variables: str) -> Iterator[Command]:
+    """A command of Labkart that goes on, and at the end is gone with all that it has started."""
+    assert project.warm
+    command = project.warm.start(project, *words, **variables)
     try:
-        yield process
+        yield command
     finally:
         with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
+            command.kill_all()
+        command.wait()
 
 
 def experiment(project: Project) -> dict:
@@ -131,7 +126,7 @@ def test_what_is_logged_is_in_the_store_before_its_task_ends(fresh: Project) -> 
     study(
         fresh, left="for step in range(50):\n    self.log_metric('loss', 1 / (step + 1), step=step)\nwait_for('seen')"
     )
-    with running(fresh, "labkart", "run", "labkart.workers=2") as process:
+    with running(fresh, "run", "labkart.workers=2") as process:
         found = None
 
         def seen() -> bool:
@@ -147,8 +142,8 @@ def test_what_is_logged_is_in_the_store_before_its_task_ends(fresh: Project) -> 
         soon(lambda: (fresh.root / "outputs/mlflow.db").exists())
         soon(seen)
         (fresh.root / "seen").touch()
-        warned = process.communicate(timeout=100)[1]
-    assert (process.returncode, warned) == (0, "")
+        done = process.wait()
+    assert (done.returncode, done.stderr) == (0, "")
     (run,) = runs(client(fresh))
     assert run.info.status == "FINISHED" and run.data.metrics["answer"] == 3
     assert len(client(fresh).get_metric_history(run.info.run_id, "Left.loss")) == 50
@@ -198,23 +193,31 @@ def test_a_task_that_speaks_to_mlflow_does_not_fail_where_nobody_listens(fresh: 
     assert statuses(fresh) == ["FINISHED"]
 
 
-@pytest.mark.parametrize("meanwhile", ["runs", "ends"])
-def test_the_same_experiment_in_another_process_shares_the_run(meanwhile: str, fresh: Project) -> None:
+def of_one_run(project: Project, *ended: "subprocess.CompletedProcess[str]") -> bool:
+    """Whether commands that have ended well share a run, which has what was said to MLflow while they ran."""
+    assert [done.returncode for done in ended] == [0, 0], ended
+    (run,) = runs(client(project))
+    return run.info.status == "FINISHED" and run.data.metrics.items() >= {"late": 5, "answer": 3}.items()
+
+
+def test_the_same_experiment_in_another_process_shares_the_run(fresh: Project) -> None:
     study(fresh, head="import mlflow", left="Path('there').touch()\nwait_for('go')\nmlflow.log_metric('late', 5)")
-    with running(fresh, "labkart", "run") as first:
+    with running(fresh, "run") as first:
         soon((fresh.root / "there").exists)
-        words = ("labkart", "run") if meanwhile == "runs" else ("python", "-c", PLANS_TOO_EARLY)
-        with running(fresh, *words) as second:
-            if meanwhile == "runs":
-                assert second.stderr and "waits: process" in second.stderr.readline()
-                (fresh.root / "go").touch()
-            ended = [process.communicate(timeout=100) for process in (first, second)]
-    assert [first.returncode, second.returncode] == [0, 0], ended
-    (run,) = runs(client(fresh))
-    assert run.info.status == "FINISHED" and run.data.metrics.items() >= {"late": 5, "answer": 3}.items()
-    if meanwhile == "ends":
-        shown = ended[1][0].split()
-        assert [shown[shown.index(task) + 1] for task in ("Left", "Right", "Last")] == 3 * ["cached"]
+        with running(fresh, "run") as second:
+            soon(lambda: "waits: process" in second.errors)
+            (fresh.root / "go").touch()
+            assert of_one_run(fresh, first.wait(), second.wait())
+
+
+def test_an_experiment_that_another_process_ends_before_this_one_comes_to_it_keeps_its_run(fresh: Project) -> None:
+    study(fresh, head="import mlflow", left="Path('there').touch()\nwait_for('go')\nmlflow.log_metric('late', 5)")
+    with running(fresh, "run") as first:
+        soon((fresh.root / "there").exists)
+        second = fresh.run("python", "-c", PLANS_TOO_EARLY)
+        assert of_one_run(fresh, first.wait(), second)
+    shown = second.stdout.split()
+    assert [shown[shown.index(task) + 1] for task in ("Left", "Right", "Last")] == 3 * ["cached"]
 
 
 # A run that knows what is missing, and comes to it only when another process has computed it.
@@ -241,7 +244,7 @@ raise SystemExit(cli.main(["run"]))
 
 def test_a_run_that_is_killed_is_closed_by_the_process_that_is_left(fresh: Project) -> None:
     study(fresh, left="self.log_metric('loss', 5, step=1)\nPath('there').touch()\nwait_for('never')")
-    with running(fresh, "labkart", "run") as process:
+    with running(fresh, "run") as process:
         soon((fresh.root / "there").exists)
         soon(lambda: statuses(fresh) == ["RUNNING"])
         process.kill()
@@ -255,18 +258,18 @@ def test_the_next_command_closes_what_a_dead_machine_left_open_and_nothing_that_
         fresh,
         left="Path(f'there{os.environ[\"N\"]}').touch()\nwait_for('go') if os.environ['N'] == '2' else wait_for('never')",
     )
-    with running(fresh, "labkart", "run", "seed=1", N="1") as process:
+    with running(fresh, "run", "seed=1", N="1") as process:
         soon((fresh.root / "there1").exists)
         soon(lambda: statuses(fresh) == ["RUNNING"])
-        os.killpg(process.pid, signal.SIGKILL)
+        process.kill_all()
         process.wait()
-    with running(fresh, "labkart", "run", "seed=2", N="2") as alive:
+    with running(fresh, "run", "seed=2", N="2") as alive:
         soon((fresh.root / "there2").exists)
         soon(lambda: statuses(fresh) == ["KILLED", "RUNNING"])
         fresh.labkart("sync")
         assert statuses(fresh) == ["KILLED", "RUNNING"]
         (fresh.root / "go").touch()
-        alive.communicate(timeout=100)
+        alive.wait()
     assert statuses(fresh) == ["KILLED", "FINISHED"]
 
 
@@ -278,13 +281,13 @@ def test_a_run_that_is_asked_to_stop_closes_and_keeps_what_was_logged(
 ) -> None:
     wait = "self.log_metric('loss', 5, step=1)\nPath(f'{type(self).__name__} {os.getpid()}').touch()\nwait_for('never')"
     study(fresh, left=wait, right=wait)
-    with running(fresh, "labkart", "run", "labkart.workers=2") as process:
+    with running(fresh, "run", "labkart.workers=2") as process:
         soon(lambda: len([*fresh.root.glob("Left *"), *fresh.root.glob("Right *")]) == 2)
         workers = [file.name.split()[1] for name in ("Left", "Right") for file in fresh.root.glob(f"{name} *")]
         (os.killpg if group else os.kill)(process.pid, sent)
-        said = process.communicate(timeout=60)[1]
-    assert process.returncode == code
-    assert said.strip() == "Stopped. What was finished is kept; the same command goes on from there."
+        done = process.wait()
+    assert done.returncode == code
+    assert done.stderr.strip() == "Stopped. What was finished is kept; the same command goes on from there."
     assert not any(Path(f"/proc/{worker}").exists() for worker in workers)
     (run,) = runs(client(fresh))
     assert (run.info.status, experiment(fresh)["status"]) == ("KILLED", "killed")
@@ -326,16 +329,16 @@ def test_a_server_that_is_lost_midway_gets_all_of_it_from_sync(fresh: Project, t
     port = free_port()
     address = f"http://127.0.0.1:{port}"
     with server(tmp_path, port) as stop:
-        with running(fresh, "labkart", "run", "labkart.workers=2", MLFLOW_TRACKING_URI=address) as process:
+        with running(fresh, "run", "labkart.workers=2", MLFLOW_TRACKING_URI=address) as process:
             soon((fresh.root / "there").exists)
             store = MlflowClient(address)
             soon(lambda: [each.data.metrics for each in runs(store)] == [{"Left.loss": 5}])
             stop()
             (fresh.root / "go").touch()
-            said, warned = process.communicate(timeout=100)
-    assert process.returncode == 0 and "answer 3" in said
-    assert warned.startswith("  Not in MLflow yet (") and warned.strip().endswith("sync publishes it.")
-    assert len(warned.strip().splitlines()) == 1
+            done = process.wait()
+    assert done.returncode == 0 and "answer 3" in done.stdout
+    assert done.stderr.startswith("  Not in MLflow yet (") and done.stderr.strip().endswith("sync publishes it.")
+    assert len(done.stderr.strip().splitlines()) == 1
     fresh.labkart("run", "seed=1", MLFLOW_TRACKING_URI="")
     done = fresh.run("labkart", "sync", MLFLOW_TRACKING_URI=address, MLFLOW_HTTP_REQUEST_MAX_RETRIES="0")
     assert (
@@ -380,7 +383,7 @@ def test_sync_fills_another_store_in_order_and_a_moved_project_its_own(project: 
     here, there = runs(client(project)), runs(MlflowClient(other))
     assert [each.data.metrics for each in here] == [each.data.metrics for each in there]
     assert [each.data.params for each in here] == [each.data.params for each in there]
-    moved = Project(project.root.rename(tmp_path / "moved"), project.environment)
+    moved = replace(project, root=project.root.rename(tmp_path / "moved"))
     (moved.root / "outputs/mlflow.db").unlink()
     assert "2 of 2 experiments written" in moved.labkart("sync")
     for run in runs(client(moved)):
@@ -392,7 +395,7 @@ def test_a_sync_that_is_killed_goes_on_where_it_was(project: Project) -> None:
     project.labkart("run", "-m", "seed=1,2,3,4")
     (project.root / "outputs/mlflow.db").unlink()
     for count in (1, 3):
-        with running(project, "labkart", "sync") as process:
+        with running(project, "sync") as process:
             soon(lambda n=count: len(statuses(project)) >= n)
             process.kill()
     assert "all are in" in project.labkart("sync")
@@ -516,10 +519,8 @@ def test_no_secret_is_in_a_record_nor_in_mlflow(fresh: Project) -> None:
     assert experiment(fresh)["config"]["store"] == {"word": "***", "url": "postgres://ann:***@host/db"}
 
 
-def test_a_path_may_have_signs_that_mean_something_in_an_address(tmp_path: Path, environment: Path) -> None:
-    folder = tmp_path / "卒業 研究?a%20b#c"
-    folder.mkdir()
-    project = Project(bake_into(folder).root, environment)
+def test_a_path_may_have_signs_that_mean_something_in_an_address(fresh: Project, tmp_path: Path) -> None:
+    project = replace(fresh, root=fresh.root.rename(tmp_path / "卒業 研究?a%20b#c"))
     study(project).labkart("run")
     found = MlflowClient(f"sqlite:///{quote(str(project.root))}/outputs/mlflow.db")
     (run,) = runs(found)

@@ -13,7 +13,7 @@ from typing import IO
 
 from .conftest import RUNTIME
 
-_LIBRARIES = ("filelock", "gokart", "pandas", "pyarrow.feather", "pyarrow.parquet")
+_LIBRARIES = ("filelock", "gokart", "omegaconf", "pandas", "pyarrow.feather", "pyarrow.parquet")
 
 _SERVER = """\
 import importlib, json, os, sys, traceback

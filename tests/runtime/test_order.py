@@ -1,10 +1,12 @@
 """Where the order of what runs at import can change a result, it counts; of functions and plain constants it does not."""
 
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from .conftest import _FILES, python, write
+from .conftest import _FILES, write
+from .processes import Processes, processes
 
 TASK = "\nfrom labkart import Task\nclass Step(Task):\n    def run(self):\n        self.dump({})\n"
 REGISTER = "R = []\ndef reg(f):\n    R.append(f.__name__)\n    return f\n"
@@ -32,7 +34,22 @@ ELSEWHERE = {
 }
 
 
-def of_step(root: Path, dumped: str, head: str) -> str:
+@pytest.fixture(scope="module")
+def forked() -> Iterator[Processes]:
+    with processes() as found:
+        yield found
+
+
+OfStep = Callable[[str, str], str]
+
+
+@pytest.fixture
+def of_step(root: Path, forked: Processes) -> OfStep:
+    """The digest of the code of a task that dumps something, from the lines above it, in a new process."""
+    return lambda dumped, head: forked.python(written(root, dumped, head), root)
+
+
+def written(root: Path, dumped: str, head: str) -> str:
     files = {"src/study/__init__.py": "", "src/study/p/__init__.py": "q = 5\n", "src/study/p/q.py": "X = 1\n"}
     files |= {
         f"src/study/{name}.py": f"f = '{name}'\n" for name in "ab" if not (root / f"src/study/{name}.py").exists()
@@ -40,22 +57,21 @@ def of_step(root: Path, dumped: str, head: str) -> str:
     if not (root / "src/study").exists():
         write(root, **{**_FILES, **files})
     write(root, **{"src/study/steps.py": head + TASK.format(dumped)})
-    code = (
+    return (
         "import labkart.audit; from study.steps import Step; from labkart.fingerprint import of; print(of(Step).digest)"
     )
-    return python(code, root)
 
 
 @pytest.mark.parametrize("case", COUNTS)
-def test_another_order_counts(case: str, root: Path) -> None:
+def test_another_order_counts(case: str, of_step: OfStep) -> None:
     one, other = COUNTS[case]
-    before = of_step(root, *one)
-    assert of_step(root, *one) == before
-    assert of_step(root, *other) != before
+    before = of_step(*one)
+    assert of_step(*one) == before
+    assert of_step(*other) != before
 
 
 @pytest.mark.parametrize("place", ["steps", "__init__", "uses"])
-def test_the_order_of_imports_counts_where_the_modules_do_something(place: str, root: Path) -> None:
+def test_the_order_of_imports_counts_where_the_modules_do_something(place: str, root: Path, of_step: OfStep) -> None:
     adding = {f"src/study/{name}.py": text for name, text in ADDS.items()}
     write(root, **{**_FILES, **adding, "src/study/__init__.py": "", "src/study/uses.py": ""})
     found = []
@@ -65,18 +81,18 @@ def test_the_order_of_imports_counts_where_the_modules_do_something(place: str, 
             head = imports + head
         else:
             write(root, **{f"src/study/{place}.py": imports})
-        found.append(of_step(root, "R", "from . import uses\n" + head))
+        found.append(of_step("R", "from . import uses\n" + head))
     assert found[0] != found[1]
 
 
 @pytest.mark.parametrize("case", DOES_NOT)
-def test_another_order_does_not_count(case: str, root: Path) -> None:
+def test_another_order_does_not_count(case: str, of_step: OfStep) -> None:
     one, other = DOES_NOT[case]
-    assert of_step(root, *one) == of_step(root, *other)
+    assert of_step(*one) == of_step(*other)
 
 
 @pytest.mark.parametrize("case", ELSEWHERE)
-def test_code_that_is_reached_in_an_odd_way_counts(case: str, root: Path) -> None:
-    before = of_step(root, *ELSEWHERE[case])
+def test_code_that_is_reached_in_an_odd_way_counts(case: str, root: Path, of_step: OfStep) -> None:
+    before = of_step(*ELSEWHERE[case])
     write(root, **{"src/study/a.py": "f = 'new'\n", "src/study/p/q.py": "X = 2\n"})
-    assert of_step(root, *ELSEWHERE[case]) != before
+    assert of_step(*ELSEWHERE[case]) != before
