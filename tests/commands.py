@@ -17,14 +17,16 @@ from conftest import Project
 _SERVER = """\
 import json, os, sys, tempfile, traceback
 before = dict(os.environ)
-import detect_secrets.core.scan, labkart.check, labkart.run, labkart.tracking
+import labkart.check, labkart.run, labkart.tracking
 import matplotlib.backends.backend_agg, matplotlib.pyplot, sklearn.datasets, sklearn.ensemble
 from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 from hydra.core.plugins import Plugins
-from labkart import cli
+from labkart import cli, detect
 Plugins.instance()
+detect.is_key("")
 with tempfile.TemporaryDirectory() as folder:  # what making one imports and compiles takes longer than the rest of it
     SqlAlchemyStore(f"sqlite:///{folder}/mlflow.db", folder).engine.dispose()
+tempfile.tempdir = None  # a command looks where its own variables say
 set_by_imports = {name: text for name, text in os.environ.items() if before.get(name) != text}
 
 def run(folder, root, words, variables):

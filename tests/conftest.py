@@ -109,11 +109,12 @@ class Scheduling(LoadScopeScheduling):
         return TOGETHER.get(nodeid.partition("::")[0], nodeid)
 
 
-# Most tests of the server share one that runs, as those of the cluster do, and reproductions share an environment.
+# Most tests of the server share one that runs, as those of the cluster do, reproductions share an environment,
+# and others a project in which much has run.
 # Those of the page take the first free port from 5000 on, and see which one becomes free.
 # The mark `xdist_group` would say so too, but pytest-xdist 3.8 does not see it under pytest 9.2.
 TOGETHER = {"tests/test_server.py": "server", "tests/test_ui.py": "page"}
-TOGETHER |= {"tests/test_reproduce.py": "reproduce", "tests/test_docs.py": "docs"}
+TOGETHER |= {f"tests/test_{name}.py": name for name in ("docs", "looking", "reproduce", "search")}
 TOGETHER |= {"tests/test_cluster.py": "cluster", "tests/runtime/test_cluster.py": "cluster"}
 
 
@@ -192,6 +193,15 @@ def warm(_ran: tuple[Project, str]) -> Iterator[Commands]:
 
     with commands(_ran[0]) as started:
         yield started
+
+
+Ready = Callable[..., Project]
+
+
+@pytest.fixture(scope="session")
+def ready(environment: Path, warm: Commands) -> Ready:
+    """Bake a project to run: `ready(folder, language="ja")`."""
+    return lambda folder, **answers: replace(bake_into(folder, **answers), environment=environment, warm=warm)
 
 
 @pytest.fixture

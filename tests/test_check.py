@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from conftest import Project, bake_into
+from conftest import Project, Ready
 
 _WRONG = {
     "src/my_thesis/pipeline.py": ("def pipeline", "print('hello')\n\n\ndef pipeline"),
@@ -27,9 +27,9 @@ def test_a_fresh_project_passes_and_quickly(fresh: Project) -> None:
 
 @pytest.mark.parametrize("language", ["en", "ja"])
 def test_five_mistakes_are_all_found_and_told_in_the_projects_language(
-    tmp_path: Path, environment: Path, language: str
+    tmp_path: Path, ready: Ready, language: str
 ) -> None:
-    project = Project(bake_into(tmp_path, language=language).root, environment)
+    project = ready(tmp_path, language=language)
     for path, (old, new) in _WRONG.items():
         project.edit(path, old, new)
     (project.root / "実験 1.py").write_text("")

@@ -9,8 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
-from commands import Commands
-from conftest import TEMPLATE, Project, bake_into, clean_environment
+from conftest import TEMPLATE, Project, Ready, clean_environment
 from sklearn.datasets import load_wine
 
 PAGES = [f"docs/{name}.md" for name in ("run", "compare", "write-up", "update", "move")]
@@ -83,11 +82,9 @@ def blocks(text: str) -> list[Block]:
 
 
 @pytest.fixture(scope="module", params=["en", "ja"])
-def pages(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, environment: Path, warm: Commands
-) -> Project:
+def pages(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, ready: Ready) -> Project:
     """A project in one of the languages."""
-    return Project(bake_into(tmp_path_factory.mktemp("pages"), language=request.param).root, environment, warm)
+    return ready(tmp_path_factory.mktemp("pages"), language=request.param)
 
 
 def copied(pages: Project, folder: Path) -> Project:

@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -11,8 +10,7 @@ from xml.etree import ElementTree as ET
 
 import nbformat
 import pytest
-from commands import Commands
-from conftest import SOURCE, Once, Project, bake_into
+from conftest import SOURCE, Project, Ready
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
@@ -20,11 +18,9 @@ SWEEP = ("model=logistic,forest", "seed=range(3)")
 
 
 @pytest.fixture(scope="module")
-def swept(tmp_path_factory: pytest.TempPathFactory, once: Once, environment: Path, warm: Commands) -> Project:
+def swept(tmp_path_factory: pytest.TempPathFactory, ready: Ready) -> Project:
     """A project in which the sweep of the notebook has run; the tests look at it and change nothing."""
-    folder, _ = once("fresh", bake_into)
-    root = shutil.copytree(folder / "my-thesis", tmp_path_factory.mktemp("swept") / "my-thesis")
-    project = Project(Path(root), environment, warm)
+    project = ready(tmp_path_factory.mktemp("swept"))
     project.labkart("run", "-m", *SWEEP)
     return project
 

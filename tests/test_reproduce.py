@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import UV, Project, bake_into
+from conftest import UV, Project, Ready
 from labkart import reproduce as labkart
 from labkart import selection
 from labkart.reproduce import Asked
@@ -69,9 +69,9 @@ def environments(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def study(tmp_path_factory: pytest.TempPathFactory, environment: Path, environments: Path) -> Project:
+def study(tmp_path_factory: pytest.TempPathFactory, ready: Ready, environments: Path) -> Project:
     """A run of uncommitted code, with data and settings that git does not have."""
-    project = Project(bake_into(tmp_path_factory.mktemp("study")).root, environment)
+    project = ready(tmp_path_factory.mktemp("study"))
     for name in ("data", "model", "experiment", "search"):
         shutil.rmtree(project.root / "conf" / name)
     write(project, "src/my_thesis/pipeline.py", PIPELINE)
@@ -82,7 +82,8 @@ def study(tmp_path_factory: pytest.TempPathFactory, environment: Path, environme
     write(project, "data/raw/table.csv", "1 2 3\n")
     write(project, ".git/info/exclude", "data/raw/*.csv\n")
     project.edit("src/my_thesis/pipeline.py", "self.scale * random", "2 * self.scale * random")
-    shutil.copy(environment.parent / "uv.lock", project.root)
+    assert project.environment
+    shutil.copy(project.environment.parent / "uv.lock", project.root)
     done = project.run("python", "-c", "from labkart.run import on_node; on_node(['seed=5'])")
     assert done.returncode == 0, done.stderr
     (project.root / "outputs" / "environments").symlink_to(environments)

@@ -1,10 +1,9 @@
 """`labkart search` in a baked project: what it prints, draws and publishes."""
 
 import re
-from pathlib import Path
 
 import pytest
-from conftest import Project
+from conftest import Project, Ready
 from mlflow.entities import Run
 from test_run import artifacts, rows
 
@@ -29,11 +28,9 @@ REPORTING = """
 
 
 @pytest.fixture(scope="module")
-def searched(tmp_path_factory: pytest.TempPathFactory, environment: Path) -> tuple[Project, str]:
+def searched(tmp_path_factory: pytest.TempPathFactory, ready: Ready) -> tuple[Project, str]:
     """A project after a search of four small forests, one of which had run before."""
-    from conftest import bake_into
-
-    project = Project(bake_into(tmp_path_factory.mktemp("searched")).root, environment)
+    project = ready(tmp_path_factory.mktemp("searched"))
     project.edit("conf/search/forest.yaml", "model.params.trees: range(50, 500, 50)", "model.params.trees: range(2, 6)")
     project.edit("conf/search/forest.yaml", "sampler: tpe", "sampler: grid")
     project.labkart("run", "model=forest", "model.params.trees=3")

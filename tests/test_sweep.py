@@ -9,11 +9,12 @@ import statistics
 import time
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from commands import Command, Commands
-from conftest import Project, bake_into
+from conftest import Project, Ready
 from mlflow import MlflowClient
 from mlflow.entities import Run
 
@@ -85,9 +86,9 @@ def ways(project: Project, train: str = "pass", shared: str = "pass") -> None:
 
 
 @pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory, environment: Path) -> Project:
+def template(tmp_path_factory: pytest.TempPathFactory, ready: Ready) -> Project:
     """A baked project with those tasks, in which nothing runs."""
-    project = Project(bake_into(tmp_path_factory.mktemp("sweeps")).root, environment)
+    project = ready(tmp_path_factory.mktemp("sweeps"))
     (project.root / "src/my_thesis/pipeline.py").write_text(PIPELINE)
     ways(project)
     return project
@@ -106,8 +107,7 @@ def _swept(server: Commands, template: Project, tmp_path_factory: pytest.TempPat
 
 
 def copied(project: Project, folder: Path) -> Project:
-    shutil.copytree(project.root, folder / "my-thesis")
-    return Project(folder / "my-thesis", project.environment)
+    return replace(project, root=Path(shutil.copytree(project.root, folder / "my-thesis")))
 
 
 @pytest.fixture

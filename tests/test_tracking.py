@@ -220,6 +220,13 @@ def test_an_experiment_that_another_process_ends_before_this_one_comes_to_it_kee
     assert [shown[shown.index(task) + 1] for task in ("Left", "Right", "Last")] == 3 * ["cached"]
 
 
+def test_a_beginning_that_is_told_after_another_process_has_told_the_end_opens_no_second_run(fresh: Project) -> None:
+    study(fresh).labkart("run")
+    code = "from labkart import record, tracking\n(one,) = record.experiments()\ntracking.begin(*tracking.open_store(), one)"
+    assert fresh.run("python", "-c", code).returncode == 0
+    assert statuses(fresh) == ["FINISHED"]
+
+
 # A run that knows what is missing, and comes to it only when another process has computed it.
 PLANS_TOO_EARLY = """
 import time

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from conftest import Project, bake_into
+from conftest import Project, Ready
 from playwright.sync_api import Locator, Page, expect, sync_playwright
 
 # They take the first free port from 5000 on, and see which one becomes free: no two at a time.
@@ -211,8 +211,8 @@ def test_the_second_one_says_where_the_first_one_is(project: Project) -> None:
 
 
 @pytest.fixture
-def another(tmp_path: Path, environment: Path) -> Project:
-    return Project(bake_into(tmp_path / "another").root, environment)
+def another(tmp_path: Path, ready: Ready) -> Project:
+    return ready(tmp_path / "another")
 
 
 def test_two_projects_are_open_at_once(project: Project, another: Project) -> None:

@@ -84,6 +84,14 @@ def settle(record: ExperimentRecord) -> None:
             record.write({"uncommitted.patch.txt": diff})
 
 
+def _shared(experiment: Experiment, alone: bool) -> str | None:
+    """When another process began the same one that runs it, or has run it since it was planned: they share a run."""
+    other = read_experiment(experiment.record.id)
+    runs = other and other.status == "running" and not alone
+    ran = other and other.status == "finished" and other.ended != experiment.ended
+    return other.started if other and (runs or ran) else None
+
+
 @cache
 def _code_now() -> tuple[dict[str, Any], str]:
     return provenance.code(project.current().root)
@@ -199,12 +207,10 @@ class _Course:
         """Write down what is going to run, and on what code and machine."""
         record, composed, holding = experiment.record, experiment.composed, ExitStack()
         alone = holding.enter_context(lock.running(record.id))
-        other = read_experiment(record.id)
-        if other and alone and (other.status != "finished" or other.ended == experiment.ended):
-            other = None
+        shared = _shared(experiment, alone)
         self._open[record.id] = holding
         composed.activate()
-        record.status, record.started = "running", now()
+        record.status, record.started = "running", shared or now()
         record.code, diff, record.environment, texts = self._provenance
         mask.learn(composed.cfg)
         record.overrides = mask.words(record.overrides)
@@ -212,9 +218,7 @@ class _Course:
         record.settings = mask.values(record.settings)
         record.config = mask.config(composed.cfg, resolve=True)
         record.write({"config.yaml": mask.yaml(composed.cfg), "uncommitted.patch.txt": mask.text(diff), **texts})
-        if other and other.started:  # another process runs or ran the same one: they share its run in MLflow
-            record.started = other.started
-        else:
+        if not shared:
             self._begun(record)
 
     def _end(self, experiment: Experiment, status: str = "") -> None:

@@ -81,10 +81,18 @@ def _follow_move(old: str, new: str) -> None:
 
 
 def begin(client: MlflowClient, place: str, experiment: ExperimentRecord) -> str:
-    """The id of a new run, which is running."""
-    run = _create(client, place, experiment, [])
+    """The id of a new run, which is running; or of the one that another process has made of this attempt."""
+    with _alone(experiment):
+        if (there := store.noted(experiment)) and there.run and there.started == experiment.started:
+            return there.run
+        run = _create(client, place, experiment, [])
     client.log_batch(run, params=entities.params(experiment.settings))
     return run
+
+
+def _alone(experiment: ExperimentRecord) -> FileLock:
+    """Several processes may begin or end the same experiment at once."""
+    return FileLock(experiment.folder / ".mlflow.lock")
 
 
 def _create(client: MlflowClient, place: str, experiment: ExperimentRecord, uses: entities.Uses) -> str:
@@ -112,8 +120,7 @@ def publish(
     Args:
         sent: how many of a task's metrics are there, by its id.
     """
-    # Two processes may end the same experiment at once.
-    with FileLock(experiment.folder / ".mlflow.lock"), store.held():
+    with _alone(experiment), store.held():
         note = store.noted(experiment)
         if not note or not note.is_whole(experiment):
             run = _publish(client, place, experiment, _begun(client, experiment, note), sent or {})
