@@ -56,7 +56,14 @@ class Bench:
     def sample(self) -> Path:
         """A new project as the template makes it; all measured runs take the runtime from here."""
         if not (self.folder / "my-thesis").exists():
-            command = ("-m", "cookiecutter", str(HERE.parent), "--no-input", "--output-dir", str(self.folder))
+            command = (
+                "-m",
+                "cookiecutter",
+                str(HERE.parent),
+                "--no-input",
+                "--output-dir",
+                str(self.folder),
+            )
             succeeded(python(self.folder, [], *command))
         return self.folder / "my-thesis"
 
@@ -91,14 +98,19 @@ class Pair:
     def forget(self) -> None:
         """Make the next run a first one; MLflow's store stays."""
         outputs = (self.project / "outputs").glob("*")
-        for each in (self.plain / "resources", *(each for each in outputs if each.name not in STORE)):
+        for each in (
+            self.plain / "resources",
+            *(each for each in outputs if each.name not in STORE),
+        ):
             shutil.rmtree(each, ignore_errors=True)
 
 
 def python(folder: Path, path: list[Path], *words: str) -> subprocess.CompletedProcess[str]:
     variables = {name: value for name, value in os.environ.items() if name not in _STRANGE}
     variables["PYTHONPATH"] = os.pathsep.join(map(str, path))
-    return subprocess.run([sys.executable, *words], cwd=folder, env=variables, capture_output=True, text=True)
+    return subprocess.run(
+        [sys.executable, *words], cwd=folder, env=variables, capture_output=True, text=True
+    )
 
 
 def succeeded(done: subprocess.CompletedProcess[str]) -> str:
@@ -151,7 +163,9 @@ def nothing(bench: Bench) -> Iterator[Row]:
 
     measured()
     yield compared("nothing to do, 500 tasks", [measured() for _ in range(bench.rounds)], "1.0")
-    imports = python(pair.project, pair.path, "-X", "importtime", "-c", LABKART, "run", "shape=flat", "n=500")
+    imports = python(
+        pair.project, pair.path, "-X", "importtime", "-c", LABKART, "run", "shape=flat", "n=500"
+    )
     imported = "yes" if re.search(r"\| +mlflow\b", imports.stderr) else "no"
     yield Row("nothing to do: MLflow is imported", "", imported, "", "no")
 
@@ -163,7 +177,9 @@ def flat(bench: Bench) -> Iterator[Row]:
 
 def layered(bench: Bench) -> Iterator[Row]:
     """First runs of tasks that need ten others."""
-    yield from first_runs(bench, "layered", [500], "first run of {n} tasks with 10 upstream, a task", "0.35")
+    yield from first_runs(
+        bench, "layered", [500], "first run of {n} tasks with 10 upstream, a task", "0.35"
+    )
 
 
 def first_runs(bench: Bench, shape: str, sizes: list[int], what: str, limit: str) -> Iterator[Row]:
@@ -177,7 +193,10 @@ def first_runs(bench: Bench, shape: str, sizes: list[int], what: str, limit: str
     measured(1)
     rounds = [{n: measured(n) for n in (1, *sizes)} for _ in range(bench.rounds)]
     for n in sizes:
-        added = [tuple((many - one) / (n - 1) for many, one in zip(each[n], each[1], strict=True)) for each in rounds]
+        added = [
+            tuple((many - one) / (n - 1) for many, one in zip(each[n], each[1], strict=True))
+            for each in rounds
+        ]
         yield compared(what.format(n=n), added, limit)
 
 
@@ -191,7 +210,9 @@ def sample(bench: Bench) -> Iterator[Row]:
         return pair.on_plain("sample.py"), pair.on_labkart()
 
     measured()
-    yield compared("first run of the sample project", [measured() for _ in range(bench.rounds)], "1.6")
+    yield compared(
+        "first run of the sample project", [measured() for _ in range(bench.rounds)], "1.6"
+    )
 
 
 def chain(bench: Bench) -> Iterator[Row]:
@@ -205,19 +226,38 @@ def chain(bench: Bench) -> Iterator[Row]:
 def outcome(done: subprocess.CompletedProcess[str]) -> str:
     if not done.returncode:
         return "works"
-    return "fails (RecursionError)" if re.search("^RecursionError", done.stderr, re.MULTILINE) else "fails"
+    return (
+        "fails (RecursionError)"
+        if re.search("^RecursionError", done.stderr, re.MULTILINE)
+        else "fails"
+    )
 
 
 def fingerprint(bench: Bench) -> Iterator[Row]:
     """The code of 60 modules: the sample's tasks, which are five, twelve times."""
     pair = bench.pair("fingerprint")
-    stages = {"load": "LoadTable", "split": "SplitTable", "train": "TrainForest", "evaluate": "EvaluateModel"}
+    stages = {
+        "load": "LoadTable",
+        "split": "SplitTable",
+        "train": "TrainForest",
+        "evaluate": "EvaluateModel",
+    }
     lines = ["from labkart import Task"]
     for number in range(12):
-        shutil.copytree(bench.sample / "src/my_thesis/tasks", pair.project / f"src/graphs/tasks{number}")
-        lines += [f"from .tasks{number}.{stage} import {task} as {task}{number}" for stage, task in stages.items()]
+        shutil.copytree(
+            bench.sample / "src/my_thesis/tasks", pair.project / f"src/graphs/tasks{number}"
+        )
+        lines += [
+            f"from .tasks{number}.{stage} import {task} as {task}{number}"
+            for stage, task in stages.items()
+        ]
     names = ", ".join(f"{task}{number}" for number in range(12) for task in stages.values())
-    lines += ["class Whole(Task[str]):", "    def run(self) -> None:", f"        self.dump(str([{names}]))", ""]
+    lines += [
+        "class Whole(Task[str]):",
+        "    def run(self) -> None:",
+        f"        self.dump(str([{names}]))",
+        "",
+    ]
     (pair.project / "src/graphs/whole.py").write_text("\n".join(lines))
 
     def measured() -> float:
@@ -241,7 +281,12 @@ def data(bench: Bench) -> Iterator[Row]:
     with (pair.project / "large.bin").open("wb") as file:
         file.truncate(10**9)
     for what in ("first id of a task with 1 GB of data", "second id of a task with 1 GB of data"):
-        taken = call(pair.project, pair.path, "from graphs.data import Read", 'Read(file="large.bin").make_unique_id()')
+        taken = call(
+            pair.project,
+            pair.path,
+            "from graphs.data import Read",
+            'Read(file="large.bin").make_unique_id()',
+        )
         yield Row(what, "", seconds(taken), "", "")
 
 
@@ -253,14 +298,27 @@ def tracked(bench: Bench) -> Iterator[Row]:
         pair.forget()
         imports = cpu(lambda: python(pair.plain, [], "-c", "from mlflow import MlflowClient"))
         start = cpu(lambda: python(pair.plain, [], "-c", "pass"))
-        return pair.on_labkart("shape=flat", "n=1") - pair.on_plain("graph.py", "flat", "1") - (imports - start)
+        return (
+            pair.on_labkart("shape=flat", "n=1")
+            - pair.on_plain("graph.py", "flat", "1")
+            - (imports - start)
+        )
 
     measured()
     yield Row(
-        "tracking, without MLflow's import", "", seconds(median(measured() for _ in range(bench.rounds))), "", "0.35 s"
+        "tracking, without MLflow's import",
+        "",
+        seconds(median(measured() for _ in range(bench.rounds))),
+        "",
+        "0.35 s",
     )
     imports = "from graphs.tasks import Leaf\ntask = Leaf(number=1)\ntask.make_unique_id()"
-    taken = call(pair.project, pair.path, imports, "for step in range(1000): task.log_metric('loss', 0.5, step=step)")
+    taken = call(
+        pair.project,
+        pair.path,
+        imports,
+        "for step in range(1000): task.log_metric('loss', 0.5, step=step)",
+    )
     yield Row("a metric that a task logs", "", seconds(taken / 1000), "", "2 ms")
 
 
@@ -270,9 +328,13 @@ def many(bench: Bench) -> Iterator[Row]:
     pair.on_labkart("shape=flat", "n=4")
     for kind in ("tasks", "experiments"):
         multiply(pair.project / "outputs/records" / kind)
-    status = cpu(lambda: python(pair.project, pair.path, "-c", LABKART, "status", "shape=flat", "n=5"))
+    status = cpu(
+        lambda: python(pair.project, pair.path, "-c", LABKART, "status", "shape=flat", "n=5")
+    )
     shutil.rmtree(pair.project / "outputs/records")
-    less = cpu(lambda: python(pair.project, pair.path, "-c", LABKART, "status", "shape=flat", "n=5"))
+    less = cpu(
+        lambda: python(pair.project, pair.path, "-c", LABKART, "status", "shape=flat", "n=5")
+    )
     yield Row("status, what 10,000 records add", "", seconds(status - less), "", "1 s")
 
 
@@ -302,10 +364,17 @@ def runs(bench: Bench) -> Iterator[Row]:
 def report(bench: Bench) -> Iterator[Row]:
     """A table and a figure of six of ten thousand experiments."""
     project, path = bench.sample, [bench.sample / "src"]
-    cpu(lambda: python(project, path, "-c", LABKART, "run", "-m", "model=logistic,forest", "seed=range(3)"))
+    cpu(
+        lambda: python(
+            project, path, "-c", LABKART, "run", "-m", "model=logistic,forest", "seed=range(3)"
+        )
+    )
     multiply(project / "outputs/records/experiments")
     words = ("model=logistic,forest", "--baseline", "model=logistic", "--allow", "dirty")
-    made = [cpu(lambda: python(project, path, "-c", LABKART, "report", "models", *words)) for _ in range(bench.rounds)]
+    made = [
+        cpu(lambda: python(project, path, "-c", LABKART, "report", "models", *words))
+        for _ in range(bench.rounds)
+    ]
     shutil.rmtree(project / "outputs")
     yield Row("report, of 10,000 experiments", "", seconds(median(made)), "", "3 s")
 
@@ -321,7 +390,10 @@ def jobs(bench: Bench) -> Iterator[Row]:
 
     measured(1)
     rounds = [(measured(1), measured(count)) for _ in range(bench.rounds)]
-    added = [tuple((many - one) / (count - 1) for one, many in zip(*each, strict=True)) for each in rounds]
+    added = [
+        tuple((many - one) / (count - 1) for one, many in zip(*each, strict=True))
+        for each in rounds
+    ]
     plain, labkart = (median(each) for each in zip(*added, strict=True))
     over = median(ours - theirs for theirs, ours in added)
     yield Row(f"a sweep of {count} jobs, a job", seconds(plain), seconds(labkart), "", "")
@@ -342,7 +414,9 @@ def sweep(bench: Bench) -> Iterator[Row]:
 
         measured()
         rounds = [measured() for _ in range(bench.rounds)]
-        yield compared(f"8 jobs behind a 3 s prefix, {workers} workers, waited", rounds, f"{limit:.2f}")
+        yield compared(
+            f"8 jobs behind a 3 s prefix, {workers} workers, waited", rounds, f"{limit:.2f}"
+        )
         yield Row(
             f"... beyond the {least:.0f} s of its sleep",
             *(seconds(median(each) - least) for each in zip(*rounds, strict=True)),
@@ -363,12 +437,18 @@ def search(bench: Bench) -> Iterator[Row]:
         pair.forget()
         shutil.rmtree(pair.project / "reports", ignore_errors=True)
         words = ("-c", LABKART, "search", "search=number", "-n", str(n))
-        return plain(str(n)), plain(str(n), "mlflow"), cpu(lambda: python(pair.project, pair.path, *words))
+        return (
+            plain(str(n)),
+            plain(str(n), "mlflow"),
+            cpu(lambda: python(pair.project, pair.path, *words)),
+        )
 
     measured(2)
     rounds = [measured(100) for _ in range(bench.rounds)]
     yield compared("a search of 100 trials", [(alone, ours) for alone, _, ours in rounds], "1.5")
-    yield compared("... beside MLflow by hand, too", [(tracked, ours) for _, tracked, ours in rounds], "")
+    yield compared(
+        "... beside MLflow by hand, too", [(tracked, ours) for _, tracked, ours in rounds], ""
+    )
 
 
 ALONE = (nothing, flat, layered, sample, chain, fingerprint, data, tracked, many, runs, report)
@@ -376,8 +456,12 @@ CASES = {case.__name__: case for case in (*ALONE, jobs, sweep, search)}
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Measure Labkart beside plain gokart, in CPU seconds.")
-    parser.add_argument("--rounds", type=int, default=5, metavar="N", help="how often each pair is measured (5)")
+    parser = argparse.ArgumentParser(
+        description="Measure Labkart beside plain gokart, in CPU seconds."
+    )
+    parser.add_argument(
+        "--rounds", type=int, default=5, metavar="N", help="how often each pair is measured (5)"
+    )
     parser.add_argument("--only", choices=CASES, metavar="WORD", help=f"one of {', '.join(CASES)}")
     wanted = parser.parse_args()
     versions = ", ".join(f"{name} {version(name)}" for name in ("gokart", "luigi", "mlflow"))

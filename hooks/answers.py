@@ -19,7 +19,7 @@ from jinja2.ext import Extension
 from rich import get_console
 from rich.prompt import Prompt
 
-from hooks import sums, texts
+from hooks import texts
 from hooks.checks import CHECKS, Wrong
 
 FOLDER = "{{cookiecutter.project_slug}}"
@@ -38,11 +38,15 @@ class Answers(Extension):
 
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
-        template = json.loads((Path(__file__).parents[1] / "cookiecutter.json").read_text(encoding="utf-8"))
-        self.prompts, self.ours = template["__prompts__"], {text for text in template.values() if isinstance(text, str)}
+        template = json.loads(
+            (Path(__file__).parents[1] / "cookiecutter.json").read_text(encoding="utf-8")
+        )
+        self.prompts, self.ours = (
+            template["__prompts__"],
+            {text for text in template.values() if isinstance(text, str)},
+        )
         self.no_input = told("prompt_for_config", "no_input")
         environment.filters.update(checked=self.checked, complete=self.complete, **texts.FILTERS)
-        environment.globals.update(runtime_sums=sums.runtime_sums)
         with suppress(AttributeError):  # a terminal without Japanese letters shows question marks
             sys.stdout.reconfigure(errors="replace")
 
@@ -68,7 +72,10 @@ class Answers(Extension):
                 if self.no_input is not False or not (sys.stdin.isatty() and sys.stdout.isatty()):
                     raise Refused(f'{question} "{texts.shown(answer)}": {sentence}') from None
                 get_console().print(
-                    f"  {sentence[0].upper()}{sentence[1:]}", style="red", markup=False, highlight=False
+                    f"  {sentence[0].upper()}{sentence[1:]}",
+                    style="red",
+                    markup=False,
+                    highlight=False,
                 )
                 again = self.prompts[question].splitlines()[-1].strip()
                 answers[question] = Prompt.ask(f"  {again}", default=wrong.instead or ...)

@@ -14,7 +14,9 @@ _UNSEEN = re.compile(
 _JOINERS = "\u200c\u200d"
 # What Python's packaging takes: letters beyond ASCII, two dots in a row or a dot before the @ would stop `uv sync`.
 _WORD = r"[a-zA-Z0-9!#$%&'*+/=?^_`|~-]+"
-_EMAIL = re.compile(rf"{_WORD}(\.{_WORD})*@([a-zA-Z0-9]([a-zA-Z0-9-]*[a-zA-Z0-9])?\.)+[a-zA-Z0-9-]*[a-zA-Z0-9]{{2}}")
+_EMAIL = re.compile(
+    rf"{_WORD}(\.{_WORD})*@([a-zA-Z0-9]([a-zA-Z0-9-]*[a-zA-Z0-9])?\.)+[a-zA-Z0-9-]*[a-zA-Z0-9]{{2}}"
+)
 
 
 class Wrong(ValueError):

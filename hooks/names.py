@@ -36,4 +36,8 @@ tqdm traitlets trove_classifiers typing_extensions typing_inspection tzdata tzlo
 waitress wcwidth werkzeug wheel yaml yarl zipp zmq
 """
 
-TAKEN = {*sys.stdlib_module_names, *keyword.kwlist, *f"{FOLDERS} {DEVICES} {PYTHONS} {PACKAGES}".split()}
+TAKEN = {
+    *sys.stdlib_module_names,
+    *keyword.kwlist,
+    *f"{FOLDERS} {DEVICES} {PYTHONS} {PACKAGES}".split(),
+}

@@ -13,7 +13,11 @@ BY_CRUFT = "{{ cookiecutter._commit | default('') }}" != ""
 def is_passing() -> bool:
     """Whether this is what `cruft update`, `diff` and `check` generate to compare it with: it stays without history."""
     parent, temporary = PROJECT.parent, Path(tempfile.gettempdir()).resolve()
-    return BY_CRUFT and parent.parent == temporary and re.fullmatch(r"tmp[a-z0-9_]{8}", parent.name) is not None
+    return (
+        BY_CRUFT
+        and parent.parent == temporary
+        and re.fullmatch(r"tmp[a-z0-9_]{8}", parent.name) is not None
+    )
 
 
 def words(english: str, japanese: str) -> str:
@@ -55,7 +59,10 @@ if is_passing():
 try:
     warning = make_repository()
 except OSError:
-    warning = words("git is not installed, so there is no history yet.", "git がないので、履歴はまだありません。")
+    warning = words(
+        "git is not installed, so there is no history yet.",
+        "git がないので、履歴はまだありません。",
+    )
 notes = [warning] if warning else []
 if not Path(".cruft.json").exists():
     notes.append(
@@ -64,12 +71,25 @@ if not Path(".cruft.json").exists():
             "テンプレートが git のコミットではないので、`labkart update` は比べる相手が分かりません。",
         )
     )
+if "{{ is_folder(cookiecutter) }}" == "True":
+    notes.append(
+        words(
+            "The library is installed from the template's folder on this machine, so others and CI cannot install it. "
+            "For them, name a git address in pyproject.toml: labkart @ git+https://...",
+            "ライブラリはこのコンピュータにあるテンプレートのフォルダから入ります。ほかの人や CI では入らないので、"
+            "pyproject.toml に git の住所を書いてください: labkart @ git+https://...",
+        )
+    )
 said = "".join(f"{words('Note', '注意')}: {note}\n" for note in notes)
-said += f"\n{words('Your project is in {}/. Now:', '{}/ ができました。次は:').format(PROJECT.name)}\n"
+said += (
+    f"\n{words('Your project is in {}/. Now:', '{}/ ができました。次は:').format(PROJECT.name)}\n"
+)
 said += f"\n    cd {PROJECT.name}\n    uv run labkart run\n    uv run labkart ui\n"
 try:
     if sys.stdout:
-        sys.stdout.reconfigure(errors="replace")  # a terminal without Japanese letters shows question marks
+        sys.stdout.reconfigure(
+            errors="replace"
+        )  # a terminal without Japanese letters shows question marks
     print(said, flush=True)
 except OSError:
     sys.stdout = None  # nobody reads it; a hook that fails would take the project away

@@ -14,11 +14,18 @@ import optuna
 from graphs.tasks import Guess
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
-from optuna.visualization.matplotlib import plot_optimization_history, plot_param_importances, plot_slice
+from optuna.visualization.matplotlib import (
+    plot_optimization_history,
+    plot_param_importances,
+    plot_slice,
+)
 
 
 def objective(trial: optuna.Trial) -> float:
-    task = Guess(number=trial.suggest_int("number", 0, 1_000_000), share=trial.suggest_float("share", 0.0, 1.0))
+    task = Guess(
+        number=trial.suggest_int("number", 0, 1_000_000),
+        share=trial.suggest_float("share", 0.0, 1.0),
+    )
     distance = gokart.build(task)
     track(trial, distance)
     return distance

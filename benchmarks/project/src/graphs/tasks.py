@@ -35,7 +35,11 @@ class Node(Task[int]):
     number: IntParameter = IntParameter()
 
     def requires(self) -> Sequence["Node"]:
-        return [Node(layer=self.layer - 1, number=number) for number in range(10)] if self.layer else []
+        return (
+            [Node(layer=self.layer - 1, number=number) for number in range(10)]
+            if self.layer
+            else []
+        )
 
     def run(self) -> None:
         self.dump(self.number + (sum(self.load()) % 1000 if self.layer else 0))
@@ -47,7 +51,11 @@ class Layered(Task[int]):
     n: IntParameter = IntParameter()
 
     def requires(self) -> Sequence[Node]:
-        return [Node(layer=self.n // 10 - 1, number=number) for number in range(10)] if self.n >= 10 else []
+        return (
+            [Node(layer=self.n // 10 - 1, number=number) for number in range(10)]
+            if self.n >= 10
+            else []
+        )
 
     def run(self) -> None:
         self.dump(sum(self.load()) if self.n >= 10 else 0)
@@ -120,4 +128,11 @@ class Guess(Task[float]):
         self.dump(distance)
 
 
-GRAPHS = {"flat": Flat, "layered": Layered, "chain": Chain, "one": One, "branch": Branch, "fan": Fan}
+GRAPHS = {
+    "flat": Flat,
+    "layered": Layered,
+    "chain": Chain,
+    "one": One,
+    "branch": Branch,
+    "fan": Fan,
+}

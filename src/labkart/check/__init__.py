@@ -1,0 +1,1 @@
+"""The rules of a project, one small class each, and what `labkart check` says of them."""

@@ -1,0 +1,1 @@
+"""From conf/ to finished experiments: configuration, plan, build, sweep, cluster."""

@@ -1,0 +1,1 @@
+"""Searches: Optuna's trials as experiments."""

@@ -1,0 +1,169 @@
+"""The design of a search, as a file of `conf/search/` says it: what counts, where to look, how. Runs nothing."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
+from typing import Any
+
+import optuna
+from omegaconf import DictConfig, OmegaConf
+from optuna.pruners import BasePruner
+from optuna.samplers import BaseSampler
+
+from labkart import project
+from labkart.errors import LabkartError, did_you_mean
+from labkart.experiments.config import Composer, composed
+from labkart.experiments.plan import plan
+from labkart.experiments.search.distributions import Space
+from labkart.experiments.search.trials import Direction, Plan
+
+_DIRECTIONS = ("maximize", "minimize")
+_SAMPLERS = ("tpe", "random", "grid", "gp")
+_PRUNERS = {
+    "median": optuna.pruners.MedianPruner,
+    "halving": optuna.pruners.SuccessiveHalvingPruner,
+}
+_KEYS = ("objectives", "sampler", "pruner", "seed", "trials", "space")
+
+
+class Design:
+    """A search that can begin: its names are those of `conf/`, its values fit the tasks.
+
+    Attributes:
+        name: of its study; what could change a trial's values or its result makes another name.
+        words: of the command, for every trial.
+        trials: how many there are to be in all.
+        composer: of the configurations of trials.
+
+    Raises:
+        LabkartError: something does not fit; says where, and what to do.
+    """
+
+    def __init__(self, *words: str) -> None:
+        self.words, self.composer = words, Composer()
+        chosen = self.composer.compose(words)
+        node, option = chosen.cfg.get("search"), chosen.choices.get("search")
+        if not isinstance(node, DictConfig):
+            raise _none_chosen(option)
+        self.place = f"conf/search/{option}.yaml" if option else "conf/config.yaml"
+        found: Any = OmegaConf.to_container(node, resolve=True)
+        for key in (key for key in found if key not in _KEYS):
+            raise LabkartError(
+                f'{self.place}: a search has no "{key}". {did_you_mean(str(key), _KEYS)}'
+            )
+        self.objectives = self._objectives(found.get("objectives"))
+        self.sampler = self._one_of("sampler", found.get("sampler", "tpe"), _SAMPLERS)
+        self.pruner = found.get("pruner") and self._one_of("pruner", found["pruner"], _PRUNERS)
+        self.seed, self.trials = (
+            self._whole("seed", found.get("seed", 0)),
+            self._whole("trials", found.get("trials", 30)),
+        )
+        self.written = self._mapping(
+            "space", found.get("space"), "a setting and its values: seed: range(10)"
+        )
+        self.space = Space(self.written, words, self.place)
+        self._check_sampler()
+        self.name = f"{option or 'search'}-{self._digest()}"
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What fixed it, to be shown."""
+        return {
+            "sampler": self.sampler,
+            "pruner": self.pruner or "none",
+            "seed": self.seed,
+        } | self.written
+
+    def plan(self) -> Plan:
+        """What its journal is told."""
+        pruner: BasePruner | None = _PRUNERS[self.pruner]() if self.pruner else None
+        most: int | None = None
+        if self.sampler == "grid":
+            most = 1
+            for values in self.space.grid.values():
+                most *= len(values)
+        up = [each == "maximize" for each in self.objectives.values()]
+        directions: list[Direction] = ["maximize" if each else "minimize" for each in up]
+        return Plan(directions, self.space.distributions, self._sampler, pruner, self.seed, most)
+
+    def _sampler(self, seed: int) -> BaseSampler:
+        match self.sampler:
+            case "random":
+                return optuna.samplers.RandomSampler(seed)
+            case "grid":
+                return optuna.samplers.GridSampler(self.space.grid, self.seed)
+            case "gp":
+                return optuna.samplers.GPSampler(seed=seed)
+            case _:
+                return optuna.samplers.TPESampler(seed=seed)
+
+    def _check_sampler(self) -> None:
+        if self.sampler == "grid":
+            _ = self.space.grid
+        missing = [
+            name for name in ("torch", "scipy") if self.sampler == "gp" and not find_spec(name)
+        ]
+        if missing:
+            raise LabkartError(
+                f"{self.place}: the sampler gp needs {' and '.join(missing)}: uv add {' '.join(missing)}"
+            )
+
+    def _objectives(self, found: Any) -> dict[str, str]:
+        objectives = self._mapping(
+            "objectives", found, "a metric and its direction: accuracy: maximize"
+        )
+        for name, direction in objectives.items():
+            if direction not in _DIRECTIONS:
+                remedy = did_you_mean(str(direction), _DIRECTIONS)
+                raise LabkartError(
+                    f'{self.place}: objectives: {name}: no direction "{direction}". {remedy}'
+                )
+        return {str(name): str(direction) for name, direction in objectives.items()}
+
+    def _mapping(self, key: str, found: Any, example: str) -> dict[str, Any]:
+        if not isinstance(found, Mapping) or not found:
+            raise LabkartError(
+                f"{self.place}: {key} names nothing. Write a line for each: {example}"
+            )
+        return {str(name): value for name, value in found.items()}
+
+    def _one_of(self, key: str, value: Any, known: Sequence[str] | Mapping[str, Any]) -> str:
+        if value not in known:
+            raise LabkartError(
+                f'{self.place}: no {key} "{value}". {did_you_mean(str(value), known)}'
+            )
+        return str(value)
+
+    def _whole(self, key: str, value: Any) -> int:
+        if not isinstance(value, int) or isinstance(value, bool) or value < (key == "trials"):
+            raise LabkartError(f"{self.place}: {key} wants a whole number, not {value!r}.")
+        return value
+
+    def _digest(self) -> str:
+        """Of what fixes the study: the design, and the ids of experiments that show every code and data it can meet."""
+        ids: list[str] = []
+        for example in self.space.examples():
+            words = self.space.words(example)
+            # The first one by Hydra itself, which tells what is not there.
+            every = (*self.words, *words)
+            ids.append(plan(self.composer.compose(every) if ids else composed(*every)).record.id)
+        fixed = [self.objectives, self.sampler, self.pruner, self.seed, self.written, ids]
+        return hashlib.sha256(json.dumps(fixed, default=str).encode()).hexdigest()[:8]
+
+
+def _none_chosen(option: str | None) -> LabkartError:
+    files = sorted(
+        file.stem for file in (project.current().root / "conf" / "search").glob("*.yaml")
+    )
+    if option:
+        remedy = "Begin it with the line # @package _global_ and put its lines below search:"
+        return LabkartError(f"conf/search/{option}.yaml: there is no search: in it. {remedy}")
+    names = (
+        f"Choose one of {', '.join(files)} (conf/search/)"
+        if files
+        else "Write one: conf/search/<name>.yaml"
+    )
+    return LabkartError(
+        f"No search is chosen. {names}: labkart search search={files[0] if files else '<name>'}"
+    )

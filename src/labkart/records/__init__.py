@@ -1,0 +1,1 @@
+"""What runs left behind in outputs/records/: the truth that everything else is made from."""

@@ -1,0 +1,117 @@
+"""What a search left behind: one JSON file a study, beside its journal. Knows neither Optuna nor MLflow."""
+
+import json
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from labkart import project
+from labkart.files import read_json, write_atomically
+from labkart.records import locks
+from labkart.records.record import now
+from labkart.tracking import store
+
+
+@dataclass
+class Trial:
+    """One trial. `state` is `complete`, `pruned`, `failed` or `running`.
+
+    Attributes:
+        words: its values as words of a command.
+        values: of the objectives, in their order; of a pruned trial the last one that it reported.
+        experiment: the id of its experiment.
+    """
+
+    number: int
+    state: str
+    words: list[str]
+    values: list[float] | None = None
+    experiment: str | None = None
+    error: str | None = None
+
+
+@dataclass
+class Study:
+    """A search and its trials.
+
+    Attributes:
+        objectives: the metrics, with `maximize` or `minimize`.
+        settings: what fixed it: sampler, pruner, seed, and the space as it was written.
+        best: the numbers of the best trials, the best one first; of several objectives the Pareto front.
+        status: `running`, `finished` or `killed`.
+    """
+
+    name: str
+    project: str
+    command: str
+    objectives: dict[str, str]
+    settings: dict[str, Any]
+    started: str | None
+    trials: list[Trial] = field(default_factory=list)
+    best: list[int] = field(default_factory=list)
+    status: str = "running"
+    ended: str | None = None
+    schema: int = 1
+
+    def __post_init__(self) -> None:
+        self.trials = [each if isinstance(each, Trial) else Trial(**each) for each in self.trials]
+
+    @property
+    def folder(self) -> Path:
+        return folder(self.name)
+
+    @property
+    def figures(self) -> Path:
+        """The folder of its figures."""
+        return project.current().root / "reports" / self.name
+
+    def write(self) -> None:
+        text = json.dumps(self, default=vars, ensure_ascii=False, indent=1) + "\n"
+        write_atomically(self.folder / "record.json", text.encode(errors="backslashreplace"))
+
+
+def folder(name: str) -> Path:
+    """Where a study's journal and record lie."""
+    return project.current().outputs / "records" / "studies" / name
+
+
+def read(name: str) -> Study | None:
+    """The record of a study; nothing where there is none or the file cannot be understood."""
+    try:
+        return Study(**read_json(folder(name) / "record.json"))
+    except TypeError:
+        return None
+
+
+def every() -> Sequence[Study]:
+    """The records of all studies, oldest first."""
+    found = [
+        study
+        for path in folder("*").parent.glob("*/record.json")
+        if (study := read(path.parent.name))
+    ]
+    return sorted(found, key=lambda each: each.started or "")
+
+
+def searching(name: str) -> AbstractContextManager[bool]:
+    """Mark a study as one that this process works on; others may do so, too."""
+    return locks.searching(folder(name))
+
+
+def close_abandoned() -> list[Study]:
+    """Complete the records of studies whose processes have died, and return them."""
+    found = [
+        each for each in every() if each.status == "running" and not locks.is_searched(each.folder)
+    ]
+    for each in found:
+        each.status, each.ended = "killed", now()
+        each.write()
+    return found
+
+
+def run(name: str | None) -> str | None:
+    """The run that a study has in the store, for the runs of its trials to stand below."""
+    note = store.noted(Study(name, "", "", {}, {}, None)) if name else None
+    return note.run if note else None

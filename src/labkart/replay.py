@@ -1,0 +1,37 @@
+"""Run one experiment here and publish it nowhere: all that `labkart reproduce` asks of the version that a run recorded.
+
+Usage:
+    python -m labkart.replay --outputs FOLDER -- [OVERRIDE ...]
+"""
+
+import argparse
+import os
+import sys
+
+from labkart.errors import LabkartError
+
+
+def main() -> int:
+    """Run the experiment that the overrides compose; its record is below FOLDER/records.
+
+    Returns:
+        0, or 1 after a sentence on the error stream.
+    """
+    parser = argparse.ArgumentParser("python -m labkart.replay")
+    parser.add_argument("--outputs", required=True, help="the folder for its records and its cache")
+    parser.add_argument("overrides", nargs="*", help="Hydra's overrides of the experiment")
+    args = parser.parse_args()
+    os.environ["LABKART_OUTPUTS"] = args.outputs
+
+    from labkart.experiments.run import on_node  # it imports gokart
+
+    try:
+        on_node(args.overrides)
+    except LabkartError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,100 @@
+"""What a task logs while it runs: metrics, figures, tables, models."""
+
+import operator
+import pickle
+import posixpath
+import re
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from labkart.errors import LabkartError
+from labkart.records import live_metrics
+from labkart.records.record import Metric
+from labkart.tasks import pruning
+
+_METRIC_NAME = re.compile(
+    r"[\w.:/ -]{1,200}"
+)  # what MLflow takes, with room for the task's name before it
+_FILE_NAME = re.compile(r"[\w. -]*\w")
+
+
+class Logbook:
+    """The part of a task that students log with."""
+
+    _metrics: list[Metric]
+    _figures: list[str]
+    _tables: list[str]
+    _models: list[str]
+
+    # A cell of a DataFrame may be many things to a type checker, and float() takes few of them: hence Any.
+
+    def log_metric(self, name: str, value: Any, step: int | None = None) -> None:
+        """Record a number, also one of numpy, pandas or PyTorch; with `step` (epoch, iteration) it becomes a curve.
+
+        Raises:
+            LabkartError: MLflow does not take a character of the name, or the value is no number.
+        """
+        if (
+            not _METRIC_NAME.fullmatch(name)
+            or name.startswith((".", "/"))
+            or posixpath.normpath(name) != name
+        ):
+            raise LabkartError(
+                f'"{name}" cannot name a metric. Use letters, digits, spaces and _ - . : /'
+            )
+        try:
+            count = None if step is None else operator.index(step)
+            if count is not None and abs(count) >= 2**63:
+                raise ValueError
+            metric = Metric(name, float(value), count, time.time())
+        except (TypeError, ValueError):
+            at = "" if step is None else f" and a whole step, not {step!r}"
+            raise LabkartError(f'Metric "{name}" wants one number, not {value!r}{at}.') from None
+        self._metrics.append(metric)
+        with suppress(OSError):  # of a full disk the record will tell
+            live_metrics.append(self._folder(), metric)
+
+    def report(self, value: Any, step: int, name: str = "report") -> None:
+        """Record how good the result is after a step (epoch, fold): the metric `name`, as `log_metric` does.
+
+        In a search that prunes, a trial which falls behind the others ends here.
+        """
+        self.log_metric(name, value, step)
+        pruning.tell(float(value), operator.index(step))
+
+    def log_figure(self, name: str, figure: Any) -> None:
+        """Record a Matplotlib figure, as PNG unless the name ends otherwise (`roc.svg`)."""
+        path = self._new_file(name, ".png", ".svg", ".pdf")
+        figure.savefig(path, bbox_inches="tight")
+        self._figures = list(dict.fromkeys([*self._figures, path.name]))
+
+    def log_table(self, name: str, table: Any) -> None:
+        """Record a pandas DataFrame as CSV; an index that is more than row numbers is kept."""
+        path = self._new_file(name, ".csv")
+        table.to_csv(path, index=type(table.index).__name__ != "RangeIndex")
+        self._tables = list(dict.fromkeys([*self._tables, path.name]))
+
+    def log_model(self, name: str, model: Any) -> None:
+        """Record a fitted model, so that MLflow lists it and can load it: of scikit-learn, PyTorch, XGBoost, ..."""
+        path = self._new_file(name, ".pkl")
+        path.write_bytes(pickle.dumps(model))
+        self._models = list(dict.fromkeys([*self._models, path.name]))
+
+    def _empty(self) -> None:
+        """Begin a new page."""
+        self._metrics, self._figures, self._tables, self._models = [], [], [], []
+
+    def _new_file(self, name: str, *suffixes: str) -> Path:
+        """A file beside the record; without one of the suffixes the name gets the first."""
+        if not _FILE_NAME.fullmatch(name):
+            raise LabkartError(
+                f'"{name}" cannot name a file. Use letters, digits, spaces and _ - .'
+            )
+        self._folder().mkdir(parents=True, exist_ok=True)
+        return self._folder() / (name if name.endswith(suffixes) else name + suffixes[0])
+
+    def _folder(self) -> Path:
+        """Where its files lie."""
+        raise NotImplementedError

@@ -1,0 +1,142 @@
+"""What MLflow is told of an experiment: its record as metrics, parameters, data sets and tags."""
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, RunTag
+
+from labkart.records import study, verdict
+from labkart.records.record import ExperimentRecord, TaskRecord, TaskUse
+from labkart.records.record import Metric as Logged
+from labkart.records.verdict import Verdict
+
+_MAX_PARAM, _MAX_TAG = 6000, 8000  # characters; MLflow cuts longer ones
+_MAX_NAME = 250
+_MANY = 100  # tasks of an experiment
+
+Uses = Sequence[tuple[TaskUse, TaskRecord]]
+
+
+def metrics(experiment: ExperimentRecord, use: TaskUse, logged: Iterable[Logged]) -> list[Metric]:
+    """The last task's metrics under their own names, so that rows compare; the others' with the task before them."""
+    prefix = "" if use.label == experiment.tasks[-1].label else f"{use.label}."
+    return [
+        Metric((prefix + name)[:_MAX_NAME], value, round(1000 * seconds), step or 0)
+        for name, value, step, seconds in logged
+    ]
+
+
+def costs(uses: Uses) -> Iterator[Metric]:
+    """What the tasks cost; of many, which nobody reads, `tasks.csv` tells it alone."""
+    for use, record in uses if len(uses) <= _MANY else ():
+        yield from _cost(use, record)
+
+
+def _cost(use: TaskUse, record: TaskRecord) -> Iterator[Metric]:
+    ended = milliseconds(record.started) + round(record.wall_seconds * 1000)
+    for name in ("wall_seconds", "cpu_seconds", "peak_memory_mb", "gpu_memory_mb"):
+        if (value := getattr(record, name)) is not None:
+            # The prefix moves them to MLflow's page of system metrics, away from the results.
+            yield Metric(f"system/{use.label}.{name}", value, ended, 0)
+
+
+def params(values: Mapping[str, Any]) -> list[Param]:
+    return [
+        Param(_NOT_IN_A_NAME.sub("_", name)[:_MAX_NAME], plain(value)[:_MAX_PARAM])
+        for name, value in values.items()
+    ]
+
+
+def long(values: Mapping[str, Any]) -> dict[str, str]:
+    return {name: str(value) for name, value in values.items() if len(str(value)) > _MAX_PARAM}
+
+
+def datasets(uses: Uses) -> list[DatasetInput]:
+    """The declared data, and what was read without being declared, in MLflow's own view; each once."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for use, one in uses:
+        states = [(each["path"], each["sha256"]) for each in one.data.values()]
+        for state in [*states, *((each.path, each.sha256) for each in one.undeclared)]:
+            found.setdefault(state, []).append(use.label)
+    return [
+        DatasetInput(
+            Dataset(
+                name=path, digest=sha256[:36], source_type="local", source=json.dumps({"uri": path})
+            ),
+            [InputTag("mlflow.data.context", ", ".join(dict.fromkeys(labels)))],
+        )
+        for (path, sha256), labels in found.items()
+    ]
+
+
+def marks(experiment: ExperimentRecord) -> dict[str, Any]:
+    """The tags that a later command may change."""
+    return {
+        "mlflow.source.git.commit": experiment.code["commit"],
+        "labkart.dirty": experiment.code["dirty"],
+        "labkart.sweeps": " ".join(experiment.sweeps) or None,
+        "labkart.tags": " ".join(experiment.tags) or None,
+        "labkart.reproduced": found.mark if (found := verdict.last(experiment.id)) else None,
+    }
+
+
+def tags(experiment: ExperimentRecord, uses: Uses) -> list[RunTag]:
+    code, environment = experiment.code, experiment.environment
+    data = [f"{each.dataset.name} {each.dataset.digest[:12]}" for each in datasets(uses)]
+    tags = {
+        "mlflow.user": environment["user"],
+        "mlflow.source.name": experiment.command,
+        "mlflow.source.type": "LOCAL",
+        "mlflow.source.git.branch": code["branch"],
+        "mlflow.source.git.repoURL": code["remote"],
+        "mlflow.note.content": _note(experiment, uses),
+        "labkart.experiment": experiment.id,
+        **marks(experiment),
+        "labkart.data": ", ".join(data) or None,
+        "labkart.study": experiment.study,
+        "labkart.trial": experiment.trial,
+        "mlflow.parentRunId": study.run(experiment.study),
+        "labkart.pruned" if experiment.status == "pruned" else "labkart.error": experiment.error,
+        "labkart.accepted": "; ".join(f"{label} {said}" for label, said in _accepted(uses).items())
+        or None,
+        **{f"labkart.{name}": value for name, value in environment.items()},
+    }
+    texts = {name: plain(value) for name, value in tags.items() if value is not None}
+    return [RunTag(name, text[:_MAX_TAG]) for name, text in texts.items()]
+
+
+def _accepted(uses: Uses) -> dict[str, str]:
+    """Which tasks' results are those of other code, by a person's word."""
+    words = "by {by} on {at:.10}: {changes}"
+    return {use.label: words.format(**record.accepted) for use, record in uses if record.accepted}
+
+
+def _note(experiment: ExperimentRecord, uses: Uses) -> str:
+    """The description at the top of the run's page: the results, and what each task took."""
+    results = [f"**{name}** {value:.4g}" for name, value in experiment.metrics.items()]
+    rows = [f"| {use.label} | {use.state} | {use.seconds:.1f} |" for use in experiment.tasks]
+    accepted = [f"- {label} accepted {said}" for label, said in _accepted(uses).items()]
+    accepted += [reproduced(found)] if (found := verdict.last(experiment.id)) else []
+    table = ["| task | | seconds |", "| --- | --- | ---: |", *rows]
+    return "\n".join([", ".join(results), "", *table, *(["", *accepted] if accepted else [])])
+
+
+def reproduced(found: Verdict) -> str:
+    """What the description says of the last attempt to reproduce it."""
+    lines = [line.strip() for line in str(found).splitlines()]
+    return f"- reproduced on {found.ended:.10}: {'; '.join(lines)}"
+
+
+def plain(value: object) -> str:
+    """A text that every store takes; bytes that are no UTF-8 become question marks."""
+    return str(value).encode(errors="replace").decode()
+
+
+_NOT_IN_A_NAME = re.compile(r"[^\w.:/ -]")
+
+
+def milliseconds(moment: str | None) -> int:
+    return round(datetime.fromisoformat(moment).timestamp() * 1000) if moment else 0

@@ -1,0 +1,228 @@
+"""Records come back as they were written, whole or not at all."""
+
+import json
+import math
+import os
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from labkart.digests import FileState
+from labkart.records import live_metrics, record
+from labkart.records.record import ExperimentRecord, Metric, TaskRecord, TaskUse
+from tests.support.tiny import python, write
+
+TASK = TaskRecord(
+    id="abc",
+    name="Train",
+    status="done",
+    params={"alpha": "0.5", "title": "卒業研究"},
+    upstream=["Split_def"],
+    code={"study/tasks.py": {"Train.run": "123"}},
+    packages={"numpy": "2.3.4"},
+    data={"table": {"path": "data/raw/table.csv", "sha256": "00aa"}},
+    seed=1,
+    started="2026-11-21T09:00:00.000+09:00",
+    wall_seconds=1.5,
+    cpu_seconds=1.0,
+    peak_memory_mb=100.0,
+    outputs=[FileState("cache/train.pkl", 7, "00ff", [1, 2, 3, 7])],
+    undeclared=[FileState("data/raw/notes.csv", 3, "00bb", [4, 5, 6, 3])],
+    metrics=[
+        Metric("loss", 0.5, 1, 10.0),
+        Metric("accuracy", 0.75, None, 11.0),
+        Metric("loss", 0.25, 2, 12.0),
+    ],
+    figures=["roc.png"],
+    tables=["errors.csv"],
+    error=None,
+    traceback=None,
+)
+EXPERIMENT = ExperimentRecord(
+    id="e1",
+    project="tiny",
+    command="labkart run seed=1",
+    overrides=["seed=1"],
+    settings={"model": "forest", "seed": 1},
+    tasks=[
+        TaskUse("Train", "Train", "abc", "ran", 1.5),
+        TaskUse("Train-2", "Train", "def", "failed", error="no"),
+    ],
+    metrics={"accuracy": 0.75},
+    code={"commit": None, "dirty": True},
+)
+
+
+def test_a_tasks_record_comes_back_as_it_was_written(root: Path) -> None:
+    TASK.write()
+    assert record.read_task("Train", "abc") == TASK
+
+
+def test_an_experiments_record_comes_back_as_it_was_written(root: Path) -> None:
+    EXPERIMENT.write()
+    assert record.read_experiment("e1") == EXPERIMENT
+
+
+def test_records_lie_in_the_outputs_where_a_person_can_read_them(root: Path) -> None:
+    TASK.write()
+    EXPERIMENT.write()
+    assert '"title": "卒業研究"' in (
+        root / "outputs/records/tasks/Train_abc/record.json"
+    ).read_text("utf-8")
+    assert (root / "outputs/records/experiments/e1/record.json").exists()
+
+
+def test_what_never_ran_has_no_record(root: Path) -> None:
+    assert record.read_task("Train", "abc") is None
+    assert record.read_experiment("e1") is None
+
+
+@pytest.mark.parametrize("value", [math.inf, -math.inf, 1e308, 5e-324, 0.1])
+def test_a_metric_comes_back_to_the_last_bit(value: float, root: Path) -> None:
+    replace(TASK, metrics=[Metric("loss", value, None, 0.0)]).write()
+    read = record.read_task("Train", "abc")
+    assert read and read.metrics[0].value == value
+
+
+def test_a_metric_that_is_not_a_number_comes_back(root: Path) -> None:
+    replace(TASK, metrics=[Metric("loss", math.nan, None, 0.0)]).write()
+    read = record.read_task("Train", "abc")
+    assert read and math.isnan(read.metrics[0].value)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"null",
+        b"7",
+        b'{"id": "abc"}',
+        b'{"somebody": "else"}',
+        b"\xff\xfe",
+        b"\0" * 100,
+    ],
+)
+def test_a_damaged_or_foreign_record_reads_as_nothing(content: bytes, root: Path) -> None:
+    for one in (TASK, EXPERIMENT):
+        one.write()
+        (one.folder / "record.json").write_bytes(content)
+    assert record.read_task("Train", "abc") is None
+    assert record.read_experiment("e1") is None
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("outputs", 5), ("metrics", None), ("outputs", [{"path": "x"}]), ("more", 1)],
+)
+def test_a_record_of_another_shape_reads_as_nothing(field: str, value: object, root: Path) -> None:
+    TASK.write()
+    path = TASK.folder / "record.json"
+    path.write_text(json.dumps({**json.loads(path.read_text("utf-8")), field: value}))
+    assert record.read_task("Train", "abc") is None
+
+
+def test_a_record_cut_anywhere_reads_as_nothing(root: Path) -> None:
+    TASK.write()
+    path = TASK.folder / "record.json"
+    whole = path.read_bytes()
+    for length in range(0, len(whole) - 2, 40):
+        path.write_bytes(whole[:length])
+        assert record.read_task("Train", "abc") is None
+
+
+def test_texts_lie_beside_an_experiments_record_and_empty_ones_are_left_out(root: Path) -> None:
+    EXPERIMENT.write({"config.yaml": "seed: 1\n", "traceback.txt": ""})
+    assert sorted(file.name for file in EXPERIMENT.folder.iterdir()) == [
+        "config.yaml",
+        "record.json",
+    ]
+    assert (EXPERIMENT.folder / "config.yaml").read_text() == "seed: 1\n"
+
+
+def test_a_text_with_bytes_that_are_no_utf8_lies_there_as_these_bytes(root: Path) -> None:
+    diff = "+name = é\n".encode("latin-1")
+    EXPERIMENT.write({"code.diff": diff.decode(errors="surrogateescape")})
+    assert (EXPERIMENT.folder / "code.diff").read_bytes() == diff
+
+
+@pytest.mark.parametrize("error", ["\udcff", "\ud800", "卒業"])
+def test_a_record_comes_back_whatever_characters_are_in_it(error: str, root: Path) -> None:
+    replace(TASK, error=error).write()
+    read = record.read_task("Train", "abc")
+    assert read and read.error == error
+
+
+def test_writing_leaves_one_file_with_the_last_text(tmp_path: Path) -> None:
+    for text in ("old", "new 卒"):
+        record.write_atomically(tmp_path / "deep" / "note.txt", text.encode())
+    assert {file.name: file.read_text("utf-8") for file in (tmp_path / "deep").iterdir()} == {
+        "note.txt": "new 卒"
+    }
+
+
+# As on a full disk, in a process of its own: no file may grow beyond ten bytes.
+NO_SPACE = """\
+import resource
+from pathlib import Path
+from labkart.records import live_metrics, record
+resource.setrlimit(resource.RLIMIT_FSIZE, (10, 10))
+try: record.write_atomically(Path("note.txt"), b"new" * 10)
+except OSError: print("failed")
+"""
+
+
+def test_writing_that_fails_leaves_the_old_text_and_no_other_file(tmp_path: Path) -> None:
+    write(tmp_path, **{"note.txt": "old"})
+    assert python(NO_SPACE, tmp_path) == "failed"
+    assert {file.name: file.read_text() for file in tmp_path.iterdir()} == {"note.txt": "old"}
+
+
+def test_a_new_text_is_a_new_file_so_that_an_open_reader_sees_all_of_the_old_one(
+    tmp_path: Path,
+) -> None:
+    record.write_atomically(tmp_path / "note.txt", b"old")
+    with (tmp_path / "note.txt").open() as reader:
+        record.write_atomically(tmp_path / "note.txt", b"new")
+        assert reader.read() == "old"
+
+
+def test_now_is_a_time_with_its_offset() -> None:
+    assert datetime.fromisoformat(record.now()).tzinfo is not None
+
+
+def test_the_newest_experiments_come_first_and_no_more_than_were_asked_for(root: Path) -> None:
+    for number in range(5):
+        replace(EXPERIMENT, id=f"e{number}").write()
+        os.utime(record.read_experiment(f"e{number}").folder, (1000 + number, 1000 + number))
+    assert [each.id for each in record.experiments(most=2)] == ["e4", "e3"]
+    assert [each.id for each in record.experiments("e1")] == ["e1"]
+    assert len(record.experiments()) == 5
+
+
+def test_a_record_of_the_first_schema_can_be_read(root: Path) -> None:
+    EXPERIMENT.write()
+    file = EXPERIMENT.folder / "record.json"
+    told = json.loads(file.read_text()) | {"schema": 1, "published": True}
+    file.write_text(
+        json.dumps(
+            {name: value for name, value in told.items() if name not in ("config", "artifact_mb")}
+        )
+    )
+    assert record.read_experiment("e1") == replace(EXPERIMENT, schema=1)
+
+
+def test_metrics_of_a_task_that_runs_are_read_from_where_the_last_look_ended(root: Path) -> None:
+    file = root / "outputs/records/tasks/Train_abc/.metrics.jsonl"
+    assert live_metrics.metrics("Train", "abc") == ([], 0)
+    write(root, **{str(file.relative_to(root)): '["loss", 0.5, 1, 10.0]\n["loss", 0.2'})
+    first, end = live_metrics.metrics("Train", "abc")
+    assert first == [Metric("loss", 0.5, 1, 10.0)]
+    with file.open("a") as rest:
+        rest.write("5, 2, 11.0]\n")
+    assert live_metrics.metrics("Train", "abc", end)[0] == [Metric("loss", 0.25, 2, 11.0)]
+    file.write_text('["loss", 9.0, 1, 12.0]\n')  # the task began again
+    assert live_metrics.metrics("Train", "abc", 1000)[0] == [Metric("loss", 9.0, 1, 12.0)]

@@ -1,0 +1,218 @@
+"""Experiments beside each other: what counts as a seed, means and deviations, what is best."""
+
+from dataclasses import replace
+from math import nan, sqrt
+from typing import Any
+
+import pytest
+
+from labkart.records.record import ExperimentRecord
+from labkart.records.seeds import Group, Ranking
+from tests.records.test_record import EXPERIMENT
+
+
+def record(
+    *words: str, status: str = "finished", metrics: dict[str, float] | None = None, **config: Any
+):
+    """An experiment whose plain values are its settings, and all of whose values are its configuration."""
+    settings = {name: value for name, value in config.items() if not isinstance(value, dict)}
+    return replace(
+        EXPERIMENT,
+        overrides=list(words),
+        settings=settings,
+        config=config,
+        status=status,
+        metrics=metrics or {},
+    )
+
+
+def scored(score: float, **config: Any) -> ExperimentRecord:
+    return record(metrics={"score": score}, **config)
+
+
+def settings(groups: list[Group]) -> list[dict[str, str]]:
+    return [each.settings for each in groups]
+
+
+def test_a_group_is_what_differs_in_seeds_alone() -> None:
+    records = [scored(seed, model=model, seed=seed) for model in "ab" for seed in (1, 2, 6)]
+    groups = Ranking().grouped(records)
+    assert settings(groups) == [{"model": "a"}, {"model": "b"}]
+    assert [len(each.records) for each in groups] == [3, 3]
+    assert groups[0].mean("score") == 3
+    assert groups[0].deviation("score") == pytest.approx(sqrt((4 + 1 + 9) / 2)), (
+        "of a sample: n - 1"
+    )
+
+
+def test_a_seed_of_another_name_or_place_is_no_seed_until_it_is_said() -> None:
+    records = [
+        record(
+            f"split.seed={seed}",
+            metrics={"score": seed},
+            seed=0,
+            split={"seed": seed, "test_size": 0.25},
+        )
+        for seed in (0, 1)
+    ]
+    assert settings(Ranking().grouped(records)) == [{"split.seed": "1"}, {"split.seed": "0"}]
+    (one,) = Ranking(seeds=["seed", "split.seed"]).grouped(records)
+    assert (one.settings, one.mean("score")) == ({}, 0.5)
+    assert len(Ranking(seeds=[]).grouped([scored(1, seed=1), scored(2, seed=2)])) == 2
+
+
+def test_a_value_that_no_word_and_no_setting_shows_still_parts_groups() -> None:
+    records = [scored(1, split={"test_size": size}) for size in (0.1, 0.2)]
+    assert len(Ranking().grouped(records)) == 2
+
+
+def test_a_setting_of_the_machinery_parts_nothing() -> None:
+    records = [scored(1, seed=seed, labkart={"workers": seed}) for seed in (1, 2)]
+    assert len(Ranking().grouped(records)) == 1
+
+
+def test_a_group_is_told_by_what_varies_and_by_nothing_else() -> None:
+    records = [
+        record(
+            f"model.params.c={c}",
+            "+note=x",
+            metrics={"score": c},
+            data="wine",
+            model={"params": {"c": c}},
+        )
+        for c in (0.1, 10)
+    ]
+    assert settings(Ranking().grouped(records)) == [
+        {"model.params.c": "10"},
+        {"model.params.c": "0.1"},
+    ]
+    assert settings(Ranking().grouped(records[:1])) == [{}]
+
+
+def test_a_setting_that_one_group_does_not_have_is_empty_there() -> None:
+    records = [scored(2, model="a"), record("+depth=3", metrics={"score": 1}, model="a", depth=3)]
+    assert settings(Ranking().grouped(records)) == [{"depth": ""}, {"depth": "3"}]
+
+
+def test_what_was_said_of_one_group_only_is_shown_of_all() -> None:
+    records = [
+        record(metrics={"score": 2}, split={"test_size": 0.25}),
+        record("split.test_size=0.5", metrics={"score": 1}, split={"test_size": 0.5}),
+    ]
+    assert settings(Ranking().grouped(records)) == [
+        {"split.test_size": "0.25"},
+        {"split.test_size": "0.5"},
+    ]
+
+
+def named(experiment: str | None, score: float, seed: int, model: str = "a") -> ExperimentRecord:
+    """A run with a file of `conf/experiment/`, which only sets what others may say as well."""
+    found = scored(score, seed=seed, model=model)
+    return replace(found, settings={**found.settings, "experiment": experiment})
+
+
+def test_a_name_for_other_settings_parts_nothing() -> None:
+    records = [
+        named("compare", 1, 0),
+        named(None, 3, 1),
+        named("compare", 0, 0, "b"),
+        named("compare", 0, 1, "b"),
+    ]
+    groups = Ranking().grouped(records)
+    assert settings(groups) == [{"model": "a"}, {"model": "b"}]
+    assert groups[0].values("score") == [1, 3]
+
+
+def test_of_one_seed_under_two_names_each_is_shown() -> None:
+    records = [named(name, 1, seed) for name in ("compare", "again") for seed in (0, 1)]
+    groups = Ranking().grouped(records)
+    assert settings(groups) == [{"experiment": "compare"}, {"experiment": "again"}]
+    assert [len(each.records) for each in groups] == [2, 2]
+
+
+def test_one_and_one_point_nought_are_the_same_value() -> None:
+    records = [
+        record(metrics={"score": 1}, seed=0, params={"c": 1.0}),
+        record("params.c=1", metrics={"score": 2}, seed=1, params={"c": 1}),
+        record("params.c=1e300", metrics={"score": 0}, seed=1, params={"c": 1e300}),
+    ]
+    groups = Ranking().grouped(records)
+    assert settings(groups) == [{"params.c": "1"}, {"params.c": "1e+300"}]
+    assert [len(each.records) for each in groups] == [2, 1]
+
+
+def test_the_best_mean_is_first_and_of_a_loss_the_least() -> None:
+    records = [
+        record(metrics={"accuracy": value, "val_loss": value}, model=str(value))
+        for value in (0.2, 0.9, 0.5)
+    ]
+    less = ["loss", "rmse"]
+
+    def order(metric: str | None) -> list[str]:
+        return [
+            each.settings["model"]
+            for each in Ranking(metric=metric, less_is_better=less).grouped(records)
+        ]
+
+    assert order(None) == order("accuracy") == ["0.9", "0.5", "0.2"]
+    assert order("val_loss") == ["0.2", "0.5", "0.9"]
+
+
+@pytest.mark.parametrize(
+    ("metric", "less"),
+    [
+        ("loss", True),
+        ("Val-Loss", True),
+        ("test/loss", True),
+        ("glossary", False),
+        ("loss2", False),
+        ("", False),
+    ],
+)
+def test_less_is_better_where_a_whole_word_of_the_name_says_so(metric: str, less: bool) -> None:
+    assert Ranking(less_is_better=["loss"]).is_less_better(metric) is less
+
+
+def test_the_metric_that_ranks_is_shown_first() -> None:
+    groups = Ranking(metric="c").grouped([record(metrics={"a": 1, "b": 2, "c": 3})])
+    assert Ranking(metric="c").metrics(groups) == ["c", "a", "b"]
+    assert Ranking().metrics(groups) == ["a", "b", "c"]
+
+
+def test_groups_without_a_number_are_last() -> None:
+    records = [
+        scored(nan, model="nan"),
+        record(model="none"),
+        record(model="failed", status="failed", metrics={"score": 9.0}),
+        scored(1, model="one"),
+        scored(float("-inf"), model="least"),
+    ]
+    groups = Ranking().grouped(records)
+    assert [each.settings["model"] for each in groups][:2] == ["one", "least"]
+    failed = next(each for each in groups if each.settings["model"] == "failed")
+    assert (failed.mean("score"), failed.deviation("score"), failed.values("score")) == (
+        None,
+        None,
+        [],
+    )
+
+
+def test_a_failed_seed_does_not_count() -> None:
+    records = [
+        scored(1, seed=1),
+        scored(3, seed=2),
+        record(seed=3, status="failed", metrics={"score": 100}),
+    ]
+    (group,) = Ranking().grouped(records)
+    assert (group.mean("score"), group.values("score"), len(group.records)) == (2, [1, 3], 3)
+
+
+def test_one_seed_has_no_deviation_and_equal_ones_have_none_to_speak_of() -> None:
+    assert Ranking().grouped([scored(1, seed=1)])[0].deviation("score") is None
+    assert Ranking().grouped([scored(0.1, seed=seed) for seed in range(3)])[0].deviation(
+        "score"
+    ) == pytest.approx(0)
+
+
+def test_nothing_makes_no_groups() -> None:
+    assert Ranking().grouped([]) == [] and Ranking().metrics([]) == []

@@ -1,1 +1,0 @@
-"""The runtime, tested where it stands, one file a module."""

@@ -1,0 +1,123 @@
+"""A sweep on a real cluster: the same words, the same records, whatever becomes of its jobs."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+from mlflow import MlflowClient
+
+from tests.support.bake import Project
+from tests.support.slurm import Slurm
+from tests.support.tiny import soon
+
+SWEEP = ("run", "-m", "data=wine", "model=logistic", "seed=0,1,2", "hydra/launcher=slurm")
+TROUBLE = """\
+        if not Path("go").exists() and self.seed == 1:
+            raise ValueError("no such luck")
+        if not Path("go").exists() and self.seed == 2:
+            Path("started").touch()
+            while not Path("go").exists():
+                time.sleep(0.05)
+"""
+
+
+@pytest.fixture
+def study(fresh: Project, lab: Slurm, monkeypatch: pytest.MonkeyPatch) -> Project:
+    """A new project on the cluster; what its tasks compute is written down in `trace`, a word a run."""
+    monkeypatch.setenv("SLURM_CONF", str(lab.conf))
+    for old, new in {"mem_gb: 4": "mem_gb: 1", "cpus_per_task: 2": "cpus_per_task: 1"}.items():
+        fresh.edit("conf/hydra/launcher/slurm.yaml", old, new)
+    for stage, task in {
+        "load": "LoadTable",
+        "split": "SplitTable",
+        "train": "TrainLogistic",
+    }.items():
+        file = f"src/my_thesis/tasks/{stage}.py"
+        trace = f"""        with open("trace", "a") as file:\n            file.write("{task} ")\n"""
+        body = (
+            fresh.read(file)
+            .partition(f"class {task}(")[2]
+            .partition("    def run(self) -> None:\n")[2]
+        )
+        fresh.edit(file, body, trace + body)
+    return fresh
+
+
+def statuses(project: Project) -> dict[str, str]:
+    """How each seed's run ended, as MLflow says."""
+    client = MlflowClient(f"sqlite:///{project.root}/outputs/mlflow.db")
+    experiment = client.get_experiment_by_name("my-thesis")
+    assert experiment
+    runs = client.search_runs([experiment.experiment_id])
+    return {run.data.params["seed"]: run.info.status for run in runs}
+
+
+def rows(said: str) -> list[list[str]]:
+    """The table at the end."""
+    return [
+        re.split(" {2,}", line.strip())
+        for line in said.splitlines()
+        if re.search(r" ± |^  accuracy", line)
+    ]
+
+
+def test_a_sweep_on_the_cluster_ends_as_it_does_here_and_the_same_words_have_nothing_to_do(
+    study: Project,
+) -> None:
+    said = study.labkart(*SWEEP)
+    assert "3 experiments, 8 tasks: 0 cached, 8 to run in 3 jobs on the cluster" in said
+    assert sorted(study.read("trace").split()) == [
+        "LoadTable",
+        "SplitTable",
+        *["TrainLogistic"] * 3,
+    ]
+    assert statuses(study) == dict.fromkeys("012", "FINISHED")
+    assert rows(said)[0][-1] == "n" and rows(said)[1][-1] == "3"
+    here = study.labkart(*SWEEP[:-1])
+    assert "nothing to do" in here and rows(here) == rows(said)
+
+
+def test_a_job_that_fails_and_one_that_is_cancelled_do_so_alone_and_the_same_words_finish_them(
+    study: Project, lab: Slurm
+) -> None:
+    study.edit("src/my_thesis/tasks/train.py", 'TrainLogistic ")\n', f'TrainLogistic ")\n{TROUBLE}')
+    study.edit(
+        "src/my_thesis/tasks/train.py",
+        "from gokart",
+        "import time\nfrom pathlib import Path\n\nfrom gokart",
+    )
+    process = subprocess.Popen(
+        study.command("labkart", *SWEEP),
+        cwd=study.root,
+        env=study.variables(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+    def left() -> list[str]:
+        """Without those that have ended, which are there for a while."""
+        return lab.ask("squeue", "-h", "-r", "-t", "R,PD", "-o", "%i").split()
+
+    soon(lambda: study.has("started") and len(left()) == 1)
+    lab.ask("scancel", *left())
+    _, errors = process.communicate(timeout=120)
+    assert (
+        process.returncode == 1
+        and "2 of 3 experiments have no result:" in errors
+        and "Traceback" not in errors
+    )
+    assert re.search(
+        r"seed=1: TrainLogistic: src/my_thesis/tasks/train.py:\d+: ValueError: no such luck", errors
+    )
+    assert re.search(r"seed=2: .*cancelled", errors)
+    assert statuses(study) == {"0": "FINISHED", "1": "FAILED", "2": "KILLED"}
+    Path(study.root, "go").touch()
+    study.labkart(*SWEEP)
+    assert statuses(study) == dict.fromkeys("012", "FINISHED")
+    assert sorted(study.read("trace").split()) == [
+        "LoadTable",
+        "SplitTable",
+        *["TrainLogistic"] * 5,
+    ]

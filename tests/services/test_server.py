@@ -1,0 +1,533 @@
+"""The lab's server is started for real: PostgreSQL, accounts and artifacts, and a student who sets one thing."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import sysconfig
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from tests.support.bake import BYTECODE, TEMPLATE, clean_environment
+
+pytestmark = pytest.mark.xdist_group("server")  # most of them share one that runs
+
+SERVER = TEMPLATE / "server"
+ROOT = os.geteuid() == 0
+OWNER = "postgres"  # who runs the server where root runs the tests
+KEPT = (
+    BYTECODE.parent / "server"
+)  # what the owner needs of Python, kept from one test run to the next
+
+# Publishes as a lab's student does: MLflow's client, the address in the environment, the account in a file.
+STUDENT = """
+import json, os, sys
+from pathlib import Path
+from mlflow import MlflowClient
+from mlflow.exceptions import MlflowException
+
+other, password, artifact = sys.argv[1:]
+client = MlflowClient()
+experiment = client.create_experiment("thesis")
+run = client.create_run(experiment).info.run_id
+client.log_metric(run, "accuracy", 0.75)
+client.log_param(run, "model", "forest")
+client.log_artifact(run, artifact)
+client.set_terminated(run)
+[file] = client.list_artifacts(run)
+text = Path(client.download_artifacts(run, file.path)).read_text(encoding="utf-8")
+params = client.get_run(run).data.params
+
+def told(action):
+    try:
+        action()
+    except MlflowException as problem:
+        return str(problem)
+
+os.environ.update(MLFLOW_TRACKING_USERNAME=other, MLFLOW_TRACKING_PASSWORD=password)
+seen = client.get_run(run).data.metrics
+writes = told(lambda: client.log_metric(run, "accuracy", 1.0))
+os.environ.update(MLFLOW_TRACKING_PASSWORD="not the password")
+wrong = told(lambda: client.get_run(run))
+print(json.dumps(dict(run=run, text=text, params=params, seen=seen, writes=writes, wrong=wrong)))
+"""
+
+READ_BACK = """
+import json, sys
+from pathlib import Path
+from mlflow import MlflowClient
+
+client = MlflowClient()
+run = client.get_run(sys.argv[1])
+[file] = client.list_artifacts(run.info.run_id)
+text = Path(client.download_artifacts(run.info.run_id, file.path)).read_text(encoding="utf-8")
+print(json.dumps(dict(metrics=run.data.metrics, params=run.data.params, text=text)))
+"""
+
+
+def until(holds: Callable[[], bool], what: str, seconds: float = 120) -> None:
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end, f"after {seconds} s still not so: {what}"
+        time.sleep(0.05)
+
+
+def free_port() -> int:
+    with socket.socket() as door:
+        door.bind(("127.0.0.1", 0))
+        return door.getsockname()[1]
+
+
+def as_owner(*words: str) -> list[str]:
+    """The command, as the user that runs the server."""
+    if not ROOT:
+        return list(words)
+    return ["setpriv", f"--reuid={OWNER}", f"--regid={OWNER}", "--init-groups", *words]
+
+
+@pytest.fixture(scope="module")
+def programs() -> Path:
+    """The folder of PostgreSQL's programs."""
+    found = sorted(
+        Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda file: float(file.parts[-3])
+    )
+    if not found:
+        pytest.skip("PostgreSQL is missing: apt-get install postgresql")
+    return found[-1].parent
+
+
+@pytest.fixture(scope="module")
+def folder() -> Iterator[Path]:
+    """A folder that the server's owner can reach: pytest's own is closed to all but the one who runs the tests."""
+    with tempfile.TemporaryDirectory(prefix="labkart-server-") as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
+
+
+@pytest.fixture(scope="module")
+def python(folder: Path) -> str:
+    """A Python with MLflow that the server's owner can start: this one, or a copy of it where its folder is closed."""
+    if not ROOT or _starts(sys.executable):
+        return sys.executable
+    here, name = Path(sys.base_prefix), f"python{sys.version_info.major}.{sys.version_info.minor}"
+    copy = KEPT / f"python-{sys.version.split()[0]}"
+    if not copy.exists():
+        new = Path(tempfile.mkdtemp(dir=KEPT))
+        new.chmod(0o755)
+        (new / "bin").mkdir()
+        shutil.copy(here / "bin" / name, new / "bin" / name)
+        leave = shutil.ignore_patterns(
+            "__pycache__", "config-*", "ensurepip", "idlelib", "site-packages", "test", "tests"
+        )
+        shutil.copytree(here / "lib" / name, new / "lib" / name, ignore=leave)
+        for library in (here / "lib").glob("libpython*"):
+            shutil.copy(library, new / "lib")
+        new.rename(copy)
+    door = folder / "python"
+    paths = f"LD_LIBRARY_PATH='{copy / 'lib'}' PYTHONPATH='{sysconfig.get_path('purelib')}'"
+    door.write_text(f"#!/bin/sh\n{paths} exec '{copy / 'bin' / name}' \"$@\"\n", encoding="utf-8")
+    door.chmod(0o755)
+    if not _starts(str(door)):
+        pytest.skip(
+            f"the user {OWNER} can start no Python with MLflow: {TEMPLATE} or {sys.base_prefix} is closed to them"
+        )
+    return str(door)
+
+
+def _starts(python: str) -> bool:
+    # By way of another program: what setpriv itself starts was seen to keep root's right to look into closed folders.
+    words = as_owner("env", python, "-c", "import flask_wtf, psycopg2")
+    return subprocess.run(words, cwd="/", capture_output=True, timeout=60).returncode == 0
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _bytecode() -> None:
+    """A place where the server's owner may keep bytecode, without which each start takes half a minute."""
+    KEPT.mkdir(parents=True, exist_ok=True)
+    (KEPT / "bytecode").mkdir(exist_ok=True)
+    if ROOT:
+        try:
+            shutil.chown(KEPT / "bytecode", OWNER)
+        except LookupError:
+            pytest.skip(
+                f"root runs no server, and there is no user {OWNER}: apt-get install postgresql"
+            )
+
+
+@dataclass
+class Lab:
+    """A lab's server: its data folder, and the commands that a person would give."""
+
+    data: Path
+    programs: Path
+    python: str
+    port: int = field(default_factory=free_port)
+    process: subprocess.Popen[bytes] | None = None
+
+    def variables(self, **variables: str) -> dict[str, str]:
+        bytecode = str(KEPT / "bytecode")
+        ours = {
+            "LABKART_PYTHON": self.python,
+            "LABKART_PORT": str(self.port),
+            "LABKART_WORKERS": "1",
+        }
+        return clean_environment(**ours, PYTHONPYCACHEPREFIX=bytecode) | variables
+
+    def call(self, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        """One of the folder's scripts, from its start to its end."""
+        return subprocess.run(
+            [str(SERVER / words[0]), *words[1:]],
+            env=self.variables(**variables),
+            capture_output=True,
+            text=True,
+            timeout=150,
+        )
+
+    def begin(self) -> None:
+        """What a person does in a terminal: the script in the foreground."""
+        with self.printed.open("wb") as out:
+            self.process = subprocess.Popen(
+                [str(SERVER / "start"), str(self.data)],
+                env=self.variables(LABKART_URL=f"http://localhost:{self.port}"),
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    def start(self) -> None:
+        self.begin()
+        until(lambda: "server runs" in self.says() or self.ended(), "the server runs")
+        assert not self.ended(), self.says()
+
+    @property
+    def printed(self) -> Path:
+        return self.data.with_suffix(".out")
+
+    def says(self) -> str:
+        return self.printed.read_text(encoding="utf-8")
+
+    def ended(self) -> bool:
+        return self.process is not None and self.process.poll() is not None
+
+    def sql(self, query: str) -> str:
+        """What PostgreSQL answers, without MLflow in between."""
+        words = as_owner(
+            str(self.programs / "psql"), *self.connection, "--no-psqlrc", "-tAc", query
+        )
+        return subprocess.run(
+            words, cwd="/", capture_output=True, text=True, check=True, timeout=30
+        ).stdout.strip()
+
+    @property
+    def connection(self) -> list[str]:
+        return [f"--host={self.data / 'socket'}", "--username=labkart", "--dbname=labkart"]
+
+    def processes(self) -> dict[int, str]:
+        """All processes that have to do with the data folder, and their command lines."""
+        return {pid: line for pid, line in _command_lines().items() if self._is_mine(pid, line)}
+
+    def _is_mine(self, pid: int, line: str) -> bool:
+        try:
+            where = Path(f"/proc/{pid}/cwd").readlink()
+            environment = Path(f"/proc/{pid}/environ").read_text(errors="replace")
+        except OSError:
+            return False  # another user's, or over by now
+        return str(self.data) in f"{line} {where} {environment}"
+
+
+def _command_lines() -> dict[int, str]:
+    found = {}
+    for file in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            found[int(file.parts[2])] = file.read_text(errors="replace")
+        except OSError:
+            continue  # it ended
+    return found
+
+
+def student(home: Path, script: str, *words: str, lines: str) -> dict[str, object]:
+    """What a script prints that is run by a student who did what `server/account` said."""
+    account, setting = re.split(r"\n\nand sets\n\nexport ", lines.strip())
+    (home / ".mlflow").mkdir(parents=True, exist_ok=True)
+    (home / ".mlflow" / "credentials").write_text(
+        account[account.index("[mlflow]") :], encoding="utf-8"
+    )
+    name, _, value = setting.partition("=")
+    done = subprocess.run(
+        [sys.executable, "-c", script, *words],
+        cwd=home,
+        env=clean_environment(HOME=str(home), MLFLOW_DISABLE_TELEMETRY="true", **{name: value}),
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def password(lines: str) -> str:
+    return re.findall(r"password = (\S+)", lines)[0]
+
+
+@pytest.fixture(scope="module")
+def lab(folder: Path, programs: Path, python: str) -> Iterator[Lab]:
+    lab = Lab(folder / "data", programs, python)
+    if not ROOT:
+        lab.data.mkdir(mode=0o700)
+    yield lab
+    if lab.process and not lab.ended():
+        lab.process.terminate()
+        lab.process.wait(60)
+
+
+@pytest.fixture(scope="module")
+def running(lab: Lab) -> Lab:
+    lab.start()
+    return lab
+
+
+@pytest.fixture(scope="module")
+def ann(running: Lab) -> str:
+    """What `server/account` prints for a student."""
+    done = running.call("account", str(running.data), "add", "ann")
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def published(running: Lab, ann: str, folder: Path) -> dict[str, object]:
+    """What Ann published, and what another student was told."""
+    (folder / "table.csv").write_text("seed,accuracy\n0,0.75\n", encoding="utf-8")
+    bob = running.call("account", str(running.data), "add", "bob").stdout
+    return student(
+        folder / "ann", STUDENT, "bob", password(bob), str(folder / "table.csv"), lines=ann
+    )
+
+
+def test_a_student_publishes_with_one_setting_and_an_account(
+    running: Lab, published: dict[str, object]
+) -> None:
+    """Parameters and artifacts come back; the rows are in PostgreSQL, the files in the server's own folder."""
+    assert (published["params"], published["text"]) == (
+        {"model": "forest"},
+        "seed,accuracy\n0,0.75\n",
+    )
+    assert running.sql("SELECT key, value FROM latest_metrics") == "accuracy|0.75"
+    assert running.sql("SELECT username FROM users ORDER BY username") == "admin\nann\nbob"
+    assert len(list((running.data / "artifacts").rglob("table.csv"))) == 1
+
+
+def test_others_read_but_do_not_write_and_a_wrong_password_is_refused(
+    published: dict[str, object],
+) -> None:
+    """A lab sees all of its results, and each student's runs stay as that student left them."""
+    assert published["seen"] == {"accuracy": 0.75}
+    assert "Permission denied" in str(published["writes"])
+    assert "You are not authenticated" in str(published["wrong"])
+
+
+def test_passwords_are_in_files_that_only_the_owner_reads(running: Lab, ann: str) -> None:
+    """Neither a file nor the list of processes tells them to anybody else."""
+    secret = re.findall(
+        r"admin_password = (\S+)", (running.data / "auth.ini").read_text(encoding="utf-8")
+    )
+    secret += [(running.data / "secret-key").read_text(encoding="utf-8").strip(), password(ann)]
+    assert len(secret) == 3 and min(map(len, secret)) >= 20
+    for file in ("auth.ini", "secret-key"):
+        assert (running.data / file).stat().st_mode & 0o777 == 0o600
+    assert {path.stat().st_mode & 0o077 for path in running.data.iterdir()} == {0}
+    lines = _command_lines()
+    assert any("mlflow" in line for line in lines.values())
+    assert not [line for line in lines.values() if any(word in line for word in secret)]
+    assert not [word for word in secret if word in running.says()]
+
+
+def test_postgresql_is_reached_by_nobody_else(running: Lab) -> None:
+    """It has no port, and its socket lets in the server's own user alone."""
+    assert running.sql("SHOW listen_addresses") == ""
+    owner = Path(running.data).stat().st_uid
+    assert owner != 0
+    if ROOT:
+        words = [str(running.programs / "psql"), *running.connection, "-tAc", "SELECT 1"]
+        refused = subprocess.run(words, capture_output=True, text=True, timeout=30)
+        assert refused.returncode != 0 and "Peer authentication failed" in refused.stderr
+
+
+@pytest.mark.parametrize(("name", "status"), [("localhost:{port}", 401), ("evil.example", 403)])
+def test_only_the_lab_s_own_address_is_answered(running: Lab, name: str, status: int) -> None:
+    """The address in LABKART_URL is asked for a password; a page that points its own name here is turned away."""
+    host = {"Host": name.format(port=running.port)}
+    request = urllib.request.Request(f"http://127.0.0.1:{running.port}/", headers=host)
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(request, timeout=30)
+    refused.value.close()
+    assert refused.value.code == status
+
+
+def test_a_second_start_says_that_a_server_runs(running: Lab) -> None:
+    done = running.call("start", str(running.data), LABKART_PORT=str(free_port()))
+    assert done.returncode == 1 and not done.stdout
+    assert f"A server runs on {running.data} already" in done.stderr
+    assert f"{SERVER}/stop {running.data}" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("verb", "name", "sentence"),
+    [
+        ("add", "ann", "The server refused: User (username=ann) already exists"),
+        ("remove", "eve", "The server refused: User with username=eve not found"),
+        ("add", "a b", "'a b' is no name for an account"),
+    ],
+)
+def test_a_mistake_with_an_account_gets_a_sentence(
+    running: Lab, ann: str, verb: str, name: str, sentence: str
+) -> None:
+    done = running.call("account", str(running.data), verb, name)
+    assert done.returncode == 1 and not done.stdout
+    assert sentence in done.stderr and len(done.stderr.splitlines()) == 1
+
+
+def test_a_student_gets_a_new_password_and_leaves(running: Lab) -> None:
+    """The old password is refused from then on, and so is whoever left."""
+    data = str(running.data)
+    old = password(running.call("account", data, "add", "carl").stdout)
+    new = password(running.call("account", data, "password", "carl").stdout)
+    assert [login(running, "carl", word) for word in (old, new)] == [401, 200]
+    assert "carl is removed" in running.call("account", data, "remove", "carl").stdout
+    assert login(running, "carl", new) == 401
+
+
+def login(lab: Lab, name: str, word: str) -> int:
+    """The status that the server answers with."""
+    address = f"http://127.0.0.1:{lab.port}"
+    manager = urllib.request.HTTPPasswordMgrWithPriorAuth()
+    manager.add_password(None, address, name, word, is_authenticated=True)
+    opener = urllib.request.build_opener(
+        urllib.request.ProxyHandler({}), urllib.request.HTTPBasicAuthHandler(manager)
+    )
+    try:
+        with opener.open(
+            f"{address}/api/2.0/mlflow/users/get?username={name}", timeout=30
+        ) as answer:
+            return answer.status
+    except urllib.error.HTTPError as refusal:
+        refusal.close()
+        return refusal.code
+
+
+def test_all_is_kept_and_no_process_is_left(
+    lab: Lab, published: dict[str, object], ann: str, folder: Path
+) -> None:
+    """Ctrl-C ends everything, a new start has all of it again, `stop` ends that, and says so when nothing runs."""
+    assert lab.process and len(lab.processes()) > 5
+    secrets = [(lab.data / file).read_bytes() for file in ("auth.ini", "secret-key")]
+    os.killpg(lab.process.pid, signal.SIGINT)
+    assert lab.process.wait(60) == 0
+    assert lab.processes() == {}
+    assert "Start it first" in lab.call("account", str(lab.data), "add", "dora").stderr
+
+    lab.start()
+    assert secrets == [(lab.data / file).read_bytes() for file in ("auth.ini", "secret-key")]
+    back = student(folder / "ann", READ_BACK, str(published["run"]), lines=ann)
+    assert back["metrics"] == {"accuracy": 0.75} and back["text"] == "seed,accuracy\n0,0.75\n"
+
+    assert f"Stopped. All of it is kept in {lab.data}." in lab.call("stop", str(lab.data)).stdout
+    assert lab.process.wait(10) == 0
+    assert lab.processes() == {}
+    again = lab.call("stop", str(lab.data))
+    assert (again.returncode, again.stdout) == (0, f"No server runs on {lab.data}.\n")
+
+
+def test_a_killed_start_leaves_no_process(folder: Path, programs: Path, python: str) -> None:
+    """Killed outright in the middle of its first start, it takes what it started with it."""
+    lab = Lab(folder / "killed", programs, python)
+    lab.begin()
+    assert lab.process
+    log = lab.data / "log" / "mlflow.log"
+    until(lambda: log.exists() or lab.ended(), "MLflow was started")
+    assert not lab.ended(), lab.says()
+    lab.process.kill()
+    lab.process.wait(10)
+    until(lambda: not lab.processes(), "its processes are gone", seconds=30)
+    with (lab.data / "running").open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def test_stop_leaves_a_stranger_alone(lab: Lab, folder: Path) -> None:
+    """A process that has a number which a server once had is not told to end."""
+    data = folder / "stale"
+    with subprocess.Popen(["sleep", "300"]) as stranger:
+        data.mkdir(exist_ok=True)
+        (data / "running").write_text(
+            f"{stranger.pid} 1 http://127.0.0.1:1 http://127.0.0.1:1\n", encoding="utf-8"
+        )
+        if ROOT:
+            shutil.chown(data, OWNER)
+        assert lab.call("stop", str(data)).stdout == f"No server runs on {data}.\n"
+        assert stranger.poll() is None
+        stranger.kill()
+
+
+@pytest.mark.parametrize(
+    ("words", "variables", "sentence"),
+    [
+        (["start"], {}, "Usage: server/start"),
+        (["start", "{folder}/a b"], {}, "use letters, digits"),
+        (
+            ["start", "{folder}/x"],
+            {"LABKART_PORT": "http"},
+            "LABKART_PORT=http: a number is needed",
+        ),
+        (
+            ["start", "{folder}/x"],
+            {"LABKART_URL": "mlflow.lab"},
+            "an address such as https://mlflow.lab.example",
+        ),
+        (
+            ["start", "{folder}/x"],
+            {"LABKART_HOST": "0.0.0.0"},
+            "set LABKART_URL to the address that they will use",
+        ),
+        (
+            ["start", "{folder}/x"],
+            {"LABKART_HOST": "192.0.2.1", "LABKART_URL": "http://a"},
+            "cannot be listened on",
+        ),
+        (
+            ["start", "{folder}/x"],
+            {"LABKART_PYTHON": "/bin/false"},
+            "/bin/false lacks the packages of",
+        ),
+        (["stop"], {}, "Usage: server/stop"),
+        (["stop", "{folder}/none"], {}, "There is no folder"),
+        (["account", "{folder}/none", "add", "ann"], {}, "is not the data folder of a server"),
+    ],
+)
+def test_what_is_missing_gets_a_sentence(
+    lab: Lab, folder: Path, words: list[str], variables: dict[str, str], sentence: str
+) -> None:
+    done = lab.call(*[word.format(folder=folder) for word in words], **variables)
+    assert done.returncode == 1 and not done.stdout
+    assert sentence in done.stderr and len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.skipif(not ROOT, reason="it is about root")
+def test_root_runs_no_server(lab: Lab, folder: Path) -> None:
+    """A folder of root's own is not used, and nobody else's rights are guessed."""
+    (folder / "roots").mkdir(exist_ok=True)
+    done = lab.call("start", str(folder / "roots"))
+    assert done.returncode == 1 and "belongs to root, and root runs no server" in done.stderr

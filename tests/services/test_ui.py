@@ -1,0 +1,308 @@
+"""`labkart ui` in a browser: what its link opens, how long that stays, and what is left when it ends."""
+
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Locator, Page, expect, sync_playwright
+
+from tests.conftest import Ready
+from tests.support.bake import Project
+
+# They take the first free port from 5000 on, and see which one becomes free: no two at a time.
+pytestmark = pytest.mark.xdist_group("ui")
+
+METRICS = ["accuracy", "balanced_accuracy", "macro_f1", "roc_auc"]
+COLUMNS = ["Run Name", "Created", *METRICS, "model", "data", "seed", "Duration", "labkart.dirty"]
+
+
+@pytest.fixture
+def page() -> Iterator[Page]:
+    chromium = shutil.which("chromium")
+    if not chromium:
+        pytest.skip("Chromium is not installed: apt-get install chromium")
+    # Chromium would call its maker at once; nothing of a test leaves this machine.
+    quiet = [
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+    ]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=quiet)
+        yield browser.new_page(viewport={"width": 1700, "height": 800})
+        browser.close()
+
+
+@contextmanager
+def serving(
+    project: Project, *words: str, **variables: str
+) -> Iterator[tuple["subprocess.Popen[str]", str]]:
+    """`labkart ui`, and the link that it prints."""
+    server = subprocess.Popen(
+        project.command("labkart", "ui", *words),
+        cwd=project.root,
+        env=project.variables(**variables),
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    with server:
+        assert server.stdout
+        try:
+            yield server, server.stdout.readline().strip()
+        finally:
+            server.kill()
+
+
+@pytest.fixture
+def link(project: Project) -> Iterator[str]:
+    with serving(project) as (_, address):
+        yield address
+
+
+def port_of(link: str) -> int:
+    return int(link.split(":")[2].partition("/")[0])
+
+
+def is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) != 0
+
+
+# The runs
+
+
+def headers(page: Page) -> list[str]:
+    """The columns from left to right."""
+    cells = page.locator(".ag-header-cell")
+    script = "cells => cells.map(cell => [cell.getBoundingClientRect().x, cell.innerText.trim()])"
+    return [name for _, name in sorted(cells.evaluate_all(script)) if name]
+
+
+def shows(page: Page, wanted: Callable[[list[str]], bool]) -> bool:
+    """Whether the table comes to have such columns; it draws them one after the other."""
+    expect(page.locator(".ag-row").first).to_be_visible(timeout=30_000)
+    limit = time.monotonic() + 20
+    while time.monotonic() < limit:
+        if wanted(headers(page)):
+            return True
+        page.wait_for_timeout(100)
+    return False
+
+
+def cell(page: Page, column: str) -> Locator:
+    """The value of a column in the only row."""
+    return page.locator(f'.ag-row [col-id="{column}"]')
+
+
+def test_the_link_opens_the_runs_with_what_a_person_compares(
+    link: str, page: Page, first_run: str
+) -> None:
+    requests: list[str] = []
+    page.on("request", lambda request: requests.append(request.url))
+    page.goto(link)
+    assert shows(page, COLUMNS.__eq__)
+    for metric in METRICS:
+        shown = re.findall(rf" {metric} ([\d.]+)", first_run)[0]
+        assert f"{float(cell(page, f'metrics.`{metric}`').inner_text()):.3f}" == shown
+    assert cell(page, "params.`model`").inner_text() == "logistic"
+    assert cell(page, "params.`data`").inner_text() == "breast_cancer"
+    assert cell(page, "params.`seed`").inner_text() == "0"
+    assert re.fullmatch(r"[\d.]+(ms|s|min)", cell(page, "duration").inner_text())
+    assert cell(page, "tags.`labkart.dirty`").inner_text() in ("True", "False")
+    assert page.get_by_placeholder("Ask a question").count() == 0  # no chat beside the runs
+    assert {url.split("/")[2] for url in requests if url.startswith("http")} == {link.split("/")[2]}
+
+
+def test_the_columns_stay_after_a_reload_and_on_the_way_back_from_a_run(
+    link: str, page: Page
+) -> None:
+    page.goto(link)
+    assert shows(page, COLUMNS.__eq__)
+    page.reload()
+    assert shows(page, COLUMNS.__eq__)
+    page.get_by_role("link", name="defaults").click()
+    page.get_by_text("TrainLogistic.max_iter").first.wait_for()
+    page.go_back()
+    assert shows(page, COLUMNS.__eq__)
+
+
+def test_a_new_metric_appears_unless_the_person_chose_columns(
+    link: str, page: Page, project: Project
+) -> None:
+    def log(metric: str) -> None:
+        old = 'self.log_metric("accuracy"'
+        module = "src/my_thesis/tasks/evaluate.py"
+        project.edit(module, old, f'self.log_metric("{metric}", 0.5)\n        {old}')
+        project.labkart("run")
+
+    page.goto(link)
+    assert shows(page, COLUMNS.__eq__)
+    log("brier")
+    page.goto(link)
+    assert shows(page, lambda names: "brier" in names)
+
+    page.get_by_role("button", name="Columns").click()
+    page.get_by_placeholder("Search columns").fill("macro_f1")
+    page.get_by_text("macro_f1", exact=True).last.click()
+    page.keyboard.press("Escape")
+    expect(page.locator(".ag-header-cell", has_text="macro_f1")).to_have_count(0)
+    log("log_loss")
+    page.goto(link)
+    assert shows(page, lambda names: "brier" in names and names[-1] == "labkart.dirty")
+    assert not {"macro_f1", "log_loss"} & set(headers(page))
+
+
+def test_a_run_shows_its_results_and_figures(link: str, page: Page, first_run: str) -> None:
+    page.goto(link)
+    page.get_by_role("link", name="defaults").click()
+    page.get_by_text("TrainLogistic.max_iter").first.wait_for()
+    accuracy = re.findall(r"accuracy ([\d.]+)", first_run)[0]
+    assert page.get_by_text(re.compile(rf"^{accuracy}")).first.is_visible()
+    page.get_by_role("tab", name="Artifacts").click()
+    page.get_by_text("EvaluateModel").first.click()
+    page.get_by_text("roc_curve.png").click()
+    picture = page.locator("img[src^='blob:']").first
+    expect(picture).to_be_visible(timeout=30_000)
+    assert picture.evaluate("image => image.complete && image.naturalWidth") > 100
+
+
+def test_a_project_without_runs_opens_too(fresh: Project, page: Page) -> None:
+    with serving(fresh) as (_, link):
+        page.goto(link)
+        expect(page.get_by_text("No runs logged")).to_be_visible(timeout=30_000)
+
+
+# The server
+
+
+def test_it_is_one_process_that_listens_on_this_machine_only(project: Project) -> None:
+    with serving(project) as (server, link):
+        assert link.startswith("http://127.0.0.1:")
+        assert not Path(f"/proc/{server.pid}/task/{server.pid}/children").read_text()
+        ours = {str(file.readlink()) for file in Path(f"/proc/{server.pid}/fd").iterdir()}
+        tables = [
+            Path(f"/proc/{server.pid}/net/{name}").read_text().splitlines()[1:]
+            for name in ("tcp", "tcp6")
+        ]
+        sockets = [line.split() for table in tables for line in table]
+        listening = [
+            each[1] for each in sockets if each[3] == "0A" and f"socket:[{each[9]}]" in ours
+        ]
+        assert listening == [f"0100007F:{port_of(link):04X}"]
+
+
+@pytest.fixture
+def _terminal() -> Iterator[None]:
+    """Tests that run under `nohup` would hand down that a closed terminal ends nothing."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
+@pytest.mark.usefixtures("_terminal")
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP", "SIGKILL"])
+def test_nothing_is_left_whatever_ends_it(project: Project, name: str) -> None:
+    number = signal.Signals[name]
+    with serving(project) as (server, link):
+        assert not is_free(port_of(link))
+        server.send_signal(number)
+        assert server.wait(timeout=30) == (0 if name in ("SIGINT", "SIGTERM") else -number)
+        assert is_free(port_of(link))
+
+
+def test_the_second_one_says_where_the_first_one_is(project: Project) -> None:
+    with serving(project, "--port", "0") as (_, first):
+        said = project.labkart("ui", "--port", str(port_of(first)))
+    assert said.strip().startswith(first) and "open already" in said
+
+
+@pytest.fixture
+def another(tmp_path: Path, ready: Ready) -> Project:
+    return ready(tmp_path / "another")
+
+
+def test_two_projects_are_open_at_once(project: Project, another: Project) -> None:
+    with serving(project) as (_, first), serving(another) as (_, second):
+        assert first != second and port_of(second) > port_of(first)
+
+
+def test_a_port_that_another_program_has_is_named(project: Project) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        done = project.run("labkart", "ui", "--port", str(port))
+    assert (
+        done.returncode == 1 and f"Port {port} cannot be used. Choose another one: " in done.stderr
+    )
+
+
+def test_where_runs_go_to_a_server_its_own_page_is_named(
+    project: Project, another: Project
+) -> None:
+    with serving(project, "--port", "0") as (_, link):
+        server = link.removesuffix("/labkart")
+        said = another.labkart("ui", MLFLOW_TRACKING_URI=server)
+    assert said.strip() == f"{server}/#/experiments/1/runs?workflowType=machine_learning"
+
+
+# One run, and two beside each other
+
+
+@pytest.fixture
+def studied(fresh: Project) -> Project:
+    """A project with a declared data file and two experiments, of two models."""
+    (fresh.root / "data/raw/notes.csv").write_text("x\n1\n")
+    load = "src/my_thesis/tasks/load.py"
+    fresh.edit(
+        load,
+        "from labkart import Task",
+        "from pathlib import Path\nfrom labkart import DataFile, Task",
+    )
+    declared = (
+        '    notes: DataFile = DataFile(default=Path("data/raw/notes.csv"))\n    name: StrParameter'
+    )
+    fresh.edit(load, "    name: StrParameter", declared)
+    fresh.labkart("run", "-m", "model=logistic,boosting")
+    return fresh
+
+
+def test_a_run_shows_what_made_it_and_two_runs_their_difference(
+    studied: Project, page: Page
+) -> None:
+    requests: list[str] = []
+    page.on("request", lambda request: requests.append(request.url))
+    with serving(studied) as (_, link):
+        page.goto(link)
+        page.get_by_role("link", name="model=boosting").click()
+        for shown in (
+            "TrainBoosting.trees",
+            "EvaluateModel",
+            "SplitTable.test_size",
+            "data/raw/notes.csv",
+        ):
+            expect(page.get_by_text(shown).first).to_be_visible(timeout=30_000)
+        page.get_by_role("tab", name="Artifacts").click()
+        page.get_by_text("pipeline.svg").click()
+        drawing = page.locator("img[src*='blob:']").first
+        expect(drawing).to_be_visible(timeout=30_000)
+        assert drawing.evaluate("image => image.naturalWidth") > 300
+        page.get_by_text("tasks.csv").click()
+        expect(page.get_by_text("peak_memory_mb").first).to_be_visible(timeout=30_000)
+        page.goto(link)
+        expect(page.locator(".ag-row").nth(1)).to_be_visible(timeout=30_000)
+        page.locator(".ag-header input[type=checkbox]").first.check()
+        page.get_by_role("button", name="Compare").click()
+        for shown in ("TrainBoosting.trees", "TrainLogistic.max_iter", "roc_auc"):
+            expect(page.get_by_text(shown).first).to_be_visible(timeout=30_000)
+        assert {"logistic", "boosting"} <= set(
+            page.get_by_text(re.compile("^(logistic|boosting)$")).all_inner_texts()
+        )
+    assert {url.split("/")[2] for url in requests if url.startswith("http")} == {link.split("/")[2]}

@@ -1,0 +1,680 @@
+"""What a task reads is declared: its content is part of the task's id. What is not declared is noticed, with the remedy."""
+
+import shutil
+import sqlite3
+import subprocess
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import gokart
+import luigi
+import numpy as np
+import pandas as pd
+import pyarrow.dataset
+import pytest
+from gokart.build import GokartBuildError
+
+from labkart import DataFile, DataFolder, LabkartError, Task
+from labkart.digests import content
+from labkart.records.record import TaskRecord
+from tests.support.tiny import python, write
+
+pytestmark = pytest.mark.usefixtures("table")
+
+
+@pytest.fixture(autouse=True)
+def at_home(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CI", raising=False)
+
+
+@pytest.fixture
+def table(root: Path) -> Path:
+    write(
+        root,
+        **{
+            "data/raw/table.csv": "x\n1\n2\n",
+            "data/raw/images/a.txt": "a",
+            "data/raw/images/deep/b.txt": "b",
+        },
+    )
+    return root / "data/raw/table.csv"
+
+
+def recorded(task: Task[Any]) -> TaskRecord:
+    last = task.last_record()
+    assert last
+    return last
+
+
+def again(task: Task[Any]) -> Task[Any]:
+    """The same task, as the next process makes it."""
+    luigi.task_register.Register.clear_instance_cache()
+    return type(task)(**task.param_kwargs)
+
+
+class Total(Task[int]):
+    table: DataFile = DataFile(default=Path("data/raw/table.csv"))
+
+    def run(self) -> None:
+        self.dump(int(pd.read_csv(self.table)["x"].sum()))
+
+
+class Names(Task[list[str]]):
+    images: DataFolder = DataFolder(default=Path("data/raw/images"))
+
+    def run(self) -> None:
+        self.dump(sorted(path.read_text() for path in self.images.rglob("*.txt")))
+
+
+def test_a_declared_file_is_a_path_from_anywhere_and_recorded_from_the_project(table: Path) -> None:
+    task = Total(table="data/raw/table.csv")  # type: ignore[arg-type]
+    assert (task.table, task.table.is_absolute()) == (table, True)
+    assert gokart.build(task) == 3
+    last = recorded(task)
+    assert last.data == {"table": {"path": "data/raw/table.csv", "sha256": content(table)}}
+    assert (last.params, last.undeclared) == ({"table": "data/raw/table.csv"}, [])
+
+
+@pytest.mark.parametrize(
+    "value", ["data/raw/table.csv", "./data/raw/table.csv", Path("data/raw/table.csv")]
+)
+def test_a_file_is_the_same_however_it_is_given(value: Any, table: Path) -> None:
+    assert (
+        Total(table=value).make_unique_id()
+        == Total(table=table).make_unique_id()
+        == Total().make_unique_id()
+    )
+
+
+def test_a_file_is_found_from_the_project_wherever_the_process_stands(
+    root: Path, table: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(root / "data")
+    assert Total(table="data/raw/table.csv").table == table  # type: ignore[arg-type]
+
+
+def test_the_project_may_lie_elsewhere(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = Total().make_unique_id()
+    shutil.copytree(root, tmp_path / "moved")
+    monkeypatch.chdir(tmp_path / "moved")
+    assert again(Total()).make_unique_id() == before
+
+
+def test_other_content_is_another_task_and_the_old_content_the_old_one(table: Path) -> None:
+    first = Total()
+    assert gokart.build(first) == 3
+    before = first.make_unique_id()
+    table.write_text("x\n1\n3\n")
+    second = again(first)
+    assert not second.complete()
+    assert gokart.build(second) == 4
+    assert second.make_unique_id() != before
+    table.write_text("x\n1\n2\n")
+    assert again(first).complete()
+    assert again(first).make_unique_id() == before
+
+
+def test_a_file_outside_of_the_project_keeps_its_whole_path(tmp_path: Path) -> None:
+    write(tmp_path, **{"disk/table.csv": "x\n5\n"})
+    task = Total(table=tmp_path / "disk/table.csv")
+    assert gokart.build(task) == 5
+    assert recorded(task).data["table"]["path"] == str(tmp_path / "disk/table.csv")
+    write(tmp_path, **{"disk/table.csv": "x\n6\n"})
+    assert gokart.build(again(task)) == 6
+
+
+def test_a_link_counts_as_the_file_that_it_leads_to(root: Path, tmp_path: Path) -> None:
+    write(tmp_path, **{"disk/table.csv": "x\n5\n", "disk/new.csv": "x\n7\n"})
+    link = root / "data/raw/link.csv"
+    link.symlink_to(tmp_path / "disk/table.csv")
+    task = Total(table=link)
+    assert gokart.build(task) == 5
+    assert (recorded(task).data["table"]["path"], recorded(task).undeclared) == (
+        "data/raw/link.csv",
+        [],
+    )
+    link.unlink()
+    link.symlink_to(tmp_path / "disk/new.csv")
+    assert gokart.build(again(task)) == 7
+
+
+def test_a_folder_covers_the_files_at_any_depth(root: Path) -> None:
+    task = Names()
+    assert gokart.build(task) == ["a", "b"]
+    assert (recorded(task).data["images"]["path"], recorded(task).undeclared) == (
+        "data/raw/images",
+        [],
+    )
+    write(root, **{"data/raw/images/deep/deeper/c.txt": "c"})
+    assert gokart.build(again(task)) == ["a", "b", "c"]
+
+
+def test_a_renamed_file_in_a_folder_makes_another_task(root: Path) -> None:
+    task = Names()
+    before = task.make_unique_id()
+    (root / "data/raw/images/a.txt").rename(root / "data/raw/images/c.txt")
+    assert again(task).make_unique_id() != before
+
+
+def test_what_a_system_leaves_in_a_folder_makes_no_other_task(root: Path) -> None:
+    task = Names()
+    before = task.make_unique_id()
+    write(root, **{"data/raw/images/.DS_Store": "seen"})
+    assert again(task).make_unique_id() == before
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (
+            lambda: Total(table="data/no.csv"),
+            "Total.table: data/no.csv is no file that is there. Put the file there",
+        ),
+        (lambda: Total(table="data/raw"), "Total.table: data/raw is no file that is there."),
+        (
+            lambda: Names(images="data/no"),
+            "Names.images: data/no is no folder that is there. Put the folder there",
+        ),
+        (
+            lambda: Names(images="data/raw/table.csv"),
+            "Names.images: data/raw/table.csv is no folder that is there.",
+        ),
+    ],
+)
+def test_data_that_is_not_there_is_said_in_a_sentence(
+    make: Callable[[], Task[Any]], said: str
+) -> None:
+    with pytest.raises(LabkartError) as caught:
+        make().make_unique_id()
+    assert str(caught.value).startswith(said)
+
+
+def test_a_folder_with_a_link_to_nowhere_is_said_in_a_sentence(root: Path) -> None:
+    (root / "data/raw/images/broken").symlink_to("nowhere")
+    with pytest.raises(
+        LabkartError, match=r"^Names\.images: data/raw/images cannot be read: No such file"
+    ):
+        Names().make_unique_id()
+
+
+class Careless(Task[int]):
+    """Its data changes while it runs."""
+
+    table: DataFile = DataFile(default=Path("data/raw/table.csv"))
+    images: DataFolder = DataFolder(default=Path("data/raw/images"))
+    changes: luigi.StrParameter = luigi.StrParameter()
+
+    def run(self) -> None:
+        Path(self.changes).write_text("x\n3\n4\n")
+        self.dump(int(pd.read_csv(self.table)["x"].sum()))
+
+
+@pytest.mark.parametrize(
+    "changed", ["data/raw/table.csv", "data/raw/images/a.txt", "data/raw/images/new.txt"]
+)
+def test_data_that_changes_while_a_task_runs_is_refused(changed: str) -> None:
+    task = Careless(changes=changed)
+    with pytest.raises(GokartBuildError):
+        gokart.build(task)
+    name = "data/raw/table.csv" if "table" in changed else "data/raw/images"
+    assert recorded(task).error == f"LabkartError: {name} changed while Careless ran. Run it again."
+    assert not task.complete()
+    assert not again(task).complete()
+
+
+def test_data_that_changed_after_a_task_was_made_is_seen(table: Path) -> None:
+    task = Total()
+    task.make_unique_id()
+    table.write_text("x\n9\n")
+    assert gokart.build(task) == 9
+
+
+READERS = {
+    "open": "open({path!r}, 'rb').close()",
+    "Path.read_bytes": "len(Path({path!r}).read_bytes())",
+    "os.open": "os.close(os.open({path!r}, os.O_RDONLY))",
+    "sqlite3": "sqlite3.connect({path!r}).close()",
+    "sqlite3, by address": "sqlite3.connect('file:' + {path!r} + '?mode=ro', uri=True).close()",
+    "np.memmap": "int(np.memmap({path!r}, mode='r').sum())",
+    "np.load": "np.load({path!r})",
+    "np.fromfile": "np.fromfile({path!r}, dtype='uint8')",
+    "np.genfromtxt": "np.genfromtxt({path!r}, skip_header=1)",
+    "pd.read_csv": "pd.read_csv({path!r})",
+    "pd.read_csv, pyarrow": "pd.read_csv({path!r}, engine='pyarrow')",
+    "pd.read_pickle": "pd.read_pickle({path!r})",
+    "pd.read_json": "pd.read_json({path!r}, lines=True)",
+    "pd.read_feather": "pd.read_feather({path!r})",
+    "pd.read_parquet": "pd.read_parquet({path!r})",
+    "pd.read_parquet, path": "pd.read_parquet(path=Path({path!r}), columns=['x'])",
+    "pyarrow.csv": "pyarrow.csv.read_csv({path!r})",
+    "pyarrow.csv, bound": "read_csv({path!r})",
+    "pyarrow.csv, options first": "read_csv(parse_options=None, input_file={path!r})",
+    "pyarrow.csv.open_csv": "pyarrow.csv.open_csv({path!r}).read_all()",
+    "pyarrow.dataset": "pyarrow.dataset.dataset({path!r}, format='csv').to_table()",
+    "pyarrow.dataset, list": "pyarrow.dataset.dataset([{path!r}], format='csv').to_table()",
+    "pyarrow.json": "pyarrow.json.read_json({path!r})",
+    "pyarrow.feather": "pyarrow.feather.read_table({path!r})",
+    "pyarrow.parquet": "pyarrow.parquet.read_table(Path({path!r}))",
+    "pyarrow.parquet, columns first": "pyarrow.parquet.read_table(columns=['x'], source={path!r})",
+    "pyarrow.parquet, read_pandas": "pyarrow.parquet.read_pandas({path!r})",
+    "ParquetFile": "ParquetFile({path!r}).read()",
+    "pyarrow.memory_map": "pyarrow.memory_map({path!r}).read()",
+    "pyarrow.input_stream": "pyarrow.input_stream({path!r}).read()",
+    "pyarrow.OSFile": "pyarrow.OSFile({path!r}).close()",
+    "another program": "subprocess.run(['cat', {path!r}], capture_output=True, check=True)",
+    "another program, elsewhere": "subprocess.run(['cat', '../' + {path!r}], cwd='src', capture_output=True, check=True)",
+    "a shell": "subprocess.run('cat <' + {path!r}, shell=True, capture_output=True, check=True)",
+    "os.system": "os.system('wc --files0-from=/dev/null --total=never ' + {path!r} + ' 2> /dev/null')",
+    "a thread": "ThreadPoolExecutor().submit(Path({path!r}).read_bytes).result()",
+}
+SUFFIXES = {
+    "np.load": "npy",
+    "pd.read_pickle": "pkl",
+    "feather": "feather",
+    "arquet": "parquet",
+    "json": "json",
+    "sqlite3": "db",
+}
+
+READS = """\
+import os, sqlite3, subprocess
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+import labkart
+import numpy as np
+import pandas as pd
+import pyarrow, pyarrow.csv, pyarrow.dataset, pyarrow.feather, pyarrow.json, pyarrow.parquet
+from pyarrow.csv import read_csv
+from pyarrow.parquet import ParquetFile
+
+class Reads(labkart.Task):
+    def run(self):
+        {line}
+        self.dump(1)
+"""
+
+
+@pytest.fixture
+def others(root: Path) -> Path:
+    """A file of each format, none of which is declared, with the same table in it."""
+    frame, file = pd.DataFrame({"x": [1, 2]}), root / "data/raw/other"
+    frame.to_csv(f"{file}.csv", index=False)
+    frame.to_pickle(f"{file}.pkl")
+    frame.to_feather(f"{file}.feather")
+    frame.to_parquet(f"{file}.parquet")
+    frame.to_json(f"{file}.json", orient="records", lines=True)
+    np.save(f"{file}.npy", frame["x"].to_numpy())
+    with closing(sqlite3.connect(f"{file}.db")) as connection:
+        connection.execute("create table numbers (x integer)")
+    return root
+
+
+def path_for(reader: str) -> str:
+    return f"data/raw/other.{next((suffix for part, suffix in SUFFIXES.items() if part in reader), 'csv')}"
+
+
+def said(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [
+        record.getMessage()
+        for record in caplog.records
+        if record.name == "labkart.tasks.data_files"
+    ]
+
+
+@pytest.mark.parametrize("reader", READERS)
+def test_a_read_that_is_not_declared_is_noticed(
+    reader: str,
+    others: Path,
+    student: Callable[[str], ModuleType],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    path = path_for(reader)
+    task = student(READS.format(line=READERS[reader].format(path=path))).Reads()
+    task.run()
+    assert (recorded(task).status, [state.path for state in recorded(task).undeclared]) == (
+        "done",
+        [path],
+    )
+    assert said(caplog) == [
+        f'Reads reads {path} without declaring it. Add "other: DataFile = DataFile()" to Reads, '
+        f'"other: {path}" to its settings in conf/, and read self.other.'
+    ]
+    assert task.complete()
+    (others / path).write_bytes((others / path).read_bytes()[::-1])
+    assert not again(task).complete()
+
+
+class Secret(Task[int]):
+    """Reads what it does not declare."""
+
+    def run(self) -> None:
+        Path("data/raw/notes.csv").read_bytes()
+        self.dump(1)
+
+
+class Named(Task[int]):
+    """Reads what is in a parameter that is no `DataFile`."""
+
+    unit: luigi.StrParameter = luigi.StrParameter(default="")
+    scale: luigi.FloatParameter = luigi.FloatParameter(default=1.0)
+    source: luigi.StrParameter = luigi.StrParameter()
+
+    def run(self) -> None:
+        for file in (Path(self.source), *Path(self.source).glob("*")):
+            if file.is_file():
+                file.read_bytes()
+        self.dump(1)
+
+
+FIRST = """\
+from pyarrow import OSFile, csv
+from pyarrow.csv import read_csv
+from pyarrow.parquet import ParquetFile, read_table
+import labkart
+
+class Reads(labkart.Task):
+    def run(self):
+        self.dump([read_csv("data/raw/other.csv"), ParquetFile("data/raw/other.parquet"), OSFile("data/raw/other.npy")][:0])
+
+Reads().run()
+print(*[state.path for state in Reads().last_record().undeclared])
+"""
+
+
+def test_readers_that_were_imported_before_labkart_tell_as_well(others: Path) -> None:
+    names = [f"data/raw/other.{suffix}" for suffix in ("csv", "parquet", "npy")]
+    assert python(FIRST, others).split() == names  # typed at a prompt
+    write(others, **{"src/study/__init__.py": FIRST})
+    assert python("import study", others).split() == names
+
+
+@pytest.fixture
+def notes(root: Path) -> Path:
+    write(root, **{"data/raw/notes.csv": "x\n1\n"})
+    return root / "data/raw/notes.csv"
+
+
+class Many(Task[int]):
+    """Reads a folder that it may or may not name."""
+
+    source: luigi.StrParameter = luigi.StrParameter()
+
+    def run(self) -> None:
+        for file in sorted(Path("data/raw/scans").iterdir()):
+            file.read_bytes()
+        self.dump(1)
+
+
+@pytest.mark.parametrize(
+    "source", ["data/raw/notes.csv", "data/../data/raw/notes.csv", "absolute", "data/raw"]
+)
+def test_a_parameter_that_names_what_is_read_is_to_become_a_file_or_folder(
+    source: str, notes: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    Named(source=str(notes) if source == "absolute" else source).run()
+    kind = "DataFolder" if source == "data/raw" else "DataFile"
+    assert (
+        "Named reads data/raw/notes.csv without declaring it. "
+        f'Named.source names it: declare "source: {kind} = {kind}()" there.'
+    ) in said(caplog)
+
+
+@pytest.mark.parametrize(("files", "is_named"), [(4, True), (4, False), (3, False)])
+def test_many_files_of_one_folder_are_told_at_once(
+    files: int, is_named: bool, root: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    write(root, **{f"data/raw/scans/{number}.txt": "x" for number in range(files)})
+    Many(source="data/raw/scans" if is_named else "").run()
+    if files == 3:
+        assert [line.partition(" without")[0] for line in said(caplog)] == [
+            f"Many reads data/raw/scans/{number}.txt" for number in range(3)
+        ]
+        return
+    named = 'Many.source names them: declare "source: DataFolder = DataFolder()" there.'
+    add = 'Add "scans: DataFolder = DataFolder()" to Many, "scans: data/raw/scans" to its settings in conf/, '
+    remedy = named if is_named else f"{add}and read self.scans."
+    assert said(caplog) == [
+        f"Many reads 4 files of data/raw/scans without declaring them. {remedy}"
+    ]
+
+
+@pytest.mark.parametrize("ci", ["true", "1"])
+def test_in_ci_a_read_that_is_not_declared_is_an_error(
+    ci: str, notes: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("CI", ci)
+    with pytest.raises(LabkartError) as caught:
+        Secret().run()
+    assert str(caught.value).startswith(
+        "Secret reads data/raw/notes.csv without declaring it. Add "
+    )
+    assert (recorded(Secret()).status, Secret().complete(), said(caplog)) == ("failed", False, [])
+
+
+@pytest.mark.parametrize("ci", ["", "0", "false"])
+def test_at_home_a_read_that_is_not_declared_is_a_warning(
+    ci: str, notes: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("CI", ci)
+    Secret().run()
+    assert Secret().complete()
+    assert [(record.name, record.levelname) for record in caplog.records] == [
+        ("labkart.tasks.data_files", "WARNING")
+    ]
+
+
+def test_a_task_runs_again_when_what_it_read_undeclared_is_other_or_gone(notes: Path) -> None:
+    Secret().run()
+    assert Secret().complete()
+    notes.write_text("x\n2\n")
+    assert not again(Secret()).complete()
+    assert recorded(Secret()).damage() == "data/raw/notes.csv changed"
+    Secret().run()
+    assert again(Secret()).complete()
+    notes.unlink()
+    assert not again(Secret()).complete()
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "data/raw/table.csv",  # declared
+        "data/raw/../raw/table.csv",
+        "data/raw/images/deep/b.txt",
+        "outputs/cache/some.pkl",
+        "src/study/code.py",
+        "src/native.so",
+        ".git/HEAD",
+        "data/.cache/index",
+        ".venv/lib/python3.12/site-packages/sklearn/data.csv",
+        "env/lib/python3.12/site-packages/sklearn/data.csv",
+        "/etc/hostname",
+        np.__file__,
+    ],
+)
+def test_what_is_declared_or_no_input_is_not_complained_about(
+    path: str, root: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Fine(Task[int]):
+        table: DataFile = DataFile(default=Path("data/../data/raw/table.csv"))
+        images: DataFolder = DataFolder(default=Path("data/raw/images"))
+
+        def run(self) -> None:
+            Path(path).read_bytes()
+            list(self.images.iterdir())
+            self.dump(1)
+
+    if not Path(path).exists():
+        write(root, **{path: "x"})
+    Fine().run()
+    assert (recorded(Fine()).undeclared, said(caplog)) == ([], [])
+
+
+FRAME = pd.DataFrame({"x": [1, 2]})
+
+
+def made_by_rename() -> None:
+    Path("data/new.csv.part").write_text("x")
+    Path("data/new.csv.part").replace("data/new.csv")
+    Path("data/new.csv").read_text()
+
+
+def made_by_sqlite() -> None:
+    for _ in range(2):
+        with closing(sqlite3.connect("data/new.db")) as connection:
+            connection.execute("create table if not exists numbers (x integer)")
+
+
+def made_by(
+    write: Callable[[str], Any], read: Callable[[str], Any], name: str
+) -> Callable[[], None]:
+    return lambda: (write(name), read(name), None)[2]
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        made_by(FRAME.to_csv, pd.read_csv, "data/new.csv"),
+        made_by(FRAME.to_pickle, pd.read_pickle, "data/new.pkl"),
+        made_by(FRAME.to_parquet, pd.read_parquet, "data/new.parquet"),
+        made_by(FRAME.to_feather, pd.read_feather, "data/new.feather"),
+        made_by(lambda name: np.save(name, FRAME), np.load, "data/new.npy"),
+        made_by(
+            lambda name: np.memmap(name, mode="w+", shape=3),
+            lambda name: np.memmap(name, mode="r"),
+            "data/new.bin",
+        ),
+        made_by_rename,
+        made_by_sqlite,
+    ],
+)
+def test_what_a_task_wrote_itself_is_no_input(
+    make: Callable[[], None], caplog: pytest.LogCaptureFixture
+) -> None:
+    class Makes(Task[int]):
+        def run(self) -> None:
+            make()
+            self.dump(1)
+
+    Makes().run()
+    assert (recorded(Makes()).undeclared, said(caplog)) == ([], [])
+
+
+def test_reads_of_many_threads_are_all_noticed(root: Path) -> None:
+    names = [f"data/many/{number}.txt" for number in range(300)]
+    write(root, **dict.fromkeys(names, "x"))
+
+    class Many(Task[int]):
+        def run(self) -> None:
+            with ThreadPoolExecutor(8) as threads:
+                list(threads.map(lambda name: Path(name).read_bytes(), names))
+            self.dump(1)
+
+    Many().run()
+    assert sorted(state.path for state in recorded(Many()).undeclared) == sorted(names)
+
+
+def test_a_folder_that_is_read_as_a_whole_counts_with_its_files(root: Path) -> None:
+    for number in range(2):
+        write(root, **{f"data/parts/{number}/part.csv": "x\n1\n"})
+
+    class Whole(Task[int]):
+        def run(self) -> None:
+            self.dump(pyarrow.dataset.dataset("data/parts", format="csv").count_rows())
+
+    Whole().run()
+    assert sorted(state.path for state in recorded(Whole()).undeclared) == [
+        f"data/parts/{n}/part.csv" for n in (0, 1)
+    ]
+
+
+def test_a_read_outside_of_run_is_not_noticed(
+    notes: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Before(Task[int]):
+        size: luigi.IntParameter = luigi.IntParameter()
+
+        def run(self) -> None:
+            self.dump(self.size)
+
+    task = Before(size=len(notes.read_text()))
+    task.run()
+    notes.read_text()
+    assert (recorded(task).undeclared, said(caplog)) == ([], [])
+
+
+ASKS = """\
+from pathlib import Path
+import labkart
+
+class Declares(labkart.Task):
+    table = labkart.DataFile(default=Path("data/raw/table.csv"))
+    def run(self):
+        self.dump(self.table.read_text())
+
+class Asks(labkart.Task):
+    def run(self):
+        declares = Declares()
+        yield declares
+        self.dump(declares.output().load())
+"""
+
+
+def test_what_a_task_declares_that_another_one_asks_for_counts_without_a_word(
+    student: Callable[[str], ModuleType], caplog: pytest.LogCaptureFixture
+) -> None:
+    task = student(ASKS).Asks()
+    assert gokart.build(task, reset_register=False) == "x\n1\n2\n"
+    assert (said(caplog), [each.path for each in recorded(task).undeclared]) == (
+        [],
+        ["data/raw/table.csv"],
+    )
+    assert task.complete()
+    Path("data/raw/table.csv").write_text("x\n3\n")
+    assert not task.complete()
+
+
+def test_an_undeclared_file_that_somebody_else_changes_while_a_task_runs_is_refused(
+    notes: Path,
+) -> None:
+    class Slow(Task[int]):
+        def run(self) -> None:
+            notes.read_text()
+            subprocess.run(["cp", "data/raw/table.csv", "data/raw/notes.csv"], check=True)
+            self.dump(1)
+
+    with pytest.raises(
+        LabkartError, match=r"^data/raw/notes\.csv changed while Slow ran\. Run it again\.$"
+    ):
+        Slow().run()
+    assert not Slow().complete()
+
+
+def test_what_another_program_writes_is_not_read(notes: Path) -> None:
+    class Writes(Task[int]):
+        def run(self) -> None:
+            subprocess.run(["sh", "-c", "echo new > data/raw/notes.csv"], check=True)
+            self.dump(1)
+
+    task = Writes()
+    task.run()
+    assert recorded(task).undeclared == []
+    assert task.complete()
+
+
+def test_a_task_may_change_or_remove_what_it_read(notes: Path) -> None:
+    class Consumes(Task[int]):
+        def run(self) -> None:
+            notes.write_text(notes.read_text() + "2\n")
+            Path("data/raw/table.csv").read_text()
+            Path("data/raw/table.csv").unlink()
+            self.dump(1)
+
+    Consumes().run()
+    assert Consumes().complete()

@@ -1,0 +1,112 @@
+"""What a bake writes, whatever the answers: the layout, nothing unrendered, files that their own tools accept."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from labkart import project
+from labkart.check import report
+from labkart.check.configs import Configured
+from labkart.check.rules import EVERY, Tree
+from tests.support import structure
+from tests.support.bake import TEMPLATE, Project, bake_into
+
+ANSWERS = {
+    "defaults": {},
+    "japanese": {
+        "project_title": "卒業研究「深層学習」",
+        "author_name": "山田 太郎",
+        "project_slug": "sotsuken",
+        "language": "ja",
+    },
+    "quotes": {
+        "project_title": 'A "quoted" title & Bob\'s <b>',
+        "author_name": 'Anna "Ann" O\'Brien',
+        "license": "Apache-2.0",
+    },
+    "signs": {
+        "project_title": "C:\\new: #1 %  _two_ spaces - {x} `{{ y }}` $z$",
+        "project_slug": "a2-b_c",
+        "license": "BSD-3-Clause",
+    },
+    "long": {
+        "project_slug": "a-very-long-name-of-a-thesis-about-table",
+        "project_title": "x" * 300,
+        "license": "none",
+    },
+}
+
+
+@pytest.fixture(scope="module", params=ANSWERS)
+def baked(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Project, dict[str, str]]:
+    answers = structure.defaults() | ANSWERS[request.param]
+    return bake_into(tmp_path_factory.mktemp(request.param), **answers), answers
+
+
+def test_there_are_at_most_six_questions_each_with_a_prompt_and_a_default() -> None:
+    context = json.loads((TEMPLATE / "cookiecutter.json").read_text())
+    questions = [name for name in context if not name.startswith("_")]
+    assert len(questions) <= 6
+    assert all(context[name] and context["__prompts__"][name] for name in questions)
+
+
+@pytest.mark.parametrize("holds", structure.CHECKS, ids=lambda each: each.__name__)
+def test_a_project_is_as_it_must_be(
+    baked: tuple[Project, dict[str, str]], holds: Callable[[Project, dict[str, str]], None]
+) -> None:
+    holds(*baked)
+
+
+def test_a_fresh_project_breaks_no_rule(
+    baked: tuple[Project, dict[str, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those on what composes and what can be laid out are tried in tests/test_check.py: they run the pipeline."""
+    monkeypatch.chdir(baked[0].root)
+    static = [rule for rule in EVERY if not issubclass(rule, Configured)]
+    assert [
+        (each.place, each.said("en")) for each in report.look(Tree(project.current()), static)
+    ] == []
+
+
+def test_ruff_finds_nothing(baked: tuple[Project, dict[str, str]]) -> None:
+    for words in (["check", "--no-cache"], ["format", "--check", "--no-cache"]):
+        done = subprocess.run(
+            [sys.executable, "-m", "ruff", *words],
+            cwd=baked[0].root,
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_wrong_type_in_a_task_is_found_by_the_type_checker(bake: Callable[..., Project]) -> None:
+    project = bake()
+    project.edit(
+        "src/my_thesis/tasks/train.py",
+        "n_estimators=self.trees",
+        "n_estimators=self.load(self.split)",
+    )
+    words = [
+        sys.executable,
+        "-m",
+        "basedpyright",
+        "--pythonpath",
+        sys.executable,
+        "src/my_thesis/tasks/train.py",
+    ]
+    done = subprocess.run(words, cwd=project.root, capture_output=True, text=True)
+    assert "Split" in done.stdout and done.returncode == 1, done.stdout
+
+
+def test_baking_twice_writes_the_same_bytes(bake: Callable[..., Project], tmp_path: Path) -> None:
+    one, two = bake(), bake_into(tmp_path / "again")
+    assert one.files() == two.files()
+    assert all(
+        (one.root / file).read_bytes() == (two.root / file).read_bytes() for file in one.files()
+    )

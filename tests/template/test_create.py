@@ -1,0 +1,577 @@
+"""Making a project: any answer leads to a sound project or to one line, wherever the template comes from and goes to."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import tomllib
+from importlib.metadata import distributions
+from pathlib import Path
+
+import pytest
+from cookiecutter.exceptions import FailedHookException
+from cookiecutter.main import cookiecutter
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from hooks.names import TAKEN
+from tests.conftest import Once
+from tests.support import structure
+from tests.support.bake import TEMPLATE, UV, Project, clean_environment
+from tests.support.terminal import terminal
+
+COOKIECUTTER = (sys.executable, "-m", "cookiecutter")
+
+
+def create(
+    folder: Path, *words: str | Path, way: tuple[str, ...] = COOKIECUTTER, **variables: str
+) -> str:
+    """What making a project says."""
+    done = attempt(folder, *words, way=way, **variables)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def attempt(
+    folder: Path, *words: str | Path, way: tuple[str, ...] = COOKIECUTTER, **variables: str
+) -> subprocess.CompletedProcess[str]:
+    environment = clean_environment(**variables)
+    return subprocess.run(
+        [*way, *words], cwd=folder, env=environment, capture_output=True, text=True, timeout=300
+    )
+
+
+def sentence(done: subprocess.CompletedProcess[str], folder: Path) -> str:
+    """The one line that a refusal is; the folder is as empty as before."""
+    (said,) = (done.stdout + done.stderr).strip().splitlines()
+    assert done.returncode == 1
+    assert not list(folder.iterdir())
+    return said
+
+
+# Hostile answers
+
+VALID = {
+    "language": st.sampled_from(["en", "ja"]),
+    "project_slug": st.sampled_from(["my-thesis", "a", "a1-b_2", "x" * 40, "con-1", "study-of-conf"]),
+    "project_title": st.sampled_from(["卒業研究「深層学習」", "{{ 1/0 }} {% raw %}", "*a* _b_ [c](d) `e` <f> &amp; #", "👩🏽‍🔬", "x" * 300]),
+    "author_name": st.sampled_from(["山田　太郎", 'Anna "Ann" O\'Brien', "{{ cookiecutter }}", "-", "null", "é" * 100]),
+    "author_email": st.sampled_from(["ann@example.org", "a.b+c@x-y.example.ac.jp", "!#$%&'*+/=?^_`|~@a.xn--p1ai"]),
+    "license": st.sampled_from([*structure.LICENCES, "none"]),
+}  # fmt: skip
+
+HOSTILE = [
+    "", " ", ".", "..", "../x", "/", "/etc/passwd", "C:\\x", "~", "a/b", "\0", "a\0b", "a\nb", "a\r\nb", "\u2028x\u2029y", "\x85a\x9bb",
+    "\ud800", "a\udcffb", "\u202egnp.exe", "\ufeffa", "\uffff", "😀", "x" * 10_000, "{{ 1/0 }}", "{% raw %}", "{% endraw %}", "{#",
+    "{{ cookiecutter.project_slug }}", "{{ cookiecutter | checked('license') }}", "{{ '' }}", "卒業研究", "Ünï", "a b", "-a", "a-", "a--b",
+    "9lives", "class", "none", "json", "test", "con", "nul", "labkart", "hydra_plugins", "scikit-learn", "sklearn", "requests", "a@b", "a@b.c", "@",
+    "a..b@docomo.ne.jp", "山田@example.org", "ann@例え.jp", "ann@x.org\n", "a@-x.org", "'", '"', '"""', "\\", "\\n", "#", "---", ": x", "- x",
+    "<!--", "```", "$(id)", "%s", "!!python/object:x", "&a *a", "[]", "{}", "null", "GPL-3.0", "mit2", "fr", "7",
+]  # fmt: skip
+
+hostile = st.sampled_from(HOSTILE) | st.text(st.characters(), max_size=30)
+
+
+@st.composite
+def answer_sets(draw: st.DrawFn) -> dict[str, str]:
+    """A hostile text that may be right, and often another answer that may not: the first that is wrong hides the others."""
+    strange = {
+        draw(st.sampled_from(["project_title", "author_name"])),
+        draw(st.sampled_from([*VALID, *[""] * 6])),
+    }
+    return {name: draw(hostile if name in strange else valid) for name, valid in VALID.items()}
+
+
+def as_used(answers: dict[str, str]) -> dict[str, str]:
+    """Blanks around an answer are nobody's wish; of a choice, capitals and numbers count as the option."""
+    options = {"language": ["en", "ja"], "license": [*structure.LICENCES, "none"]}
+    used = {name: text.strip() for name, text in answers.items()}
+    for name, names in options.items():
+        known = {name.casefold(): name for name in names} | {
+            str(place): name for place, name in enumerate(names, 1)
+        }
+        used[name] = known[used[name].casefold()]
+    return used
+
+
+def test_any_answers_end_in_a_sound_project_or_in_one_line(tmp_path: Path) -> None:
+    ends: list[str] = []
+
+    @settings(
+        max_examples=330,
+        deadline=None,
+        database=None,
+        derandomize=True,
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(answer_sets())
+    def ends_well(answers: dict[str, str]) -> None:
+        with tempfile.TemporaryDirectory(dir=tmp_path) as name:
+            (folder := Path(name) / "here").mkdir()
+            try:
+                made = cookiecutter(
+                    str(TEMPLATE),
+                    no_input=True,
+                    output_dir=str(folder),
+                    extra_context=answers,
+                    accept_hooks=False,
+                )
+            except FailedHookException as refusal:
+                ends.append("refused")
+                assert "\n" not in str(refusal) and len(str(refusal).encode()) < 400
+                assert not list(folder.iterdir())
+                assert any(f'{name} "' in str(refusal) for name in answers)
+            else:
+                ends.append("made")
+                assert list(folder.iterdir()) == [Path(made)]
+                for check in structure.CHECKS:
+                    check(Project(Path(made)), as_used(answers))
+            assert list(Path(name).iterdir()) == [folder]
+
+    ends_well()
+    assert min(ends.count("refused"), ends.count("made")) > 50
+
+
+@given(st.fixed_dictionaries(VALID))
+@settings(max_examples=20, deadline=None, database=None, derandomize=True)
+def test_what_is_right_is_not_refused(answers: dict[str, str]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        cookiecutter(
+            str(TEMPLATE),
+            no_input=True,
+            output_dir=folder,
+            extra_context=answers,
+            accept_hooks=False,
+        )
+
+
+@pytest.mark.parametrize("language", ["en", "ja"])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "project_slug=../x", "project_slug=", "project_slug=卒業研究", "project_title=", "author_name=a\nb", "author_email=a@b",
+        "license=GPL-3.0", "project_title=\u200b", "project_title=\u200d", "author_name=Ann\xad", "project_title=" + "x" * 10_000, os.fsdecode(b"author_name=\xff"),
+    ],
+    ids=lambda answer: ascii(answer)[1:30],
+)  # fmt: skip
+def test_a_wrong_answer_ends_in_one_line_in_the_language_that_was_chosen(
+    answer: str, language: str, tmp_path: Path
+) -> None:
+    done = attempt(tmp_path, TEMPLATE, "--no-input", f"language={language}", answer)
+    said = sentence(done, tmp_path)
+    assert said.startswith(f'{answer.partition("=")[0]} "')
+    assert bool(re.search("[ぁ-ん]", said)) == (language == "ja")
+
+
+def test_a_language_that_there_is_not_ends_in_one_line(tmp_path: Path) -> None:
+    assert "en, ja" in sentence(attempt(tmp_path, TEMPLATE, "--no-input", "language=fr"), tmp_path)
+
+
+def test_what_follows_from_an_answer_cannot_be_answered_otherwise(tmp_path: Path) -> None:
+    create(tmp_path, TEMPLATE, "--no-input", "__package=../../x", "__title=y")
+    structure.layout(Project(tmp_path / "my-thesis"), structure.defaults())
+
+
+def test_a_project_cannot_have_the_name_of_anything_that_it_installs(environment: Path) -> None:
+    """Of what its own pyproject.toml names none is missing; of what those need in turn, a new one may not be known yet."""
+    (site,) = environment.glob("lib/python*/site-packages")
+    direct = tomllib.loads((environment.parent / "pyproject.toml").read_text(encoding="utf-8"))
+    asked = [*direct["project"]["dependencies"], *direct["dependency-groups"]["labkart"]]
+    named = {_module(re.split("[<>=]", words)[0]) for words in asked}
+    installed: set[str] = set()
+    for package in distributions(path=[str(site)]):
+        files = {
+            file.parts[0].removesuffix(".py")
+            for file in package.files or []
+            if file.suffix == ".py"
+        }
+        names = {_module(package.metadata["Name"]), *filter(str.islower, files)} - {"my_thesis"}
+        names = {name for name in names if re.fullmatch("[a-z][a-z0-9_]*", name)}
+        installed |= names
+        if _module(package.metadata["Name"]) in named:
+            assert names <= TAKEN, package.metadata["Name"]
+    assert named <= installed
+    assert len(installed - TAKEN) < len(installed) / 20, (
+        f"add these to hooks/names.py: {sorted(installed - TAKEN)}"
+    )
+
+
+def _module(name: str) -> str:
+    return re.sub(r"[-_.]+", "_", name).lower()
+
+
+# On a terminal
+
+FIRST, FOLDER, TITLE, NAME, EMAIL, LICENCE = (
+    "(en): ",
+    "(my-thesis): ",
+    "): ",
+    "(Your Name): ",
+    "(you@example.org): ",
+    "(MIT): ",
+)
+
+
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_a_wrong_answer_is_asked_again_on_a_terminal(language: str, tmp_path: Path) -> None:
+    with terminal(tmp_path, *COOKIECUTTER, TEMPLATE, HOME=str(tmp_path / "home")) as dialogue:
+        for question, line in [
+            (FIRST, "fr"), (FIRST, language), (FOLDER, "../x"), ("(x): ", "Schöne Arbeit"), (FOLDER, "json"), ("(json-study): ", ""),
+            (TITLE, "{{ 1/0 }} [bold]"), (NAME, "x" * 101), (": ", "山田"), (EMAIL, "a@b"), (": ", "ann@example.org"), (LICENCE, "GPL"),
+            (LICENCE, "4"),
+        ]:  # fmt: skip
+            dialogue.answer(question, line)
+        assert dialogue.end() == 0, dialogue.text
+    corrections = [
+        line
+        for line in dialogue.text.splitlines()
+        if re.match(r"  [^\[ ].*(\.|。|例: [a-z-]+)$", line)
+    ]
+    assert [bool(re.search("[ぁ-ん]", line)) for line in corrections] == [
+        False,
+        *[language == "ja"] * 6,
+    ]
+    assert ("Now:" in dialogue.text) == (language == "en")
+    answers = {
+        "language": language,
+        "project_slug": "json-study",
+        "project_title": "{{ 1/0 }} [bold]",
+        "license": "none",
+    }
+    answers |= {"author_name": "山田", "author_email": "ann@example.org"}
+    for check in structure.CHECKS:
+        check(Project(tmp_path / "json-study"), answers)
+
+
+@pytest.mark.parametrize("lines", [[], ["en", "json"]], ids=["at a question", "when asked again"])
+def test_ctrl_c_ends_in_one_line_and_nothing_is_written(lines: list[str], tmp_path: Path) -> None:
+    with terminal(tmp_path, *COOKIECUTTER, TEMPLATE) as dialogue:
+        for question, line in zip([FIRST, FOLDER], lines, strict=False):
+            dialogue.answer(question, line)
+        dialogue.wait_for("): ")
+        before = dialogue.text
+        assert dialogue.interrupt() == 1
+    assert re.fullmatch(r"(\^C)+\s*Aborted!\s*", dialogue.text.removeprefix(before))
+    assert not list(tmp_path.iterdir())
+
+
+def test_on_a_terminal_without_input_nothing_is_asked(tmp_path: Path) -> None:
+    with terminal(tmp_path, *COOKIECUTTER, TEMPLATE, "--no-input", "project_slug=../x") as dialogue:
+        assert dialogue.end() == 1
+    assert len(dialogue.text.splitlines()) == 1
+
+
+def test_a_terminal_without_japanese_letters_shows_what_it_can(tmp_path: Path) -> None:
+    said = create(tmp_path, TEMPLATE, "--no-input", "language=ja", PYTHONIOENCODING="ascii")
+    assert "?" in said and "uv run labkart run" in said
+    done = attempt(
+        tmp_path,
+        TEMPLATE,
+        "--no-input",
+        "language=ja",
+        "project_slug=研究",
+        PYTHONIOENCODING="ascii",
+    )
+    assert done.returncode == 1 and len(done.stdout.splitlines()) == 1
+
+
+def test_nobody_need_read_what_is_said_at_the_end(tmp_path: Path) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    words = [*COOKIECUTTER, str(TEMPLATE), "--no-input"]
+    assert (
+        subprocess.run(
+            words, cwd=tmp_path, env=clean_environment(), stdout=writer, check=False
+        ).returncode
+        == 0
+    )
+    os.close(writer)
+    assert Project(tmp_path / "my-thesis").has("pyproject.toml")
+
+
+# Who makes it
+
+
+def author(folder: Path, slug: str = "my-thesis") -> dict[str, str]:
+    return tomllib.loads(Project(folder / slug).read("pyproject.toml"))["project"]["authors"][0]
+
+
+@pytest.mark.parametrize(
+    ("name", "email", "expected"),
+    [
+        ("山田 太郎", "taro@example.ac.jp", {"name": "山田 太郎", "email": "taro@example.ac.jp"}),
+        ("{{ 1/0 }}", "root@localhost", {"name": "{{ 1/0 }}", "email": "you@example.org"}),
+        ("", "taro@example.ac.jp", {"name": "Your Name", "email": "taro@example.ac.jp"}),
+    ],
+)
+def test_name_and_address_are_those_that_git_knows(
+    name: str, email: str, expected: dict[str, str], tmp_path: Path
+) -> None:
+    git(tmp_path, "config", "--file", "identity", "user.name", name)
+    git(tmp_path, "config", "--file", "identity", "user.email", email)
+    create(tmp_path, TEMPLATE, "--no-input", GIT_CONFIG_GLOBAL=str(tmp_path / "identity"))
+    assert author(tmp_path) == expected
+
+
+def test_without_git_there_is_a_warning_and_a_project(tmp_path: Path) -> None:
+    said = create(tmp_path, TEMPLATE, "--no-input", PATH=str(Path(sys.executable).parent))
+    assert "git is not installed" in said
+    assert author(tmp_path) == {"name": "Your Name", "email": "you@example.org"}
+    assert not Project(tmp_path / "my-thesis").has(".git")
+
+
+def test_without_an_identity_there_is_a_warning_and_a_project(tmp_path: Path) -> None:
+    nobody = {
+        f"GIT_{role}_{part}": "" for role in ("AUTHOR", "COMMITTER") for part in ("NAME", "EMAIL")
+    }
+    said = create(tmp_path, TEMPLATE, "--no-input", GIT_CONFIG_GLOBAL="/dev/null", **nobody)
+    assert "git commit did not work" in said
+    assert author(tmp_path) == {"name": "Your Name", "email": "you@example.org"}
+
+
+# Where it goes
+
+
+def git(folder: Path, *words: str) -> str:
+    return subprocess.run(
+        ["git", *words], cwd=folder, capture_output=True, text=True, check=True
+    ).stdout
+
+
+def test_the_first_commit_is_the_untouched_output_and_the_next_steps_are_shown(
+    tmp_path: Path,
+) -> None:
+    said, project = create(tmp_path, TEMPLATE, "--no-input"), Project(tmp_path / "my-thesis")
+    assert set(git(project.root, "ls-tree", "-r", "--name-only", "HEAD").split()) == project.files()
+    assert git(project.root, "status", "--porcelain") == ""
+    assert [line.strip() for line in said.splitlines() if line.startswith("    ")] == [
+        "cd my-thesis",
+        "uv run labkart run",
+        "uv run labkart ui",
+    ]
+
+
+def test_inside_another_repository_there_is_a_warning_and_no_second_one(tmp_path: Path) -> None:
+    git(tmp_path, "init", "--quiet")
+    assert "inside another git repository" in create(tmp_path, TEMPLATE, "--no-input")
+    assert not Project(tmp_path / "my-thesis").has(".git")
+
+
+def test_in_a_folder_that_the_other_repository_ignores_it_gets_its_own(tmp_path: Path) -> None:
+    git(tmp_path, "init", "--quiet")
+    (tmp_path / ".gitignore").write_text("/my-thesis/\n")
+    create(tmp_path, TEMPLATE, "--no-input")
+    assert Project(tmp_path / "my-thesis").has(".git")
+
+
+def test_a_folder_that_exists_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "my-thesis").mkdir()
+    done = attempt(tmp_path, TEMPLATE, "--no-input")
+    assert done.returncode == 1
+    assert done.stdout.splitlines() == [
+        f"{tmp_path / 'my-thesis'} exists already. Choose another folder name, or move that folder away."
+    ]
+    assert not list((tmp_path / "my-thesis").iterdir())
+    create(tmp_path, TEMPLATE, "--no-input", "--overwrite-if-exists")
+    history = git(tmp_path / "my-thesis", "log", "--format=%h")
+    assert "another git repository" not in create(
+        tmp_path, TEMPLATE, "--no-input", "--overwrite-if-exists"
+    )
+    assert git(tmp_path / "my-thesis", "log", "--format=%h") == history
+
+
+def test_a_link_to_nowhere_of_that_name_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "my-thesis").symlink_to("nowhere")
+    done = attempt(tmp_path, TEMPLATE, "--no-input")
+    assert done.returncode == 1
+    assert done.stdout.endswith("already. Choose another folder name, or move that folder away.\n")
+    assert (tmp_path / "my-thesis").is_symlink() and len(list(tmp_path.iterdir())) == 1
+
+
+def test_where_no_folder_can_be_made_one_line_says_so(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    said = attempt(tmp_path, TEMPLATE, "--no-input", "--output-dir", "file/below").stdout
+    assert said.splitlines() == [
+        f"No folder can be made in {tmp_path / 'file'} (Not a directory). Go to one of your own, or name one with -o."
+    ]
+
+
+def test_a_path_with_blanks_and_japanese_letters_is_like_any_other(
+    tmp_path: Path, environment: Path
+) -> None:
+    template, folder = tmp_path / "ひな形 置き場" / "labkart", tmp_path / "卒業 研究 (2026)"
+    published(template)
+    folder.mkdir()
+    create(folder, template, "--no-input", "language=ja")
+    project = Project(folder / "my-thesis", environment)
+    assert "accuracy" in project.labkart("run", "data=wine")
+    assert git(project.root, "status", "--porcelain") == ""
+
+
+# Where the template comes from
+
+
+def published(folder: Path) -> Path:
+    """The template as it is now, in a repository of its own."""
+    names = git(TEMPLATE, "ls-files", "-z", "--cached", "--others", "--exclude-standard").split(
+        "\0"
+    )
+    for name in filter(None, names):
+        if (TEMPLATE / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_bytes((TEMPLATE / name).read_bytes())
+    git(folder, "init", "--quiet")
+    git(folder, "add", "--all")
+    git(folder, "commit", "--quiet", "--message=Publish")
+    return folder
+
+
+WAYS = {
+    "cookiecutter": COOKIECUTTER,
+    "uvx cookiecutter": (UV, "tool", "run", "--quiet", "cookiecutter"),
+    "pipx run cookiecutter": (
+        UV,
+        "tool",
+        "run",
+        "--quiet",
+        "pipx",
+        "run",
+        "--quiet",
+        "--backend=uv",
+        "cookiecutter",
+    ),
+    "cruft create": (UV, "tool", "run", "--quiet", "cruft", "create"),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_it_works_from_a_git_address(way: str, once: Once, tmp_path: Path) -> None:
+    repository, _ = once("labkart.git", published)
+    words = (f"file://{repository}", "--no-input", "--output-dir")
+    # What cookiecutter fetches goes elsewhere for each way, for they run at once.
+    (config := tmp_path / "config").write_text(
+        f"cookiecutters_dir: {tmp_path}/fetched\nreplay_dir: {tmp_path}/replay\n"
+    )
+    path = f"{Path(UV).parent}{os.pathsep}{os.environ['PATH']}"
+    variables = {"PATH": path, "COOKIECUTTER_CONFIG": str(config)}
+    (made := tmp_path / "made").mkdir()
+    create(tmp_path, *words, made, way=WAYS[way], **variables)
+    project = Project(made / "my-thesis")
+    for check in structure.CHECKS:
+        if "cruft" not in way or check is not structure.layout:
+            check(project, structure.defaults())
+    assert project.has(".git")
+
+    (refused := tmp_path / "refused").mkdir()
+    wrong = '--extra-context={"project_slug": "../x"}' if "cruft" in way else "project_slug=../x"
+    done = attempt(tmp_path, *words, refused, wrong, way=WAYS[way], **variables)
+    assert 'project_slug "../x"' in sentence(done, refused)
+    assert {file.name for file in tmp_path.iterdir()} <= {
+        "config",
+        "fetched",
+        "replay",
+        "made",
+        "refused",
+    }
+
+
+def test_no_network_is_asked_for(tmp_path: Path) -> None:
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site" / "sitecustomize.py").write_text(
+        "import os, sys\n"
+        "def offline(event, arguments):\n"
+        "    if event in ('socket.connect', 'socket.getaddrinfo', 'socket.gethostbyname'):\n"
+        "        os._exit(70)\n"
+        "sys.addaudithook(offline)\n"
+    )
+    variables = {"PYTHONPATH": str(tmp_path / "site"), "GIT_ALLOW_PROTOCOL": "none"}
+    words = [sys.executable, "-c", "import socket; socket.create_connection(('localhost', 1))"]
+    assert subprocess.run(words, env=clean_environment(**variables), check=False).returncode == 70
+    create(tmp_path, TEMPLATE, "--no-input", **variables)
+
+
+# The same again
+
+
+def test_the_same_again_is_the_same(tmp_path: Path) -> None:
+    variables = {"HOME": str(tmp_path / "home")}
+    create(
+        tmp_path,
+        TEMPLATE,
+        "--no-input",
+        "-o",
+        "first",
+        "project_title={{ 1/0 }}",
+        "language=ja",
+        **variables,
+    )
+    (replay,) = (tmp_path / "home" / ".cookiecutter_replay").iterdir()
+    create(tmp_path, TEMPLATE, "--replay-file", replay, "-o", "third", **variables)
+    create(tmp_path, TEMPLATE, "--replay", "-o", "second", **variables)
+    first, *others = (
+        Project(tmp_path / name / "my-thesis") for name in ("first", "second", "third")
+    )
+    for other in others:
+        assert {name: other.read(name) for name in other.files()} == {
+            name: first.read(name) for name in first.files()
+        }
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("project_slug", "../x"),
+        ("project_slug", "/x"),
+        ("project_slug", None),
+        ("author_name", "a\nb"),
+        ("license", "GPL"),
+    ],
+)
+def test_a_file_of_answers_that_somebody_changed_is_checked_too(
+    question: str, answer: str | None, tmp_path: Path
+) -> None:
+    create(tmp_path, TEMPLATE, "--no-input", HOME=str(tmp_path / "home"))
+    (replay,) = (tmp_path / "home" / ".cookiecutter_replay").iterdir()
+    context = json.loads(replay.read_text(encoding="utf-8"))
+    context["cookiecutter"][question] = answer
+    replay.write_text(json.dumps(context), encoding="utf-8")
+    (folder := tmp_path / "folder").mkdir()
+    done = attempt(folder, TEMPLATE, "--replay-file", replay, HOME=str(tmp_path / "home"))
+    assert sentence(done, folder).startswith(f'{question} "')
+    assert {file.name for file in tmp_path.iterdir()} == {"folder", "home", "my-thesis"}
+
+
+def test_a_changed_name_of_the_folder_is_that_of_the_package_too(tmp_path: Path) -> None:
+    create(tmp_path, TEMPLATE, "--no-input", HOME=str(tmp_path / "home"))
+    (replay,) = (tmp_path / "home" / ".cookiecutter_replay").iterdir()
+    replay.write_text(
+        replay.read_text(encoding="utf-8").replace("my-thesis", "your-thesis"), encoding="utf-8"
+    )
+    create(tmp_path, TEMPLATE, "--replay-file", replay, HOME=str(tmp_path / "home"))
+    structure.layout(
+        Project(tmp_path / "your-thesis"), structure.defaults() | {"project_slug": "your-thesis"}
+    )
+
+
+def test_what_a_file_of_answers_lacks_is_asked(tmp_path: Path) -> None:
+    answers = {
+        "language": "ja",
+        "project_slug": "your-thesis",
+        "author_name": "{{ 1/0 }}",
+        "author_email": "ann@example.org",
+    }
+    (replay := tmp_path / "answers.json").write_text(
+        json.dumps({"cookiecutter": answers}), encoding="utf-8"
+    )
+    with terminal(
+        tmp_path, *COOKIECUTTER, TEMPLATE, "--replay-file", replay, HOME=str(tmp_path / "home")
+    ) as dialogue:
+        dialogue.answer("(My thesis): ", "{{ 2/0 }}")
+        dialogue.answer("(MIT): ", "GPL")
+        dialogue.answer("(MIT): ", "none")
+        assert dialogue.end() == 0, dialogue.text
+    assert author(tmp_path, "your-thesis") == {"name": "{{ 1/0 }}", "email": "ann@example.org"}
+    chosen = {"project_slug": "your-thesis", "project_title": "{{ 2/0 }}", "license": "none"}
+    structure.layout(Project(tmp_path / "your-thesis"), structure.defaults() | answers | chosen)

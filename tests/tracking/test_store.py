@@ -1,0 +1,84 @@
+"""Which store MLflow's runs go to, and what is noted of the runs there."""
+
+import os
+import sqlite3
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from labkart.tracking import store
+from tests.records.test_record import EXPERIMENT
+
+RECORD = replace(EXPERIMENT, started="2026-11-21T09:00:00.000+00:00")
+
+
+@pytest.fixture(autouse=True)
+def own(root: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    return root
+
+
+def make(mark: str) -> None:
+    store.database().unlink(missing_ok=True)
+    store.database().parent.mkdir(exist_ok=True)
+    with closing(sqlite3.connect(store.database())) as made, made:
+        made.execute("CREATE TABLE experiment_tags (key, value)")
+        made.execute("INSERT INTO experiment_tags VALUES (?, ?)", (store.MARK, mark))
+
+
+def test_a_store_is_known_by_its_mark_and_not_by_its_name() -> None:
+    assert store.key() is None and not store.is_published(RECORD)
+    make("one")
+    store.note(RECORD, "run", whole=True)
+    assert store.key() == "one" and store.is_published(RECORD)
+    make("two")
+    assert not store.is_published(RECORD) and store.noted(RECORD) is None
+    make("one")
+    assert store.is_published(RECORD)
+
+
+def test_what_is_published_is_one_attempt_and_all_of_it() -> None:
+    make("one")
+    store.note(RECORD, "run", whole=False)
+    assert not store.is_published(RECORD)
+    store.note(RECORD, "run", whole=True)
+    assert store.is_published(RECORD)
+    assert not store.is_published(replace(RECORD, started="2026-11-21T10:00:00.000+00:00"))
+    store.forget(RECORD)
+    assert store.noted(RECORD) is None
+
+
+def test_a_server_is_known_by_its_address_without_a_password(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "https://ann:secret-word@lab.example:5000/x")
+    assert (store.key(), store.is_own()) == ("https://lab.example:5000/x", False)
+    store.note(RECORD, "run", whole=True)
+    assert "secret-word" not in (RECORD.folder / ".mlflow.json").read_text()
+
+
+def test_what_mlflow_leaves_in_the_environment_is_no_choice(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    told = []
+
+    def set_uri(uri: str) -> None:
+        told.append(uri)
+        os.environ["MLFLOW_TRACKING_URI"] = uri
+
+    store.tell(set_uri)
+    assert told == [store.uri()] and store.is_own()
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:1")
+    store.tell(set_uri)
+    assert told[1] == "http://127.0.0.1:1" and not store.is_own()
+
+
+def test_a_damaged_store_or_note_is_as_good_as_none() -> None:
+    make("one")
+    store.note(RECORD, "run", whole=True)
+    (RECORD.folder / ".mlflow.json").write_text("[1")
+    assert store.noted(RECORD) is None
+    store.database().write_text("no database, but text that is long enough to look at " * 20)
+    assert store.key() is None
