@@ -11,7 +11,7 @@ from labkart import digests
 from labkart.files import write_atomically
 
 
-class Memo:
+class Cache:
     """A file of plain values, whose loss costs time and nothing else.
 
     Args:

@@ -22,34 +22,34 @@ from labkart.table import Column, lines
 
 if TYPE_CHECKING:
     from labkart.cli.clean import Waste
-    from labkart.experiments.status import Standing
+    from labkart.experiments.status import TaskStatus
 
-out = Console(highlight=False, soft_wrap=not sys.stdout.isatty())
-_errors = Console(stderr=True, highlight=False, soft_wrap=True)
+stdout = Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+_stderr = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 def say(text: str, style: str = "") -> None:
-    out.print(escape(text), style=style)
+    stdout.print(escape(text), style=style)
 
 
-def hand_over(text: str) -> None:
+def write_raw(text: str) -> None:
     """Give a text to another program as it is."""
     sys.stdout.write(f"{text}\n")
 
 
 def warn(text: str) -> None:
-    _errors.print(escape(text), style="yellow")
+    _stderr.print(escape(text), style="yellow")
 
 
 def busy(what: str) -> AbstractContextManager[object]:
     """Say on a terminal what takes a moment, while it does."""
-    return out.status(what) if out.is_terminal else nullcontext()
+    return stdout.status(what) if stdout.is_terminal else nullcontext()
 
 
 def show_logging() -> None:
     """Let the student's own log messages appear, from INFO on; of other packages warnings only."""
-    if _errors.is_terminal:
-        handler = RichHandler(console=_errors, show_time=False, show_path=False)
+    if _stderr.is_terminal:
+        handler = RichHandler(console=_stderr, show_time=False, show_path=False)
         logging.basicConfig(format="%(name)s: %(message)s", handlers=[handler])
     else:  # in a file a message is a line
         logging.basicConfig(format="%(levelname)-8s %(name)s: %(message)s")
@@ -59,11 +59,11 @@ def show_logging() -> None:
 def show_result(metrics: Mapping[str, float], experiment: str) -> None:
     """The closing lines: the metrics, and where to look further."""
     if metrics:
-        say("  " + "   ".join(f"{name} {number(value)}" for name, value in metrics.items()))
+        say("  " + "   ".join(f"{name} {format_number(value)}" for name, value in metrics.items()))
     say(f"  experiment {experiment[:6]}  ·  {command('ui')}")
 
 
-def what_failed(record: ExperimentRecord) -> str:
+def describe_failure(record: ExperimentRecord) -> str:
     """Each failed task with its error, and where more is."""
     lines = [f"{use.label}: {use.error}" for use in record.tasks if use.state == "failed"]
     folder = project.current().short(record.folder)
@@ -75,7 +75,7 @@ def what_failed(record: ExperimentRecord) -> str:
     )
 
 
-def which_failed(records: Sequence[ExperimentRecord], many: int) -> str:
+def describe_failures(records: Sequence[ExperimentRecord], many: int) -> str:
     """Of a sweep: each failure once, with the experiments that it concerns, and where more is."""
     causes: dict[str, list[ExperimentRecord]] = {}
     for each in records:
@@ -122,22 +122,24 @@ def show_table(columns: Sequence[Column], styles: Sequence[str] = ()) -> int:
 
     `styles` are those of its lines, the head first.
     """
-    rows, left = lines(columns, out.width - 2 if out.is_terminal else None)
+    rows, left = lines(columns, stdout.width - 2 if stdout.is_terminal else None)
     for row, style in zip_longest(rows, styles, fillvalue=""):
-        out.print(f"  {escape(row)}", style=style, soft_wrap=True)
+        stdout.print(f"  {escape(row)}", style=style, soft_wrap=True)
     return left
 
 
 def _spread(group: Group, metric: str) -> str:
     mean, deviation = group.mean(metric), group.deviation(metric)
     if mean is None or deviation is None:
-        return "-" if mean is None else number(mean)
-    text = number(mean)
+        return "-" if mean is None else format_number(mean)
+    text = format_number(mean)
     digits = len(text.partition(".")[2])
-    return f"{text} ± {number(deviation) if 'e' in text else format(deviation, f'.{digits}f')}"
+    return (
+        f"{text} ± {format_number(deviation) if 'e' in text else format(deviation, f'.{digits}f')}"
+    )
 
 
-def show_standings(standings: Sequence["Standing"]) -> None:
+def show_statuses(standings: Sequence["TaskStatus"]) -> None:
     """A line a task: how it stands, why, and what it will cost; and all of that in one line."""
     width, reasons = (
         max(map(len, column))
@@ -148,7 +150,7 @@ def show_standings(standings: Sequence["Standing"]) -> None:
             "" if each.state == "done" or each.seconds is None else f"   about {each.seconds:.1f} s"
         )
         style = "dim" if each.state == "done" else "yellow" if each.state == "missing" else "red"
-        out.print(
+        stdout.print(
             f"  {each.label:<{width}}   {each.state:<7}   {each.reason:<{min(reasons, 60)}}{cost}".rstrip(),
             style=style,
         )
@@ -185,13 +187,13 @@ def show_sizes(found: Sequence["Waste"]) -> None:
     for each in found[:20]:
         say(f"  {_bytes(each.bytes):>10}   {project.current().short(each.path)}   {each.why}")
     say(
-        f"  {'...' if len(found) > 20 else ''} {size(found)} that nothing needs"
+        f"  {'...' if len(found) > 20 else ''} {total_size(found)} that nothing needs"
         if found
         else "  Nothing to remove"
     )
 
 
-def size(found: Sequence["Waste"]) -> str:
+def total_size(found: Sequence["Waste"]) -> str:
     """How much it is altogether."""
     return f"{len(found)} file{'' if len(found) == 1 else 's'}, {_bytes(sum(each.bytes for each in found))}"
 
@@ -203,12 +205,12 @@ def _bytes(count: int) -> str:
     return f"{count / 1000**unit:.1f} {('', 'KB', 'MB', 'GB')[unit]}"
 
 
-def agrees(question: str) -> bool:
+def confirm(question: str) -> bool:
     """Whether the person says yes; where nobody can answer, no."""
     if not sys.stdin.isatty():
         say(f"  Nothing was removed; {command('clean --yes')} does it.")
         return False
-    return out.input(f"  {question} [y/N] ").strip().lower() in ("y", "yes")
+    return stdout.input(f"  {question} [y/N] ").strip().lower() in ("y", "yes")
 
 
 def command(words: str) -> str:
@@ -220,7 +222,7 @@ def command(words: str) -> str:
     return f"{'labkart' if shutil.which('labkart') else path} {words}"
 
 
-def number(value: float) -> str:
+def format_number(value: float) -> str:
     """A metric with the digits that a person compares; a count without any."""
     if abs(value) >= 10 and value.is_integer():
         return f"{value:.0f}"

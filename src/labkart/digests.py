@@ -51,7 +51,7 @@ def settled(stamp: Stamp) -> bool:
     return time.time_ns() - max(stamp[:2]) >= _TICK
 
 
-def look(path: Path, root: Path) -> FileState:
+def file_state(path: Path, root: Path) -> FileState:
     """The state of a file now. Raises FileNotFoundError where there is none."""
     with path.open("rb") as file:
         status = os.fstat(file.fileno())
@@ -71,12 +71,12 @@ def unchanged(state: FileState, root: Path) -> bool:
         path = root / state.path
         status = path.stat()
         same_size = status.st_size == state.bytes
-        return same_size and (_stamp(status) == state.stamp or content(path) == state.sha256)
+        return same_size and (_stamp(status) == state.stamp or content_digest(path) == state.sha256)
     except (OSError, TypeError, ValueError):  # no such file, or nothing that could be a file's name
         return False
 
 
-def content(path: Path) -> str:
+def content_digest(path: Path) -> str:
     """The sha256 of a file's content, or of the names and contents of all files below a folder (links are followed).
 
     Raises:
@@ -97,9 +97,11 @@ def content(path: Path) -> str:
     return _together(path, {name: sha256 for name, (sha256, _) in found.items()})
 
 
-def content_anew(path: Path) -> str:
+def fresh_content_digest(path: Path) -> str:
     """The same, read now and not remembered."""
-    return _together(path, {name: look(file, file.parent).sha256 for name, file in files(path)})
+    return _together(
+        path, {name: file_state(file, file.parent).sha256 for name, file in files(path)}
+    )
 
 
 def _together(path: Path, found: dict[str, str]) -> str:
@@ -114,7 +116,7 @@ def _known(file: Path, before: Any) -> list[Any]:
     match before:
         case [str(), list(known)] if stamp(file) == known:
             return list(before)
-    state = look(file, file.parent)
+    state = file_state(file, file.parent)
     return [state.sha256, state.stamp]
 
 

@@ -30,7 +30,7 @@ def nearest(word: str, known: Iterable[str]) -> str:
     )
 
 
-def told(error: BaseException, root: Path) -> str:
+def describe(error: BaseException, root: Path) -> str:
     """An exception in a line: the last place in the project's own code that it came through, and what it says."""
     said = next((line.strip() for line in str(error).splitlines() if line.strip()), "")
     what = f"{type(error).__name__}: {said}".rstrip(": ")

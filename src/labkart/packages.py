@@ -29,9 +29,9 @@ class Installed:
     needs: dict[str, list[str]]
 
 
-def versions(modules: Iterable[str]) -> dict[str, str]:
+def required_versions(modules: Iterable[str]) -> dict[str, str]:
     """The versions of the packages that hold these top-level modules, and of all that they need."""
-    here, candidates = installed(), foreign_versions()
+    here, candidates = installed_packages(), foreign_versions()
     waiting = [name for module in modules for name in here.providers.get(module, ())]
     found = dict[str, str]()
     while waiting:
@@ -45,11 +45,13 @@ def versions(modules: Iterable[str]) -> dict[str, str]:
 def foreign_versions() -> dict[str, str]:
     """The versions of all packages but Labkart's, which no task's id depends on, and the project's, whose code is read."""
     own = {"labkart", _plain(project.current().name)}
-    return {name: version for name, version in installed().versions.items() if name not in own}
+    return {
+        name: version for name, version in installed_packages().versions.items() if name not in own
+    }
 
 
 @cache
-def installed() -> Installed:
+def installed_packages() -> Installed:
     """All that is installed here, remembered from process to process until a package comes or goes."""
     memo = project.current().outputs / "memos" / "packages" / f"{_state()}.json"
     try:

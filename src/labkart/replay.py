@@ -23,10 +23,10 @@ def main() -> int:
     args = parser.parse_args()
     os.environ["LABKART_OUTPUTS"] = args.outputs
 
-    from labkart.experiments.run import on_node  # it imports gokart
+    from labkart.experiments.run import run_on_node  # it imports gokart
 
     try:
-        on_node(args.overrides)
+        run_on_node(args.overrides)
     except LabkartError as error:
         print(error, file=sys.stderr)
         return 1

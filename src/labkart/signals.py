@@ -18,7 +18,7 @@ _SOON = 0.01  # seconds after which a word that came at a bad moment is said aga
 _came: list[int] = []
 
 
-def listen() -> None:
+def install_handlers() -> None:
     """From now on, end in order: the one who leads says that it was stopped, its workers end in silence."""
     _came[:] = [os.getpid()]
     for asked in _ENDINGS:
@@ -27,14 +27,14 @@ def listen() -> None:
     sys.unraisablehook = _unheard
 
 
-def look() -> None:
+def raise_pending() -> None:
     """End now if somebody asked for it and Python lost the word, as it does where it cannot raise anything."""
     if _came[1:] and _came[0] == os.getpid():
         raise KeyboardInterrupt
 
 
 @contextmanager
-def later() -> Iterator[list[int]]:
+def deferred() -> Iterator[list[int]]:
     """Let a block come to its end first: what came in it is said again after it, unless the block clears the list."""
     came = list[int]()
     before = {asked: signal.getsignal(asked) for asked in _ENDINGS}
@@ -53,11 +53,11 @@ def later() -> Iterator[list[int]]:
 
 
 @contextmanager
-def child(command: Sequence[str], **settings: Any) -> Iterator["subprocess.Popen[str]"]:
+def child_process(command: Sequence[str], **settings: Any) -> Iterator["subprocess.Popen[str]"]:
     """Another process. Where the block is cut short, it is gone, with all that it started."""
     started = list[subprocess.Popen[str]]()
     try:
-        with later():  # one that is cut off while it starts is known to nobody
+        with deferred():  # one that is cut off while it starts is known to nobody
             started.append(subprocess.Popen(command, text=True, start_new_session=True, **settings))
         yield started[0]
     except BaseException:
@@ -71,14 +71,14 @@ def child(command: Sequence[str], **settings: Any) -> Iterator["subprocess.Popen
 
 def _end(process: "subprocess.Popen[str]") -> None:
     """First ask the whole group, then do not ask."""
-    with later(), suppress(ProcessLookupError):
+    with deferred(), suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGINT)
         with suppress(subprocess.TimeoutExpired):
             process.wait(_PATIENCE)
         os.killpg(process.pid, signal.SIGKILL)
 
 
-def code() -> int:
+def exit_code() -> int:
     """The exit code of a command that was stopped."""
     return 128 + (_came[1:] or [signal.SIGINT])[0]
 

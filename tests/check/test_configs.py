@@ -14,7 +14,7 @@ from omegaconf import OmegaConf
 from labkart import project
 from labkart.check import configs, laying, report
 from labkart.check.composing import Composing
-from labkart.check.config_access import names, watched
+from labkart.check.config_access import setting_names, watch_config
 from labkart.check.rules import EVERY, Tree
 from tests.support.tiny import write
 
@@ -234,12 +234,12 @@ def test_each_way_to_read_a_setting_is_noticed(use: Callable[..., object], read:
         OmegaConf.create("{a: 1, b: {c: x, d: null}, e: [1, {g: 2}], f: '${b.c}'}"),
         set[str](),
     )
-    other = watched(cfg, asked)
+    other = watch_config(cfg, asked)
     assert asked == set()
     value = use(other)
     assert asked == read
     assert value == use(cfg)
-    assert names(cfg) == {"a", "b.c", "b.d", "e", "f"}
+    assert setting_names(cfg) == {"a", "b.c", "b.d", "e", "f"}
 
 
 # In another process, and remembered

@@ -525,7 +525,7 @@ def test_what_findings_pass_on_is_translated_as_it_is_said() -> None:
     ],
 )  # fmt: skip
 def test_what_a_finding_passes_on_is_in_the_projects_language(said: str, japanese: str) -> None:
-    assert texts.told(said, "ja") == japanese and texts.told(said, "en") == said
+    assert texts.format_text(said, "ja") == japanese and texts.format_text(said, "en") == said
 
 
 @pytest.mark.parametrize("language", ["en", "ja"])

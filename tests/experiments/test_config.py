@@ -115,11 +115,11 @@ def hydras(words: Sequence[str]) -> Composed:
             return Composed.of(
                 hydra.compose("config", overrides=list(words), return_hydra_config=True)
             )
-    except config.Miswritten as error:
-        raise config.explained(error, words) from None
+    except config.InvalidOverride as error:
+        raise config.explain_error(error, words) from None
 
 
-def told(composed: Composed) -> Any:
+def describe(composed: Composed) -> Any:
     """All that a person or a pipeline can see of it, or the complaint."""
     composed.activate()
     try:
@@ -142,7 +142,7 @@ def outcome(compose: Any, words: Sequence[str]) -> Any:
     except LabkartError as error:
         return str(error)
     composed.number = 5
-    return told(composed)
+    return describe(composed)
 
 
 def test_words_mean_what_they_mean_to_hydra(here: Path) -> None:

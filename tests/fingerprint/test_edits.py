@@ -903,7 +903,7 @@ def known(server: Processes, tmp_path_factory: pytest.TempPathFactory) -> Path:
         folder,
         **{"pyproject.toml": '[project]\nname = "known"\n[tool.labkart]\npipeline = "a:b"\n'},
     )
-    server.python("from labkart import packages; packages.installed()", folder)
+    server.python("from labkart import packages; packages.installed_packages()", folder)
     return folder / "outputs"
 
 

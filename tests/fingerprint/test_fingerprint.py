@@ -16,7 +16,7 @@ STUDY = {
     "src/base.py": "class Base: ...\n",
     "src/other.py": "class Alone: ...\n",
 }
-OF_STEP = "from labkart.fingerprint.fingerprint import of; from study.steps import Step; print(of(Step).digest)"
+OF_STEP = "from labkart.fingerprint.fingerprint import fingerprint_of; from study.steps import Step; print(of(Step).digest)"
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def study(root: Path) -> Path:
 
 
 def test_it_names_the_code_that_is_reached_by_file_and_name(study: Path) -> None:
-    code = "from study.steps import Step; from labkart.fingerprint.fingerprint import of; print({file: [*parts] for file, parts in of(Step).code.items()})"
+    code = "from study.steps import Step; from labkart.fingerprint.fingerprint import fingerprint_of; print({file: [*parts] for file, parts in of(Step).code.items()})"
     assert python(code, study) == str(
         {
             "base.py": ["Base"],
@@ -38,7 +38,7 @@ def test_it_names_the_code_that_is_reached_by_file_and_name(study: Path) -> None
 
 def test_it_names_the_packages_that_the_code_imports_and_python(study: Path) -> None:
     write(study, **{"src/base.py": "import pytest\nclass Base:\n    skip = pytest.skip\n"})
-    code = "from study.steps import Step; from labkart.fingerprint.fingerprint import of; print(*of(Step).packages)"
+    code = "from study.steps import Step; from labkart.fingerprint.fingerprint import fingerprint_of; print(*of(Step).packages)"
     assert {"pytest", "pluggy", "Python"} <= set(python(code, study).split())
     assert "pandas" not in python(code, study).split()
 
@@ -122,7 +122,7 @@ def test_what_other_readers_remembered_is_read_anew(study: Path) -> None:
 
 def test_a_file_that_is_as_it_was_is_not_opened(study: Path) -> None:
     hook = "import sys; from study.steps import Step; sys.addaudithook(lambda event, given: event == 'open' and print(given[0]))"
-    code = f"{hook}; from labkart.fingerprint.fingerprint import of; of(Step)"
+    code = f"{hook}; from labkart.fingerprint.fingerprint import fingerprint_of; of(Step)"
     python(code, study)
     assert "outputs/memos/sources" in (opened := python(code, study))
     assert "src/study/deep/helpers.py" not in opened
@@ -145,29 +145,27 @@ def test_a_file_that_changed_a_moment_ago_is_opened_again(
     digests = []
     for text in ("RATE = 2\n", "RATE = 3\n"):
         file.write_text(text)
-        sources = source_cache.Sources()
+        sources = source_cache.SourceCache()
         digests.append(sources.read("a", str(file), False)[1])
         sources.keep()
     assert digests[0] != digests[1]
 
 
 def test_code_that_is_in_no_file_never_has_the_same_fingerprint_again(root: Path) -> None:
-    typed = "from labkart.fingerprint import fingerprint\nclass Step: ...\nprint(fingerprint.of(Step).digest)"
+    typed = "from labkart.fingerprint import fingerprint\nclass Step: ...\nprint(fingerprint.fingerprint_of(Step).digest)"
     assert python(typed, root) != python(typed, root)
 
 
 def test_a_class_typed_again_at_a_prompt_is_another_one(root: Path) -> None:
     typed = "class Step: pass"
-    code = f"from labkart.fingerprint.fingerprint import of\n{typed}\nfirst = of(Step)\n{typed}\nprint(first == of(Step))"
+    code = f"from labkart.fingerprint.fingerprint import of\n{typed}\nfirst = of(Step)\n{typed}\nprint(first == fingerprint_of(Step))"
     assert python(code, root) == "False"
 
 
 def test_an_edit_while_a_process_lives_is_not_the_code_that_it_runs(study: Path) -> None:
     """What was read before the edit holds; what is read first afterwards is known to nobody."""
     edit = "from pathlib import Path; Path('src/study/steps.py').write_text('')"
-    begin = (
-        "from labkart.fingerprint.fingerprint import of, still_holds; from study.steps import Step"
-    )
+    begin = "from labkart.fingerprint.fingerprint import fingerprint_of, still_holds; from study.steps import Step"
     assert (
         python(f"{begin}; a = of(Step); {edit}; print(a == of(Step), still_holds(Step))", study)
         == "True False"
@@ -187,7 +185,7 @@ def test_a_module_that_a_run_imports_later_does_not_change_what_it_was(study: Pa
         },
     )
     write(study, **{"src/study/later.py": "RATE = 2\n"})
-    code = "from labkart.fingerprint.fingerprint import of; from study.steps import Step; a = of(Step); Step().run(); print(a == of(Step))"
+    code = "from labkart.fingerprint.fingerprint import fingerprint_of; from study.steps import Step; a = of(Step); Step().run(); print(a == of(Step))"
     assert python(code, study) == "True"
 
 

@@ -10,7 +10,7 @@ from tests.support.tiny import python, write
 
 def test_a_listener_hears_what_is_opened_and_how(tmp_path: Path) -> None:
     heard: list[tuple[str, bool]] = []
-    with imports.listening(lambda path, reads: heard.append((Path(path).name, reads))):
+    with imports.watch_file_access(lambda path, reads: heard.append((Path(path).name, reads))):
         (tmp_path / "a").write_text("1")
         (tmp_path / "a").read_text()
         with (tmp_path / "a").open("a"):
@@ -26,7 +26,7 @@ def test_what_the_listener_opens_itself_is_not_heard(tmp_path: Path) -> None:
     def listener(path: str, reads: bool) -> None:
         heard.append(Path(path).read_text())
 
-    with imports.listening(listener):
+    with imports.watch_file_access(listener):
         (tmp_path / "a").read_text()
     assert heard == ["1"]
 
@@ -34,8 +34,8 @@ def test_what_the_listener_opens_itself_is_not_heard(tmp_path: Path) -> None:
 def test_a_listener_inside_of_another_hears_alone(tmp_path: Path) -> None:
     outer: list[str] = []
     inner: list[str] = []
-    with imports.listening(lambda path, reads: outer.append(path)):
-        with imports.listening(lambda path, reads: inner.append(path)):
+    with imports.watch_file_access(lambda path, reads: outer.append(path)):
+        with imports.watch_file_access(lambda path, reads: inner.append(path)):
             (tmp_path / "a").write_text("1")
         (tmp_path / "b").write_text("1")
     assert (outer, inner) == ([str(tmp_path / "b")], [str(tmp_path / "a")])
@@ -126,7 +126,7 @@ def test_each_module_of_the_project_is_known_by_its_name(code: str, names: str, 
         root,
         **{"src/a.py": "", "src/b/__init__.py": "", "src/b/c.py": "import a\n", "src/d.py": ""},
     )
-    assert python(f"{code}; print(*sorted(imports.imported()))", root) == names
+    assert python(f"{code}; print(*sorted(imports.imported_modules()))", root) == names
 
 
 def test_the_generation_counts_the_projects_modules_alone(root: Path) -> None:
@@ -138,6 +138,8 @@ def test_the_generation_counts_the_projects_modules_alone(root: Path) -> None:
 def test_what_only_looks_like_a_module_does_no_harm(root: Path) -> None:
     odd = "import sys\nclass Odd:\n    __slots__ = ()\nsys.modules['odd'] = Odd()\n"
     assert (
-        python(f"{odd}from labkart.fingerprint import imports\nprint(imports.imported())", root)
+        python(
+            f"{odd}from labkart.fingerprint import imports\nprint(imports.imported_modules())", root
+        )
         == "[]"
     )

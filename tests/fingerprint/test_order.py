@@ -76,7 +76,7 @@ def written(root: Path, dumped: str, head: str) -> str:
     if not (root / "src/study").exists():
         write(root, **{**FILES, **files})
     write(root, **{"src/study/steps.py": head + TASK.format(dumped)})
-    return "import labkart.fingerprint.imports; from study.steps import Step; from labkart.fingerprint.fingerprint import of; print(of(Step).digest)"
+    return "import labkart.fingerprint.imports; from study.steps import Step; from labkart.fingerprint.fingerprint import fingerprint_of; print(of(Step).digest)"
 
 
 @pytest.mark.parametrize("case", COUNTS)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from labkart.digests import FileState, content, look, unchanged
+from labkart.digests import FileState, content_digest, file_state, unchanged
 from tests.support.tiny import python, write
 
 pytestmark = pytest.mark.usefixtures("root")  # digests of large files are kept in a project
@@ -26,7 +26,7 @@ def file(tmp_path: Path) -> Path:
 
 def settled(file: Path) -> None:
     """Wait until a look at a file's times is enough."""
-    while not look(file, file.parent).stamp:
+    while not file_state(file, file.parent).stamp:
         time.sleep(0.001)
 
 
@@ -57,7 +57,7 @@ def replace_by_folder(file: Path) -> None:
 
 def test_a_look_sees_place_size_and_content(file: Path, tmp_path: Path) -> None:
     settled(file)
-    state, times = look(file, tmp_path), file.stat()
+    state, times = file_state(file, tmp_path), file.stat()
     sha256 = hashlib.sha256(b"weights").hexdigest()
     assert (state.path, state.bytes, state.sha256) == ("cache/model.pkl", 7, sha256)
     assert state.stamp == [times.st_mtime_ns, times.st_ctime_ns, times.st_ino, times.st_size]
@@ -65,18 +65,18 @@ def test_a_look_sees_place_size_and_content(file: Path, tmp_path: Path) -> None:
 
 def test_the_times_of_a_file_just_written_are_not_relied_upon(file: Path, tmp_path: Path) -> None:
     os.utime(file)
-    assert look(file, tmp_path).stamp == []
+    assert file_state(file, tmp_path).stamp == []
 
 
 def test_a_file_elsewhere_keeps_its_whole_path(file: Path, tmp_path: Path) -> None:
-    state = look(file, tmp_path / "outputs")
+    state = file_state(file, tmp_path / "outputs")
     assert state.path == str(file)
     assert unchanged(state, tmp_path / "outputs")
 
 
 def test_a_file_that_is_not_there_cannot_be_looked_at(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
-        look(tmp_path / "missing", tmp_path)
+        file_state(tmp_path / "missing", tmp_path)
 
 
 @pytest.mark.parametrize("wait", [settled, lambda file: None])
@@ -87,7 +87,7 @@ def test_a_file_with_the_same_content_is_unchanged(
     harmless: Callable[[Path], object], wait: Callable[[Path], object], file: Path, tmp_path: Path
 ) -> None:
     wait(file)
-    state = look(file, tmp_path)
+    state = file_state(file, tmp_path)
     harmless(file)
     assert unchanged(state, tmp_path)
 
@@ -108,13 +108,13 @@ def test_a_file_with_other_content_is_changed(
     damage: Callable[[Path], object], wait: Callable[[Path], object], file: Path, tmp_path: Path
 ) -> None:
     wait(file)
-    state = look(file, tmp_path)
+    state = file_state(file, tmp_path)
     damage(file)
     assert not unchanged(state, tmp_path)
 
 
 def test_a_file_that_moved_with_its_root_is_unchanged(file: Path, tmp_path: Path) -> None:
-    state = look(file, tmp_path)
+    state = file_state(file, tmp_path)
     (tmp_path / "moved").mkdir()
     file.parent.rename(tmp_path / "moved" / "cache")
     assert unchanged(state, tmp_path / "moved")
@@ -122,7 +122,7 @@ def test_a_file_that_moved_with_its_root_is_unchanged(file: Path, tmp_path: Path
 
 def test_content_is_read_again_only_when_the_times_differ(file: Path, tmp_path: Path) -> None:
     settled(file)
-    never_read: FileState = replace(look(file, tmp_path), sha256="of something else")
+    never_read: FileState = replace(file_state(file, tmp_path), sha256="of something else")
     assert unchanged(never_read, tmp_path)
     os.utime(file, ns=(0, 0))
     assert not unchanged(never_read, tmp_path)
@@ -139,10 +139,10 @@ def test_a_change_right_after_a_look_is_noticed_however_coarse_the_clock(
     times = 200 if size == 7 else 20  # a look at a large new file waits for the clock
     for count in range(times):
         file.write_bytes(b"a" * size)
-        state, known = look(file, tmp_path), content(file)
+        state, known = file_state(file, tmp_path), content_digest(file)
         change(file, b"b" * size)
         assert not unchanged(state, tmp_path), f"time {count}"
-        assert content(file) != known, f"time {count}"
+        assert content_digest(file) != known, f"time {count}"
 
 
 @pytest.mark.parametrize("change", [rewrite, replace_by_a_copy])
@@ -150,17 +150,17 @@ def test_other_content_of_a_large_file_is_seen_behind_the_same_size_and_modifica
     change: Callable[[Path, bytes], None], file: Path
 ) -> None:
     file.write_bytes(b"a" * LARGE)
-    assert content(file) == hashlib.sha256(b"a" * LARGE).hexdigest()
+    assert content_digest(file) == hashlib.sha256(b"a" * LARGE).hexdigest()
     before = file.stat()
     change(file, b"b" * LARGE)
     assert (file.stat().st_size, file.stat().st_mtime_ns) == (LARGE, before.st_mtime_ns)
-    assert content(file) == hashlib.sha256(b"b" * LARGE).hexdigest()
+    assert content_digest(file) == hashlib.sha256(b"b" * LARGE).hexdigest()
 
 
 OPENED = """\
 import sys
 from pathlib import Path
-from labkart.digests import content
+from labkart.digests import content_digest
 opened = []
 sys.addaudithook(lambda event, args: opened.append(args[0]) if event == "open" else None)
 sha256 = content(Path(sys.stdin.read()))
@@ -201,11 +201,11 @@ def test_of_a_folder_only_the_file_that_changed_is_read_again(root: Path) -> Non
 )
 def test_a_damaged_memory_of_digests_is_no_harm(text: str, file: Path, root: Path) -> None:
     file.write_bytes(b"a" * LARGE)
-    known = content(file)
+    known = content_digest(file)
     (memo,) = (root / "outputs/memos/digests").iterdir()
     assert json.loads(memo.read_text())["model.pkl"][0] == known
     memo.write_text(text)
-    assert content(file) == known
+    assert content_digest(file) == known
 
 
 def test_a_folders_content_is_the_names_and_contents_of_the_files_below_it(tmp_path: Path) -> None:
@@ -213,7 +213,7 @@ def test_a_folders_content_is_the_names_and_contents_of_the_files_below_it(tmp_p
         tmp_path,
         **{"a/one.txt": "1", "a/deep/two.txt": "2", "b/one.txt": "1", "b/deep/two.txt": "2"},
     )
-    assert content(tmp_path / "a") == content(tmp_path / "b")
+    assert content_digest(tmp_path / "a") == content_digest(tmp_path / "b")
 
 
 @pytest.mark.parametrize(
@@ -232,39 +232,39 @@ def test_a_change_anywhere_in_a_folder_changes_its_content(
 ) -> None:
     folder = tmp_path / "images"
     write(folder, **{"one.txt": "1", "deep/two.txt": "2"})
-    before = content(folder)
+    before = content_digest(folder)
     change(folder)
-    assert content(folder) != before
+    assert content_digest(folder) != before
 
 
 @pytest.mark.parametrize("litter", [".DS_Store", "Thumbs.db", "deep/desktop.ini"])
 def test_what_systems_leave_in_a_folder_is_not_its_content(litter: str, tmp_path: Path) -> None:
     write(tmp_path / "images", **{"deep/two.txt": "2"})
-    before = content(tmp_path / "images")
+    before = content_digest(tmp_path / "images")
     write(tmp_path / "images", **{litter: "seen"})
-    assert content(tmp_path / "images") == before
+    assert content_digest(tmp_path / "images") == before
 
 
 def test_a_link_counts_as_what_it_leads_to(tmp_path: Path) -> None:
     write(tmp_path, **{"images/a.txt": "1", "elsewhere/b.txt": "2"})
     (tmp_path / "images" / "link").symlink_to(tmp_path / "elsewhere")
     (tmp_path / "images" / "c.txt").symlink_to(tmp_path / "elsewhere/b.txt")
-    before = content(tmp_path / "images")
+    before = content_digest(tmp_path / "images")
     write(tmp_path, **{"elsewhere/b.txt": "3"})
-    assert content(tmp_path / "images") != before
+    assert content_digest(tmp_path / "images") != before
 
 
 def test_links_in_a_circle_end(tmp_path: Path) -> None:
     write(tmp_path, **{"images/deep/a.txt": "1"})
     (tmp_path / "images/deep/up").symlink_to(tmp_path / "images")
-    before = content(tmp_path / "images")
+    before = content_digest(tmp_path / "images")
     rewrite(tmp_path / "images/deep/a.txt", b"2")
-    assert content(tmp_path / "images") != before
+    assert content_digest(tmp_path / "images") != before
 
 
 def test_a_folder_in_another_place_is_remembered_apart(tmp_path: Path) -> None:
     write(tmp_path, **{"a/one.txt": "1", "b/one.txt": "2"})
-    assert content(tmp_path / "a") != content(tmp_path / "b")
+    assert content_digest(tmp_path / "a") != content_digest(tmp_path / "b")
 
 
 def test_what_cannot_be_read_has_no_content(tmp_path: Path) -> None:
@@ -272,4 +272,4 @@ def test_what_cannot_be_read_has_no_content(tmp_path: Path) -> None:
     (tmp_path / "images/broken").symlink_to("nowhere")
     for path in (tmp_path / "missing", tmp_path / "images"):
         with pytest.raises(OSError):
-            content(path)
+            content_digest(path)

@@ -7,7 +7,7 @@ from types import ModuleType
 import pytest
 
 from labkart import digests
-from labkart.errors import LabkartError, did_you_mean, told
+from labkart.errors import LabkartError, describe, did_you_mean
 from tests.support.bake import LIBRARY
 from tests.support.tiny import write
 
@@ -34,7 +34,7 @@ def test_an_error_is_told_with_the_last_line_of_the_project_that_it_came_through
     )
     with pytest.raises(ValueError) as caught:
         module.load()
-    assert told(caught.value, root).startswith(
+    assert describe(caught.value, root).startswith(
         f"src/{module.__name__}.py:3: JSONDecodeError: Expecting property name"
     )
 
@@ -44,7 +44,7 @@ def test_a_syntax_error_is_told_with_its_line(
 ) -> None:
     with pytest.raises(SyntaxError) as caught:
         student("x = 1\ndef load(:\n")
-    assert told(caught.value, root).endswith(
+    assert describe(caught.value, root).endswith(
         ".py:2: SyntaxError: invalid syntax ("
         + Path(caught.value.filename or "").name
         + ", line 2)"
@@ -67,14 +67,14 @@ def test_a_module_that_is_not_there_is_told_with_what_to_do(
     write(root, **{"src/own/__init__.py": "", "src/own/helper.py": ""})
     with pytest.raises(ModuleNotFoundError) as caught:
         student(f"{line}\n")
-    said = told(caught.value, root)
+    said = describe(caught.value, root)
     assert said.endswith(f"'. {remedy}" if remedy else ("'", "package"))
 
 
 def test_the_runtimes_own_lines_are_not_told(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError) as caught:
-        digests.look(tmp_path / "missing", tmp_path)
-    assert told(caught.value, LIBRARY.parents[1]) == f"FileNotFoundError: {caught.value}"
+        digests.file_state(tmp_path / "missing", tmp_path)
+    assert describe(caught.value, LIBRARY.parents[1]) == f"FileNotFoundError: {caught.value}"
 
 
 @pytest.mark.parametrize(
@@ -88,4 +88,4 @@ def test_the_runtimes_own_lines_are_not_told(tmp_path: Path) -> None:
     ],
 )
 def test_an_error_is_told_in_one_line(error: Exception, line: str, tmp_path: Path) -> None:
-    assert told(error, tmp_path) == line
+    assert describe(error, tmp_path) == line

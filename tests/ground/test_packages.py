@@ -29,7 +29,9 @@ def site(root: Path, tmp_path: Path) -> Path:
 
 
 def versions(root: Path, site: Path, *modules: str) -> str:
-    return python(f"from labkart import packages; print(packages.versions({modules}))", root, site)
+    return python(
+        f"from labkart import packages; print(packages.required_versions({modules}))", root, site
+    )
 
 
 @pytest.mark.parametrize(
@@ -83,5 +85,5 @@ def test_a_package_that_came_from_a_folder_here_counts_by_its_content(
 
 def test_the_first_of_two_on_the_path_counts(root: Path, site: Path, tmp_path: Path) -> None:
     write(tmp_path / "first", **{"three-9.dist-info/METADATA": "Name: three\nVersion: 9\n"})
-    code = "from labkart import packages; print(packages.versions(['three']))"
+    code = "from labkart import packages; print(packages.required_versions(['three']))"
     assert python(code, root, tmp_path / "first", site) == "{'three': '9'}"

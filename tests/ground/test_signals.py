@@ -14,13 +14,13 @@ class Closing:
         for _ in range(1000):
             pass
 
-signals.listen()
+signals.install_handlers()
 if sys.argv[1] == "worker":
     signals._came[0] = 0
 closing = Closing()
 del closing
 print("goes on")
-signals.look()
+signals.raise_pending()
 """
 
 
@@ -51,7 +51,7 @@ class Handler(logging.Handler):
             pass
         print("logged")
 
-signals.listen()
+signals.install_handlers()
 logging.getLogger().addHandler(Handler())
 try:
     logging.warning("a message")

@@ -16,7 +16,7 @@ import pytest
 
 from labkart.records import query
 from labkart.results.reproduce import reproduce as labkart
-from labkart.results.reproduce.reproduce import Asked
+from labkart.results.reproduce.reproduce import Options
 from tests.conftest import Ready
 from tests.support.bake import UV, Project
 
@@ -87,7 +87,7 @@ def study(tmp_path_factory: pytest.TempPathFactory, ready: Ready, environments: 
     assert project.environment
     shutil.copy(project.environment.parent / "uv.lock", project.root)
     done = project.run(
-        "python", "-c", "from labkart.experiments.run import on_node; on_node(['seed=5'])"
+        "python", "-c", "from labkart.experiments.run import run_on_node; run_on_node(['seed=5'])"
     )
     assert done.returncode == 0, done.stderr
     (project.root / "outputs" / "environments").symlink_to(environments)
@@ -134,7 +134,7 @@ def attempt(study: Project, monkeypatch: pytest.MonkeyPatch) -> Callable[[], str
 
     def attempted() -> str:
         (folder,) = (study.root / "outputs" / "records" / "experiments").iterdir()
-        said = str(labkart.reproduce(query.one(folder.name), Asked()))
+        said = str(labkart.reproduce(query.find_experiment(folder.name), Options()))
         assert len(git(study, "worktree", "list").splitlines()) == 1
         return said
 
@@ -360,7 +360,9 @@ def test_a_table_stands_for_the_experiments_that_made_it(
     monkeypatch.chdir(study.root / "reports")
     line = f'labkart: {{"experiments": ["{tampered.name}"], "metrics": ["total"]}}'
     write(study, "reports/table.txt", f"a,b\n{comment.format(line)}\n1,2\n")
-    meant = [labkart.meant(name, Path.cwd()) for name in ("table.txt", "reports/table.txt")]
+    meant = [
+        labkart.find_experiments(name, Path.cwd()) for name in ("table.txt", "reports/table.txt")
+    ]
     (study.root / "reports" / "table.txt").unlink()
     assert [[each.id for each in found] for found in meant] == [[tampered.name], [tampered.name]]
 

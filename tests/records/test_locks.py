@@ -29,7 +29,7 @@ HOLD = """\
 import sys, time
 from pathlib import Path
 from labkart.records import locks
-with locks.held(sys.argv[1]):
+with locks.locked(sys.argv[1]):
     Path("held").touch()
     while not Path("enough").exists():
         time.sleep(0.001)
@@ -51,7 +51,7 @@ def held_elsewhere(task: str = TASK) -> Iterator[subprocess.Popen[str]]:
 
 def is_free(task: str = TASK) -> bool:
     try:
-        with locks.free(task):
+        with locks.locked_if_free(task):
             return True
     except Timeout:
         return False
@@ -63,20 +63,20 @@ def ended() -> int:
 
 
 def test_a_lock_is_held_while_the_block_runs_and_leaves_no_file() -> None:
-    with locks.held(TASK):
+    with locks.locked(TASK):
         assert not is_free()
     assert is_free()
     assert list(LOCK.parent.iterdir()) == []
 
 
 def test_a_lock_is_free_after_an_error() -> None:
-    with pytest.raises(ValueError), locks.held(TASK):
+    with pytest.raises(ValueError), locks.locked(TASK):
         raise ValueError
     assert is_free()
 
 
 def test_tasks_do_not_wait_for_one_another() -> None:
-    with locks.held(TASK):
+    with locks.locked(TASK):
         assert is_free(f"Train_{'0' * 32}")
 
 
@@ -84,7 +84,7 @@ def test_a_process_that_waits_says_for_which_one(caplog: pytest.LogCaptureFixtur
     got = threading.Event()
 
     def wait() -> None:
-        with locks.held(TASK):
+        with locks.locked(TASK):
             got.set()
 
     with held_elsewhere() as holder:
@@ -101,7 +101,7 @@ def test_a_process_that_waits_says_for_which_one(caplog: pytest.LogCaptureFixtur
 
 
 def test_a_process_that_need_not_wait_says_nothing(caplog: pytest.LogCaptureFixture) -> None:
-    with locks.held(TASK):
+    with locks.locked(TASK):
         pass
     assert caplog.records == []
 
@@ -111,7 +111,7 @@ def test_the_lock_of_a_killed_process_is_free() -> None:
         holder.kill()
         holder.wait(60)
         assert LOCK.exists()
-        with locks.held(TASK):
+        with locks.locked(TASK):
             pass
     assert not LOCK.exists()
 
@@ -150,7 +150,7 @@ def test_halves_of_outputs_go_whether_or_not_a_lock_was_left(half: str) -> None:
         write(Path("outputs/cache"), **{half: "half"})
         if left:
             write(Path(), **{str(LOCK): ""})
-        assert locks.sweep() == [Path("outputs/cache", half).absolute()]
+        assert locks.remove_leftovers() == [Path("outputs/cache", half).absolute()]
         assert [path for path in Path("outputs/cache").rglob("*") if path.is_file()] == []
 
 
@@ -158,17 +158,17 @@ def test_halves_of_outputs_go_whether_or_not_a_lock_was_left(half: str) -> None:
 def test_what_a_living_process_writes_stays(half: str) -> None:
     write(Path("outputs/cache"), **{half: "half"})
     with held_elsewhere():
-        assert locks.sweep() == []
+        assert locks.remove_leftovers() == []
         assert (Path("outputs/cache", half).exists(), LOCK.exists()) == (True, True)
-    assert locks.sweep() == [Path("outputs/cache", half).absolute()]
+    assert locks.remove_leftovers() == [Path("outputs/cache", half).absolute()]
 
 
 def test_a_half_that_names_no_task_goes_when_it_is_a_day_old() -> None:
     half = Path("outputs/cache/model.pkl-luigi-tmp-0000012345").absolute()
     write(Path(), **{str(half): "half"})
-    assert locks.sweep() == []
+    assert locks.remove_leftovers() == []
     os.utime(half, (0, time.time() - 90_000))
-    assert locks.sweep() == [half]
+    assert locks.remove_leftovers() == [half]
 
 
 @pytest.mark.parametrize(
@@ -183,14 +183,14 @@ def test_a_half_of_a_record_goes_once_its_process_is_gone(folder: str) -> None:
         write(Path(), **{str(path): "half"})
     for path in (old, living):
         os.utime(path, (0, time.time() - 90_000))
-    assert locks.sweep() == [old]
+    assert locks.remove_leftovers() == [old]
 
 
 def test_the_scratch_folder_of_a_process_goes_when_it_is_gone() -> None:
     host, tmp = socket.gethostname(), Path("outputs/cache/tmp").absolute()
     names = [f"{host}.{ended()}", f"{host}.{os.getpid()}", "elsewhere.123456", f"{host}.notes"]
     write(tmp, **{f"{name}/model/model.pkl": "unpacked" for name in names})
-    assert locks.sweep() == [tmp / names[0]]
+    assert locks.remove_leftovers() == [tmp / names[0]]
     assert {path.name for path in tmp.iterdir()} == set(names[1:])
 
 
@@ -201,12 +201,12 @@ def test_outputs_and_records_stay() -> None:
 
     gokart.build(Keep())
     before = {path for path in Path("outputs").rglob("*") if path.is_file()}
-    assert locks.sweep() == []
+    assert locks.remove_leftovers() == []
     assert {path for path in Path("outputs").rglob("*") if path.is_file()} == before
 
 
 def test_there_is_nothing_to_sweep_in_a_new_project(root: Path) -> None:
-    assert locks.sweep() == []
+    assert locks.remove_leftovers() == []
     assert not (root / "outputs").exists()
 
 
@@ -214,30 +214,33 @@ RUN = """\
 import time
 from pathlib import Path
 from labkart.records import locks
-with locks.running("e1"):
+with locks.mark_running("e1"):
     Path("runs").touch()
     time.sleep(60)
 """
 
 
 def test_only_what_ran_in_a_process_that_died_is_abandoned_and_it_is_said_once() -> None:
-    with locks.running("mine"):
-        assert locks.abandoned() == []
+    with locks.mark_running("mine"):
+        assert locks.abandoned_experiments() == []
         process = start(RUN, Path.cwd())
         soon(Path("runs").exists)
-        assert locks.abandoned() == []
+        assert locks.abandoned_experiments() == []
         process.kill()
         process.communicate()
-        assert locks.abandoned() == ["e1"]
-        assert locks.abandoned() == []
+        assert locks.abandoned_experiments() == ["e1"]
+        assert locks.abandoned_experiments() == []
     assert not list(Path("outputs/running").iterdir())
 
 
 def test_the_same_experiment_may_run_twice_and_is_marked_as_long_as_the_first_does() -> None:
-    with locks.running("e1"):
-        with locks.running("e1"):
+    with locks.mark_running("e1"):
+        with locks.mark_running("e1"):
             pass
         assert (
-            python("from labkart.records import locks; print(locks.abandoned())", Path.cwd())
+            python(
+                "from labkart.records import locks; print(locks.abandoned_experiments())",
+                Path.cwd(),
+            )
             == "[]"
         )

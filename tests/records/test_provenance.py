@@ -58,18 +58,18 @@ def test_without_git_nothing_is_known(
     repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path / "empty"))
-    assert provenance.code(repository) == (NOWHERE, "")
+    assert provenance.code_state(repository) == (NOWHERE, "")
 
 
 def test_outside_of_a_repository_nothing_is_known(tmp_path: Path) -> None:
-    assert provenance.code(tmp_path) == (NOWHERE, "")
+    assert provenance.code_state(tmp_path) == (NOWHERE, "")
 
 
 def test_before_the_first_commit_all_files_are_in_the_diff(tmp_path: Path) -> None:
     write(tmp_path, **{"staged.py": "x = 1\n", "new.py": "y = 2\n"})
     git(tmp_path, "init", "--quiet", "--initial-branch=main")
     git(tmp_path, "add", "staged.py")
-    state, diff = provenance.code(tmp_path)
+    state, diff = provenance.code_state(tmp_path)
     assert state == {
         "commit": None,
         "branch": "main",
@@ -83,12 +83,12 @@ def test_before_the_first_commit_all_files_are_in_the_diff(tmp_path: Path) -> No
 def test_a_committed_state_is_its_commit_and_no_diff(repository: Path) -> None:
     commit = git(repository, "rev-parse", "HEAD")
     clean = {"commit": commit, "branch": "main", "remote": None, "dirty": False, "left_out": []}
-    assert provenance.code(repository) == (clean, "")
+    assert provenance.code_state(repository) == (clean, "")
 
 
 def test_a_commit_without_a_branch_is_known(repository: Path) -> None:
     git(repository, "checkout", "--quiet", "--detach")
-    state, _ = provenance.code(repository)
+    state, _ = provenance.code_state(repository)
     assert state["commit"] == git(repository, "rev-parse", "HEAD")
     assert state["branch"] is None
 
@@ -98,7 +98,7 @@ def test_an_edit_is_dirty_and_in_the_diff(stage: bool, repository: Path) -> None
     write(repository, **{"train.py": "alpha = 10\nbeta = 2\n"})
     if stage:
         git(repository, "add", "train.py")
-    state, diff = provenance.code(repository)
+    state, diff = provenance.code_state(repository)
     assert state["dirty"] is True
     assert "-alpha = 1\n+alpha = 10\n" in diff
 
@@ -112,58 +112,58 @@ def test_an_edit_in_the_second_of_the_last_commit_is_seen(repository: Path) -> N
     write(repository, **{"train.py": "alpha = 9\nbeta = 2\n"})
     os.utime(file, second)
     os.utime(index, second)
-    state, diff = provenance.code(repository)
+    state, diff = provenance.code_state(repository)
     assert state["dirty"] is True
     assert "-alpha = 1\n+alpha = 9\n" in diff
 
 
 def test_a_new_file_is_dirty_and_in_the_diff(repository: Path) -> None:
     write(repository, **{"src/new.py": "gamma = 3\n"})
-    state, diff = provenance.code(repository)
+    state, diff = provenance.code_state(repository)
     assert state["dirty"] is True
     assert "+gamma = 3\n" in diff
 
 
 def test_an_ignored_file_is_not_in_the_diff_of_a_new_one(repository: Path) -> None:
     write(repository, **{"outputs/model.txt": "weights", "new.py": "gamma = 3\n"})
-    _, diff = provenance.code(repository)
+    _, diff = provenance.code_state(repository)
     assert "new.py" in diff
     assert "model.txt" not in diff
 
 
 def test_an_ignored_file_is_not_dirty(repository: Path) -> None:
     write(repository, **{"outputs/model.txt": "weights"})
-    state, diff = provenance.code(repository)
+    state, diff = provenance.code_state(repository)
     assert (state["dirty"], diff) == (False, "")
 
 
 def test_a_huge_new_file_is_named_and_not_in_the_diff(repository: Path) -> None:
     write(repository, **{"huge.csv": "1,2,3\n" * 200_000, "new.py": "gamma = 3\n"})
-    state, diff = provenance.code(repository)
+    state, diff = provenance.code_state(repository)
     assert (state["dirty"], state["left_out"]) == (True, ["huge.csv"])
     assert "huge.csv" not in diff and "+gamma = 3" in diff
 
 
 def test_many_new_files_are_not_all_in_the_diff(repository: Path) -> None:
     write(repository, **{f"env/{number:02}.py": "#" * 400_000 for number in range(20)})
-    state, diff = provenance.code(repository)
+    state, diff = provenance.code_state(repository)
     assert len(diff) < 6_000_000 and len(state["left_out"]) == 8
 
 
 def test_the_lock_that_uv_writes_at_the_first_run_makes_nothing_dirty(repository: Path) -> None:
     write(repository, **{"uv.lock": "version = 1\n"})
-    assert provenance.code(repository)[0]["dirty"] is False
+    assert provenance.code_state(repository)[0]["dirty"] is False
 
 
 def test_a_table_that_was_made_makes_no_run_dirty_and_is_not_in_its_diff(repository: Path) -> None:
     write(repository, **{"reports/models.tex": "1\n"})
-    assert provenance.code(repository)[0]["dirty"] is False
+    assert provenance.code_state(repository)[0]["dirty"] is False
     git(repository, "add", "--all")
     git(repository, "commit", "--quiet", "--message=Table")
     write(repository, **{"reports/models.tex": "2\n", "reports/[x].tex": "3\n"})
-    assert provenance.code(repository)[0]["dirty"] is False
+    assert provenance.code_state(repository)[0]["dirty"] is False
     write(repository, **{"train.py": "alpha = 2\n"})
-    state, diff = provenance.code(repository)
+    state, diff = provenance.code_state(repository)
     assert state["dirty"] is True
     assert "alpha = 2" in diff and "reports/" not in diff
 
@@ -171,7 +171,7 @@ def test_a_table_that_was_made_makes_no_run_dirty_and_is_not_in_its_diff(reposit
 def test_a_huge_file_that_git_knows_is_in_the_diff(repository: Path) -> None:
     write(repository, **{"huge.csv": "1,2,3\n" * 200_000})
     git(repository, "add", "huge.csv")
-    assert "huge.csv" in provenance.code(repository)[1]
+    assert "huge.csv" in provenance.code_state(repository)[1]
 
 
 def test_a_look_at_the_code_leaves_the_index_as_it_is(repository: Path) -> None:
@@ -183,7 +183,7 @@ def test_a_look_at_the_code_leaves_the_index_as_it_is(repository: Path) -> None:
         (repository / ".git/index").read_bytes(),
         git(repository, "--no-optional-locks", "status", "--porcelain"),
     )
-    provenance.code(repository)
+    provenance.code_state(repository)
     assert (repository / ".git/index").read_bytes() == index
     assert git(repository, "status", "--porcelain") == status
 
@@ -306,7 +306,7 @@ def test_the_diff_makes_the_same_tree_of_a_clean_clone(
 ) -> None:
     git(tmp_path, "clone", "--quiet", str(repository), "clone")
     change(repository)
-    _, diff = provenance.code(repository)
+    _, diff = provenance.code_state(repository)
     apply(diff, tmp_path / "clone")
     assert tree(tmp_path / "clone") == tree(repository)
 
@@ -316,7 +316,7 @@ def test_the_diff_of_a_project_inside_a_repository_applies_at_the_top(
 ) -> None:
     git(tmp_path, "clone", "--quiet", str(repository), "clone")
     write(repository, **{"project/new.py": "gamma = 3\n", "train.py": "alpha = 10\n"})
-    _, diff = provenance.code(repository / "project")
+    _, diff = provenance.code_state(repository / "project")
     apply(diff, tmp_path / "clone")
     assert tree(tmp_path / "clone") == tree(repository)
 
@@ -334,7 +334,7 @@ def test_the_diff_of_a_project_inside_a_repository_applies_at_the_top(
 )
 def test_a_remote_is_recorded_without_its_password(url: str, shown: str, repository: Path) -> None:
     git(repository, "remote", "add", "origin", url)
-    state, _ = provenance.code(repository)
+    state, _ = provenance.code_state(repository)
     assert state["remote"] == shown
 
 

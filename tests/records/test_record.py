@@ -11,7 +11,7 @@ import pytest
 
 from labkart.digests import FileState
 from labkart.records import live_metrics, record
-from labkart.records.record import ExperimentRecord, Metric, TaskRecord, TaskUse
+from labkart.records.record import ExperimentRecord, Metric, TaskRecord, TaskRun
 from tests.support.tiny import python, write
 
 TASK = TaskRecord(
@@ -47,8 +47,8 @@ EXPERIMENT = ExperimentRecord(
     overrides=["seed=1"],
     settings={"model": "forest", "seed": 1},
     tasks=[
-        TaskUse("Train", "Train", "abc", "ran", 1.5),
-        TaskUse("Train-2", "Train", "def", "failed", error="no"),
+        TaskRun("Train", "Train", "abc", "ran", 1.5),
+        TaskRun("Train-2", "Train", "def", "failed", error="no"),
     ],
     metrics={"accuracy": 0.75},
     code={"commit": None, "dirty": True},
@@ -191,16 +191,16 @@ def test_a_new_text_is_a_new_file_so_that_an_open_reader_sees_all_of_the_old_one
 
 
 def test_now_is_a_time_with_its_offset() -> None:
-    assert datetime.fromisoformat(record.now()).tzinfo is not None
+    assert datetime.fromisoformat(record.current_time()).tzinfo is not None
 
 
 def test_the_newest_experiments_come_first_and_no_more_than_were_asked_for(root: Path) -> None:
     for number in range(5):
         replace(EXPERIMENT, id=f"e{number}").write()
         os.utime(record.read_experiment(f"e{number}").folder, (1000 + number, 1000 + number))
-    assert [each.id for each in record.experiments(most=2)] == ["e4", "e3"]
-    assert [each.id for each in record.experiments("e1")] == ["e1"]
-    assert len(record.experiments()) == 5
+    assert [each.id for each in record.read_experiments(most=2)] == ["e4", "e3"]
+    assert [each.id for each in record.read_experiments("e1")] == ["e1"]
+    assert len(record.read_experiments()) == 5
 
 
 def test_a_record_of_the_first_schema_can_be_read(root: Path) -> None:
@@ -217,12 +217,12 @@ def test_a_record_of_the_first_schema_can_be_read(root: Path) -> None:
 
 def test_metrics_of_a_task_that_runs_are_read_from_where_the_last_look_ended(root: Path) -> None:
     file = root / "outputs/records/tasks/Train_abc/.metrics.jsonl"
-    assert live_metrics.metrics("Train", "abc") == ([], 0)
+    assert live_metrics.read_metrics("Train", "abc") == ([], 0)
     write(root, **{str(file.relative_to(root)): '["loss", 0.5, 1, 10.0]\n["loss", 0.2'})
-    first, end = live_metrics.metrics("Train", "abc")
+    first, end = live_metrics.read_metrics("Train", "abc")
     assert first == [Metric("loss", 0.5, 1, 10.0)]
     with file.open("a") as rest:
         rest.write("5, 2, 11.0]\n")
-    assert live_metrics.metrics("Train", "abc", end)[0] == [Metric("loss", 0.25, 2, 11.0)]
+    assert live_metrics.read_metrics("Train", "abc", end)[0] == [Metric("loss", 0.25, 2, 11.0)]
     file.write_text('["loss", 9.0, 1, 12.0]\n')  # the task began again
-    assert live_metrics.metrics("Train", "abc", 1000)[0] == [Metric("loss", 9.0, 1, 12.0)]
+    assert live_metrics.read_metrics("Train", "abc", 1000)[0] == [Metric("loss", 9.0, 1, 12.0)]

@@ -72,32 +72,32 @@ SECRETS = {
 @pytest.mark.parametrize("case", SECRETS)
 def test_a_secret_is_masked_and_nothing_around_it(case: str) -> None:
     text, secret = SECRETS[case]
-    assert redact.text(text) == text.replace(secret, "***")
+    assert redact.redact_text(text) == text.replace(secret, "***")
 
 
 def test_each_secret_of_a_line_is_masked() -> None:
     text = f"password='{WORD}', api_key='other-fake', key='{AWS_ID}'"
-    assert redact.text(text) == "password='***', api_key='***', key='***'"
+    assert redact.redact_text(text) == "password='***', api_key='***', key='***'"
 
 
 @pytest.mark.parametrize("before", ["", "    ", "+", "-", " ", '    "'])
 def test_a_private_key_is_masked_and_its_borders_are_not(before: str) -> None:
     lines = [BEGIN, *KEY_LINES, END, "x = 1"]
     text = "".join(f"{before}{line}\n" for line in lines)
-    masked = redact.text(text)
+    masked = redact.redact_text(text)
     assert not [line for line in KEY_LINES if line in masked]
     assert masked == "".join(f"{before}{'***' if line in KEY_LINES else line}\n" for line in lines)
 
 
 def test_a_private_key_in_one_line_is_masked() -> None:
     text = json.dumps({"k": "\n".join([BEGIN, *KEY_LINES, END]), "project": "wine"})
-    masked = redact.text(text)
+    masked = redact.redact_text(text)
     assert not [line for line in KEY_LINES if line in masked]
     assert masked.startswith('{"k": "' + BEGIN) and masked.endswith(END + '", "project": "wine"}')
 
 
 def test_a_private_key_without_an_end_is_masked() -> None:
-    masked = redact.text("\n".join([BEGIN, *KEY_LINES[:2]]) + "\n\nThen it broke off.\n")
+    masked = redact.redact_text("\n".join([BEGIN, *KEY_LINES[:2]]) + "\n\nThen it broke off.\n")
     assert masked == BEGIN + "\n***\n***\n\nThen it broke off.\n"
 
 
@@ -137,18 +137,18 @@ ORDINARY = {
 
 @pytest.mark.parametrize("case", ORDINARY)
 def test_ordinary_text_stays_as_it_is(case: str) -> None:
-    assert redact.text(ORDINARY[case]) == ORDINARY[case]
+    assert redact.redact_text(ORDINARY[case]) == ORDINARY[case]
 
 
 def test_what_follows_a_binary_patch_is_masked() -> None:
-    assert redact.text(BINARY + diff("b.py", f"+pwd = '{WORD}'")) == BINARY + diff(
+    assert redact.redact_text(BINARY + diff("b.py", f"+pwd = '{WORD}'")) == BINARY + diff(
         "b.py", "+pwd = '***'"
     )
 
 
 def test_a_masked_text_stays_as_it_is() -> None:
-    once = redact.text("\n".join(text for text, _ in SECRETS.values() if len(text) < 1000))
-    assert redact.text(once) == once
+    once = redact.redact_text("\n".join(text for text, _ in SECRETS.values() if len(text) < 1000))
+    assert redact.redact_text(once) == once
 
 
 def test_the_code_of_the_runtime_has_nothing_to_mask() -> None:
@@ -156,7 +156,7 @@ def test_the_code_of_the_runtime_has_nothing_to_mask() -> None:
     code = "".join(
         diff(file.name, *(f"+{line}" for line in file.read_text().split("\n"))) for file in files
     )
-    assert redact.text(code) == code
+    assert redact.redact_text(code) == code
 
 
 VALUES = {"opensesame-1", "open/sesame 1", 'open"sesame', "first-line\nsecond-line"}
@@ -173,13 +173,13 @@ KNOWN = {
 @pytest.mark.parametrize("case", KNOWN)
 def test_known_values_are_masked_however_they_are_written(case: str) -> None:
     text, masked = KNOWN[case]
-    assert redact.text(text, VALUES) == masked
+    assert redact.redact_text(text, VALUES) == masked
 
 
 @pytest.mark.parametrize("value", ["", "1", "true", "ann", "  ", "------", "production"])
 def test_a_trivial_value_leaves_a_text_readable(value: str) -> None:
     text = "1 + 11 is true; ann and production_line, reproductions ------ \n"
-    assert redact.text(text, {value}) == text
+    assert redact.redact_text(text, {value}) == text
 
 
 def test_paths_that_are_no_secret_leave_a_text_readable(
@@ -187,7 +187,7 @@ def test_paths_that_are_no_secret_leave_a_text_readable(
 ) -> None:
     monkeypatch.setenv("HOME", "/nowhere/ann-smith")
     text = f"/nowhere/ann-smith/a.py and {tmp_path}/b.py"
-    assert redact.text(text, {"/nowhere/ann-smith", str(tmp_path)}) == text
+    assert redact.redact_text(text, {"/nowhere/ann-smith", str(tmp_path)}) == text
 
 
 @pytest.fixture
@@ -253,7 +253,7 @@ def test_values_from_the_environment_are_known_and_masked_in_their_place(case: s
     content, secrets, resolved = FROM_ENV[case]
     cfg = OmegaConf.create(content)
     assert redact.secrets_of(cfg) == secrets
-    assert redact.config(cfg, resolve=True) == resolved
+    assert redact.redacted_config(cfg, resolve=True) == resolved
     assert cfg == OmegaConf.create(content)
 
 
@@ -267,7 +267,7 @@ def test_a_configuration_keeps_its_interpolations_but_no_default_of_a_variable()
     }
     content |= {"e": "${oc.env:UNSET,'x}y'}"}
     expected = {"a": "${oc.env:WORD}", "b": "${oc.env:UNSET,***}", "c": "***", "d": "${a}"}
-    assert redact.config(OmegaConf.create(content)) == {**expected, "e": "***"}
+    assert redact.redacted_config(OmegaConf.create(content)) == {**expected, "e": "***"}
 
 
 @dataclass
@@ -278,7 +278,10 @@ class Typed:
 
 @pytest.mark.usefixtures("variables")
 def test_a_mask_may_stand_where_a_number_must() -> None:
-    assert redact.config(OmegaConf.structured(Typed), resolve=True) == {"n": "***", "m": "***"}
+    assert redact.redacted_config(OmegaConf.structured(Typed), resolve=True) == {
+        "n": "***",
+        "m": "***",
+    }
 
 
 PLAIN = {
@@ -290,8 +293,8 @@ PLAIN = {
 
 def test_an_ordinary_configuration_stays_as_it_is() -> None:
     cfg = OmegaConf.create(PLAIN)
-    assert redact.config(cfg) == PLAIN
-    assert redact.yaml(cfg) == OmegaConf.to_yaml(cfg)
+    assert redact.redacted_config(cfg) == PLAIN
+    assert redact.redacted_yaml(cfg) == OmegaConf.to_yaml(cfg)
 
 
 def test_secrets_in_a_configuration_are_masked_and_its_keys_are_not() -> None:
@@ -309,8 +312,8 @@ def test_secrets_in_a_configuration_are_masked_and_its_keys_are_not() -> None:
         "pwd": "***",
         "x": "***",
     }
-    assert redact.config(cfg) == expected
-    assert OmegaConf.create(redact.yaml(cfg)) == expected
+    assert redact.redacted_config(cfg) == expected
+    assert OmegaConf.create(redact.redacted_yaml(cfg)) == expected
     assert isinstance(cfg, DictConfig) and cfg.db.password == WORD
 
 
@@ -323,7 +326,11 @@ def test_values_under_a_telling_name_are_masked() -> None:
         "n": 1,
         "secret": None,
     }
-    assert redact.values(data, {"opensesame-1"}) == {**data, "api_key": "***", "error": "no ***"}
+    assert redact.redact_values(data, {"opensesame-1"}) == {
+        **data,
+        "api_key": "***",
+        "error": "no ***",
+    }
 
 
 def test_the_words_of_a_command_are_masked_with_their_spaces() -> None:
@@ -343,14 +350,14 @@ def test_the_words_of_a_command_are_masked_with_their_spaces() -> None:
         "task",
         "url=a://b:***@c",
     ]
-    assert redact.words(words) == expected
+    assert redact.redact_overrides(words) == expected
 
 
 def test_five_megabytes_take_about_a_second() -> None:
     line = '+    for key, value in sorted(table.items()):  # the keys of {table!r} and "others" in 3 passes\n'
     text = diff("a.py") + (line + "+" + "x = compute(alpha, beta)[0] # 0.25\n" * 2) * 31_000
     begin = time.process_time()
-    assert len(text) > 5_000_000 and redact.text(text) == text
+    assert len(text) > 5_000_000 and redact.redact_text(text) == text
     assert time.process_time() - begin < 10  # on a machine that is busy; 2 on a free one
 
 
@@ -376,14 +383,16 @@ def test_five_megabytes_take_about_a_second() -> None:
 def test_a_line_of_data_takes_no_time(letters: str) -> None:
     text = letters * (20_000 // len(letters))
     begin = time.process_time()
-    redact.text(text)
+    redact.redact_text(text)
     assert time.process_time() - begin < 10
 
 
 def test_many_threads_mask_the_same() -> None:
     text, secret = SECRETS["an argument"]
     results = list[str]()
-    threads = [threading.Thread(target=lambda: results.append(redact.text(text))) for _ in range(8)]
+    threads = [
+        threading.Thread(target=lambda: results.append(redact.redact_text(text))) for _ in range(8)
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -397,7 +406,7 @@ import sys, warnings
 show = warnings.showwarning
 from labkart.records import redact
 before = "detect_secrets" in sys.modules
-redact.text("password = 'x'")
+redact.redact_text("password = 'x'")
 print(before, "detect_secrets" in sys.modules, warnings.showwarning is show)
 """
     assert python(code, tmp_path) == "False True True"

@@ -11,7 +11,7 @@ import pytest
 
 from labkart.cli import main
 from labkart.records import provenance
-from labkart.records.record import ExperimentRecord, TaskUse
+from labkart.records.record import ExperimentRecord, TaskRun
 from tests.records.test_record import EXPERIMENT, TASK
 from tests.support.tiny import write
 
@@ -29,7 +29,7 @@ def experiment(id: str, task: str = "a1", **changes: Any) -> ExperimentRecord:
         started="2026-11-21T09:00:00.000+09:00",
         config={"model": {"params": {"trees": 300}}, "labkart": {"workers": 2}},
         environment={"python": "3.11.7", "host": "lab"},
-        tasks=[TaskUse("Train", "Train", task, "ran", 1.5, made=made)],
+        tasks=[TaskRun("Train", "Train", task, "ran", 1.5, made=made)],
     )
     return replace(record, **changes)
 
@@ -147,7 +147,7 @@ def test_where_a_tasks_record_is_gone_the_experiments_own_still_says_that_its_co
 def test_of_a_task_that_did_not_run_no_code_is_said_to_differ(compared: Compared) -> None:
     TASK.write()
     experiment("a1").write()
-    experiment("b1", tasks=[TaskUse("Train", "Train", "b1", "not run")], status="failed").write()
+    experiment("b1", tasks=[TaskRun("Train", "Train", "b1", "not run")], status="failed").write()
     assert "code that differs" not in compared()
 
 
@@ -157,7 +157,7 @@ def ran(root: Path) -> Callable[..., ExperimentRecord]:
 
     def recorded(id: str, digest: str) -> ExperimentRecord:
         replace(TASK, id=id, code={"study/tasks.py": {"fit": digest}}).write()
-        code, diff = provenance.code(root)
+        code, diff = provenance.code_state(root)
         record = experiment(id, id, code=code)
         record.write({"uncommitted.patch.txt": diff})
         return record

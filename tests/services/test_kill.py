@@ -144,7 +144,7 @@ for line in sys.stdin:
     outputs, words, processes, after, killed, largest = json.loads(line)
     os.environ["LABKART_OUTPUTS"] = outputs
     if tuple(words) not in composed:
-        composed[tuple(words)] = config.composed(*words)
+        composed[tuple(words)] = config.compose_overrides(*words)
     began, children = time.monotonic(), [forked(words, largest) for _ in range(processes)]
     if killed:
         time.sleep(after)

@@ -19,7 +19,7 @@ import pytest
 from gokart.build import GokartBuildError
 
 from labkart import DataFile, DataFolder, LabkartError, Task
-from labkart.digests import content
+from labkart.digests import content_digest
 from labkart.records.record import TaskRecord
 from tests.support.tiny import python, write
 
@@ -75,7 +75,7 @@ def test_a_declared_file_is_a_path_from_anywhere_and_recorded_from_the_project(t
     assert (task.table, task.table.is_absolute()) == (table, True)
     assert gokart.build(task) == 3
     last = recorded(task)
-    assert last.data == {"table": {"path": "data/raw/table.csv", "sha256": content(table)}}
+    assert last.data == {"table": {"path": "data/raw/table.csv", "sha256": content_digest(table)}}
     assert (last.params, last.undeclared) == ({"table": "data/raw/table.csv"}, [])
 
 

@@ -15,7 +15,7 @@ from hydra.errors import ConfigCompositionException
 from omegaconf import OmegaConf
 
 from labkart import LabkartError, Task, compose, make
-from labkart.experiments.config import check_additions, explained
+from labkart.experiments.config import check_additions, explain_error
 from labkart.tasks.config_source import CHOSEN
 from tests.support.tiny import write
 
@@ -384,7 +384,7 @@ def test_a_default_that_overrides_nothing_is_told_with_its_file(
 
 def test_a_wrong_word_is_explained_with_the_files_that_the_other_words_choose() -> None:
     error = ConfigCompositionException("Could not override 'model.params.x'.")
-    said = explained(error, ["model=linear", "model.params.x=1"])
+    said = explain_error(error, ["model=linear", "model.params.x=1"])
     assert str(said) == 'conf/model/linear.yaml: no setting "model.params.x". Choose one of c.'
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from labkart.tasks.resources import Usage
+from labkart.tasks.resources import Resources
 
 BURN = "import time\nwhile time.process_time() < 0.2: pass"
 
@@ -19,7 +19,7 @@ def burn(seconds: float) -> None:
 
 
 def test_work_costs_processor_time_and_at_least_as_much_of_the_clock() -> None:
-    usage = Usage()
+    usage = Resources()
     with usage.measured():
         burn(0.1)
     assert 0.05 < usage.cpu_seconds < 5
@@ -27,21 +27,21 @@ def test_work_costs_processor_time_and_at_least_as_much_of_the_clock() -> None:
 
 
 def test_waiting_costs_no_processor_time() -> None:
-    usage = Usage()
+    usage = Resources()
     with usage.measured():
         time.sleep(0.2)
     assert usage.wall_seconds >= 0.2 > 0.1 > usage.cpu_seconds
 
 
 def test_processor_time_of_ended_children_counts() -> None:
-    usage = Usage()
+    usage = Resources()
     with usage.measured():
         subprocess.run([sys.executable, "-c", BURN], check=True)
     assert usage.cpu_seconds >= 0.15
 
 
 def test_the_peak_holds_memory_that_was_given_back() -> None:
-    usage = Usage()
+    usage = Resources()
     with usage.measured():
         len(bytearray(b"x") * (100 * 2**20))
     assert 100 < usage.peak_memory_mb < 100_000
@@ -51,7 +51,7 @@ def test_the_peak_holds_memory_that_was_given_back() -> None:
     not Path("/proc/self/clear_refs").exists(), reason="only Linux starts the peak again"
 )
 def test_the_peak_of_earlier_work_is_forgotten() -> None:
-    large, small = Usage(), Usage()
+    large, small = Resources(), Resources()
     with large.measured():
         len(bytearray(b"x") * (100 * 2**20))
     with small.measured():
@@ -60,7 +60,7 @@ def test_the_peak_of_earlier_work_is_forgotten() -> None:
 
 
 def test_work_that_fails_is_measured() -> None:
-    usage = Usage()
+    usage = Resources()
     with pytest.raises(ZeroDivisionError), usage.measured():
         raise ZeroDivisionError
     assert usage.wall_seconds > 0 < usage.peak_memory_mb

@@ -12,12 +12,12 @@ from xml.etree import ElementTree as ET
 import pytest
 from playwright.sync_api import sync_playwright
 
-from labkart.records.record import ExperimentRecord, TaskRecord, TaskUse
+from labkart.records.record import ExperimentRecord, TaskRecord, TaskRun
 from labkart.tracking import pipeline_svg
 from tests.records.test_record import EXPERIMENT, TASK
 
 SVG = "{http://www.w3.org/2000/svg}"
-Pair = tuple[TaskUse, TaskRecord]
+Pair = tuple[TaskRun, TaskRecord]
 
 
 def ran(
@@ -25,7 +25,7 @@ def ran(
 ) -> Pair:
     """A task whose id is its number, as in `Train-2`; upstream tasks are given by their labels."""
     name, _, number = label.partition("-")
-    use = TaskUse(label, name, number or "1", state, seconds)
+    use = TaskRun(label, name, number or "1", state, seconds)
     record = replace(
         TASK,
         name=name,
@@ -36,9 +36,9 @@ def ran(
     return use, record
 
 
-def never(label: str) -> TaskUse:
+def never(label: str) -> TaskRun:
     name, _, number = label.partition("-")
-    return TaskUse(label, name, number or "1", "not run")
+    return TaskRun(label, name, number or "1", "not run")
 
 
 def key(label: str) -> str:
@@ -46,7 +46,7 @@ def key(label: str) -> str:
     return f"{name}_{number or '1'}"
 
 
-def experiment(pairs: Sequence[Pair], *others: TaskUse) -> ExperimentRecord:
+def experiment(pairs: Sequence[Pair], *others: TaskRun) -> ExperimentRecord:
     return replace(EXPERIMENT, tasks=[*(use for use, _ in pairs), *others])
 
 
@@ -72,7 +72,7 @@ class Box:
 class Drawing:
     """What a reader finds in the text: boxes by their label, edges by the labels at their ends."""
 
-    def __init__(self, pairs: Sequence[Pair], *others: TaskUse) -> None:
+    def __init__(self, pairs: Sequence[Pair], *others: TaskRun) -> None:
         self.text = pipeline_svg.svg(experiment(pairs, *others), pairs)
         self.root = ET.fromstring(self.text)
         self.boxes: dict[str, Box] = {}

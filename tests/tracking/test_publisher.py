@@ -14,13 +14,13 @@ from pathlib import Path
 from labkart.records import provenance
 from labkart.tracking import store
 from labkart.tracking.publisher import Publisher
-from labkart.records.record import ExperimentRecord, TaskUse, read_experiment
+from labkart.records.record import ExperimentRecord, TaskRun, read_experiment
 
 def experiment(number, status="finished"):
     started = "2026-11-21T09:00:00.000+00:00"
     one = ExperimentRecord(f"e{number:04}", "tiny", "labkart run", [f"seed={number}"], {"seed": number}, [],
         status=status, started=started, ended=started if status == "finished" else None,
-        metrics={"score": 1.0}, code=provenance.code(Path.cwd())[0], environment=provenance.environment())
+        metrics={"score": 1.0}, code=provenance.code_state(Path.cwd())[0], environment=provenance.environment())
     one.write()
     return one
 

@@ -31,23 +31,23 @@ def make(mark: str) -> None:
 def test_a_store_is_known_by_its_mark_and_not_by_its_name() -> None:
     assert store.key() is None and not store.is_published(RECORD)
     make("one")
-    store.note(RECORD, "run", whole=True)
+    store.write_run_link(RECORD, "run", whole=True)
     assert store.key() == "one" and store.is_published(RECORD)
     make("two")
-    assert not store.is_published(RECORD) and store.noted(RECORD) is None
+    assert not store.is_published(RECORD) and store.run_link(RECORD) is None
     make("one")
     assert store.is_published(RECORD)
 
 
 def test_what_is_published_is_one_attempt_and_all_of_it() -> None:
     make("one")
-    store.note(RECORD, "run", whole=False)
+    store.write_run_link(RECORD, "run", whole=False)
     assert not store.is_published(RECORD)
-    store.note(RECORD, "run", whole=True)
+    store.write_run_link(RECORD, "run", whole=True)
     assert store.is_published(RECORD)
     assert not store.is_published(replace(RECORD, started="2026-11-21T10:00:00.000+00:00"))
-    store.forget(RECORD)
-    assert store.noted(RECORD) is None
+    store.forget_run_link(RECORD)
+    assert store.run_link(RECORD) is None
 
 
 def test_a_server_is_known_by_its_address_without_a_password(
@@ -55,7 +55,7 @@ def test_a_server_is_known_by_its_address_without_a_password(
 ) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "https://ann:secret-word@lab.example:5000/x")
     assert (store.key(), store.is_own()) == ("https://lab.example:5000/x", False)
-    store.note(RECORD, "run", whole=True)
+    store.write_run_link(RECORD, "run", whole=True)
     assert "secret-word" not in (RECORD.folder / ".mlflow.json").read_text()
 
 
@@ -68,17 +68,17 @@ def test_what_mlflow_leaves_in_the_environment_is_no_choice(
         told.append(uri)
         os.environ["MLFLOW_TRACKING_URI"] = uri
 
-    store.tell(set_uri)
+    store.set_tracking_uri(set_uri)
     assert told == [store.uri()] and store.is_own()
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:1")
-    store.tell(set_uri)
+    store.set_tracking_uri(set_uri)
     assert told[1] == "http://127.0.0.1:1" and not store.is_own()
 
 
 def test_a_damaged_store_or_note_is_as_good_as_none() -> None:
     make("one")
-    store.note(RECORD, "run", whole=True)
+    store.write_run_link(RECORD, "run", whole=True)
     (RECORD.folder / ".mlflow.json").write_text("[1")
-    assert store.noted(RECORD) is None
+    assert store.run_link(RECORD) is None
     store.database().write_text("no database, but text that is long enough to look at " * 20)
     assert store.key() is None

@@ -48,7 +48,7 @@ class Composing:
                 self.composed.append((base_file, base))
                 self._others(base)
         for file, words, error in self._failed:  # to explain one, Hydra is begun anew
-            said = str(config.explained(error, words)).removeprefix("conf: ")
+            said = str(config.explain_error(error, words)).removeprefix("conf: ")
             self.found.append(
                 (file.path, 0, "composed", {"why": said.partition(" Config search path")[0]})
             )
@@ -69,7 +69,7 @@ class Composing:
             return Composed.of(
                 hydra.compose("config", overrides=list(words), return_hydra_config=True)
             )
-        except config.Miswritten as error:
+        except config.InvalidOverride as error:
             self._failed.append((file, words, error))
             return None
 

@@ -9,7 +9,7 @@ from omegaconf import DictConfig, ListConfig
 from omegaconf.nodes import ValueNode
 
 
-def watched(cfg: DictConfig, asked: set[str]) -> DictConfig:
+def watch_config(cfg: DictConfig, asked: set[str]) -> DictConfig:
     """A copy that notes the name of each setting whose value somebody takes; a list is one setting."""
     copy = deepcopy(cfg)
     for name, node in _values(copy, ""):
@@ -18,7 +18,7 @@ def watched(cfg: DictConfig, asked: set[str]) -> DictConfig:
     return copy
 
 
-def names(cfg: DictConfig) -> set[str]:
+def setting_names(cfg: DictConfig) -> set[str]:
     """The names of all settings that have a value."""
     return {name for name, _ in _values(cfg, "")}
 

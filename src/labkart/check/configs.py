@@ -76,7 +76,7 @@ class UnusedKey(Configured):
 def _memo(tree: Tree) -> tuple[Path, str]:
     """Where the answer is remembered, and what it is an answer to: settings, code, packages, variables of settings."""
     digest = hashlib.sha256(
-        f"{sys.version} {sorted(packages.installed().versions.items())}".encode()
+        f"{sys.version} {sorted(packages.installed_packages().versions.items())}".encode()
     )
     variables = set[str]()
     for top in ("conf", "src", "pyproject.toml"):

@@ -13,7 +13,7 @@ from labkart import project
 from labkart.check import config_access
 from labkart.check.settings import File
 from labkart.check.surroundings import Surroundings
-from labkart.errors import LabkartError, told
+from labkart.errors import LabkartError, describe
 from labkart.experiments import plan
 from labkart.experiments.config import Composed
 
@@ -47,7 +47,7 @@ def imported(here: project.Project) -> list[Found]:
     try:
         import_module(here.entry.partition(":")[0])
     except (Exception, SystemExit) as error:
-        path, line, why = _place(told(error, here.root), here, _module(here))
+        path, line, why = _place(describe(error, here.root), here, _module(here))
         return [("broken-pipeline", path, line, "import", {"why": why})]
     return []
 
@@ -59,9 +59,9 @@ def laid_out(
     had, read, failed = set[str](), set[str](), dict[tuple[str, int, str], None]()
     for file, each in composed:
         each.activate()
-        had |= config_access.names(each.cfg)
+        had |= config_access.setting_names(each.cfg)
         try:
-            plan.laid_out(config_access.watched(each.cfg, read))
+            plan.call_pipeline(config_access.watch_config(each.cfg, read))
         except (LabkartError, SystemExit) as error:
             failed[_place(str(error), here, file.path)] = None
     for path, line, why in failed:

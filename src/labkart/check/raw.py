@@ -85,5 +85,7 @@ def _now(tree: Tree) -> dict[str, str]:
     folder = tree.root / FOLDER
     inside = digests.files(folder) if folder.is_dir() else ()
     return {
-        f"{FOLDER}/{name}": digests.content(file) for name, file in inside if name not in _ABOUT
+        f"{FOLDER}/{name}": digests.content_digest(file)
+        for name, file in inside
+        if name not in _ABOUT
     }

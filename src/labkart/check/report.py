@@ -58,7 +58,7 @@ def show(words: Sequence[str]) -> int:
     if asked.json:
         _print(_as_json(found, here.language))
     else:
-        _print(_told(found, len(chosen), here.language))
+        _print(_format_findings(found, len(chosen), here.language))
     return int(bool(found))
 
 
@@ -115,7 +115,7 @@ def _say(key: str, language: str, **values: object) -> str:
     return (texts.of("check", key, language) or _SAYS[key]).format(**values)
 
 
-def _told(found: Sequence[Finding], rules: int, language: str) -> str:
+def _format_findings(found: Sequence[Finding], rules: int, language: str) -> str:
     """What a person reads: the places, how to mend each kind once, and how many there are."""
     if not found:
         return _say("fine" if rules > 1 else "fine-one", language, rules=rules)

@@ -74,7 +74,7 @@ class Finding:
         """The sentence about this very place."""
         text = texts.of(self.rule.id, self.key, language, "says") or self.rule.says[self.key]
         passed_on = {
-            name: texts.told(value, language)
+            name: texts.format_text(value, language)
             for name, value in self.values.items()
             if name == "why"
         }

@@ -56,7 +56,7 @@ class _Clean:
 
     @cached_property
     def _state(self) -> str:
-        return f"{digests.content(Path(secrets.__file__))} {packages.installed().versions.get('detect-secrets')}"
+        return f"{digests.content_digest(Path(secrets.__file__))} {packages.installed_packages().versions.get('detect-secrets')}"
 
     def knows(self, path: str, text: str) -> bool:
         if len(text) < _LARGE or self._before.get(path) != self._mark(path):

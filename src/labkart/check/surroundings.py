@@ -42,7 +42,7 @@ class Surroundings:
         environment.__getitem__ = _telling(value, lambda _, name: self._variable(name))  # type: ignore[method-assign]
         self._hears = True
         try:
-            with imports.listening(lambda name, _: self._path(name)):
+            with imports.watch_file_access(lambda name, _: self._path(name)):
                 yield
         finally:
             self._hears = False

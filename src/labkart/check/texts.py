@@ -13,7 +13,7 @@ def of(rule: str, name: str, language: str, part: str | None = None) -> str | No
     return (table.get(part, {}) if part else table).get(name)
 
 
-def told(said: str, language: str) -> str:
+def format_text(said: str, language: str) -> str:
     """What another part of Labkart said in English, as far as that language has words for it."""
     for pattern, words in _others(language).items():
         said = pattern.sub(lambda match, words=words: words.format(**match.groupdict()), said)

@@ -25,7 +25,7 @@ _TABLE = "pyproject.toml"
 
 
 @dataclass(frozen=True)
-class Waived:
+class Allowance:
     """A waiver: the rule it names, the reason it gives, where it is written, and the place that it speaks of.
 
     Attributes:
@@ -87,7 +87,7 @@ class Waiver(Rule):
             elif named and not re.search(r"\w", rest):
                 yield self.at(path, "noqa", line, rule=", ".join(named))
 
-    def wrong(self, waived: Waived, known: Collection[str]) -> Finding | None:
+    def wrong(self, waived: Allowance, known: Collection[str]) -> Finding | None:
         """What is wrong with a waiver by itself."""
         if waived.rule not in known:
             return self.at(*_place(waived, "unknown"), rule=waived.rule)
@@ -99,7 +99,7 @@ class Waiver(Rule):
         return None
 
 
-def _place(waived: Waived, key: str) -> tuple[str, str, int]:
+def _place(waived: Allowance, key: str) -> tuple[str, str, int]:
     return waived.where[0], key, waived.where[1]
 
 
@@ -128,17 +128,17 @@ def applied(
     )
 
 
-def written(tree: Tree) -> Iterator[Waived | Finding]:
+def written(tree: Tree) -> Iterator[Allowance | Finding]:
     """All waivers of a project; findings where the table of them is none."""
     for path, text in tree.texts():
         if "labkart: allow" in text or "labkart:allow" in text:
             for line, comment, about in _comments(path, text):
                 if match := _COMMENT.search(comment):
-                    yield Waived(match[1], match[2], path, about, (path, line))
+                    yield Allowance(match[1], match[2], path, about, (path, line))
     yield from _tabled(tree.text(_TABLE) or "")
 
 
-def _tabled(text: str) -> Iterator[Waived | Finding]:
+def _tabled(text: str) -> Iterator[Allowance | Finding]:
     try:
         table: Any = tomllib.loads(text).get("tool", {}).get("labkart", {}).get("allow", [])
     except ValueError:
@@ -150,7 +150,7 @@ def _tabled(text: str) -> Iterator[Waived | Finding]:
         line = lines[min(place, len(lines) - 1)] if lines else 0
         match entry:
             case {"rule": str(rule), "path": str(path), "reason": str(reason)}:
-                yield Waived(rule, reason, path, 0, (_TABLE, line))
+                yield Allowance(rule, reason, path, 0, (_TABLE, line))
             case _:
                 yield Waiver().at(_TABLE, "table", line)
 

@@ -45,8 +45,8 @@ def show(words: Sequence[str]) -> int:
     keep(chosen.keep)
     found = look()
     console.show_sizes(found)
-    if found and (chosen.yes or console.agrees(f"Remove {console.size(found)}?")):
-        console.say(f"  {console.size(remove(found))} removed")
+    if found and (chosen.yes or console.confirm(f"Remove {console.total_size(found)}?")):
+        console.say(f"  {console.total_size(remove(found))} removed")
     return 0
 
 
@@ -57,7 +57,7 @@ def keep(prefixes: Iterable[str]) -> None:
         LabkartError: there is none of that id, or there are several.
     """
     for prefix in prefixes:
-        found = record.experiments(prefix) if prefix.isalnum() else []
+        found = record.read_experiments(prefix) if prefix.isalnum() else []
         if len(found) != 1:
             many = (
                 f"{len(found)} experiments begin so; write more of the id"
@@ -71,7 +71,7 @@ def keep(prefixes: Iterable[str]) -> None:
 
 def look() -> list[Waste]:
     """What can be removed, the largest first. What killed processes left is removed at once, for nobody can want it."""
-    locks.sweep()
+    locks.remove_leftovers()
     cache = project.current().outputs / "cache"
     recorded = record.task_names()
     needed = _with_what_they_asked(_needed(), recorded)
@@ -109,7 +109,9 @@ def remove(found: Iterable[Waste]) -> list[Waste]:
     for each in found:
         with (
             suppress(Timeout),
-            FileLock(f"{each.path}.lock", timeout=0) if each.path.is_dir() else locks.free(each.id),
+            FileLock(f"{each.path}.lock", timeout=0)
+            if each.path.is_dir()
+            else locks.locked_if_free(each.id),
         ):
             if each.path.is_dir():
                 shutil.rmtree(each.path)
@@ -137,10 +139,12 @@ def _with_what_they_asked(needed: set[str], names: dict[str, str]) -> set[str]:
 
 def _needed() -> set[str]:
     """What today's code would use with the settings of any recorded experiment, and what kept ones used."""
-    records = record.experiments()
+    records = record.read_experiments()
     needed = {use.id for each in records if each.kept for use in each.tasks}
     # Without a word hidden: where today's code cannot be read, nobody knows what it needs.
-    needed |= {task.make_unique_id() for task in plan.plan(config.composed()).tasks.values()}
+    needed |= {
+        task.make_unique_id() for task in plan.plan(config.compose_overrides()).tasks.values()
+    }
     composer = config.Composer()
     for overrides in {tuple(each.overrides) for each in records} - {()}:
         with suppress(LabkartError):  # settings that do not fit the code of today

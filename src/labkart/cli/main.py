@@ -118,7 +118,7 @@ def main(words: list[str] | None = None) -> int:
             else ""
         )
         print(f"\nStopped.{goes_on}", file=sys.stderr)
-        return signals.code()
+        return signals.exit_code()
     finally:
         gc.enable()
 
@@ -146,7 +146,7 @@ def _planned(words: list[str]) -> "Experiment":
             raise LabkartError(
                 f"{word}: there is no such option. Names and values of one experiment are wanted; see labkart --help."
             )
-    composed = config.composed(*words)
+    composed = config.compose_overrides(*words)
     config.check_additions(words)
     console.show_logging()
     return plan.plan(composed)
@@ -158,11 +158,11 @@ def _status(words: list[str]) -> int:
     from labkart import console
     from labkart.experiments import status
 
-    standings = status.look(planned)
+    standings = status.statuses(planned)
     if "--json" in words:
         print(status.as_json(planned, standings))
     else:
-        console.show_standings(standings)
+        console.show_statuses(standings)
     return 0
 
 
@@ -172,14 +172,14 @@ def _accept(words: list[str]) -> int:
         from labkart.experiments import accept
 
         os.chdir(project.current().root)
-        accept.many(words)
+        accept.accept_sweep(words)
         return 0
     planned = _planned(words)
 
     from labkart import console
     from labkart.experiments import accept
 
-    console.show_standings(accept.accept([planned]))
+    console.show_statuses(accept.accept_changes([planned]))
     return 0
 
 
@@ -219,15 +219,15 @@ def _reproduce(words: list[str]) -> int:
     from labkart.results.reproduce import reproduce
 
     os.chdir(project.current().root)
-    asked = reproduce.Asked(chosen.tolerance, chosen.ignore, chosen.settings)
-    meant = reproduce.meant(chosen.run, project.STARTED)
+    asked = reproduce.Options(chosen.tolerance, chosen.ignore, chosen.settings)
+    meant = reproduce.find_experiments(chosen.run, project.STARTED)
     if chosen.from_cache:
-        lacking = [reproduce.lacking(each, asked) for each in meant]
+        lacking = [reproduce.missing_parts(each, asked) for each in meant]
         for each, words in zip(meant, lacking, strict=True):
             console.show_parts(each, words)
         return int(any(lacking))
-    signals.listen()
-    return int(not reproduce.every(meant, asked))
+    signals.install_handlers()
+    return int(not reproduce.reproduce_all(meant, asked))
 
 
 def _sync(words: list[str]) -> int:
@@ -240,10 +240,10 @@ def _sync(words: list[str]) -> int:
     from labkart import console, project
     from labkart.experiments import session
     from labkart.tracking import store
-    from labkart.tracking.publisher import Unpublished
+    from labkart.tracking.publisher import NullPublisher
 
     os.chdir(project.current().root)
-    session.close_abandoned(Unpublished())
+    session.close_abandoned(NullPublisher())
     count, new, failures = 0, 0, list[str]()
     try:
         with console.busy("writing to MLflow"):
@@ -254,13 +254,13 @@ def _sync(words: list[str]) -> int:
                 failures += [f"{record.id[:6]}: {why}"] if why else []
     except Exception as error:
         raise LabkartError(
-            f"Stopped: {store.why(error)}. {new} experiments went there; run it again."
+            f"Stopped: {store.describe_error(error)}. {new} experiments went there; run it again."
         ) from error
     if failures:
         raise LabkartError(
             "\n".join([*failures, f"{new} of {count} experiments written; these were not."])
         )
-    console.say(f"  {new} of {count} experiments written; all are in {store.where()}")
+    console.say(f"  {new} of {count} experiments written; all are in {store.describe_location()}")
     return 0
 
 

@@ -124,7 +124,7 @@ class Template:
 
 
 @contextmanager
-def fetched(origin: Origin) -> Iterator[Template]:
+def fetch_template(origin: Origin) -> Iterator[Template]:
     """The template's whole history in a temporary folder.
 
     Raises:

@@ -12,7 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from labkart import __version__, console, project, signals
-from labkart.cli.template import NOTE, Origin, Template, fetched, git, last_line
+from labkart.cli.template import NOTE, Origin, Template, fetch_template, git, last_line
 from labkart.errors import LabkartError
 from labkart.files import read_json
 
@@ -41,7 +41,7 @@ def show(words: Sequence[str]) -> int:
     origin = Origin.of(root, __version__)
     if not asked.check:
         _refuse_unclean(root)
-    with console.busy("looking at the template"), fetched(origin) as template:
+    with console.busy("looking at the template"), fetch_template(origin) as template:
         wanted = template.wanted(asked.to)
         here, there = template.name(origin.commit), template.name(wanted)
         if template.is_same(wanted, origin.commit) or (
@@ -109,7 +109,7 @@ def _merge(root: Path, origin: Origin, template: Template, word: str, wanted: st
         "--checkout",
         word,
     ]
-    with signals.later() as came:
+    with signals.deferred() as came:
         done = _run([*cruft, "update", "--skip-apply-ask", *where], start_new_session=True)
         came.clear()  # half a merge helps nobody; what follows says how to take back a whole one
     note = read_json(root / NOTE)

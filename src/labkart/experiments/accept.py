@@ -11,15 +11,15 @@ from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from labkart import console, digests, project
 from labkart.errors import LabkartError
 from labkart.experiments.plan import Experiment
-from labkart.experiments.run import Job, hand_over
-from labkart.experiments.status import Standing, stand
+from labkart.experiments.run import HydraTask, run_hydra
+from labkart.experiments.status import TaskStatus, task_status
 from labkart.experiments.sweep import Sweep
 from labkart.records import locks, provenance, record
 from labkart.records.record import TaskRecord
-from labkart.tasks.task_id import key, upstream
+from labkart.tasks.task_id import task_key, upstream
 
 
-def accept(experiments: Sequence[Experiment]) -> list[Standing]:
+def accept_changes(experiments: Sequence[Experiment]) -> list[TaskStatus]:
     """Keep the results of the experiments' tasks of which nothing but code and packages changed.
 
     Returns:
@@ -28,19 +28,19 @@ def accept(experiments: Sequence[Experiment]) -> list[Standing]:
     Raises:
         LabkartError: nothing could be accepted, or nothing needs to be.
     """
-    standings: dict[str, Standing] = {}
+    standings: dict[str, TaskStatus] = {}
     runs: dict[str, list[TaskRecord]] = {}
     count = 0
     for label, task in (pair for each in experiments for pair in each.tasks.items()):
-        if key(task) in standings:
+        if task_key(task) in standings:
             continue
-        standing = stand(label, task, standings, runs)
+        standing = task_status(label, task, standings, runs)
         if _may_be_accepted(standing, standings):
-            with locks.held(key(task)):
+            with locks.locked(task_key(task)):
                 _keep(standing)
-            standing = stand(label, task, standings, runs)
+            standing = task_status(label, task, standings, runs)
             count += standing.state == "done"
-        standings[key(task)] = standing
+        standings[task_key(task)] = standing
     left = [each for each in standings.values() if each.state != "done"]
     if not count and left:
         why = "; ".join(dict.fromkeys(f"{each.label}: {each.reason}" for each in left))
@@ -52,28 +52,28 @@ def accept(experiments: Sequence[Experiment]) -> list[Standing]:
     return list(standings.values())
 
 
-class Accepting(Job):
+class Accepting(HydraTask):
     """What Hydra calls in place of a run: many experiments are laid out, and accepted."""
 
     def sweep(self, sweeper: BasicSweeper, words: list[str]) -> None:
         self.called = True
         console.show_logging()
         experiments = Sweep(sweeper, words, self.publisher).experiments
-        standings = accept(experiments)
+        standings = accept_changes(experiments)
         left = [each for each in standings if each.state != "done"]
         console.say(
             f"  {len(standings) - len(left)} of {len(standings)} tasks of {len(experiments)} experiments done"
         )
         if left:
-            console.show_standings(left)
+            console.show_statuses(left)
 
 
-def many(words: Sequence[str]) -> None:
+def accept_sweep(words: Sequence[str]) -> None:
     """Accept for every combination, as `labkart run -m` runs it."""
-    hand_over(Accepting(list(words)), words)
+    run_hydra(Accepting(list(words)), words)
 
 
-def _may_be_accepted(standing: Standing, above: Mapping[str, Standing]) -> bool:
+def _may_be_accepted(standing: TaskStatus, above: Mapping[str, TaskStatus]) -> bool:
     before, changes = standing.before, standing.changes
     if (
         standing.state == "done"
@@ -84,15 +84,15 @@ def _may_be_accepted(standing: Standing, above: Mapping[str, Standing]) -> bool:
         or before.damage()
     ):
         return False
-    needed = [above[key(each)] for each in upstream(standing.task)]
+    needed = [above[task_key(each)] for each in upstream(standing.task)]
     ready = len(needed) == len(before.upstream) and all(each.state == "done" for each in needed)
     same_files = [Path(state.path).suffixes for state in before.outputs] == [
         path.suffixes for path in standing.outputs
     ]
-    return ready and same_files and before.key != key(standing.task)
+    return ready and same_files and before.key != task_key(standing.task)
 
 
-def _keep(standing: Standing) -> None:
+def _keep(standing: TaskStatus) -> None:
     """Give the earlier run's outputs, figures and tables to the task as it is now; the earlier ones stay."""
     task, before, here = standing.task, standing.before, project.current()
     assert before
@@ -103,17 +103,17 @@ def _keep(standing: Standing) -> None:
     shutil.copytree(before.folder, folder, ignore=shutil.ignore_patterns("record.json", ".*"))
     said = {
         "by": provenance.user(),
-        "at": record.now(),
+        "at": record.current_time(),
         "from": before.id,
         "changes": str(standing.changes),
     }
     replace(
         before,
         id=task.make_unique_id(),
-        upstream=[key(each) for each in upstream(task)],
+        upstream=[task_key(each) for each in upstream(task)],
         code=task._fingerprint.code,
         packages=task._fingerprint.packages,
-        outputs=[digests.look(path, here.outputs) for path in standing.outputs],
+        outputs=[digests.file_state(path, here.outputs) for path in standing.outputs],
         accepted={**said, "earlier": before.accepted},
     ).write()
 

@@ -13,11 +13,11 @@ from luigi.task_register import Register
 from luigi.task_status import DONE, FAILED
 
 from labkart import threads
-from labkart.records.record import TaskUse
+from labkart.records.record import TaskRun
 from labkart.tasks.task import Task
 
 
-class Listener(Protocol):
+class BuildListener(Protocol):
     """Hears of each task, by luigi's own ids, in the process that leads; `why` a task failed, or nothing.
 
     `beat` comes at least every second or so.
@@ -29,16 +29,16 @@ class Listener(Protocol):
     def beat(self) -> None: ...
 
 
-class Watcher(Protocol):
+class BaseBuildListener(Protocol):
     """Sees tasks as parts of experiments: all of them, and then what starts and ends."""
 
-    def planned(self, uses: Sequence[TaskUse]) -> None: ...
-    def started(self, use: TaskUse) -> None: ...
-    def ended(self, use: TaskUse) -> None: ...
+    def planned(self, uses: Sequence[TaskRun]) -> None: ...
+    def started(self, use: TaskRun) -> None: ...
+    def ended(self, use: TaskRun) -> None: ...
     def beat(self) -> None: ...
 
 
-def run(results: Sequence[Task[Any]], workers: int, listener: Listener) -> None:
+def run(results: Sequence[Task[Any]], workers: int, listener: BuildListener) -> None:
     """gokart builds the results. Not by `gokart.build`, which silences the logging of the whole process."""
     _tell_classes_apart(listener.tasks())
     for noisy in ("luigi", "luigi-interface", "gokart"):
@@ -54,7 +54,7 @@ def run(results: Sequence[Task[Any]], workers: int, listener: Listener) -> None:
         worker.run()
 
 
-def _let_beat(worker: Any, listener: Listener) -> None:
+def _let_beat(worker: Any, listener: BuildListener) -> None:
     """While all processes are busy luigi asks for no work, but it looks after its children every second."""
     look_after = worker._purge_children
 
@@ -108,7 +108,7 @@ os.register_at_fork(
 class _Scheduler(Scheduler):
     """luigi's local scheduler, telling a listener what it hears: the one place that knows what all workers do."""
 
-    def __init__(self, listener: Listener) -> None:
+    def __init__(self, listener: BuildListener) -> None:
         super().__init__(record_task_history=False)
         self._listener, self._running = listener, set[str]()
 

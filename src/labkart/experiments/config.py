@@ -21,10 +21,10 @@ from yaml import YAMLError
 
 from labkart import project
 from labkart.errors import LabkartError, did_you_mean
-from labkart.tasks.config_source import CHOSEN, place
+from labkart.tasks.config_source import CHOSEN, describe_source
 
 # What composing raises for what a person wrote: complaints of Hydra, OmegaConf and YAML, and files that are no UTF-8.
-Miswritten = (HydraException, OmegaConfBaseException, YAMLError, ValueError)
+InvalidOverride = (HydraException, OmegaConfBaseException, YAMLError, ValueError)
 
 # What Hydra's own node says of the words of one job, and not of the files, the machine or the job's number.
 _OF_THE_WORDS = re.compile(r"\$\{hydra:(?!runtime\.|job\.(?:name|num|id)\})")
@@ -57,14 +57,16 @@ class Composed:
         """What Hydra composed, with its own node in it, which is taken out."""
         with flag_override(whole, ["struct", "readonly"], False):
             own = OmegaConf.create({"hydra": whole.pop("hydra")}, flags={"allow_objects": True})
-        return cls(whole, _said(own.hydra.overrides.task), dict(own.hydra.runtime.choices), own)
+        return cls(
+            whole, _error_text(own.hydra.overrides.task), dict(own.hydra.runtime.choices), own
+        )
 
     @classmethod
     def now(cls, cfg: DictConfig) -> "Composed":
         """What Hydra handed to a job."""
         own = HydraConfig.get()
         whole: Any = HydraConfig.instance().cfg
-        return cls(cfg, _said(own.overrides.task), dict(own.runtime.choices), whole)
+        return cls(cfg, _error_text(own.overrides.task), dict(own.runtime.choices), whole)
 
     def activate(self) -> None:
         """Make it the one of which `${hydra:...}` and Labkart's messages speak."""
@@ -76,7 +78,7 @@ class Composed:
                 self.hydra.hydra.job.num, self.hydra.hydra.job.id = self.number, str(self.number)
 
 
-def _said(words: Any) -> list[str]:
+def _error_text(words: Any) -> list[str]:
     """The words as they were written: an interpolation in one is of the configuration, and may be a secret."""
     said: Any = OmegaConf.to_container(words)
     return [str(word) for word in said]
@@ -88,15 +90,15 @@ def compose(*overrides: str) -> DictConfig:
     Raises:
         LabkartError: an override names what is not there.
     """
-    return composed(*overrides).cfg
+    return compose_overrides(*overrides).cfg
 
 
-def composed(*overrides: str) -> Composed:
+def compose_overrides(*overrides: str) -> Composed:
     """The same with how it came about."""
     try:
         found = Composed.of(_load(overrides))
-    except Miswritten as error:
-        raise explained(error, overrides) from None
+    except InvalidOverride as error:
+        raise explain_error(error, overrides) from None
     found.activate()
     return found
 
@@ -120,8 +122,8 @@ class Composer:
         """One configuration. Raises LabkartError where a word names what is not there."""
         try:
             return self._compose(words, number)
-        except Miswritten as error:
-            raise explained(error, words) from None
+        except InvalidOverride as error:
+            raise explain_error(error, words) from None
 
     def _compose(self, words: Sequence[str], number: int) -> Composed:
         new = [word for word in words if word not in self._parsed]
@@ -151,7 +153,7 @@ class Composer:
     @cached_property
     def _groups(self) -> Collection[str] | None:
         """The groups of files that the defaults choose from; nothing where the defaults alone are not whole."""
-        with suppress(*Miswritten):
+        with suppress(*InvalidOverride):
             return self._base(()).choices
         return None
 
@@ -170,7 +172,7 @@ class Composer:
         return left and (dictionary or name not in (self._groups or ()))
 
 
-def explained(error: Exception, words: Iterable[str] = ()) -> LabkartError:
+def explain_error(error: Exception, words: Iterable[str] = ()) -> LabkartError:
     """What is wrong with the words of a command or with a file in `conf/`, as a sentence."""
     if isinstance(error, MissingConfigException) and error.missing_cfg_file and error.options:
         group, _, option = error.missing_cfg_file.rpartition("/")
@@ -182,13 +184,13 @@ def explained(error: Exception, words: Iterable[str] = ()) -> LabkartError:
         parent, _, name = not_there[1].rpartition(".")
         # The files as the other words choose them, if these compose without the wrong one.
         others = [word for word in words if "=" in word and not_there[1] not in word]
-        with suppress(*Miswritten):
+        with suppress(*InvalidOverride):
             found = Composed.of(_load(others))
             found.activate()
             node = OmegaConf.select(found.cfg, parent) if parent else found.cfg
             known = [str(key) for key in node] if isinstance(node, DictConfig) else []
             return LabkartError(
-                f'{place(node)}: no setting "{not_there[1]}". {did_you_mean(name, known)}'
+                f'{describe_source(node)}: no setting "{not_there[1]}". {did_you_mean(name, known)}'
             )
     if several := _SEVERAL.search(str(error)):
         is_group = (project.current().root / "conf" / several[1].partition("=")[0]).is_dir()

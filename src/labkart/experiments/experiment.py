@@ -10,11 +10,17 @@ from typing import Any
 
 from labkart import project, signals
 from labkart.experiments import build
-from labkart.experiments.build import Watcher
+from labkart.experiments.build import BaseBuildListener
 from labkart.experiments.plan import Experiment
 from labkart.fingerprint import snapshot
 from labkart.records import last_used, locks, provenance, redact
-from labkart.records.record import ExperimentRecord, TaskUse, digest_of, now, read_experiment
+from labkart.records.record import (
+    ExperimentRecord,
+    TaskRun,
+    current_time,
+    digest_of,
+    read_experiment,
+)
 from labkart.tasks import mlflow_calls
 from labkart.tasks.task import Task
 from labkart.tasks.task_id import upstream
@@ -37,19 +43,19 @@ _MADE = (
     "accepted",
 )
 
-Told = Callable[[ExperimentRecord], None]
+RecordCallback = Callable[[ExperimentRecord], None]
 
 
 def _nothing(record: ExperimentRecord) -> None:
     pass
 
 
-def run(
+def run_experiments(
     experiments: Sequence[Experiment],
     workers: int,
-    watcher: Watcher,
-    begun: Told = _nothing,
-    ended: Told = _nothing,
+    watcher: BaseBuildListener,
+    begun: RecordCallback = _nothing,
+    ended: RecordCallback = _nothing,
 ) -> None:
     """Build what is missing of all of them, each task once, and complete their records, each as it ends.
 
@@ -62,8 +68,8 @@ def run(
     Raises:
         KeyboardInterrupt: the person stopped it.
     """
-    course = _Course(experiments, watcher, begun, ended)
-    with snapshot.held():  # the moment of the plan
+    course = _Execution(experiments, watcher, begun, ended)
+    with snapshot.frozen():  # the moment of the plan
         try:
             course.pass_over()
             build.run([each.result for each in experiments if each.missing], workers, course)
@@ -71,7 +77,7 @@ def run(
             course.close("killed")
             raise
         finally:
-            mlflow_calls.land_in(None)
+            mlflow_calls.route_to(None)
     course.close()
 
 
@@ -80,7 +86,7 @@ def settle(record: ExperimentRecord) -> None:
 
     Its tasks' ids, which cover the code, are those of today: the commit that is there now makes this result.
     """
-    last_used.note(record)
+    last_used.mark_used(record)
     if record.code.get("dirty"):
         code, diff = _code_now()
         if not code["dirty"] and code["commit"]:
@@ -98,25 +104,33 @@ def _shared(experiment: Experiment, alone: bool) -> str | None:
 
 @cache
 def _code_now() -> tuple[dict[str, Any], str]:
-    return provenance.code(project.current().root)
+    return provenance.code_state(project.current().root)
 
 
 def close_abandoned() -> list[ExperimentRecord]:
     """Complete the records of experiments whose process died, and return them."""
     found = []
-    for id in locks.abandoned():
+    for id in locks.abandoned_experiments():
         if (record := read_experiment(id)) and record.status == "running":
-            record.status, record.ended, record.error = "killed", now(), "The process was killed."
+            record.status, record.ended, record.error = (
+                "killed",
+                current_time(),
+                "The process was killed.",
+            )
             record.write()
             found.append(record)
     return found
 
 
-class _Course:
+class _Execution:
     """Follows a build for all experiments that it is of; a task that several use belongs to the first of them."""
 
     def __init__(
-        self, experiments: Sequence[Experiment], watcher: Watcher, begun: Told, ended: Told
+        self,
+        experiments: Sequence[Experiment],
+        watcher: BaseBuildListener,
+        begun: RecordCallback,
+        ended: RecordCallback,
     ) -> None:
         self._experiments, self._watcher, self._begun, self._ended = (
             experiments,
@@ -127,16 +141,16 @@ class _Course:
         self._open: dict[str, ExitStack] = {}
         self._over = set[str]()
         self._waiting = {each.record.id: set(each.missing) for each in experiments}
-        self._users: dict[str, list[tuple[Experiment, TaskUse]]] = {}
+        self._users: dict[str, list[tuple[Experiment, TaskRun]]] = {}
         self._tasks: dict[str, Task[Any]] = {}
-        self._shown: dict[str, TaskUse] = {}
+        self._shown: dict[str, TaskRun] = {}
         for each in experiments:
             for use in each.record.tasks:
                 task = each.tasks[use.label]
                 self._tasks[task.task_id] = task
                 self._users.setdefault(task.task_id, []).append((each, use))
         watcher.planned([users[0][1] for users in self._users.values()])
-        locks.sweep()
+        locks.remove_leftovers()
 
     def pass_over(self) -> None:
         """End the experiments of which all tasks are cached: they are new for their settings alone."""
@@ -158,7 +172,7 @@ class _Course:
         )
         if experiment.record.id not in self._open:
             self._begin(experiment)
-        mlflow_calls.land_in(experiment.record)
+        mlflow_calls.route_to(experiment.record)
         if task_id not in self._shown:  # luigi may set a task aside, and start it again
             self._shown[task_id] = use
             self._watcher.started(use)
@@ -180,7 +194,7 @@ class _Course:
                 self._end(experiment)
 
     def beat(self) -> None:
-        signals.look()
+        signals.raise_pending()
         self._watcher.beat()
 
     def close(self, status: str = "") -> None:
@@ -199,7 +213,7 @@ class _Course:
                     self._watcher.started(use)
                     self._watcher.ended(use)
 
-    def _settle(self, experiment: Experiment, use: TaskUse) -> None:
+    def _settle(self, experiment: Experiment, use: TaskRun) -> None:
         """Wait no more for a task, nor for those that need it if it did not end well."""
         waiting = self._waiting[experiment.record.id]
         waiting.discard(use.label)
@@ -214,28 +228,28 @@ class _Course:
     def _provenance(self) -> tuple[dict[str, Any], str, dict[str, Any], dict[str, str]]:
         """The code and the machine, the same for all."""
         root = project.current().root
-        code, diff = provenance.code(root)
+        code, diff = provenance.code_state(root)
         texts = {"packages.txt": provenance.packages(), "uv.lock": provenance.uv_lock(root)}
         return code, diff, provenance.environment(), texts
 
     def _begin(self, experiment: Experiment) -> None:
         """Write down what is going to run, and on what code and machine."""
         record, composed, holding = experiment.record, experiment.composed, ExitStack()
-        alone = holding.enter_context(locks.running(record.id))
+        alone = holding.enter_context(locks.mark_running(record.id))
         shared = _shared(experiment, alone)
         self._open[record.id] = holding
         composed.activate()
-        record.status, record.started = "running", shared or now()
+        record.status, record.started = "running", shared or current_time()
         record.code, diff, record.environment, texts = self._provenance
-        redact.learn(composed.cfg)
-        record.overrides = redact.words(record.overrides)
+        redact.remember_secrets(composed.cfg)
+        record.overrides = redact.redact_overrides(record.overrides)
         record.command = " ".join(["labkart", "run", *record.overrides])
-        record.settings = redact.values(record.settings)
-        record.config = redact.config(composed.cfg, resolve=True)
+        record.settings = redact.redact_values(record.settings)
+        record.config = redact.redacted_config(composed.cfg, resolve=True)
         record.write(
             {
-                "config.yaml": redact.yaml(composed.cfg),
-                "uncommitted.patch.txt": redact.text(diff),
+                "config.yaml": redact.redacted_yaml(composed.cfg),
+                "uncommitted.patch.txt": redact.redact_text(diff),
                 **texts,
             }
         )
@@ -264,7 +278,7 @@ class _Course:
         for use, one in known:
             use.made = {name: value for name, value in vars(one).items() if name in _MADE}
             use.made |= {name: digest_of(getattr(one, name)) for name in ("code", "packages")}
-        record.ended = now()
+        record.ended = current_time()
         record.write(
             {"traceback.txt": "\n".join(failures).encode(errors="backslashreplace").decode()}
         )

@@ -15,12 +15,12 @@ from omegaconf import DictConfig, ListConfig, OmegaConf
 from omegaconf.errors import ConfigAttributeError
 
 from labkart import project
-from labkart.errors import LabkartError, did_you_mean, nearest, told
+from labkart.errors import LabkartError, describe, did_you_mean, nearest
 from labkart.experiments.config import Composed
 from labkart.fingerprint import snapshot
-from labkart.records.query import flat
-from labkart.records.record import ExperimentRecord, TaskUse, read_experiment
-from labkart.tasks.config_source import place
+from labkart.records.query import flatten
+from labkart.records.record import ExperimentRecord, TaskRun, read_experiment
+from labkart.tasks.config_source import describe_source
 from labkart.tasks.task import Task
 from labkart.tasks.task_id import upstream
 
@@ -69,8 +69,8 @@ def plan(composed: Composed) -> Experiment:
     Raises:
         LabkartError: the configuration does not fit the pipeline, or there is no task of the name `cfg.task`.
     """
-    snapshot.look()
-    with snapshot.held():
+    snapshot.refresh()
+    with snapshot.frozen():
         return _plan(composed)
 
 
@@ -84,7 +84,7 @@ def _plan(composed: Composed) -> Experiment:
             raise LabkartError(
                 f"task={name}: the pipeline has {', '.join(tasks)}. {did_you_mean(name, tasks)}"
             )
-        tasks = _labelled(tasks[name])
+        tasks = _label_tasks(tasks[name])
     missing = _missing(tasks)
     settings = _settings(composed)
     id = _id(tasks[list(tasks)[-1]], settings, cfg)
@@ -95,7 +95,7 @@ def _plan(composed: Composed) -> Experiment:
         before.tags = tags
         return Experiment(composed, tasks, missing, before)
     uses = [
-        TaskUse(
+        TaskRun(
             label,
             task.get_task_family(),
             task.make_unique_id(),
@@ -171,11 +171,11 @@ def _settings(composed: Composed) -> dict[str, Any]:
 
 def _tasks(cfg: DictConfig) -> dict[str, Task[Any]]:
     """The tasks behind what the student's function returns."""
-    with _told(cfg):
-        return _labelled(laid_out(cfg))
+    with _explain_errors(cfg):
+        return _label_tasks(call_pipeline(cfg))
 
 
-def laid_out(cfg: DictConfig) -> Task[Any]:
+def call_pipeline(cfg: DictConfig) -> Task[Any]:
     """What the student's function makes of a configuration: the last task.
 
     Raises:
@@ -183,7 +183,7 @@ def laid_out(cfg: DictConfig) -> Task[Any]:
     """
     here = project.current()
     module, _, function = here.entry.partition(":")
-    with _told(cfg):
+    with _explain_errors(cfg):
         code = import_module(module)
         _check_that_it_is_ours(code)
         result = getattr(code, function)(cfg)
@@ -195,7 +195,7 @@ def laid_out(cfg: DictConfig) -> Task[Any]:
 
 
 @contextmanager
-def _told(cfg: DictConfig) -> Iterator[None]:
+def _explain_errors(cfg: DictConfig) -> Iterator[None]:
     """A mistake in the student's code as a sentence."""
     root = project.current().root
     try:
@@ -203,33 +203,31 @@ def _told(cfg: DictConfig) -> Iterator[None]:
     except LabkartError:
         raise
     except ConfigAttributeError as error:
-        where = told(error, root).partition(": ")[0]
-        raise LabkartError(f"{where}: {_absent(str(error.full_key), cfg)}") from None
+        where = describe(error, root).partition(": ")[0]
+        raise LabkartError(f"{where}: {_describe_missing(str(error.full_key), cfg)}") from None
     except Exception as error:
-        said = f"{told(error, root)}{_whence(error.args[0], cfg) if isinstance(error, KeyError) else ''}"
+        said = f"{describe(error, root)}{_describe_source(error.args[0], cfg) if isinstance(error, KeyError) else ''}"
         raise LabkartError(
             f"{said}\nThe pipeline could not be laid out; nothing has run."
         ) from error
 
 
-def _absent(name: str, cfg: DictConfig) -> str:
+def _describe_missing(name: str, cfg: DictConfig) -> str:
     """Which file lacks a setting that the student's code asks for."""
     above, _, last = name.rpartition(".")
     node = OmegaConf.select(cfg, above) if above else cfg
     close = nearest(last, map(str, node)) if isinstance(node, DictConfig) else ""
-    return (
-        f'{place(node)} has no "{name}". {close} Add it there, or name another one here.'.replace(
-            "  ", " "
-        )
+    return f'{describe_source(node)} has no "{name}". {close} Add it there, or name another one here.'.replace(
+        "  ", " "
     )
 
 
-def _whence(key: Any, cfg: DictConfig) -> str:
+def _describe_source(key: Any, cfg: DictConfig) -> str:
     """Which setting says a name that the student's code does not know."""
-    for name, found in flat(OmegaConf.to_container(cfg)):
+    for name, found in flatten(OmegaConf.to_container(cfg)):
         if found == key and isinstance(key, str):
             above = name.rpartition(".")[0]
-            where = place(OmegaConf.select(cfg, above) if above else cfg, name)
+            where = describe_source(OmegaConf.select(cfg, above) if above else cfg, name)
             said = where if "=" in where else f"{name} in {where}"
             return f" ({said}). Add it to what this line chooses from, or name another one."
     return ""
@@ -245,7 +243,7 @@ def _check_that_it_is_ours(code: ModuleType) -> None:
         )
 
 
-def _labelled(result: Task[Any]) -> dict[str, Task[Any]]:
+def _label_tasks(result: Task[Any]) -> dict[str, Task[Any]]:
     """The tasks that `result` needs and itself, upstream first, each once; a number tells those of one class apart."""
     ordered: dict[str, Task[Any]] = {}
     waiting: list[tuple[Any, bool]] = [(result, False)]

@@ -18,11 +18,11 @@ from labkart.errors import LabkartError, did_you_mean
 from labkart.experiments import config, experiment
 from labkart.experiments.config import Composed
 from labkart.experiments.plan import Experiment, plan
-from labkart.experiments.progress import Progressing
+from labkart.experiments.progress import ExperimentProgress
 from labkart.experiments.session import check_place, close, close_abandoned, make_ready
 from labkart.experiments.sweep import Sweep
 from labkart.tracking import store
-from labkart.tracking.publisher import Publisher, Unpublished
+from labkart.tracking.publisher import NullPublisher, Publisher
 
 MANY = ("-m", "--multirun")
 
@@ -31,11 +31,11 @@ def run(words: list[str]) -> int:
     """Run what Hydra makes of the words."""
     os.chdir(project.current().root)
     check_place()
-    job = Job(words)
-    signals.listen()
+    job = HydraTask(words)
+    signals.install_handlers()
     try:
         close_abandoned(job.publisher)
-        hand_over(job, words)
+        run_hydra(job, words)
     finally:
         close(job.publisher)
     if job.failures:
@@ -43,7 +43,7 @@ def run(words: list[str]) -> int:
     return 0
 
 
-def hand_over(job: "Job", words: Sequence[str]) -> None:
+def run_hydra(job: "HydraTask", words: Sequence[str]) -> None:
     """Hand the words to Hydra; it calls the job with a composed configuration, or our launcher with many."""
     os.environ.setdefault(
         "HYDRA_FULL_ERROR", "1"
@@ -60,8 +60,8 @@ def hand_over(job: "Job", words: Sequence[str]) -> None:
     conf = str(project.current().root / "conf")
     try:
         hydra.main(config_path=conf, config_name="config", version_base="1.3")(job)()
-    except config.Miswritten as error:
-        raise config.explained(error, words) from None
+    except config.InvalidOverride as error:
+        raise config.explain_error(error, words) from None
     except Exception as error:
         if (
             job.called
@@ -74,7 +74,7 @@ def hand_over(job: "Job", words: Sequence[str]) -> None:
         ) from None
 
 
-class Job:
+class HydraTask:
     """What Hydra calls: with one configuration, perhaps in a process that a launcher has started, or for a sweep."""
 
     def __init__(self, words: list[str]) -> None:
@@ -87,13 +87,13 @@ class Job:
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """In another process, where the one who leads publishes what comes of it."""
-        self.words, self.failures, self.publisher = state["words"], list[str](), Unpublished()
+        self.words, self.failures, self.publisher = state["words"], list[str](), NullPublisher()
         self.planned, self.called = None, False
 
     def __call__(self, cfg: DictConfig) -> None:
         self.called = True
         # Of a sweep they are told together, at its end.
-        with _told([] if self.planned else self.failures):
+        with _collect_failures([] if self.planned else self.failures):
             composed = Composed.now(cfg)
             config.check_additions(composed.overrides)
             console.show_logging()
@@ -118,16 +118,16 @@ class Job:
         else:
             workers = planned.workers(1)
             self.publisher.start()  # before the mark that the experiment runs, which that process must not hold
-            with Progressing(workers) as progress:
+            with ExperimentProgress(workers) as progress:
                 try:
-                    experiment.run(
+                    experiment.run_experiments(
                         [planned], workers, progress, self.publisher.begin, self.publisher.end
                     )
                 finally:
                     progress.left(record.tasks)
         console.show_result(record.metrics, record.id)
         if record.status == "failed":
-            raise LabkartError(console.what_failed(record))
+            raise LabkartError(console.describe_failure(record))
 
     def sweep(self, sweeper: BasicSweeper, words: list[str]) -> None:
         """Many experiments: plan all, run what is missing, show them beside each other."""
@@ -135,7 +135,7 @@ class Job:
         console.show_logging()
         self.planned = sweep = Sweep(sweeper, words, self.publisher)
         make_ready()
-        with _told(self.failures):
+        with _collect_failures(self.failures):
             assert sweeper.launcher
             sweep.run(sweeper.launcher)
         records = [each.record for each in sweep.experiments]
@@ -147,7 +147,7 @@ class Job:
         short = sweep.record.id[:6]
         console.say(f"  sweep {short}  ·  {console.command(f'ui --sweep {short}')}")
         if failed := [each for each in records if each.status != "finished"]:
-            self.failures.append(console.which_failed(failed, len(records)))
+            self.failures.append(console.describe_failures(failed, len(records)))
 
     def build(self) -> None:
         """What our launcher calls: what our sweeper has planned."""
@@ -159,19 +159,19 @@ class Job:
         self.planned.build()
 
 
-def on_node(words: list[str]) -> None:
+def run_on_node(words: list[str]) -> None:
     """One experiment of a sweep, in a job of a cluster; the one who leads publishes its record."""
-    job = Job(words)
-    job.publisher = Unpublished()
+    job = HydraTask(words)
+    job.publisher = NullPublisher()
     console.show_logging()
-    with _told(job.failures):
-        job._run(plan(config.composed(*words)))
+    with _collect_failures(job.failures):
+        job._run(plan(config.compose_overrides(*words)))
     if job.failures:
         raise LabkartError("\n".join(job.failures))
 
 
 @contextmanager
-def _told(failures: list[str]) -> Iterator[None]:
+def _collect_failures(failures: list[str]) -> Iterator[None]:
     """Keep failures from Hydra, which would go no further."""
     try:
         yield

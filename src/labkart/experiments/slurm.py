@@ -27,7 +27,7 @@ _OTHER_ENDS = ("", "COMPLETED", "FAILED", "PREEMPTED")
 
 
 @dataclass(frozen=True)
-class Standing:
+class JobStatus:
     """How SLURM says that a job stands; all texts are empty where it is no longer known."""
 
     state: str = ""
@@ -61,7 +61,7 @@ def check(partitions: str) -> None:
     done = _ask("sinfo", "--noheader", "--all", "--format=%R")
     if done.returncode:
         raise LabkartError(
-            f"SLURM does not answer: {in_a_line(done.stderr)}. Nothing was submitted."
+            f"SLURM does not answer: {one_line(done.stderr)}. Nothing was submitted."
         )
     there = sorted(set(done.stdout.split()))
     for name in filter(None, partitions.split(",")):
@@ -71,7 +71,7 @@ def check(partitions: str) -> None:
             )
 
 
-def standings(number: str) -> dict[str, Standing] | None:
+def job_statuses(number: str) -> dict[str, JobStatus] | None:
     """The jobs of an array that SLURM still knows; nothing if it does not answer."""
     try:
         done = _ask(
@@ -88,7 +88,7 @@ def standings(number: str) -> dict[str, Standing] | None:
         return None
     rows = [line.split("|") for line in done.stdout.splitlines()]
     return {
-        job: Standing(state, reason if reason != "None" else "", node)
+        job: JobStatus(state, reason if reason != "None" else "", node)
         for job, state, reason, node in rows
     }
 
@@ -101,7 +101,7 @@ def cancel(*words: str) -> None:
 
 
 @contextmanager
-def outside_of_a_job() -> Iterator[None]:
+def without_job_variables() -> Iterator[None]:
     """Forget what SLURM told this process, where it is a job itself: new jobs would take it for their own."""
     begins = ("SLURM_", "SLURMD_", "SUBMITIT_") if "SLURM_JOB_ID" in os.environ else ()
     told = {
@@ -117,7 +117,7 @@ def outside_of_a_job() -> Iterator[None]:
         os.environ.update(told)
 
 
-def in_a_line(said: str) -> str:
+def one_line(said: str) -> str:
     """What a command complained of."""
     lines = [re.sub(r"^\w+: (error|fatal): ", "", line.strip()) for line in said.splitlines()]
     return "; ".join(filter(None, lines)).rstrip(".")

@@ -27,7 +27,7 @@ _IGNORED = ("_target_", "submitit_folder")  # Hydra's own submitit launcher has 
 
 
 @dataclass
-class Array:
+class JobArray:
     """Jobs that SLURM has accepted.
 
     Attributes:
@@ -73,9 +73,9 @@ class Array:
 
     def _lost(self) -> Iterator[tuple[int, str]]:
         """Those of which there will be no result, and why."""
-        known = slurm.standings(next(iter(self._left.values())).job_id.partition("_")[0])
+        known = slurm.job_statuses(next(iter(self._left.values())).job_id.partition("_")[0])
         for index, job in list(self._left.items() if known is not None else ()):
-            standing = (known or {}).get(job.job_id, slurm.Standing())
+            standing = (known or {}).get(job.job_id, slurm.JobStatus())
             self.standings[index] = str(standing)
             since = self._missed.setdefault(index, time.monotonic())
             if standing.why:
@@ -91,9 +91,9 @@ class Array:
 
 
 @contextmanager
-def submitted(
+def submit(
     function: str, jobs: Sequence[Sequence[str]], settings: Mapping[str, Any]
-) -> Iterator[Array]:
+) -> Iterator[JobArray]:
     """Run `function`, a `module:function`, on the cluster once for each job, with the job's overrides.
 
     All are one SLURM array. Those that have not ended when the block is left are cancelled.
@@ -113,10 +113,10 @@ def submitted(
     slurm.check(str(chosen.get("partition", "")))
     name = re.sub(r"[^A-Za-z0-9.-]+", "-", str(chosen.get("name", here.name)))
     chosen["name"] = f"{name}-{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}"
-    array = Array(chosen["name"], here.outputs / "slurm" / chosen["name"])
+    array = JobArray(chosen["name"], here.outputs / "slurm" / chosen["name"])
     executor = _executor(chosen, array.folder, here.root)
     try:
-        array._left = _submit(executor, slurm_job.Job(function, here.root), jobs)
+        array._left = _submit(executor, slurm_job.SlurmJob(function, here.root), jobs)
         yield array
     except BaseException:
         slurm.cancel(f"--name={array.name}")  # its number is not known where sbatch was interrupted
@@ -178,14 +178,16 @@ def _executor(settings: dict[str, Any], folder: Path, root: Path) -> Any:
     return executor
 
 
-def _submit(executor: Any, call: slurm_job.Job, jobs: Sequence[Sequence[str]]) -> dict[int, Any]:
+def _submit(
+    executor: Any, call: slurm_job.SlurmJob, jobs: Sequence[Sequence[str]]
+) -> dict[int, Any]:
     errors = import_module("submitit.core.utils")
     try:
-        with slurm.outside_of_a_job():
+        with slurm.without_job_variables():
             return dict(enumerate(executor.map_array(call, [list(each) for each in jobs])))
     except (errors.FailedJobError, errors.FailedSubmissionError) as error:
         shutil.rmtree(executor.folder, ignore_errors=True)
-        said = slurm.in_a_line(str(error))
+        said = slurm.one_line(str(error))
         raise LabkartError(
             f"SLURM does not accept the jobs: {said}. Nothing was submitted."
         ) from None
@@ -198,7 +200,9 @@ def _failure(result: Path) -> str | None:
         return None
     kind, _, what = said.strip().splitlines()[-1].partition(": ")
     return (
-        what if kind == f"{slurm_job.__name__}.{slurm_job.Failed.__name__}" else f"{kind}: {what}"
+        what
+        if kind == f"{slurm_job.__name__}.{slurm_job.JobFailure.__name__}"
+        else f"{kind}: {what}"
     )
 
 

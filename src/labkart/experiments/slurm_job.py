@@ -7,14 +7,14 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from labkart.errors import LabkartError, told
+from labkart.errors import LabkartError, describe
 
 
-class Failed(Exception):
+class JobFailure(Exception):
     """What a job could not do, in a line."""
 
 
-class Job:
+class SlurmJob:
     """A function `module:function`, called with a job's overrides in the project's root.
 
     A time limit or a preemption puts it back into the queue, and it begins again: finished tasks are cached.
@@ -31,9 +31,9 @@ class Job:
             getattr(import_module(module), name)(overrides)
         except BaseException as error:
             if not endings:
-                raise Failed(_line(error, self.root)) from error
+                raise JobFailure(_line(error, self.root)) from error
         if endings and endings[0]:
-            raise Failed(endings[0])
+            raise JobFailure(endings[0])
         if endings:
             raise SystemExit(
                 1
@@ -45,7 +45,9 @@ class Job:
 
 
 def _line(error: BaseException, root: Path) -> str:
-    return str(error).partition("\n")[0] if isinstance(error, LabkartError) else told(error, root)
+    return (
+        str(error).partition("\n")[0] if isinstance(error, LabkartError) else describe(error, root)
+    )
 
 
 def _obey() -> list[str]:

@@ -12,9 +12,9 @@ from labkart.fingerprint import snapshot
 from labkart.records import diff, record, redact
 from labkart.records.record import TaskRecord
 from labkart.tasks.task import Task
-from labkart.tasks.task_id import key, output_paths, own_params, upstream
+from labkart.tasks.task_id import output_paths, own_params, task_key, upstream
 
-Above = Mapping[str, "Standing"]
+Above = Mapping[str, "TaskStatus"]
 
 
 @dataclass
@@ -44,7 +44,7 @@ class Changes:
 
 
 @dataclass
-class Standing:
+class TaskStatus:
     """How a task stands.
 
     Attributes:
@@ -73,7 +73,7 @@ class Standing:
 
     def keys(self) -> set[str]:
         """The names under which runs may know it: its own, and those of the runs that it takes the place of."""
-        keys = {key(self.task)}
+        keys = {task_key(self.task)}
         if self.before:
             keys.add(self.before.key)
             keys |= (
@@ -84,42 +84,44 @@ class Standing:
         return keys
 
 
-def look(experiment: Experiment) -> list[Standing]:
+def statuses(experiment: Experiment) -> list[TaskStatus]:
     """The tasks of an experiment as they stand, upstream tasks first."""
-    standings: dict[str, Standing] = {}
+    standings: dict[str, TaskStatus] = {}
     runs: dict[str, list[TaskRecord]] = {}
-    with snapshot.held():
+    with snapshot.frozen():
         for label, task in experiment.tasks.items():
-            standing = stand(label, task, standings, runs)
+            standing = task_status(label, task, standings, runs)
             if standing.state != "done" and label not in experiment.missing:
                 standing.state, standing.reason = (
                     "done",
                     f"{standing.reason}, and nothing needs it now",
                 )
-            standings[key(task)] = standing
+            standings[task_key(task)] = standing
     return list(standings.values())
 
 
-def stand(label: str, task: Task[Any], above: Above, runs: dict[str, list[TaskRecord]]) -> Standing:
+def task_status(
+    label: str, task: Task[Any], above: Above, runs: dict[str, list[TaskRecord]]
+) -> TaskStatus:
     """How one task stands, given its upstream tasks' standings and the finished runs that were read so far."""
     own = task.last_record()
     if own and task.complete():
         said = (
             "accepted by {by} on {at:.10}: {changes}".format(**own.accepted) if own.accepted else ""
         )
-        return Standing(label, task, "done", said, own)
+        return TaskStatus(label, task, "done", said, own)
     if own and own.status == "done":
-        return Standing(label, task, "changed", own.damage(), own)
+        return TaskStatus(label, task, "changed", own.damage(), own)
     failed = f"{own.status}: {own.error}" if own else ""
     name = task.get_task_family()
     if name not in runs:
-        runs[name] = record.finished(name)
+        runs[name] = record.finished_tasks(name)
     candidates = [
-        Standing(label, task, "changed", "", each, changes(task, each, above))
+        TaskStatus(label, task, "changed", "", each, changes(task, each, above))
         for each in runs[name]
     ]
     if not candidates:
-        return Standing(label, task, "missing", failed or "no run yet")
+        return TaskStatus(label, task, "missing", failed or "no run yet")
     best = min(candidates, key=lambda each: each.changes.distance)
     if best.changes.params:
         best.state, best.reason = "missing", f"no run yet with {', '.join(best.changes.params)}"
@@ -135,7 +137,7 @@ def stand(label: str, task: Task[Any], above: Above, runs: dict[str, list[TaskRe
 
 def changes(task: Task[Any], before: TaskRecord, above: Above) -> Changes:
     """What differs between a task and an earlier run of its class."""
-    found, params, reached = Changes(), redact.values(own_params(task)), task._fingerprint
+    found, params, reached = Changes(), redact.redact_values(own_params(task)), task._fingerprint
     found.params = [
         f"{name}={text}" for name, text in params.items() if before.params.get(name) != text
     ]
@@ -146,20 +148,22 @@ def changes(task: Task[Any], before: TaskRecord, above: Above) -> Changes:
         if now != before.data.get(name)
     ]
     for file in sorted({*reached.code, *before.code}):
-        found.code += diff.code(file, reached.code.get(file, {}), before.code.get(file, {}))
-    for name, then, now in sorted(diff.pairs(before.packages, reached.packages)):
+        found.code += diff.changed_definitions(
+            file, reached.code.get(file, {}), before.code.get(file, {})
+        )
+    for name, then, now in sorted(diff.changes(before.packages, reached.packages)):
         found.packages.append(
             f"{name} {then} -> {now}" if then and now else f"{name} {'is new' if now else 'gone'}"
         )
     for each in _upstream(task, above):
-        if key(each.task) not in before.upstream:
+        if task_key(each.task) not in before.upstream:
             found.upstream.append(each.label)
             found.strangers += each.keys().isdisjoint(before.upstream)
     return found
 
 
-def _upstream(task: Task[Any], above: Above) -> list[Standing]:
-    return [above[key(each)] for each in upstream(task)]
+def _upstream(task: Task[Any], above: Above) -> list[TaskStatus]:
+    return [above[task_key(each)] for each in upstream(task)]
 
 
 def _listed(words: list[str]) -> str:
@@ -172,7 +176,7 @@ def _datum(now: dict[str, str], then: dict[str, str] | None) -> str:
     return f"{now['path']} changed"
 
 
-def as_json(experiment: Experiment, standings: Sequence[Standing]) -> str:
+def as_json(experiment: Experiment, standings: Sequence[TaskStatus]) -> str:
     """The same for programs."""
     result = standings[-1]
     metrics = (

@@ -17,9 +17,9 @@ from labkart.errors import LabkartError
 from labkart.experiments import experiment
 from labkart.experiments.config import Composer
 from labkart.experiments.plan import Experiment, plan
-from labkart.experiments.progress import ClusterProgressing, SweepProgressing
+from labkart.experiments.progress import ClusterProgress, SweepProgress
 from labkart.records import locks, redact
-from labkart.records.record import now, read_experiment
+from labkart.records.record import current_time, read_experiment
 from labkart.records.seeds import Ranking
 from labkart.records.sweep import SweepRecord
 from labkart.tracking import store
@@ -45,9 +45,11 @@ class Sweep:
             ]
         self.experiments = list({each.record.id: each for each in self._planned}.values())
         self._publisher = publisher
-        command = " ".join(["labkart", "run", "-m", *redact.words(words)])
+        command = " ".join(["labkart", "run", "-m", *redact.redact_overrides(words)])
         id = hashlib.sha256(json.dumps(sorted(words)).encode()).hexdigest()[:16]
-        self.record = SweepRecord(id, command, [each.record.id for each in self.experiments], now())
+        self.record = SweepRecord(
+            id, command, [each.record.id for each in self.experiments], current_time()
+        )
 
     @property
     def left(self) -> list[Experiment]:
@@ -82,7 +84,7 @@ class Sweep:
         finally:
             if self.record.status == "running":
                 self.record.status = "failed" if self.left else "finished"
-            self.record.ended = now()
+            self.record.ended = current_time()
             self.record.write()
 
     def build(self) -> None:
@@ -94,8 +96,8 @@ class Sweep:
         self._run(self.left, workers)
 
     def _run(self, experiments: Sequence[Experiment], workers: int) -> None:
-        with SweepProgressing(workers) as progress:
-            experiment.run(
+        with SweepProgress(workers) as progress:
+            experiment.run_experiments(
                 experiments, workers, progress, self._publisher.begin, self._publisher.end
             )
 
@@ -123,12 +125,12 @@ class Sweep:
         self._publisher.start()
         self._run([each for each in self.left if not each.missing], 1)
         with (
-            slurm_array.submitted(
+            slurm_array.submit(
                 "labkart.experiments.run:on_node",
                 [each.composed.overrides for each in left],
                 settings,
             ) as array,
-            ClusterProgressing(len(left), array.standings) as progress,
+            ClusterProgress(len(left), array.standings) as progress,
         ):
             for number, why in array.ended():
                 self._take(left[number], why)
@@ -145,8 +147,12 @@ class Sweep:
         if why and found.status != "finished":
             found.error = found.error or why
         if why and found.status in ("planned", "running"):  # it died before it could say so
-            found.status, found.started, found.ended = "killed", found.started or now(), now()
-            locks.forget(found.id)
+            found.status, found.started, found.ended = (
+                "killed",
+                found.started or current_time(),
+                current_time(),
+            )
+            locks.forget_mark(found.id)
         if found.ended:
             found.sweeps = list(dict.fromkeys([*found.sweeps, self.record.id]))
             found.write()

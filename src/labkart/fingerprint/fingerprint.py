@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from labkart import packages
-from labkart.digests import content
+from labkart.digests import content_digest
 from labkart.fingerprint import imports, syntax
-from labkart.fingerprint.modules import RUNTIMES, External, Module, Modules, Place
-from labkart.fingerprint.reach import NOWHERE, Reach
+from labkart.fingerprint.modules import RUNTIMES, DefinitionRef, External, Module, Modules
+from labkart.fingerprint.reach import NO_SOURCE, Reach
 
 _KNOWN = RUNTIMES | sys.stdlib_module_names
 # Goes into every fingerprint: a change of what counts is made here, deliberately, and computes every task again.
@@ -46,7 +46,7 @@ class Fingerprint:
         ).hexdigest()
 
 
-def of(task: type) -> Fingerprint:
+def fingerprint_of(task: type) -> Fingerprint:
     """The fingerprint of a task class, as this process imported it."""
     reading = _reading()
     if task not in reading.done:
@@ -61,13 +61,13 @@ def still_holds(task: type) -> bool:
     return all(imports.as_imported(file, name) for name, file in files.items())
 
 
-def replaced() -> bool:
+def has_replacements() -> bool:
     """Whether something took the place of what was read, in this process: a constant, a function, a method.
 
     What was read is forgotten then.
     """
     places = [each for reading in _readings for each in reading.held.items()]
-    found = any(_held(place).keys() != held.keys() for place, held in places)
+    found = any(_bound_objects(place).keys() != held.keys() for place, held in places)
     if found:
         _readings.clear()
     return found
@@ -89,7 +89,7 @@ class _Reading:
         self.modules = Modules()
         self.done: dict[type, Fingerprint] = {}
         self.files: dict[type, dict[str, str]] = {}
-        self.held: dict[Place, dict[int, Any]] = {}
+        self.held: dict[DefinitionRef, dict[int, Any]] = {}
         self.reach = Reach(self.modules)
 
     def fingerprint(self, task: type) -> Fingerprint:
@@ -100,7 +100,7 @@ class _Reading:
         )
         reached = self.reach.all(tops)
         modules = {place.module for place in reached}
-        self.held |= {place: _held(place) for place in reached if place.number is not None}
+        self.held |= {place: _bound_objects(place) for place in reached if place.number is not None}
         self.files[task] = {
             module.name: module.file for module in modules if module.file and module.current
         }
@@ -118,9 +118,9 @@ class _Reading:
                 name.partition(".")[0]
                 for name in [*self.files[task], *(base.__module__ for base in task.__mro__)]
             }
-            versions = packages.versions((names | homes) - RUNTIMES)
+            versions = packages.required_versions((names | homes) - RUNTIMES)
         if (
-            unsaved or NOWHERE in reached
+            unsaved or NO_SOURCE in reached
         ):  # typed at a prompt or made in a function: no file tells all of it
             code[task.__module__] = {task.__qualname__: secrets.token_hex()}
         for module in (module for module in modules if not module.current):
@@ -129,20 +129,20 @@ class _Reading:
             }  # edited since it was imported: what runs is not what is there
         return Fingerprint(code, {**versions, "Python": "{}.{}".format(*sys.version_info)})
 
-    def _own_classes(self, task: type) -> list[Place]:
+    def _own_classes(self, task: type) -> list[DefinitionRef]:
         """The definitions of a class and of those it inherits from, as far as they are the project's."""
         found = []
         for base in task.__mro__:
             if module := self.modules.find(base.__module__):
                 numbers = module.bindings.get(base.__qualname__.partition(".")[0], [None])
-                found += [Place(module, number) for number in numbers]
+                found += [DefinitionRef(module, number) for number in numbers]
         return found
 
-    def _is_unsure(self, reached: set[Place], externals: list[External]) -> bool:
+    def _is_unsure(self, reached: set[DefinitionRef], externals: list[External]) -> bool:
         unsure = any(place.number is not None and place.definition.unsure for place in reached)
         return (
             unsure
-            or NOWHERE in reached
+            or NO_SOURCE in reached
             or any(map(syntax.is_unsure, {each.dotted for each in externals}))
         )
 
@@ -154,11 +154,11 @@ class _Reading:
             code[module.key] = {**code.get(module.key, {}), **read}
         return code
 
-    def _parts(self, reached: set[Place]) -> dict[str, dict[str, str]]:
+    def _parts(self, reached: set[DefinitionRef]) -> dict[str, dict[str, str]]:
         """The digests to keep, by file and name."""
         code: dict[str, dict[str, list[str]]] = {}
         for place in sorted(
-            reached - {NOWHERE}, key=lambda place: (place.module.key, place.number or 0)
+            reached - {NO_SOURCE}, key=lambda place: (place.module.key, place.number or 0)
         ):
             parts = code.setdefault(place.module.key, {})
             if place.number is None:
@@ -176,7 +176,9 @@ class _Reading:
             parts = code.setdefault(module.key, {})
             parts |= _read_at_import(module)
             parts |= _order(module, reached)
-            if unused := sorted(each.origin for each in self._unused({Place(module, None)})):
+            if unused := sorted(
+                each.origin for each in self._unused({DefinitionRef(module, None)})
+            ):
                 parts["import"] = unused
         for module, order in self.reach.orders(reached).items():
             code.setdefault(module.key, {})["order of imports"] = order
@@ -186,7 +188,7 @@ class _Reading:
             if parts
         }
 
-    def _unused(self, reached: Iterable[Place]) -> list[External]:
+    def _unused(self, reached: Iterable[DefinitionRef]) -> list[External]:
         """What the files import without a word of it afterwards: for what it does when it is imported."""
         origins = {
             origin
@@ -208,18 +210,18 @@ def _read_at_import(module: Module) -> dict[str, list[str]]:
     found = dict[str, list[str]]()
     for name in sorted(imports.read_at_import(module.file) if module.file else ()):
         with suppress(OSError):  # looked for, and not there
-            found.setdefault(f"reads {Path(name).name}", []).append(content(Path(name)))
+            found.setdefault(f"reads {Path(name).name}", []).append(content_digest(Path(name)))
     return found
 
 
-def _order(module: Module, reached: Container[Place]) -> dict[str, list[str]]:
+def _order(module: Module, reached: Container[DefinitionRef]) -> dict[str, list[str]]:
     """Of what is bound or done at import, the order, where another one could have another result."""
     if not module.source:
         return {}
     here = [
         each
         for number, each in enumerate(module.source.definitions)
-        if Place(module, number) in reached
+        if DefinitionRef(module, number) in reached
     ]
     bound = [name for each in here for name in each.names]
     again = len(bound) > len(set(bound))
@@ -236,7 +238,7 @@ def _order(module: Module, reached: Container[Place]) -> dict[str, list[str]]:
     return found
 
 
-def _held(place: Place) -> dict[int, Any]:
+def _bound_objects(place: DefinitionRef) -> dict[int, Any]:
     """What the names of a definition stand for in this process, by identity; of a class, also what it is made of."""
     loaded = vars(sys.modules.get(place.module.name, object))
     found = [loaded.get(name) for name in place.definition.names]
@@ -244,7 +246,7 @@ def _held(place: Place) -> dict[int, Any]:
     return {id(each): each for each in [*found, *inside]}
 
 
-def _set_since(place: Place) -> dict[str, list[str]]:
+def _set_since(place: DefinitionRef) -> dict[str, list[str]]:
     """A constant that is not what its definition says: some other code has set it."""
     loaded, definition = sys.modules.get(place.module.name), place.definition
     if not loaded or definition.literal is None or len(definition.names) != 1:

@@ -47,7 +47,7 @@ def generation() -> int:
     return _count
 
 
-def again() -> int:
+def reload_count() -> int:
     """How often code was run that may replace other code: of a file once more, or of a cell in a notebook."""
     return _loads
 
@@ -69,7 +69,7 @@ def as_imported(file: str, module: str, now: Stamp | None = None) -> bool:
     return module not in sys.modules or (now is not None and max(now[:2]) < _BEGAN)
 
 
-def imported() -> list[str]:
+def imported_modules() -> list[str]:
     """The names of the project's modules that this process has imported."""
     known, expected = {*_EARLY.values(), *_ran}, _expected()
     if not _loads and set(expected.values()) == known:  # all of them, and none under a second name
@@ -109,7 +109,7 @@ def read_at_import(file: str) -> set[str]:
 
 
 @contextmanager
-def listening(listener: Callable[[str, bool | None], None]) -> Iterator[None]:
+def watch_file_access(listener: Callable[[str, bool | None], None]) -> Iterator[None]:
     """Tell `listener` of each file that is opened in the block, and whether it is read (perhaps: None)."""
     global _listener
     before, _listener = _listener, listener
@@ -120,7 +120,7 @@ def listening(listener: Callable[[str, bool | None], None]) -> Iterator[None]:
 
 
 @contextmanager
-def unheard() -> Iterator[None]:
+def ignore_file_access() -> Iterator[None]:
     """What this thread opens in the block is Labkart's own affair; other threads are listened to."""
     before, _thread.unheard = vars(_thread).get("unheard", False), True
     try:
@@ -129,13 +129,13 @@ def unheard() -> Iterator[None]:
         _thread.unheard = before
 
 
-def opened(path: Any, reads: bool | None = True) -> None:
+def report_open(path: Any, reads: bool | None = True) -> None:
     """Tell whoever listens that a file is opened, for readers that Python's hook does not see; perhaps, if `None`."""
     listener = _listener
     if not isinstance(path, str | bytes | os.PathLike) or vars(_thread).get("unheard"):
         return
     if listener:
-        with unheard():
+        with ignore_file_access():
             listener(os.fsdecode(path), reads)
     elif reads and not _is_code(name := os.fsdecode(path)):
         _note(name)
@@ -165,7 +165,7 @@ def _hook(event: str, arguments: tuple[Any, ...]) -> None:
             and _is_older(path)
         ):
             raise OSError  # then Python reads the code itself
-        opened(path, reads="r" in mode if mode else not flags & _WRITES)
+        report_open(path, reads="r" in mode if mode else not flags & _WRITES)
     elif event == "exec":
         code = arguments[0]
         runs = (
@@ -185,7 +185,7 @@ def _hook(event: str, arguments: tuple[Any, ...]) -> None:
     elif event == "sqlite3.connect":
         _opened_database(arguments[0])
     elif event == "os.rename" and _listener:
-        opened(arguments[1], reads=False)
+        report_open(arguments[1], reads=False)
     elif event in ("subprocess.Popen", "os.system") and _listener:
         _started(*arguments[1:3] if len(arguments) > 2 else arguments)
 
@@ -200,7 +200,7 @@ def _started(command: Any, folder: Any = None) -> None:
                 and (path := os.path.join(os.fsdecode(folder or os.getcwd()), part))
                 and os.path.exists(path)
             ):  # noqa: PTH109, PTH110, PTH118
-                opened(path, reads=None)
+                report_open(path, reads=None)
 
 
 def _is_older(compiled: str) -> bool:
@@ -249,8 +249,8 @@ def _opened_database(name: Any) -> None:
     if isinstance(name, str) and name.startswith("file:"):
         name = unquote(name.removeprefix("file:").partition("?")[0])
     if isinstance(name, str | bytes | os.PathLike) and Path(os.fsdecode(name)).exists():
-        opened(name)
-    opened(name, reads=False)
+        report_open(name)
+    report_open(name, reads=False)
 
 
 def _file(module: object) -> Any:

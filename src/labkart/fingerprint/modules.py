@@ -13,7 +13,7 @@ from typing import NamedTuple
 from labkart import project
 from labkart.fingerprint import imports
 from labkart.fingerprint.source import Definition, Source
-from labkart.fingerprint.source_cache import Sources
+from labkart.fingerprint.source_cache import SourceCache
 
 # The machinery around a task, not its computation.
 RUNTIMES = {"gokart", "hydra_plugins", "labkart", "luigi"}
@@ -54,7 +54,7 @@ class Module:
         return name in self.bindings or bool(self.source and name in self.source.imports)
 
 
-class Place(NamedTuple):
+class DefinitionRef(NamedTuple):
     """A definition in a module, by its number there; or the whole module."""
 
     module: Module
@@ -79,8 +79,8 @@ class Modules:
 
     def __init__(self) -> None:
         self._found: dict[str, Module | None] = {}
-        self._resolved: dict[tuple[Module, str], list[Place | External]] = {}
-        self.sources = Sources()
+        self._resolved: dict[tuple[Module, str], list[DefinitionRef | External]] = {}
+        self.sources = SourceCache()
 
     def find(self, name: str) -> Module | None:
         """A module of the project by its full name; nothing where it is installed, or is not there at all."""
@@ -92,7 +92,7 @@ class Modules:
     @cached_property
     def imported(self) -> list[Module]:
         """The project's modules that this process has imported."""
-        return [module for name in imports.imported() if (module := self.find(name))]
+        return [module for name in imports.imported_modules() if (module := self.find(name))]
 
     def everything(self) -> dict[str, str]:
         """The digests of all code that the project could reach: all files beside and below its imported modules."""
@@ -122,7 +122,7 @@ class Modules:
 
     def resolve(
         self, module: Module, mention: str, local: dict[str, list[str]]
-    ) -> list[Place | External]:
+    ) -> list[DefinitionRef | External]:
         """What a name in a module stands for; `local` are the imports inside the definition that mentions it."""
         first = mention.partition(".")[0]
         if first in local:
@@ -136,7 +136,7 @@ class Modules:
             )
         return found
 
-    def follow(self, name: str, origin: str) -> list[Place | External]:
+    def follow(self, name: str, origin: str) -> list[DefinitionRef | External]:
         """What an import's origin stands for."""
         return self._follow(name, origin, [], set())
 
@@ -146,13 +146,13 @@ class Modules:
         words: list[str],
         local: dict[str, list[str]],
         seen: set[tuple[str, str]],
-    ) -> list[Place | External]:
+    ) -> list[DefinitionRef | External]:
         first = words[0]
         if (module.name, first) in seen or not module.source:
             return []
         seen.add((module.name, first))
-        found: list[Place | External] = [
-            Place(module, number) for number in module.bindings.get(first, ())
+        found: list[DefinitionRef | External] = [
+            DefinitionRef(module, number) for number in module.bindings.get(first, ())
         ]
         origins = [*local.get(first, ()), *module.source.imports.get(first, ())]
         if not origins and first not in module.bindings:
@@ -179,13 +179,13 @@ class Modules:
 
     def _follow(
         self, name: str, origin: str, rest: list[str], seen: set[tuple[str, str]]
-    ) -> list[Place | External]:
+    ) -> list[DefinitionRef | External]:
         base, _, attribute = origin.partition(":")
         words = [attribute, *rest] if attribute else rest
         module = self.find(base)
         if module is None:
             return [External(name, origin, ".".join([base, *words]))]
-        found = list[Place | External]()
+        found = list[DefinitionRef | External]()
         while words:
             bound = self._resolve(module, words, {}, seen) if module.binds(words[0]) else []
             found += bound
@@ -199,7 +199,7 @@ class Modules:
             return found + behind
         # `module.__name__` says nothing of what is in it.
         if not (words and words[0].startswith("__")) or words[0] == "__dict__":
-            found.append(Place(module, None))
+            found.append(DefinitionRef(module, None))
         return found
 
     def _make(self, name: str) -> Module | None:

@@ -7,7 +7,7 @@ from types import FunctionType
 from typing import NamedTuple
 
 from labkart.fingerprint import imports
-from labkart.fingerprint.modules import RUNTIMES, External, Module, Modules, Place
+from labkart.fingerprint.modules import RUNTIMES, DefinitionRef, External, Module, Modules
 
 # Decorators that give back what they decorate, or a wrapper of it, and change nothing else.
 _PURE = {
@@ -35,19 +35,19 @@ _PURE |= {
 }
 
 
-class Around(NamedTuple):
+class References(NamedTuple):
     """What a definition mentions: the project's definitions, installed things, and what a `requires()` alone names."""
 
-    places: list[Place]
+    places: list[DefinitionRef]
     externals: list[External]
-    required: list[Place]
+    required: list[DefinitionRef]
 
 
 # What named tuples and dataclasses call the file of the methods that they make from what a class says.
 _GENERATED = ("<string>", "<attrs generated>")
 
 # Stands for code that is in no file.
-NOWHERE = Place(Module("", None, None, "", [], True), None)
+NO_SOURCE = DefinitionRef(Module("", None, None, "", [], True), None)
 
 
 class Reach:
@@ -55,15 +55,15 @@ class Reach:
 
     def __init__(self, modules: Modules) -> None:
         self._modules = modules
-        self._known: dict[Place, Around] = {}
+        self._known: dict[DefinitionRef, References] = {}
         self._imported: dict[Module, list[Module]] = {}
-        self._handles: dict[Place, tuple[bool, set[Place]]] = {}
+        self._handles: dict[DefinitionRef, tuple[bool, set[DefinitionRef]]] = {}
 
-    def all(self, starts: Iterable[Place]) -> set[Place]:
+    def all(self, starts: Iterable[DefinitionRef]) -> set[DefinitionRef]:
         """All that can matter to definitions: what they reach, and what runs at import and concerns any of it."""
         return self._with_effects(self._closure(starts))
 
-    def orders(self, reached: Collection[Place]) -> dict[Module, list[str]]:
+    def orders(self, reached: Collection[DefinitionRef]) -> dict[Module, list[str]]:
         """The order of imports where more than one of the modules behind them does something that was reached."""
         acting = [place for place in reached if place.number is not None and place.definition.acts]
         concerned = {place.module for place in acting if self._effect(place) != (False, set())}
@@ -85,7 +85,7 @@ class Reach:
         waiting = [
             target.module
             for target in self._modules.follow("", origin)
-            if isinstance(target, Place)
+            if isinstance(target, DefinitionRef)
         ]
         found = set(waiting)
         while waiting:
@@ -94,9 +94,9 @@ class Reach:
             waiting += new
         return found
 
-    def _closure(self, starts: Iterable[Place]) -> set[Place]:
+    def _closure(self, starts: Iterable[DefinitionRef]) -> set[DefinitionRef]:
         """All that is reached. Task classes that only a `requires()` names are not: their code is in their own ids."""
-        seen: dict[Place, bool] = {}
+        seen: dict[DefinitionRef, bool] = {}
         waiting = [(place, True) for place in starts]
         while waiting:
             place, wholly = waiting.pop()
@@ -108,31 +108,33 @@ class Reach:
             waiting += [(each, False) for each in around.required if not _is_task(each)]
         return set(seen)
 
-    def around(self, place: Place) -> Around:
+    def around(self, place: DefinitionRef) -> References:
         """What a definition mentions."""
         found = self._known.get(place)
         if found is None:
             found = self._known[place] = self._look_around(place)
         return found
 
-    def _look_around(self, place: Place) -> Around:
+    def _look_around(self, place: DefinitionRef) -> References:
         module = place.module
         if place.number is None:
             count = len(module.source.definitions) if module.source else 0
-            inside = [Place(module, number) for number in range(count)]
-            return Around(
-                inside + [Place(each, None) for each in self._modules.below(module)], [], []
+            inside = [DefinitionRef(module, number) for number in range(count)]
+            return References(
+                inside + [DefinitionRef(each, None) for each in self._modules.below(module)], [], []
             )
         definition = place.definition
         targets = self._resolved(place, *definition.mentions) + self._imported_inside(place)
         asked = self._resolved(place, *definition.requires)
-        places = [target for target in targets if isinstance(target, Place)] + self._put_in_place(
-            place
-        )
+        places = [
+            target for target in targets if isinstance(target, DefinitionRef)
+        ] + self._put_in_place(place)
         externals = [target for target in (*targets, *asked) if isinstance(target, External)]
-        return Around(places, externals, [target for target in asked if isinstance(target, Place)])
+        return References(
+            places, externals, [target for target in asked if isinstance(target, DefinitionRef)]
+        )
 
-    def _imported_inside(self, place: Place) -> list[Place | External]:
+    def _imported_inside(self, place: DefinitionRef) -> list[DefinitionRef | External]:
         """The modules that a function imports without a word of them: for what they do when they are imported."""
         statements = place.definition.imports.items()
         mentions = [f"{each}." for each in place.definition.mentions] if statements else []
@@ -148,7 +150,7 @@ class Reach:
             for target in self._modules.follow("", each)
         ]
 
-    def _put_in_place(self, place: Place) -> list[Place]:
+    def _put_in_place(self, place: DefinitionRef) -> list[DefinitionRef]:
         """Where functions are defined that took a definition's place after it was made."""
         loaded = sys.modules.get(place.module.name)
         found = []
@@ -162,10 +164,14 @@ class Reach:
                     other = self._modules.find(function.__module__)
                     top = function.__qualname__.partition(".")[0]
                     numbers = other.bindings.get(top, [None]) if other else []
-                    found += [Place(other, number) for number in numbers] if other else [NOWHERE]
+                    found += (
+                        [DefinitionRef(other, number) for number in numbers]
+                        if other
+                        else [NO_SOURCE]
+                    )
         return found
 
-    def _with_effects(self, reached: set[Place]) -> set[Place]:
+    def _with_effects(self, reached: set[DefinitionRef]) -> set[DefinitionRef]:
         """Add what import-time code does to anything that was reached: registers, replaces, sets up."""
         size = -1
         while size != len(reached):
@@ -176,7 +182,7 @@ class Reach:
                     reached = reached | self._closure([place])
         return reached
 
-    def _effects(self, reached: set[Place]) -> list[Place]:
+    def _effects(self, reached: set[DefinitionRef]) -> list[DefinitionRef]:
         """The definitions that do something at import, in all modules that are or will be imported."""
         modules = dict.fromkeys([*self._modules.imported, *(place.module for place in reached)])
         waiting = list(modules)
@@ -189,7 +195,7 @@ class Reach:
                     waiting.append(needed)
         every = ((module, module.source.definitions) for module in modules if module.source)
         places = [
-            Place(module, n)
+            DefinitionRef(module, n)
             for module, each in every
             for n, definition in enumerate(each)
             if definition.acts
@@ -205,18 +211,18 @@ class Reach:
             }
             targets = [target for origin in origins for target in self._modules.follow("", origin)]
             parent = self._modules.find(module.name.rpartition(".")[0])
-            found = [target.module for target in targets if isinstance(target, Place)]
+            found = [target.module for target in targets if isinstance(target, DefinitionRef)]
             self._imported[module] = found + ([parent] if parent else [])
         return self._imported[module]
 
-    def _effect(self, place: Place) -> tuple[bool, set[Place]]:
+    def _effect(self, place: DefinitionRef) -> tuple[bool, set[DefinitionRef]]:
         """Whether a definition may change anything at import, and else the definitions whose users it concerns."""
         if place not in self._handles:
             self._handles[place] = self._look_for_effect(place)
         return self._handles[place]
 
-    def _look_for_effect(self, place: Place) -> tuple[bool, set[Place]]:
-        definition, handles = place.definition, set[Place]()
+    def _look_for_effect(self, place: DefinitionRef) -> tuple[bool, set[DefinitionRef]]:
+        definition, handles = place.definition, set[DefinitionRef]()
         # A script that uses the tasks is not what they are made of; what it replaces in them is seen all the same.
         always = definition.always and not place.module.name.startswith("__m")
         always = always or "?" in (*definition.sets, *definition.decorators)
@@ -236,22 +242,22 @@ class Reach:
                     handles |= self._states([target]) | ({target} if "." in name else set())
         for name in definition.calls:
             handles |= self._states(
-                [each for each in self._resolved(place, name) if isinstance(each, Place)]
+                [each for each in self._resolved(place, name) if isinstance(each, DefinitionRef)]
             )
         for base in self._hooking(place):
             handles |= self._states([base]) | {base}
         return always, handles
 
-    def _resolved(self, place: Place, *names: str) -> list[Place | External]:
+    def _resolved(self, place: DefinitionRef, *names: str) -> list[DefinitionRef | External]:
         module, statements = place.module, place.definition.imports
         return [
             target for name in names for target in self._modules.resolve(module, name, statements)
         ]
 
-    def _inside(self, place: Place) -> list[Place]:
+    def _inside(self, place: DefinitionRef) -> list[DefinitionRef]:
         return self.around(place).places if place.number is None else []
 
-    def _states(self, places: list[Place]) -> set[Place]:
+    def _states(self, places: list[DefinitionRef]) -> set[DefinitionRef]:
         """What these reach that may hold what others put there."""
         return {
             each
@@ -259,19 +265,23 @@ class Reach:
             if each.number is not None and each.definition.state
         }
 
-    def _hooking(self, place: Place) -> set[Place]:
+    def _hooking(self, place: DefinitionRef) -> set[DefinitionRef]:
         """The classes above one that act when they are inherited."""
-        found, waiting = set[Place](), [place]
+        found, waiting = set[DefinitionRef](), [place]
         while waiting:
             current = waiting.pop()
             for base in self._resolved(current, *current.definition.bases):
-                if isinstance(base, Place) and base.number is not None and base not in found:
+                if (
+                    isinstance(base, DefinitionRef)
+                    and base.number is not None
+                    and base not in found
+                ):
                     found.add(base)
                     waiting.append(base)
         return {base for base in found if base.definition.hooks}
 
 
-def _is_task(place: Place) -> bool:
+def _is_task(place: DefinitionRef) -> bool:
     loaded = sys.modules.get(place.module.name)
     held = [
         getattr(loaded, name, None)

@@ -8,16 +8,16 @@ from typing import Any
 import gokart.worker
 import luigi.worker
 
-from labkart.digests import content
+from labkart.digests import content_digest
 from labkart.fingerprint import fingerprint, imports
 
 _number = 1
-_again = imports.again()
+_again = imports.reload_count()
 _data: dict[Path, str] = {}
 _holding = 0
 
 
-def number() -> int:
+def generation() -> int:
     """Which moment it is; an id that was made in another one is made again."""
     return _number
 
@@ -27,19 +27,21 @@ def depends_on(path: Path, sha256: str) -> None:
     _data[path] = sha256
 
 
-def look() -> None:
+def refresh() -> None:
     """Begin a new moment if code was loaded again or replaced, or if declared data changed, since this one began."""
     global _number, _again
     if not _holding and (
-        _again != imports.again() or fingerprint.replaced() or any(map(_changed, _data))
+        _again != imports.reload_count()
+        or fingerprint.has_replacements()
+        or any(map(_changed, _data))
     ):
         _number += 1
-        _again = imports.again()
+        _again = imports.reload_count()
         _data.clear()
 
 
 @contextmanager
-def held() -> Iterator[None]:
+def frozen() -> Iterator[None]:
     """Let no new moment begin in the block, nor in the processes that it forks."""
     _hold(1)
     try:
@@ -54,8 +56,8 @@ def _hold(more: int) -> None:
 
 
 def _changed(path: Path) -> bool:
-    with suppress(OSError), imports.unheard():
-        return content(path) != _data[path]
+    with suppress(OSError), imports.ignore_file_access():
+        return content_digest(path) != _data[path]
     return True
 
 
@@ -64,7 +66,7 @@ def _hold_at_work(worker: Any) -> None:
     enter, leave = worker.__enter__, worker.__exit__
 
     def begin(self: Any) -> Any:
-        look()
+        refresh()
         _hold(1)
         return enter(self)
 

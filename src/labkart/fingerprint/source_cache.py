@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from labkart import digests, project
-from labkart.cache import Memo
+from labkart.cache import Cache
 from labkart.digests import Stamp
 from labkart.fingerprint import source
 from labkart.fingerprint.source import Definition, Source
@@ -16,11 +16,11 @@ from labkart.fingerprint.source import Definition, Source
 _Known = tuple[Stamp, str, tuple[list[Any], dict[str, list[str]], list[str]]]
 
 
-class Sources:
+class SourceCache:
     """The files of code that somebody asked for; those that are as they were are not opened."""
 
     def __init__(self) -> None:
-        self._memo = Memo(
+        self._memo = Cache(
             project.current().outputs / "memos" / "sources",
             ("fingerprint/source_cache.py", "fingerprint/source.py", "fingerprint/syntax.py"),
         )

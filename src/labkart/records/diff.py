@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 
-class Pair(NamedTuple):
+class Change(NamedTuple):
     """Something that two runs have differently; nothing where one of them does not have it."""
 
     name: str
@@ -12,20 +12,20 @@ class Pair(NamedTuple):
     other: Any
 
 
-def pairs(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[Pair]:
+def changes(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[Change]:
     """What differs of two mappings, by its name."""
     names = dict.fromkeys((*one, *other))
     return [
-        Pair(name, one.get(name), other.get(name))
+        Change(name, one.get(name), other.get(name))
         for name in names
         if one.get(name) != other.get(name)
     ]
 
 
-def code(file: str, now: Mapping[str, str], then: Mapping[str, str]) -> list[str]:
+def changed_definitions(file: str, now: Mapping[str, str], then: Mapping[str, str]) -> list[str]:
     """The definitions of a file that differ, as `tasks/train.py: TrainForest.run`."""
     place = file.partition("/")[2] or file
-    names = sorted(pair.name for pair in pairs(now, then))
+    names = sorted(pair.name for pair in changes(now, then))
     if "" in names:  # the whole file counts, or did
         return [place]
     whole = {name.partition(".")[0] for name in names if name in then and name in now}

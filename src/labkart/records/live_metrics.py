@@ -17,7 +17,7 @@ def append(folder: Path, metric: Metric) -> None:
         file.write(json.dumps(metric) + "\n")
 
 
-def metrics(name: str, id: str, start: int = 0) -> tuple[list[Metric], int]:
+def read_metrics(name: str, id: str, start: int = 0) -> tuple[list[Metric], int]:
     """What a task that runs, or was killed, has logged after `start` bytes; and where to go on, after a line."""
     file, found = task_folder(name, id) / _NAME, list[Metric]()
     if not file.exists():

@@ -27,7 +27,7 @@ def scratch() -> Path:
 
 
 @contextmanager
-def held(name: str) -> Iterator[None]:
+def locked(name: str) -> Iterator[None]:
     """Hold the lock of a task, `<Task>_<id>`, while the block runs; says so when it has to wait for another process."""
     path = _file(name)
     try:
@@ -46,7 +46,7 @@ def held(name: str) -> Iterator[None]:
 
 
 @contextmanager
-def free(name: str) -> Iterator[None]:
+def locked_if_free(name: str) -> Iterator[None]:
     """Hold the lock of a task that nobody runs. Raises filelock.Timeout where somebody does."""
     path = _file(name)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -55,17 +55,17 @@ def free(name: str) -> Iterator[None]:
         path.unlink(missing_ok=True)
 
 
-def running(experiment: str) -> AbstractContextManager[bool]:
+def mark_running(experiment: str) -> AbstractContextManager[bool]:
     """Mark an experiment as running while this process, or one that it forked, is alive; False if another one is."""
     return _marked(_runs() / experiment)
 
 
-def abandoned() -> list[str]:
+def abandoned_experiments() -> list[str]:
     """The experiments that were running on this host in a process that died; they are said once."""
     return [path.name.partition(".")[0] for path in _left(_runs(), "*")]
 
 
-def searching(study: Path) -> AbstractContextManager[bool]:
+def mark_searching(study: Path) -> AbstractContextManager[bool]:
     """Mark a study, by its folder, as one that this process works on; others may do so, too."""
     return _marked(study / f"{_SEARCHING}{os.getpid()}")
 
@@ -100,7 +100,7 @@ def _left(folder: Path, names: str) -> Iterator[Path]:
             yield path
 
 
-def forget(experiment: str) -> None:
+def forget_mark(experiment: str) -> None:
     """Whoever ran it, on whatever host, is known to be dead."""
     for path in _runs().glob(f"{experiment}.*.lock"):
         path.unlink(missing_ok=True)
@@ -110,7 +110,7 @@ def _runs() -> Path:
     return project.current().outputs / "running"
 
 
-def sweep() -> list[Path]:
+def remove_leftovers() -> list[Path]:
     """Remove what killed processes left; never what belongs to one that is alive, here or on another host.
 
     Returns:
@@ -118,7 +118,7 @@ def sweep() -> list[Path]:
     """
     removed = [*_halves(), *_temporaries(), *_scratches()]
     for path in _folder().glob("*.lock"):  # a task that ends well leaves none
-        with suppress(Timeout, OSError), free(path.stem):
+        with suppress(Timeout, OSError), locked_if_free(path.stem):
             pass
     return removed
 
@@ -130,7 +130,7 @@ def _halves() -> Iterator[Path]:
         if (
             len(id) == 32 or _age(half) > _DAY
         ):  # without an id in its name, nobody knows whose it is
-            with suppress(Timeout, OSError), free(id):
+            with suppress(Timeout, OSError), locked_if_free(id):
                 half.unlink(missing_ok=True)
                 yield half
 

@@ -14,14 +14,14 @@ from pathlib import Path
 from typing import Any
 
 from labkart import threads
-from labkart.packages import installed
+from labkart.packages import installed_packages
 
 # New files that are larger, one or all together, are data or an environment and not code: they stay out of the diff.
 _MAX_NEW_FILE, _MAX_NEW_FILES = 1_000_000, 5_000_000  # bytes
 
 
 @contextmanager
-def held() -> Iterator[None]:
+def cached_code_state() -> Iterator[None]:
     """Look at the repository only once in the block: all that runs there runs the code of its beginning."""
     _held.append({})
     try:
@@ -33,7 +33,7 @@ def held() -> Iterator[None]:
 _held: list[dict[Path, tuple[dict[str, Any], str]]] = []
 
 
-def code(root: Path) -> tuple[dict[str, Any], str]:
+def code_state(root: Path) -> tuple[dict[str, Any], str]:
     """The state of the repository around `root`, and the uncommitted difference from its last commit.
 
     Returns:
@@ -79,7 +79,9 @@ def environment() -> dict[str, Any]:
 
 def packages() -> str:
     """All installed packages as `name==version`, one a line, in the order of their names."""
-    return "".join(f"{name}=={version}\n" for name, version in sorted(installed().versions.items()))
+    return "".join(
+        f"{name}=={version}\n" for name, version in sorted(installed_packages().versions.items())
+    )
 
 
 def uv_lock(root: Path) -> str:

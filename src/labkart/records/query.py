@@ -13,7 +13,7 @@ from labkart import project
 from labkart.errors import LabkartError, did_you_mean
 from labkart.files import read_json
 from labkart.records import summaries, sweep
-from labkart.records.record import ExperimentRecord, experiments, read_experiment
+from labkart.records.record import ExperimentRecord, read_experiment, read_experiments
 
 _COMPARED: dict[str, Callable[[float, float], bool]] = {
     "<=": operator.le,
@@ -48,7 +48,7 @@ class Condition:
                 f"{word}: wants a name and a value, as model=forest, model!=forest or accuracy>=0.9."
             )
         condition = cls(*parts.groups())
-        if condition.sign in _COMPARED and number(condition.value) is None:
+        if condition.sign in _COMPARED and parse_number(condition.value) is None:
             raise LabkartError(f'{word}: "{condition.value}" is no number.')
         return condition
 
@@ -56,7 +56,7 @@ class Condition:
         """Whether an experiment meets it; one that has no such value is only unlike others."""
         found = value(record, self.name)
         if self.sign in _COMPARED:
-            here, there = number(found), number(self.value)
+            here, there = parse_number(found), parse_number(self.value)
             return here is not None and there is not None and _COMPARED[self.sign](here, there)
         return any(_is(found, each) for each in self.value.split(",")) is (self.sign == "=")
 
@@ -92,7 +92,7 @@ class Selection:
             LabkartError: no experiment has a value of one of the names, there is no such sweep, study, tag or commit,
                 or a date is none.
         """
-        meant = set(sweep.find(self.sweep).experiments) if self.sweep else None
+        meant = set(sweep.find_sweep(self.sweep).experiments) if self.sweep else None
         since = _moment(self.since) if self.since else None
         until = _moment(self.until, timedelta(days=1)) if self.until else None
         every = [each for each in summaries.summaries() if meant is None or each.id in meant]
@@ -135,7 +135,7 @@ def check_name(name: str, records: Sequence[ExperimentRecord]) -> None:
         )
 
 
-def unmet(where: Sequence[Condition]) -> str:
+def unmet_condition(where: Sequence[Condition]) -> str:
     """The first condition whose value no experiment has, with those that there are; empty where each has some."""
     for condition in where:
         every = (value(record, condition.name) for record in summaries.summaries())
@@ -144,26 +144,28 @@ def unmet(where: Sequence[Condition]) -> str:
         if (
             found
             and condition.sign == "="
-            and not any(_is(each, one) for each in found for one in asked)
+            and not any(_is(each, text) for each in found for text in asked)
         ):
             hint = did_you_mean(condition.value, found) if len(found) <= _MOST else ""
             return f"No experiment has {condition.name}={condition.value}. {hint}".strip()
     return ""
 
 
-def one(text: str) -> ExperimentRecord:
+def find_experiment(text: str) -> ExperimentRecord:
     """The experiment whose id, or whose run's id in MLflow, begins so.
 
     Raises:
         LabkartError: there is none, or more than one.
     """
-    found = experiments(text) if text and re.fullmatch(r"\w+", text) else []
+    found = read_experiments(text) if text and re.fullmatch(r"\w+", text) else []
     if not found and len(text) >= _TELLING:
         folder = project.current().outputs / "records" / "experiments"
         ids = [path.parent.name for path in folder.glob("*/.mlflow.json") if _has_run(path, text)]
         found = [each for id in ids if (each := read_experiment(id))]
     if len(found) != 1:
-        there = ", ".join(each.id[:8] for each in (found or experiments(most=5))[:5]) or "none yet"
+        there = (
+            ", ".join(each.id[:8] for each in (found or read_experiments(most=5))[:5]) or "none yet"
+        )
         told = "experiments begin with" if found else "experiment begins with"
         raise LabkartError(
             f'{len(found) or "No"} {told} "{text}". There are: {there}. labkart runs lists them.'
@@ -174,7 +176,7 @@ def one(text: str) -> ExperimentRecord:
 def values(record: ExperimentRecord) -> Iterator[tuple[str, Any]]:
     """What an experiment can be chosen by: settings, values of the configuration by dotted names, metrics."""
     yield from record.settings.items()
-    for name, found in flat(record.config):
+    for name, found in flatten(record.config):
         if name not in record.settings and name.partition(".")[0] != "labkart":
             yield name, found
     yield from record.metrics.items()
@@ -192,11 +194,11 @@ def value(record: ExperimentRecord, name: str) -> Any:
     return record.metrics.get(name, getattr(record, name) if name in FACTS else None)
 
 
-def flat(node: Any, name: str = "") -> Iterator[tuple[str, Any]]:
+def flatten(node: Any, name: str = "") -> Iterator[tuple[str, Any]]:
     """The plain values below a node, by their dotted names."""
     if isinstance(node, dict):
         for key, below in node.items():
-            yield from flat(below, f"{name}.{key}" if name else str(key))
+            yield from flatten(below, f"{name}.{key}" if name else str(key))
     else:
         yield name, node
 
@@ -204,7 +206,7 @@ def flat(node: Any, name: str = "") -> Iterator[tuple[str, Any]]:
 def _is(found: Any, text: str) -> bool:
     if found is None or isinstance(found, bool):
         return {None: "null", True: "true", False: "false"}[found] == text.lower()
-    here, there = number(found), number(text)
+    here, there = parse_number(found), parse_number(text)
     return (
         here == there
         if here is not None and there is not None
@@ -212,7 +214,7 @@ def _is(found: Any, text: str) -> bool:
     )
 
 
-def number(found: Any) -> float | None:
+def parse_number(found: Any) -> float | None:
     """A value as a number; nothing where it is none."""
     try:
         return None if isinstance(found, bool) else float(found)
@@ -220,9 +222,9 @@ def number(found: Any) -> float | None:
         return None
 
 
-def place(found: Any) -> tuple[bool, float, str]:
+def sort_key(found: Any) -> tuple[bool, float, str]:
     """Where a value comes among others: numbers as numbers and before texts."""
-    here = number(found)
+    here = parse_number(found)
     return (True, 0.0, str(found)) if here is None else (False, here, "")
 
 

@@ -104,7 +104,7 @@ class TaskRecord:
 
 
 @dataclass
-class TaskUse:
+class TaskRun:
     """A task's part in an experiment. `state` is `cached`, `ran`, `failed`, `pruned` or `not run`.
 
     Attributes:
@@ -142,7 +142,7 @@ class ExperimentRecord:
     command: str
     overrides: list[str]
     settings: dict[str, Any]
-    tasks: list[TaskUse]
+    tasks: list[TaskRun]
     status: str = "planned"
     started: str | None = None
     code: dict[str, Any] = field(default_factory=dict)
@@ -160,7 +160,7 @@ class ExperimentRecord:
     schema: int = 2
 
     def __post_init__(self) -> None:
-        self.tasks = [each if isinstance(each, TaskUse) else TaskUse(**each) for each in self.tasks]
+        self.tasks = [each if isinstance(each, TaskRun) else TaskRun(**each) for each in self.tasks]
 
     @property
     def folder(self) -> Path:
@@ -185,22 +185,22 @@ def _experiment_folder(id: str) -> Path:
 
 def read_task(name: str, id: str) -> TaskRecord | None:
     """The record of a task's last run; nothing where it never ran or the file cannot be understood."""
-    return read(task_folder(name, id), TaskRecord)
+    return read_record(task_folder(name, id), TaskRecord)
 
 
 def read_experiment(id: str) -> ExperimentRecord | None:
     """The record of an experiment; nothing where there is none or the file cannot be understood."""
-    return read(_experiment_folder(id), ExperimentRecord)
+    return read_record(_experiment_folder(id), ExperimentRecord)
 
 
-def finished(name: str, most: int = 500) -> list[TaskRecord]:
+def finished_tasks(name: str, most: int = 500) -> list[TaskRecord]:
     """The records of the last runs of a task class that ended well, the newest first; at most so many are read."""
-    read = [
+    records = [
         read_task(name, folder.name.rpartition("_")[2])
         for folder in _newest(task_folder(name, "*"), most)
     ]
     return sorted(
-        (each for each in read if each and each.status == "done"),
+        (each for each in records if each and each.status == "done"),
         key=lambda each: each.started,
         reverse=True,
     )
@@ -213,10 +213,10 @@ def task_names() -> dict[str, str]:
     return {id: name for name, _, id in parts}
 
 
-def experiments(prefix: str = "", most: int | None = None) -> list[ExperimentRecord]:
+def read_experiments(prefix: str = "", most: int | None = None) -> list[ExperimentRecord]:
     """The records of the experiments whose id begins so, the newest first; of all of them, or of so many."""
     folders = _newest(_experiment_folder(f"{prefix}*"), most)
-    return [each for folder in folders if (each := read(folder, ExperimentRecord))]
+    return [each for folder in folders if (each := read_record(folder, ExperimentRecord))]
 
 
 def _newest(folders: Path, most: int | None) -> list[Path]:
@@ -241,7 +241,7 @@ def digest_of(parts: Any) -> str:
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def now() -> str:
+def current_time() -> str:
     """The local time with its offset, as the clock on the wall says it."""
     return datetime.now().astimezone().isoformat(timespec="milliseconds")
 
@@ -253,7 +253,7 @@ def _write(folder: Path, record: TaskRecord | ExperimentRecord) -> None:
     )  # JSON's own way to write the rest
 
 
-def read(folder: Path, kind: type[R]) -> R | None:
+def read_record(folder: Path, kind: type[R]) -> R | None:
     """The record in a folder, wherever that is; nothing where there is none or it cannot be understood."""
     found = read_json(folder / "record.json")
     try:

@@ -47,7 +47,7 @@ def secrets_of(cfg: DictConfig) -> set[str]:
     return found - {""}
 
 
-def learn(cfg: DictConfig) -> None:
+def remember_secrets(cfg: DictConfig) -> None:
     """From now on, mask the values that a configuration takes from the environment in every text."""
     LEARNED.update(secrets_of(cfg))
 
@@ -55,7 +55,7 @@ def learn(cfg: DictConfig) -> None:
 LEARNED: set[str] = set()
 
 
-def config(cfg: DictConfig, resolve: bool = False) -> dict[str, Any]:
+def redacted_config(cfg: DictConfig, resolve: bool = False) -> dict[str, Any]:
     """A configuration as plain dictionaries and lists, without its secrets; all keys are there.
 
     Unresolved, `${oc.env:NAME}` stays, for it tells where the value was and not what, and can be composed again; only
@@ -69,42 +69,42 @@ def config(cfg: DictConfig, resolve: bool = False) -> dict[str, Any]:
                 _ = OmegaConf.is_missing(container, key) or container[key]
             except OmegaConfBaseException:  # a mask where a number must be, say
                 container._content[key] = AnyNode(MASK)
-    return values(OmegaConf.to_container(cfg, resolve=resolve, enum_to_str=True), known)
+    return redact_values(OmegaConf.to_container(cfg, resolve=resolve, enum_to_str=True), known)
 
 
-def yaml(cfg: DictConfig) -> str:
+def redacted_yaml(cfg: DictConfig) -> str:
     """A configuration as `OmegaConf.to_yaml` writes it, without its secrets."""
     from omegaconf._utils import get_omega_conf_dumper
     from yaml import dump
 
     options: Any = {"default_flow_style": False, "allow_unicode": True, "sort_keys": False}
-    return dump(config(cfg), Dumper=get_omega_conf_dumper(), **options)
+    return dump(redacted_config(cfg), Dumper=get_omega_conf_dumper(), **options)
 
 
-def values(data: Any, known: Collection[str] = (), key: str = "") -> Any:
+def redact_values(data: Any, known: Collection[str] = (), key: str = "") -> Any:
     """Settings or parameters, however nested, without their secrets; what stands under a key like `password` is one."""
     if isinstance(data, dict):
-        return {name: values(each, known, f"{key}.{name}") for name, each in data.items()}
+        return {name: redact_values(each, known, f"{key}.{name}") for name, each in data.items()}
     if isinstance(data, list | tuple):
-        return [values(each, known, key) for each in data]
+        return [redact_values(each, known, key) for each in data]
     if isinstance(data, str) and "oc.env" in data and "${" in data:
         data = _DEFAULT.sub(rf"\1{MASK}}}", data)
         data = MASK if _SOME_DEFAULT.search(data) else data
     if data is not None and not isinstance(data, bool) and is_key(key):
         return data if harmless(str(data)) else MASK
-    return text(data, known) if isinstance(data, str) and len(data) >= SHORTEST else data
+    return redact_text(data, known) if isinstance(data, str) and len(data) >= SHORTEST else data
 
 
-def words(command: Collection[str], known: Collection[str] = ()) -> list[str]:
+def redact_overrides(command: Collection[str], known: Collection[str] = ()) -> list[str]:
     """The words of a command, `db.password=...` among them, without their secrets."""
     pairs = [word.partition("=") for word in command]
     return [
-        f"{key}{sign}{values(value, known, key)}" if sign else text(key, known)
+        f"{key}{sign}{redact_values(value, known, key)}" if sign else redact_text(key, known)
         for key, sign, value in pairs
     ]
 
 
-def text(text: str, known: Collection[str] = ()) -> str:
+def redact_text(text: str, known: Collection[str] = ()) -> str:
     """Any text, such as a diff or a traceback, without its secrets; the rest of it stays as it is.
 
     Args:

@@ -8,7 +8,7 @@ from math import isfinite, nan
 from statistics import fmean, stdev
 from typing import Any
 
-from labkart.records.query import flat, value
+from labkart.records.query import flatten, value
 from labkart.records.record import ExperimentRecord
 
 _EXACT = 2**53  # up to here a floating-point number tells all whole ones apart
@@ -104,7 +104,7 @@ class Ranking:
         return json.dumps(self._told(record), sort_keys=True)
 
     def _values(self, record: ExperimentRecord) -> dict[str, str]:
-        values = [(name, value) for name, value in flat(record.config) if name not in self.seeds]
+        values = [(name, value) for name, value in flatten(record.config) if name not in self.seeds]
         return {name: _text(value) for name, value in values if name.partition(".")[0] != "labkart"}
 
     def _parted(self, records: Sequence[ExperimentRecord]) -> list[list[ExperimentRecord]]:

@@ -10,7 +10,7 @@ from typing import Any
 from labkart import project
 from labkart.files import read_json, write_atomically
 from labkart.records import locks
-from labkart.records.record import now
+from labkart.records.record import current_time
 from labkart.tracking import store
 
 
@@ -60,7 +60,7 @@ class Study:
 
     @property
     def folder(self) -> Path:
-        return folder(self.name)
+        return study_folder(self.name)
 
     @property
     def figures(self) -> Path:
@@ -72,46 +72,48 @@ class Study:
         write_atomically(self.folder / "record.json", text.encode(errors="backslashreplace"))
 
 
-def folder(name: str) -> Path:
+def study_folder(name: str) -> Path:
     """Where a study's journal and record lie."""
     return project.current().outputs / "records" / "studies" / name
 
 
-def read(name: str) -> Study | None:
+def read_study(name: str) -> Study | None:
     """The record of a study; nothing where there is none or the file cannot be understood."""
     try:
-        return Study(**read_json(folder(name) / "record.json"))
+        return Study(**read_json(study_folder(name) / "record.json"))
     except TypeError:
         return None
 
 
-def every() -> Sequence[Study]:
+def read_studies() -> Sequence[Study]:
     """The records of all studies, oldest first."""
     found = [
         study
-        for path in folder("*").parent.glob("*/record.json")
-        if (study := read(path.parent.name))
+        for path in study_folder("*").parent.glob("*/record.json")
+        if (study := read_study(path.parent.name))
     ]
     return sorted(found, key=lambda each: each.started or "")
 
 
-def searching(name: str) -> AbstractContextManager[bool]:
+def mark_searching(name: str) -> AbstractContextManager[bool]:
     """Mark a study as one that this process works on; others may do so, too."""
-    return locks.searching(folder(name))
+    return locks.mark_searching(study_folder(name))
 
 
 def close_abandoned() -> list[Study]:
     """Complete the records of studies whose processes have died, and return them."""
     found = [
-        each for each in every() if each.status == "running" and not locks.is_searched(each.folder)
+        each
+        for each in read_studies()
+        if each.status == "running" and not locks.is_searched(each.folder)
     ]
     for each in found:
-        each.status, each.ended = "killed", now()
+        each.status, each.ended = "killed", current_time()
         each.write()
     return found
 
 
 def run(name: str | None) -> str | None:
     """The run that a study has in the store, for the runs of its trials to stand below."""
-    note = store.noted(Study(name, "", "", {}, {}, None)) if name else None
+    note = store.run_link(Study(name, "", "", {}, {}, None)) if name else None
     return note.run if note else None

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from labkart import digests, project
-from labkart.cache import Memo
+from labkart.cache import Cache
 from labkart.digests import Stamp
 from labkart.records.record import ExperimentRecord, read_experiment
 
@@ -21,7 +21,7 @@ _Known = tuple[Stamp, list[Any]]
 def summaries() -> list[ExperimentRecord]:
     """The records of all experiments without their tasks and machine, the newest first."""
     outputs = project.current().outputs
-    memo = Memo(outputs / "memos" / "experiments", ("records/summaries.py", "records/record.py"))
+    memo = Cache(outputs / "memos" / "experiments", ("records/summaries.py", "records/record.py"))
     before: dict[str, _Known] = memo.load()
     now = dict[str, _Known]()
     for id in _ids(outputs / "records" / "experiments"):

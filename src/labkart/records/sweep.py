@@ -32,7 +32,7 @@ class SweepRecord:
         )
 
 
-def find(prefix: str) -> SweepRecord:
+def find_sweep(prefix: str) -> SweepRecord:
     """The sweep whose id begins so. Raises LabkartError where there is none, or more than one."""
     known = sorted(path.name for path in _folder().glob("*") if path.is_dir())
     found = [id for id in known if id.startswith(prefix)]

@@ -9,7 +9,7 @@ from typing import Any
 
 from labkart import project
 from labkart.files import read_json, write_atomically
-from labkart.records.record import now
+from labkart.records.record import current_time
 
 TOLERANCE = 1e-6  # below what a person reports, above what another order of additions does
 _MOST = 5  # metrics that a person reads
@@ -62,7 +62,7 @@ class Verdict:
     tasks: int = 0
     commit: str | None = None
     environment: dict[str, Any] = field(default_factory=dict)
-    started: str = field(default_factory=now)
+    started: str = field(default_factory=current_time)
     ended: str = ""
     schema: int = 1
 
@@ -86,7 +86,7 @@ class Verdict:
         return _folder() / f"{self.experiment}-{moment}"
 
     def write(self) -> None:
-        self.ended = self.ended or now()
+        self.ended = self.ended or current_time()
         text = (
             json.dumps({"id": self.folder.name, **asdict(self)}, ensure_ascii=False, indent=1)
             + "\n"
@@ -116,7 +116,7 @@ class Verdict:
         yield from (f"not as recorded: {note}" for note in self.notes)
 
 
-def last(experiment: str) -> Verdict | None:
+def last_verdict(experiment: str) -> Verdict | None:
     """The newest verdict on an experiment that came from a run; nothing where there is none."""
     for folder in sorted(_folder().glob(f"{experiment}-*"), reverse=True):
         found = read_json(folder / "record.json")

@@ -7,10 +7,10 @@ from typing import Any
 
 from labkart import console
 from labkart.records import query
-from labkart.records.diff import Pair
+from labkart.records.diff import Change
 from labkart.records.record import ExperimentRecord
-from labkart.results.contrast import Code, Contrast
-from labkart.results.runs import finite, shown
+from labkart.results.contrast import CodeChange, Comparison
+from labkart.results.runs import finite, format_cell
 from labkart.table import Column
 
 
@@ -25,18 +25,18 @@ def show(words: Sequence[str]) -> int:
     parser.add_argument("other", metavar="B", help="that of another one")
     parser.add_argument("--json", action="store_true", help="for programs")
     asked = parser.parse_args(words)
-    found = Contrast.of(query.one(asked.one), query.one(asked.other))
+    found = Comparison.of(query.find_experiment(asked.one), query.find_experiment(asked.other))
     if asked.json:
-        console.hand_over(json.dumps(finite(found.plain()), ensure_ascii=False, indent=1))
+        console.write_raw(json.dumps(finite(found.plain()), ensure_ascii=False, indent=1))
     else:
         _show(found)
     return 0
 
 
-def _show(found: Contrast) -> None:
+def _show(found: Comparison) -> None:
     heads = [each.id[:8] for each in (found.one, found.other)]
     about = [
-        Pair(*each) for each in zip(_ABOUT, _about(found.one), _about(found.other), strict=True)
+        Change(*each) for each in zip(_ABOUT, _about(found.one), _about(found.other), strict=True)
     ]
     changed = [
         each for each in found.metrics if repr(each.one) != repr(each.other)
@@ -56,7 +56,7 @@ def _show(found: Contrast) -> None:
         if rows:
             columns = [Column(title, [each.name for each in rows])]
             measured = title in ("metrics", "seconds")
-            told = _number if measured else shown
+            told = _number if measured else format_cell
             columns += [
                 Column(head, [told(each[at]) for each in rows]) for at, head in enumerate(heads, 1)
             ]
@@ -86,7 +86,7 @@ def _about(record: ExperimentRecord) -> list[str]:
     ]
 
 
-def _show_code(code: Code, heads: Sequence[str]) -> None:
+def _show_code(code: CodeChange, heads: Sequence[str]) -> None:
     said = [f"code that differs: {', '.join(code.changed)}"] if code.changed else []
     said += [
         f"code that {head} alone uses: {', '.join(names)}"
@@ -105,10 +105,10 @@ def _show_code(code: Code, heads: Sequence[str]) -> None:
 
 
 def _number(value: Any) -> str:
-    return "-" if value is None else console.number(float(value))
+    return "-" if value is None else console.format_number(float(value))
 
 
-def _difference(pair: Pair) -> str:
+def _difference(pair: Change) -> str:
     if pair.one is None or pair.other is None or pair.one == pair.other:
         return ""
-    return f"{'+' if pair.other > pair.one else ''}{console.number(pair.other - pair.one)}"
+    return f"{'+' if pair.other > pair.one else ''}{console.format_number(pair.other - pair.one)}"

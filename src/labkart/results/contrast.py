@@ -7,8 +7,8 @@ from typing import Any
 from labkart import project
 from labkart.errors import LabkartError
 from labkart.records import diff
-from labkart.records.diff import Pair, pairs
-from labkart.records.query import flat
+from labkart.records.diff import Change, changes
+from labkart.records.query import flatten
 from labkart.records.record import ExperimentRecord, TaskRecord, read_task
 from labkart.results import revisions
 
@@ -19,7 +19,7 @@ _ORDER = (
 
 
 @dataclass
-class Code:
+class CodeChange:
     """How the code differs.
 
     Attributes:
@@ -35,7 +35,7 @@ class Code:
 
 
 @dataclass
-class Contrast:
+class Comparison:
     """Two experiments, and by name what they have differently.
 
     Attributes:
@@ -46,17 +46,17 @@ class Contrast:
 
     one: ExperimentRecord
     other: ExperimentRecord
-    settings: list[Pair]
-    code: Code
-    data: list[Pair]
-    packages: list[Pair]
-    machine: list[Pair]
-    metrics: list[Pair]
-    tasks: list[Pair]
+    settings: list[Change]
+    code: CodeChange
+    data: list[Change]
+    packages: list[Change]
+    machine: list[Change]
+    metrics: list[Change]
+    tasks: list[Change]
     shared: list[str]
 
     @classmethod
-    def of(cls, one: ExperimentRecord, other: ExperimentRecord) -> "Contrast":
+    def of(cls, one: ExperimentRecord, other: ExperimentRecord) -> "Comparison":
         """Compare two experiments. Raises LabkartError where they are one."""
         if one.id == other.id:
             raise LabkartError(f"Both are experiment {one.id[:8]}. labkart runs lists the others.")
@@ -72,16 +72,16 @@ class Contrast:
         return cls(
             one,
             other,
-            settings=pairs(_settings(one), _settings(other)),
+            settings=changes(_settings(one), _settings(other)),
             code=_code(one, other, read, also),
-            data=pairs(_data(one), _data(other)),
-            packages=pairs(_packages(one), _packages(other)),
-            machine=pairs(dict(flat(one.environment)), dict(flat(other.environment))),
+            data=changes(_data(one), _data(other)),
+            packages=changes(_packages(one), _packages(other)),
+            machine=changes(dict(flatten(one.environment)), dict(flatten(other.environment))),
             metrics=[
-                Pair(name, one.metrics.get(name), other.metrics.get(name))
+                Change(name, one.metrics.get(name), other.metrics.get(name))
                 for name in dict.fromkeys((*one.metrics, *other.metrics))
             ],
-            tasks=[Pair(label, took.get(label), then.get(label)) for label in labels],
+            tasks=[Change(label, took.get(label), then.get(label)) for label in labels],
             shared=[label for label in here if label not in labels],
         )
 
@@ -110,7 +110,7 @@ def _settings(record: ExperimentRecord) -> dict[str, Any]:
     hidden = ("labkart", "search")
     return record.settings | {
         name: each
-        for name, each in flat(record.config)
+        for name, each in flatten(record.config)
         if name.split(".")[0] not in hidden and name not in record.settings
     }
 
@@ -141,13 +141,13 @@ def _code(
     other: ExperimentRecord,
     read: dict[str, TaskRecord],
     also: dict[str, TaskRecord],
-) -> Code:
-    found, files = Code(), list[str]()
+) -> CodeChange:
+    found, files = CodeChange(), list[str]()
     here, there = _reached(read.values()), _reached(also.values())
     for file in sorted({*here, *there}):
         now, then = here.get(file, {}), there.get(file, {})
         both = now.keys() & then.keys()
-        changed = diff.code(
+        changed = diff.changed_definitions(
             file, {name: now[name] for name in both}, {name: then[name] for name in both}
         )
         alone, another = _alone(file, now.keys() - both), _alone(file, then.keys() - both)

@@ -77,7 +77,7 @@ def _planned(words: list[str], name: str | None) -> Any:
     from labkart.experiments.plan import plan
     from labkart.fingerprint import fingerprint
 
-    composed = config.composed(*words)
+    composed = config.compose_overrides(*words)
     config.check_additions(words)
     planned = plan(composed)
     label = name or list(planned.tasks)[-1]
@@ -101,9 +101,9 @@ def _planned(words: list[str], name: str | None) -> Any:
 
 def _other_packages(planned: "Experiment") -> str:
     """What of the notebook's packages differs from the last run's, where nothing else stands in the way."""
-    from labkart.experiments.status import look
+    from labkart.experiments.status import statuses
 
-    for each in look(planned):
+    for each in statuses(planned):
         if (
             each.state == "changed"
             and each.changes.packages
@@ -120,7 +120,10 @@ def _edited() -> bool:
     """Whether a module of the project is not any more what this process imported."""
     from labkart.fingerprint import imports
 
-    files = {name: getattr(sys.modules.get(name), "__file__", None) for name in imports.imported()}
+    files = {
+        name: getattr(sys.modules.get(name), "__file__", None)
+        for name in imports.imported_modules()
+    }
     return not all(imports.as_imported(file, name) for name, file in files.items() if file)
 
 
@@ -128,7 +131,7 @@ def _recorded(id: str, name: str | None) -> Any:
     """By an experiment's id: what it computed then, whatever the code is now."""
     from gokart.target import make_target
 
-    record = query.one(id)
+    record = query.find_experiment(id)
     uses = {use.label: use for use in record.tasks}
     label = name or list(uses)[-1]
     _check(label, list(uses))

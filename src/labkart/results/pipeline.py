@@ -8,11 +8,11 @@ from pathlib import Path
 from labkart import console, project
 from labkart.errors import LabkartError
 from labkart.experiments.plan import Experiment
-from labkart.experiments.status import Standing, look
+from labkart.experiments.status import TaskStatus, statuses
 from labkart.files import write_atomically
-from labkart.records.record import TaskUse
+from labkart.records.record import TaskRun
 from labkart.table import Column
-from labkart.tasks.task_id import key, upstream
+from labkart.tasks.task_id import task_key, upstream
 from labkart.tracking import pipeline_svg
 
 _MOST_TASKS, _DEEPEST = 60, 12  # beyond these nobody can follow a branch: a line a class then
@@ -46,24 +46,24 @@ def show(words: Sequence[str], plan: Callable[[list[str]], Experiment]) -> int:
     """The verb `graph`; `plan` makes the experiment of the words that are left."""
     given, file = _file(words)
     planned = plan([word for word in given if word != "--mermaid"])
-    standings = look(planned)
+    standings = statuses(planned)
     if file:
         write_atomically(file, svg(planned, standings).encode())
         console.say(f"  {project.current().short(file)}")
     elif "--mermaid" in given:
-        console.hand_over(mermaid(steps(standings)))
+        console.write_raw(mermaid(pipeline_steps(standings)))
     else:
-        _show(steps(standings))
+        _show(pipeline_steps(standings))
     return 0
 
 
-def steps(standings: Sequence[Standing]) -> list[Step]:
+def pipeline_steps(standings: Sequence[TaskStatus]) -> list[Step]:
     """The tasks, upstream first; of a large pipeline, or of one with long branches, the classes."""
-    labels = {key(each.task): each.label for each in standings}
+    labels = {task_key(each.task): each.label for each in standings}
     depth = dict.fromkeys(labels.values(), 0)
     found: list[Step] = []
     for each in standings:
-        above = list(dict.fromkeys(labels[key(task)] for task in upstream(each.task)))
+        above = list(dict.fromkeys(labels[task_key(task)] for task in upstream(each.task)))
         depth[each.label] = 1 + max((depth[label] for label in above), default=0)
         found.append(Step(each.label, each.state, each.state, each.seconds, above))
     if len(found) <= _MOST_TASKS and max(depth.values()) <= _DEEPEST:
@@ -87,15 +87,15 @@ def mermaid(steps: Sequence[Step]) -> str:
     return "\n".join(lines)
 
 
-def svg(experiment: Experiment, standings: Sequence[Standing]) -> str:
+def svg(experiment: Experiment, standings: Sequence[TaskStatus]) -> str:
     """The same as the drawing of an experiment that ran."""
-    uses, known, above = list[TaskUse](), [], dict[str, list[str]]()
+    uses, known, above = list[TaskRun](), [], dict[str, list[str]]()
     for each in standings:
-        name, _, id = key(each.task).rpartition("_")
-        use = TaskUse(each.label, name, id, each.state, each.seconds or 0.0)
+        name, _, id = task_key(each.task).rpartition("_")
+        use = TaskRun(each.label, name, id, each.state, each.seconds or 0.0)
         uses.append(use)
-        above[key(each.task)] = [key(task) for task in upstream(each.task)]
-        if each.state == "done" and each.before and each.before.key == key(each.task):
+        above[task_key(each.task)] = [task_key(task) for task in upstream(each.task)]
+        if each.state == "done" and each.before and each.before.key == task_key(each.task):
             known.append((use, each.before))
     return pipeline_svg.svg(replace(experiment.record, tasks=uses), known, above)
 

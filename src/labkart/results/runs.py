@@ -16,12 +16,12 @@ from labkart.records.query import (
     Condition,
     Selection,
     check_name,
-    place,
-    unmet,
+    sort_key,
+    unmet_condition,
     value,
     values,
 )
-from labkart.records.record import ExperimentRecord, experiments, now
+from labkart.records.record import ExperimentRecord, current_time, read_experiments
 from labkart.table import Column, plain
 
 _ROWS, _METRICS = 20, 8  # what a person reads
@@ -54,8 +54,8 @@ class Order:
         """
         name, falls = self.by.removeprefix("-"), self.by.startswith("-") is not self.reverse
         check_name(name, records)
-        found = [(own(each, name), each) for each in records]
-        known = [(place(each), record) for each, record in found if not _is_nothing(each)]
+        found = [(own_columns(each, name), each) for each in records]
+        known = [(sort_key(each), record) for each, record in found if not _is_nothing(each)]
         known.sort(key=lambda pair: pair[0], reverse=falls is not (name == "started"))
         return [record for _, record in known] + [
             record for each, record in found if _is_nothing(each)
@@ -86,7 +86,7 @@ class Listing:
             Column("started", _moments(self.records)),
             Column("status", [each.status for each in self.records]),
         ]
-        cells = [[shown(value(each, name)) for each in self.records] for name in settings]
+        cells = [[format_cell(value(each, name)) for each in self.records] for name in settings]
         codes = [_code(each) for each in self.records]
         told = set(zip(*cells, strict=True)) if cells else {()}
         if (
@@ -124,11 +124,11 @@ def show(words: Sequence[str]) -> int:
     most = asked.n or (len(records) if asked.all or programs else _ROWS)
     listing = Listing(records[:most], len(records[most:]), _named(where, asked.sort))
     if asked.json:
-        console.hand_over(as_json(listing.records))
+        console.write_raw(as_json(listing.records))
     elif asked.csv:
         write_csv(listing.records)
     elif not records:
-        console.say(f"  {unmet(where) or _nothing()}")
+        console.say(f"  {unmet_condition(where) or _nothing()}")
     else:
         _show(listing)
     return 0
@@ -182,7 +182,7 @@ def _named(where: Sequence[Condition], sort: str) -> list[str]:
 
 def _nothing() -> str:
     """Why there is no row."""
-    if experiments(most=1):
+    if read_experiments(most=1):
         return f"No experiment is like that; {console.command('runs')} lists all."
     return f"No experiments yet; {console.command('run')} makes the first."
 
@@ -199,7 +199,7 @@ def _show(listing: Listing) -> None:
 def varying(records: Sequence[ExperimentRecord]) -> list[str]:
     """The names of what differs between experiments: settings first, and nothing that another one of them tells."""
     told = [
-        {name: shown(each) for name, each in values(record) if name not in record.metrics}
+        {name: format_cell(each) for name, each in values(record) if name not in record.metrics}
         for record in records
     ]
     said = {word.lstrip("+").partition("=")[0] for record in records for word in record.overrides}
@@ -268,7 +268,7 @@ def write_csv(records: Sequence[ExperimentRecord]) -> None:
     writer.writerows(rows)
 
 
-def own(record: ExperimentRecord, name: str) -> Any:
+def own_columns(record: ExperimentRecord, name: str) -> Any:
     """A value of an experiment, or a fact about it."""
     return getattr(record, name) if name in FACTS else value(record, name)
 
@@ -276,7 +276,7 @@ def own(record: ExperimentRecord, name: str) -> Any:
 def _moments(records: Sequence[ExperimentRecord]) -> list[str]:
     """When they began, without the year where it is this one."""
     said = [(each.started or "-")[:16].replace("T", " ") for each in records]
-    year = now()[:5]
+    year = current_time()[:5]
     return (
         [each.removeprefix(year) for each in said]
         if all(each.startswith((year, "-")) for each in said)
@@ -284,7 +284,7 @@ def _moments(records: Sequence[ExperimentRecord]) -> list[str]:
     )
 
 
-def shown(found: Any) -> str:
+def format_cell(found: Any) -> str:
     """A value of the configuration, with no more digits than a person compares."""
     if found is None:
         return "-"
@@ -299,7 +299,7 @@ def _code(record: ExperimentRecord) -> str:
 
 
 def _metric(record: ExperimentRecord, name: str) -> str:
-    return console.number(float(record.metrics[name])) if name in record.metrics else "-"
+    return console.format_number(float(record.metrics[name])) if name in record.metrics else "-"
 
 
 def _is_nothing(found: Any) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 from omegaconf import DictConfig
 
 
-def place(node: Any, name: str = "") -> str:
+def describe_source(node: Any, name: str = "") -> str:
     """Where a person finds a value: the word of the command that set it, or else the file that its node is from."""
     path = str(node._get_full_key(None)) if isinstance(node, DictConfig) else ""
     for override in CHOSEN.overrides:

@@ -65,9 +65,9 @@ class DataFile(luigi.Parameter[Path]):
         try:
             if not wrong:
                 with (
-                    imports.unheard()
+                    imports.ignore_file_access()
                 ):  # a task that is made while another one runs is not read by that one
-                    return digests.content(path)
+                    return digests.content_digest(path)
         except OSError as error:
             wrong = _unreadable(path, error)
         raise LabkartError(f"{owner}: {wrong}")
@@ -120,7 +120,7 @@ class Reads:
     @contextmanager
     def noticed(self) -> Iterator[None]:
         """Notice them while the block runs."""
-        with imports.listening(self._opened):
+        with imports.watch_file_access(self._opened):
             yield
 
     def _opened(self, name: str, reads: bool | None) -> None:
@@ -160,7 +160,7 @@ class Reads:
             elif str(file) not in self._written and digests.stamp(file) not in (before, None):
                 raise LabkartError(f"{path} changed while {owner} ran. Run it again.")
         return [
-            digests.look(self._root / path, self._root)
+            digests.file_state(self._root / path, self._root)
             for path in self.paths
             if (self._root / path).exists()
         ]
@@ -170,7 +170,7 @@ class Reads:
         return [file.relative_to(self._root).as_posix() for file in below if file.is_file()]
 
 
-def complain(task: str, params: Mapping[str, str], paths: Iterable[str]) -> None:
+def report_undeclared(task: str, params: Mapping[str, str], paths: Iterable[str]) -> None:
     """Say which lines declare what a task read. Where CI runs, for nobody reads its warnings, that is an error."""
     for path, count in _gathered(paths):
         what, them = (path, "it") if count == 1 else (f"{count} files of {path}", "them")
@@ -240,7 +240,7 @@ def _telling(reader: Callable[..., Any], place: int, reads: bool = True) -> Call
         named = [kwargs[name] for name in _PATHS if name in kwargs]
         source = args[place] if len(args) > place else next(iter(named), None)
         for each in source if isinstance(source, list | tuple) else [source]:
-            imports.opened(each, reads)
+            imports.report_open(each, reads)
         return reader(*args, **kwargs)
 
     return read
@@ -250,7 +250,7 @@ def _telling_file(kind: type) -> type:
     """A class in C is closed, so one that inherits from it tells."""
 
     def new(cls: type, path: Any, mode: str = "r", *args: Any, **kwargs: Any) -> Any:
-        imports.opened(path, reads="r" in mode)
+        imports.report_open(path, reads="r" in mode)
         return kind.__new__(cls, path, mode, *args, **kwargs)  # type: ignore[call-overload]
 
     return type(kind.__name__, (kind,), {"__new__": new})

@@ -20,7 +20,7 @@ _METRIC_NAME = re.compile(
 _FILE_NAME = re.compile(r"[\w. -]*\w")
 
 
-class Logbook:
+class TaskLogger:
     """The part of a task that students log with."""
 
     _metrics: list[Metric]
@@ -62,7 +62,7 @@ class Logbook:
         In a search that prunes, a trial which falls behind the others ends here.
         """
         self.log_metric(name, value, step)
-        pruning.tell(float(value), operator.index(step))
+        pruning.should_prune(float(value), operator.index(step))
 
     def log_figure(self, name: str, figure: Any) -> None:
         """Record a Matplotlib figure, as PNG unless the name ends otherwise (`roc.svg`)."""

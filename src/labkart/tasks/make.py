@@ -18,7 +18,7 @@ from omegaconf import (
 from omegaconf.errors import OmegaConfBaseException
 
 from labkart.errors import LabkartError, did_you_mean
-from labkart.tasks.config_source import place
+from labkart.tasks.config_source import describe_source
 from labkart.tasks.data_files import DataFile
 
 TaskT = TypeVar("TaskT", bound=luigi.Task)
@@ -50,7 +50,9 @@ def make(
     values = _values(name, node)
     for key in {**values, **given}:
         where, known = (
-            (place(node), _settable(declared)) if key in values else ("pipeline", declared)
+            (describe_source(node), _settable(declared))
+            if key in values
+            else ("pipeline", declared)
         )
         if key not in declared:
             raise LabkartError(
@@ -95,12 +97,12 @@ def _values(name: str, node: Any) -> dict[str, Any]:
         if isinstance(node, DictConfig) and OmegaConf.is_missing(node, key):
             path = node._get_full_key(key)
             raise LabkartError(
-                f'{place(node)}: "{path}" has no value yet. Write one there, or add {path}=... here.'
+                f'{describe_source(node)}: "{path}" has no value yet. Write one there, or add {path}=... here.'
             )
     try:
         return {str(key): _plain(value) for key, value in (node or {}).items()}
     except OmegaConfBaseException as error:
-        raise LabkartError(f"{place(node)}: {str(error).splitlines()[0]}") from None
+        raise LabkartError(f"{describe_source(node)}: {str(error).splitlines()[0]}") from None
 
 
 def _plain(value: Any) -> Any:
@@ -128,9 +130,9 @@ def _typed(parameter: luigi.Parameter[Any], value: Any, node: Any, name: str) ->
         )
     except Exception as error:  # each kind of parameter has its own
         said = f"wants {words}, not {value!r}" if check else f"does not take {value!r}: {error}"
-        raise LabkartError(f"{place(node, name)}: {name} {said}.") from None
+        raise LabkartError(f"{describe_source(node, name)}: {name} {said}.") from None
     if isinstance(parameter, DataFile) and node and (wrong := parameter.lack(found)):
-        raise LabkartError(f"{place(node, name)}: {name}: {wrong}")
+        raise LabkartError(f"{describe_source(node, name)}: {name}: {wrong}")
     return found
 
 
@@ -144,7 +146,7 @@ def _missing(
     ]
     for key in absent:
         if key in _settable(declared):
-            return f'{place(node)}: {name} needs "{key}" and nothing gives it. Add a line "{key}: ..." there.'
+            return f'{describe_source(node)}: {name} needs "{key}" and nothing gives it. Add a line "{key}: ..." there.'
     return f"pipeline: {name} needs its upstream task. Write make({name}, ..., {absent[0]}=...)."
 
 

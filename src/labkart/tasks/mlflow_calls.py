@@ -18,7 +18,7 @@ _log = logging.getLogger(__name__)
 _current: ExperimentRecord | None = None
 
 
-def land_in(experiment: ExperimentRecord | None) -> None:
+def route_to(experiment: ExperimentRecord | None) -> None:
     """The tasks that start now, in this process or in one that it forks, are this experiment's."""
     global _current
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
@@ -26,7 +26,7 @@ def land_in(experiment: ExperimentRecord | None) -> None:
 
 
 @contextmanager
-def landing(calls: bool) -> Iterator[None]:
+def routed(calls: bool) -> Iterator[None]:
     """If a task's code imports MLflow, what it says there lands in the experiment's run."""
     if not calls or not _current:
         yield
@@ -40,19 +40,19 @@ def landing(calls: bool) -> Iterator[None]:
             "MLflow does not answer: what the task tells it itself goes to %s.",
             project.current().short(lost),
         )
-        with store.unmoved(mlflow.set_tracking_uri):
+        with store.preserve_tracking_uri(mlflow.set_tracking_uri):
             mlflow.set_tracking_uri(store.sqlite(lost))
             try:
                 yield
             finally:
                 _end_runs()
         return
-    store.tell(mlflow.set_tracking_uri)
+    store.set_tracking_uri(mlflow.set_tracking_uri)
     client = mlflow.MlflowClient()
     with suppress(Exception):
         mlflow.set_experiment(experiment_id=client.get_run(run).info.experiment_id)
     try:
-        with store.unmoved(mlflow.set_tracking_uri), _always(run):
+        with store.preserve_tracking_uri(mlflow.set_tracking_uri), _always(run):
             yield
     finally:  # leaving its block has ended the run, and other tasks go on
         _end_runs()
@@ -93,7 +93,7 @@ def _run(experiment: ExperimentRecord) -> str | None:
     """The run, once it is there; nothing where MLflow cannot be reached."""
     end = time.monotonic() + _PATIENCE
     while time.monotonic() < end:
-        found = store.noted(experiment)
+        found = store.run_link(experiment)
         if found and found.started == experiment.started:
             return found.run or None
         time.sleep(0.05)

@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 # Hears a value and its step, and says whether to stop.
-Judge = Callable[[float, int], bool]
+ShouldPrune = Callable[[float, int], bool]
 
-_judges: list[Judge] = []
+_judges: list[ShouldPrune] = []
 
 
 class Pruned(BaseException):
@@ -14,7 +14,7 @@ class Pruned(BaseException):
 
 
 @contextmanager
-def by(judge: Judge | None) -> Iterator[None]:
+def prune_with(judge: ShouldPrune | None) -> Iterator[None]:
     """The tasks that run in the block, in this process or in one that it forks, are judged."""
     if judge is None:
         yield
@@ -26,7 +26,7 @@ def by(judge: Judge | None) -> Iterator[None]:
         _judges.pop()
 
 
-def tell(value: float, step: int) -> None:
+def should_prune(value: float, step: int) -> None:
     """A task has got so far.
 
     Raises:

@@ -12,7 +12,7 @@ from typing import Any
 
 
 @dataclass
-class Usage:
+class Resources:
     """Elapsed seconds; seconds of processor time, with all threads and ended children; peak resident memory in MiB.
 
     `gpu_memory_mb` is the peak of what PyTorch held on a graphics card, in MiB; nothing where it used none.

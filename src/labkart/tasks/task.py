@@ -15,21 +15,21 @@ import gokart
 from gokart.utils import flatten
 
 from labkart import digests, project
-from labkart.errors import LabkartError, told
+from labkart.errors import LabkartError, describe
 from labkart.fingerprint import fingerprint, snapshot
 from labkart.records import locks, record, redact
 from labkart.tasks import mlflow_calls
-from labkart.tasks.data_files import Reads, complain
-from labkart.tasks.logging import Logbook
+from labkart.tasks.data_files import Reads, report_undeclared
+from labkart.tasks.logging import TaskLogger
 from labkart.tasks.pruning import Pruned
-from labkart.tasks.resources import Usage
+from labkart.tasks.resources import Resources
 from labkart.tasks.task_id import (
-    Identified,
-    data_now,
-    folder,
-    key,
+    TaskWithId,
+    current_data,
     output_paths,
     own_params,
+    task_folder,
+    task_key,
     upstream,
 )
 
@@ -48,7 +48,7 @@ _OURS = {
 }
 
 
-class Task(Logbook, Identified[T]):
+class Task(TaskLogger, TaskWithId[T]):
     """A step of a pipeline whose output is a `T`.
 
     Declare the parameters as luigi's, write `run()` with gokart's `self.load` and `self.dump`, and log what should be
@@ -85,7 +85,7 @@ class Task(Logbook, Identified[T]):
 
     def complete(self) -> bool:
         """Whether a run was committed and its output still has the content it had then."""
-        snapshot.look()
+        snapshot.refresh()
         last = self.last_record()
         return (
             last is not None
@@ -95,7 +95,7 @@ class Task(Logbook, Identified[T]):
         )
 
     def _folder(self) -> Path:
-        return folder(self)
+        return task_folder(self)
 
     def _run(self) -> None:
         with self._alone():
@@ -120,14 +120,14 @@ class Task(Logbook, Identified[T]):
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
-        snapshot.look()
-        with snapshot.held(), locks.held(key(self)):
+        snapshot.refresh()
+        with snapshot.frozen(), locks.locked(task_key(self)):
             yield
 
     @contextmanager
     def _recorded(self) -> Iterator[None]:
         """Seed, measure the block and commit it: the record is written last, and then the task is complete."""
-        started, usage, name = record.now(), Usage(), self.get_task_family()
+        started, usage, name = record.current_time(), Resources(), self.get_task_family()
         if (last := self.last_record()) and (damage := last.damage()):
             _log.warning("%s: %s; computing it again.", name, damage)
         self._empty()
@@ -135,7 +135,7 @@ class Task(Logbook, Identified[T]):
         reads = Reads(getattr(self, each) for each in self._data)
         try:
             with (
-                mlflow_calls.landing("mlflow" in self._fingerprint.packages),
+                mlflow_calls.routed("mlflow" in self._fingerprint.packages),
                 usage.measured(),
                 reads.noticed(),
             ):
@@ -144,7 +144,7 @@ class Task(Logbook, Identified[T]):
             outputs = self._outputs()
             undeclared = reads.states(name)
             if reads.paths:
-                complain(name, own_params(self), reads.paths)
+                report_undeclared(name, own_params(self), reads.paths)
             self._check_that_nothing_moved()
         except GeneratorExit:  # luigi sets a generator aside until what it asked for is there
             raise
@@ -162,7 +162,7 @@ class Task(Logbook, Identified[T]):
         """What was read while the task ran must be what its id says."""
         name = self.get_task_family()
         for moved in (
-            each["path"] for name, each in data_now(self).items() if each != self._data[name]
+            each["path"] for name, each in current_data(self).items() if each != self._data[name]
         ):
             raise LabkartError(f"{moved} changed while {name} ran. Run it again.")
         if not fingerprint.still_holds(type(self)):
@@ -177,7 +177,9 @@ class Task(Logbook, Identified[T]):
     def _outputs(self) -> list[digests.FileState]:
         name = self.get_task_family()
         try:
-            outputs = [digests.look(path, project.current().outputs) for path in output_paths(self)]
+            outputs = [
+                digests.file_state(path, project.current().outputs) for path in output_paths(self)
+            ]
         except FileNotFoundError:
             raise LabkartError(
                 f"{name}.run() ended without an output. Let it end with self.dump(...)."
@@ -195,13 +197,15 @@ class Task(Logbook, Identified[T]):
             if last := task.last_record():
                 yield from last.undeclared
         for declared in (each["path"] for task in self._asked for each in task._data.values()):
-            yield from (digests.look(file, root) for _, file in digests.files(root / declared))
+            yield from (
+                digests.file_state(file, root) for _, file in digests.files(root / declared)
+            )
 
     def _write_record(
         self,
         status: str,
         started: str,
-        usage: Usage,
+        usage: Resources,
         outputs: Iterable[digests.FileState] = (),
         undeclared: Iterable[digests.FileState] = (),
         error: BaseException | None = None,
@@ -211,9 +215,9 @@ class Task(Logbook, Identified[T]):
             id=self.make_unique_id(),
             name=self.get_task_family(),
             status=status,
-            params=redact.values(own_params(self)),
-            upstream=[key(task) for task in upstream(self)],
-            asked=[key(task) for task in self._asked],
+            params=redact.redact_values(own_params(self)),
+            upstream=[task_key(task) for task in upstream(self)],
+            asked=[task_key(task) for task in self._asked],
             code=self._fingerprint.code,
             packages=self._fingerprint.packages,
             data=self._data,
@@ -228,8 +232,10 @@ class Task(Logbook, Identified[T]):
             figures=self._figures,
             tables=self._tables,
             models=self._models,
-            error=redact.text(told(error, root)) if error else None,
-            traceback=redact.text("".join(traceback.format_exception(error))) if error else None,
+            error=redact.redact_text(describe(error, root)) if error else None,
+            traceback=redact.redact_text("".join(traceback.format_exception(error)))
+            if error
+            else None,
         )
         written.write()
         self._read = digests.stamp(written.folder / "record.json"), written

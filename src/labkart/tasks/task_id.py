@@ -30,7 +30,7 @@ class _Parts:
     _data: dict[str, dict[str, str]]
 
 
-class Identified(_Parts, gokart.TaskOnKart[T]):
+class TaskWithId(_Parts, gokart.TaskOnKart[T]):
     """The part of a task that gives it an id. Its helpers are functions: a student may call a parameter `key`."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -81,13 +81,13 @@ class Identified(_Parts, gokart.TaskOnKart[T]):
             waiting.extend(missing)
             if not missing:
                 gokart.TaskOnKart.make_unique_id(waiting.pop())
-                if isinstance(task, Identified):
-                    task._moment = snapshot.number()
+                if isinstance(task, TaskWithId):
+                    task._moment = snapshot.generation()
         return str(self.task_unique_id)
 
     def get_own_code(self) -> str:
         """gokart's hook: what belongs to this task's id beside its parameters and its upstream tasks."""
-        self._fingerprint, self._data = fingerprint.of(type(self)), data_now(self)
+        self._fingerprint, self._data = fingerprint.fingerprint_of(type(self)), current_data(self)
         return f"{type(self).__module__}.{type(self).__qualname__} {self._fingerprint.digest} {self._data}"
 
     def to_str_params(
@@ -116,24 +116,24 @@ class Identified(_Parts, gokart.TaskOnKart[T]):
 
 def _has_id(task: Any) -> bool:
     """Whether a task has its id of this moment; what is no task of Labkart keeps its own."""
-    if isinstance(task, Identified):
-        return task._moment == snapshot.number()
+    if isinstance(task, TaskWithId):
+        return task._moment == snapshot.generation()
     return getattr(task, "task_unique_id", "") is not None
 
 
 def _forget(task: Any) -> None:
     """Forget what a task said of itself in an earlier moment."""
-    if isinstance(task, Identified):
+    if isinstance(task, TaskWithId):
         task.task_unique_id = None
         task._wrap()
 
 
-def key(task: gokart.TaskOnKart[Any]) -> str:
+def task_key(task: gokart.TaskOnKart[Any]) -> str:
     """`<Task>_<id>`: its name among the records, the locks and the outputs."""
     return f"{task.get_task_family()}_{task.make_unique_id()}"
 
 
-def folder(task: gokart.TaskOnKart[Any]) -> Path:
+def task_folder(task: gokart.TaskOnKart[Any]) -> Path:
     """Where its record lies, with its figures and tables."""
     return record.task_folder(task.get_task_family(), task.make_unique_id())
 
@@ -156,7 +156,7 @@ def own_params(task: gokart.TaskOnKart[Any]) -> dict[str, str]:
     return {name: text for name, text in params.items() if name not in tasks}
 
 
-def data_now(task: gokart.TaskOnKart[Any]) -> dict[str, dict[str, str]]:
+def current_data(task: gokart.TaskOnKart[Any]) -> dict[str, dict[str, str]]:
     """The declared files and folders, with the digests of what is in them now."""
     found = {}
     for name, parameter in task.get_params():
@@ -169,8 +169,8 @@ def data_now(task: gokart.TaskOnKart[Any]) -> dict[str, dict[str, str]]:
 
 
 @functools.cache
-def _params(task: type[Identified[Any]]) -> list[tuple[str, luigi.Parameter[Any]]]:
-    return super(Identified, task).get_params()
+def _params(task: type[TaskWithId[Any]]) -> list[tuple[str, luigi.Parameter[Any]]]:
+    return super(TaskWithId, task).get_params()
 
 
 def _whole(parameter: luigi.Parameter[Any], value: Any) -> str:

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 from labkart import project
 from labkart.digests import FileState
-from labkart.records.record import ExperimentRecord, TaskRecord, TaskUse
+from labkart.records.record import ExperimentRecord, TaskRecord, TaskRun
 from labkart.tracking import pipeline_svg, store
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-Uses = Sequence[tuple[TaskUse, TaskRecord]]
+Uses = Sequence[tuple[TaskRun, TaskRecord]]
 
 
 def gather(
@@ -88,7 +88,7 @@ def _write_csv(path: Path, head: Sequence[str], rows: Iterable[Sequence[Any]]) -
 
 
 def log_models(
-    client: "MlflowClient", place: str, run: str, use: TaskUse, record: TaskRecord
+    client: "MlflowClient", place: str, run: str, use: TaskRun, record: TaskRecord
 ) -> None:
     """Give MLflow the models that a task has logged; where it cannot take one, a tag of the run says why."""
     for name in record.models:
@@ -105,7 +105,7 @@ def log_models(
             _log_model(made.model_id, run, record, record.folder / name)
         except Exception as error:  # of any library; the run is worth more than its model
             client.delete_logged_model(made.model_id)
-            client.set_tag(run, f"labkart.not_logged.{title}", store.why(error))
+            client.set_tag(run, f"labkart.not_logged.{title}", store.describe_error(error))
 
 
 def _log_model(id: str, run: str, record: TaskRecord, file: Path) -> None:
@@ -121,7 +121,7 @@ def _log_model(id: str, run: str, record: TaskRecord, file: Path) -> None:
         f"{package}=={version.partition(' @ ')[0]}"
         for package, version in sorted(record.packages.items())
     ]
-    store.tell(mlflow.set_tracking_uri)  # there is no way to say it for one call alone
+    store.set_tracking_uri(mlflow.set_tracking_uri)  # there is no way to say it for one call alone
     Model.log(
         artifact_path=None,
         flavor=importlib.import_module(f"mlflow.{flavor}"),

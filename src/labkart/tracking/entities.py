@@ -9,7 +9,7 @@ from typing import Any
 from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, RunTag
 
 from labkart.records import study, verdict
-from labkart.records.record import ExperimentRecord, TaskRecord, TaskUse
+from labkart.records.record import ExperimentRecord, TaskRecord, TaskRun
 from labkart.records.record import Metric as Logged
 from labkart.records.verdict import Verdict
 
@@ -17,10 +17,10 @@ _MAX_PARAM, _MAX_TAG = 6000, 8000  # characters; MLflow cuts longer ones
 _MAX_NAME = 250
 _MANY = 100  # tasks of an experiment
 
-Uses = Sequence[tuple[TaskUse, TaskRecord]]
+Uses = Sequence[tuple[TaskRun, TaskRecord]]
 
 
-def metrics(experiment: ExperimentRecord, use: TaskUse, logged: Iterable[Logged]) -> list[Metric]:
+def metrics(experiment: ExperimentRecord, use: TaskRun, logged: Iterable[Logged]) -> list[Metric]:
     """The last task's metrics under their own names, so that rows compare; the others' with the task before them."""
     prefix = "" if use.label == experiment.tasks[-1].label else f"{use.label}."
     return [
@@ -35,7 +35,7 @@ def costs(uses: Uses) -> Iterator[Metric]:
         yield from _cost(use, record)
 
 
-def _cost(use: TaskUse, record: TaskRecord) -> Iterator[Metric]:
+def _cost(use: TaskRun, record: TaskRecord) -> Iterator[Metric]:
     ended = milliseconds(record.started) + round(record.wall_seconds * 1000)
     for name in ("wall_seconds", "cpu_seconds", "peak_memory_mb", "gpu_memory_mb"):
         if (value := getattr(record, name)) is not None:
@@ -79,7 +79,9 @@ def marks(experiment: ExperimentRecord) -> dict[str, Any]:
         "labkart.dirty": experiment.code["dirty"],
         "labkart.sweeps": " ".join(experiment.sweeps) or None,
         "labkart.tags": " ".join(experiment.tags) or None,
-        "labkart.reproduced": found.mark if (found := verdict.last(experiment.id)) else None,
+        "labkart.reproduced": found.mark
+        if (found := verdict.last_verdict(experiment.id))
+        else None,
     }
 
 
@@ -119,7 +121,7 @@ def _note(experiment: ExperimentRecord, uses: Uses) -> str:
     results = [f"**{name}** {value:.4g}" for name, value in experiment.metrics.items()]
     rows = [f"| {use.label} | {use.state} | {use.seconds:.1f} |" for use in experiment.tasks]
     accepted = [f"- {label} accepted {said}" for label, said in _accepted(uses).items()]
-    accepted += [reproduced(found)] if (found := verdict.last(experiment.id)) else []
+    accepted += [reproduced(found)] if (found := verdict.last_verdict(experiment.id)) else []
     table = ["| task | | seconds |", "| --- | --- | ---: |", *rows]
     return "\n".join([", ".join(results), "", *table, *(["", *accepted] if accepted else [])])
 

@@ -8,7 +8,7 @@ from math import ceil
 from unicodedata import east_asian_width
 from xml.etree import ElementTree as ET
 
-from labkart.records.record import ExperimentRecord, TaskRecord, TaskUse
+from labkart.records.record import ExperimentRecord, TaskRecord, TaskRun
 from labkart.tracking.layout import MARGIN, Edges, Layout, columns
 
 _MOST_TASKS, _MOST_LINES = 300, 1500  # beyond these nobody can follow a line: a box a class then
@@ -54,7 +54,7 @@ class _Box:
 
 def svg(
     experiment: ExperimentRecord,
-    records: Iterable[tuple[TaskUse, TaskRecord]],
+    records: Iterable[tuple[TaskRun, TaskRecord]],
     upstream: Mapping[str, Sequence[str]] | None = None,
 ) -> str:
     """Draw an experiment's tasks, and which led to which as far as their records, or `upstream`, tell.
@@ -66,7 +66,7 @@ def svg(
     uses = {f"{use.name}_{use.id}": use for use in (*experiment.tasks, *(use for use, _ in pairs))}
     for key in [key for record in known.values() for key in record.asked if key not in uses]:
         name, _, id = key.rpartition("_")
-        uses[key] = TaskUse(name, name, id, "asked")
+        uses[key] = TaskRun(name, name, id, "asked")
     edges = {(up, key): True for key in known for up in known[key].asked}
     above = {key: record.upstream for key, record in known.items()} | dict(upstream or {})
     edges |= {(up, key): False for key in above for up in above[key] if up in uses}
@@ -94,7 +94,7 @@ def svg(
     return _text(experiment, note, Counter(use.state for use in uses.values()), boxes, layout)
 
 
-def _box(tasks: Sequence[tuple[str, TaskUse, TaskRecord | None]], recorded: bool) -> _Box:
+def _box(tasks: Sequence[tuple[str, TaskRun, TaskRecord | None]], recorded: bool) -> _Box:
     (key, use, record), many = tasks[0], len(tasks) > 1
     states = Counter(use.state for _, use, _ in tasks)
     lines = [
@@ -127,7 +127,7 @@ def _box(tasks: Sequence[tuple[str, TaskUse, TaskRecord | None]], recorded: bool
     return _Box(label, lines, time, hover, recorded)
 
 
-def _seconds(use: TaskUse, record: TaskRecord | None) -> float | None:
+def _seconds(use: TaskRun, record: TaskRecord | None) -> float | None:
     """What the task took; a cached one when it ran; of one that is to run, what the last one of its kind took."""
     if use.state in ("ran", "failed", "pruned"):
         return use.seconds

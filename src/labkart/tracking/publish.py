@@ -17,7 +17,7 @@ from filelock import FileLock
 from labkart import project
 from labkart.errors import LabkartError
 from labkart.records import live_metrics, study, verdict
-from labkart.records.record import ExperimentRecord, experiments, read_task, task_folder
+from labkart.records.record import ExperimentRecord, read_experiments, read_task, task_folder
 from labkart.tracking import artifacts, store
 
 # MLflow reads these as it is imported. A server that does not answer must not hold a student for four minutes.
@@ -91,7 +91,11 @@ def _follow_move(old: str, new: str) -> None:
 def begin(client: MlflowClient, place: str, experiment: ExperimentRecord) -> str:
     """The id of a new run, which is running; or of the one that another process has made of this attempt."""
     with _alone(experiment):
-        if (there := store.noted(experiment)) and there.run and there.started == experiment.started:
+        if (
+            (there := store.run_link(experiment))
+            and there.run
+            and there.started == experiment.started
+        ):
             return there.run
         run = _create(client, place, experiment, [])
     client.log_batch(run, params=entities.params(experiment.settings))
@@ -107,7 +111,7 @@ def _create(
     client: MlflowClient, place: str, experiment: ExperimentRecord, uses: entities.Uses
 ) -> str:
     """A new run; it takes the place of an earlier attempt's, with other numbers."""
-    if (earlier := store.noted(experiment)) and earlier.run:
+    if (earlier := store.run_link(experiment)) and earlier.run:
         with suppress(MlflowException):  # somebody has deleted it
             client.delete_run(earlier.run)
     title, started = (
@@ -116,7 +120,7 @@ def _create(
     )
     tags = {each.key: each.value for each in entities.tags(experiment, uses)}
     run = client.create_run(place, started, tags, entities.plain(title)[:250]).info.run_id
-    store.note(experiment, run, whole=False, parent=study.run(experiment.study))
+    store.write_run_link(experiment, run, whole=False, parent=study.run(experiment.study))
     return run
 
 
@@ -136,23 +140,23 @@ def publish(
     Args:
         sent: how many of a task's metrics are there, by its id.
     """
-    with _alone(experiment), store.held():
-        note = store.noted(experiment)
+    with _alone(experiment), store.cached_store():
+        note = store.run_link(experiment)
         if not note or not note.is_whole(experiment):
             run = _publish(client, place, experiment, _begun(client, experiment, note), sent or {})
-            store.note(experiment, run, whole=True, parent=study.run(experiment.study))
+            store.write_run_link(experiment, run, whole=True, parent=study.run(experiment.study))
             for use in experiment.tasks:
                 live_metrics.forget(task_folder(use.name, use.id))
         elif not note.is_marked(experiment):
             with suppress(MlflowException):  # somebody has deleted it
                 _mark(client, note.run, experiment)
-            store.note(experiment, note.run, whole=True, parent=note.parent)
+            store.write_run_link(experiment, note.run, whole=True, parent=note.parent)
 
 
 def _mark(client: MlflowClient, run: str, experiment: ExperimentRecord) -> None:
     """Write what came later; whether it could be reproduced also below what a person may have written there."""
     marks = entities.marks(experiment)
-    if found := verdict.last(experiment.id):
+    if found := verdict.last_verdict(experiment.id):
         lines = client.get_run(run).data.tags.get("mlflow.note.content", "").splitlines()
         lines = [line for line in lines if not line.startswith("- reproduced on ")]
         marks["mlflow.note.content"] = "\n".join([*lines, entities.reproduced(found)])
@@ -175,7 +179,7 @@ def _publish(
     }
     there = sent if begun else {}
     logged = [
-        (use, one.metrics if one else live_metrics.metrics(use.name, use.id)[0])
+        (use, one.metrics if one else live_metrics.read_metrics(use.name, use.id)[0])
         for use, one in pairs
     ]
     new = [(use, found[there.get(use.id, 0) :]) for use, found in logged]
@@ -207,26 +211,26 @@ def sync() -> Iterator[tuple[ExperimentRecord, bool, str]]:
     """
     client, place = open_store()
     there = set(_run_ids(client, place))
-    for each in study.every():  # first, for their trials stand below them
-        if not (note := store.noted(each)) or note.run not in there or not note.whole:
+    for each in study.read_studies():  # first, for their trials stand below them
+        if not (note := store.run_link(each)) or note.run not in there or not note.whole:
             studies.begin(client, place, each)
-    ended = [each for each in experiments() if each.status in _STATUS]
+    ended = [each for each in read_experiments() if each.status in _STATUS]
     for experiment in sorted(ended, key=lambda each: each.started or ""):
-        note = store.noted(experiment)
+        note = store.run_link(experiment)
         if store.is_published(experiment) and note and note.run in there:
             yield experiment, False, ""
             continue
         if note and note.run not in there:  # the store was put back to an earlier state
-            store.forget(experiment)
+            store.forget_run_link(experiment)
         try:
             publish(client, place, experiment)
         except Exception as error:
             if store.is_away(error):
                 raise
-            yield experiment, False, store.why(error)
+            yield experiment, False, store.describe_error(error)
         else:
             yield experiment, True, ""
-    for each in study.every():
+    for each in study.read_studies():
         if not store.is_published(each):
             studies.publish(client, place, each)
 
@@ -242,7 +246,7 @@ def _run_ids(client: MlflowClient, place: str) -> Iterator[str]:
 
 
 def _begun(
-    client: MlflowClient, experiment: ExperimentRecord, note: store.Note | None
+    client: MlflowClient, experiment: ExperimentRecord, note: store.RunLink | None
 ) -> str | None:
     """The run that was begun for this very attempt, if it is still there."""
     if note and note.run and note.started == experiment.started:

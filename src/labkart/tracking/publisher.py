@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from labkart.experiments import experiment
 from labkart.records import live_metrics, study
-from labkart.records.record import ExperimentRecord, now, read_experiment
+from labkart.records.record import ExperimentRecord, current_time, read_experiment
 from labkart.records.study import Study
 from labkart.tracking import store
 
@@ -95,7 +95,7 @@ class Publisher:
         while True:
             began = time.monotonic()
             if not self._pipe.poll(max(0.0, patience)):
-                return store.why()
+                return store.describe_error()
             patience -= time.monotonic() - began
             what, text = self._pipe.recv()
             if what == _DONE:
@@ -109,7 +109,7 @@ class Publisher:
             self._pipe.send((what, id))
 
 
-class Unpublished(Publisher):
+class NullPublisher(Publisher):
     """In a process that somebody leads who publishes what comes of it."""
 
     def start(self) -> None:
@@ -148,14 +148,16 @@ class _Follower:
             try:
                 self._open[id] = _Open(record, self._tracking.begin(*self._connected(), record))
             except Exception:  # it is tried again at the end
-                store.note(record, "", whole=False)  # so that no task waits for the run
+                store.write_run_link(record, "", whole=False)  # so that no task waits for the run
 
     def look(self) -> None:
         """Send what tasks have logged since the last look."""
         with suppress(Exception):  # at the end all is sent that is not there
             for each in self._open.values():
                 for use in [use for use in each.record.tasks if use.state != "cached"]:
-                    new, read = live_metrics.metrics(use.name, use.id, each.read.get(use.id, 0))
+                    new, read = live_metrics.read_metrics(
+                        use.name, use.id, each.read.get(use.id, 0)
+                    )
                     if new:
                         metrics = self._tracking.entities.metrics(each.record, use, new)
                         self._tracking.log(self._connected()[0], each.run, metrics)
@@ -171,22 +173,22 @@ class _Follower:
         try:
             self._tracking.publish(*self._connected(), record, begun.sent if begun else {})
         except Exception as error:  # the others may be written
-            self.why, self._away = store.why(error), store.is_away(error)
+            self.why, self._away = store.describe_error(error), store.is_away(error)
 
     def search(self, name: str) -> None:
-        if found := study.read(name):
+        if found := study.read_study(name):
             self._study = name
             with suppress(Exception):  # it is tried again at the end
                 self._tracking.nesting.begin(*self._connected(), found)
 
     def searched(self, name: str) -> None:
         self._study = None
-        if self._away or not (found := study.read(name)):
+        if self._away or not (found := study.read_study(name)):
             return
         try:
             self._tracking.nesting.publish(*self._connected(), found)
         except Exception as error:
-            self.why, self._away = store.why(error), store.is_away(error)
+            self.why, self._away = store.describe_error(error), store.is_away(error)
 
     def nest(self, id: str) -> None:
         record = read_experiment(id)
@@ -196,8 +198,8 @@ class _Follower:
 
     def abandon(self) -> None:
         """The process that ran them has died."""
-        if self._study and (found := study.read(self._study)):
-            found.status, found.ended = "killed", now()
+        if self._study and (found := study.read_study(self._study)):
+            found.status, found.ended = "killed", current_time()
             found.write()
             self.searched(found.name)
         for record in experiment.close_abandoned():

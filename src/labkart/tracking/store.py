@@ -28,7 +28,7 @@ def sqlite(file: Path) -> str:
     return f"sqlite:///{quote(str(file))}"
 
 
-def tell(set_uri: Callable[[str], None]) -> None:
+def set_tracking_uri(set_uri: Callable[[str], None]) -> None:
     """Tell MLflow's own functions of this store; what they leave in the environment would look like a choice."""
     own, address = is_own(), uri()
     set_uri(address)
@@ -37,7 +37,7 @@ def tell(set_uri: Callable[[str], None]) -> None:
 
 
 @contextmanager
-def unmoved(set_uri: Callable[[str], None]) -> Iterator[None]:
+def preserve_tracking_uri(set_uri: Callable[[str], None]) -> Iterator[None]:
     """Whatever store MLflow's own functions are told of in the block, after it this one is what it was."""
     chosen = os.environ.get("MLFLOW_TRACKING_URI")
     try:
@@ -47,10 +47,10 @@ def unmoved(set_uri: Callable[[str], None]) -> Iterator[None]:
             os.environ.pop("MLFLOW_TRACKING_URI", None)
         else:
             os.environ["MLFLOW_TRACKING_URI"] = chosen
-        tell(set_uri)
+        set_tracking_uri(set_uri)
 
 
-def where() -> str:
+def describe_location() -> str:
     """The store as a person knows it."""
     return project.current().short(database()) if is_own() else key() or uri()
 
@@ -60,9 +60,9 @@ def is_away(error: Exception) -> bool:
     return "Max retries exceeded" in str(error) or isinstance(error, ConnectionError | TimeoutError)
 
 
-def why(error: Exception | None = None) -> str:
+def describe_error(error: Exception | None = None) -> str:
     """Why a store did not take something, in a line; without an error, it was not done in time."""
-    here, said = where(), next(iter(str(error).splitlines()), "")
+    here, said = describe_location(), next(iter(str(error).splitlines()), "")
     if error is None:
         return f"{here} did not take all of it in time"
     if is_away(error):
@@ -95,7 +95,7 @@ def key() -> str | None:
 
 
 @contextmanager
-def held() -> Iterator[None]:
+def cached_store() -> Iterator[None]:
     """Look which store it is only once in the block: opening the file takes longer than all else that is done here."""
     _held.append(key())
     try:
@@ -120,7 +120,7 @@ def _mark() -> str | None:
     return found[0] if found else None
 
 
-class Kept(Protocol):
+class HasRun(Protocol):
     """What has a run in MLflow: an experiment, or a study."""
 
     started: str | None
@@ -130,7 +130,7 @@ class Kept(Protocol):
 
 
 @dataclass
-class Note:
+class RunLink:
     """The run that an experiment, or a study, has in a store.
 
     Attributes:
@@ -150,53 +150,53 @@ class Note:
     code: list[Any] = field(default_factory=list)
     reproduced: str | None = None
 
-    def is_whole(self, experiment: Kept) -> bool:
+    def is_whole(self, experiment: HasRun) -> bool:
         """Whether the store has all of this very attempt, but perhaps marks that came later."""
         return self.whole and self.started == experiment.started
 
-    def is_marked(self, experiment: Kept) -> bool:
+    def is_marked(self, experiment: HasRun) -> bool:
         marks = _marks(experiment)
         if self.code not in ([], marks["code"]) or self.reproduced != marks["reproduced"]:
             return False
         return set(marks["sweeps"]) <= set(self.sweeps) and set(marks["tags"]) <= set(self.tags)
 
 
-def noted(experiment: Kept) -> Note | None:
+def run_link(experiment: HasRun) -> RunLink | None:
     """The run that an experiment, or an earlier attempt at it, has in this store."""
     try:
-        return Note(**_notes(experiment)[key() or ""])
+        return RunLink(**_notes(experiment)[key() or ""])
     except (KeyError, TypeError):
         return None
 
 
-def is_published(experiment: Kept) -> bool:
+def is_published(experiment: HasRun) -> bool:
     """Whether all of this very attempt is in this store, and marked with what came later."""
-    found = noted(experiment)
+    found = run_link(experiment)
     return bool(found and found.is_whole(experiment) and found.is_marked(experiment))
 
 
-def note(experiment: Kept, run: str, whole: bool, parent: str | None = None) -> None:
+def write_run_link(experiment: HasRun, run: str, whole: bool, parent: str | None = None) -> None:
     """Remember which run an experiment has in this store."""
-    note = Note(run, experiment.started, whole, parent=parent, **_marks(experiment))
-    _write(experiment, _notes(experiment) | {key() or "": vars(note)})
+    link = RunLink(run, experiment.started, whole, parent=parent, **_marks(experiment))
+    _write(experiment, _notes(experiment) | {key() or "": vars(link)})
 
 
-def nested(experiment: Kept, parent: str) -> None:
+def child_run_link(experiment: HasRun, parent: str) -> None:
     """Remember below which run an experiment's own stands."""
-    if found := noted(experiment):
+    if found := run_link(experiment):
         found.parent = parent
         _write(experiment, _notes(experiment) | {key() or "": vars(found)})
 
 
-def forget(experiment: Kept) -> None:
+def forget_run_link(experiment: HasRun) -> None:
     """The store does not have that run any more."""
     _write(experiment, {name: each for name, each in _notes(experiment).items() if name != key()})
 
 
-def _marks(experiment: Kept) -> dict[str, Any]:
+def _marks(experiment: HasRun) -> dict[str, Any]:
     """What may be added to a run when it is whole."""
     code = getattr(experiment, "code", None) or {}
-    found = verdict.last(id) if (id := getattr(experiment, "id", None)) else None
+    found = verdict.last_verdict(id) if (id := getattr(experiment, "id", None)) else None
     return {
         "sweeps": list(getattr(experiment, "sweeps", ())),
         "tags": list(getattr(experiment, "tags", ())),
@@ -205,14 +205,14 @@ def _marks(experiment: Kept) -> dict[str, Any]:
     }
 
 
-def _notes(experiment: Kept) -> dict[str, Any]:
+def _notes(experiment: HasRun) -> dict[str, Any]:
     found = read_json(_file(experiment))
     return found if isinstance(found, dict) else {}
 
 
-def _write(experiment: Kept, notes: dict[str, Any]) -> None:
+def _write(experiment: HasRun, notes: dict[str, Any]) -> None:
     write_atomically(_file(experiment), json.dumps(notes, indent=1).encode())
 
 
-def _file(experiment: Kept) -> Path:
+def _file(experiment: HasRun) -> Path:
     return experiment.folder / ".mlflow.json"

@@ -24,7 +24,7 @@ def begin(client: MlflowClient, place: str, study: Study) -> str:
         else:
             started = entities.milliseconds(study.started)
             run = client.create_run(place, started, run_name=study.name).info.run_id
-            store.note(study, run, whole=False)
+            store.write_run_link(study, run, whole=False)
         tags = {
             "mlflow.source.name": study.command,
             "mlflow.source.type": "LOCAL",
@@ -54,12 +54,12 @@ def publish(client: MlflowClient, place: str, study: Study) -> None:
             nest(client, experiment, run)
     if study.status in _STATUS:
         client.set_terminated(run, _STATUS[study.status], entities.milliseconds(study.ended))
-        store.note(study, run, whole=study.status == "finished")
+        store.write_run_link(study, run, whole=study.status == "finished")
 
 
 def nest(client: MlflowClient, experiment: ExperimentRecord, parent: str) -> None:
     """Put the run that an experiment has below its study's, if it is not there yet."""
-    note = store.noted(experiment)
+    note = store.run_link(experiment)
     if note and note.run and note.parent != parent:
         tags = {
             "mlflow.parentRunId": parent,
@@ -67,11 +67,11 @@ def nest(client: MlflowClient, experiment: ExperimentRecord, parent: str) -> Non
             "labkart.trial": experiment.trial,
         }
         client.log_batch(note.run, tags=[RunTag(name, str(value)) for name, value in tags.items()])
-        store.nested(experiment, parent)
+        store.child_run_link(experiment, parent)
 
 
 def _there(client: MlflowClient, study: Study) -> str | None:
-    if note := store.noted(study):
+    if note := store.run_link(study):
         try:
             if client.get_run(note.run).info.lifecycle_stage == "active":
                 return note.run

@@ -36,7 +36,7 @@ def serve(port: int | None = None, sweep: str | None = None) -> int:
         LabkartError: there is no such sweep, the port is taken, or MLflow cannot read its store.
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    shown = f"?sweep={sweep_record.find(sweep).id}" if sweep is not None else ""
+    shown = f"?sweep={sweep_record.find_sweep(sweep).id}" if sweep is not None else ""
     with suppress(KeyboardInterrupt):
         if store.uri().startswith(("http://", "https://")):
             console.say(f"  {store.uri().rstrip('/')}{_RUNS.format(_experiment())}{_filter(shown)}")
@@ -161,7 +161,8 @@ def _opening(experiment: str, query: str) -> str:
 def _columns() -> dict[str, int]:
     """The columns by MLflow's names, with their widths: metrics, settings, duration, and whether the code was dirty."""
     ended = sorted(
-        (each for each in record.experiments() if each.ended), key=lambda each: each.ended or ""
+        (each for each in record.read_experiments() if each.ended),
+        key=lambda each: each.ended or "",
     )
     newest = ended[: -_RECENT - 1 : -1]
     metrics = {name: len(name) for each in newest for name in each.metrics}

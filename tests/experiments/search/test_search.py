@@ -20,13 +20,13 @@ from optuna.trial import TrialState
 
 from labkart import LabkartError
 from labkart.experiments import experiment
-from labkart.experiments.config import composed
+from labkart.experiments.config import compose_overrides
 from labkart.experiments.plan import plan
-from labkart.experiments.progress import Progressing
+from labkart.experiments.progress import ExperimentProgress
 from labkart.experiments.search import search
-from labkart.experiments.search.config import Design
+from labkart.experiments.search.config import SearchConfig
 from labkart.experiments.search.distributions import Space
-from labkart.experiments.search.trials import Journal, Plan
+from labkart.experiments.search.trials import StudyPlan, TrialJournal
 from labkart.records import study
 from labkart.records.study import Study
 from tests.support.tiny import soon, write
@@ -113,7 +113,7 @@ def here(root: Path, student: Callable[[str], ModuleType], monkeypatch: pytest.M
 def run(*words: str) -> Study:
     """The study, after a search with these words."""
     search.run(["search=s", *words], Nobody())  # pyright: ignore[reportArgumentType]
-    return study.every()[-1]
+    return study.read_studies()[-1]
 
 
 def forked(*words: str) -> int:
@@ -194,7 +194,7 @@ def test_a_choice_may_be_anything_that_a_word_can_say() -> None:
 def test_a_trial_is_the_experiment_that_run_makes_of_the_same_words() -> None:
     found = run("-n", "3", "seconds=0.001")
     for trial in found.trials:
-        planned = plan(composed("seconds=0.001", *trial.words))
+        planned = plan(compose_overrides("seconds=0.001", *trial.words))
         assert planned.record.id == trial.experiment and planned.record.status == "finished"
         assert planned.record.study == found.name
         assert planned.record.command == " ".join(
@@ -221,15 +221,15 @@ def test_n_are_all_trials_and_more_of_them_are_the_same_study() -> None:
 
 
 def test_what_fixes_a_study_names_it(here: Path) -> None:
-    names = {Design("search=s").name, Design("search=s", "seconds=0.001").name}
+    names = {SearchConfig("search=s").name, SearchConfig("search=s", "seconds=0.001").name}
     change(here, "sampler: random", "sampler: random\n  seed: 1")
-    names.add(Design("search=s").name)
+    names.add(SearchConfig("search=s").name)
     change(here, "choice(a, b)", "choice(a, b, c)")
-    names.add(Design("search=s").name)
+    names.add(SearchConfig("search=s").name)
     assert len(names) == 4
     change(here, "x: 0.5", "x: 0.7", "conf/config.yaml")  # which every trial gives another value
     change(here, "seed: 1", "seed: 1\n  pruner: null")
-    assert Design("search=s", "labkart.workers=2", "search.trials=3").name in names
+    assert SearchConfig("search=s", "labkart.workers=2", "search.trials=3").name in names
 
 
 def test_the_best_comes_first(here: Path) -> None:
@@ -275,7 +275,7 @@ def test_a_choice_of_files_composes_each(here: Path) -> None:
     change(here, "a, b", "one, two")
     found = run("-n", "6")
     for trial in found.trials:
-        assert plan(composed(*trial.words)).record.id == trial.experiment
+        assert plan(compose_overrides(*trial.words)).record.id == trial.experiment
 
 
 # Failures
@@ -332,7 +332,7 @@ def test_a_search_that_is_killed_goes_on_as_if_nothing_had_happened(here: Path) 
     for made in ("outputs", "trace"):
         (here / made).rename(here / f"{made}-before")
     kills = 0
-    while not (found := study.read(whole.name)) or found.status != "finished":
+    while not (found := study.read_study(whole.name)) or found.status != "finished":
         process, far = forked("-n", "16"), min(16, trace().total() + random.randint(1, 6))
         soon(lambda far=far: trace().total() >= far)
         time.sleep(random.uniform(0, 0.06))
@@ -368,7 +368,7 @@ def test_ctrl_c_leaves_a_trial_that_is_tried_again(here: Path) -> None:
     soon(lambda: trace().total() == 2)
     os.kill(process, signal.SIGINT)
     assert ended(process) == 1
-    (found,) = study.every()
+    (found,) = study.read_studies()
     assert found.status == "killed" and [trial.state for trial in found.trials] == [
         "complete",
         "running",
@@ -386,7 +386,7 @@ def test_processes_share_the_trials(here: Path, count: int) -> None:
     change(here, "seconds: 0.0", "seconds: 0.05", "conf/config.yaml")
     processes = [forked("-n", "16") for _ in range(count)]
     assert [ended(process) for process in processes] == [0] * count
-    (found,) = study.every()
+    (found,) = study.read_studies()
     assert [trial.state for trial in found.trials] == ["complete"] * 16
     assert trace().total() == 16 and set(trace().values()) == {1}
 
@@ -405,7 +405,7 @@ def test_when_one_process_is_killed_another_one_tries_its_trial(here: Path) -> N
     os.kill(one, signal.SIGKILL)
     assert ended(other) == 0
     ended(one)
-    assert [trial.state for trial in study.every()[0].trials] == ["complete"] * 4
+    assert [trial.state for trial in study.read_studies()[0].trials] == ["complete"] * 4
 
 
 def test_a_study_whose_processes_all_died_is_said_to_be_killed_and_goes_on(here: Path) -> None:
@@ -418,7 +418,7 @@ def test_a_study_whose_processes_all_died_is_said_to_be_killed_and_goes_on(here:
     os.kill(other, signal.SIGKILL)
     ended(other)
     (killed,) = study.close_abandoned()
-    assert study.every() == [killed] and killed.status == "killed" and killed.ended
+    assert study.read_studies() == [killed] and killed.status == "killed" and killed.ended
     assert not study.close_abandoned() and not [*killed.folder.glob(".searching*")]
     found = run("-n", "6")
     assert found.status == "finished" and not [*found.folder.glob(".searching*")]
@@ -447,7 +447,7 @@ def test_a_trial_that_falls_behind_is_pruned(here: Path, workers: str, pruner: s
     found = run(f"labkart.workers={workers}")
     pruned = [trial for trial in found.trials if trial.state == "pruned"]
     assert pruned and len(pruned) < 12
-    record = plan(composed("slow=true", *pruned[0].words)).record
+    record = plan(compose_overrides("slow=true", *pruned[0].words)).record
     assert record.id == pruned[0].experiment and record.status == "planned"
     (file,) = (here / "outputs/records/experiments" / record.id).glob("record.json")
     told = json.loads(file.read_text())
@@ -474,9 +474,9 @@ def test_pruning_after_a_kill_is_as_without(here: Path) -> None:
 
 
 def test_outside_of_a_search_a_report_is_a_metric(here: Path) -> None:
-    planned = plan(composed("slow=true", "x=3"))
-    with Progressing(1) as progress:
-        experiment.run([planned], 1, progress)
+    planned = plan(compose_overrides("slow=true", "x=3"))
+    with ExperimentProgress(1) as progress:
+        experiment.run_experiments([planned], 1, progress)
     assert planned.record.metrics == {"report": 7.0, "loss": 3.0}
 
 
@@ -558,12 +558,12 @@ def test_without_pytorch_a_sentence_says_how_to_get_it(
 
 def test_a_study_proposes_the_same_whoever_proposes(tmp_path: Path) -> None:
     space = Space({"a": "interval(0, 1)", "b": "choice(x, y)"}, [], "f")
-    plan = Plan(["minimize"], space.distributions, lambda seed: TPESampler(seed=seed), None, 0)
+    plan = StudyPlan(["minimize"], space.distributions, lambda seed: TPESampler(seed=seed), None, 0)
 
     def tried(folder: Path, anew: int) -> list[object]:
         for number in range(30):
             if number % anew == 0:
-                journal = Journal(folder, plan)
+                journal = TrialJournal(folder, plan)
             trial = next(journal.claims(30))
             assert trial and trial.number == number
             journal.tell(

@@ -11,11 +11,11 @@ import pytest
 
 from labkart.errors import LabkartError
 from labkart.records import last_used
-from labkart.records.record import ExperimentRecord, TaskUse
+from labkart.records.record import ExperimentRecord, TaskRun
 from labkart.records.seeds import Ranking
 from labkart.results.report import comparability, config, formats, origin, plots, staleness
 from labkart.results.report.report import report
-from labkart.results.report.table import compare
+from labkart.results.report.table import compare_groups
 from tests.records.test_record import EXPERIMENT
 from tests.support.tiny import write
 
@@ -29,7 +29,7 @@ LABKART = {"seeds": ["seed"], "rank_by": "score", "less_is_better": ["loss"]}
 
 def use(
     code: str = "c1", packages: str = "p1", data: str = "d1", steps: int = 0, **made: Any
-) -> TaskUse:
+) -> TaskRun:
     """A task that read a file and logged a loss, step by step."""
     metrics = [["val_loss", 1 / (step + 1), step, 0.0] for step in range(steps)]
     read = {"file": {"path": "data/raw/table.csv", "sha256": data}}
@@ -41,11 +41,11 @@ def use(
         "tables": [],
         **made,
     }
-    return TaskUse("Evaluate", "Evaluate", f"{code}{packages}{data}", "ran", made=made)
+    return TaskRun("Evaluate", "Evaluate", f"{code}{packages}{data}", "ran", made=made)
 
 
 def experiment(
-    model: str, seed: int, score: float, task: TaskUse | None = None, **changed: Any
+    model: str, seed: int, score: float, task: TaskRun | None = None, **changed: Any
 ) -> ExperimentRecord:
     """Write the record of one."""
     settings = {"model": model, "seed": seed}
@@ -76,12 +76,12 @@ def records(root: Path) -> list[ExperimentRecord]:
     ]
 
 
-def made(name: str = "models", **said: Any) -> config.Definition:
+def made(name: str = "models", **said: Any) -> config.ReportConfig:
     return config.made(name, said, "here")
 
 
 def compared(records: list[ExperimentRecord], **said: Any):
-    return compare(
+    return compare_groups(
         made(**said),
         Ranking(metric="score").grouped(records),
         Ranking(metric="score", less_is_better=["loss"]),
@@ -362,7 +362,7 @@ def test_a_run_that_was_asked_for_again_is_as_new_as_one_that_ran(
     records: list[ExperimentRecord],
 ) -> None:
     later = experiment("forest", 1, 0.5, started="2026-11-02T10:00:00+00:00", status="failed")
-    last_used.note(records[1])
+    last_used.mark_used(records[1])
     newest = comparability.newest([*records, later], Ranking())
     assert records[1] in newest and later not in newest
 

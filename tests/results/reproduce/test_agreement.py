@@ -8,25 +8,25 @@ from typing import Any
 import pytest
 
 from labkart.records import verdict
-from labkart.records.record import ExperimentRecord, TaskUse
+from labkart.records.record import ExperimentRecord, TaskRun
 from labkart.records.verdict import Deviation, Verdict
-from labkart.results.reproduce.agreement import compare
+from labkart.results.reproduce.agreement import compare_records
 from tests.records.test_record import EXPERIMENT, TASK
 
 
 def use(
     label: str, output: str = "a", metrics: dict[str, float] | None = None, **made: Any
-) -> TaskUse:
+) -> TaskRun:
     """A task that wrote one file."""
     known = {"params": {}, "seed": 0, "data": {}, "undeclared": [], "code": "c", "packages": "p"}
     logged = [[name, value, None, 0.0] for name, value in (metrics or {}).items()]
     outputs = [{"path": f"cache/{label}_{output}.pkl", "bytes": 1, "sha256": output, "stamp": []}]
-    return TaskUse(
+    return TaskRun(
         label, label, label, "ran", made={**known, "outputs": outputs, "metrics": logged, **made}
     )
 
 
-def ran(*tasks: TaskUse, **changes: Any) -> ExperimentRecord:
+def ran(*tasks: TaskRun, **changes: Any) -> ExperimentRecord:
     """An experiment that ended well, with the metrics of its last task."""
     metrics = {name: value for name, value, _, _ in tasks[-1].made.get("metrics", ())}
     given = {
@@ -41,7 +41,7 @@ def ran(*tasks: TaskUse, **changes: Any) -> ExperimentRecord:
 
 
 def said(then: ExperimentRecord, now: ExperimentRecord, **asked: Any) -> Verdict:
-    return compare(then, now, {}, {}, **asked)
+    return compare_records(then, now, {}, {}, **asked)
 
 
 def test_the_same_digests_are_identical_wherever_the_files_lie() -> None:
@@ -84,7 +84,7 @@ def test_a_metric_of_any_task_counts_at_each_of_its_steps() -> None:
     assert found.deviations == [Deviation("Fit", "Fit.loss", 0.1, 0.2)]
 
 
-def _logging(metrics: list[list[Any]]) -> TaskUse:
+def _logging(metrics: list[list[Any]]) -> TaskRun:
     one = use("Fit")
     one.made["metrics"] = metrics
     return one
@@ -161,13 +161,13 @@ def test_code_and_packages_are_named_by_name_where_the_tasks_records_are_known()
         TASK, code={"a.py": {"run": "1", "help": "1"}}, packages={"numpy": "1", "gone": "1"}
     )
     other = replace(TASK, code={"a.py": {"run": "2", "help": "1"}}, packages={"numpy": "2"})
-    found = compare(then, now, {"Fit": one}, {"Fit": other})
+    found = compare_records(then, now, {"Fit": one}, {"Fit": other})
     assert found.kind == "identical"
     assert found.notes == ["Fit: code of a.py, run", "gone 1 -> none", "numpy 1 -> 2"]
 
 
 def test_a_task_that_failed_is_the_first_that_differs() -> None:
-    failed = TaskUse("Fit", "Fit", "Fit", "failed", error="ValueError: no")
+    failed = TaskRun("Fit", "Fit", "Fit", "failed", error="ValueError: no")
     now = ran(use("Load"), failed, status="failed", metrics={})
     found = said(ran(use("Load"), use("Fit"), use("Score")), now)
     assert (found.kind, found.first, found.error) == ("different", "Fit", "ValueError: no")
@@ -180,7 +180,7 @@ def test_another_pipeline_is_named_by_its_tasks() -> None:
 
 
 def test_the_last_verdict_of_a_run_is_found_again(root: Path) -> None:
-    assert verdict.last(EXPERIMENT.id) is None
+    assert verdict.last_verdict(EXPERIMENT.id) is None
     attempts = [
         Verdict(
             EXPERIMENT.id,
@@ -195,10 +195,10 @@ def test_the_last_verdict_of_a_run_is_found_again(root: Path) -> None:
     ]
     for each in attempts[:1]:
         each.write()
-    assert verdict.last(EXPERIMENT.id) == attempts[0]
+    assert verdict.last_verdict(EXPERIMENT.id) == attempts[0]
     for each in attempts[1:]:
         each.write()
     (newest, _) = attempts[1:3]
-    assert verdict.last(EXPERIMENT.id) == newest
+    assert verdict.last_verdict(EXPERIMENT.id) == newest
     (newest.folder / "record.json").write_text("{")
-    assert verdict.last(EXPERIMENT.id) == attempts[0], "a damaged one is none"
+    assert verdict.last_verdict(EXPERIMENT.id) == attempts[0], "a damaged one is none"

@@ -12,7 +12,7 @@ from labkart import digests, signals
 from labkart.errors import LabkartError
 from labkart.records import provenance
 from labkart.results.reproduce.checkout import checked_out
-from labkart.results.reproduce.data import Material
+from labkart.results.reproduce.data import DataSource
 from tests.support.tiny import write
 
 
@@ -48,7 +48,7 @@ def test_a_checkout_has_the_commit_and_the_uncommitted_changes_of_a_record(
     (repository / "picture.bin").write_bytes(bytes(range(256)))
     write(repository, **{"src/new.py": "two = 2\n"})
     (repository / "src/a.py").unlink()
-    state, diff = provenance.code(repository)
+    state, diff = provenance.code_state(repository)
     git(repository, "checkout", "--quiet", "--", "src/a.py", "crlf.txt")
     (repository / "picture.bin").unlink()
     with checked_out(repository, str(state["commit"]), diff) as there:
@@ -124,7 +124,7 @@ def test_what_cannot_be_checked_out_is_said_and_leaves_no_trace(
 
 def test_ctrl_c_waits_for_the_end_of_what_must_not_be_cut() -> None:
     done = []
-    with pytest.raises(KeyboardInterrupt), signals.later():
+    with pytest.raises(KeyboardInterrupt), signals.deferred():
         os.kill(os.getpid(), signal.SIGINT)
         done.append("whole")
     assert done == ["whole"]
@@ -134,8 +134,8 @@ def test_ctrl_c_waits_for_the_end_of_what_must_not_be_cut() -> None:
 # Data
 
 
-def of(root: Path, path: str, declared: bool = True) -> Material:
-    return Material(path, digests.content_anew(root / path), "Load", declared)
+def of(root: Path, path: str, declared: bool = True) -> DataSource:
+    return DataSource(path, digests.fresh_content_digest(root / path), "Load", declared)
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from threadpoolctl import __version__ as threadpoolctl
 
 from labkart.errors import LabkartError
 from labkart.results.reproduce import environment
-from labkart.results.reproduce.environment import Wanted
+from labkart.results.reproduce.environment import RecordedEnvironment
 from tests.support.tiny import write
 
 PYTHON = platform.python_version()
@@ -26,10 +26,10 @@ def _uv(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VIRTUAL_ENV", "/nowhere")
 
 
-def beside(root: Path, *packages: str) -> Wanted:
+def beside(root: Path, *packages: str) -> RecordedEnvironment:
     """What a record is that lists these."""
     write(root, **{"record/packages.txt": "".join(f"{each}\n" for each in packages)})
-    return Wanted.of(root / "record", PYTHON, "Tiny")
+    return RecordedEnvironment.of(root / "record", PYTHON, "Tiny")
 
 
 def test_a_list_without_a_lock_is_installed_and_kept(root: Path) -> None:
@@ -67,4 +67,4 @@ def test_what_cannot_be_had_is_named(root: Path, monkeypatch: pytest.MonkeyPatch
 
 def test_a_record_without_any_list_is_told_apart(root: Path) -> None:
     with pytest.raises(LabkartError, match=r"has neither uv\.lock nor packages\.txt"):
-        Wanted.of(root / "nothing", PYTHON, "tiny")
+        RecordedEnvironment.of(root / "nothing", PYTHON, "tiny")

@@ -7,7 +7,7 @@ import pytest
 from omegaconf import OmegaConf
 
 from labkart.experiments import config
-from labkart.results.reproduce.overrides import Recipe, contradicted
+from labkart.results.reproduce.overrides import RecordedOverrides, contradictions
 from tests.support.tiny import write
 
 CONFIG = "defaults:\n  - _self_\n  - model: forest\nseed: 0\nsplit:\n"
@@ -15,7 +15,7 @@ CONFIG = "defaults:\n  - _self_\n  - model: forest\nseed: 0\nsplit:\n"
 
 def again(words: list[str], recorded: dict[str, Any]) -> Any:
     """What is composed in the tiny project with the recipe's corrections."""
-    recipe = Recipe(words, OmegaConf.to_yaml(OmegaConf.create(recorded)))
+    recipe = RecordedOverrides(words, OmegaConf.to_yaml(OmegaConf.create(recorded)))
     composed = OmegaConf.to_yaml(config.compose(*words))
     corrected = config.compose(*words, *recipe.corrections(composed))
     return OmegaConf.to_container(corrected)
@@ -42,7 +42,7 @@ def test_settings_that_are_new_and_those_that_are_gone_come_back(root: Path) -> 
 def test_what_the_words_compose_needs_no_correction(root: Path) -> None:
     words = ["model=linear", "seed=3", "experiment=large"]
     composed = OmegaConf.to_yaml(config.compose(*words))
-    assert Recipe(words, composed).corrections(composed) == []
+    assert RecordedOverrides(words, composed).corrections(composed) == []
 
 
 def test_this_machines_own_settings_come_back(root: Path) -> None:
@@ -54,16 +54,19 @@ def test_this_machines_own_settings_come_back(root: Path) -> None:
             .replace("seed: 0", "seed: 4")
         },
     )
-    recipe = Recipe(
+    recipe = RecordedOverrides(
         ["model=linear"], "seed: 0\nsplit:\n  test_size: 0.25\nmodel:\n  params:\n    c: 1.0\n"
     )
     composed = OmegaConf.to_yaml(config.compose("model=linear"))
     assert recipe.corrections(composed) == ["++seed=0"]
-    assert contradicted(["seed=9"], ["++seed=0"]) == ["seed=9 in the command -> seed=0"]
+    assert contradictions(["seed=9"], ["++seed=0"]) == ["seed=9 in the command -> seed=0"]
 
 
 def test_the_machinerys_settings_stay_those_of_today() -> None:
-    assert Recipe([], "labkart:\n  workers: 4\n").corrections("labkart:\n  workers: 1\n") == []
+    assert (
+        RecordedOverrides([], "labkart:\n  workers: 4\n").corrections("labkart:\n  workers: 1\n")
+        == []
+    )
 
 
 def test_a_secret_is_asked_for_where_only_the_command_had_it(
@@ -71,7 +74,7 @@ def test_a_secret_is_asked_for_where_only_the_command_had_it(
 ) -> None:
     monkeypatch.delenv("DB_PASSWORD", raising=False)
     monkeypatch.setenv("DB_HOST", "here")
-    recipe = Recipe(
+    recipe = RecordedOverrides(
         ["seed=1", "db.password=***"],
         "seed: 1\ndb:\n  password: '***'\n  user: ${oc.env:DB_PASSWORD}\n  host: ${oc.env:DB_HOST}\n",
     )

@@ -13,10 +13,10 @@ from optuna.samplers import BaseSampler
 
 from labkart import project
 from labkart.errors import LabkartError, did_you_mean
-from labkart.experiments.config import Composer, composed
+from labkart.experiments.config import Composer, compose_overrides
 from labkart.experiments.plan import plan
 from labkart.experiments.search.distributions import Space
-from labkart.experiments.search.trials import Direction, Plan
+from labkart.experiments.search.trials import Direction, StudyPlan
 
 _DIRECTIONS = ("maximize", "minimize")
 _SAMPLERS = ("tpe", "random", "grid", "gp")
@@ -27,7 +27,7 @@ _PRUNERS = {
 _KEYS = ("objectives", "sampler", "pruner", "seed", "trials", "space")
 
 
-class Design:
+class SearchConfig:
     """A search that can begin: its names are those of `conf/`, its values fit the tasks.
 
     Attributes:
@@ -75,7 +75,7 @@ class Design:
             "seed": self.seed,
         } | self.written
 
-    def plan(self) -> Plan:
+    def plan(self) -> StudyPlan:
         """What its journal is told."""
         pruner: BasePruner | None = _PRUNERS[self.pruner]() if self.pruner else None
         most: int | None = None
@@ -85,7 +85,9 @@ class Design:
                 most *= len(values)
         up = [each == "maximize" for each in self.objectives.values()]
         directions: list[Direction] = ["maximize" if each else "minimize" for each in up]
-        return Plan(directions, self.space.distributions, self._sampler, pruner, self.seed, most)
+        return StudyPlan(
+            directions, self.space.distributions, self._sampler, pruner, self.seed, most
+        )
 
     def _sampler(self, seed: int) -> BaseSampler:
         match self.sampler:
@@ -147,7 +149,9 @@ class Design:
             words = self.space.words(example)
             # The first one by Hydra itself, which tells what is not there.
             every = (*self.words, *words)
-            ids.append(plan(self.composer.compose(every) if ids else composed(*every)).record.id)
+            ids.append(
+                plan(self.composer.compose(every) if ids else compose_overrides(*every)).record.id
+            )
         fixed = [self.objectives, self.sampler, self.pruner, self.seed, self.written, ids]
         return hashlib.sha256(json.dumps(fixed, default=str).encode()).hexdigest()[:8]
 

@@ -8,8 +8,8 @@ from typing import Any, Protocol
 
 from labkart import signals
 from labkart.errors import LabkartError
-from labkart.experiments.search.scoreboard import Scoreboard
-from labkart.records.record import TaskUse, read_experiment
+from labkart.experiments.search.scoreboard import SearchProgress
+from labkart.records.record import TaskRun, read_experiment
 from labkart.records.study import Trial
 from labkart.tracking import store
 from labkart.tracking.publisher import Publisher
@@ -17,22 +17,22 @@ from labkart.tracking.publisher import Publisher
 _PAUSE = 0.3  # seconds between two beats
 
 
-class Listener(Protocol):
+class TrialListener(Protocol):
     """Hears of trials and, as a `Watcher`, of their tasks. Experiments come by their ids."""
 
     def begun(self, id: str) -> None: ...
     def ready(self, id: str, nested: bool) -> None: ...
     def told(self, trial: Trial, seconds: float) -> None: ...
-    def planned(self, uses: Sequence[TaskUse]) -> None: ...
-    def started(self, use: TaskUse) -> None: ...
-    def ended(self, use: TaskUse) -> None: ...
+    def planned(self, uses: Sequence[TaskRun]) -> None: ...
+    def started(self, use: TaskRun) -> None: ...
+    def ended(self, use: TaskRun) -> None: ...
     def beat(self) -> None: ...
 
 
 class Leader:
     """Hears of trials in the process that leads: shows and publishes them."""
 
-    def __init__(self, board: Scoreboard, publisher: Publisher) -> None:
+    def __init__(self, board: SearchProgress, publisher: Publisher) -> None:
         self._publisher = publisher
         self.planned, self.started, self.ended, self.beat = (
             board.planned,
@@ -69,9 +69,9 @@ class _Member:
     def told(self, trial: Trial, seconds: float) -> None:
         self._pipe.send(("told", trial, seconds))
 
-    def planned(self, uses: Sequence[TaskUse]) -> None: ...
-    def started(self, use: TaskUse) -> None: ...
-    def ended(self, use: TaskUse) -> None: ...
+    def planned(self, uses: Sequence[TaskRun]) -> None: ...
+    def started(self, use: TaskRun) -> None: ...
+    def ended(self, use: TaskRun) -> None: ...
     def beat(self) -> None: ...
 
 
@@ -82,7 +82,7 @@ class Crew:
         work: what each does; it is told who listens.
     """
 
-    def __init__(self, size: int, work: Callable[[Listener], None]) -> None:
+    def __init__(self, size: int, work: Callable[[TrialListener], None]) -> None:
         self._processes: list[Any] = []
         self._pipes: list[Any] = []
         context = multiprocessing.get_context("fork")
@@ -129,10 +129,10 @@ class Crew:
         getattr(leader, what)(*rest)
 
 
-def _work(work: Callable[[Listener], None], pipe: Any, others: Sequence[Any]) -> None:
+def _work(work: Callable[[TrialListener], None], pipe: Any, others: Sequence[Any]) -> None:
     for other in others:  # so that the end of the one who leads is the end of every pipe
         other.close()
-    signals.listen()
+    signals.install_handlers()
     with suppress(BrokenPipeError, KeyboardInterrupt):  # that end, or a word from there
         try:
             work(_Member(pipe))

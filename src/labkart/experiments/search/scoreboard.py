@@ -13,19 +13,19 @@ from rich.progress import (
 )
 
 from labkart import console, project
-from labkart.records.record import TaskUse
+from labkart.records.record import TaskRun
 from labkart.records.study import Study, Trial
 
 _MOST = 5  # of the best trials; of a Pareto front more
 _MOST_OF_A_FRONT = 20
 
 
-class Scoreboard:
+class SearchProgress:
     """A line a trial as it ends; on a terminal also what runs now, and how much is left. Watches experiments."""
 
     def __init__(self, objectives: Sequence[str], most: int, done: int) -> None:
         bar = BarColumn(24), MofNCompleteColumn(), TimeElapsedColumn()
-        terminal = console.out
+        terminal = console.stdout
         # No thread of its own: it would hold the terminal's lock while a worker is forked.
         columns = [SpinnerColumn(), TextColumn("{task.description}"), *bar]
         self._bar = Progress(
@@ -38,7 +38,7 @@ class Scoreboard:
         self._row = self._bar.add_task("", total=most, completed=done)
         self._objectives, self._width = objectives, len(str(most)) + 8
 
-    def __enter__(self) -> "Scoreboard":
+    def __enter__(self) -> "SearchProgress":
         self._bar.start()
         return self
 
@@ -59,13 +59,13 @@ class Scoreboard:
         self._bar.update(self._row, advance=1, description="")
         self.beat()
 
-    def planned(self, uses: Sequence[TaskUse]) -> None:
+    def planned(self, uses: Sequence[TaskRun]) -> None:
         pass
 
-    def started(self, use: TaskUse) -> None:
+    def started(self, use: TaskRun) -> None:
         self._bar.update(self._row, description=use.label)
 
-    def ended(self, use: TaskUse) -> None:
+    def ended(self, use: TaskRun) -> None:
         pass
 
     def beat(self) -> None:
@@ -75,7 +75,7 @@ class Scoreboard:
 def values(objectives: Sequence[str], trial: Trial) -> str:
     """A trial's objectives, each with its value."""
     pairs = zip(objectives, trial.values or (), strict=False)
-    return "   ".join(f"{name} {console.number(value)}" for name, value in pairs)
+    return "   ".join(f"{name} {console.format_number(value)}" for name, value in pairs)
 
 
 def _short(word: str) -> str:
@@ -106,7 +106,7 @@ def show(study: Study, command: str) -> None:
     rows = [
         [
             str(each.number),
-            *map(console.number, each.values or ()),
+            *map(console.format_number, each.values or ()),
             *(_short(word).partition("=")[2] for word in each.words),
         ]
         for each in best

@@ -15,14 +15,14 @@ from labkart.errors import LabkartError, did_you_mean
 from labkart.experiments import experiment
 from labkart.experiments.plan import Experiment, plan
 from labkart.experiments.search import plots, scoreboard
-from labkart.experiments.search.config import Design
-from labkart.experiments.search.processes import Crew, Leader, Listener
-from labkart.experiments.search.scoreboard import Scoreboard
-from labkart.experiments.search.trials import Journal
+from labkart.experiments.search.config import SearchConfig
+from labkart.experiments.search.processes import Crew, Leader, TrialListener
+from labkart.experiments.search.scoreboard import SearchProgress
+from labkart.experiments.search.trials import TrialJournal
 from labkart.experiments.session import check_place, close, close_abandoned
 from labkart.fingerprint import snapshot
 from labkart.records import provenance, study
-from labkart.records.record import ExperimentRecord, now
+from labkart.records.record import ExperimentRecord, current_time
 from labkart.records.study import Study, Trial
 from labkart.tasks import pruning
 from labkart.tracking import store
@@ -42,7 +42,7 @@ def search(words: Sequence[str]) -> int:
     check_place()
     console.show_logging()
     publisher = Publisher()
-    signals.listen()
+    signals.install_handlers()
     try:
         close_abandoned(publisher)
         run(words, publisher)
@@ -64,13 +64,13 @@ def run(words: Sequence[str], publisher: Publisher) -> None:
     """
     asked = _asked(words)
     with (
-        snapshot.held(),
-        provenance.held(),
+        snapshot.frozen(),
+        provenance.cached_code_state(),
         ExitStack() as marks,
     ):  # all trials are of this moment's code and data
-        design = Design(*asked.words)
-        marks.enter_context(study.searching(design.name))
-        journal = Journal(study.folder(design.name), design.plan())
+        design = SearchConfig(*asked.words)
+        marks.enter_context(study.mark_searching(design.name))
+        journal = TrialJournal(study.study_folder(design.name), design.plan())
         before = _record(design, journal)
         most = int(min(asked.n or design.trials, design.plan().most or math.inf))
         done = sum(each.state != "running" for each in before.trials)
@@ -78,7 +78,7 @@ def run(words: Sequence[str], publisher: Publisher) -> None:
             before.status = "running"
             before.write()
             try:
-                with Scoreboard(list(before.objectives), most, done) as board:
+                with SearchProgress(list(before.objectives), most, done) as board:
                     _lead(
                         design,
                         journal,
@@ -121,8 +121,8 @@ def _asked(words: Sequence[str]) -> argparse.Namespace:
 
 
 def _lead(
-    design: Design,
-    journal: Journal,
+    design: SearchConfig,
+    journal: TrialJournal,
     most: int,
     size: int,
     leader: Leader,
@@ -134,15 +134,15 @@ def _lead(
         _work(design, journal, most, leader)
         return
 
-    def work(listener: Listener) -> None:
-        _work(design, Journal(study.folder(design.name), design.plan()), most, listener)
+    def work(listener: TrialListener) -> None:
+        _work(design, TrialJournal(study.study_folder(design.name), design.plan()), most, listener)
 
     crew = Crew(min(size, most), work)
     begin()
     crew.follow(leader)
 
 
-def _work(design: Design, journal: Journal, most: int, listener: Listener) -> None:
+def _work(design: SearchConfig, journal: TrialJournal, most: int, listener: TrialListener) -> None:
     """Run trials until there are no more."""
     with closing(journal.claims(most)) as claims:
         for trial in claims:
@@ -153,7 +153,9 @@ def _work(design: Design, journal: Journal, most: int, listener: Listener) -> No
                 _try(design, journal, trial, listener)
 
 
-def _try(design: Design, journal: Journal, trial: FrozenTrial, listener: Listener) -> None:
+def _try(
+    design: SearchConfig, journal: TrialJournal, trial: FrozenTrial, listener: TrialListener
+) -> None:
     told, seconds = Trial(trial.number, "failed", design.space.words(trial.params)), 0.0
     try:
         composed = design.composer.compose((*design.words, *told.words))
@@ -180,7 +182,7 @@ def _try(design: Design, journal: Journal, trial: FrozenTrial, listener: Listene
 
 
 def _experiment(
-    planned: Experiment, name: str, number: int, journal: Journal, listener: Listener
+    planned: Experiment, name: str, number: int, journal: TrialJournal, listener: TrialListener
 ) -> tuple[ExperimentRecord, bool]:
     """Run the experiment of a trial, if it did not run before; its record, and whether it did."""
     record = planned.record
@@ -190,8 +192,8 @@ def _experiment(
     if cached and not nested:
         record.write()
     elif not cached:
-        with pruning.by(journal.judge(number)):
-            experiment.run(
+        with pruning.prune_with(journal.judge(number)):
+            experiment.run_experiments(
                 [planned], planned.workers(1), listener, lambda record: listener.begun(record.id)
             )
     listener.ready(record.id, nested)
@@ -199,7 +201,7 @@ def _experiment(
 
 
 def _values(
-    design: Design, journal: Journal, record: ExperimentRecord
+    design: SearchConfig, journal: TrialJournal, record: ExperimentRecord
 ) -> tuple[list[float] | None, str | None]:
     """What a finished experiment says of the objectives, or else what is wrong with that.
 
@@ -224,11 +226,11 @@ def _values(
 
 
 def _end(
-    design: Design, journal: Journal, before: Study, status: str, publisher: Publisher
+    design: SearchConfig, journal: TrialJournal, before: Study, status: str, publisher: Publisher
 ) -> Study:
     """Write down what there is of the study now, and draw and publish it where that is news."""
     record = _record(design, journal)
-    record.started, record.status, record.ended = before.started, status, now()
+    record.started, record.status, record.ended = before.started, status, current_time()
     if before.status != status or before.trials != record.trials or not store.is_published(record):
         if status == "finished":
             plots.write(journal.study, list(record.objectives), record.figures)
@@ -237,7 +239,7 @@ def _end(
     return record
 
 
-def _record(design: Design, journal: Journal) -> Study:
+def _record(design: SearchConfig, journal: TrialJournal) -> Study:
     """The study as its journal tells it."""
     names = {state: name for name, state in _STATES.items()}
     trials = [
@@ -251,21 +253,21 @@ def _record(design: Design, journal: Journal) -> Study:
         )
         for each in journal.trials()
     ]
-    before = study.read(design.name)
+    before = study.read_study(design.name)
     return Study(
         name=design.name,
         project=project.current().name,
         command=" ".join(["labkart", "search", *design.words]),
         objectives=design.objectives,
         settings=design.settings,
-        started=before.started if before else now(),
+        started=before.started if before else current_time(),
         trials=trials,
         best=_best(journal, design),
         status=before.status if before else "running",
     )
 
 
-def _best(journal: Journal, design: Design) -> list[int]:
+def _best(journal: TrialJournal, design: SearchConfig) -> list[int]:
     """The numbers of the best trials, the best one first; of several objectives those that no other one dominates."""
     complete = [each for each in journal.trials() if each.state == TrialState.COMPLETE]
     if complete and len(design.objectives) > 1:

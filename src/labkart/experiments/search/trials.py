@@ -34,7 +34,7 @@ Sampler = Callable[[int], BaseSampler]
 
 
 @dataclass(frozen=True)
-class Plan:
+class StudyPlan:
     """What fixes a study beside its name.
 
     Attributes:
@@ -50,14 +50,14 @@ class Plan:
     most: int | None = None
 
 
-class Journal:
+class TrialJournal:
     """A study in a folder; it is made where it is not there yet.
 
     Raises:
         LabkartError: the journal is damaged.
     """
 
-    def __init__(self, folder: Path, plan: Plan) -> None:
+    def __init__(self, folder: Path, plan: StudyPlan) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._folder, self._plan, self._file = folder, plan, folder / "journal.log"
         self._lock = FileLock(folder / ".lock")
@@ -158,7 +158,7 @@ class Journal:
         def stops(value: float, step: int) -> bool:
             nonlocal process, journal
             if process != os.getpid():  # a lock must not be used on both sides of a fork
-                process, journal = os.getpid(), Journal(self._folder, self._plan)
+                process, journal = os.getpid(), TrialJournal(self._folder, self._plan)
             id, seen[step] = journal._trial(number), value
             journal._storage.set_trial_intermediate_value(id, step, value)
             others = journal.trials()
@@ -191,7 +191,7 @@ class _View(optuna.Study):
 class _Copy:
     """The study again, in memory: there a proposal can be made before a word of it is in the journal."""
 
-    def __init__(self, study: optuna.Study, plan: Plan) -> None:
+    def __init__(self, study: optuna.Study, plan: StudyPlan) -> None:
         self._original, self._plan = study, plan
         self._storage = InMemoryStorage()
         self._study = optuna.create_study(storage=self._storage, directions=list(plan.directions))

@@ -4,12 +4,12 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from labkart.records import last_used
-from labkart.records.query import place
-from labkart.records.record import ExperimentRecord, TaskUse, digest_of, read_task
+from labkart.records.query import sort_key
+from labkart.records.record import ExperimentRecord, TaskRun, digest_of, read_task
 from labkart.records.seeds import Group, Ranking
 
 
-class Objection(NamedTuple):
+class Problem(NamedTuple):
     """One thing that the runs have not in common.
 
     Attributes:
@@ -34,12 +34,13 @@ def newest(records: Sequence[ExperimentRecord], ranking: Ranking) -> list[Experi
         for each in last:
             found.setdefault((name(each), ranking.seed(each)), []).append(each)
         last = [
-            max(same, key=last_used.last) if len(same) > 1 else same[0] for same in found.values()
+            max(same, key=last_used.last_used) if len(same) > 1 else same[0]
+            for same in found.values()
         ]
     return last
 
 
-def objections(groups: Sequence[Group], ranking: Ranking) -> list[Objection]:
+def problems(groups: Sequence[Group], ranking: Ranking) -> list[Problem]:
     """All that speaks against putting these groups into one table."""
     records = [each for group in groups for each in group.records]
     ended = [each for each in records if each.status == "finished"]
@@ -52,15 +53,15 @@ def objections(groups: Sequence[Group], ranking: Ranking) -> list[Objection]:
     return [*found, *_data(uses)]
 
 
-def _failed(records: Sequence[ExperimentRecord]) -> Iterator[Objection]:
+def _failed(records: Sequence[ExperimentRecord]) -> Iterator[Problem]:
     for each in (each for each in records if each.status != "finished"):
-        yield Objection("failed", f"{_name(each)}: {each.status}", f"Run it again: {each.command}")
+        yield Problem("failed", f"{_name(each)}: {each.status}", f"Run it again: {each.command}")
 
 
-def _missing(groups: Sequence[Group], ranking: Ranking) -> Iterator[Objection]:
+def _missing(groups: Sequence[Group], ranking: Ranking) -> Iterator[Problem]:
     groups = [group for group in groups if any(each.status == "finished" for each in group.records)]
     seeds = {ranking.seed(each) for group in groups for each in group.records}
-    every = sorted(seeds, key=lambda seed: [place(each) for each in seed])
+    every = sorted(seeds, key=lambda seed: [sort_key(each) for each in seed])
     for group in groups:
         gone = [
             seed for seed in every if seed not in {ranking.seed(each) for each in group.records}
@@ -78,18 +79,18 @@ def _missing(groups: Sequence[Group], ranking: Ranking) -> Iterator[Objection]:
             told = " ".join(f"{n}={v}" for n, v in group.settings.items() if v) or "the only group"
             more = f" and {len(words) - 3} more" if len(words) > 3 else ""
             command = " ".join(["labkart run", *others, words[0]])
-            yield Objection(
+            yield Problem(
                 "missing",
                 f"{told} has no run with {', '.join(words[:3])}{more}",
                 f"Make it: {command}",
             )
 
 
-def _dirty(records: Sequence[ExperimentRecord]) -> Iterator[Objection]:
+def _dirty(records: Sequence[ExperimentRecord]) -> Iterator[Problem]:
     dirty = [each for each in records if each.code.get("dirty")]
     if dirty:
         more = f" and {len(dirty) - 1} more" if len(dirty) > 1 else ""
-        yield Objection(
+        yield Problem(
             "dirty",
             f"{_name(dirty[0])}{more} ran on code that was not committed",
             "Commit, and run them again: the same words, which compute nothing",
@@ -97,10 +98,10 @@ def _dirty(records: Sequence[ExperimentRecord]) -> Iterator[Objection]:
 
 
 def _differing(
-    kind: str, uses: Sequence[TaskUse], parts: Callable[[TaskUse], dict[str, str]], remedy: str
-) -> Iterator[Objection]:
+    kind: str, uses: Sequence[TaskRun], parts: Callable[[TaskRun], dict[str, str]], remedy: str
+) -> Iterator[Problem]:
     """Tasks of one class whose code, or packages, are not the same in all runs."""
-    by_class: dict[str, dict[str, TaskUse]] = {}
+    by_class: dict[str, dict[str, TaskRun]] = {}
     for use in {(use.name, use.id): use for use in uses}.values():
         if digest := use.made.get(kind) or _digest(kind, use):
             by_class.setdefault(use.name, {}).setdefault(digest, use)
@@ -112,14 +113,14 @@ def _differing(
                 _told(each, one, other) if kind == "packages" else each for each in names[:3]
             )
             more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-            yield Objection(
+            yield Problem(
                 kind,
                 f"{name} ran with {len(different)} kinds of {kind}: {told or 'unknown'}{more}",
                 remedy,
             )
 
 
-def _digest(kind: str, use: TaskUse) -> str:
+def _digest(kind: str, use: TaskRun) -> str:
     read = read_task(use.name, use.id)
     return digest_of(getattr(read, kind)) if read else ""
 
@@ -128,7 +129,7 @@ def _told(name: str, one: dict[str, str], other: dict[str, str]) -> str:
     return f"{name} {one.get(name, 'none')} and {other.get(name, 'none')}"
 
 
-def _code_of(use: TaskUse) -> dict[str, str]:
+def _code_of(use: TaskRun) -> dict[str, str]:
     read = read_task(use.name, use.id)
     every = read.code.items() if read else ()
     return {
@@ -138,23 +139,23 @@ def _code_of(use: TaskUse) -> dict[str, str]:
     }
 
 
-def _packages_of(use: TaskUse) -> dict[str, str]:
+def _packages_of(use: TaskRun) -> dict[str, str]:
     read = read_task(use.name, use.id)
     return read.packages if read else {}
 
 
-def _data(uses: Sequence[TaskUse]) -> Iterator[Objection]:
+def _data(uses: Sequence[TaskRun]) -> Iterator[Problem]:
     for path, digests in data(uses).items():
         if len(digests) > 1:
             told = ", ".join(each[:8] for each in sorted(digests))
-            yield Objection(
+            yield Problem(
                 "data",
                 f"{path} had {len(digests)} contents ({told})",
                 "Run them again on the data of today",
             )
 
 
-def data(uses: Sequence[TaskUse]) -> dict[str, set[str]]:
+def data(uses: Sequence[TaskRun]) -> dict[str, set[str]]:
     """The digests of each file of data that these tasks read."""
     found: dict[str, set[str]] = {}
     for use in uses:

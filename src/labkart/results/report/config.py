@@ -19,7 +19,7 @@ ALLOWED = ("code", "data", "packages", "dirty", "missing", "failed")
 
 
 @dataclass(frozen=True)
-class Definition:
+class ReportConfig:
     """One report.
 
     Attributes:
@@ -81,7 +81,7 @@ class Definition:
 
     def text(self) -> str:
         """The definition as the file says it."""
-        plain = Definition(self.name)
+        plain = ReportConfig(self.name)
         said = {
             name: value for name, value in asdict(self).items() if value != getattr(plain, name)
         }
@@ -98,7 +98,7 @@ def every() -> list[str]:
     return sorted(file.stem for file in folder().glob("*.yaml"))
 
 
-def read(name: str) -> Definition:
+def read(name: str) -> ReportConfig:
     """The definition of a report. Raises LabkartError where there is none, or it says what is none."""
     file = folder() / f"{name}.yaml"
     try:
@@ -118,11 +118,11 @@ def read(name: str) -> Definition:
     return made(name, said or {}, f"reports/{name}.yaml")
 
 
-def made(name: str, said: Mapping[Any, Any], place: str) -> Definition:
+def made(name: str, said: Mapping[Any, Any], place: str) -> ReportConfig:
     """A definition of plain values, each of them checked; `place` is where they come from, for messages."""
     if not re.fullmatch(r"[\w-]+", name):
         raise LabkartError(f'"{name}" cannot name a report: letters, digits, "-" and "_" can.')
-    known = [each.name for each in fields(Definition) if each.name != "name"]
+    known = [each.name for each in fields(ReportConfig) if each.name != "name"]
     values = dict[str, Any]()
     for key, value in said.items():
         if key not in known:
@@ -139,7 +139,7 @@ def made(name: str, said: Mapping[Any, Any], place: str) -> Definition:
             told = json.dumps(value) if isinstance(value, str) else str(value)
             raise LabkartError(f"{place}: {key}: {told} wants to be {wanted}.")
         values[key] = value
-    found = Definition(name, **values)
+    found = ReportConfig(name, **values)
     for word in [*found.where, *([found.baseline] if found.baseline else [])]:
         Condition.of(word)
     if found.items and len(found.metrics) != 1:

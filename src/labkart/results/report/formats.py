@@ -7,7 +7,7 @@ from io import StringIO
 
 from labkart.records.seeds import Group
 from labkart.results.report import rounding
-from labkart.results.report.table import Comparison, Line
+from labkart.results.report.table import Line, ReportTable
 from labkart.table import Column
 
 # Set before a table that is compiled alone: in the body of a document `\@nodocument` is not there any more.
@@ -35,7 +35,7 @@ _LATEX |= (
 )
 
 
-def caption(comparison: Comparison) -> str:
+def caption(comparison: ReportTable) -> str:
     """The title, and what it was allowed not to have in common."""
     definition = comparison.definition
     title = definition.title or definition.name.replace("_", " ").replace("-", " ").capitalize()
@@ -47,7 +47,7 @@ def caption(comparison: Comparison) -> str:
     return title.rstrip(".") + "." + allowed
 
 
-def method(comparison: Comparison) -> str:
+def method(comparison: ReportTable) -> str:
     """How the numbers were made, and what that assumes."""
     definition = comparison.definition
     assumed = {
@@ -90,7 +90,7 @@ _EFFECTS = {
 }
 
 
-def latex(comparison: Comparison) -> str:
+def latex(comparison: ReportTable) -> str:
     """A table in a float, to be compiled alone or by `\\input` where the preamble has `\\usepackage{booktabs}`."""
     head, sections = _cells(comparison, lambda text: _macro("textbf", text), _tex)
     columns = "l" * len(comparison.settings) + "r" * (len(head) - len(comparison.settings))
@@ -128,7 +128,7 @@ def _macro(name: str, *given: object) -> str:
     return f"\\{name}" + "".join("{" + str(each) + "}" for each in given)
 
 
-def markdown(comparison: Comparison) -> str:
+def markdown(comparison: ReportTable) -> str:
     """A table for a page, or for a pull request."""
     head, sections = _cells(comparison, lambda text: f"**{text}**", _md)
     lines = [f"### {_md(caption(comparison))}", ""]
@@ -141,14 +141,14 @@ def markdown(comparison: Comparison) -> str:
     return "\n".join([*lines, _md(method(comparison)), ""])
 
 
-def columns(comparison: Comparison) -> Iterator[tuple[str, list[Column]]]:
+def columns(comparison: ReportTable) -> Iterator[tuple[str, list[Column]]]:
     """By metric the table for a terminal, the best first."""
     head, sections = _cells(comparison, str, str)
     for name, rows in sections:
         yield name if len(sections) > 1 else "", list(map(Column, head, zip(*rows, strict=True)))
 
 
-def values(comparison: Comparison) -> str:
+def values(comparison: ReportTable) -> str:
     """All numbers, unrounded: a line a group and metric."""
     written = StringIO()
     writer = csv.writer(written, lineterminator="\n")
@@ -191,7 +191,7 @@ def values(comparison: Comparison) -> str:
 
 
 def _cells(
-    comparison: Comparison, bold: Callable[[str], str], safe: Callable[[str], str]
+    comparison: ReportTable, bold: Callable[[str], str], safe: Callable[[str], str]
 ) -> tuple[list[str], list[tuple[str, list[list[str]]]]]:
     """The head of the table, and by metric its rows."""
     label = comparison.definition.label
@@ -247,7 +247,7 @@ def _tested(line: Line) -> list[str]:
     ]
 
 
-def _called(comparison: Comparison, group: Group) -> str:
+def _called(comparison: ReportTable, group: Group) -> str:
     label = comparison.definition.label
     return ", ".join(f"{label(name)} {label(value)}" for name, value in group.settings.items())
 
@@ -270,6 +270,6 @@ def level(share: float) -> str:
     return f"{100 * share:g}%"
 
 
-def groups_told(comparison: Comparison) -> Sequence[str]:
+def groups_told(comparison: ReportTable) -> Sequence[str]:
     """How each group is called in a figure."""
     return [_called(comparison, group) or "all" for group in comparison.groups]

@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from labkart.results.report.comparability import data
-from labkart.results.report.table import Comparison
+from labkart.results.report.table import ReportTable
 
 _WORD = "labkart: "
 _COMMENTS = {".tex": ("% ", ""), ".csv": ("# ", ""), ".md": ("<!-- ", " -->")}
 ENDINGS = tuple(_COMMENTS)
 
 
-def origin(comparison: Comparison) -> dict[str, Any]:
+def origin(comparison: ReportTable) -> dict[str, Any]:
     """What an experiment's file tells of itself.
 
     Of each group the newest experiment and its words are named: somebody can look whether they mean the same today.
@@ -37,7 +37,7 @@ def origin(comparison: Comparison) -> dict[str, Any]:
     }
 
 
-def sealed(body: str, ending: str, origin: Mapping[str, Any]) -> bytes:
+def with_origin(body: str, ending: str, origin: Mapping[str, Any]) -> bytes:
     """A file's text with the lines before it that say where it comes from."""
     begin, end = _COMMENTS[ending]
     told = f"Made by `{origin['command']}`. Its numbers are those of the experiments below: edit nothing here."

@@ -13,7 +13,7 @@ from matplotlib.ft2font import FT2Font
 from labkart.errors import LabkartError
 from labkart.records.seeds import Group
 from labkart.results.report.formats import groups_told, level
-from labkart.results.report.table import Comparison
+from labkart.results.report.table import ReportTable
 
 _WIDTH = 6.3  # inches, of a text column on A4
 _LINES = 12  # groups beyond these cannot be told apart by colour
@@ -21,7 +21,7 @@ _ROWS = 40  # lines that fit on a page
 _CELLS = 2500  # of a heat map
 
 
-def draw(comparison: Comparison) -> dict[str, Figure]:
+def draw(comparison: ReportTable) -> dict[str, Figure]:
     """The figures that a definition asks for, or each that there is something to show in.
 
     Raises:
@@ -49,7 +49,7 @@ def draw(comparison: Comparison) -> dict[str, Figure]:
     return found
 
 
-def _intervals(comparison: Comparison) -> Figure | None:
+def _intervals(comparison: ReportTable) -> Figure | None:
     """Means with their confidence intervals, a panel a metric."""
     metrics = list(comparison.lines)
     count = len(comparison.groups)
@@ -86,7 +86,7 @@ def _intervals(comparison: Comparison) -> Figure | None:
     return figure
 
 
-def _curves(comparison: Comparison) -> Figure | None:
+def _curves(comparison: ReportTable) -> Figure | None:
     """Metrics by step: the mean over seeds, and a band of one standard deviation."""
     groups = comparison.groups[:_LINES]
     curves = {id(group): _stepped(group) for group in groups}
@@ -112,7 +112,7 @@ def _curves(comparison: Comparison) -> Figure | None:
     return figure
 
 
-def _heatmap(comparison: Comparison) -> Figure | None:
+def _heatmap(comparison: ReportTable) -> Figure | None:
     """The first metric over two settings."""
     if len(comparison.settings) != 2 or not comparison.lines:
         return None
@@ -145,7 +145,7 @@ def _heatmap(comparison: Comparison) -> Figure | None:
     return figure
 
 
-def _parallel(comparison: Comparison) -> Figure | None:
+def _parallel(comparison: ReportTable) -> Figure | None:
     """A line a group through its settings to the first metric."""
     if len(comparison.settings) < 2 or not comparison.lines:
         return None
@@ -176,7 +176,7 @@ def _parallel(comparison: Comparison) -> Figure | None:
     return figure
 
 
-_FIGURES: dict[str, tuple[Callable[[Comparison], Figure | None], str]] = {
+_FIGURES: dict[str, tuple[Callable[[ReportTable], Figure | None], str]] = {
     "comparison": (_intervals, "a metric"),
     "curves": (_curves, "metrics that tasks log with a step"),
     "heatmap": (_heatmap, "two settings that vary, each with two values or more"),
@@ -195,7 +195,7 @@ def _stepped(group: Group) -> Mapping[str, Mapping[int, list[float]]]:
     return {name: steps for name, steps in found.items() if len(steps) > 1}
 
 
-def _words(comparison: Comparison) -> Iterable[str]:
+def _words(comparison: ReportTable) -> Iterable[str]:
     label = comparison.definition.label
     return [
         label(each)

@@ -15,9 +15,9 @@ from labkart.records.query import value
 from labkart.records.record import ExperimentRecord, read_experiment
 from labkart.records.seeds import Group
 from labkart.results.report import comparability, config, formats, origin, staleness, table
-from labkart.results.report.comparability import Objection
-from labkart.results.report.config import ALLOWED, FIGURES, Definition
-from labkart.results.report.table import Chosen, Comparison
+from labkart.results.report.comparability import Problem
+from labkart.results.report.config import ALLOWED, FIGURES, ReportConfig
+from labkart.results.report.table import ReportTable, SelectedRuns
 
 _PRINTED = {".tex": formats.latex, ".md": formats.markdown, ".csv": formats.values}
 
@@ -76,13 +76,14 @@ def _all(names: Sequence[str]) -> None:
         )
 
 
-def _make(found: Definition) -> None:
+def _make(found: ReportConfig) -> None:
     shown, chosen = _compared(found)
     source = origin.origin(shown)
     files = _figures(shown, source) if "none" not in found.figures else {}
     source["figures"] = {file.name: origin.digest(content) for file, content in files.items()}
     files |= {
-        found.file(end): origin.sealed(_PRINTED[end](shown), end, source) for end in origin.ENDINGS
+        found.file(end): origin.with_origin(_PRINTED[end](shown), end, source)
+        for end in origin.ENDINGS
     }
     if not found.file(".yaml").exists():
         files[found.file(".yaml")] = found.text().encode()
@@ -114,33 +115,35 @@ def _make(found: Definition) -> None:
         )
 
 
-def _compared(found: Definition) -> tuple[Comparison, Chosen]:
+def _compared(found: ReportConfig) -> tuple[ReportTable, SelectedRuns]:
     """The comparison that a definition asks for. Raises LabkartError with all that forbids it."""
-    chosen = table.chosen(found)
+    chosen = table.select_runs(found)
     groups = chosen.ranking.grouped(chosen.records)
-    against = [*_lost(found), *comparability.objections(groups, chosen.ranking)]
+    against = [*_lost(found), *comparability.problems(groups, chosen.ranking)]
     refused = [each for each in against if each.kind not in found.allow]
     if refused:
         raise LabkartError(_told(found, refused, list(_narrower(found, groups))))
-    return table.compare(found, groups, chosen.ranking), chosen
+    return table.compare_groups(found, groups, chosen.ranking), chosen
 
 
-def _lost(found: Definition) -> list[Objection]:
+def _lost(found: ReportConfig) -> list[Problem]:
     """The experiments of a sweep that never began."""
     if not found.sweep:
         return []
-    swept = sweep.find(found.sweep)
+    swept = sweep.find_sweep(found.sweep)
     lost = [id for id in swept.experiments if not read_experiment(id)]
     said = f"{len(lost)} of {len(swept.experiments)} experiments of the sweep never began"
-    return [Objection("missing", said, f"Make them: {swept.command}")] if lost else []
+    return [Problem("missing", said, f"Make them: {swept.command}")] if lost else []
 
 
-def _narrower(found: Definition, groups: Sequence[Group]) -> Iterator[str]:
+def _narrower(found: ReportConfig, groups: Sequence[Group]) -> Iterator[str]:
     """How a person leaves out what they do not mean, where the runs differ in more than the words say."""
     named = {condition.name for condition in found.selection.where}
     free = [name for name in groups[0].settings if name not in named]
     records = [each for group in groups for each in group.records]
-    records.sort(key=lambda each: (each.status == "finished", last_used.last(each)), reverse=True)
+    records.sort(
+        key=lambda each: (each.status == "finished", last_used.last_used(each)), reverse=True
+    )
     latest = next((id for each in records for id in reversed(each.sweeps)), None)
     together = [each for each in records if latest in each.sweeps] or records[:1]
     told = [
@@ -150,7 +153,7 @@ def _narrower(found: Definition, groups: Sequence[Group]) -> Iterator[str]:
         every = "; ".join(f"{name} is {_values(name, groups)}" for name in told)
         yield f"Some of them may not be meant: {every}. Name what is, as {_word(told[0], records[0])}."
         if latest:
-            yield f"Or take only what {sweep.find(latest).command} made: --sweep {latest[:6]}"
+            yield f"Or take only what {sweep.find_sweep(latest).command} made: --sweep {latest[:6]}"
     if any(each.status != "finished" for each in records) and "status" not in named:
         yield "Or take only what ended well: status=finished"
 
@@ -166,7 +169,7 @@ def _word(name: str, record: ExperimentRecord) -> str:
     return f"{name}={'null' if found is None else str(found).lower() if isinstance(found, bool) else found}"
 
 
-def _told(found: Definition, refused: Sequence[Objection], narrower: Sequence[str]) -> str:
+def _told(found: ReportConfig, refused: Sequence[Problem], narrower: Sequence[str]) -> str:
     """All that forbids a table, ten of a kind at most, with what to do."""
     lines = [f"{found.name}: these runs do not belong into one table."]
     for kind in dict.fromkeys(each.kind for each in refused):
@@ -180,11 +183,11 @@ def _told(found: Definition, refused: Sequence[Objection], narrower: Sequence[st
     )
 
 
-def _figures(shown: Comparison, source: dict[str, Any]) -> dict[Path, bytes]:
+def _figures(shown: ReportTable, source: dict[str, Any]) -> dict[Path, bytes]:
     from labkart.results.report import plots
 
     found = dict[Path, bytes]()
-    told = origin.sealed("", ".csv", source).decode()
+    told = origin.with_origin("", ".csv", source).decode()
     for name, figure in plots.draw(shown).items():
         for end, metadata in (
             (".pdf", {"Subject": told, "CreationDate": None}),
@@ -195,7 +198,7 @@ def _figures(shown: Comparison, source: dict[str, Any]) -> dict[Path, bytes]:
     return found
 
 
-def _defined(name: str, said: dict[str, Any]) -> Definition:
+def _defined(name: str, said: dict[str, Any]) -> ReportConfig:
     """The report of that name, with what the words add to it."""
     file = config.folder() / f"{name}.yaml"
     if not file.exists():
@@ -217,7 +220,7 @@ def _defined(name: str, said: dict[str, Any]) -> Definition:
     return found
 
 
-def _said(found: Definition) -> dict[str, Any]:
+def _said(found: ReportConfig) -> dict[str, Any]:
     return {name: value for name, value in asdict(found).items() if name != "name"}
 
 

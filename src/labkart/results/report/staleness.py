@@ -6,11 +6,11 @@ from typing import Any
 from labkart.errors import LabkartError
 from labkart.records.record import read_experiment
 from labkart.results.report import origin
-from labkart.results.report.config import Definition
-from labkart.results.report.table import chosen
+from labkart.results.report.config import ReportConfig
+from labkart.results.report.table import select_runs
 
 
-def stale(found: Definition) -> str:
+def stale(found: ReportConfig) -> str:
     """Why a report is not current, in words; empty where it is.
 
     The files alone tell most of it, so that CI can ask. Where experiments are here, those that meet the conditions are
@@ -34,7 +34,7 @@ def stale(found: Definition) -> str:
     return next(filter(None, changed), "") or _others(found, told["experiments"])
 
 
-def _digest_of(found: Definition, name: str) -> str:
+def _digest_of(found: ReportConfig, name: str) -> str:
     """Of a figure's file; empty where there is none."""
     try:
         return origin.digest(found.file("").with_name(name).read_bytes())
@@ -47,7 +47,7 @@ def _changed(id: str, words: Sequence[str]) -> str:
     from labkart.experiments import config, plan
 
     try:
-        planned = plan.plan(config.composed(*words))
+        planned = plan.plan(config.compose_overrides(*words))
     except LabkartError as error:
         return f"{' '.join(words)}: {error}"
     if planned.record.id == id:
@@ -55,11 +55,11 @@ def _changed(id: str, words: Sequence[str]) -> str:
     return f"{' '.join(words) or 'labkart run'} means another experiment today: code, data or settings changed"
 
 
-def _others(found: Definition, made_of: Sequence[str]) -> str:
+def _others(found: ReportConfig, made_of: Sequence[str]) -> str:
     """Which experiments meet the conditions today, where they are not those of the table."""
     if not any(map(read_experiment, made_of)):
         return ""  # they are on another machine
-    today = {each.id for each in chosen(found).records}
+    today = {each.id for each in select_runs(found).records}
     new, gone = len(today.difference(made_of)), len(set(made_of) - today)
     return (
         f"{new} experiments that meet its conditions are not in it, and {gone} do not any more"

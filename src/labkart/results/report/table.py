@@ -8,11 +8,11 @@ from typing import Any, NamedTuple
 
 from labkart.errors import LabkartError, did_you_mean
 from labkart.records.query import Condition
-from labkart.records.record import ExperimentRecord, experiments, task_folder
+from labkart.records.record import ExperimentRecord, read_experiments, task_folder
 from labkart.records.seeds import Group, Ranking, mean
 from labkart.results.report import statistics
 from labkart.results.report.comparability import newest
-from labkart.results.report.config import Definition
+from labkart.results.report.config import ReportConfig
 from labkart.results.report.statistics import Interval, Paired
 
 
@@ -38,7 +38,7 @@ class Line:
 
 
 @dataclass
-class Comparison:
+class ReportTable:
     """All that a report says in numbers.
 
     Attributes:
@@ -48,7 +48,7 @@ class Comparison:
         tests: how many tests there are.
     """
 
-    definition: Definition
+    definition: ReportConfig
     ranking: Ranking
     groups: list[Group]
     settings: list[str]
@@ -57,7 +57,7 @@ class Comparison:
     tests: int = 0
 
 
-class Chosen(NamedTuple):
+class SelectedRuns(NamedTuple):
     """The experiments of a definition, how they are ranked, and what is left out.
 
     Attributes:
@@ -71,7 +71,7 @@ class Chosen(NamedTuple):
     earlier: int
 
 
-def chosen(found: Definition) -> Chosen:
+def select_runs(found: ReportConfig) -> SelectedRuns:
     """What a definition means. A configuration that only a search tried is no part of it, unless it names searches.
 
     Raises:
@@ -83,7 +83,7 @@ def chosen(found: Definition) -> Chosen:
     ):  # one that stopped early is none of the pipeline
         records = [each for each in records if not each.config.get("task")]
     if not records:
-        hint = "labkart runs lists them" if experiments(most=1) else "labkart run makes some"
+        hint = "labkart runs lists them" if read_experiments(most=1) else "labkart run makes some"
         raise LabkartError(f"{found.name}: no experiment meets these conditions; {hint}.")
     ranking = _ranking(found, records[0])
     asked = (
@@ -98,7 +98,7 @@ def chosen(found: Definition) -> Chosen:
     last = newest([each for each in kept if each.status != "pruned"], ranking)
     kinds = {ranking.kind(each) for each in last}
     earlier = sum(ranking.kind(each) not in kinds for each in kept if each.status != "pruned")
-    return Chosen(last, ranking, sorted(without), earlier)
+    return SelectedRuns(last, ranking, sorted(without), earlier)
 
 
 def _own(records: list[ExperimentRecord], ranking: Ranking) -> list[ExperimentRecord]:
@@ -107,14 +107,16 @@ def _own(records: list[ExperimentRecord], ranking: Ranking) -> list[ExperimentRe
     return [each for each in records if ranking.kind(each) in kinds] or records
 
 
-def _ranking(found: Definition, record: ExperimentRecord) -> Ranking:
+def _ranking(found: ReportConfig, record: ExperimentRecord) -> Ranking:
     """How these experiments are ranked, by their own settings."""
     asked: dict[str, Any] = record.config.get("labkart") or {}
     metric = found.metrics[0] if found.metrics else asked.get("rank_by")
     return Ranking(asked.get("seeds") or ["seed"], metric, asked.get("less_is_better") or [])
 
 
-def compare(definition: Definition, groups: Sequence[Group], ranking: Ranking) -> Comparison:
+def compare_groups(
+    definition: ReportConfig, groups: Sequence[Group], ranking: Ranking
+) -> ReportTable:
     """Compare groups in each metric of a definition.
 
     Raises:
@@ -129,7 +131,7 @@ def compare(definition: Definition, groups: Sequence[Group], ranking: Ranking) -
             raise LabkartError(
                 f"{name}: none of these experiments has such a metric. {did_you_mean(name, known)}"
             )
-    found = Comparison(definition, ranking, groups, list(groups[0].settings))
+    found = ReportTable(definition, ranking, groups, list(groups[0].settings))
     found.baseline = _baseline(definition, groups)
     for metric in definition.metrics or known:
         found.lines[metric] = _lines(found, metric)
@@ -141,7 +143,7 @@ def compare(definition: Definition, groups: Sequence[Group], ranking: Ranking) -
     return found
 
 
-def _lines(comparison: Comparison, metric: str) -> list[Line]:
+def _lines(comparison: ReportTable, metric: str) -> list[Line]:
     definition, ranking = comparison.definition, comparison.ranking
     lines = list[Line]()
     for group in comparison.groups:
@@ -168,7 +170,7 @@ def _lines(comparison: Comparison, metric: str) -> list[Line]:
     )
 
 
-def _paired(comparison: Comparison, metric: str, group: Group, baseline: Group) -> Paired:
+def _paired(comparison: ReportTable, metric: str, group: Group, baseline: Group) -> Paired:
     definition = comparison.definition
     if definition.items:
         here, there = _items(definition.items, group), _items(definition.items, baseline)
@@ -218,7 +220,7 @@ def _table(asked: str, record: ExperimentRecord) -> list[tuple[str, float]]:
         ) from None
 
 
-def _baseline(definition: Definition, groups: Sequence[Group]) -> Group | None:
+def _baseline(definition: ReportConfig, groups: Sequence[Group]) -> Group | None:
     if not definition.baseline:
         return None
     condition = Condition.of(definition.baseline)

@@ -5,8 +5,8 @@ from collections.abc import Collection, Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import Any
 
-from labkart.records.query import flat
-from labkart.records.record import ExperimentRecord, TaskRecord, TaskUse
+from labkart.records.query import flatten
+from labkart.records.record import ExperimentRecord, TaskRecord, TaskRun
 from labkart.records.verdict import TOLERANCE, Deviation, Verdict
 
 _ENVIRONMENT = ("python", "os", "cpu", "threads", "gpu", "gpu_driver")
@@ -16,7 +16,7 @@ Tasks = Mapping[str, TaskRecord | None]
 """What is known of tasks beside the experiment's record, by their labels."""
 
 
-def compare(
+def compare_records(
     then: ExperimentRecord,
     now: ExperimentRecord,
     before: Tasks,
@@ -77,12 +77,12 @@ def compare(
     return found
 
 
-def _outputs(use: TaskUse | None) -> list[str] | None:
+def _outputs(use: TaskRun | None) -> list[str] | None:
     """The digests of what a task wrote; of one that is not there, or of which they are not known, nothing."""
     return [each["sha256"] for each in map(_plain, use.made.get("outputs", ()))] if use else None
 
 
-def _causes(then: TaskUse, now: TaskUse | None) -> Iterator[str]:
+def _causes(then: TaskRun, now: TaskRun | None) -> Iterator[str]:
     """Why a task's result may be another one: what it was told to do, and what it read."""
     if now is None:
         yield f"{then.label} is not in the pipeline"
@@ -101,11 +101,11 @@ def _causes(then: TaskUse, now: TaskUse | None) -> Iterator[str]:
             yield f"{then.label}: data {path}"
 
 
-def _read(use: TaskUse) -> list[dict[str, Any]]:
+def _read(use: TaskRun) -> list[dict[str, Any]]:
     return [*use.made.get("data", {}).values(), *map(_plain, use.made.get("undeclared", ()))]
 
 
-def _reached(then: TaskUse, now: TaskUse | None, before: Tasks, after: Tasks) -> Iterator[str]:
+def _reached(then: TaskRun, now: TaskRun | None, before: Tasks, after: Tasks) -> Iterator[str]:
     """Which code and which packages of a task are others."""
     one, other = before.get(then.label), after.get(then.label)
     if not now or not now.made:
@@ -129,7 +129,7 @@ def _reached(then: TaskUse, now: TaskUse | None, before: Tasks, after: Tasks) ->
 
 
 def _settings(then: ExperimentRecord, now: ExperimentRecord) -> Iterator[str]:
-    one, other = ({**each.settings, **dict(flat(each.config))} for each in (then, now))
+    one, other = ({**each.settings, **dict(flatten(each.config))} for each in (then, now))
     for name in dict.fromkeys([*one, *other]):
         if one.get(name) != other.get(name) and name.partition(".")[0] not in _OTHER:
             yield f"{name} {one.get(name, 'none')} -> {other.get(name, 'none')}"
@@ -164,7 +164,7 @@ def _deviations(then: ExperimentRecord, now: ExperimentRecord) -> Iterator[Devia
         yield from worst.values()
 
 
-def _logged(use: TaskUse | None) -> list[tuple[str, float]]:
+def _logged(use: TaskRun | None) -> list[tuple[str, float]]:
     return [(each[0], each[1]) for each in use.made.get("metrics", ())] if use else []
 
 

@@ -15,7 +15,7 @@ from labkart import signals
 from labkart.errors import LabkartError
 
 
-def has(root: Path, commit: str) -> bool:
+def has_commit(root: Path, commit: str) -> bool:
     """Whether the repository around `root` still has a commit."""
     return _git(root, "cat-file", "-e", commit + "^{commit}").returncode == 0
 
@@ -27,7 +27,7 @@ def checked_out(root: Path, commit: str, diff: str = "") -> Iterator[Path]:
     Raises:
         LabkartError: the repository does not have the commit, or the diff does not fit it.
     """
-    if not has(root, commit):
+    if not has_commit(root, commit):
         raise LabkartError(
             f"Commit {commit[:10]} is not in this repository. Fetch it, or ask who ran it to push it."
         )
@@ -37,14 +37,14 @@ def checked_out(root: Path, commit: str, diff: str = "") -> Iterator[Path]:
         *Path(top).parts[1:]
     )  # so that what lies beside the project has a place beside it
     try:
-        with signals.later():  # one that is made by half cannot be removed
+        with signals.deferred():  # one that is made by half cannot be removed
             made = _git(root, "worktree", "add", "--quiet", "--detach", str(there), commit)
         if made.returncode:
             raise LabkartError(f"git cannot check out {commit[:10]}: {_last_line(made)}")
         _apply(there, diff)
         yield there / inside
     finally:
-        with signals.later():
+        with signals.deferred():
             removed = _git(root, "worktree", "remove", "--force", "--force", str(there))
             shutil.rmtree(folder, ignore_errors=True)
             if (

@@ -10,7 +10,7 @@ from labkart.records.record import ExperimentRecord
 
 
 @dataclass(frozen=True)
-class Material:
+class DataSource:
     """A file or a folder that tasks read.
 
     Attributes:
@@ -33,7 +33,7 @@ class Material:
         """What is not as it was in the student's own folder; empty where all is well."""
         here = project.current().root / self.path
         try:
-            if digests.content(here) == self.sha256:
+            if digests.content_digest(here) == self.sha256:
                 return ""
             wrong = "changed"
         except OSError:
@@ -47,7 +47,9 @@ class Material:
             return
         for name, file in digests.files(here):
             target = there / name if here.is_dir() else there
-            if target.is_file() and digests.content_anew(target) == digests.content_anew(file):
+            if target.is_file() and digests.fresh_content_digest(
+                target
+            ) == digests.fresh_content_digest(file):
                 continue
             target.parent.mkdir(parents=True, exist_ok=True)
             target.unlink(missing_ok=True)
@@ -61,15 +63,15 @@ class Material:
         try:
             return (
                 Path(self.path).is_absolute()
-                or digests.content_anew(checkout / self.path) == self.sha256
+                or digests.fresh_content_digest(checkout / self.path) == self.sha256
             )
         except OSError:
             return False
 
 
-def of(record: ExperimentRecord) -> list[Material]:
+def data_sources(record: ExperimentRecord) -> list[DataSource]:
     """All that its tasks read, each once, in the order of the pipeline."""
-    found: dict[str, Material] = {}
+    found: dict[str, DataSource] = {}
     for each in _read(record):
         known = found.get(each.path)
         if known is None or (each.declared and not known.declared):
@@ -77,9 +79,9 @@ def of(record: ExperimentRecord) -> list[Material]:
     return list(found.values())
 
 
-def _read(record: ExperimentRecord) -> Iterator[Material]:
+def _read(record: ExperimentRecord) -> Iterator[DataSource]:
     for use in record.tasks:
         for each in use.made.get("data", {}).values():
-            yield Material(each["path"], each["sha256"], use.label, True)
+            yield DataSource(each["path"], each["sha256"], use.label, True)
         for each in use.made.get("undeclared", ()):
-            yield Material(each["path"], each["sha256"], use.label, False)
+            yield DataSource(each["path"], each["sha256"], use.label, False)

@@ -23,7 +23,7 @@ _NO_ANSWER = subprocess.CompletedProcess[str]([], 1, "", "uv is not installed")
 
 
 @dataclass(frozen=True)
-class Wanted:
+class RecordedEnvironment:
     """What a record says was installed.
 
     Attributes:
@@ -39,7 +39,7 @@ class Wanted:
     elsewhere: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, folder: Path, python: str, name: str) -> "Wanted":
+    def of(cls, folder: Path, python: str, name: str) -> "RecordedEnvironment":
         """Read what lies beside a record; `name` is the project's. Raises LabkartError where nothing does."""
         lock, listed = (
             read_text(folder / "uv.lock"),
@@ -66,7 +66,7 @@ class Wanted:
         return hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()[:12]
 
 
-def install(wanted: Wanted, root: Path) -> tuple[Path, list[str]]:
+def install(wanted: RecordedEnvironment, root: Path) -> tuple[Path, list[str]]:
     """Install it for the project in `root`, whose `uv.lock` becomes the recorded one.
 
     Returns:
@@ -102,7 +102,7 @@ def install(wanted: Wanted, root: Path) -> tuple[Path, list[str]]:
     return place / "bin" / "python", said
 
 
-def missing(wanted: Wanted) -> list[str]:
+def missing(wanted: RecordedEnvironment) -> list[str]:
     """In words, what uv does not find any more; nothing is installed."""
     if not _program():
         return [_NO_UV]
@@ -154,7 +154,7 @@ def _uv(*words: str, cwd: Path | None = None, **variables: str) -> subprocess.Co
     command = [_program() or "uv", "--no-progress", "--color", "never", *words]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     try:
-        with signals.child(command, cwd=cwd, env=clean | variables, **pipes) as process:
+        with signals.child_process(command, cwd=cwd, env=clean | variables, **pipes) as process:
             said, errors = process.communicate()
     except OSError:
         return _NO_ANSWER
@@ -188,4 +188,4 @@ def _why(done: subprocess.CompletedProcess[str]) -> str:
     wrong = [
         line for line in lines if line and not re.match(r"Using |Resolved |warning: |hint: ", line)
     ]
-    return redact.text(" ".join(wrong))[:400] or "uv does not say why"
+    return redact.redact_text(" ".join(wrong))[:400] or "uv does not say why"

@@ -18,7 +18,7 @@ _SIMPLE = re.compile(r"[A-Za-z_][\w-]*")
 
 
 @dataclass(frozen=True)
-class Recipe:
+class RecordedOverrides:
     """How an experiment was composed.
 
     Attributes:
@@ -57,7 +57,7 @@ class Recipe:
         return list(_differences(then, now, ""))
 
 
-def contradicted(words: Sequence[str], corrections: Sequence[str]) -> list[str]:
+def contradictions(words: Sequence[str], corrections: Sequence[str]) -> list[str]:
     """The words of a command that say otherwise than the configuration which it composed, and what that says."""
     right = {_name(each): each for each in corrections}
     return [
@@ -98,7 +98,9 @@ def _written(value: Any) -> str:
 
 def _plain(text: str) -> Any:
     found: Any = OmegaConf.create(text)
-    return redact.values(OmegaConf.to_container(found)) if OmegaConf.is_config(found) else None
+    return (
+        redact.redact_values(OmegaConf.to_container(found)) if OmegaConf.is_config(found) else None
+    )
 
 
 def _name(word: str) -> str:

@@ -18,8 +18,8 @@ from labkart.records import query, record
 from labkart.records.record import ExperimentRecord
 from labkart.records.verdict import TOLERANCE, Verdict
 from labkart.results.reproduce import agreement, checkout, data, environment
-from labkart.results.reproduce.environment import Wanted
-from labkart.results.reproduce.overrides import Recipe, contradicted
+from labkart.results.reproduce.environment import RecordedEnvironment
+from labkart.results.reproduce.overrides import RecordedOverrides, contradictions
 from labkart.results.reproduce.rerun import Rerun
 from labkart.tracking import store
 
@@ -27,7 +27,7 @@ _REMEDY = "Give a table of labkart report, or the id of an experiment"
 
 
 @dataclass(frozen=True)
-class Asked:
+class Options:
     """What a person wants.
 
     Attributes:
@@ -47,7 +47,7 @@ class Asked:
             )
 
 
-def meant(text: str, folder: Path) -> list[ExperimentRecord]:
+def find_experiments(text: str, folder: Path) -> list[ExperimentRecord]:
     """The experiments behind an id, behind a run's id in MLflow, or behind a table in `reports/`.
 
     Args:
@@ -58,10 +58,10 @@ def meant(text: str, folder: Path) -> list[ExperimentRecord]:
     """
     for file in (folder / text, project.current().root / text):
         if file.is_file():
-            return [query.one(id) for id in _named_in(file)]
+            return [query.find_experiment(id) for id in _named_in(file)]
     if Path(text).suffix or Path(text).name != text:
         raise LabkartError(f"{text}: there is no such file. {_REMEDY}.")
-    return [query.one(text)]
+    return [query.find_experiment(text)]
 
 
 def _named_in(file: Path) -> list[str]:
@@ -76,7 +76,7 @@ def _named_in(file: Path) -> list[str]:
     raise LabkartError(said)
 
 
-def every(experiments: Sequence[ExperimentRecord], asked: Asked) -> bool:
+def reproduce_all(experiments: Sequence[ExperimentRecord], asked: Options) -> bool:
     """Reproduce them one after another, say what came of each, and mark their runs in MLflow. Whether all are good."""
     verdicts = list[Verdict]()
     for each in experiments:
@@ -105,15 +105,15 @@ def _mark(experiments: Sequence[ExperimentRecord]) -> None:
                 for each in experiments:
                     publish.publish(client, place, each)
     except Exception as error:
-        said = store.why(error)
+        said = store.describe_error(error)
         console.warn(
             f"  Not in MLflow yet ({said}). The records have it; {console.command('sync')} publishes it."
         )
 
 
-def reproduce(experiment: ExperimentRecord, asked: Asked) -> Verdict:
+def reproduce(experiment: ExperimentRecord, asked: Options) -> Verdict:
     """Run an experiment again as it was, and write down what came of it."""
-    started = record.now()
+    started = record.current_time()
     try:
         found = _run(experiment, asked)
     except LabkartError as error:
@@ -127,7 +127,7 @@ def reproduce(experiment: ExperimentRecord, asked: Asked) -> Verdict:
     return found
 
 
-def lacking(experiment: ExperimentRecord, asked: Asked) -> list[str]:
+def missing_parts(experiment: ExperimentRecord, asked: Options) -> list[str]:
     """In words, what a reproduction would need and what is not there any more. Nothing runs."""
     found = _unknown(experiment, asked)
     try:
@@ -143,7 +143,7 @@ def lacking(experiment: ExperimentRecord, asked: Asked) -> list[str]:
     return [*found, *(f"the settings name the variable {name}, which is not set" for name in unset)]
 
 
-def _run(experiment: ExperimentRecord, asked: Asked) -> Verdict:
+def _run(experiment: ExperimentRecord, asked: Options) -> Verdict:
     _must_be_empty(_unknown(experiment, asked))
     with _checkout(experiment) as folder:
         _must_be_empty(_gone(experiment, folder))
@@ -155,19 +155,19 @@ def _run(experiment: ExperimentRecord, asked: Asked) -> Verdict:
         corrections = recipe.corrections(rerun.composed(words))
         again = rerun.run([*words, *corrections])
         before = {use.label: record.read_task(use.name, use.id) for use in experiment.tasks}
-        found = agreement.compare(
+        found = agreement.compare_records(
             experiment, again, before, rerun.tasks(again), asked.tolerance, asked.ignored
         )
     found.notes += [
         *notes,
         *unknown,
-        *contradicted(words, corrections),
+        *contradictions(words, corrections),
         *_too_many_threads(experiment),
     ]
     return found
 
 
-def _unknown(experiment: ExperimentRecord, asked: Asked) -> list[str]:
+def _unknown(experiment: ExperimentRecord, asked: Options) -> list[str]:
     """What the record does not tell."""
     found = []
     if experiment.status != "finished":
@@ -192,7 +192,7 @@ def _checkout(experiment: ExperimentRecord) -> Iterator[Path]:
 
 def _gone(experiment: ExperimentRecord, checkout: Path | None) -> list[str]:
     """The data without which it cannot run as it did."""
-    needed = [each for each in data.of(experiment) if each.needed]
+    needed = [each for each in data.data_sources(experiment) if each.needed]
     return [
         why for each in needed if not (checkout and each.is_in(checkout)) and (why := each.wrong())
     ]
@@ -201,7 +201,7 @@ def _gone(experiment: ExperimentRecord, checkout: Path | None) -> list[str]:
 def _bring(experiment: ExperimentRecord, checkout: Path) -> list[str]:
     """Let the checkout have the data, and the new files that were too large for the diff. What is not as it was."""
     notes = []
-    for each in data.of(experiment):
+    for each in data.data_sources(experiment):
         if each.is_in(checkout):
             continue
         if why := each.wrong():  # perhaps the run makes it itself
@@ -226,15 +226,15 @@ def _too_many_threads(experiment: ExperimentRecord) -> Iterator[str]:
         yield f"threads {then} -> {then} on {now} core{'s' if now > 1 else ''}"
 
 
-def _wanted(experiment: ExperimentRecord) -> Wanted:
-    return Wanted.of(
+def _wanted(experiment: ExperimentRecord) -> RecordedEnvironment:
+    return RecordedEnvironment.of(
         experiment.folder, str(experiment.environment.get("python")), experiment.project
     )
 
 
-def _recipe(experiment: ExperimentRecord) -> Recipe:
+def _recipe(experiment: ExperimentRecord) -> RecordedOverrides:
     config = read_text(experiment.folder / "config.yaml") or json.dumps(experiment.config)
-    return Recipe(experiment.overrides, config)
+    return RecordedOverrides(experiment.overrides, config)
 
 
 def _must_be_empty(wrong: Sequence[str]) -> None:

@@ -13,7 +13,7 @@ from typing import IO
 from labkart import console, signals, threads
 from labkart.errors import LabkartError
 from labkart.records import redact
-from labkart.records.record import ExperimentRecord, TaskRecord, read
+from labkart.records.record import ExperimentRecord, TaskRecord, read_record
 
 _COMPOSE = """\
 import sys
@@ -72,7 +72,7 @@ class Rerun:
                     console.say(line.rstrip("\n"))
             process.wait()
             folders = list((self.outputs / "records" / "experiments").glob("*"))
-            record = read(folders[0], ExperimentRecord) if folders else None
+            record = read_record(folders[0], ExperimentRecord) if folders else None
             if not record:
                 raise LabkartError(f"The run did not begin: {_told(errors)}")
         return record
@@ -81,7 +81,8 @@ class Rerun:
         """The records of its tasks, by their labels."""
         folder = self.outputs / "records" / "tasks"
         return {
-            use.label: read(folder / f"{use.name}_{use.id}", TaskRecord) for use in record.tasks
+            use.label: read_record(folder / f"{use.name}_{use.id}", TaskRecord)
+            for use in record.tasks
         }
 
     @contextmanager
@@ -90,7 +91,7 @@ class Rerun:
         command = [str(self.python), *words]
         with (
             tempfile.TemporaryFile("w+", errors="replace") as errors,
-            signals.child(
+            signals.child_process(
                 command,
                 cwd=self.root,
                 env=self._variables(),
@@ -116,4 +117,4 @@ def _told(errors: IO[str]) -> str:
     lines = [line.rstrip() for line in errors.read().splitlines() if line.strip()]
     if any(line.startswith("Traceback ") for line in lines):
         lines = lines[-1:]
-    return redact.text(" ".join(lines[-3:])) or "it does not say why"
+    return redact.redact_text(" ".join(lines[-3:])) or "it does not say why"
