@@ -4,7 +4,9 @@
 UV := $(CURDIR)/.tools/bin/uv
 DEMO := demo/my-thesis
 
-.PHONY: demo test bench pictures
+SERVICES := tests/project tests/services tests/template
+
+.PHONY: demo test unit lint bench pictures
 
 demo: $(UV)
 	@test -d $(DEMO) || $(UV) tool run cookiecutter . --no-input --output-dir demo > demo.log || { cat demo.log; exit 1; }
@@ -16,6 +18,19 @@ demo: $(UV)
 
 test: $(UV)
 	@$(UV) run --quiet pytest --numprocesses logical
+
+unit: $(UV)
+	@$(UV) run --quiet pytest --numprocesses logical $(addprefix --ignore=,$(SERVICES))
+
+lint: $(UV)
+	@$(UV) run --quiet ruff check
+	@$(UV) run --quiet ruff format --check
+	@$(UV) run --quiet lint-imports --no-logo
+	@$(UV) run --quiet basedpyright
+	@$(UV) run --quiet zizmor --quiet --offline --strict-collection --persona pedantic .github '{{cookiecutter.project_slug}}/.github'
+	@$(UV) run --quiet check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml '{{cookiecutter.project_slug}}'/.github/workflows/*.yml
+	@$(UV) run --quiet check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml '{{cookiecutter.project_slug}}/.github/dependabot.yml'
+	@$(UV) run --quiet check-jsonschema --builtin-schema vendor.citation-file-format CITATION.cff
 
 bench: $(UV)
 	@$(UV) run --quiet benchmarks/run.py
