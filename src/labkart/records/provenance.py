@@ -26,8 +26,8 @@ _MAX_NEW_FILE, _MAX_NEW_FILES = 1_000_000, 5_000_000  # bytes
 # The state of a repository, and its uncommitted changes as a diff.
 CodeState = tuple[dict[str, Any], str]
 
-# The states that `cached_code_state` keeps, one dictionary per block. A process has one code: what it
-# loaded.
+# The states that `cached_code_state` keeps, one dictionary per block. A process has one code:
+# what it loaded.
 _cached: list[dict[Path, CodeState]] = []
 
 
