@@ -6,7 +6,7 @@ Reads records, and nothing else.
 import fnmatch
 import operator
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -18,12 +18,7 @@ from labkart.files import read_json
 from labkart.records import summaries, sweep
 from labkart.records.record import ExperimentRecord, read_experiment, read_experiments
 
-_COMPARISONS: dict[str, Callable[[float, float], bool]] = {
-    "<=": operator.le,
-    ">=": operator.ge,
-    "<": operator.lt,
-    ">": operator.gt,
-}
+_COMPARISONS = {"<=": operator.le, ">=": operator.ge, "<": operator.lt, ">": operator.gt}
 _CONDITION = re.compile(r"([^=<>!]+?)\s*(!=|<=|>=|=|<|>)\s*([^=<>!].*|)")
 _RUN_PREFIX = 6  # letters of a run's id in MLflow with which hardly another one begins
 _MOST_VALUES = 10  # values that a person reads
@@ -258,12 +253,10 @@ def _experiments_of_run(prefix: str) -> list[ExperimentRecord]:
 
 
 def _has_run(file: Path, prefix: str) -> bool:
-    links = read_json(file)
-    if not isinstance(links, dict):
-        return False
-    return any(
-        str(link.get("run")).startswith(prefix) for link in links.values() if isinstance(link, dict)
-    )
+    content = read_json(file)
+    links = content.values() if isinstance(content, dict) else ()
+    runs = [link.get("run") for link in links if isinstance(link, dict)]
+    return any(str(run).startswith(prefix) for run in runs)
 
 
 def _parse_time(text: str, day: timedelta = timedelta()) -> datetime:

@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 MASK = "***"
 SHORTEST = 6  # characters; shorter values (1, true, a user's name) are everywhere
@@ -65,7 +65,6 @@ class _Assignment:
     is_quoted: bool = True
 
     def value(self, match: re.Match[str]) -> str:
-        """The value in a match."""
         value = match[self.group]
         if self.is_quoted:
             return value
@@ -96,15 +95,8 @@ class _Patterns:
     hint: re.Pattern[str]
 
 
-@dataclass(frozen=True)
-class _Line:
-    """A line, or a part of a long one, that may contain a secret.
-
-    Attributes:
-        start: where it starts in the whole text.
-        text: its text.
-        file: in a diff the name of the file that it is in.
-    """
+class _Line(NamedTuple):
+    """A line, or a part of a long one, that may contain a secret; `file` is its file in a diff."""
 
     start: int
     text: str
@@ -139,7 +131,7 @@ def spans(text: str) -> Iterator[Span]:
             yield from _token(match)
     for pattern in patterns.private_keys:
         for match in pattern.finditer(text):
-            yield from _private_key(text, match.end())
+            yield from _key_lines(text, match.end())
     for line in _suspicious_lines(text):
         for start, stop in _in_line(line):
             yield line.start + start, line.start + stop
@@ -168,10 +160,9 @@ def _is_sequence(match: re.Match[str]) -> bool:
     return "AKIA" in match.re.pattern and bool(is_sequence)
 
 
-def _private_key(text: str, start: int) -> Iterator[Span]:
+def _key_lines(text: str, start: int) -> Iterator[Span]:
     """The lines of a private key, without what a diff or an indent puts before them."""
-    body = _KEY.match(text, start)
-    if body:
+    if body := _KEY.match(text, start):
         yield from (line.span() for line in _LINE_OF_KEY.finditer(text, start, body.end()))
 
 
