@@ -10,7 +10,7 @@ import pytest
 from labkart.records import verdict
 from labkart.records.record import ExperimentRecord, TaskRun
 from labkart.records.verdict import Deviation, Verdict
-from labkart.results.reproduce.agreement import compare_records
+from labkart.results.reproduce.agreement import RunRecords, compare_records
 from tests.records.test_record import EXPERIMENT, TASK
 
 
@@ -41,7 +41,7 @@ def ran(*tasks: TaskRun, **changes: Any) -> ExperimentRecord:
 
 
 def said(then: ExperimentRecord, now: ExperimentRecord, **asked: Any) -> Verdict:
-    return compare_records(then, now, {}, {}, **asked)
+    return compare_records(RunRecords(then, {}), RunRecords(now, {}), **asked)
 
 
 def test_the_same_digests_are_identical_wherever_the_files_lie() -> None:
@@ -161,7 +161,7 @@ def test_code_and_packages_are_named_by_name_where_the_tasks_records_are_known()
         TASK, code={"a.py": {"run": "1", "help": "1"}}, packages={"numpy": "1", "gone": "1"}
     )
     other = replace(TASK, code={"a.py": {"run": "2", "help": "1"}}, packages={"numpy": "2"})
-    found = compare_records(then, now, {"Fit": one}, {"Fit": other})
+    found = compare_records(RunRecords(then, {"Fit": one}), RunRecords(now, {"Fit": other}))
     assert found.kind == "identical"
     assert found.notes == ["Fit: code of a.py, run", "gone 1 -> none", "numpy 1 -> 2"]
 
