@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def config_content(container: "Container") -> Any:
     """The nodes in a section or list of a configuration: a dict, a list, or None or a text.
 
-    OmegaConf 2.3.0: `Container._content`. Its public methods resolve a node when they return it.
+    OmegaConf 2.3.1: `Container._content`. Its public methods resolve a node when they return it.
     """
     return vars(container)["_content"]
 
@@ -29,7 +29,7 @@ def replace_resolvers(
         container: the section or list.
         evaluate: is called with a resolver's name, such as `oc.env`, and a function that calls it.
 
-    OmegaConf 2.3.0: `Container._evaluate_custom_resolver`. Resolvers are global otherwise.
+    OmegaConf 2.3.1: `Container._evaluate_custom_resolver`. Resolvers are global otherwise.
     """
     original = container._evaluate_custom_resolver
 
@@ -42,7 +42,7 @@ def replace_resolvers(
 def config_dumper() -> Any:
     """The YAML dumper that `OmegaConf.to_yaml` uses: it quotes texts that look like other values.
 
-    OmegaConf 2.3.0: `omegaconf._utils.get_omega_conf_dumper`.
+    OmegaConf 2.3.1: `omegaconf._utils.get_omega_conf_dumper`.
     """
     from omegaconf._utils import get_omega_conf_dumper
 

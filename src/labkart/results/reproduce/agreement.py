@@ -101,7 +101,7 @@ def _decide(
 
 def _outputs(task: TaskRun | None) -> list[str] | None:
     """The digests of a task's outputs, or None if it is missing."""
-    states = map(_as_dict, task.made.get("outputs", ())) if task else ()
+    states = map(_as_dict, task.result.get("outputs", ())) if task else ()
     return [state["sha256"] for state in states] if task else None
 
 
@@ -110,11 +110,11 @@ def _causes(then: TaskRun, now: TaskRun | None) -> Iterator[str]:
     if now is None:
         yield f"{then.label} is not in the pipeline"
         return
-    if not now.made:  # it did not run
+    if not now.result:  # it did not run
         return
-    params, new_params = then.made.get("params", {}), now.made.get("params", {})
+    params, new_params = then.result.get("params", {}), now.result.get("params", {})
     yield from (f"{then.label}: {change}" for change in _changes(params, new_params))
-    seed, new_seed = then.made.get("seed"), now.made.get("seed")
+    seed, new_seed = then.result.get("seed"), now.result.get("seed")
     if seed != new_seed and params.get("seed") == new_params.get("seed"):
         yield f"{then.label}: seed {seed} -> {new_seed}"
     digests, new_digests = _read_files(then), _read_files(now)
@@ -125,8 +125,8 @@ def _causes(then: TaskRun, now: TaskRun | None) -> Iterator[str]:
 
 def _read_files(task: TaskRun) -> dict[str, str]:
     """The digests of the files that a task read, by path."""
-    undeclared = map(_as_dict, task.made.get("undeclared", ()))
-    states = [*task.made.get("data", {}).values(), *undeclared]
+    undeclared = map(_as_dict, task.result.get("undeclared", ()))
+    states = [*task.result.get("data", {}).values(), *undeclared]
     return {state["path"]: state["sha256"] for state in states}
 
 
@@ -139,7 +139,7 @@ def _task_notes(then: RunRecords, now: RunRecords) -> Iterator[str]:
         if not then.task_run(task.label):
             yield f"{task.label} is new in the pipeline"
     for task in tasks:
-        if task.made.get("accepted"):
+        if task.result.get("accepted"):
             yield f"{task.label}: its result was accepted from other code"
 
 
@@ -147,11 +147,11 @@ def _changed_code(label: str, then: RunRecords, now: RunRecords) -> Iterator[str
     """The code and the packages of a task that differ."""
     task, new_task = then.task_run(label), now.task_run(label)
     record, new_record = then.tasks.get(label), now.tasks.get(label)
-    if not task or not new_task or not new_task.made:
+    if not task or not new_task or not new_task.result:
         return
     if not record or not new_record:  # only the digests are known
         for kind in ("code", "packages"):
-            if task.made.get(kind) != new_task.made.get(kind):
+            if task.result.get(kind) != new_task.result.get(kind):
                 yield f"{label}: {kind}"
         return
     for file in sorted({*record.code, *new_record.code}):
@@ -206,7 +206,7 @@ def _deviations(then: RunRecords, now: RunRecords) -> Iterator[Deviation]:
 
 def _metrics(task: TaskRun | None, experiment: ExperimentRecord | None) -> dict[str, list[float]]:
     """The values of each metric that a task and its experiment logged, in order."""
-    logged = task.made.get("metrics", ()) if task else ()
+    logged = task.result.get("metrics", ()) if task else ()
     pairs = [(name, value) for name, value, *_ in logged]
     pairs += experiment.metrics.items() if experiment else ()
     values: dict[str, list[float]] = {}

@@ -87,9 +87,9 @@ def data_sources(record: ExperimentRecord) -> list[DataSource]:
 
 def _read_sources(record: ExperimentRecord) -> Iterator[DataSource]:
     for task in record.tasks:
-        for state in task.made.get("data", {}).values():
+        for state in task.result.get("data", {}).values():
             yield DataSource(state["path"], state["sha256"], task.label, True)
-        for state in task.made.get("undeclared", ()):
+        for state in task.result.get("undeclared", ()):
             yield DataSource(state["path"], state["sha256"], task.label, False)
 
 
