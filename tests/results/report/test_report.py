@@ -2,7 +2,7 @@
 
 import csv
 import shutil
-import subprocess
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,73 +11,30 @@ import pytest
 
 from labkart.errors import LabkartError
 from labkart.records import last_used
-from labkart.records.record import ExperimentRecord, TaskRun
+from labkart.records.record import ExperimentRecord
 from labkart.records.seeds import Ranking
 from labkart.results.report import comparability, config, formats, origin, plots, staleness
-from labkart.results.report.report import report
+from labkart.results.report.method import method
+from labkart.results.report.report import ReportOptions, parser
+from labkart.results.report.report import report as make_report
 from labkart.results.report.table import compare_groups
-from tests.records.test_record import EXPERIMENT
+from tests.support.runs import LABKART, SCORES, all_experiments, experiment, use
 from tests.support.tiny import write
-
-SCORES = {
-    "forest": [0.91, 0.93, 0.92, 0.95],
-    "linear": [0.81, 0.84, 0.80, 0.86],
-    "deep": [0.90, 0.95, 0.89, 0.97],
-}
-LABKART = {"seeds": ["seed"], "rank_by": "score", "less_is_better": ["loss"]}
-
-
-def use(
-    code: str = "c1", packages: str = "p1", data: str = "d1", steps: int = 0, **made: Any
-) -> TaskRun:
-    """A task that read a file and logged a loss, step by step."""
-    metrics = [["val_loss", 1 / (step + 1), step, 0.0] for step in range(steps)]
-    read = {"file": {"path": "data/raw/table.csv", "sha256": data}}
-    made = {
-        "code": code,
-        "packages": packages,
-        "data": read,
-        "metrics": metrics,
-        "tables": [],
-        **made,
-    }
-    return TaskRun("Evaluate", "Evaluate", f"{code}{packages}{data}", "ran", result=made)
-
-
-def experiment(
-    model: str, seed: int, score: float, task: TaskRun | None = None, **changed: Any
-) -> ExperimentRecord:
-    """Write the record of one."""
-    settings = {"model": model, "seed": seed}
-    made = replace(
-        EXPERIMENT,
-        id=f"{model}{seed}{changed.get('started', '')[:10].replace('-', '')}",
-        overrides=[f"model={model}", f"seed={seed}"],
-        settings=settings,
-        config={**settings, "labkart": LABKART},
-        tasks=[task or use()],
-        status="finished",
-        started=f"2026-11-01T10:00:0{seed}+00:00",
-        code={"commit": "a" * 40, "dirty": False},
-        metrics={"score": score, "val_loss": 1 - score},
-    )
-    made = replace(made, **changed)
-    made.write()
-    return made
 
 
 @pytest.fixture
 def records(root: Path) -> list[ExperimentRecord]:
     write(root, **{"reports/README.md": "Tables.\n"})
-    return [
-        experiment(model, seed, score)
-        for model, many in SCORES.items()
-        for seed, score in enumerate(many)
-    ]
+    return all_experiments()
 
 
-def made(name: str = "models", **said: Any) -> config.ReportConfig:
-    return config.made(name, said, "here")
+def report(words: Sequence[str]) -> None:
+    """Make what a command with these words asks for."""
+    make_report(ReportOptions.of(parser().parse_args(words)))
+
+
+def made(name: str = "models", **settings: Any) -> config.ReportConfig:
+    return config.parse(name, settings, "here")
 
 
 def compared(records: list[ExperimentRecord], **said: Any):
@@ -155,14 +112,12 @@ def test_the_best_is_the_least_where_less_is_better(records: list[ExperimentReco
 def test_the_method_its_assumption_and_its_correction_are_named(
     records: list[ExperimentRecord],
 ) -> None:
-    told = formats.method(
-        compared(records, baseline="model=linear", test="wilcoxon", interval="bootstrap")
-    )
+    told = method(compared(records, baseline="model=linear", test="wilcoxon", interval="bootstrap"))
     assert "No test: 4 pairs, 6 are needed." in told
     assert "bootstrap" in told
-    told = formats.method(compared(records, baseline="model=linear"))
+    told = method(compared(records, baseline="model=linear"))
     assert (
-        "paired t-test, which takes the differences as normally distributed, Holm-corrected for 4 tests"
+        "paired t-test, which assumes normally distributed differences, Holm-corrected for 4 tests"
         in told
     )
     assert "baseline (model linear), seed by seed" in told
@@ -185,10 +140,10 @@ def test_items_are_paired_over_the_means_of_their_seeds(
         baseline="model=forest",
         items="folds.csv:fold:score",
     )
-    (line,) = [line for line in comparison.lines["score"] if line.paired]
-    assert line.paired
-    assert (line.paired.pairs, line.paired.difference) == (5, pytest.approx(1.2))
-    assert "item by item" in formats.method(comparison)
+    (line,) = [line for line in comparison.lines["score"] if line.test]
+    assert line.test
+    assert (line.test.pairs, line.test.difference) == (5, pytest.approx(1.2))
+    assert "item by item" in method(comparison)
     with pytest.raises(LabkartError, match=r"folds\.csv has no column 'f1'"):
         compared(
             [records[0], records[4]],
@@ -242,7 +197,7 @@ def test_a_level_and_equal_values_are_told_as_they_are(records: list[ExperimentR
     comparison = compared(
         [*records, *(experiment("flat", seed, 0.5) for seed in range(4))], level=0.995
     )
-    told = formats.method(comparison)
+    told = method(comparison)
     assert "99.5% confidence interval" in told
     assert "Where the deviation is 0 all runs gave the same" in told
 
@@ -265,7 +220,7 @@ def test_each_figure_is_drawn_where_there_is_something_to_show(records: object, 
         line.get_ydata().tolist() for line in figures["curves"].axes[0].lines
     ) == pytest.approx([1, 1 / 2, 1 / 3, 1 / 4, 1 / 5])
     with pytest.raises(
-        LabkartError, match="figures: curves wants metrics that tasks log with a step"
+        LabkartError, match="figures: curves needs metrics that tasks log with a step"
     ):
         plots.draw(compared([replace(each, tasks=[use()]) for each in every], figures=["curves"]))
 
@@ -306,8 +261,8 @@ def test_japanese_labels_are_no_boxes(records: list[ExperimentRecord]) -> None:
 @pytest.mark.parametrize(
     ("kind", "changed", "said"),
     [
-        ("code", {"task": use(code="c2")}, "Evaluate ran with 2 kinds of code"),
-        ("packages", {"task": use(packages="p2")}, "Evaluate ran with 2 kinds of packages"),
+        ("code", {"task": use(code="c2")}, "Evaluate ran with 2 versions of its code"),
+        ("packages", {"task": use(packages="p2")}, "Evaluate ran with 2 sets of packages"),
         ("data", {"task": use(data="d2")}, "data/raw/table.csv had 2 contents (d1, d2)"),
         (
             "dirty",
@@ -335,14 +290,14 @@ def test_a_run_that_is_missing_is_named_with_the_command_that_makes_it(
     records: object, root: Path
 ) -> None:
     shutil.rmtree(root / "outputs/records/experiments/deep2")
-    assert "missing: model=deep has no run with seed=2. Make it: " in refused("models", "model=*")
+    assert "missing: model=deep has no run with seed=2. Run it: " in refused("models", "model=*")
 
 
 def test_a_later_run_of_the_same_settings_takes_the_place_of_an_earlier_one(
     records: list[ExperimentRecord],
 ) -> None:
     later = experiment("forest", 1, 0.5, started="2026-11-02T10:00:00+00:00")
-    newest = comparability.newest([*records, later], Ranking())
+    newest = comparability.latest_runs([*records, later], Ranking())
     assert len(newest) == len(records)
     assert later in newest
     assert records[1] not in newest
@@ -354,7 +309,7 @@ def test_of_runs_with_the_same_words_the_last_one_counts(records: list[Experimen
         "overrides": ["seed=1"],
     }
     later = experiment("forest", 1, 0.5, started="2026-11-02T10:00:00+00:00", **edited)
-    newest = comparability.newest([*records, later], Ranking())
+    newest = comparability.latest_runs([*records, later], Ranking())
     assert later in newest and records[1] not in newest and len(newest) == len(records)
 
 
@@ -363,7 +318,7 @@ def test_a_run_that_was_asked_for_again_is_as_new_as_one_that_ran(
 ) -> None:
     later = experiment("forest", 1, 0.5, started="2026-11-02T10:00:00+00:00", status="failed")
     last_used.mark_used(records[1])
-    newest = comparability.newest([*records, later], Ranking())
+    newest = comparability.latest_runs([*records, later], Ranking())
     assert records[1] in newest and later not in newest
 
 
@@ -383,10 +338,13 @@ def test_what_may_not_be_meant_is_named_with_the_words_that_leave_it_out(
         )
     told = refused("models", "model=*")
     assert (
-        "Some of them may not be meant: data is not set, coffee. Name what is, as data=null."
+        "Perhaps not all are meant: data is not set, coffee. Name those that are, such as data=null."
         in told
     )
-    assert told.count("failed: ") == 3 and "Or take only what ended well: status=finished" in told
+    assert (
+        told.count("failed: ") == 3
+        and "Or take only what finished successfully: status=finished" in told
+    )
     report(["models", "model=*", "data=null"])
 
 
@@ -397,7 +355,7 @@ def test_a_setting_that_failed_is_not_what_is_meant(records: object, root: Path)
     experiment(
         "forest", 1, 0.5, id="f1", status="failed", settings=settings, config=config, started=late
     )
-    assert "Name what is, as size=null." in refused("models", "model=*")
+    assert "Name those that are, such as size=null." in refused("models", "model=*")
 
 
 def test_a_configuration_of_which_no_run_ended_well_needs_no_more_seeds(
@@ -422,13 +380,13 @@ def test_a_configuration_of_which_no_run_ended_well_needs_no_more_seeds(
         ),
         (
             ["models", "--baseline", "model=*"],
-            "is met by 3 of the groups, not by one. They are: model=",
+            "must hold for one of the groups, but holds for 3. They are: model=",
         ),
         (["models", "--sweep", "abc"], 'No sweeps begin with "abc"'),
         (["models", "--since", "yesterday"], "yesterday: wants a day, as 2026-11-25"),
         (["../x", "model=forest"], '"../x" cannot name a report'),
-        (["nosuch"], "There is no reports/nosuch.yaml; there are: none yet"),
-        (["models", "--items", "a:b:c"], "items are those of one metric"),
+        (["nosuch"], "reports/nosuch.yaml does not exist; existing reports: none yet"),
+        (["models", "--items", "a:b:c"], "items belong to one metric"),
         (["--check", "models"], "--all and --check take no name"),
     ],
 )
@@ -444,19 +402,22 @@ def test_bad_words_are_a_sentence_and_leave_no_file(
     [
         (
             "metrcs: [score]\n",
-            'reports/models.yaml: metrcs is no setting of a report. Did you mean "metrics"?',
+            'reports/models.yaml: metrcs is not a setting of a report. Did you mean "metrics"?',
         ),
         (
             "level: 95\n",
-            "reports/models.yaml: level: 95 wants to be a number between 0 and 1, as 0.95.",
+            "reports/models.yaml: level must be a number between 0 and 1, such as 0.95, got 95.",
         ),
-        ("test: z\n", 'test: "z" wants to be one of t, wilcoxon, none.'),
-        ("figures: [pie]\n", "wants to be a list of comparison, curves, heatmap, parallel, none."),
+        ("test: z\n", 'test must be one of t, wilcoxon, none, got "z".'),
+        (
+            "figures: [pie]\n",
+            "figures must be a list of comparison, curves, heatmap, parallel, none, got ",
+        ),
         (
             "labels: {2026-11-25: x}\n",
-            "labels: {datetime.date(2026, 11, 25): 'x'} wants to be names",
+            "labels must be names and their labels, such as forest: Random forest, got {datetime.date(",
         ),
-        ("- score\n", "reports/models.yaml: wants names and values"),
+        ("- score\n", "reports/models.yaml must contain names and values"),
         ("where: [model]\n", "model: wants a name and a value"),
         ("a: [\n", "reports/models.yaml: while parsing"),
     ],
@@ -528,9 +489,8 @@ def test_figures_of_an_earlier_definition_go(records: object, root: Path) -> Non
 def test_a_table_is_current_until_a_figure_or_the_experiments_change(
     records: list[ExperimentRecord], root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(
-        staleness, "_changed", lambda id, words: ""
-    )  # what code means is another test's matter
+    # What the overrides mean today is another test's matter.
+    monkeypatch.setattr(staleness, "_changed", lambda *_: "")
     report(["models", "model=forest,linear"])
     found = config.read("models")
     assert staleness.stale(found) == ""
@@ -538,17 +498,17 @@ def test_a_table_is_current_until_a_figure_or_the_experiments_change(
     experiment("linear", 9, 0.8)
     assert (
         staleness.stale(found)
-        == "2 experiments that meet its conditions are not in it, and 0 do not any more"
+        == "2 experiments that meet its conditions are not in it, and 0 of those in it do not meet them any more"
     )
     shutil.rmtree(root / "outputs")
     assert staleness.stale(found) == "", "another machine, as CI's"
     (root / "reports/models-comparison.png").write_bytes(b"junk")
-    assert staleness.stale(found) == "models-comparison.png is not there, or is another one now"
+    assert staleness.stale(found) == "models-comparison.png does not exist, or was changed"
 
 
 def test_a_file_that_cannot_be_written_is_named(records: object, root: Path) -> None:
     (root / "reports/models.tex").mkdir()
-    assert "reports/models.tex: Is a directory. Mend that" in refused("models", "model=*")
+    assert "reports/models.tex: Is a directory. Fix that" in refused("models", "model=*")
 
 
 def test_runs_that_stopped_early_are_no_group(records: list[ExperimentRecord], root: Path) -> None:
@@ -556,9 +516,6 @@ def test_runs_that_stopped_early_are_no_group(records: list[ExperimentRecord], r
     replace(one, id="early", config={**one.config, "task": "Split"}, metrics={"rows": 5.0}).write()
     report(["models", "model=*"])
     assert "rows" not in (root / "reports/models.md").read_text()
-
-
-# A real TeX
 
 
 def test_what_only_a_search_tried_is_left_out_unless_searches_are_named(
@@ -578,38 +535,3 @@ def test_what_only_a_search_tried_is_left_out_unless_searches_are_named(
     report(["search", "--study", "deep-1", "--metrics", "score"])
     assert "| wide | 1 |" in (root / "reports/search.md").read_text()
     assert "without" not in capsys.readouterr().out
-
-
-@pytest.mark.parametrize("engine", ["pdflatex", "lualatex"])
-def test_a_table_compiles_alone_and_in_a_document(records: object, root: Path, engine: str) -> None:
-    if not shutil.which(engine):
-        pytest.skip(
-            f"no {engine}: apt-get install texlive-latex-recommended texlive-luatex texlive-lang-japanese"
-        )
-    labels = {"forest": "50% of _all_ {trees} & more"}
-    labels |= {"score": "正解率", "deep": "深層学習"} if engine == "lualatex" else {}
-    write(
-        root,
-        **{
-            "reports/models.yaml": config.made(
-                "m", {"labels": labels, "baseline": "model=linear"}, ""
-            ).text()
-        },
-    )
-    report(["models"])
-    body = "\\documentclass{article}\\usepackage{booktabs}\\ifdefined\\directlua\\usepackage{luatexja}\\fi"
-    write(
-        root,
-        **{
-            "reports/thesis.tex": body
-            + "\\begin{document}\\input{models}\\input{models}End\\end{document}"
-        },
-    )
-    for name in ("models", "thesis"):
-        words = [engine, "-interaction=nonstopmode", "-halt-on-error", f"{name}.tex"]
-        done = subprocess.run(
-            words, cwd=root / "reports", capture_output=True, text=True, errors="replace"
-        )
-        assert done.returncode == 0, done.stdout[-2000:]
-        assert "Missing character" not in (root / f"reports/{name}.log").read_text(errors="replace")
-        assert (root / f"reports/{name}.pdf").stat().st_size > 5000
