@@ -28,6 +28,9 @@ def records(root: Path) -> list[ExperimentRecord]:
     return all_experiments()
 
 
+PLAIN = ("--figures", "none")  # figures take their time
+
+
 def report(words: Sequence[str]) -> None:
     """Make what a command with these words asks for."""
     make_report(ReportOptions.of(parser().parse_args(words)))
@@ -82,7 +85,7 @@ def test_a_report_is_a_table_in_three_forms_figures_and_its_definition(
 def test_all_numbers_are_in_the_csv_as_they_are(records: object, root: Path) -> None:
     from scipy import stats
 
-    report(["models", "--metrics", "score", "--baseline", "model=linear"])
+    report(["models", "--metrics", "score", "--baseline", "model=linear", *PLAIN])
     lines = [
         line
         for line in (root / "reports/models.csv").read_text().splitlines()
@@ -171,7 +174,7 @@ def test_a_metric_that_is_not_finite_is_told_and_ruins_nothing_else(
 ) -> None:
     for seed in range(4):
         experiment("diverged", seed, float("nan") if seed else float("inf"))
-    report(["models", "model=*", "--metrics", "score", "--baseline", "model=linear"])
+    report(["models", "model=*", "--metrics", "score", "--baseline", "model=linear", *PLAIN])
     table = (root / "reports/models.md").read_text()
     assert "| diverged | 4 | nan | - |" in table
     assert "not all values are finite" in table
@@ -280,7 +283,7 @@ def test_runs_that_do_not_belong_together_are_refused_unless_it_is_said(
     assert f"  {kind}: {said}" in told
     assert told.endswith(f"Or add --allow {kind} to the command, and the caption will say so.")
     assert files(root) == {"README.md"}, "nothing is half-written"
-    report(["models", "model=*", "--allow", kind])
+    report(["models", "model=*", "--allow", kind, *PLAIN])
     assert (
         f"Not the same in all runs, as allowed: {kind}." in (root / "reports/models.md").read_text()
     )
@@ -345,7 +348,7 @@ def test_what_may_not_be_meant_is_named_with_the_words_that_leave_it_out(
         told.count("failed: ") == 3
         and "Or take only what finished successfully: status=finished" in told
     )
-    report(["models", "model=*", "data=null"])
+    report(["models", "model=*", "data=null", *PLAIN])
 
 
 def test_a_setting_that_failed_is_not_what_is_meant(records: object, root: Path) -> None:
@@ -448,9 +451,11 @@ def test_each_file_says_where_it_comes_from(records: list[ExperimentRecord], roo
 
 
 def test_words_are_kept_in_the_definition_and_added_to_it(records: object, root: Path) -> None:
-    report(["models", "model=forest,linear"])
-    report(["models", "--title", "Two models"])
-    assert config.read("models") == made(where=["model=forest,linear"], title="Two models")
+    report(["models", "model=forest,linear", *PLAIN])
+    report(["models", "--title", "Two models", *PLAIN])
+    assert config.read("models") == made(
+        where=["model=forest,linear"], title="Two models", figures=["none"]
+    )
     (root / "reports/models.yaml").write_text("# Chapter 4\nwhere: [model=forest]\n")
     assert "has comments, which would be lost" in refused("models", "--title", "One")
     assert (root / "reports/models.yaml").read_text().startswith("# Chapter 4")
@@ -508,13 +513,13 @@ def test_a_table_is_current_until_a_figure_or_the_experiments_change(
 
 def test_a_file_that_cannot_be_written_is_named(records: object, root: Path) -> None:
     (root / "reports/models.tex").mkdir()
-    assert "reports/models.tex: Is a directory. Fix that" in refused("models", "model=*")
+    assert "reports/models.tex: Is a directory. Fix that" in refused("models", "model=*", *PLAIN)
 
 
 def test_runs_that_stopped_early_are_no_group(records: list[ExperimentRecord], root: Path) -> None:
     one = records[0]
     replace(one, id="early", config={**one.config, "task": "Split"}, metrics={"rows": 5.0}).write()
-    report(["models", "model=*"])
+    report(["models", "model=*", *PLAIN])
     assert "rows" not in (root / "reports/models.md").read_text()
 
 
@@ -528,10 +533,10 @@ def test_what_only_a_search_tried_is_left_out_unless_searches_are_named(
     experiment("narrow", 0, 0.5, sweeps=["s"], **tried)
     for seed in (1, 2, 3):
         experiment("narrow", seed, 0.5)
-    report(["models", "--metrics", "score"])
+    report(["models", "--metrics", "score", *PLAIN])
     table = (root / "reports/models.md").read_text()
     assert "wide" not in table and "| forest | 4 |" in table and "| narrow | 4 |" in table
     assert "without what only deep-1 tried" in capsys.readouterr().out
-    report(["search", "--study", "deep-1", "--metrics", "score"])
+    report(["search", "--study", "deep-1", "--metrics", "score", *PLAIN])
     assert "| wide | 1 |" in (root / "reports/search.md").read_text()
     assert "without" not in capsys.readouterr().out
