@@ -43,7 +43,7 @@ def made(name: str = "models", **settings: Any) -> config.ReportConfig:
 def compared(records: list[ExperimentRecord], **said: Any):
     return compare_groups(
         made(**said),
-        Ranking(metric="score").grouped(records),
+        Ranking(metric="score").group(records),
         Ranking(metric="score", less_is_better=["loss"]),
     )
 

@@ -35,10 +35,10 @@ def latest_runs(records: Sequence[ExperimentRecord], ranking: Ranking) -> list[E
     last of them has what is meant today.
     """
     latest = list(records)
-    for key in (ranking.called, ranking.kind):
+    for key in (ranking.command_key, ranking.config_key):
         runs: dict[Any, list[ExperimentRecord]] = {}
         for record in latest:
-            runs.setdefault((key(record), ranking.seed(record)), []).append(record)
+            runs.setdefault((key(record), ranking.seed_key(record)), []).append(record)
         latest = [
             max(same, key=last_used.last_used) if len(same) > 1 else same[0]
             for same in runs.values()
@@ -81,10 +81,10 @@ def _failed(records: Sequence[ExperimentRecord]) -> Iterator[Problem]:
 def _missing(groups: Sequence[Group], ranking: Ranking) -> Iterator[Problem]:
     """The groups that have no run with a seed of another group."""
     groups = [group for group in groups if any(run.status == "finished" for run in group.records)]
-    seeds = {ranking.seed(record) for group in groups for record in group.records}
+    seeds = {ranking.seed_key(record) for group in groups for record in group.records}
     ordered = sorted(seeds, key=lambda seed: list(map(sort_key, seed)))
     for group in groups:
-        own = {ranking.seed(record) for record in group.records}
+        own = {ranking.seed_key(record) for record in group.records}
         missing = [seed for seed in ordered if seed not in own]
         if missing:
             yield _missing_seeds(group, missing, ranking)

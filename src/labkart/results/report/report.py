@@ -125,7 +125,7 @@ def _compare(report_config: ReportConfig) -> tuple[ReportTable, SelectedRuns]:
         LabkartError: with all problems that forbid it.
     """
     runs = select_runs(report_config)
-    groups = runs.ranking.grouped(runs.records)
+    groups = runs.ranking.group(runs.records)
     problems = comparability.lost_experiments(report_config)
     problems += comparability.problems(groups, runs.ranking)
     refused = [problem for problem in problems if problem.kind not in report_config.allow]

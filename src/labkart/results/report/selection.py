@@ -46,8 +46,8 @@ def select_runs(config: ReportConfig) -> SelectedRuns:
     searches = {record.study for record in records if record.study and record.id not in ids}
     complete = [record for record in selected if record.status != "pruned"]
     latest = latest_runs(complete, ranking)
-    kinds = {ranking.kind(record) for record in latest}
-    outdated = sum(ranking.kind(record) not in kinds for record in complete)
+    kinds = {ranking.config_key(record) for record in latest}
+    outdated = sum(ranking.config_key(record) not in kinds for record in complete)
     return SelectedRuns(latest, ranking, sorted(searches), outdated)
 
 
@@ -58,8 +58,8 @@ def _names_searches(config: ReportConfig) -> bool:
 
 def _outside_searches(records: list[ExperimentRecord], ranking: Ranking) -> list[ExperimentRecord]:
     """The runs of configurations that also ran outside of searches; if there are none, all."""
-    kinds = {ranking.kind(record) for record in records if record.sweeps or not record.study}
-    return [record for record in records if ranking.kind(record) in kinds] or records
+    kinds = {ranking.config_key(record) for record in records if record.sweeps or not record.study}
+    return [record for record in records if ranking.config_key(record) in kinds] or records
 
 
 def _ranking(config: ReportConfig, record: ExperimentRecord) -> Ranking:

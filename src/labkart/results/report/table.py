@@ -148,7 +148,7 @@ def _test(table: ReportTable, metric: str, group: Group, baseline: Group) -> Pai
 
 def _seed_values(ranking: Ranking, metric: str, group: Group) -> dict[str, float]:
     return {
-        str(ranking.seed(record)): record.metrics[metric]
+        str(ranking.seed_key(record)): record.metrics[metric]
         for record in group.records
         if record.status == "finished" and metric in record.metrics
     }
