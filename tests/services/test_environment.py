@@ -47,7 +47,7 @@ def recorded(root: Path, *packages: str, lock: str = "") -> RecordedEnvironment:
     """The environment of a record that lists these packages."""
     lines = "".join(f"{line}\n" for line in packages)
     write(root, **{"record/packages.txt": lines, "record/uv.lock": lock})
-    return RecordedEnvironment.of(root / "record", PYTHON, "tiny")
+    return RecordedEnvironment.of(root / "record", PYTHON)
 
 
 def package(folder: Path, number: int) -> Path:
@@ -68,7 +68,7 @@ def git(folder: Path, *arguments: str) -> str:
 
 
 def test_a_list_without_a_lock_is_installed_and_kept(root: Path) -> None:
-    packages = recorded(root, f"threadpoolctl=={threadpoolctl}", "tiny @ file:///nowhere")
+    packages = recorded(root, f"threadpoolctl=={threadpoolctl}")
     python, notes = environment.install(packages, root)
     assert notes == []
     code = "import threadpoolctl, platform; print(threadpoolctl.__version__, platform.python_version())"

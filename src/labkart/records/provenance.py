@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from labkart import git, threads
-from labkart.packages import installed_packages
+from labkart.packages import requirements
 
 # New files that are larger, one or all together, are data or an environment and not code: they stay out of the diff.
 _MAX_NEW_FILE, _MAX_NEW_FILES = 1_000_000, 5_000_000  # bytes
@@ -69,7 +69,7 @@ def environment() -> dict[str, Any]:
         "os": platform.platform(),
         "cpu": _cpu(),
         "cores": os.cpu_count(),
-        "threads": threads.now(),
+        "threads": threads.per_library(),
         "memory_gb": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1),
         **_gpu(),
         "host": socket.gethostname(),
@@ -78,10 +78,19 @@ def environment() -> dict[str, Any]:
 
 
 def packages() -> str:
-    """All installed packages as `name==version`, one a line, in the order of their names."""
-    return "".join(
-        f"{name}=={version}\n" for name, version in sorted(installed_packages().versions.items())
-    )
+    """The text of `packages.txt`, from which the environment can be installed again.
+
+    One PEP 508 line per installed package, sorted by name. The project itself is left out, and
+    nothing else; names are normalised, and there are no comments:
+
+        name==version                                  from a registry
+        name @ git+https://host/repository@<commit>    from git; `#subdirectory=...` may follow
+        name @ https://host/name-1.0.whl               from an archive
+        name @ file:///folder                          from a local folder, also an editable one
+
+    Addresses are those of the package's `direct_url.json`, without user name and password.
+    """
+    return "".join(f"{line}\n" for line in requirements())
 
 
 def uv_lock(root: Path) -> str:

@@ -17,12 +17,7 @@ def recorded(root: Path, *packages: str, lock: str = "") -> RecordedEnvironment:
     """The environment of a record that lists these packages."""
     lines = "".join(f"{line}\n" for line in packages)
     write(root, **{"record/packages.txt": lines, "record/uv.lock": lock})
-    return RecordedEnvironment.of(root / "record", PYTHON, "My_Thesis")
-
-
-def test_the_project_itself_is_left_out_however_its_name_is_written(root: Path) -> None:
-    packages = recorded(root, "my-thesis @ file:///thesis", "numpy==2.3.4").packages
-    assert [str(package) for package in packages] == ["numpy==2.3.4"]
+    return RecordedEnvironment.of(root / "record", PYTHON)
 
 
 def test_another_package_commit_lock_or_python_is_another_environment(root: Path) -> None:
@@ -53,7 +48,7 @@ def test_a_record_without_any_list_and_a_line_that_is_not_a_requirement_are_name
     root: Path,
 ) -> None:
     with pytest.raises(LabkartError, match=r"has neither uv\.lock nor packages\.txt"):
-        RecordedEnvironment.of(root / "nothing", PYTHON, "tiny")
+        RecordedEnvironment.of(root / "nothing", PYTHON)
     with pytest.raises(LabkartError, match=r"record/packages\.txt: .*tiny==0\.1 @ 3b41"):
         recorded(root, "tiny==0.1 @ 3b41")
 

@@ -18,7 +18,6 @@ from urllib.request import url2pathname
 
 from filelock import FileLock
 from packaging.requirements import InvalidRequirement, Requirement
-from packaging.utils import canonicalize_name
 
 from labkart import project, signals
 from labkart.errors import LabkartError
@@ -41,7 +40,7 @@ class RecordedEnvironment:
     Attributes:
         python: the version, such as `3.12.4`.
         lock: the text of `uv.lock`; empty if there was none.
-        packages: all but the project itself.
+        packages: the lines of `packages.txt`: all but the project itself.
     """
 
     python: str
@@ -49,7 +48,7 @@ class RecordedEnvironment:
     packages: tuple[Requirement, ...]
 
     @classmethod
-    def of(cls, folder: Path, python: str, project_name: str) -> "RecordedEnvironment":
+    def of(cls, folder: Path, python: str) -> "RecordedEnvironment":
         """Read the lists beside a record.
 
         Raises:
@@ -62,15 +61,9 @@ class RecordedEnvironment:
                 f"{place} has neither uv.lock nor packages.txt, so its packages are unknown."
             )
         try:
-            requirements = [Requirement(line) for line in packages.splitlines()]
+            return cls(python, lock, tuple(map(Requirement, packages.splitlines())))
         except InvalidRequirement as error:
             raise LabkartError(f"{place}/packages.txt: {' '.join(str(error).split())}") from None
-        own = canonicalize_name(project_name)
-        return cls(
-            python,
-            lock,
-            tuple(each for each in requirements if canonicalize_name(each.name) != own),
-        )
 
     def key(self, python: str) -> str:
         """The name of the environment's folder."""

@@ -234,7 +234,7 @@ def _too_many_threads(experiment: ExperimentRecord) -> Iterator[str]:
 
 def _environment(experiment: ExperimentRecord) -> RecordedEnvironment:
     python = str(experiment.environment.get("python"))
-    return RecordedEnvironment.of(experiment.folder, python, experiment.project)
+    return RecordedEnvironment.of(experiment.folder, python)
 
 
 def _overrides(experiment: ExperimentRecord) -> RecordedOverrides:
