@@ -14,21 +14,21 @@ SCORES = {
 LABKART = {"seeds": ["seed"], "rank_by": "score", "less_is_better": ["loss"]}
 
 
-def use(
-    code: str = "c1", packages: str = "p1", data: str = "d1", steps: int = 0, **made: Any
+def task_run(
+    code: str = "c1", packages: str = "p1", data: str = "d1", steps: int = 0, **result: Any
 ) -> TaskRun:
     """A task that read a file and logged a loss, step by step."""
     metrics = [["val_loss", 1 / (step + 1), step, 0.0] for step in range(steps)]
     read = {"file": {"path": "data/raw/table.csv", "sha256": data}}
-    made = {
+    result = {
         "code": code,
         "packages": packages,
         "data": read,
         "metrics": metrics,
         "tables": [],
-        **made,
+        **result,
     }
-    return TaskRun("Evaluate", "Evaluate", f"{code}{packages}{data}", "ran", result=made)
+    return TaskRun("Evaluate", "Evaluate", f"{code}{packages}{data}", "ran", result=result)
 
 
 def experiment(
@@ -36,21 +36,21 @@ def experiment(
 ) -> ExperimentRecord:
     """Write the record of one."""
     settings = {"model": model, "seed": seed}
-    made = replace(
+    record = replace(
         EXPERIMENT,
         id=f"{model}{seed}{changed.get('started', '')[:10].replace('-', '')}",
         overrides=[f"model={model}", f"seed={seed}"],
         settings=settings,
         config={**settings, "labkart": LABKART},
-        tasks=[task or use()],
+        tasks=[task or task_run()],
         status="finished",
         started=f"2026-11-01T10:00:0{seed}+00:00",
         code={"commit": "a" * 40, "dirty": False},
         metrics={"score": score, "val_loss": 1 - score},
     )
-    made = replace(made, **changed)
-    made.write()
-    return made
+    record = replace(record, **changed)
+    record.write()
+    return record
 
 
 def all_experiments() -> list[ExperimentRecord]:

@@ -18,7 +18,7 @@ from labkart.results.report.method import method
 from labkart.results.report.report import ReportOptions, parser
 from labkart.results.report.report import report as make_report
 from labkart.results.report.table import compare_groups
-from tests.support.runs import LABKART, SCORES, all_experiments, experiment, use
+from tests.support.runs import LABKART, SCORES, all_experiments, experiment, task_run
 from tests.support.tiny import write
 
 
@@ -36,19 +36,19 @@ def report(words: Sequence[str]) -> None:
     make_report(ReportOptions.of(parser().parse_args(words)))
 
 
-def made(name: str = "models", **settings: Any) -> config.ReportConfig:
+def parsed(name: str = "models", **settings: Any) -> config.ReportConfig:
     return config.parse(name, settings, "here")
 
 
-def compared(records: list[ExperimentRecord], **said: Any):
+def table_of(records: list[ExperimentRecord], **settings: Any):
     return compare_groups(
-        made(**said),
+        parsed(**settings),
         Ranking(metric="score").group(records),
         Ranking(metric="score", less_is_better=["loss"]),
     )
 
 
-def refused(*words: str) -> str:
+def refusal(*words: str) -> str:
     with pytest.raises(LabkartError) as caught:
         report(words)
     return str(caught.value)
@@ -107,66 +107,66 @@ def test_all_numbers_are_in_the_csv_as_they_are(records: object, root: Path) -> 
 
 
 def test_the_best_is_the_least_where_less_is_better(records: list[ExperimentRecord]) -> None:
-    comparison = compared(records, metrics=["val_loss"])
-    assert [line.group.settings["model"] for line in comparison.lines["val_loss"]][-1] == "linear"
-    assert not comparison.lines["val_loss"][-1].best
+    table = table_of(records, metrics=["val_loss"])
+    assert [line.group.settings["model"] for line in table.lines["val_loss"]][-1] == "linear"
+    assert not table.lines["val_loss"][-1].best
 
 
 def test_the_method_its_assumption_and_its_correction_are_named(
     records: list[ExperimentRecord],
 ) -> None:
-    told = method(compared(records, baseline="model=linear", test="wilcoxon", interval="bootstrap"))
-    assert "No test: 4 pairs, 6 are needed." in told
-    assert "bootstrap" in told
-    told = method(compared(records, baseline="model=linear"))
+    text = method(table_of(records, baseline="model=linear", test="wilcoxon", interval="bootstrap"))
+    assert "No test: 4 pairs, 6 are needed." in text
+    assert "bootstrap" in text
+    text = method(table_of(records, baseline="model=linear"))
     assert (
         "paired t-test, which assumes normally distributed differences, Holm-corrected for 4 tests"
-        in told
+        in text
     )
-    assert "baseline (model linear), seed by seed" in told
+    assert "baseline (model linear), seed by seed" in text
 
 
 def test_items_are_paired_over_the_means_of_their_seeds(
     records: list[ExperimentRecord], root: Path
 ) -> None:
     for each, (record, high) in enumerate([(records[0], 0), (records[4], 1)]):
-        task = use(tables=["folds.csv"], code="c1")
+        task = task_run(tables=["folds.csv"], code="c1")
         task.id = f"items{each}"
         rows = "".join(f"{fold},{fold + high * (1 + fold / 10)}\n" for fold in range(5))
         write(
             root, **{f"outputs/records/tasks/Evaluate_{task.id}/folds.csv": f"fold,score\n{rows}"}
         )
         records[4 * each] = replace(record, tasks=[task])
-    comparison = compared(
+    table = table_of(
         [records[0], records[4]],
         metrics=["score"],
         baseline="model=forest",
         items="folds.csv:fold:score",
     )
-    (line,) = [line for line in comparison.lines["score"] if line.test]
+    (line,) = [line for line in table.lines["score"] if line.test]
     assert line.test
     assert (line.test.pairs, line.test.difference) == (5, pytest.approx(1.2))
-    assert "item by item" in method(comparison)
+    assert "item by item" in method(table)
     with pytest.raises(LabkartError, match=r"folds\.csv has no column 'f1'"):
-        compared(
+        table_of(
             [records[0], records[4]],
             metrics=["score"],
             baseline="model=forest",
             items="folds.csv:fold:f1",
         )
     with pytest.raises(LabkartError, match="logged no such table"):
-        compared(records, metrics=["score"], baseline="model=forest", items="fold.csv:fold:score")
+        table_of(records, metrics=["score"], baseline="model=forest", items="fold.csv:fold:score")
 
 
 def test_letters_that_latex_and_markdown_read_in_their_own_way_are_written_as_they_are(
     records: list[ExperimentRecord],
 ) -> None:
-    comparison = compared(records, labels={"forest": "a_b & 50% $x$ #1 {y} ~ ^ \\"})
+    table = table_of(records, labels={"forest": "a_b & 50% $x$ #1 {y} ~ ^ \\"})
     assert (
         r"a\_b \& 50\% \$x\$ \#1 \{y\} \textasciitilde{} \textasciicircum{} \textbackslash{}"
-        in formats.latex(comparison)
+        in formats.latex(table)
     )
-    assert "a\\_b & 50% $x$" in formats.markdown(comparison)
+    assert "a\\_b & 50% $x$" in formats.markdown(table)
 
 
 def test_a_metric_that_is_not_finite_is_told_and_ruins_nothing_else(
@@ -186,33 +186,31 @@ def test_a_difference_has_its_own_digits_and_its_sign(records: list[ExperimentRe
         experiment("close", seed, score - 0.0041 - seed / 1e5)
         for seed, score in enumerate(SCORES["forest"])
     ]
-    comparison = compared([*records[:4], *close], metrics=["score"], baseline="model=forest")
-    assert "\N{MINUS SIGN}0.0041" in formats.markdown(comparison)
+    table = table_of([*records[:4], *close], metrics=["score"], baseline="model=forest")
+    assert "\N{MINUS SIGN}0.0041" in formats.markdown(table)
 
 
 def test_a_setting_that_is_a_list_is_no_distance_to_latex(records: list[ExperimentRecord]) -> None:
-    latex = formats.latex(compared(records, labels={"forest": "[64, 64]", "deep": "*"}))
+    latex = formats.latex(table_of(records, labels={"forest": "[64, 64]", "deep": "*"}))
     assert "\n{}[64, 64] &" in latex
     assert "\n{}* &" in latex
 
 
 def test_a_level_and_equal_values_are_told_as_they_are(records: list[ExperimentRecord]) -> None:
-    comparison = compared(
-        [*records, *(experiment("flat", seed, 0.5) for seed in range(4))], level=0.995
-    )
-    told = method(comparison)
-    assert "99.5% confidence interval" in told
-    assert "Where the deviation is 0 all runs gave the same" in told
+    table = table_of([*records, *(experiment("flat", seed, 0.5) for seed in range(4))], level=0.995)
+    text = method(table)
+    assert "99.5% confidence interval" in text
+    assert "Where the deviation is 0 all runs gave the same" in text
 
 
 def test_each_figure_is_drawn_where_there_is_something_to_show(records: object, root: Path) -> None:
     every = [
-        experiment(model, seed, 0.8 + seed / 50 + depth / 100, use(steps=5), id=f"{model}{seed}{depth}",
+        experiment(model, seed, 0.8 + seed / 50 + depth / 100, task_run(steps=5), id=f"{model}{seed}{depth}",
                    overrides=[f"model={model}", f"depth={depth}"], settings={"model": model, "depth": depth, "seed": seed},
                    config={"model": model, "depth": depth, "seed": seed})
         for model in "ab" for seed in range(3) for depth in (2, 4, 10)
     ]  # fmt: skip
-    figures = plots.draw(compared(every, metrics=["score"]))
+    figures = plots.draw(table_of(every, metrics=["score"]))
     assert list(figures) == ["comparison", "curves", "heatmap", "parallel"]
     heat = figures["heatmap"].axes[0]
     assert [each.get_text() for each in heat.get_xticklabels()] == ["2", "4", "10"], (
@@ -225,12 +223,14 @@ def test_each_figure_is_drawn_where_there_is_something_to_show(records: object, 
     with pytest.raises(
         LabkartError, match="figures: curves needs metrics that tasks log with a step"
     ):
-        plots.draw(compared([replace(each, tasks=[use()]) for each in every], figures=["curves"]))
+        plots.draw(
+            table_of([replace(each, tasks=[task_run()]) for each in every], figures=["curves"])
+        )
 
 
 def test_a_figure_speaks_of_intervals_where_it_has_some(records: list[ExperimentRecord]) -> None:
     for chosen, label in ((records, "score, 95% interval"), (records[::4], "score")):
-        figure = plots.draw(compared(chosen, metrics=["score"], figures=["comparison"]))[
+        figure = plots.draw(table_of(chosen, metrics=["score"], figures=["comparison"]))[
             "comparison"
         ]
         assert figure.axes[0].get_xlabel() == label
@@ -243,7 +243,7 @@ def test_japanese_labels_are_no_boxes(records: list[ExperimentRecord]) -> None:
     if not any("CJK" in name for name in font_manager.findSystemFonts()):
         pytest.skip("no CJK font is installed: apt-get install fonts-noto-cjk")
     figure = plots.draw(
-        compared(
+        table_of(
             records, labels={"forest": "決定木の森", "score": "正解率"}, figures=["comparison"]
         )
     )["comparison"]
@@ -262,11 +262,11 @@ def test_japanese_labels_are_no_boxes(records: list[ExperimentRecord]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "changed", "said"),
+    ("kind", "changed", "message"),
     [
-        ("code", {"task": use(code="c2")}, "Evaluate ran with 2 versions of its code"),
-        ("packages", {"task": use(packages="p2")}, "Evaluate ran with 2 sets of packages"),
-        ("data", {"task": use(data="d2")}, "data/raw/table.csv had 2 contents (d1, d2)"),
+        ("code", {"task": task_run(code="c2")}, "Evaluate ran with 2 versions of its code"),
+        ("packages", {"task": task_run(packages="p2")}, "Evaluate ran with 2 sets of packages"),
+        ("data", {"task": task_run(data="d2")}, "data/raw/table.csv had 2 contents (d1, d2)"),
         (
             "dirty",
             {"code": {"commit": "b", "dirty": True}},
@@ -276,12 +276,12 @@ def test_japanese_labels_are_no_boxes(records: list[ExperimentRecord]) -> None:
     ],
 )
 def test_runs_that_do_not_belong_together_are_refused_unless_it_is_said(
-    records: object, root: Path, kind: str, changed: dict[str, Any], said: str
+    records: object, root: Path, kind: str, changed: dict[str, Any], message: str
 ) -> None:
     experiment("forest", 1, 0.93, **changed)
-    told = refused("models", "model=*")
-    assert f"  {kind}: {said}" in told
-    assert told.endswith(f"Or add --allow {kind} to the command, and the caption will say so.")
+    text = refusal("models", "model=*")
+    assert f"  {kind}: {message}" in text
+    assert text.endswith(f"Or add --allow {kind} to the command, and the caption will say so.")
     assert files(root) == {"README.md"}, "nothing is half-written"
     report(["models", "model=*", "--allow", kind, *PLAIN])
     assert (
@@ -293,7 +293,7 @@ def test_a_run_that_is_missing_is_named_with_the_command_that_makes_it(
     records: object, root: Path
 ) -> None:
     shutil.rmtree(root / "outputs/records/experiments/deep2")
-    assert "missing: model=deep has no run with seed=2. Run it: " in refused("models", "model=*")
+    assert "missing: model=deep has no run with seed=2. Run it: " in refusal("models", "model=*")
 
 
 def test_a_later_run_of_the_same_settings_takes_the_place_of_an_earlier_one(
@@ -339,14 +339,14 @@ def test_what_may_not_be_meant_is_named_with_the_words_that_leave_it_out(
             settings=settings,
             config={**settings, "labkart": LABKART},
         )
-    told = refused("models", "model=*")
+    text = refusal("models", "model=*")
     assert (
         "Perhaps not all are meant: data is not set, coffee. Name those that are, such as data=null."
-        in told
+        in text
     )
     assert (
-        told.count("failed: ") == 3
-        and "Or take only what finished successfully: status=finished" in told
+        text.count("failed: ") == 3
+        and "Or take only what finished successfully: status=finished" in text
     )
     report(["models", "model=*", "data=null", *PLAIN])
 
@@ -358,18 +358,18 @@ def test_a_setting_that_failed_is_not_what_is_meant(records: object, root: Path)
     experiment(
         "forest", 1, 0.5, id="f1", status="failed", settings=settings, config=config, started=late
     )
-    assert "Name those that are, such as size=null." in refused("models", "model=*")
+    assert "Name those that are, such as size=null." in refusal("models", "model=*")
 
 
 def test_a_configuration_of_which_no_run_ended_well_needs_no_more_seeds(
     records: object, root: Path
 ) -> None:
     experiment("broken", 1, 0.5, status="failed")
-    assert "missing" not in refused("models", "model=*")
+    assert "missing" not in refusal("models", "model=*")
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "message"),
     [
         ([], "Which report?"),
         (["models", "model=nosuch"], "no experiment meets these conditions"),
@@ -394,14 +394,14 @@ def test_a_configuration_of_which_no_run_ended_well_needs_no_more_seeds(
     ],
 )
 def test_bad_words_are_a_sentence_and_leave_no_file(
-    records: object, root: Path, words: list[str], said: str
+    records: object, root: Path, words: list[str], message: str
 ) -> None:
-    assert said in refused(*words)
+    assert message in refusal(*words)
     assert files(root) == {"README.md"}
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         (
             "metrcs: [score]\n",
@@ -426,10 +426,10 @@ def test_bad_words_are_a_sentence_and_leave_no_file(
     ],
 )
 def test_a_definition_that_says_what_is_none_is_named(
-    records: object, root: Path, text: str, said: str
+    records: object, root: Path, text: str, message: str
 ) -> None:
     write(root, **{"reports/models.yaml": text})
-    assert said in refused("models")
+    assert message in refusal("models")
 
 
 # Where it comes from
@@ -438,12 +438,12 @@ def test_a_definition_that_says_what_is_none_is_named(
 def test_each_file_says_where_it_comes_from(records: list[ExperimentRecord], root: Path) -> None:
     report(["models", "model=*"])
     for ending in (".tex", ".md", ".csv"):
-        told = origin.read(root / f"reports/models{ending}")
-        assert told
-        assert told["experiments"] == sorted(each.id for each in records)
-        assert told["commits"] == ["a" * 40]
-        assert told["data"] == {"data/raw/table.csv": ["d1"]}
-        assert told["command"] == "labkart report models"
+        text = origin.read(root / f"reports/models{ending}")
+        assert text
+        assert text["experiments"] == sorted(each.id for each in records)
+        assert text["commits"] == ["a" * 40]
+        assert text["data"] == {"data/raw/table.csv": ["d1"]}
+        assert text["command"] == "labkart report models"
     for ending in (".png", ".pdf"):
         assert (
             b"labkart report models" in (root / f"reports/models-comparison{ending}").read_bytes()
@@ -453,11 +453,11 @@ def test_each_file_says_where_it_comes_from(records: list[ExperimentRecord], roo
 def test_words_are_kept_in_the_definition_and_added_to_it(records: object, root: Path) -> None:
     report(["models", "model=forest,linear", *PLAIN])
     report(["models", "--title", "Two models", *PLAIN])
-    assert config.read("models") == made(
+    assert config.read("models") == parsed(
         where=["model=forest,linear"], title="Two models", figures=["none"]
     )
     (root / "reports/models.yaml").write_text("# Chapter 4\nwhere: [model=forest]\n")
-    assert "has comments, which would be lost" in refused("models", "--title", "One")
+    assert "has comments, which would be lost" in refusal("models", "--title", "One")
     assert (root / "reports/models.yaml").read_text().startswith("# Chapter 4")
 
 
@@ -476,9 +476,9 @@ def test_all_are_made_again_and_one_that_is_refused_keeps_none_of_the_others(
         root,
         **{"reports/bad.yaml": "metrics: [nosuch]\n", "reports/good.yaml": "metrics: [score]\n"},
     )
-    told = refused("--all")
-    assert "bad: nosuch: none of these experiments" in told
-    assert "1 of 2 reports were not made" in told
+    text = refusal("--all")
+    assert "bad: nosuch: none of these experiments" in text
+    assert "1 of 2 reports were not made" in text
     assert {"good.tex", "good.md", "good.csv"} <= files(root)
 
 
@@ -497,23 +497,23 @@ def test_a_table_is_current_until_a_figure_or_the_experiments_change(
     # What the overrides mean today is another test's matter.
     monkeypatch.setattr(staleness, "_changed", lambda *_: "")
     report(["models", "model=forest,linear"])
-    found = config.read("models")
-    assert staleness.stale(found) == ""
+    report_config = config.read("models")
+    assert staleness.stale(report_config) == ""
     experiment("forest", 9, 0.9)
     experiment("linear", 9, 0.8)
     assert (
-        staleness.stale(found)
+        staleness.stale(report_config)
         == "2 experiments that meet its conditions are not in it, and 0 of those in it do not meet them any more"
     )
     shutil.rmtree(root / "outputs")
-    assert staleness.stale(found) == "", "another machine, as CI's"
+    assert staleness.stale(report_config) == "", "another machine, as CI's"
     (root / "reports/models-comparison.png").write_bytes(b"junk")
-    assert staleness.stale(found) == "models-comparison.png does not exist, or was changed"
+    assert staleness.stale(report_config) == "models-comparison.png does not exist, or was changed"
 
 
 def test_a_file_that_cannot_be_written_is_named(records: object, root: Path) -> None:
     (root / "reports/models.tex").mkdir()
-    assert "reports/models.tex: Is a directory. Fix that" in refused("models", "model=*", *PLAIN)
+    assert "reports/models.tex: Is a directory. Fix that" in refusal("models", "model=*", *PLAIN)
 
 
 def test_runs_that_stopped_early_are_no_group(records: list[ExperimentRecord], root: Path) -> None:

@@ -20,14 +20,14 @@ def stale(config: ReportConfig) -> str:
     origins = list[dict[str, Any]]()
     for ending in origin.ENDINGS:
         name = f"{config.name}{ending}"
-        known = origin.read(config.file(ending))
-        if known is None:
+        facts = origin.read(config.file(ending))
+        if facts is None:
             return f"{name} does not exist, or does not name its origin"
-        if known["edited"]:
+        if facts["edited"]:
             return f"{name} was edited by hand"
-        if known.get("definition") != config.digest:
+        if facts.get("definition") != config.digest:
             return f"{name} was made before {config.name}.yaml changed"
-        origins.append(known)
+        origins.append(facts)
     first = origins[0]
     for name, digest in first.get("figures", {}).items():
         if _file_digest(config.file("").with_name(name)) != digest:

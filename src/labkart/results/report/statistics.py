@@ -120,9 +120,9 @@ def paired_test(
 
 
 def holm(ps: Sequence[float]) -> list[float]:
-    """Holm's correction (1979) of a family's p-values.
+    """Correct the p-values of several tests by Holm (1979).
 
-    It keeps the chance of at least one false alarm.
+    The chance of at least one false alarm in all of them stays that of one test.
     """
     order = sorted(range(len(ps)), key=lambda index: ps[index])
     corrected, highest = [0.0] * len(ps), 0.0

@@ -80,7 +80,11 @@ def _decide(
     other_settings: bool,
 ) -> None:
     """Set the verdict's kind, its first differing task and its error."""
-    off = {each.task for each in verdict.deviations if not each.is_within(verdict.tolerance)}
+    off = {
+        deviation.task
+        for deviation in verdict.deviations
+        if not deviation.is_within(verdict.tolerance)
+    }
     differing = {*verdict.outputs, *off, *(label for label in causes if causes[label])}
     first = next((label for label in causes if label in differing), None)
     failed = next((task for task in now.experiment.tasks if task.state == "failed"), None)

@@ -72,8 +72,12 @@ class RecordedEnvironment:
 
     def folders(self) -> dict[str, Path]:
         """The folders of the packages that came from one, by name."""
-        local = [package for package in self.packages if (package.url or "").startswith("file:")]
-        return {each.name: Path(url2pathname(urlsplit(each.url or "").path)) for each in local}
+        urls = {package.name: package.url or "" for package in self.packages}
+        return {
+            name: Path(url2pathname(urlsplit(url).path))
+            for name, url in urls.items()
+            if url.startswith("file:")
+        }
 
     def missing_folders(self) -> list[str]:
         """A sentence for each package whose folder does not exist."""
@@ -106,11 +110,11 @@ def install(recorded: RecordedEnvironment, root: Path) -> tuple[Path, list[str]]
                 error = f"The recorded packages cannot be installed: {_error(done)}"
                 raise LabkartError("\n".join([error, *recorded.missing_folders()]))
         os.utime(place)  # `labkart clean` removes those that were not used for a while
-    folders = recorded.folders().items()
-    return place / "bin" / "python", [
+    notes = [
         f"{name} was installed from {folder}, which may have changed since the run"
-        for name, folder in folders
+        for name, folder in recorded.folders().items()
     ]
+    return place / "bin" / "python", notes
 
 
 def _commands(
@@ -133,17 +137,18 @@ def missing(recorded: RecordedEnvironment) -> list[str]:
     """In words, what uv does not find; nothing is installed."""
     if not _program():
         return [_NO_UV]
-    missing = recorded.missing_folders()
+    missing = list[str]()
     if not _has_python(recorded.python):
         missing.append(
             f"Python {recorded.python} is not on this machine; uv would try to download it"
         )
-    folders = recorded.folders()
-    packages = [str(package) for package in recorded.packages if package.name not in folders]
+    packages = [str(package) for package in recorded.packages]
     with tempfile.TemporaryDirectory() as empty:
         options = ("--dry-run", "--no-deps", "--target", empty, "--python-version", recorded.python)
         done = _uv("pip", "install", *options, *packages) if packages else None
-    return [*missing, f"packages: {_error(done)}"] if done and done.returncode else missing
+    if done and done.returncode:
+        missing += [f"packages: {_error(done)}", *recorded.missing_folders()]
+    return missing
 
 
 def _program() -> str | None:

@@ -132,7 +132,7 @@ def reproduce(experiment: ExperimentRecord, options: Options) -> Verdict:
 
 
 def missing_parts(experiment: ExperimentRecord, options: Options) -> list[str]:
-    """What a reproduction needs and does not exist any more, in words. Nothing runs."""
+    """What is missing for a reproduction, in words. Nothing runs."""
     missing = _missing_facts(experiment, options)
     try:
         with _checkout(experiment) as folder:
