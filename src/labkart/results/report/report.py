@@ -205,7 +205,7 @@ def _show(table: ReportTable, runs: SelectedRuns) -> None:
     for metric, columns in formats.columns(table):
         if metric:
             console.say(f"  {metric}", style="bold")
-        console.show_table(columns, ["dim"])
+        console.show_table(columns)
     if runs.outdated:
         console.say(
             f"  without {runs.outdated} runs from before conf/ was edited; "

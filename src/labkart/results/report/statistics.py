@@ -15,9 +15,6 @@ from scipy import special
 
 from labkart.records.seeds import deviation, mean
 
-INTERVALS = ("t", "bootstrap")
-TESTS = ("t", "wilcoxon")
-
 # The smallest numbers of pairs for a test. Of three pairs, two are free to vary; Wilcoxon's p of
 # five pairs cannot be below 0.06.
 FEWEST = {"t": 3, "wilcoxon": 6}

@@ -13,11 +13,6 @@ from labkart import git, signals
 from labkart.errors import LabkartError
 
 
-def has_commit(root: Path, commit: str) -> bool:
-    """Whether the repository around `root` still has a commit."""
-    return _git(root, "cat-file", "-e", commit + "^{commit}").ok
-
-
 @contextmanager
 def checked_out(root: Path, commit: str, diff: str = "") -> Iterator[Path]:
     """Check a commit out, and remove the checkout after the block.
@@ -28,7 +23,7 @@ def checked_out(root: Path, commit: str, diff: str = "") -> Iterator[Path]:
     Raises:
         LabkartError: the repository does not have the commit, or the diff does not fit it.
     """
-    if not has_commit(root, commit):
+    if not _git(root, "cat-file", "-e", commit + "^{commit}").ok:
         raise LabkartError(
             f"Commit {commit[:10]} is not in this repository. "
             "Fetch it, or ask the person who ran it to push it."
