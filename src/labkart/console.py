@@ -94,7 +94,7 @@ def describe_failures(records: Sequence[ExperimentRecord], many: int) -> str:
 
 def show_groups(records: Sequence[ExperimentRecord], ranking: Ranking) -> None:
     """A line a configuration, best first: the mean and the standard deviation over seeds, and how many there are."""
-    groups = ranking.grouped([each for each in records if each.ended])
+    groups = ranking.group([each for each in records if each.ended])
     if not groups:
         return
     metrics, more = ranking.metrics(groups), len(groups) - _ROWS

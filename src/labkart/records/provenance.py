@@ -7,14 +7,14 @@ import shutil
 import socket
 import subprocess
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from labkart import threads
-from labkart.packages import installed_packages
+from labkart import git, threads
+from labkart.packages import requirements
 
 # New files that are larger, one or all together, are data or an environment and not code: they stay out of the diff.
 _MAX_NEW_FILE, _MAX_NEW_FILES = 1_000_000, 5_000_000  # bytes
@@ -48,14 +48,14 @@ def code_state(root: Path) -> tuple[dict[str, Any], str]:
 
 
 def _code(root: Path) -> tuple[dict[str, Any], str]:
-    commit = git(root, "rev-parse", "--verify", "--quiet", "HEAD")
-    diff, left_out = _diff(
-        root, commit or git(root, "hash-object", "-t", "tree", "/dev/null") or ""
-    )
+    commit = git.output(root, "rev-parse", "--verify", "--quiet", "HEAD")
+    base = commit or git.output(root, "hash-object", "-t", "tree", "/dev/null") or ""
+    diff, left_out = _diff(root, base)
+    remote = git.output(root, "config", "--get", "remote.origin.url")
     state = {
         "commit": commit,
-        "branch": git(root, "symbolic-ref", "--short", "--quiet", "HEAD"),
-        "remote": _without_password(git(root, "config", "--get", "remote.origin.url")),
+        "branch": git.output(root, "symbolic-ref", "--short", "--quiet", "HEAD"),
+        "remote": remote and git.without_credentials(remote),
         "dirty": None if diff is None else bool(diff or left_out),
         "left_out": left_out,
     }
@@ -69,7 +69,7 @@ def environment() -> dict[str, Any]:
         "os": platform.platform(),
         "cpu": _cpu(),
         "cores": os.cpu_count(),
-        "threads": threads.now(),
+        "threads": threads.per_library(),
         "memory_gb": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1),
         **_gpu(),
         "host": socket.gethostname(),
@@ -78,10 +78,19 @@ def environment() -> dict[str, Any]:
 
 
 def packages() -> str:
-    """All installed packages as `name==version`, one a line, in the order of their names."""
-    return "".join(
-        f"{name}=={version}\n" for name, version in sorted(installed_packages().versions.items())
-    )
+    """The text of `packages.txt`, from which the environment can be installed again.
+
+    One PEP 508 line per installed package, sorted by name. The project itself is left out, and
+    nothing else; names are normalised, and there are no comments:
+
+        name==version                                  from a registry
+        name @ git+https://host/repository@<commit>    from git; `#subdirectory=...` may follow
+        name @ https://host/name-1.0.whl               from an archive
+        name @ file:///folder                          from a local folder, also an editable one
+
+    Addresses are those of the package's `direct_url.json`, without user name and password.
+    """
+    return "".join(f"{line}\n" for line in requirements())
 
 
 def uv_lock(root: Path) -> str:
@@ -97,7 +106,7 @@ def _diff(root: Path, base: str) -> tuple[str | None, list[str]]:
 
     Made with a copy of the index, so that the student's stays as it is.
     """
-    index = git(root, "rev-parse", "--path-format=absolute", "--git-path", "index")
+    index = git.output(root, "rev-parse", "--path-format=absolute", "--git-path", "index")
     if index is None:
         return None, []
     with tempfile.TemporaryDirectory() as folder:
@@ -109,7 +118,8 @@ def _diff(root: Path, base: str) -> tuple[str | None, list[str]]:
         small, large = _new_files(root)
         if small:
             from_stdin = ("--pathspec-from-file=-", "--pathspec-file-nul")
-            git(root, "add", "--intent-to-add", *from_stdin, env=scratch, stdin=small)
+            add = ("--literal-pathspecs", "add", "--intent-to-add", *from_stdin)
+            git.run(root, *add, env=scratch, stdin="\0".join(small))
         # Nothing of the student's own settings, so that `git apply` takes it.
         plain = (
             "--no-color",
@@ -121,53 +131,22 @@ def _diff(root: Path, base: str) -> tuple[str | None, list[str]]:
         )
         # Tables and figures come of runs, and change none.
         words = ("diff", "--binary", *plain, base, "--", ":(exclude)reports")
-        return git(root, *words, env=scratch, strip=False, literal=False), large
+        result = git.run(root, *words, env=scratch)
+        return result.output if result.ok else None, large
 
 
 def _new_files(root: Path) -> tuple[list[str], list[str]]:
     """The files that git neither knows nor ignores: those small enough to be code, and the others."""
-    names = (git(root, "ls-files", "--others", "--exclude-standard", "-z") or "").split("\0")
+    names = git.paths(root, "ls-files", "--others", "--exclude-standard", "-z")
     small, large, total = [], [], 0
     for name in names:
         # A folder here is another repository; uv writes its lock at the first run, and packages.txt says the same.
-        if (
-            name
-            and not name.endswith("/")
-            and name != "uv.lock"
-            and not name.startswith("reports/")
-        ):
+        if not name.endswith("/") and name != "uv.lock" and not name.startswith("reports/"):
             size = (root / name).lstat().st_size
             fits = size <= _MAX_NEW_FILE and total + size <= _MAX_NEW_FILES
             total += size if fits else 0
             (small if fits else large).append(name)
     return small, large
-
-
-def git(
-    root: Path,
-    *words: str,
-    env: Any = None,
-    stdin: Iterable[str] = (),
-    strip: bool = True,
-    literal: bool = True,
-) -> str | None:
-    """What git prints, or nothing where it fails or is not there; bytes that are no UTF-8 survive as surrogates."""
-    command = ["git", "-C", str(root), *(["--literal-pathspecs"] if literal else []), *words]
-    names = os.fsencode("\0".join(stdin))
-    try:
-        done = subprocess.run(
-            command, input=names, capture_output=True, check=True, env={**os.environ, **(env or {})}
-        )
-    except (OSError, subprocess.CalledProcessError):
-        return None
-    text = done.stdout.decode(errors="surrogateescape")
-    return text.rstrip("\n") if strip else text
-
-
-def _without_password(url: str | None) -> str | None:
-    scheme, separator, rest = (url or "").partition("://")
-    host, slash, path = rest.partition("/")
-    return f"{scheme}://{host.rpartition('@')[2]}{slash}{path}" if separator else url
 
 
 def _cpu() -> str:
