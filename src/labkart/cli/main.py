@@ -283,10 +283,10 @@ def _ui(words: list[str]) -> int:
 
 def _report(words: list[str]) -> int:
     from labkart import project
-    from labkart.results.report.report import report
+    from labkart.results.report.report import ReportOptions, parser, report
 
     os.chdir(project.current().root)
-    report(words)
+    report(ReportOptions.of(parser().parse_args(words)))
     return 0
 
 
