@@ -169,7 +169,7 @@ def _known(values: Collection[str]) -> list[_Known]:
     public = {os.environ.get(name) for name in _PUBLIC}
     forms = set[str]()
     for value in values:
-        is_path = value.startswith("/") and os.path.exists(value)  # noqa: PTH110 (may hold \0)
+        is_path = value.startswith("/") and os.path.exists(value)  # noqa: PTH110 (it may be too long for a Path)
         if value not in public and not is_path:
             forms |= {value, repr(value)[1:-1], json.dumps(value)[1:-1]}
             forms.add(quote(value, safe="", errors="replace"))
