@@ -29,7 +29,7 @@ def nearest(word: str, known: Iterable[str]) -> str:
 
 
 def describe(error: BaseException, root: Path) -> str:
-    """An exception in one line, with the last line of the project in `root` that it came through."""
+    """An exception in one line, after the last line of the project `root` that it came through."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     message = f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
     if isinstance(error, ModuleNotFoundError) and error.name:

@@ -1,7 +1,7 @@
 """Runs git in a folder. Knows no project and no record, and never asks a person for a password.
 
 * `git.output(folder, "rev-parse", "HEAD")`: what git prints; None if git fails or is not installed.
-* `git.paths(folder, "ls-files", "-z")`: the paths that a command with `-z` prints; none if it fails.
+* `git.paths(folder, "ls-files", "-z")`: the paths that git prints with `-z`; none if it fails.
 * `git.run(folder, "apply", "-", stdin=diff)`: a result with exit code, output and errors; raises
   LabkartError if git is not installed.
 
