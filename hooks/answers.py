@@ -83,7 +83,7 @@ class Answers(Extension):
         return ""
 
     def _valid_answer(self, answers: dict[str, Any], question: str) -> str:
-        """The final form of an answer; an invalid one is asked again on a terminal, else refused."""
+        """The final form of an answer; an invalid one is asked again on a terminal, or refused."""
         while True:
             answer = answers.get(question)
             try:

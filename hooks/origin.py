@@ -23,8 +23,8 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 _START = Path.cwd()
 # Facts of one machine or one moment, which do not belong in a project.
 _TRANSIENT = {"_template", "_commit", "_output_dir", "_repo_dir", "_checkout"}
-# A repository on a web server of people, such as https://github.com/owner/labkart.git
-_WEB = re.compile(r"(https?://[^/]+(?:/[^/]+){2,}?)(?:\.git)?/?")
+# As GitHub and GitLab write the page of a repository: https://host/owner/repository
+_WEB_PAGE = re.compile(r"https?://[^/]+(/[^/]+){2,}")
 
 
 @dataclass(frozen=True)
@@ -88,9 +88,9 @@ def read_origin(answers: dict[str, Any], repository: Path = REPOSITORY) -> Origi
     )
 
 
-def cruft_state(answers: dict[str, Any]) -> str:
+def cruft_state(answers: dict[str, Any], repository: Path = REPOSITORY) -> str:
     """The content of `.cruft.json`; empty if the template is not a commit, which cruft needs."""
-    origin = read_origin(answers)
+    origin = read_origin(answers, repository)
     if not origin.commit or origin.is_changed:
         return ""
     context = {name: value for name, value in answers.items() if name not in _TRANSIENT}
@@ -114,10 +114,10 @@ def docs_url(answers: dict[str, Any]) -> str:
 
 def pages_url(origin: Origin, language: str) -> str:
     """The web address of a language's pages, on a server such as GitHub or GitLab; else empty."""
-    match = _WEB.fullmatch(origin.address)
-    if origin.is_zip or not match or not origin.revision:
+    page = origin.address.removesuffix("/").removesuffix(".git")
+    if origin.is_zip or not _WEB_PAGE.fullmatch(page) or not origin.revision:
         return ""
-    return f"{match[1]}/blob/{origin.revision}/docs/{language}"
+    return f"{page}/blob/{origin.revision}/docs/{language}"
 
 
 def without_credentials(address: str) -> str:
