@@ -93,6 +93,7 @@ class Project:
             capture_output=True,
             text=True,
             timeout=300,
+            check=False,
         )
 
     def labkart(self, *words: str, **variables: str) -> str:

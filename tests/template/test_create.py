@@ -37,11 +37,11 @@ Create = Callable[..., str]
 def create(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> Create:
     """Make a project in this process, `create(language="ja")`; what that prints.
 
-    A refusal raises FailedHookException, which cookiecutter's command prints as one line.
+    A refusal raises FailedHookException, which cookiecutter's command prints as one line. The hooks
+    are those of this repository, which the tests have imported.
     """
 
     def project(
-        template: Path = TEMPLATE,
         folder: Path = tmp_path,
         replay: Path | bool | None = None,
         overwrite: bool = False,
@@ -50,7 +50,7 @@ def create(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> Create:
     ) -> str:
         capfd.readouterr()
         cookiecutter(
-            str(template),
+            str(TEMPLATE),
             no_input=not replay,
             extra_context=answers or None,
             replay=str(replay) if isinstance(replay, Path) else replay,
@@ -482,17 +482,36 @@ def test_where_no_folder_can_be_made_one_line_says_so(tmp_path: Path) -> None:
 
 
 def test_a_path_with_blanks_and_japanese_letters_is_like_any_other(
-    create: Create, tmp_path: Path, environment: Path
+    tmp_path: Path, environment: Path
 ) -> None:
     template, folder = tmp_path / "ひな形 置き場" / "labkart", tmp_path / "卒業 研究 (2026)"
     folder.mkdir()
-    create(published(template), folder, language="ja")
+    command(folder, published(template), "--no-input", "language=ja")
     project = Project(folder / "my-thesis", environment)
     assert "accuracy" in project.labkart("run", "data=wine")
     assert git(project.root, "status", "--porcelain") == ""
 
 
 # However it is made
+
+
+def test_a_template_on_the_web_is_named_and_linked_without_its_password(tmp_path: Path) -> None:
+    """Cookiecutter keeps what it fetched: a clone that was fetched with a password stands for that."""
+    kept = published(tmp_path / "kept/labkart")
+    git(kept, "tag", "v1.2.3")
+    git(kept, "config", "remote.origin.url", "https://ann:secret@example.org/lab/labkart.git")
+    (config := tmp_path / "config").write_text(f"cookiecutters_dir: {tmp_path}/kept\n")
+    printed = command(tmp_path, "labkart", "--no-input", COOKIECUTTER_CONFIG=str(config))
+    assert "Note:" not in printed
+    project = Project(tmp_path / "my-thesis")
+    table = tomllib.loads(project.read("pyproject.toml"))["project"]
+    assert "labkart @ git+https://example.org/lab/labkart.git@v1.2.3" in table["dependencies"]
+    pages = "https://example.org/lab/labkart/blob/v1.2.3/docs/en"
+    links = re.findall(rf"\({pages}/([\w-]+)\.md\)", project.read("README.md"))
+    assert sorted(links) == sorted(page.stem for page in (TEMPLATE / "docs/en").iterdir())
+    state = json.loads(project.read(".cruft.json"))
+    assert state["template"] == "https://example.org/lab/labkart.git"
+    assert not [file for file in project.files() if "secret" in project.read(file)]
 
 
 WAYS = {
