@@ -11,7 +11,7 @@ from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from labkart import console, digests, project
 from labkart.errors import LabkartError
 from labkart.experiments.plan import Experiment
-from labkart.experiments.run import HydraTask, run_hydra
+from labkart.experiments.run import HydraTask, LineOutput, run_hydra
 from labkart.experiments.status import TaskStatus, task_status
 from labkart.experiments.sweep import Sweep
 from labkart.records import locks, provenance, record
@@ -53,24 +53,30 @@ def accept_changes(experiments: Sequence[Experiment]) -> list[TaskStatus]:
 
 
 class Accepting(HydraTask):
-    """What Hydra calls in place of a run: many experiments are laid out, and accepted."""
+    """What Hydra calls in place of a run: many experiments are planned, and their changes accepted."""
+
+    def __init__(self, words: list[str]) -> None:
+        super().__init__(words, LineOutput())
+        self.experiment_count = 0
+        self.statuses: list[TaskStatus] = []
 
     def sweep(self, sweeper: BasicSweeper, words: list[str]) -> None:
         self.called = True
         console.show_logging()
         experiments = Sweep(sweeper, words, self.publisher).experiments
-        standings = accept_changes(experiments)
-        left = [each for each in standings if each.state != "done"]
-        console.say(
-            f"  {len(standings) - len(left)} of {len(standings)} tasks of {len(experiments)} experiments done"
-        )
-        if left:
-            console.show_statuses(left)
+        self.experiment_count = len(experiments)
+        self.statuses = accept_changes(experiments)
 
 
-def accept_sweep(words: Sequence[str]) -> None:
-    """Accept for every combination, as `labkart run -m` runs it."""
-    run_hydra(Accepting(list(words)), words)
+def accept_sweep(words: Sequence[str]) -> tuple[int, list[TaskStatus]]:
+    """Accept for every combination, as `labkart run -m` runs it.
+
+    Returns:
+        How many experiments there are, and how their tasks stand afterwards.
+    """
+    accepting = Accepting(list(words))
+    run_hydra(accepting, words)
+    return accepting.experiment_count, accepting.statuses
 
 
 def _may_be_accepted(standing: TaskStatus, above: Mapping[str, TaskStatus]) -> bool:

@@ -2,9 +2,9 @@
 
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Protocol
 
 import hydra
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
@@ -17,21 +17,61 @@ from labkart import console, project, signals
 from labkart.errors import LabkartError, did_you_mean
 from labkart.experiments import config, experiment
 from labkart.experiments.config import Composed
+from labkart.experiments.failures import describe_failure, describe_failures
 from labkart.experiments.plan import Experiment, plan
 from labkart.experiments.progress import ExperimentProgress
 from labkart.experiments.session import check_place, close, close_abandoned, make_ready
 from labkart.experiments.sweep import Sweep
+from labkart.records.record import ExperimentRecord
+from labkart.records.seeds import Ranking
 from labkart.tracking import store
 from labkart.tracking.publisher import NullPublisher, Publisher
 
 MANY = ("-m", "--multirun")
 
 
-def run(words: list[str]) -> int:
+class RunOutput(Protocol):
+    """Where a run says what happens."""
+
+    def say(self, text: str) -> None:
+        """Print a sentence."""
+
+    def warn(self, text: str) -> None:
+        """Print a warning."""
+
+    def show_result(self, metrics: Mapping[str, float], experiment_id: str) -> None:
+        """Show what came of an experiment."""
+
+    def show_groups(self, records: Sequence[ExperimentRecord], ranking: Ranking) -> None:
+        """Show what came of a sweep."""
+
+
+class LineOutput:
+    """The output of a run in another process: lines that the one who leads may read."""
+
+    def say(self, text: str) -> None:
+        """Print a sentence."""
+        console.say(text)
+
+    def warn(self, text: str) -> None:
+        """Print a warning."""
+        console.warn(text)
+
+    def show_result(self, metrics: Mapping[str, float], experiment_id: str) -> None:
+        """Print the metrics."""
+        if metrics:
+            pairs = (f"{name} {console.format_number(value)}" for name, value in metrics.items())
+            console.say(f"  {'   '.join(pairs)}")
+
+    def show_groups(self, records: Sequence[ExperimentRecord], ranking: Ranking) -> None:
+        """Never called: a sweep is shown by the process that leads it."""
+
+
+def run(words: list[str], output: RunOutput) -> int:
     """Run what Hydra makes of the words."""
     os.chdir(project.current().root)
     check_place()
-    job = HydraTask(words)
+    job = HydraTask(words, output)
     signals.install_handlers()
     try:
         close_abandoned(job.publisher)
@@ -77,16 +117,18 @@ def run_hydra(job: "HydraTask", words: Sequence[str]) -> None:
 class HydraTask:
     """What Hydra calls: with one configuration, perhaps in a process that a launcher has started, or for a sweep."""
 
-    def __init__(self, words: list[str]) -> None:
+    def __init__(self, words: list[str], output: RunOutput) -> None:
+        self.output = output
         self.words, self.failures, self.publisher = words, list[str](), Publisher()
         self.planned: Sweep | None = None
         self.called = False
 
     def __getstate__(self) -> dict[str, Any]:
-        return {"words": self.words}
+        return {"words": self.words, "output": self.output}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """In another process, where the one who leads publishes what comes of it."""
+        self.output = state["output"]
         self.words, self.failures, self.publisher = state["words"], list[str](), NullPublisher()
         self.planned, self.called = None, False
 
@@ -102,15 +144,15 @@ class HydraTask:
     def _run(self, planned: Experiment) -> None:
         """One experiment: run what is missing, publish it, show it."""
         if HydraConfig.get().mode == RunMode.MULTIRUN:  # by one of Hydra's own launchers
-            console.say(" ".join(planned.composed.overrides))
+            self.output.say(" ".join(planned.composed.overrides))
         elif swept := HydraConfig.get().sweeper.get("params"):
             values = " ".join(f"{name}={text}" for name, text in swept.items())
-            console.warn(f"  one run of a set ({values}); -m runs all of them")
+            self.output.warn(f"  one run of a set ({values}); -m runs all of them")
         make_ready()
         record = planned.record
         if record.status == "finished":
             count = len(planned.tasks)
-            console.say(f"  {count} task{'s' if count > 1 else ''} cached, nothing to do")
+            self.output.say(f"  {count} task{'s' if count > 1 else ''} cached, nothing to do")
             experiment.settle(record)
             if not store.is_published(record):
                 record.write()  # a new tag
@@ -125,9 +167,9 @@ class HydraTask:
                     )
                 finally:
                     progress.left(record.tasks)
-        console.show_result(record.metrics, record.id)
+        self.output.show_result(record.metrics, record.id)
         if record.status == "failed":
-            raise LabkartError(console.describe_failure(record))
+            raise LabkartError(describe_failure(record))
 
     def sweep(self, sweeper: BasicSweeper, words: list[str]) -> None:
         """Many experiments: plan all, run what is missing, show them beside each other."""
@@ -139,15 +181,15 @@ class HydraTask:
             assert sweeper.launcher
             sweep.run(sweeper.launcher)
         records = [each.record for each in sweep.experiments]
-        console.show_groups(records, sweep.ranking)
+        self.output.show_groups(records, sweep.ranking)
         known = {name for each in records for name in each.metrics}
         if sweep.ranking.metric and known and sweep.ranking.metric not in known:
             hint = did_you_mean(sweep.ranking.metric, known)
-            console.warn(f"  labkart.rank_by={sweep.ranking.metric}: nothing logs it. {hint}")
+            self.output.warn(f"  labkart.rank_by={sweep.ranking.metric}: nothing logs it. {hint}")
         short = sweep.record.id[:6]
-        console.say(f"  sweep {short}  ·  {console.command(f'ui --sweep {short}')}")
+        self.output.say(f"  sweep {short}  ·  {console.command(f'ui --sweep {short}')}")
         if failed := [each for each in records if each.status != "finished"]:
-            self.failures.append(console.describe_failures(failed, len(records)))
+            self.failures.append(describe_failures(failed, len(records)))
 
     def build(self) -> None:
         """What our launcher calls: what our sweeper has planned."""
@@ -161,7 +203,7 @@ class HydraTask:
 
 def run_on_node(words: list[str]) -> None:
     """One experiment of a sweep, in a job of a cluster; the one who leads publishes its record."""
-    job = HydraTask(words)
+    job = HydraTask(words, LineOutput())
     job.publisher = NullPublisher()
     console.show_logging()
     with _collect_failures(job.failures):
