@@ -530,7 +530,7 @@ def test_what_a_finding_passes_on_is_in_the_projects_language(said: str, japanes
 
 @pytest.mark.parametrize("language", ["en", "ja"])
 def test_the_documentation_lists_the_rules_as_they_are(language: str) -> None:
-    page = (TEMPLATE / "templates" / language / "rules.md").read_text(encoding="utf-8")
+    page = (TEMPLATE / "docs" / language / "rules.md").read_text(encoding="utf-8")
     assert page == report.markdown(EVERY, language) + "\n", "write it again: python tests/rules.py"
 
 

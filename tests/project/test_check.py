@@ -42,8 +42,8 @@ def test_five_mistakes_are_all_found_and_told_in_the_projects_language(
         ["conf/model/forest.yaml:6", "unused-key"],
         ["src/labkart/digest.py", "edited-runtime"],
         ["src/my_thesis/pipeline.py:14", "print"],
-        ["src/my_thesis/tasks/train.py:35", "untyped-parameter"],
-        ["src/my_thesis/tasks/train.py:50", "untyped-parameter"],
+        ["src/my_thesis/tasks/train.py:29", "untyped-parameter"],
+        ["src/my_thesis/tasks/train.py:41", "untyped-parameter"],
         ["実験 1.py", "outside-layout"],
     ]
     assert len(said[1].splitlines()) == 5
@@ -96,7 +96,7 @@ def test_broken_files_get_a_sentence_and_no_traceback_from_any_folder(fresh: Pro
         ["conf/model/new.yaml:2", "broken-config"],
         ["data/raw/elsewhere.csv", "raw-data"],
         ["notebooks/explore.ipynb:1", "unreadable-file"],
-        ["src/my_thesis/tasks/train.py:31", "unreadable-file"],
+        ["src/my_thesis/tasks/train.py:26", "unreadable-file"],
     ]
 
 
