@@ -18,6 +18,7 @@ from filelock import FileLock, Timeout
 from labkart import console, project
 from labkart.errors import LabkartError
 from labkart.experiments import config, plan
+from labkart.experiments.composer import Composer
 from labkart.records import locks, record
 
 
@@ -145,7 +146,7 @@ def _needed() -> set[str]:
     needed |= {
         task.make_unique_id() for task in plan.plan(config.compose_overrides()).tasks.values()
     }
-    composer = config.Composer()
+    composer = Composer()
     for overrides in {tuple(each.overrides) for each in records} - {()}:
         with suppress(LabkartError):  # settings that do not fit the code of today
             planned = plan.plan(composer.compose(overrides))

@@ -10,7 +10,7 @@ from typing import Any
 
 from labkart import project, signals
 from labkart.experiments import build
-from labkart.experiments.build import BaseBuildListener
+from labkart.experiments.build import ProgressListener
 from labkart.experiments.plan import Experiment
 from labkart.fingerprint import snapshot
 from labkart.records import last_used, locks, provenance, redact
@@ -53,7 +53,7 @@ def _nothing(record: ExperimentRecord) -> None:
 def run_experiments(
     experiments: Sequence[Experiment],
     workers: int,
-    watcher: BaseBuildListener,
+    watcher: ProgressListener,
     begun: RecordCallback = _nothing,
     ended: RecordCallback = _nothing,
 ) -> None:
@@ -128,7 +128,7 @@ class _Execution:
     def __init__(
         self,
         experiments: Sequence[Experiment],
-        watcher: BaseBuildListener,
+        watcher: ProgressListener,
         begun: RecordCallback,
         ended: RecordCallback,
     ) -> None:
