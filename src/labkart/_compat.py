@@ -1,11 +1,9 @@
-"""The private names of other libraries that Labkart uses, and nothing else.
+"""Every private name of other libraries that Labkart uses, and nothing else.
 
-Each function names the version that it was tried on. `tests/ground/test_compat.py` asserts that the
-names exist, so that an upgrade that removes one is noticed there. The libraries are imported inside
-the functions, because a command must start at once.
+One function per use. Its docstring names the library and the version that it was tried on, and a
+test in tests/ground/test_compat.py asserts that the private name is still there. What is heavy is
+imported inside the functions.
 """
-
-from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterator, Sequence
@@ -17,45 +15,73 @@ if TYPE_CHECKING:
 
     from hydra.core.override_parser.types import Override
     from hydra.core.utils import JobReturn
-    from omegaconf import DictConfig
+    from omegaconf import Container, DictConfig
 
 
-# Hydra
+def config_content(container: "Container") -> Any:
+    """The nodes in a section or list of a configuration: a dict, a list, or None or a text.
+
+    OmegaConf 2.3.1: `Container._content`. Its public methods resolve a node when they return it.
+    """
+    return vars(container)["_content"]
 
 
-def hydra_arguments() -> argparse.ArgumentParser:
+def replace_resolvers(
+    container: "Container", evaluate: Callable[[str, Callable[[], Any]], Any]
+) -> None:
+    """Let `evaluate` answer for the interpolations of one section or list, not for those below it.
+
+    Args:
+        container: the section or list.
+        evaluate: is called with a resolver's name, such as `oc.env`, and a function that calls it.
+
+    OmegaConf 2.3.1: `Container._evaluate_custom_resolver`. Resolvers are global otherwise.
+    """
+    original = container._evaluate_custom_resolver
+
+    def replacement(inter_type: str, **arguments: Any) -> Any:
+        return evaluate(inter_type, lambda: original(inter_type=inter_type, **arguments))
+
+    vars(container)["_evaluate_custom_resolver"] = replacement
+
+
+def config_dumper() -> Any:
+    """The YAML dumper that `OmegaConf.to_yaml` uses: it quotes texts that look like other values.
+
+    OmegaConf 2.3.1: `omegaconf._utils.get_omega_conf_dumper`.
+    """
+    from omegaconf._utils import get_omega_conf_dumper
+
+    return get_omega_conf_dumper()
+
+
+def hydra_arguments() -> "argparse.ArgumentParser":
     """The parser of Hydra's own command line. Tried on Hydra 1.3.8."""
     from hydra._internal.utils import get_args_parser
 
     return get_args_parser()
 
 
-def apply_overrides(overrides: list[Override], config: DictConfig) -> None:
+def apply_overrides(overrides: "list[Override]", config: "DictConfig") -> None:
     """Apply parsed overrides of values to a composed configuration. Tried on Hydra 1.3.8."""
     from hydra._internal.config_loader_impl import ConfigLoaderImpl
 
     ConfigLoaderImpl._apply_overrides_to_config(overrides, config)
 
 
-def job_error(job: JobReturn) -> str:
+def job_error(job: "JobReturn") -> str:
     """The error of a failed job; the public property would raise it. Tried on Hydra 1.3.8."""
     return str(job._return_value)
 
 
-# OmegaConf
-
-
-def config_key(node: DictConfig, key: Any = None) -> str:
+def config_key(node: "DictConfig", key: Any = None) -> str:
     """The full key of a node, or of a key in it: `model.params.trees`. Tried on OmegaConf 2.3.1."""
     return str(node._get_full_key(key))
 
 
-def config_node(config: DictConfig, key: Any) -> Any:
+def config_node(config: "DictConfig", key: Any) -> Any:
     """The node below a key, with its interpolation unresolved. Tried on OmegaConf 2.3.1."""
     return config._get_node(key)
-
-
-# luigi
 
 
 def before_purge(worker: Any, callback: Callable[[], None]) -> None:
@@ -83,9 +109,6 @@ def set_registered_classes(classes: Sequence[type]) -> None:
     Register._reg = list(classes)
 
 
-# MLflow
-
-
 @contextmanager
 def mlflow_run_resumed(run_id: str) -> Iterator[None]:
     """Make `mlflow.start_run()` resume a run, unless it is nested or uses another store.
@@ -111,9 +134,6 @@ def mlflow_run_resumed(run_id: str) -> Iterator[None]:
         yield
     finally:
         fluent.start_run = mlflow.start_run = original
-
-
-# submitit
 
 
 def submitit_parameters() -> set[str]:

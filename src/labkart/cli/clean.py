@@ -19,7 +19,7 @@ from labkart import console, project
 from labkart.errors import LabkartError
 from labkart.experiments import config, plan
 from labkart.experiments.composer import Composer
-from labkart.records import locks, record
+from labkart.records import leftovers, locks, record
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ def keep(prefixes: Iterable[str]) -> None:
 
 def look() -> list[Waste]:
     """What can be removed, the largest first. What killed processes left is removed at once, for nobody can want it."""
-    locks.remove_leftovers()
+    leftovers.remove_leftovers()
     cache = project.current().outputs / "cache"
     recorded = record.task_names()
     needed = _with_what_they_asked(_needed(), recorded)
@@ -129,7 +129,7 @@ def _with_what_they_asked(needed: set[str], names: dict[str, str]) -> set[str]:
         id = waiting.pop()
         one = record.read_task(names[id], id) if id in names else None
         new = (
-            {key.rpartition("_")[2] for key in (*one.asked, *one.upstream)} - needed
+            {key.rpartition("_")[2] for key in (*one.dynamic_upstream, *one.upstream)} - needed
             if one
             else set()
         )

@@ -13,7 +13,7 @@ from labkart.experiments import build
 from labkart.experiments.build import ProgressListener
 from labkart.experiments.plan import Experiment
 from labkart.fingerprint import snapshot
-from labkart.records import last_used, locks, provenance, redact
+from labkart.records import last_used, leftovers, locks, provenance, redact
 from labkart.records.record import (
     ExperimentRecord,
     TaskRun,
@@ -107,21 +107,6 @@ def _code_now() -> tuple[dict[str, Any], str]:
     return provenance.code_state(project.current().root)
 
 
-def close_abandoned() -> list[ExperimentRecord]:
-    """Complete the records of experiments whose process died, and return them."""
-    found = []
-    for id in locks.abandoned_experiments():
-        if (record := read_experiment(id)) and record.status == "running":
-            record.status, record.ended, record.error = (
-                "killed",
-                current_time(),
-                "The process was killed.",
-            )
-            record.write()
-            found.append(record)
-    return found
-
-
 class _Execution:
     """Follows a build for all experiments that it is of; a task that several use belongs to the first of them."""
 
@@ -150,7 +135,7 @@ class _Execution:
                 self._tasks[task.task_id] = task
                 self._users.setdefault(task.task_id, []).append((each, use))
         watcher.planned([users[0][1] for users in self._users.values()])
-        locks.remove_leftovers()
+        leftovers.remove_leftovers()
 
     def pass_over(self) -> None:
         """End the experiments of which all tasks are cached: they are new for their settings alone."""
@@ -276,8 +261,8 @@ class _Execution:
         record.error = next((use.error for use in record.tasks if use.error), None)
         record.metrics = {metric.name: metric.value for metric in last.metrics} if last else {}
         for use, one in known:
-            use.made = {name: value for name, value in vars(one).items() if name in _MADE}
-            use.made |= {name: digest_of(getattr(one, name)) for name in ("code", "packages")}
+            use.result = {name: value for name, value in vars(one).items() if name in _MADE}
+            use.result |= {name: digest_of(getattr(one, name)) for name in ("code", "packages")}
         record.ended = current_time()
         record.write(
             {"traceback.txt": "\n".join(failures).encode(errors="backslashreplace").decode()}

@@ -4,8 +4,7 @@ import gc
 
 from labkart import console, project
 from labkart.errors import LabkartError
-from labkart.experiments import experiment
-from labkart.records import study
+from labkart.records import leftovers
 from labkart.tracking.publisher import Publisher
 
 
@@ -21,9 +20,9 @@ def check_place() -> None:
 
 def close_abandoned(publisher: Publisher) -> None:
     """Say of experiments and studies whose processes died that they were killed."""
-    for record in experiment.close_abandoned():
+    for record in leftovers.close_abandoned_experiments():
         publisher.end(record)
-    for search in study.close_abandoned():
+    for search in leftovers.close_abandoned_studies():
         publisher.searched(search)
 
 

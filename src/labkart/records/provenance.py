@@ -7,13 +7,13 @@ import shutil
 import socket
 import subprocess
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from labkart import threads
+from labkart import git, threads
 from labkart.packages import installed_packages
 
 # New files that are larger, one or all together, are data or an environment and not code: they stay out of the diff.
@@ -48,14 +48,14 @@ def code_state(root: Path) -> tuple[dict[str, Any], str]:
 
 
 def _code(root: Path) -> tuple[dict[str, Any], str]:
-    commit = git(root, "rev-parse", "--verify", "--quiet", "HEAD")
-    diff, left_out = _diff(
-        root, commit or git(root, "hash-object", "-t", "tree", "/dev/null") or ""
-    )
+    commit = git.output(root, "rev-parse", "--verify", "--quiet", "HEAD")
+    base = commit or git.output(root, "hash-object", "-t", "tree", "/dev/null") or ""
+    diff, left_out = _diff(root, base)
+    remote = git.output(root, "config", "--get", "remote.origin.url")
     state = {
         "commit": commit,
-        "branch": git(root, "symbolic-ref", "--short", "--quiet", "HEAD"),
-        "remote": _without_password(git(root, "config", "--get", "remote.origin.url")),
+        "branch": git.output(root, "symbolic-ref", "--short", "--quiet", "HEAD"),
+        "remote": remote and git.without_credentials(remote),
         "dirty": None if diff is None else bool(diff or left_out),
         "left_out": left_out,
     }
@@ -97,7 +97,7 @@ def _diff(root: Path, base: str) -> tuple[str | None, list[str]]:
 
     Made with a copy of the index, so that the student's stays as it is.
     """
-    index = git(root, "rev-parse", "--path-format=absolute", "--git-path", "index")
+    index = git.output(root, "rev-parse", "--path-format=absolute", "--git-path", "index")
     if index is None:
         return None, []
     with tempfile.TemporaryDirectory() as folder:
@@ -109,7 +109,8 @@ def _diff(root: Path, base: str) -> tuple[str | None, list[str]]:
         small, large = _new_files(root)
         if small:
             from_stdin = ("--pathspec-from-file=-", "--pathspec-file-nul")
-            git(root, "add", "--intent-to-add", *from_stdin, env=scratch, stdin=small)
+            add = ("--literal-pathspecs", "add", "--intent-to-add", *from_stdin)
+            git.run(root, *add, env=scratch, stdin="\0".join(small))
         # Nothing of the student's own settings, so that `git apply` takes it.
         plain = (
             "--no-color",
@@ -121,18 +122,18 @@ def _diff(root: Path, base: str) -> tuple[str | None, list[str]]:
         )
         # Tables and figures come of runs, and change none.
         words = ("diff", "--binary", *plain, base, "--", ":(exclude)reports")
-        return git(root, *words, env=scratch, strip=False, literal=False), large
+        result = git.run(root, *words, env=scratch)
+        return result.output if result.ok else None, large
 
 
 def _new_files(root: Path) -> tuple[list[str], list[str]]:
     """The files that git neither knows nor ignores: those small enough to be code, and the others."""
-    names = (git(root, "ls-files", "--others", "--exclude-standard", "-z") or "").split("\0")
+    names = git.paths(root, "ls-files", "--others", "--exclude-standard", "-z")
     small, large, total = [], [], 0
     for name in names:
         # A folder here is another repository; uv writes its lock at the first run, and packages.txt says the same.
         if (
-            name
-            and not name.endswith("/")
+            not name.endswith("/")
             and name != "uv.lock"
             and not name.startswith("reports/")
         ):
@@ -141,33 +142,6 @@ def _new_files(root: Path) -> tuple[list[str], list[str]]:
             total += size if fits else 0
             (small if fits else large).append(name)
     return small, large
-
-
-def git(
-    root: Path,
-    *words: str,
-    env: Any = None,
-    stdin: Iterable[str] = (),
-    strip: bool = True,
-    literal: bool = True,
-) -> str | None:
-    """What git prints, or nothing where it fails or is not there; bytes that are no UTF-8 survive as surrogates."""
-    command = ["git", "-C", str(root), *(["--literal-pathspecs"] if literal else []), *words]
-    names = os.fsencode("\0".join(stdin))
-    try:
-        done = subprocess.run(
-            command, input=names, capture_output=True, check=True, env={**os.environ, **(env or {})}
-        )
-    except (OSError, subprocess.CalledProcessError):
-        return None
-    text = done.stdout.decode(errors="surrogateescape")
-    return text.rstrip("\n") if strip else text
-
-
-def _without_password(url: str | None) -> str | None:
-    scheme, separator, rest = (url or "").partition("://")
-    host, slash, path = rest.partition("/")
-    return f"{scheme}://{host.rpartition('@')[2]}{slash}{path}" if separator else url
 
 
 def _cpu() -> str:

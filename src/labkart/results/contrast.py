@@ -129,9 +129,9 @@ def _data(record: ExperimentRecord) -> dict[str, str]:
     """The declared files and folders and the undeclared ones, each with the beginning of its digest."""
     found: dict[str, str] = {}
     for use in record.tasks:
-        for name, each in use.made.get("data", {}).items():
+        for name, each in use.result.get("data", {}).items():
             found[f"{use.label}.{name}"] = f"{each['path']} {each['sha256'][:8]}"
-        for each in use.made.get("undeclared", ()):
+        for each in use.result.get("undeclared", ()):
             found[each["path"]] = f"{each['sha256'][:8]}, undeclared"
     return found
 
@@ -171,7 +171,7 @@ def _code(
 
 def _made(record: ExperimentRecord) -> dict[str, str]:
     """By label, a digest of all code of a task; of one that did not come to its end nothing is known."""
-    return {use.label: use.made["code"] for use in record.tasks if "code" in use.made}
+    return {use.label: use.result["code"] for use in record.tasks if "code" in use.result}
 
 
 def _reached(records: Iterable[TaskRecord]) -> dict[str, dict[str, str]]:

@@ -5,8 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from labkart import project
-from labkart.records.provenance import git
+from labkart import git, project
 from labkart.records.record import ExperimentRecord
 
 # Nothing of the student's own settings.
@@ -27,8 +26,9 @@ def diff(one: ExperimentRecord, other: ExperimentRecord, files: Iterable[str]) -
         A unified diff; None where git does not have both.
     """
     root = project.current().root
-    top, prefix = git(root, "rev-parse", "--show-toplevel"), git(root, "rev-parse", "--show-prefix")
-    objects = git(root, "rev-parse", "--path-format=absolute", "--git-path", "objects")
+    top = git.output(root, "rev-parse", "--show-toplevel")
+    prefix = git.output(root, "rev-parse", "--show-prefix")
+    objects = git.output(root, "rev-parse", "--path-format=absolute", "--git-path", "objects")
     if top is None or prefix is None or objects is None:
         return None
     paths = [f"{prefix}{folder}{file}" for file in files for folder in ("src/", "")]
@@ -39,9 +39,9 @@ def diff(one: ExperimentRecord, other: ExperimentRecord, files: Iterable[str]) -
         trees = [_tree(Path(top), each, paths, scratch) for each in (one, other)]
         if trees[0] is None or trees[1] is None:
             return None
-        return git(
-            Path(top), "diff", *_PLAIN, trees[0], trees[1], "--", *paths, env=scratch, strip=False
-        )
+        words = ("diff", *_PLAIN, trees[0], trees[1], "--", *paths)
+        result = git.run(Path(top), "--literal-pathspecs", *words, env=scratch)
+        return result.output if result.ok else None
 
 
 def _tree(
@@ -51,7 +51,7 @@ def _tree(
     commit = record.code.get("commit")
     if record.code.get("dirty") is None or not re.fullmatch("[0-9a-f]{4,64}", commit or "0000"):
         return None
-    if git(top, "read-tree", commit or "--empty", env=scratch) is None:
+    if git.output(top, "read-tree", commit or "--empty", env=scratch) is None:
         return None
     patch = _patch(record)
     if patch is None or (record.code["dirty"] and not patch and not record.code.get("left_out")):
@@ -60,13 +60,12 @@ def _tree(
     mine = [f"--include={path}" for path in paths]
     if (
         patch
-        and git(
-            top, "apply", "--cached", "--whitespace=nowarn", *mine, "-", env=scratch, stdin=[patch]
-        )
-        is None
+        and not git.run(
+            top, "apply", "--cached", "--whitespace=nowarn", *mine, "-", env=scratch, stdin=patch
+        ).ok
     ):
         return None
-    return git(top, "write-tree", env=scratch)
+    return git.output(top, "write-tree", env=scratch)
 
 
 def _patch(record: ExperimentRecord) -> str | None:

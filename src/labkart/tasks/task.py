@@ -242,7 +242,7 @@ class Task(TaskLogger, TaskWithId[T]):
             status=attempt.status,
             params=redact.redact_values(own_params(self)),
             upstream=[task_key(task) for task in upstream(self)],
-            asked=[task_key(task) for task in self._dynamic_upstream],
+            dynamic_upstream=[task_key(task) for task in self._dynamic_upstream],
             code=self._fingerprint.code,
             packages=self._fingerprint.packages,
             data=self._data,

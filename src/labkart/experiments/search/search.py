@@ -211,7 +211,7 @@ def _values(
     logged = {
         name if use.label == record.tasks[-1].label else f"{use.label}.{name}": value
         for use in record.tasks
-        for name, value, *_ in use.made.get("metrics", ())
+        for name, value, *_ in use.result.get("metrics", ())
     }
     for name in design.objectives:
         if name not in logged:
