@@ -1,4 +1,4 @@
-"""What Hydra must find here: its settings in a Labkart project, and Labkart's sweeper and launchers.
+"""What Hydra must find here: its settings in a project, and Labkart's sweeper and launchers.
 
 Hydra imports what is in this package before it composes anything. Knows nothing of experiments: it
 hands a sweep over to the task function, a `labkart.experiments.run.HydraTask`.
@@ -18,7 +18,7 @@ from omegaconf import DictConfig
 
 
 class LabkartSweeper(Sweeper):
-    """Hands a sweep over to Labkart, which plans all of it before anything runs, by any launcher."""
+    """Hands a sweep over to Labkart, which plans it before any launcher runs anything."""
 
     def __init__(self, params: Mapping[str, str] | None = None, **_: Any) -> None:
         self._params = params or {}
@@ -64,7 +64,7 @@ class LabkartLauncher(Launcher):
 
 
 class SlurmLauncher(LabkartLauncher):
-    """Each experiment of a sweep as a job on a SLURM cluster; `slurm.yaml` in `conf/` sets limits."""
+    """Each experiment of a sweep as a job on a SLURM cluster; `slurm.yaml` sets limits."""
 
     def __init__(self, **settings: Any) -> None:
         self._settings = settings

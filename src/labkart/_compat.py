@@ -110,7 +110,7 @@ def set_registered_classes(classes: Sequence[type]) -> None:
 
 
 @contextmanager
-def mlflow_run_resumed(run_id: str) -> Iterator[None]:
+def mlflow_run_resumed(resumed_id: str) -> Iterator[None]:
     """Make `mlflow.start_run()` resume a run, unless it is nested or uses another store.
 
     Autologging calls the function of `mlflow.tracking.fluent`, hence both names. MLflow's own
@@ -123,12 +123,13 @@ def mlflow_run_resumed(run_id: str) -> Iterator[None]:
     store = mlflow.get_tracking_uri()
 
     @functools.wraps(original)
-    def start_run(run_id: str | None = None, *args: Any, nested: bool = False, **kwargs: Any) -> Any:
+    def start_run(
+        run_id: str | None = None, *args: Any, nested: bool = False, **kwargs: Any
+    ) -> Any:
         if run_id is None and not nested and mlflow.get_tracking_uri() == store:
             run_id = resumed_id
         return original(run_id, *args, nested=nested, **kwargs)
 
-    resumed_id = run_id
     fluent.start_run = mlflow.start_run = start_run
     try:
         yield

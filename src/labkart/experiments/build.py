@@ -113,7 +113,7 @@ def _unblock_end_signals_in_child() -> None:
         os._exit(128 + signal.SIGTERM)
 
 
-# A signal between the hooks of a fork would be swallowed, and leave `logging`'s lock closed for ever.
+# A signal between the hooks of a fork would be swallowed, and leave `logging` locked for ever.
 os.register_at_fork(
     before=_block_end_signals,
     after_in_parent=_unblock_end_signals,
@@ -139,7 +139,7 @@ class _Scheduler(Scheduler):
         return reply
 
     def count_pending(self, worker: Any) -> dict[str, Any]:  # noqa: ARG002 (luigi's interface)
-        """Count nothing: the numbers are for luigi's log, and counting is quadratic in the tasks."""
+        """Count nothing: the numbers are for luigi's log, and counting is slow for many tasks."""
         names = ("n_pending_tasks", "n_unique_pending", "n_pending_last_scheduled")
         counts = dict.fromkeys(names, 0)
         return {**counts, "worker_state": "active", "running_tasks": []}

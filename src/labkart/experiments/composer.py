@@ -17,7 +17,7 @@ from labkart._compat import apply_overrides
 from labkart.experiments import config
 from labkart.experiments.config import Composed
 
-# What Hydra's own node says of the overrides of one job: not of files, the machine, the job's number.
+# What Hydra's own node says of the overrides of one job, not of files, machine or job number.
 _OF_OVERRIDES = re.compile(r"\$\{hydra:(?!runtime\.|job\.(?:name|num|id)\})")
 
 
@@ -85,7 +85,7 @@ class Composer:
 
     @cached_property
     def _groups(self) -> Collection[str] | None:
-        """The groups of files that the defaults choose from; None if the defaults do not compose."""
+        """The groups of files that the defaults choose from; None if these do not compose."""
         with suppress(*config.InvalidOverride):
             return self._base([]).choices
         return None

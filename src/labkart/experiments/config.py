@@ -30,7 +30,9 @@ InvalidOverride = (HydraException, OmegaConfBaseException, YAMLError, ValueError
 # Parts of messages of Hydra 1.3.8.
 _FUNCTION_CALL = re.compile(r"while evaluating (.+)")
 _SEVERAL_VALUES = re.compile(r"Ambiguous value for argument '(.+?)'\s+1\.", re.DOTALL)
-_UNKNOWN_KEY = re.compile(r"Could not (?:override|append to config|delete from config)[^']*'([^']+)'")
+_UNKNOWN_KEY = re.compile(
+    r"Could not (?:override|append to config|delete from config)[^']*'([^']+)'"
+)
 
 
 @dataclass
@@ -177,7 +179,7 @@ def _explain_syntax(error: Exception) -> str:
         return ""
     if "=" not in error.override:
         return f"{error.override} is not a setting. Write name=value, as model=forest."
-    remedy = "Put a value with spaces, commas or equal signs into two pairs of quotes: 'name=\"a, b\"'"
+    remedy = "Quote a value with spaces, commas or equal signs twice: 'name=\"a, b\"'"
     if match := _FUNCTION_CALL.search(_one_line(error)):
         remedy = match[1].rstrip(".")
     return f"{error.override} is not a valid Hydra override (name=value). {remedy}."

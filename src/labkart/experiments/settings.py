@@ -70,4 +70,6 @@ def check_settings(cfg: DictConfig) -> None:
     for name, setting_type in _TYPES.items():
         value = setting(cfg, name, None)
         if value is not None and not setting_type.accepts(value):
-            raise LabkartError(f"{SECTION}.{name} must be {setting_type.noun} or null, got {value}.")
+            raise LabkartError(
+                f"{SECTION}.{name} must be {setting_type.noun} or null, got {value}."
+            )

@@ -72,7 +72,7 @@ class DataFile(luigi.Parameter[Path]):
 
 
 class DataFolder(DataFile):
-    """A folder that a task reads, with all files at any depth: `images: DataFolder = DataFolder()`."""
+    """A folder that a task reads, with all files in it: `images: DataFolder = DataFolder()`."""
 
     _kind = "folder"
 
@@ -82,4 +82,6 @@ class DataFolder(DataFile):
 
 def _describe_unreadable(path: Path, error: OSError) -> str:
     name = project.current().short(path)
-    return f"{name} cannot be read: {error.strerror or error}. Fix that, or set another path in conf/."
+    return (
+        f"{name} cannot be read: {error.strerror or error}. Fix that, or set another path in conf/."
+    )

@@ -78,7 +78,7 @@ class TaskLogger:
         self._tables = list(dict.fromkeys([*self._tables, path.name]))
 
     def log_model(self, name: str, model: Any) -> None:
-        """Record a fitted model of scikit-learn, PyTorch, XGBoost, ..., so that MLflow can load it."""
+        """Record a fitted model (scikit-learn, PyTorch, XGBoost, ...) that MLflow can load."""
         path = self._new_file(name, ".pkl")
         path.write_bytes(pickle.dumps(model))
         self._models = list(dict.fromkeys([*self._models, path.name]))

@@ -173,7 +173,9 @@ class _Maker:
     def _settable(self) -> list[str]:
         """The parameters that a configuration file can give: all but tasks."""
         return [
-            key for key, parameter in self._parameters.items() if not isinstance(parameter, _UPSTREAM)
+            key
+            for key, parameter in self._parameters.items()
+            if not isinstance(parameter, _UPSTREAM)
         ]
 
 

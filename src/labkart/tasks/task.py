@@ -99,7 +99,9 @@ class Task(TaskLogger, TaskWithId[T]):
         """The record of the last run of this very task; None if it never ran."""
         stamp = digests.stamp(self._folder() / "record.json")
         if self._cached_record is None or self._cached_record.stamp != stamp:
-            last = record.read_task(self.get_task_family(), self.make_unique_id()) if stamp else None
+            last = (
+                record.read_task(self.get_task_family(), self.make_unique_id()) if stamp else None
+            )
             self._cached_record = _CachedRecord(stamp, last)
         return self._cached_record.record
 
@@ -127,13 +129,15 @@ class Task(TaskLogger, TaskWithId[T]):
                     yield from self._with_dynamic_upstream(self._student_run())
 
     def _with_dynamic_upstream(self, steps: Generator[Any, Any, None]) -> Iterator[Any]:
-        """Pass on the tasks that a `run()` yields, and remember them: the result depends on them."""
+        """Pass on and remember the tasks that a `run()` yields: the result depends on them."""
         self._dynamic_upstream = []
         results = None
         with closing(steps), suppress(StopIteration):
             while True:
                 tasks = steps.send(results)
-                self._dynamic_upstream += [task for task in flatten(tasks) if isinstance(task, Task)]
+                self._dynamic_upstream += [
+                    task for task in flatten(tasks) if isinstance(task, Task)
+                ]
                 results = yield tasks
 
     @contextmanager
@@ -167,7 +171,7 @@ class Task(TaskLogger, TaskWithId[T]):
 
     @contextmanager
     def _observed(self, attempt: _Attempt) -> Iterator[None]:
-        """Watch what the block costs, reads and writes; refuse what the task's id does not cover."""
+        """Watch the block's costs, reads and outputs; refuse what the id does not cover."""
         name = self.get_task_family()
         reads = UndeclaredReads(getattr(self, param) for param in self._data)
         with (
