@@ -562,7 +562,7 @@ def test_a_run_has_the_drawing_the_tasks_the_data_the_outputs_and_the_lock(fresh
     assert dataset.name == "data/raw/table.csv"
     assert run.data.tags["labkart.data"].startswith("data/raw/table.csv ")
     told = experiment(fresh)
-    left = next(each for each in told["tasks"] if each["label"] == "Left")["made"]
+    left = next(each for each in told["tasks"] if each["label"] == "Left")["result"]
     assert left["data"]["table"]["path"] == "data/raw/table.csv" and left["outputs"][0]["bytes"] > 0
     assert (
         left["peak_memory_mb"] > 1 and told["config"]["seed"] == 0 and told["environment"]["host"]

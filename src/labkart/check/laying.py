@@ -14,7 +14,7 @@ from labkart.check import config_access
 from labkart.check.settings import File
 from labkart.check.surroundings import Surroundings
 from labkart.errors import LabkartError, describe
-from labkart.experiments import plan
+from labkart.experiments import pipeline
 from labkart.experiments.config import Composed
 
 # Names at the top that the machinery reads, and not the pipeline.
@@ -61,7 +61,7 @@ def laid_out(
         each.activate()
         had |= config_access.setting_names(each.cfg)
         try:
-            plan.call_pipeline(config_access.watch_config(each.cfg, read))
+            pipeline.call_pipeline(config_access.watch_config(each.cfg, read))
         except (LabkartError, SystemExit) as error:
             failed[_place(str(error), here, file.path)] = None
     for path, line, why in failed:

@@ -22,7 +22,8 @@ from filelock import FileLock, Timeout
 from labkart import console, project
 from labkart.errors import LabkartError
 from labkart.experiments import config, plan
-from labkart.records import locks, record
+from labkart.experiments.composer import Composer
+from labkart.records import leftovers, locks, record
 
 _MOST_ROWS = 20
 _MAX_AGE = 7 * 24 * 3600  # seconds: nobody uses these folders any more by then
@@ -95,7 +96,7 @@ def _keep_experiments(prefixes: Iterable[str]) -> None:
 
 def find_waste() -> list[Waste]:
     """What can be removed, the largest first. What killed processes left is removed at once."""
-    locks.remove_leftovers()
+    leftovers.remove_leftovers()
     cache = project.current().outputs / "cache"
     recorded = record.task_names()
     needed = _with_upstream(_needed(), recorded)
@@ -143,7 +144,7 @@ def _needed() -> set[str]:
     needed = {task.id for experiment in experiments if experiment.kept for task in experiment.tasks}
     # Errors are not caught here: if today's code cannot be read, nobody knows what it needs.
     needed |= _task_ids(plan.plan(config.compose_overrides()))
-    composer = config.Composer()
+    composer = Composer()
     for overrides in {tuple(experiment.overrides) for experiment in experiments} - {()}:
         with suppress(LabkartError):  # settings that do not fit today's code
             needed |= _task_ids(plan.plan(composer.compose(overrides)))
@@ -161,7 +162,7 @@ def _with_upstream(needed: set[str], names: dict[str, str]) -> set[str]:
         id = waiting.pop()
         task = record.read_task(names[id], id) if id in names else None
         if task:
-            keys = (*task.asked, *task.upstream)
+            keys = (*task.dynamic_upstream, *task.upstream)
             new = {key.rpartition("_")[2] for key in keys} - needed
             needed |= new
             waiting += new

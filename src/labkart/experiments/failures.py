@@ -1,4 +1,4 @@
-"""Failed experiments in words. Prints nothing."""
+"""Describes experiments that failed, in a few lines for a person. Prints nothing."""
 
 from collections.abc import Sequence
 
@@ -7,28 +7,39 @@ from labkart.records.record import ExperimentRecord
 
 
 def describe_failure(record: ExperimentRecord) -> str:
-    """Each failed task with its error, and where more is."""
-    lines = [f"{use.label}: {use.error}" for use in record.tasks if use.state == "failed"]
-    folder = project.current().short(record.folder)
-    return "\n".join(
-        [
-            *lines,
-            f"{folder}/traceback.txt says more. Mend it and run again: finished tasks stay cached.",
-        ]
-    )
+    """Each failed task of an experiment with its error, and the file with the traceback."""
+    lines = [f"{run.label}: {run.error}" for run in record.tasks if run.state == "failed"]
+    remedy = "Fix it and run again: finished tasks stay cached."
+    return "\n".join([*lines, f"See {_traceback_file(record)}. {remedy}"])
 
 
 def describe_failures(records: Sequence[ExperimentRecord], total: int) -> str:
-    """Of a sweep: each failure once, with the experiments that it concerns, and where more is."""
-    causes: dict[str, list[ExperimentRecord]] = {}
+    """Each cause once, with the experiments of a sweep that it concerns.
+
+    Args:
+        records: the experiments without a result.
+        total: how many experiments the sweep has.
+    """
+    by_cause: dict[str, list[ExperimentRecord]] = {}
     for record in records:
-        failed = next((use for use in record.tasks if use.state == "failed"), None)
-        cause = f"{failed.label}: {failed.error}" if failed else record.error or "not run"
-        causes.setdefault(cause, []).append(record)
+        by_cause.setdefault(_cause(record), []).append(record)
     lines = [f"{len(records)} of {total} experiments have no result:"]
-    for cause, concerned in causes.items():
-        more = f" and {len(concerned) - 1} more" if len(concerned) > 1 else ""
-        lines += [f"{' '.join(concerned[0].overrides)}{more}: {cause}"]
-        if concerned[0].ended:
-            lines += [f"  {project.current().short(concerned[0].folder)}/traceback.txt"]
-    return "\n".join([*lines, "Mend it and run the same command again: only what is missing runs."])
+    for cause, concerned in by_cause.items():
+        first = concerned[0]
+        others = f" and {len(concerned) - 1} more" if len(concerned) > 1 else ""
+        lines.append(f"{' '.join(first.overrides)}{others}: {cause}")
+        if first.ended:
+            lines.append(f"  {_traceback_file(first)}")
+    remedy = "Fix it and run the same command again: only what is missing runs."
+    return "\n".join([*lines, remedy])
+
+
+def _cause(record: ExperimentRecord) -> str:
+    for run in record.tasks:
+        if run.state == "failed":
+            return f"{run.label}: {run.error}"
+    return record.error or "not run"
+
+
+def _traceback_file(record: ExperimentRecord) -> str:
+    return f"{project.current().short(record.folder)}/traceback.txt"

@@ -40,7 +40,7 @@ class TaskRecord:
         code: by file, the digest of each definition that the task reaches.
         data: by parameter, the path and digest of each declared file and folder.
         undeclared: files of the project that it or a task above it read without declaring them.
-        asked: the records of the tasks that its `run()` yielded.
+        dynamic_upstream: the records of the tasks that its `run()` yielded.
         accepted: who said that a change of code does not change this result, when, and what had changed.
     """
 
@@ -65,7 +65,7 @@ class TaskRecord:
     error: str | None
     traceback: str | None
     accepted: dict[str, Any] | None = None
-    asked: list[str] = field(default_factory=list)
+    dynamic_upstream: list[str] = field(default_factory=list)
     models: list[str] = field(default_factory=list)
     gpu_memory_mb: float | None = None
     schema: int = 2
@@ -109,7 +109,7 @@ class TaskRun:
 
     Attributes:
         label: the class name, with a number where the pipeline has several tasks of one class.
-        made: of its record what belongs to the result: what it cost, its data, outputs, metrics, figures and tables;
+        result: of its record what belongs to the result: what it cost, its data, outputs, metrics, figures and tables;
             of its code and packages a digest.
     """
 
@@ -119,7 +119,7 @@ class TaskRun:
     state: str
     seconds: float = 0.0
     error: str | None = None
-    made: dict[str, Any] = field(default_factory=dict)
+    result: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass

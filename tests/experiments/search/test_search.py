@@ -27,7 +27,7 @@ from labkart.experiments.search import search
 from labkart.experiments.search.config import SearchConfig
 from labkart.experiments.search.distributions import Space
 from labkart.experiments.search.trials import StudyPlan, TrialJournal
-from labkart.records import study
+from labkart.records import leftovers, study
 from labkart.records.study import Study
 from tests.support.tiny import soon, write
 
@@ -414,12 +414,12 @@ def test_a_study_whose_processes_all_died_is_said_to_be_killed_and_goes_on(here:
     soon(lambda: trace().total() >= 2)
     os.kill(one, signal.SIGKILL)
     ended(one)
-    assert not study.close_abandoned()  # the other one works on it
+    assert not leftovers.close_abandoned_studies()  # the other one works on it
     os.kill(other, signal.SIGKILL)
     ended(other)
-    (killed,) = study.close_abandoned()
+    (killed,) = leftovers.close_abandoned_studies()
     assert study.read_studies() == [killed] and killed.status == "killed" and killed.ended
-    assert not study.close_abandoned() and not [*killed.folder.glob(".searching*")]
+    assert not leftovers.close_abandoned_studies() and not [*killed.folder.glob(".searching*")]
     found = run("-n", "6")
     assert found.status == "finished" and not [*found.folder.glob(".searching*")]
 
@@ -453,7 +453,7 @@ def test_a_trial_that_falls_behind_is_pruned(here: Path, workers: str, pruner: s
     told = json.loads(file.read_text())
     assert told["status"] == "pruned" and told["tasks"][0]["state"] == "pruned"
     assert re.search(r"Pruned: fell behind at step \d$", told["error"])
-    names = [metric[0] for metric in told["tasks"][0]["made"]["metrics"]]
+    names = [metric[0] for metric in told["tasks"][0]["result"]["metrics"]]
     assert set(names) == {"report"}
 
 

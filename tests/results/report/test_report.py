@@ -41,7 +41,7 @@ def use(
         "tables": [],
         **made,
     }
-    return TaskRun("Evaluate", "Evaluate", f"{code}{packages}{data}", "ran", made=made)
+    return TaskRun("Evaluate", "Evaluate", f"{code}{packages}{data}", "ran", result=made)
 
 
 def experiment(

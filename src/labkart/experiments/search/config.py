@@ -13,7 +13,8 @@ from optuna.samplers import BaseSampler
 
 from labkart import project
 from labkart.errors import LabkartError, did_you_mean
-from labkart.experiments.config import Composer, compose_overrides
+from labkart.experiments.composer import Composer
+from labkart.experiments.config import compose_overrides
 from labkart.experiments.plan import plan
 from labkart.experiments.search.distributions import Space
 from labkart.experiments.search.trials import Direction, StudyPlan

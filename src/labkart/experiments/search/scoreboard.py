@@ -3,16 +3,8 @@
 from collections.abc import Sequence
 from contextlib import suppress
 
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    SpinnerColumn,
-    TextColumn,
-    TimeElapsedColumn,
-)
-
 from labkart import console, project
+from labkart.experiments.progress import ProgressBar, experiment_columns
 from labkart.records.record import TaskRun
 from labkart.records.study import Study, Trial
 
@@ -20,30 +12,13 @@ _MOST = 5  # of the best trials; of a Pareto front more
 _MOST_OF_A_FRONT = 20
 
 
-class SearchProgress:
-    """A line a trial as it ends; on a terminal also what runs now, and how much is left. Watches experiments."""
+class SearchProgress(ProgressBar):
+    """A line per trial as it ends; on a terminal also what runs now, and how much is left."""
 
     def __init__(self, objectives: Sequence[str], most: int, done: int) -> None:
-        bar = BarColumn(24), MofNCompleteColumn(), TimeElapsedColumn()
-        terminal = console.stdout
-        # No thread of its own: it would hold the terminal's lock while a worker is forked.
-        columns = [SpinnerColumn(), TextColumn("{task.description}"), *bar]
-        self._bar = Progress(
-            *columns,
-            console=terminal,
-            transient=True,
-            auto_refresh=False,
-            disable=not terminal.is_terminal,
-        )
-        self._row = self._bar.add_task("", total=most, completed=done)
+        super().__init__(*experiment_columns(), has_thread=False)
+        self._show(most, done)
         self._objectives, self._width = objectives, len(str(most)) + 8
-
-    def __enter__(self) -> "SearchProgress":
-        self._bar.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._bar.stop()
 
     def told(self, trial: Trial, seconds: float) -> None:
         """A trial has ended, after so many seconds of tasks; none where all of them were cached."""
@@ -59,17 +34,9 @@ class SearchProgress:
         self._bar.update(self._row, advance=1, description="")
         self.beat()
 
-    def planned(self, uses: Sequence[TaskRun]) -> None:
-        pass
-
-    def started(self, use: TaskRun) -> None:
-        self._bar.update(self._row, description=use.label)
-
-    def ended(self, use: TaskRun) -> None:
-        pass
-
-    def beat(self) -> None:
-        self._bar.refresh()
+    def started(self, task_run: TaskRun) -> None:
+        """Show that a task runs."""
+        self._bar.update(self._row, description=task_run.label)
 
 
 def values(objectives: Sequence[str], trial: Trial) -> str:

@@ -2,7 +2,6 @@
 
 import argparse
 import math
-import os
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
@@ -10,16 +9,16 @@ from functools import partial
 
 from optuna.trial import FrozenTrial, TrialState
 
-from labkart import console, project, signals
+from labkart import console, project
 from labkart.errors import LabkartError, did_you_mean
-from labkart.experiments import experiment
+from labkart.experiments.experiment import run_experiments
 from labkart.experiments.plan import Experiment, plan
 from labkart.experiments.search import plots, scoreboard
 from labkart.experiments.search.config import SearchConfig
 from labkart.experiments.search.processes import Crew, Leader, TrialListener
 from labkart.experiments.search.scoreboard import SearchProgress
 from labkart.experiments.search.trials import TrialJournal
-from labkart.experiments.session import check_place, close, close_abandoned
+from labkart.experiments.session import session
 from labkart.fingerprint import snapshot
 from labkart.records import provenance, study
 from labkart.records.record import ExperimentRecord, current_time
@@ -38,21 +37,16 @@ def search(words: Sequence[str]) -> int:
     Raises:
         LabkartError: see `run`; or a file cannot be written.
     """
-    os.chdir(project.current().root)
-    check_place()
     console.show_logging()
     publisher = Publisher()
-    signals.install_handlers()
     try:
-        close_abandoned(publisher)
-        run(words, publisher)
+        with session(publisher):
+            run(words, publisher)
     except OSError as error:
         where = error.filename or "outputs/"
         raise LabkartError(
             f"{where}: {error.strerror or error}. What was finished is kept."
         ) from error
-    finally:
-        close(publisher)
     return 0
 
 
@@ -193,7 +187,7 @@ def _experiment(
         record.write()
     elif not cached:
         with pruning.prune_with(journal.judge(number)):
-            experiment.run_experiments(
+            run_experiments(
                 [planned], planned.workers(1), listener, lambda record: listener.begun(record.id)
             )
     listener.ready(record.id, nested)
@@ -211,7 +205,7 @@ def _values(
     logged = {
         name if use.label == record.tasks[-1].label else f"{use.label}.{name}": value
         for use in record.tasks
-        for name, value, *_ in use.made.get("metrics", ())
+        for name, value, *_ in use.result.get("metrics", ())
     }
     for name in design.objectives:
         if name not in logged:

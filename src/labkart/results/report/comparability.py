@@ -103,7 +103,7 @@ def _differing(
     """Tasks of one class whose code, or packages, are not the same in all runs."""
     by_class: dict[str, dict[str, TaskRun]] = {}
     for use in {(use.name, use.id): use for use in uses}.values():
-        if digest := use.made.get(kind) or _digest(kind, use):
+        if digest := use.result.get(kind) or _digest(kind, use):
             by_class.setdefault(use.name, {}).setdefault(digest, use)
     for name, different in by_class.items():
         if len(different) > 1:
@@ -159,7 +159,7 @@ def data(uses: Sequence[TaskRun]) -> dict[str, set[str]]:
     """The digests of each file of data that these tasks read."""
     found: dict[str, set[str]] = {}
     for use in uses:
-        read = [*use.made.get("data", {}).values(), *use.made.get("undeclared", ())]
+        read = [*use.result.get("data", {}).values(), *use.result.get("undeclared", ())]
         for each in read:
             found.setdefault(each["path"], set()).add(each["sha256"])
     return found

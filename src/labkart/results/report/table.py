@@ -199,9 +199,9 @@ def _items(asked: str, group: Group) -> dict[str, float]:
 def _table(asked: str, record: ExperimentRecord) -> list[tuple[str, float]]:
     """The rows of a logged table, as items and values."""
     name, item, value = asked.split(":")
-    use = next((use for use in reversed(record.tasks) if name in use.made.get("tables", ())), None)
+    use = next((use for use in reversed(record.tasks) if name in use.result.get("tables", ())), None)
     if use is None:
-        known = {table for use in record.tasks for table in use.made.get("tables", ())}
+        known = {table for use in record.tasks for table in use.result.get("tables", ())}
         raise LabkartError(
             f"{name}: experiment {record.id[:8]} logged no such table. {did_you_mean(name, known)}"
         )
