@@ -83,7 +83,7 @@ def made(name: str = "models", **said: Any) -> config.ReportConfig:
 def compared(records: list[ExperimentRecord], **said: Any):
     return compare_groups(
         made(**said),
-        Ranking(metric="score").grouped(records),
+        Ranking(metric="score").group(records),
         Ranking(metric="score", less_is_better=["loss"]),
     )
 
@@ -424,8 +424,8 @@ def test_a_configuration_of_which_no_run_ended_well_needs_no_more_seeds(
             ["models", "--baseline", "model=*"],
             "is met by 3 of the groups, not by one. They are: model=",
         ),
-        (["models", "--sweep", "abc"], 'No sweeps begin with "abc"'),
-        (["models", "--since", "yesterday"], "yesterday: wants a day, as 2026-11-25"),
+        (["models", "--sweep", "abc"], 'No sweep begins with "abc"'),
+        (["models", "--since", "yesterday"], "yesterday: must be a day, such as 2026-11-25"),
         (["../x", "model=forest"], '"../x" cannot name a report'),
         (["nosuch"], "There is no reports/nosuch.yaml; there are: none yet"),
         (["models", "--items", "a:b:c"], "items are those of one metric"),
@@ -457,7 +457,7 @@ def test_bad_words_are_a_sentence_and_leave_no_file(
             "labels: {datetime.date(2026, 11, 25): 'x'} wants to be names",
         ),
         ("- score\n", "reports/models.yaml: wants names and values"),
-        ("where: [model]\n", "model: wants a name and a value"),
+        ("where: [model]\n", "model: must be a name and a value"),
         ("a: [\n", "reports/models.yaml: while parsing"),
     ],
 )
