@@ -178,3 +178,18 @@ def test_uv_moves_the_library_only_where_the_project_is_used_with_it(
     if variable:
         monkeypatch.setenv("UV", variable)
     assert bool(update._uv(tmp_path)) is is_used
+
+
+@pytest.mark.parametrize(
+    ("name", "is_skipped"),
+    [
+        ("conf", True),
+        ("conf/data/wine.yaml", True),
+        ("conference.md", False),
+        ("docs/conf", False),
+        (".github/workflows/ci.yml", False),
+        ("notes.txt", True),
+    ],
+)
+def test_what_is_skipped_is_a_file_or_all_of_a_folder(name: str, is_skipped: bool) -> None:
+    assert rendering._is_skipped(name, ["conf", "*.txt"]) is is_skipped

@@ -12,6 +12,7 @@ import sys
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatch
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -73,13 +74,16 @@ def render(
 def _updated_files(root: Path, made: Path) -> dict[str, Path]:
     """By name, the generated files that an update may change."""
     settings = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
-    skipped = {*settings["tool"].get("cruft", {}).get("skip", []), STATE_FILE, ".git"}
-    paths = (path.relative_to(made) for path in sorted(made.rglob("*")) if path.is_file())
-    return {
-        path.as_posix(): made / path
-        for path in paths
-        if skipped.isdisjoint({path.as_posix(), *map(str, path.parents)})
-    }
+    skipped = [*settings["tool"].get("cruft", {}).get("skip", []), STATE_FILE, ".git"]
+    paths = [path for path in sorted(made.rglob("*")) if path.is_file()]
+    files = {path.relative_to(made).as_posix(): path for path in paths}
+    return {name: path for name, path in files.items() if not _is_skipped(name, skipped)}
+
+
+def _is_skipped(name: str, patterns: Sequence[str]) -> bool:
+    """Whether a file or a folder above it matches, as cruft decides it."""
+    names = [name, *(folder.as_posix() for folder in Path(name).parents)]
+    return any(fnmatch(part, pattern) for part in names for pattern in patterns)
 
 
 def _commit_files(root: Path, files: dict[str, Path], parent: str | None) -> str:

@@ -17,7 +17,7 @@ from labkart import __version__, console, git, project, signals
 from labkart.cli.rendering import last_line, render, run_tool
 from labkart.cli.template import STATE_FILE, Origin, Template, fetch_template, read_origin
 from labkart.errors import LabkartError
-from labkart.files import write_atomically
+from labkart.files import read_json, write_atomically
 
 _UNFINISHED = {
     "MERGE_HEAD": "merge",
@@ -148,15 +148,15 @@ def _obstacle(root: Path, name: str, tracked: set[str]) -> str | None:
 
 
 def _write_state(root: Path, origin: Origin, state: dict[str, Any], revision: str) -> None:
-    """Write what the project is made from now. Cruft named the copy of the template."""
+    """Write down what the project is made from now; cruft named a copy of the template."""
     answers = state["context"]["cookiecutter"] | {"_template": origin.address}
-    updated = state | {
-        "template": origin.address,
+    updated = read_json(root / STATE_FILE) | {
+        "commit": state["commit"],
         "checkout": revision,
         "context": {"cookiecutter": answers},
     }
     text = json.dumps(updated, ensure_ascii=False, indent=2)
-    write_atomically(root / STATE_FILE, text.encode())
+    write_atomically(root / STATE_FILE, f"{text}\n".encode())
     git.run(root, "add", STATE_FILE)
 
 
