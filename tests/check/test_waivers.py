@@ -14,7 +14,7 @@ _TOKEN = "ghp_" + "a1B2" * 9
     [
         ("src/study/a.py", 'A = "/data/x/y"  # labkart: allow absolute-path: it is there on every node', "absolute-path"),
         ("src/study/a.py", '# labkart: allow absolute-path: it is there on every node\nA = "/data/x/y"', "absolute-path"),
-        ("src/study/a.py", '# labkart: allow absolute-path\uff1a全ノードにある\n# and\n\nA = "/data/x/y"', "absolute-path"),
+        ("src/study/a.py", '# labkart: allow absolute-path\uff1a全台にある\n# and\n\nA = "/data/x/y"', "absolute-path"),
         ("conf/a.yaml", f"# labkart: allow secret: of the test server\na: {_TOKEN}", "secret"),
     ],
 )  # fmt: skip
