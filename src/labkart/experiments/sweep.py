@@ -126,7 +126,7 @@ class Sweep:
         self._run([each for each in self.left if not each.missing], 1)
         with (
             slurm_array.submit(
-                "labkart.experiments.run:on_node",
+                "labkart.experiments.run:run_on_node",
                 [each.composed.overrides for each in left],
                 settings,
             ) as array,
