@@ -12,7 +12,7 @@ from labkart.check.rule import Finding, Rule
 from labkart.check.rules import RULES
 from labkart.check.texts import translation
 from labkart.check.tree import Tree
-from labkart.check.waivers import Waiver, apply_waivers
+from labkart.check.waivers import Waiver, apply_waivers, read_waivers
 from labkart.errors import LabkartError, did_you_mean
 
 _BY_ID = {rule.id: rule for rule in RULES}
@@ -91,7 +91,7 @@ def check(options: argparse.Namespace) -> int:
 
 def find_problems(tree: Tree, rules: Sequence[type[Rule]]) -> list[Finding]:
     """What rules find that is not waived, by path and line."""
-    findings = list[Finding]()
+    findings, waivers = list[Finding](), read_waivers(tree)
     # The student's code may change anything in this process, so it is imported last.
     for rule in sorted(rules, key=lambda rule: rule.runs_code):
         findings += rule().check(tree)
@@ -103,7 +103,7 @@ def find_problems(tree: Tree, rules: Sequence[type[Rule]]) -> list[Finding]:
         if finding.rule.id not in _CONSEQUENCES or finding.path not in unreadable
     ]
     known = _BY_ID.keys() - {Waiver.id}
-    left = apply_waivers(tree, causes, known, {rule.id for rule in rules})
+    left = apply_waivers(waivers, causes, known, {rule.id for rule in rules})
     return sorted(left, key=lambda finding: (finding.path, finding.line, finding.rule.id))
 
 

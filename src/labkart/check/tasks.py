@@ -33,10 +33,10 @@ class TaskRule(Rule):
         """Check each task; where the code cannot be imported, that is what is found."""
         yield from tree.pipeline.import_problems
         for task in tree.pipeline.tasks:
-            yield from self.check_task(task, tree.package)
+            yield from self.check_task(task)
 
     @abstractmethod
-    def check_task(self, task: "TaskClass", package: str) -> Iterator[Finding]:
+    def check_task(self, task: "TaskClass") -> Iterator[Finding]:
         """Find the places where a task breaks the rule."""
 
 
@@ -55,12 +55,12 @@ class StrayTask(TaskRule):
         "stray": "{name} is a task, but is not in src/{package}/tasks/"
     }
 
-    def check_task(self, task: "TaskClass", package: str) -> Iterator[Finding]:
+    def check_task(self, task: "TaskClass") -> Iterator[Finding]:
         """Look where the class is."""
-        if not task.path.startswith(f"src/{package}/tasks/"):
-            yield self.finding(
-                task.path, "stray", task.node.lineno, name=task.name, package=package
-            )
+        package, folder = task.path.split("/")[1:3]
+        if folder != "tasks":
+            values = {"name": task.name, "package": package}
+            yield self.finding(task.path, "stray", task.node.lineno, **values)
 
 
 class ForeignTask(TaskRule):
@@ -76,7 +76,7 @@ class ForeignTask(TaskRule):
     )
     messages: ClassVar[dict[str, str]] = {"foreign": "{name} inherits from {base}"}
 
-    def check_task(self, task: "TaskClass", package: str) -> Iterator[Finding]:  # noqa: ARG002
+    def check_task(self, task: "TaskClass") -> Iterator[Finding]:
         """Look at the direct base classes."""
         for base in task.foreign_bases:
             yield self.finding(task.path, "foreign", task.node.lineno, name=task.name, base=base)
@@ -92,7 +92,7 @@ class UndocumentedTask(TaskRule):
     )
     messages: ClassVar[dict[str, str]] = {"none": "{name} has no docstring"}
 
-    def check_task(self, task: "TaskClass", package: str) -> Iterator[Finding]:  # noqa: ARG002
+    def check_task(self, task: "TaskClass") -> Iterator[Finding]:
         """Look at the class's own docstring."""
         if not (task.members.get("__doc__") or "").strip():
             yield self.finding(task.path, "none", task.node.lineno, name=task.name)
@@ -111,7 +111,7 @@ class UntypedParameter(TaskRule):
         "other": "{name} of {task} has the type {type}; write {name}: {kind} = {kind}(...)",
     }
 
-    def check_task(self, task: "TaskClass", package: str) -> Iterator[Finding]:  # noqa: ARG002
+    def check_task(self, task: "TaskClass") -> Iterator[Finding]:
         """Compare each parameter of the class's own body with its annotation."""
         annotations = task.members.get("__annotations__", {})
         for name, kind in task.parameters.items():
@@ -148,7 +148,7 @@ class HeavyProperty(TaskRule):
         "call": "{name} of {task} calls {call}",
     }
 
-    def check_task(self, task: "TaskClass", package: str) -> Iterator[Finding]:  # noqa: ARG002
+    def check_task(self, task: "TaskClass") -> Iterator[Finding]:
         """Walk through the code of each property."""
         for method in task.node.body:
             name = getattr(method, "name", "")
