@@ -120,10 +120,10 @@ class Pipeline:
 
     def _setting_line(self, path: str, text: str) -> int:
         """The line where a file sets the name that a message has in quotes; 0 if not just one."""
-        quoted = re.search(r'"([\w.]+)"', text)
+        quoted = re.search(r'"([\w.]+)"', text) if path.startswith("conf/") else None
         lines = [
             line
-            for file in self._tree.conf.files
+            for file in (self._tree.conf.files if quoted else ())
             for name, line in file.lines.items()
             if file.path == path and quoted and f".{name}".endswith(f".{quoted[1]}")
         ]
