@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from importlib.metadata import distribution
 from typing import Any, ClassVar
 
-from labkart import __version__
 from labkart.check.rule import Finding, Rule
 from labkart.check.tree import Tree
 
@@ -36,15 +35,15 @@ class VersionMismatch(Rule):
 
     def check(self, tree: Tree) -> Iterator[Finding]:
         """Compare major and minor with the template's, version or commit with the lock's."""
-        template = str(tree.settings.get("template", __version__))
-        if template.split(".")[:2] != __version__.split(".")[:2]:
+        library = distribution("labkart")
+        template = str(tree.settings.get("template", library.version))
+        if template.split(".")[:2] != library.version.split(".")[:2]:
             line = next(iter(tree.lines("pyproject.toml", r"template\s*=")), 0)
-            values = {"template": template, "library": __version__}
+            values = {"template": template, "library": library.version}
             yield self.finding("pyproject.toml", "template", line, **values)
         if locked := _LOCKED.search(dict(tree.texts()).get("uv.lock", "")):
-            package = distribution("labkart")
-            commit = _commit(package.read_text("direct_url.json"))
-            values = {"locked": locked["version"], "installed": package.version}
+            commit = _commit(library.read_text("direct_url.json"))
+            values = {"locked": locked["version"], "installed": library.version}
             if locked["commit"] and commit:
                 values = {"locked": locked["commit"][:12], "installed": commit[:12]}
             if values["locked"] and values["locked"] != values["installed"]:
