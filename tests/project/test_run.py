@@ -482,7 +482,7 @@ def test_ctrl_c_closes_the_run_and_the_next_one_goes_on(project: Project) -> Non
     while not project.has("started") and time.monotonic() < limit:
         time.sleep(0.05)
     process.send_signal(signal.SIGINT)
-    assert "the same command goes on from there" in process.communicate(timeout=60)[1]
+    assert "the same command continues" in process.communicate(timeout=60)[1]
     assert process.returncode == 130
     assert rows(project)[-1].info.status == "KILLED"
     project.edit("src/my_thesis/tasks/evaluate.py", "sleep(100)", "sleep(0)")
@@ -505,7 +505,7 @@ MISTAKES = {
     "run seed=0,1": "seed=0,1 names several values: add -m to run each of them; 'seed=[0,1]' is a list.",
     "run model forest": "model: wants a name and a value, as model=forest.",
     "run --model forest": "--model: there is no such option. Settings are names and values, as model=forest or",
-    "rum": 'No verb "rum". Choose one of run, search, status, accept, graph, runs, compare, report, reproduce, check, clean, sync, ui, update;',
+    "rum": 'labkart has no verb "rum". Did you mean "run"? See labkart --help.',
     "ui --port 99999": "Port 99999 cannot be used. Choose another one: ",
 }
 

@@ -432,7 +432,7 @@ def stopped(command: Command, how: int, project: Project) -> set[str]:
     else:
         os.kill(command.pid, how)
         done = command.wait()
-        assert done.returncode == 130 and "the same command goes on from there" in done.stderr
+        assert done.returncode == 130 and "the same command continues" in done.stderr
     files = (project.root / "outputs/records/tasks").glob("*/record.json")
     found = [json.loads(file.read_text(encoding="utf-8")) for file in files]
     return {each["id"] for each in found if each["status"] == "done"}

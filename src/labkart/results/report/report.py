@@ -97,7 +97,7 @@ def _make(found: ReportConfig) -> None:
     for metric, columns in formats.columns(shown):
         if metric:
             console.say(f"  {metric}", style="bold")
-        console.show_table(columns, ["dim"])
+        console.show_table(columns)
     if chosen.earlier:
         console.say(
             f"  without {chosen.earlier} runs from before conf/ was edited; later ones have the same words"
