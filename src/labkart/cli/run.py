@@ -38,7 +38,7 @@ class TerminalOutput:
 
     def show_groups(self, records: Sequence[ExperimentRecord], ranking: Ranking) -> None:
         """Print a row per configuration, best first: means and deviations over the seeds."""
-        groups = ranking.grouped([record for record in records if record.ended])
+        groups = ranking.group([record for record in records if record.ended])
         if not groups:
             return
         metrics = ranking.metrics(groups)

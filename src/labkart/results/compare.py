@@ -162,9 +162,9 @@ def _data(experiment: ExperimentRecord) -> dict[str, str]:
     """Declared and undeclared files and folders, each with the first letters of its digest."""
     data: dict[str, str] = {}
     for task in experiment.tasks:
-        for name, state in task.made.get("data", {}).items():
+        for name, state in task.result.get("data", {}).items():
             data[f"{task.label}.{name}"] = f"{state['path']} {state['sha256'][:8]}"
-        for state in task.made.get("undeclared", ()):
+        for state in task.result.get("undeclared", ()):
             data[state["path"]] = f"{state['sha256'][:8]}, undeclared"
     return data
 
@@ -209,7 +209,7 @@ def _compare_file(file: str, first: dict[str, str], second: dict[str, str]) -> C
 
 def _code_digests(experiment: ExperimentRecord) -> dict[str, str]:
     """By label, a digest of all code of a task; unknown for a task that did not finish."""
-    return {task.label: task.made["code"] for task in experiment.tasks if "code" in task.made}
+    return {task.label: task.result["code"] for task in experiment.tasks if "code" in task.result}
 
 
 def _definitions(tasks: Iterable[TaskRecord]) -> _Definitions:

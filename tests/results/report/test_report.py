@@ -83,7 +83,7 @@ def made(name: str = "models", **said: Any) -> config.ReportConfig:
 def compared(records: list[ExperimentRecord], **said: Any):
     return compare_groups(
         made(**said),
-        Ranking(metric="score").grouped(records),
+        Ranking(metric="score").group(records),
         Ranking(metric="score", less_is_better=["loss"]),
     )
 

@@ -29,10 +29,10 @@ def newest(records: Sequence[ExperimentRecord], ranking: Ranking) -> list[Experi
     Runs of the same words are one, too: `conf/` was edited between them, and the last of them is what is meant today.
     """
     last = list(records)
-    for name in (ranking.called, ranking.kind):
+    for name in (ranking.command_key, ranking.config_key):
         found: dict[Any, list[ExperimentRecord]] = {}
         for each in last:
-            found.setdefault((name(each), ranking.seed(each)), []).append(each)
+            found.setdefault((name(each), ranking.seed_key(each)), []).append(each)
         last = [
             max(same, key=last_used.last_used) if len(same) > 1 else same[0]
             for same in found.values()
@@ -60,11 +60,11 @@ def _failed(records: Sequence[ExperimentRecord]) -> Iterator[Problem]:
 
 def _missing(groups: Sequence[Group], ranking: Ranking) -> Iterator[Problem]:
     groups = [group for group in groups if any(each.status == "finished" for each in group.records)]
-    seeds = {ranking.seed(each) for group in groups for each in group.records}
+    seeds = {ranking.seed_key(each) for group in groups for each in group.records}
     every = sorted(seeds, key=lambda seed: [sort_key(each) for each in seed])
     for group in groups:
         gone = [
-            seed for seed in every if seed not in {ranking.seed(each) for each in group.records}
+            seed for seed in every if seed not in {ranking.seed_key(each) for each in group.records}
         ]
         if gone:
             words = [

@@ -118,7 +118,7 @@ def _make(found: ReportConfig) -> None:
 def _compared(found: ReportConfig) -> tuple[ReportTable, SelectedRuns]:
     """The comparison that a definition asks for. Raises LabkartError with all that forbids it."""
     chosen = table.select_runs(found)
-    groups = chosen.ranking.grouped(chosen.records)
+    groups = chosen.ranking.group(chosen.records)
     against = [*_lost(found), *comparability.problems(groups, chosen.ranking)]
     refused = [each for each in against if each.kind not in found.allow]
     if refused:
