@@ -238,7 +238,7 @@ def test_status_runs_and_records_nothing(ran: Path) -> None:
         ("scale.facto=1", 'conf/config.yaml: no setting "scale.facto". Did you mean "factor"?'),
         (
             "load.table=data/raw/none.csv",
-            "load.table=data/raw/none.csv: Load.table: data/raw/none.csv is no file that is there. Put the file there",
+            "load.table=data/raw/none.csv: Load.table: data/raw/none.csv does not exist. Put the file there",
         ),
     ],
 )

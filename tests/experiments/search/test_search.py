@@ -489,8 +489,8 @@ MISTAKES = {
     ("random", "tpo"): 'conf/search/s.yaml: no sampler "tpo". Did you mean "tpe"?',
     ("random", "random\n  pruner: medium"): 'conf/search/s.yaml: no pruner "medium". Did you mean "median"?',
     ("random", "random\n  sede: 1"): 'conf/search/s.yaml: a search has no "sede". Did you mean "seed"?',
-    ("random", "random\n  seed: x"): "conf/search/s.yaml: seed wants a whole number, not 'x'.",
-    ("trials: 12", "trials: 0"): "conf/search/s.yaml: trials wants a whole number, not 0.",
+    ("random", "random\n  seed: x"): "conf/search/s.yaml: seed must be an integer, got 'x'.",
+    ("trials: 12", "trials: 0"): "conf/search/s.yaml: trials must be an integer, got 0.",
     ("random", "grid"): "conf/search/s.yaml: a grid cannot try all of x: interval(-3, 3). Write a range(...) or choice(...), or take another sampler.",
     ("interval(-3, 3)", "range(5, 5)"): "conf/search/s.yaml: x: range(5, 5): there are no values in it.",
     ("interval(-3, 3)", "interval(3, -3)"): "conf/search/s.yaml: x: interval(3, -3): there are no values in it.",
@@ -499,7 +499,7 @@ MISTAKES = {
     ("interval(-3, 3)", "0.5"): "conf/search/s.yaml: x: 0.5 is no range of values. Write range(1, 10), choice(a, b), interval(0.1, 1) or tag(log, interval(1e-3, 1)).",
     ("    kind", "    +x: range(3)\n    kind"): "conf/search/s.yaml: the space names x twice. Remove one of them.",
     ("    x:", "    xx:"): 'conf/config.yaml: no setting "xx". Did you mean "x"?',
-    ("interval(-3, 3)", "choice(a, b)"): "x=a: Loss.x wants a number, not 'a'.",
+    ("interval(-3, 3)", "choice(a, b)"): "x=a: Loss.x must be a number, got 'a'.",
     ("  space:", "  spaces:"): 'conf/search/s.yaml: a search has no "spaces". Did you mean "space"?',
 }  # fmt: skip
 

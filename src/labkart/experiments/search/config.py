@@ -140,7 +140,7 @@ class SearchConfig:
 
     def _whole(self, key: str, value: Any) -> int:
         if not isinstance(value, int) or isinstance(value, bool) or value < (key == "trials"):
-            raise LabkartError(f"{self.place}: {key} wants a whole number, not {value!r}.")
+            raise LabkartError(f"{self.place}: {key} must be an integer, got {value!r}.")
         return value
 
     def _digest(self) -> str:
