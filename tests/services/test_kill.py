@@ -111,7 +111,7 @@ def run(words, largest):
         resource.setrlimit(resource.RLIMIT_FSIZE, (largest, largest))
     planned = plan.plan(composed[tuple(words)])
     if planned.record.status != "finished":
-        experiment.run([planned], planned.workers(1), Nobody())
+        experiment.run_experiments([planned], planned.workers(1), Nobody())
     return int(planned.record.status != "finished")
 
 def forked(words, largest):
