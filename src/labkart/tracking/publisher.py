@@ -192,7 +192,7 @@ class _Follower:
     def nest(self, id: str) -> None:
         record = read_experiment(id)
         with suppress(Exception):  # the study's end does it again
-            if record and (parent := study.run(record.study)):
+            if record and (parent := store.study_run(record.study)):
                 self._tracking.studies.nest(self._connected()[0], record, parent)
 
     def abandon(self) -> None:
