@@ -14,7 +14,8 @@ from omegaconf.errors import OmegaConfBaseException
 
 from labkart.errors import LabkartError
 from labkart.experiments import config
-from labkart.experiments.config import Composed, Composer
+from labkart.experiments.composer import Composer
+from labkart.experiments.config import Composed
 from tests.support.tiny import write
 
 FILES = {
@@ -223,7 +224,7 @@ def test_many_of_the_same_files_are_read_once(here: Path) -> None:
 
     def load(words: list[str]) -> Any:
         loads.append(words)
-        return config._load(words)
+        return config.load(words)
 
     composer = Composer(load)
     for seed in range(50):

@@ -31,14 +31,14 @@ def scored(score: float, **config: Any) -> ExperimentRecord:
 
 
 def settings(groups: list[Group]) -> list[dict[str, str]]:
-    return [each.settings for each in groups]
+    return [group.settings for group in groups]
 
 
 def test_a_group_is_what_differs_in_seeds_alone() -> None:
     records = [scored(seed, model=model, seed=seed) for model in "ab" for seed in (1, 2, 6)]
-    groups = Ranking().grouped(records)
+    groups = Ranking().group(records)
     assert settings(groups) == [{"model": "a"}, {"model": "b"}]
-    assert [len(each.records) for each in groups] == [3, 3]
+    assert [len(group.records) for group in groups] == [3, 3]
     assert groups[0].mean("score") == 3
     assert groups[0].deviation("score") == pytest.approx(sqrt((4 + 1 + 9) / 2)), (
         "of a sample: n - 1"
@@ -55,20 +55,20 @@ def test_a_seed_of_another_name_or_place_is_no_seed_until_it_is_said() -> None:
         )
         for seed in (0, 1)
     ]
-    assert settings(Ranking().grouped(records)) == [{"split.seed": "1"}, {"split.seed": "0"}]
-    (one,) = Ranking(seeds=["seed", "split.seed"]).grouped(records)
-    assert (one.settings, one.mean("score")) == ({}, 0.5)
-    assert len(Ranking(seeds=[]).grouped([scored(1, seed=1), scored(2, seed=2)])) == 2
+    assert settings(Ranking().group(records)) == [{"split.seed": "1"}, {"split.seed": "0"}]
+    (group,) = Ranking(seeds=["seed", "split.seed"]).group(records)
+    assert (group.settings, group.mean("score")) == ({}, 0.5)
+    assert len(Ranking(seeds=[]).group([scored(1, seed=1), scored(2, seed=2)])) == 2
 
 
 def test_a_value_that_no_word_and_no_setting_shows_still_parts_groups() -> None:
     records = [scored(1, split={"test_size": size}) for size in (0.1, 0.2)]
-    assert len(Ranking().grouped(records)) == 2
+    assert len(Ranking().group(records)) == 2
 
 
 def test_a_setting_of_the_machinery_parts_nothing() -> None:
     records = [scored(1, seed=seed, labkart={"workers": seed}) for seed in (1, 2)]
-    assert len(Ranking().grouped(records)) == 1
+    assert len(Ranking().group(records)) == 1
 
 
 def test_a_group_is_told_by_what_varies_and_by_nothing_else() -> None:
@@ -82,16 +82,16 @@ def test_a_group_is_told_by_what_varies_and_by_nothing_else() -> None:
         )
         for c in (0.1, 10)
     ]
-    assert settings(Ranking().grouped(records)) == [
+    assert settings(Ranking().group(records)) == [
         {"model.params.c": "10"},
         {"model.params.c": "0.1"},
     ]
-    assert settings(Ranking().grouped(records[:1])) == [{}]
+    assert settings(Ranking().group(records[:1])) == [{}]
 
 
 def test_a_setting_that_one_group_does_not_have_is_empty_there() -> None:
     records = [scored(2, model="a"), record("+depth=3", metrics={"score": 1}, model="a", depth=3)]
-    assert settings(Ranking().grouped(records)) == [{"depth": ""}, {"depth": "3"}]
+    assert settings(Ranking().group(records)) == [{"depth": ""}, {"depth": "3"}]
 
 
 def test_what_was_said_of_one_group_only_is_shown_of_all() -> None:
@@ -99,7 +99,7 @@ def test_what_was_said_of_one_group_only_is_shown_of_all() -> None:
         record(metrics={"score": 2}, split={"test_size": 0.25}),
         record("split.test_size=0.5", metrics={"score": 1}, split={"test_size": 0.5}),
     ]
-    assert settings(Ranking().grouped(records)) == [
+    assert settings(Ranking().group(records)) == [
         {"split.test_size": "0.25"},
         {"split.test_size": "0.5"},
     ]
@@ -107,8 +107,8 @@ def test_what_was_said_of_one_group_only_is_shown_of_all() -> None:
 
 def named(experiment: str | None, score: float, seed: int, model: str = "a") -> ExperimentRecord:
     """A run with a file of `conf/experiment/`, which only sets what others may say as well."""
-    found = scored(score, seed=seed, model=model)
-    return replace(found, settings={**found.settings, "experiment": experiment})
+    run = scored(score, seed=seed, model=model)
+    return replace(run, settings={**run.settings, "experiment": experiment})
 
 
 def test_a_name_for_other_settings_parts_nothing() -> None:
@@ -118,16 +118,28 @@ def test_a_name_for_other_settings_parts_nothing() -> None:
         named("compare", 0, 0, "b"),
         named("compare", 0, 1, "b"),
     ]
-    groups = Ranking().grouped(records)
+    groups = Ranking().group(records)
     assert settings(groups) == [{"model": "a"}, {"model": "b"}]
     assert groups[0].values("score") == [1, 3]
 
 
 def test_of_one_seed_under_two_names_each_is_shown() -> None:
     records = [named(name, 1, seed) for name in ("compare", "again") for seed in (0, 1)]
-    groups = Ranking().grouped(records)
+    groups = Ranking().group(records)
     assert settings(groups) == [{"experiment": "compare"}, {"experiment": "again"}]
-    assert [len(each.records) for each in groups] == [2, 2]
+    assert [len(group.records) for group in groups] == [2, 2]
+
+
+def test_the_order_of_settings_makes_no_other_configuration() -> None:
+    records = [scored(1, seed=0, a=1, b=2), scored(3, b=2, a=1, seed=1)]
+    (group,) = Ranking().group(records)
+    assert group.mean("score") == 2
+
+
+def test_a_seed_may_be_a_list() -> None:
+    records = [scored(1, seed=[1, 2]), scored(3, seed=[3, 4])]
+    (group,) = Ranking().group(records)
+    assert (group.mean("score"), Ranking().seed_key(records[0])) == (2, ("[1, 2]",))
 
 
 def test_one_and_one_point_nought_are_the_same_value() -> None:
@@ -136,9 +148,9 @@ def test_one_and_one_point_nought_are_the_same_value() -> None:
         record("params.c=1", metrics={"score": 2}, seed=1, params={"c": 1}),
         record("params.c=1e300", metrics={"score": 0}, seed=1, params={"c": 1e300}),
     ]
-    groups = Ranking().grouped(records)
+    groups = Ranking().group(records)
     assert settings(groups) == [{"params.c": "1"}, {"params.c": "1e+300"}]
-    assert [len(each.records) for each in groups] == [2, 1]
+    assert [len(group.records) for group in groups] == [2, 1]
 
 
 def test_the_best_mean_is_first_and_of_a_loss_the_least() -> None:
@@ -150,8 +162,8 @@ def test_the_best_mean_is_first_and_of_a_loss_the_least() -> None:
 
     def order(metric: str | None) -> list[str]:
         return [
-            each.settings["model"]
-            for each in Ranking(metric=metric, less_is_better=less).grouped(records)
+            group.settings["model"]
+            for group in Ranking(metric=metric, less_is_better=less).group(records)
         ]
 
     assert order(None) == order("accuracy") == ["0.9", "0.5", "0.2"]
@@ -174,7 +186,7 @@ def test_less_is_better_where_a_whole_word_of_the_name_says_so(metric: str, less
 
 
 def test_the_metric_that_ranks_is_shown_first() -> None:
-    groups = Ranking(metric="c").grouped([record(metrics={"a": 1, "b": 2, "c": 3})])
+    groups = Ranking(metric="c").group([record(metrics={"a": 1, "b": 2, "c": 3})])
     assert Ranking(metric="c").metrics(groups) == ["c", "a", "b"]
     assert Ranking().metrics(groups) == ["a", "b", "c"]
 
@@ -187,9 +199,9 @@ def test_groups_without_a_number_are_last() -> None:
         scored(1, model="one"),
         scored(float("-inf"), model="least"),
     ]
-    groups = Ranking().grouped(records)
-    assert [each.settings["model"] for each in groups][:2] == ["one", "least"]
-    failed = next(each for each in groups if each.settings["model"] == "failed")
+    groups = Ranking().group(records)
+    assert [group.settings["model"] for group in groups][:2] == ["one", "least"]
+    failed = next(group for group in groups if group.settings["model"] == "failed")
     assert (failed.mean("score"), failed.deviation("score"), failed.values("score")) == (
         None,
         None,
@@ -203,16 +215,16 @@ def test_a_failed_seed_does_not_count() -> None:
         scored(3, seed=2),
         record(seed=3, status="failed", metrics={"score": 100}),
     ]
-    (group,) = Ranking().grouped(records)
+    (group,) = Ranking().group(records)
     assert (group.mean("score"), group.values("score"), len(group.records)) == (2, [1, 3], 3)
 
 
 def test_one_seed_has_no_deviation_and_equal_ones_have_none_to_speak_of() -> None:
-    assert Ranking().grouped([scored(1, seed=1)])[0].deviation("score") is None
-    assert Ranking().grouped([scored(0.1, seed=seed) for seed in range(3)])[0].deviation(
+    assert Ranking().group([scored(1, seed=1)])[0].deviation("score") is None
+    assert Ranking().group([scored(0.1, seed=seed) for seed in range(3)])[0].deviation(
         "score"
     ) == pytest.approx(0)
 
 
 def test_nothing_makes_no_groups() -> None:
-    assert Ranking().grouped([]) == [] and Ranking().metrics([]) == []
+    assert Ranking().group([]) == [] and Ranking().metrics([]) == []

@@ -174,16 +174,16 @@ def test_what_a_system_leaves_in_a_folder_makes_no_other_task(root: Path) -> Non
     [
         (
             lambda: Total(table="data/no.csv"),
-            "Total.table: data/no.csv is no file that is there. Put the file there",
+            "Total.table: data/no.csv does not exist. Put the file there",
         ),
-        (lambda: Total(table="data/raw"), "Total.table: data/raw is no file that is there."),
+        (lambda: Total(table="data/raw"), "Total.table: data/raw is not a file. Set another path in conf/."),
         (
             lambda: Names(images="data/no"),
-            "Names.images: data/no is no folder that is there. Put the folder there",
+            "Names.images: data/no does not exist. Put the folder there",
         ),
         (
             lambda: Names(images="data/raw/table.csv"),
-            "Names.images: data/raw/table.csv is no folder that is there.",
+            "Names.images: data/raw/table.csv is not a folder.",
         ),
     ],
 )
@@ -323,7 +323,7 @@ def said(caplog: pytest.LogCaptureFixture) -> list[str]:
     return [
         record.getMessage()
         for record in caplog.records
-        if record.name == "labkart.tasks.data_files"
+        if record.name == "labkart.tasks.file_access"
     ]
 
 
@@ -465,7 +465,7 @@ def test_at_home_a_read_that_is_not_declared_is_a_warning(
     Secret().run()
     assert Secret().complete()
     assert [(record.name, record.levelname) for record in caplog.records] == [
-        ("labkart.tasks.data_files", "WARNING")
+        ("labkart.tasks.file_access", "WARNING")
     ]
 
 

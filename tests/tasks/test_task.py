@@ -404,14 +404,14 @@ def test_a_step_may_count_as_numpy_does() -> None:
 @pytest.mark.parametrize("step", [1.5, "a", [1]])
 def test_a_step_that_is_no_whole_number_is_refused(step: Any) -> None:
     with pytest.raises(
-        LabkartError, match=f'^Metric "loss" .* a whole step, not {re.escape(repr(step))}\\.$'
+        LabkartError, match=f'^Metric "loss" .* at an integer step, got 1.0 at step {re.escape(repr(step))}\\.$'
     ):
         Number().log_metric("loss", 1.0, step=step)
 
 
 @pytest.mark.parametrize("value", [None, "high", [1.0], 1j, {}])
 def test_a_metric_that_is_no_number_is_refused(value: Any) -> None:
-    with pytest.raises(LabkartError, match=r'^Metric "loss" wants one number, not .+'):
+    with pytest.raises(LabkartError, match=r'^Metric "loss" must be one number, got .+'):
         Number().log_metric("loss", value)
 
 

@@ -31,7 +31,7 @@ def ran(
         name=name,
         id=use.id,
         upstream=[key(each) for each in upstream],
-        asked=list(map(key, asked)),
+        dynamic_upstream=list(map(key, asked)),
     )
     return use, record
 

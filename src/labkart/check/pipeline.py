@@ -18,8 +18,8 @@ from labkart.check.rule import Finding
 from labkart.check.task_classes import TaskClass, task_classes
 from labkart.check.tree import Tree
 from labkart.errors import LabkartError, describe
-from labkart.experiments import plan
 from labkart.experiments.config import Composed
+from labkart.experiments.pipeline import call_pipeline
 
 # Sections at the top that Labkart and Hydra read, and not the pipeline.
 _MACHINERY = ("defaults", "hydra", "labkart", "search", "task")
@@ -93,7 +93,7 @@ class Pipeline:
         with _guarded(self._tree):
             try:
                 composed.activate()
-                plan.call_pipeline(config_access.watch_config(composed.cfg, read))
+                call_pipeline(config_access.watch_config(composed.cfg, read))
             except LabkartError as error:
                 return str(error)
             except (Exception, SystemExit) as error:

@@ -132,11 +132,7 @@ def _new_files(root: Path) -> tuple[list[str], list[str]]:
     small, large, total = [], [], 0
     for name in names:
         # A folder here is another repository; uv writes its lock at the first run, and packages.txt says the same.
-        if (
-            not name.endswith("/")
-            and name != "uv.lock"
-            and not name.startswith("reports/")
-        ):
+        if not name.endswith("/") and name != "uv.lock" and not name.startswith("reports/"):
             size = (root / name).lstat().st_size
             fits = size <= _MAX_NEW_FILE and total + size <= _MAX_NEW_FILES
             total += size if fits else 0

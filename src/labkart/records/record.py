@@ -1,7 +1,8 @@
-"""What one task run and one experiment left behind: dataclasses, JSON, atomic writes. Knows no MLflow.
+"""The record of one run of a task, and the record of one experiment, as dataclasses and JSON files.
 
-A record lies in a folder of its own with the figures, tables and texts that belong to it:
+Each record has its own folder, with the figures, tables and texts that belong to it:
 `outputs/records/tasks/<Task>_<id>/record.json` and `outputs/records/experiments/<id>/record.json`.
+Knows no task class and no MLflow.
 """
 
 import fnmatch
@@ -22,7 +23,7 @@ R = TypeVar("R")
 
 
 class Metric(NamedTuple):
-    """A logged number. `step` counts epochs or iterations where there are any; `time` is in seconds since 1970."""
+    """A logged number. `step` is an epoch or iteration, if any; `time` is in seconds since 1970."""
 
     name: str
     value: float
@@ -32,16 +33,17 @@ class Metric(NamedTuple):
 
 @dataclass
 class TaskRecord:
-    """One run of one task. `status` is `done`, `failed`, `pruned` or `killed`; only `done` makes the task complete.
+    """One run of one task.
 
     Attributes:
+        status: `done`, `failed`, `pruned` or `killed`; only `done` makes the task complete.
         params, upstream, code, packages, data: what its id was made of.
-        upstream: the records of the upstream tasks, as `<Task>_<id>`.
-        code: by file, the digest of each definition that the task reaches.
-        data: by parameter, the path and digest of each declared file and folder.
-        undeclared: files of the project that it or a task above it read without declaring them.
-        asked: the records of the tasks that its `run()` yielded.
-        accepted: who said that a change of code does not change this result, when, and what had changed.
+        upstream: the keys of the upstream tasks' records, as `<Task>_<id>`.
+        code: the digest of each definition that the task reaches, by file.
+        data: the path and digest of each declared file and folder, by parameter.
+        undeclared: files of the project that it or an upstream task read without declaring them.
+        dynamic_upstream: the keys of the records of the tasks that its `run()` yielded.
+        accepted: who said that a change of code does not change this result, when, and the change.
     """
 
     id: str
@@ -65,52 +67,50 @@ class TaskRecord:
     error: str | None
     traceback: str | None
     accepted: dict[str, Any] | None = None
-    asked: list[str] = field(default_factory=list)
+    dynamic_upstream: list[str] = field(default_factory=list)
     models: list[str] = field(default_factory=list)
     gpu_memory_mb: float | None = None
     schema: int = 2
 
     def __post_init__(self) -> None:
-        self.outputs = [
-            each if isinstance(each, FileState) else FileState(**each) for each in self.outputs
-        ]
-        self.undeclared = [
-            each if isinstance(each, FileState) else FileState(**each) for each in self.undeclared
-        ]
-        self.metrics = [Metric(*each) for each in self.metrics]
+        self.outputs = [_file_state(state) for state in self.outputs]
+        self.undeclared = [_file_state(state) for state in self.undeclared]
+        self.metrics = [Metric(*metric) for metric in self.metrics]
 
     @property
     def key(self) -> str:
-        """Its name among the records, by which downstream tasks' records know it."""
+        """The name by which the records of downstream tasks know this one."""
         return f"{self.name}_{self.id}"
 
     @property
     def folder(self) -> Path:
+        """Where the record and its figures, tables and texts are."""
         return task_folder(self.name, self.id)
 
     def damage(self) -> str:
-        """What is not as this run left it: an output, or a file that it read; empty where all is well."""
-        here = project.current()
-        for root, states in ((here.outputs, self.outputs), (here.root, self.undeclared)):
+        """The first file that is not as this run left or read it; empty if there is none."""
+        current = project.current()
+        for root, states in ((current.outputs, self.outputs), (current.root, self.undeclared)):
             for state in states:
                 if not digests.unchanged(state, root):
                     path = root / state.path
-                    return f"{here.short(path)} {'changed' if path.exists() else 'is gone'}"
+                    return f"{current.short(path)} {'changed' if path.exists() else 'is gone'}"
         return "" if self.outputs or self.status != "done" else "its record names no output"
 
     def write(self) -> None:
-        """Commit: from the moment that the file has its name, the task is what it says."""
+        """Write the record: from the moment that the file has its name, the run counts."""
         _write(self.folder, self)
 
 
 @dataclass
 class TaskRun:
-    """A task's part in an experiment. `state` is `cached`, `ran`, `failed`, `pruned` or `not run`.
+    """A task's part in an experiment.
 
     Attributes:
-        label: the class name, with a number where the pipeline has several tasks of one class.
-        made: of its record what belongs to the result: what it cost, its data, outputs, metrics, figures and tables;
-            of its code and packages a digest.
+        label: the class name, with a number if the pipeline has several tasks of one class.
+        state: `cached`, `ran`, `failed`, `pruned` or `not run`.
+        result: the part of its record that belongs to the result: cost, data, outputs, metrics,
+            figures and tables, and digests of its code and packages.
     """
 
     label: str
@@ -119,22 +119,23 @@ class TaskRun:
     state: str
     seconds: float = 0.0
     error: str | None = None
-    made: dict[str, Any] = field(default_factory=dict)
+    result: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass
 class ExperimentRecord:
-    """One composed configuration, and what came of it.
+    """One composed configuration and its results.
 
     Attributes:
-        settings: what tells it from others at a glance: the chosen files of `conf/`, and the plain values at its top.
+        settings: what distinguishes it at a glance: the chosen files of `conf/`, and the plain
+            values at its top.
         config: all of the configuration, as it was composed.
         status: `planned`, `running` and in the end `finished`, `failed`, `pruned` or `killed`.
         artifact_mb: outputs up to this size (in 10^6 bytes) are copied to MLflow.
-        kept: what its tasks have written is never cleaned away.
-        sweeps: the sweeps that it is part of.
+        kept: whether `labkart clean` must leave the outputs of its tasks.
+        sweeps: the ids of the sweeps that it is part of.
         study, trial: the last search that tried it.
-        tags: what `labkart.tags` called it, in this run or an earlier one.
+        tags: the tags that `labkart.tags` gave it, in this run or an earlier one.
     """
 
     id: str
@@ -160,14 +161,19 @@ class ExperimentRecord:
     schema: int = 2
 
     def __post_init__(self) -> None:
-        self.tasks = [each if isinstance(each, TaskRun) else TaskRun(**each) for each in self.tasks]
+        self.tasks = [task if isinstance(task, TaskRun) else TaskRun(**task) for task in self.tasks]
 
     @property
     def folder(self) -> Path:
+        """Where the record and its texts are."""
         return _experiment_folder(self.id)
 
     def write(self, texts: dict[str, str] | None = None) -> None:
-        """Write the record, and first the texts that lie beside it, by file name; an empty one removes its file."""
+        """Write the record, after the texts beside it.
+
+        Args:
+            texts: the texts by file name; an empty one removes its file.
+        """
         for name, text in (texts or {}).items():
             (self.folder / name).unlink(missing_ok=True)
             if text:
@@ -176,6 +182,7 @@ class ExperimentRecord:
 
 
 def task_folder(name: str, id: str) -> Path:
+    """Where the record of a task's last run is."""
     return project.current().outputs / f"records/tasks/{name}_{id}"
 
 
@@ -184,82 +191,77 @@ def _experiment_folder(id: str) -> Path:
 
 
 def read_task(name: str, id: str) -> TaskRecord | None:
-    """The record of a task's last run; nothing where it never ran or the file cannot be understood."""
+    """The record of a task's last run; None if it never ran or its record is damaged."""
     return read_record(task_folder(name, id), TaskRecord)
 
 
 def read_experiment(id: str) -> ExperimentRecord | None:
-    """The record of an experiment; nothing where there is none or the file cannot be understood."""
+    """The record of an experiment; None if it is missing or damaged."""
     return read_record(_experiment_folder(id), ExperimentRecord)
 
 
 def finished_tasks(name: str, most: int = 500) -> list[TaskRecord]:
-    """The records of the last runs of a task class that ended well, the newest first; at most so many are read."""
-    records = [
-        read_task(name, folder.name.rpartition("_")[2])
-        for folder in _newest(task_folder(name, "*"), most)
-    ]
-    return sorted(
-        (each for each in records if each and each.status == "done"),
-        key=lambda each: each.started,
-        reverse=True,
-    )
+    """The last runs of a task class that finished successfully, newest first; at most `most`."""
+    folders = _newest(task_folder(name, "*"), most)
+    records = [read_task(name, folder.name.rpartition("_")[2]) for folder in folders]
+    done = [record for record in records if record and record.status == "done"]
+    return sorted(done, key=lambda record: record.started, reverse=True)
 
 
 def task_names() -> dict[str, str]:
     """The name of each task that has a record, by its id."""
-    folders = task_folder("*", "*")
-    parts = [folder.name.rpartition("_") for folder in folders.parent.glob(folders.name)]
-    return {id: name for name, _, id in parts}
+    names = dict[str, str]()
+    for folder in task_folder("*", "*").parent.glob("*_*"):
+        name, _, id = folder.name.rpartition("_")
+        names[id] = name
+    return names
 
 
 def read_experiments(prefix: str = "", most: int | None = None) -> list[ExperimentRecord]:
-    """The records of the experiments whose id begins so, the newest first; of all of them, or of so many."""
+    """The experiments whose id begins with `prefix`, newest first; at most `most` of them."""
     folders = _newest(_experiment_folder(f"{prefix}*"), most)
-    return [each for folder in folders if (each := read_record(folder, ExperimentRecord))]
+    records = [read_record(folder, ExperimentRecord) for folder in folders]
+    return [record for record in records if record]
 
 
-def _newest(folders: Path, most: int | None) -> list[Path]:
-    """The folders of that pattern whose records were written last."""
+def _newest(pattern: Path, most: int | None) -> list[Path]:
+    """The folders that match a pattern, those whose records were written last first."""
     try:
-        with os.scandir(folders.parent) as entries:
-            found = [
-                (one.stat().st_mtime_ns, one.path)
-                for one in entries
-                if fnmatch.fnmatch(one.name, folders.name)
+        with os.scandir(pattern.parent) as entries:
+            times = [
+                (entry.stat().st_mtime_ns, entry.path)
+                for entry in entries
+                if fnmatch.fnmatch(entry.name, pattern.name)
             ]
     except FileNotFoundError:
         return []
-    return [
-        Path(path)
-        for _, path in (heapq.nlargest(most, found) if most else sorted(found, reverse=True))
-    ]
+    newest = heapq.nlargest(most, times) if most else sorted(times, reverse=True)
+    return [Path(path) for _, path in newest]
 
 
 def digest_of(parts: Any) -> str:
-    """Of the code or the packages of a task's record."""
+    """A digest of the code or the packages in a task's record."""
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def current_time() -> str:
-    """The local time with its offset, as the clock on the wall says it."""
+    """The local time with its offset, in ISO 8601."""
     return datetime.now().astimezone().isoformat(timespec="milliseconds")
+
+
+def _file_state(state: Any) -> FileState:
+    return state if isinstance(state, FileState) else FileState(**state)
 
 
 def _write(folder: Path, record: TaskRecord | ExperimentRecord) -> None:
     text = json.dumps(record, default=vars, ensure_ascii=False, indent=1) + "\n"
-    write_atomically(
-        folder / "record.json", text.encode(errors="backslashreplace")
-    )  # JSON's own way to write the rest
+    # Surrogates become `\udc80`, as JSON itself writes them.
+    write_atomically(folder / "record.json", text.encode(errors="backslashreplace"))
 
 
 def read_record(folder: Path, kind: type[R]) -> R | None:
-    """The record in a folder, wherever that is; nothing where there is none or it cannot be understood."""
-    found = read_json(folder / "record.json")
+    """The record in any folder; None if it is missing or damaged."""
     try:
-        return kind(**{name: value for name, value in found.items() if name not in _FORMER})
-    except (AttributeError, TypeError):
+        return kind(**read_json(folder / "record.json"))
+    except TypeError:
         return None
-
-
-_FORMER = {"published"}  # of schema 1

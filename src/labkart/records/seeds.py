@@ -1,54 +1,73 @@
-"""Experiments that differ in nothing but a seed, taken together: means, deviations, the best first. Reads records."""
+"""Groups experiments that differ only by a seed, and ranks the groups by the mean of a metric.
 
-import json
+Reads records and nothing else. Intervals and tests of significance are the report's.
+"""
+
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
 from dataclasses import dataclass
-from math import isfinite, nan
+from math import isfinite, isnan, nan
 from statistics import fmean, stdev
 from typing import Any
 
 from labkart.records.query import flatten, value
 from labkart.records.record import ExperimentRecord
 
-_EXACT = 2**53  # up to here a floating-point number tells all whole ones apart
+_EXACT = 2**53  # up to here every whole number is a floating-point number of its own
+
+# Settings as texts, by their names.
+Settings = dict[str, str]
 
 
 @dataclass
 class Group:
-    """One configuration, with all its seeds.
+    """One configuration with all its seeds.
 
     Attributes:
-        settings: what tells it from the other groups.
+        settings: what distinguishes it from the other groups.
         records: its experiments.
     """
 
-    settings: dict[str, str]
+    settings: Settings
     records: list[ExperimentRecord]
 
     def values(self, metric: str) -> list[float]:
-        """A metric of each experiment that ended well and logged it."""
-        ended = [each for each in self.records if each.status == "finished"]
-        return [each.metrics[metric] for each in ended if metric in each.metrics]
+        """The metric of each experiment that finished successfully and logged it."""
+        finished = [record for record in self.records if record.status == "finished"]
+        return [record.metrics[metric] for record in finished if metric in record.metrics]
 
     def mean(self, metric: str) -> float | None:
-        """The mean over the seeds; nothing where there is none."""
+        """The mean over the seeds; None if no experiment has the metric."""
         values = self.values(metric)
         return mean(values) if values else None
 
     def deviation(self, metric: str) -> float | None:
-        """The standard deviation of the sample (n - 1); nothing for less than two values."""
+        """The standard deviation of the sample (n - 1); None for fewer than two values."""
         values = self.values(metric)
         return deviation(values) if len(values) > 1 else None
 
 
-@dataclass
-class Ranking:
-    """How experiments are told apart and ranked.
+@dataclass(frozen=True)
+class ConfigKey:
+    """A configuration without its seeds; equal for the runs of one group.
 
     Attributes:
-        seeds: the settings that make another sample and not another experiment.
-        metric: what ranks; without it the first metric that there is.
+        files: the chosen files that have a section of their own, such as `model`. A file like
+            those of `conf/experiment/` only sets what others may set as well, and is not in it.
+        values: all values of the configuration.
+    """
+
+    files: frozenset[tuple[str, str]]
+    values: frozenset[tuple[str, str]]
+
+
+@dataclass
+class Ranking:
+    """How experiments are grouped and ranked.
+
+    Attributes:
+        seeds: the settings that make another sample and not another configuration.
+        metric: the metric that ranks; by default the first one that was logged.
         less_is_better: words in the names of metrics of which less is better.
     """
 
@@ -56,105 +75,119 @@ class Ranking:
     metric: str | None = None
     less_is_better: Collection[str] = ()
 
-    def grouped(self, records: Sequence[ExperimentRecord]) -> list[Group]:
+    def group(self, records: Sequence[ExperimentRecord]) -> list[Group]:
         """The groups, best first; those without the metric last."""
-        groups = self._parted(records)
-        told = self._told_alike(groups)
-        if len({json.dumps(each) for each in told}) < len(told):  # a file of `conf/` was edited
-            told = [each | self._values(of[0]) for each, of in zip(told, groups, strict=True)]
-        varying = [
-            name for name in dict.fromkeys(n for each in told for n in each) if _varies(name, told)
+        parts = self._split(records)
+        labels = self._labels(parts)
+        names = dict.fromkeys(name for label in labels for name in label)
+        varying = [name for name in names if _varies(name, labels)]
+        groups = [
+            Group({name: label.get(name, "") for name in varying}, members)
+            for label, members in zip(labels, parts, strict=True)
         ]
-        parted = zip(told, groups, strict=True)
-        return self._ranked(
-            [Group({name: each.get(name, "") for name in varying}, of) for each, of in parted]
-        )
+        return self._ranked(groups)
 
     def metrics(self, groups: Sequence[Group]) -> list[str]:
-        """The names of all metrics, first what ranks."""
-        names = dict.fromkeys(
-            name for group in groups for each in group.records for name in each.metrics
-        )
+        """The names of all metrics, first the one that ranks."""
+        records = [record for group in groups for record in group.records]
+        names = dict.fromkeys(name for record in records for name in record.metrics)
         return sorted(names, key=lambda name: name != self.metric)
 
     def is_less_better(self, metric: str) -> bool:
-        """Whether the name has one of the words, as `val_loss` has `loss`."""
+        """Whether the name contains one of the words, as `val_loss` contains `loss`."""
         return not set(re.split(r"[\W_]+", metric.lower())).isdisjoint(self.less_is_better)
+
+    def config_key(self, record: ExperimentRecord) -> ConfigKey:
+        """What the experiments of one group have in common: all settings but the seeds."""
+        values = frozenset(self._values(record).items())
+        return ConfigKey(self._files(record, record.config), values)
+
+    def seed_key(self, record: ExperimentRecord) -> tuple[Any, ...]:
+        """The values of the seeds, which distinguish the experiments of one group."""
+        seeds = (value(record, name) for name in self.seeds)
+        return tuple(str(seed) if isinstance(seed, list) else seed for seed in seeds)
+
+    def command_key(self, record: ExperimentRecord) -> tuple[tuple[str, str], ...]:
+        """What a person typed, but for the seeds: the chosen files and the overrides."""
+        return tuple(sorted(self._typed(record).items()))
+
+    def _split(self, records: Sequence[ExperimentRecord]) -> list[list[ExperimentRecord]]:
+        """The experiments by configuration.
+
+        If a seed is there twice in one, also by the names of all chosen files.
+        """
+        groups = list[list[ExperimentRecord]]()
+        for members in _by_key(records, self.config_key):
+            seeds = {self.seed_key(record) for record in members}
+            if len(seeds) == len(members):
+                groups.append(members)
+            else:
+                groups += _by_key(members, lambda record: self._files(record, record.settings))
+        return groups
+
+    def _labels(self, groups: Sequence[Sequence[ExperimentRecord]]) -> list[Settings]:
+        """What a person calls each group: the settings in which all its experiments agree.
+
+        A setting that was typed for one experiment is taken from the configuration of the others.
+        """
+        typed = [[self._typed(record) for record in members] for members in groups]
+        names = dict.fromkeys(name for part in typed for settings in part for name in settings)
+        whole = [
+            [_complete(settings, record, names) for settings, record in zip(*pair, strict=True)]
+            for pair in zip(typed, groups, strict=True)
+        ]
+        shared = [name for name in names if not any(_varies(name, part) for part in whole)]
+        labels = [{name: part[0][name] for name in shared} for part in whole]
+        if len({tuple(label.items()) for label in labels}) == len(labels):
+            return labels
+        # The same words mean different things: a file of conf/ was edited between two runs.
+        firsts = [self._values(members[0]) for members in groups]
+        return [label | values for label, values in zip(labels, firsts, strict=True)]
 
     def _ranked(self, groups: list[Group]) -> list[Group]:
         metric = next(iter(self.metrics(groups)), "")
         sign = 1 if self.is_less_better(metric) else -1
 
-        def place(group: Group) -> tuple[bool, float]:
+        def rank(group: Group) -> tuple[bool, float]:
             mean = group.mean(metric)
-            return mean is None or mean != mean, sign * (mean or 0.0)
+            if mean is None or isnan(mean):
+                return True, 0.0
+            return False, sign * mean
 
-        return sorted(groups, key=place)
+        return sorted(groups, key=rank)
 
-    def kind(self, record: ExperimentRecord) -> str:
-        """All settings but the seeds; of a chosen file that is a short name for other settings, these alone."""
-        return json.dumps([self._chosen(record, record.config), self._values(record)])
+    def _values(self, record: ExperimentRecord) -> Settings:
+        """All values of the configuration but the seeds and Labkart's own."""
+        return {
+            name: _text(leaf)
+            for name, leaf in flatten(record.config)
+            if name not in self.seeds and name.partition(".")[0] != "labkart"
+        }
 
-    def seed(self, record: ExperimentRecord) -> tuple[Any, ...]:
-        """The values of the seeds: what tells two experiments of a group apart."""
-        return tuple(value(record, name) for name in self.seeds)
-
-    def called(self, record: ExperimentRecord) -> str:
-        """What a person calls a configuration: the chosen files and the words of the command, but for the seeds."""
-        return json.dumps(self._told(record), sort_keys=True)
-
-    def _values(self, record: ExperimentRecord) -> dict[str, str]:
-        values = [(name, value) for name, value in flatten(record.config) if name not in self.seeds]
-        return {name: _text(value) for name, value in values if name.partition(".")[0] != "labkart"}
-
-    def _parted(self, records: Sequence[ExperimentRecord]) -> list[list[ExperimentRecord]]:
-        """The experiments by their kind; where a seed is there twice, by all names of chosen files, too."""
-        found: dict[str, list[ExperimentRecord]] = {}
-        for each in records:
-            found.setdefault(self.kind(each), []).append(each)
-        parted: dict[str, list[ExperimentRecord]] = {}
-        for kind, of in found.items():
-            is_twice = len({json.dumps(self.seed(each), default=str) for each in of}) < len(of)
-            for each in of:
-                names = self._chosen(each, each.settings) if is_twice else ()
-                parted.setdefault(json.dumps([kind, names]), []).append(each)
-        return list(parted.values())
-
-    def _chosen(self, record: ExperimentRecord, names: Collection[str]) -> list[tuple[str, str]]:
-        settings = record.settings.items()
-        return [
-            (name, _text(value))
-            for name, value in settings
+    def _files(self, record: ExperimentRecord, names: Collection[str]) -> frozenset[tuple[str, str]]:
+        """Those of an experiment's settings that have one of these names and are not seeds."""
+        return frozenset(
+            (name, _text(setting))
+            for name, setting in record.settings.items()
             if name in names and name not in self.seeds
-        ]
+        )
 
-    def _told_alike(self, groups: Sequence[Sequence[ExperimentRecord]]) -> list[dict[str, str]]:
-        """What a person calls each of them by; what was said of one only is taken from the others' configurations."""
-        names = dict.fromkeys(name for of in groups for each in of for name in self._told(each))
-
-        def whole(record: ExperimentRecord) -> dict[str, str]:
-            told = self._told(record)
-            return {name: told.get(name) or _text(value(record, name)) for name in names}
-
-        found = [list(map(whole, of)) for of in groups]
-        shared = [name for name in names if not any(_varies(name, of) for of in found)]
-        return [{name: of[0][name] for name in shared} for of in found]
-
-    def _told(self, record: ExperimentRecord) -> dict[str, str]:
-        """What a person calls it by: the chosen files, and the words of the command."""
-        words = [word.lstrip("+").partition("=") for word in record.overrides if "=" in word]
-        told = {name: _text(found) for name, found in record.settings.items()}
-        for name, _, text in words:
-            told[name] = _text(value(record, name)) or text
+    def _typed(self, record: ExperimentRecord) -> Settings:
+        """What a person calls an experiment: the chosen files, and the overrides of the command."""
+        typed = {name: _text(setting) for name, setting in record.settings.items()}
+        for override in record.overrides:
+            name, sign, text = override.lstrip("+").partition("=")
+            if sign:
+                typed[name] = _text(value(record, name)) or text
         return {
             name: text
-            for name, text in told.items()
+            for name, text in typed.items()
             if name not in self.seeds and "labkart." not in name
         }
 
 
 def mean(values: Sequence[float]) -> float:
-    """The mean, or nan where there is none: of infinities of both signs, and of values that are too large to add."""
+    """The mean, or nan for infinities of both signs and for values that are too large to add."""
     try:
         return fmean(values)
     except (OverflowError, ValueError):
@@ -162,19 +195,34 @@ def mean(values: Sequence[float]) -> float:
 
 
 def deviation(values: Sequence[float]) -> float:
-    """The standard deviation of the sample (n - 1), or nan where a value is not finite, or too large."""
+    """The standard deviation of the sample (n - 1); nan if a value is not finite, or too large."""
     try:
         return stdev(values) if all(map(isfinite, values)) else nan
     except OverflowError:
         return nan
 
 
-def _text(found: Any) -> str:
-    """How a value is shown; 1 and 1.0 are the same number, whichever of them somebody typed."""
-    if isinstance(found, float) and found.is_integer() and abs(found) < _EXACT:
-        found = int(found)
-    return "" if found is None else str(found)
+def _by_key(
+    records: Iterable[ExperimentRecord], key: Callable[[ExperimentRecord], Hashable]
+) -> list[list[ExperimentRecord]]:
+    """The records with equal keys together, in the order in which the keys first occur."""
+    parts = dict[Hashable, list[ExperimentRecord]]()
+    for record in records:
+        parts.setdefault(key(record), []).append(record)
+    return list(parts.values())
 
 
-def _varies(name: str, told: Sequence[dict[str, str]]) -> bool:
-    return len({each.get(name) for each in told}) > 1
+def _complete(settings: Settings, record: ExperimentRecord, names: Iterable[str]) -> Settings:
+    """The settings of these names; what was not typed is taken from the configuration."""
+    return {name: settings.get(name) or _text(value(record, name)) for name in names}
+
+
+def _text(value: Any) -> str:
+    """How a value is shown; 1 and 1.0 are the same number, whichever of them was typed."""
+    if isinstance(value, float) and value.is_integer() and abs(value) < _EXACT:
+        value = int(value)
+    return "" if value is None else str(value)
+
+
+def _varies(name: str, labels: Sequence[Settings]) -> bool:
+    return len({label.get(name) for label in labels}) > 1

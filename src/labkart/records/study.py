@@ -10,8 +10,6 @@ from typing import Any
 from labkart import project
 from labkart.files import read_json, write_atomically
 from labkart.records import locks
-from labkart.records.record import current_time
-from labkart.tracking import store
 
 
 @dataclass
@@ -98,22 +96,3 @@ def read_studies() -> Sequence[Study]:
 def mark_searching(name: str) -> AbstractContextManager[bool]:
     """Mark a study as one that this process works on; others may do so, too."""
     return locks.mark_searching(study_folder(name))
-
-
-def close_abandoned() -> list[Study]:
-    """Complete the records of studies whose processes have died, and return them."""
-    found = [
-        each
-        for each in read_studies()
-        if each.status == "running" and not locks.is_searched(each.folder)
-    ]
-    for each in found:
-        each.status, each.ended = "killed", current_time()
-        each.write()
-    return found
-
-
-def run(name: str | None) -> str | None:
-    """The run that a study has in the store, for the runs of its trials to stand below."""
-    note = store.run_link(Study(name, "", "", {}, {}, None)) if name else None
-    return note.run if note else None

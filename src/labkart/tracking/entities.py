@@ -8,10 +8,11 @@ from typing import Any
 
 from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, RunTag
 
-from labkart.records import study, verdict
+from labkart.records import verdict
 from labkart.records.record import ExperimentRecord, TaskRecord, TaskRun
 from labkart.records.record import Metric as Logged
 from labkart.records.verdict import Verdict
+from labkart.tracking import store
 
 _MAX_PARAM, _MAX_TAG = 6000, 8000  # characters; MLflow cuts longer ones
 _MAX_NAME = 250
@@ -100,7 +101,7 @@ def tags(experiment: ExperimentRecord, uses: Uses) -> list[RunTag]:
         "labkart.data": ", ".join(data) or None,
         "labkart.study": experiment.study,
         "labkart.trial": experiment.trial,
-        "mlflow.parentRunId": study.run(experiment.study),
+        "mlflow.parentRunId": store.study_run(experiment.study),
         "labkart.pruned" if experiment.status == "pruned" else "labkart.error": experiment.error,
         "labkart.accepted": "; ".join(f"{label} {said}" for label, said in _accepted(uses).items())
         or None,

@@ -64,10 +64,10 @@ def svg(
     pairs = list(records)
     known = {record.key: record for _, record in pairs}
     uses = {f"{use.name}_{use.id}": use for use in (*experiment.tasks, *(use for use, _ in pairs))}
-    for key in [key for record in known.values() for key in record.asked if key not in uses]:
+    for key in [key for record in known.values() for key in record.dynamic_upstream if key not in uses]:
         name, _, id = key.rpartition("_")
         uses[key] = TaskRun(name, name, id, "asked")
-    edges = {(up, key): True for key in known for up in known[key].asked}
+    edges = {(up, key): True for key in known for up in known[key].dynamic_upstream}
     above = {key: record.upstream for key, record in known.items()} | dict(upstream or {})
     edges |= {(up, key): False for key in above for up in above[key] if up in uses}
     place = columns(uses, edges)

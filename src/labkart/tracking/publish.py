@@ -120,7 +120,7 @@ def _create(
     )
     tags = {each.key: each.value for each in entities.tags(experiment, uses)}
     run = client.create_run(place, started, tags, entities.plain(title)[:250]).info.run_id
-    store.write_run_link(experiment, run, whole=False, parent=study.run(experiment.study))
+    store.write_run_link(experiment, run, whole=False, parent=store.study_run(experiment.study))
     return run
 
 
@@ -144,7 +144,7 @@ def publish(
         note = store.run_link(experiment)
         if not note or not note.is_whole(experiment):
             run = _publish(client, place, experiment, _begun(client, experiment, note), sent or {})
-            store.write_run_link(experiment, run, whole=True, parent=study.run(experiment.study))
+            store.write_run_link(experiment, run, whole=True, parent=store.study_run(experiment.study))
             for use in experiment.tasks:
                 live_metrics.forget(task_folder(use.name, use.id))
         elif not note.is_marked(experiment):

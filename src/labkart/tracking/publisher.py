@@ -13,8 +13,7 @@ from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import TYPE_CHECKING
 
-from labkart.experiments import experiment
-from labkart.records import live_metrics, study
+from labkart.records import leftovers, live_metrics, study
 from labkart.records.record import ExperimentRecord, current_time, read_experiment
 from labkart.records.study import Study
 from labkart.tracking import store
@@ -193,7 +192,7 @@ class _Follower:
     def nest(self, id: str) -> None:
         record = read_experiment(id)
         with suppress(Exception):  # the study's end does it again
-            if record and (parent := study.run(record.study)):
+            if record and (parent := store.study_run(record.study)):
                 self._tracking.studies.nest(self._connected()[0], record, parent)
 
     def abandon(self) -> None:
@@ -202,7 +201,7 @@ class _Follower:
             found.status, found.ended = "killed", current_time()
             found.write()
             self.searched(found.name)
-        for record in experiment.close_abandoned():
+        for record in leftovers.close_abandoned_experiments():
             self.end(record.id)
 
     def _connected(self) -> "tuple[MlflowClient, str]":

@@ -14,6 +14,7 @@ from urllib.parse import quote
 from labkart import project
 from labkart.files import read_json, write_atomically
 from labkart.records import verdict
+from labkart.records.study import Study
 
 MARK = "labkart.store"  # the tag of MLflow's experiment that tells its store from any other
 
@@ -167,6 +168,12 @@ def run_link(experiment: HasRun) -> RunLink | None:
         return RunLink(**_notes(experiment)[key() or ""])
     except (KeyError, TypeError):
         return None
+
+
+def study_run(name: str | None) -> str | None:
+    """The run that a study has in this store, which is the parent of its trials' runs."""
+    link = run_link(Study(name, "", "", {}, {}, None)) if name else None
+    return link.run if link else None
 
 
 def is_published(experiment: HasRun) -> bool:

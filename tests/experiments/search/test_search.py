@@ -27,7 +27,7 @@ from labkart.experiments.search import search
 from labkart.experiments.search.config import SearchConfig
 from labkart.experiments.search.distributions import Space
 from labkart.experiments.search.trials import StudyPlan, TrialJournal
-from labkart.records import study
+from labkart.records import leftovers, study
 from labkart.records.study import Study
 from tests.support.tiny import soon, write
 
@@ -301,7 +301,7 @@ def test_a_failed_trial_is_kept_and_the_search_goes_on(
 def test_when_all_fail_a_sentence_says_why(here: Path) -> None:
     change(here, "a, b", "broken")
     with pytest.raises(
-        LabkartError, match=r"^No trial has ended well.*Loss: .*ValueError: no such luck$"
+        LabkartError, match=r"^No trial finished successfully.*Loss: .*ValueError: no such luck$"
     ):
         run("-n", "2")
 
@@ -309,7 +309,7 @@ def test_when_all_fail_a_sentence_says_why(here: Path) -> None:
 def test_no_number_is_a_failure(here: Path) -> None:
     change(here, "a, b", "a, empty")
     errors = {trial.error for trial in run().trials}
-    assert errors == {None, "loss is no number"}
+    assert errors == {None, "loss is not a number"}
 
 
 def test_an_objective_that_nobody_logs_ends_the_search_and_a_logged_one_goes_on(here: Path) -> None:
@@ -414,12 +414,12 @@ def test_a_study_whose_processes_all_died_is_said_to_be_killed_and_goes_on(here:
     soon(lambda: trace().total() >= 2)
     os.kill(one, signal.SIGKILL)
     ended(one)
-    assert not study.close_abandoned()  # the other one works on it
+    assert not leftovers.close_abandoned_studies()  # the other one works on it
     os.kill(other, signal.SIGKILL)
     ended(other)
-    (killed,) = study.close_abandoned()
+    (killed,) = leftovers.close_abandoned_studies()
     assert study.read_studies() == [killed] and killed.status == "killed" and killed.ended
-    assert not study.close_abandoned() and not [*killed.folder.glob(".searching*")]
+    assert not leftovers.close_abandoned_studies() and not [*killed.folder.glob(".searching*")]
     found = run("-n", "6")
     assert found.status == "finished" and not [*found.folder.glob(".searching*")]
 
@@ -453,7 +453,7 @@ def test_a_trial_that_falls_behind_is_pruned(here: Path, workers: str, pruner: s
     told = json.loads(file.read_text())
     assert told["status"] == "pruned" and told["tasks"][0]["state"] == "pruned"
     assert re.search(r"Pruned: fell behind at step \d$", told["error"])
-    names = [metric[0] for metric in told["tasks"][0]["made"]["metrics"]]
+    names = [metric[0] for metric in told["tasks"][0]["result"]["metrics"]]
     assert set(names) == {"report"}
 
 
@@ -489,17 +489,17 @@ MISTAKES = {
     ("random", "tpo"): 'conf/search/s.yaml: no sampler "tpo". Did you mean "tpe"?',
     ("random", "random\n  pruner: medium"): 'conf/search/s.yaml: no pruner "medium". Did you mean "median"?',
     ("random", "random\n  sede: 1"): 'conf/search/s.yaml: a search has no "sede". Did you mean "seed"?',
-    ("random", "random\n  seed: x"): "conf/search/s.yaml: seed wants a whole number, not 'x'.",
-    ("trials: 12", "trials: 0"): "conf/search/s.yaml: trials wants a whole number, not 0.",
+    ("random", "random\n  seed: x"): "conf/search/s.yaml: seed must be an integer, got 'x'.",
+    ("trials: 12", "trials: 0"): "conf/search/s.yaml: trials must be an integer, got 0.",
     ("random", "grid"): "conf/search/s.yaml: a grid cannot try all of x: interval(-3, 3). Write a range(...) or choice(...), or take another sampler.",
     ("interval(-3, 3)", "range(5, 5)"): "conf/search/s.yaml: x: range(5, 5): there are no values in it.",
     ("interval(-3, 3)", "interval(3, -3)"): "conf/search/s.yaml: x: interval(3, -3): there are no values in it.",
     ("choice(a, b)", "choice()"): "conf/search/s.yaml: kind: choice() cannot be understood (empty choice is not legal). Write range(1, 10), choice(a, b), interval(0.1, 1) or tag(log, interval(1e-3, 1)).",
     ("interval(-3, 3)", "tag(log, interval(0, 3))"): "conf/search/s.yaml: x: tag(log, interval(0, 3)): tag(log, ...) needs values above 0.",
-    ("interval(-3, 3)", "0.5"): "conf/search/s.yaml: x: 0.5 is no range of values. Write range(1, 10), choice(a, b), interval(0.1, 1) or tag(log, interval(1e-3, 1)).",
+    ("interval(-3, 3)", "0.5"): "conf/search/s.yaml: x: 0.5 is not a range of values. Write range(1, 10), choice(a, b), interval(0.1, 1) or tag(log, interval(1e-3, 1)).",
     ("    kind", "    +x: range(3)\n    kind"): "conf/search/s.yaml: the space names x twice. Remove one of them.",
     ("    x:", "    xx:"): 'conf/config.yaml: no setting "xx". Did you mean "x"?',
-    ("interval(-3, 3)", "choice(a, b)"): "x=a: Loss.x wants a number, not 'a'.",
+    ("interval(-3, 3)", "choice(a, b)"): "x=a: Loss.x must be a number, got 'a'.",
     ("  space:", "  spaces:"): 'conf/search/s.yaml: a search has no "spaces". Did you mean "space"?',
 }  # fmt: skip
 
@@ -515,9 +515,9 @@ def test_a_mistake_in_the_file_is_told_and_nothing_begins(
 
 
 WORDS = {
-    "-n 0": "-n 0: that is no number of trials. Write -n 10, for example.",
-    "-n many": "-n many: that is no number of trials. Write -n 10, for example.",
-    "--workers 0": "--workers 0: that is no number of trials. Write --workers 10, for example.",
+    "-n 0": "-n 0: that is not a number of trials. Write -n 10, for example.",
+    "-n many": "-n many: that is not a number of trials. Write -n 10, for example.",
+    "--workers 0": "--workers 0: that is not a number of trials. Write --workers 10, for example.",
     "x=3": "x=3: the search tries values of x itself. Leave it out here, or remove it from the space.",
     "search=t": 'conf: no search "t". Choose one of s (conf/search/).',
     "secondes=1": 'conf/config.yaml: no setting "secondes". Did you mean "seconds"?',
@@ -564,7 +564,7 @@ def test_a_study_proposes_the_same_whoever_proposes(tmp_path: Path) -> None:
         for number in range(30):
             if number % anew == 0:
                 journal = TrialJournal(folder, plan)
-            trial = next(journal.claims(30))
+            trial = next(journal.claim_trials(30))
             assert trial and trial.number == number
             journal.tell(
                 number, TrialState.COMPLETE, [trial.params["a"] + (trial.params["b"] == "x")]

@@ -41,7 +41,7 @@ def use(
         "tables": [],
         **made,
     }
-    return TaskRun("Evaluate", "Evaluate", f"{code}{packages}{data}", "ran", made=made)
+    return TaskRun("Evaluate", "Evaluate", f"{code}{packages}{data}", "ran", result=made)
 
 
 def experiment(
@@ -83,7 +83,7 @@ def made(name: str = "models", **said: Any) -> config.ReportConfig:
 def compared(records: list[ExperimentRecord], **said: Any):
     return compare_groups(
         made(**said),
-        Ranking(metric="score").grouped(records),
+        Ranking(metric="score").group(records),
         Ranking(metric="score", less_is_better=["loss"]),
     )
 

@@ -22,13 +22,13 @@ def use(
     logged = [[name, value, None, 0.0] for name, value in (metrics or {}).items()]
     outputs = [{"path": f"cache/{label}_{output}.pkl", "bytes": 1, "sha256": output, "stamp": []}]
     return TaskRun(
-        label, label, label, "ran", made={**known, "outputs": outputs, "metrics": logged, **made}
+        label, label, label, "ran", result={**known, "outputs": outputs, "metrics": logged, **made}
     )
 
 
 def ran(*tasks: TaskRun, **changes: Any) -> ExperimentRecord:
     """An experiment that ended well, with the metrics of its last task."""
-    metrics = {name: value for name, value, _, _ in tasks[-1].made.get("metrics", ())}
+    metrics = {name: value for name, value, _, _ in tasks[-1].result.get("metrics", ())}
     given = {
         "status": "finished",
         "metrics": metrics,
@@ -86,7 +86,7 @@ def test_a_metric_of_any_task_counts_at_each_of_its_steps() -> None:
 
 def _logging(metrics: list[list[Any]]) -> TaskRun:
     one = use("Fit")
-    one.made["metrics"] = metrics
+    one.result["metrics"] = metrics
     return one
 
 

@@ -29,10 +29,10 @@ def newest(records: Sequence[ExperimentRecord], ranking: Ranking) -> list[Experi
     Runs of the same words are one, too: `conf/` was edited between them, and the last of them is what is meant today.
     """
     last = list(records)
-    for name in (ranking.called, ranking.kind):
+    for name in (ranking.command_key, ranking.config_key):
         found: dict[Any, list[ExperimentRecord]] = {}
         for each in last:
-            found.setdefault((name(each), ranking.seed(each)), []).append(each)
+            found.setdefault((name(each), ranking.seed_key(each)), []).append(each)
         last = [
             max(same, key=last_used.last_used) if len(same) > 1 else same[0]
             for same in found.values()
@@ -60,11 +60,11 @@ def _failed(records: Sequence[ExperimentRecord]) -> Iterator[Problem]:
 
 def _missing(groups: Sequence[Group], ranking: Ranking) -> Iterator[Problem]:
     groups = [group for group in groups if any(each.status == "finished" for each in group.records)]
-    seeds = {ranking.seed(each) for group in groups for each in group.records}
+    seeds = {ranking.seed_key(each) for group in groups for each in group.records}
     every = sorted(seeds, key=lambda seed: [sort_key(each) for each in seed])
     for group in groups:
         gone = [
-            seed for seed in every if seed not in {ranking.seed(each) for each in group.records}
+            seed for seed in every if seed not in {ranking.seed_key(each) for each in group.records}
         ]
         if gone:
             words = [
@@ -103,7 +103,7 @@ def _differing(
     """Tasks of one class whose code, or packages, are not the same in all runs."""
     by_class: dict[str, dict[str, TaskRun]] = {}
     for use in {(use.name, use.id): use for use in uses}.values():
-        if digest := use.made.get(kind) or _digest(kind, use):
+        if digest := use.result.get(kind) or _digest(kind, use):
             by_class.setdefault(use.name, {}).setdefault(digest, use)
     for name, different in by_class.items():
         if len(different) > 1:
@@ -159,7 +159,7 @@ def data(uses: Sequence[TaskRun]) -> dict[str, set[str]]:
     """The digests of each file of data that these tasks read."""
     found: dict[str, set[str]] = {}
     for use in uses:
-        read = [*use.made.get("data", {}).values(), *use.made.get("undeclared", ())]
+        read = [*use.result.get("data", {}).values(), *use.result.get("undeclared", ())]
         for each in read:
             found.setdefault(each["path"], set()).add(each["sha256"])
     return found

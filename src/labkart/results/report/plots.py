@@ -189,7 +189,7 @@ def _stepped(group: Group) -> Mapping[str, Mapping[int, list[float]]]:
     found: dict[str, dict[int, list[float]]] = {}
     for record in group.records:
         for use in record.tasks if record.status == "finished" else ():
-            for name, value, step, _ in use.made.get("metrics", ()):
+            for name, value, step, _ in use.result.get("metrics", ()):
                 if step is not None:
                     found.setdefault(name, {}).setdefault(step, []).append(value)
     return {name: steps for name, steps in found.items() if len(steps) > 1}

@@ -97,7 +97,7 @@ def _make(found: ReportConfig) -> None:
     for metric, columns in formats.columns(shown):
         if metric:
             console.say(f"  {metric}", style="bold")
-        console.show_table(columns, ["dim"])
+        console.show_table(columns)
     if chosen.earlier:
         console.say(
             f"  without {chosen.earlier} runs from before conf/ was edited; later ones have the same words"
@@ -118,7 +118,7 @@ def _make(found: ReportConfig) -> None:
 def _compared(found: ReportConfig) -> tuple[ReportTable, SelectedRuns]:
     """The comparison that a definition asks for. Raises LabkartError with all that forbids it."""
     chosen = table.select_runs(found)
-    groups = chosen.ranking.grouped(chosen.records)
+    groups = chosen.ranking.group(chosen.records)
     against = [*_lost(found), *comparability.problems(groups, chosen.ranking)]
     refused = [each for each in against if each.kind not in found.allow]
     if refused:

@@ -96,15 +96,15 @@ def select_runs(found: ReportConfig) -> SelectedRuns:
     ids = {each.id for each in kept}
     without = {each.study for each in records if each.study and each.id not in ids}
     last = newest([each for each in kept if each.status != "pruned"], ranking)
-    kinds = {ranking.kind(each) for each in last}
-    earlier = sum(ranking.kind(each) not in kinds for each in kept if each.status != "pruned")
+    kinds = {ranking.config_key(each) for each in last}
+    earlier = sum(ranking.config_key(each) not in kinds for each in kept if each.status != "pruned")
     return SelectedRuns(last, ranking, sorted(without), earlier)
 
 
 def _own(records: list[ExperimentRecord], ranking: Ranking) -> list[ExperimentRecord]:
     """Those of a configuration that somebody ran outside of searches, too; all where there is none."""
-    kinds = {ranking.kind(each) for each in records if each.sweeps or not each.study}
-    return [each for each in records if ranking.kind(each) in kinds] or records
+    kinds = {ranking.config_key(each) for each in records if each.sweeps or not each.study}
+    return [each for each in records if ranking.config_key(each) in kinds] or records
 
 
 def _ranking(found: ReportConfig, record: ExperimentRecord) -> Ranking:
@@ -184,7 +184,7 @@ def _paired(comparison: ReportTable, metric: str, group: Group, baseline: Group)
 
 def _by_seed(ranking: Ranking, metric: str, group: Group) -> dict[str, float]:
     ended = [each for each in group.records if each.status == "finished" and metric in each.metrics]
-    return {str(ranking.seed(each)): each.metrics[metric] for each in ended}
+    return {str(ranking.seed_key(each)): each.metrics[metric] for each in ended}
 
 
 def _items(asked: str, group: Group) -> dict[str, float]:
@@ -199,9 +199,9 @@ def _items(asked: str, group: Group) -> dict[str, float]:
 def _table(asked: str, record: ExperimentRecord) -> list[tuple[str, float]]:
     """The rows of a logged table, as items and values."""
     name, item, value = asked.split(":")
-    use = next((use for use in reversed(record.tasks) if name in use.made.get("tables", ())), None)
+    use = next((use for use in reversed(record.tasks) if name in use.result.get("tables", ())), None)
     if use is None:
-        known = {table for use in record.tasks for table in use.made.get("tables", ())}
+        known = {table for use in record.tasks for table in use.result.get("tables", ())}
         raise LabkartError(
             f"{name}: experiment {record.id[:8]} logged no such table. {did_you_mean(name, known)}"
         )

@@ -54,7 +54,7 @@ def compare_records(
     found.notes += [
         f"{use.label}: its result was accepted from other code"
         for use in then.tasks
-        if use.made.get("accepted")
+        if use.result.get("accepted")
     ]
     found.notes += _machine(then.environment, now.environment)
     failed = next((use for use in now.tasks if use.state == "failed"), None)
@@ -79,7 +79,7 @@ def compare_records(
 
 def _outputs(use: TaskRun | None) -> list[str] | None:
     """The digests of what a task wrote; of one that is not there, or of which they are not known, nothing."""
-    return [each["sha256"] for each in map(_plain, use.made.get("outputs", ()))] if use else None
+    return [each["sha256"] for each in map(_plain, use.result.get("outputs", ()))] if use else None
 
 
 def _causes(then: TaskRun, now: TaskRun | None) -> Iterator[str]:
@@ -87,14 +87,14 @@ def _causes(then: TaskRun, now: TaskRun | None) -> Iterator[str]:
     if now is None:
         yield f"{then.label} is not in the pipeline"
         return
-    if not now.made:  # it did not run
+    if not now.result:  # it did not run
         return
-    one, other = then.made.get("params", {}), now.made.get("params", {})
+    one, other = then.result.get("params", {}), now.result.get("params", {})
     for name in dict.fromkeys([*one, *other]):
         if one.get(name) != other.get(name):
             yield f"{then.label}: {name} {one.get(name, 'none')} -> {other.get(name, 'none')}"
-    if then.made.get("seed") != now.made.get("seed") and one.get("seed") == other.get("seed"):
-        yield f"{then.label}: seed {then.made.get('seed')} -> {now.made.get('seed')}"
+    if then.result.get("seed") != now.result.get("seed") and one.get("seed") == other.get("seed"):
+        yield f"{then.label}: seed {then.result.get('seed')} -> {now.result.get('seed')}"
     states = [{each["path"]: each["sha256"] for each in _read(use)} for use in (then, now)]
     for path in dict.fromkeys([*states[0], *states[1]]):
         if states[0].get(path) != states[1].get(path):
@@ -102,19 +102,19 @@ def _causes(then: TaskRun, now: TaskRun | None) -> Iterator[str]:
 
 
 def _read(use: TaskRun) -> list[dict[str, Any]]:
-    return [*use.made.get("data", {}).values(), *map(_plain, use.made.get("undeclared", ()))]
+    return [*use.result.get("data", {}).values(), *map(_plain, use.result.get("undeclared", ()))]
 
 
 def _reached(then: TaskRun, now: TaskRun | None, before: Tasks, after: Tasks) -> Iterator[str]:
     """Which code and which packages of a task are others."""
     one, other = before.get(then.label), after.get(then.label)
-    if not now or not now.made:
+    if not now or not now.result:
         return
     if not one or not other:  # there are only digests
         yield from (
             f"{then.label}: {name}"
             for name in ("code", "packages")
-            if then.made.get(name) != now.made.get(name)
+            if then.result.get(name) != now.result.get(name)
         )
         return
     for file in sorted({*one.code, *other.code}):
@@ -165,7 +165,7 @@ def _deviations(then: ExperimentRecord, now: ExperimentRecord) -> Iterator[Devia
 
 
 def _logged(use: TaskRun | None) -> list[tuple[str, float]]:
-    return [(each[0], each[1]) for each in use.made.get("metrics", ())] if use else []
+    return [(each[0], each[1]) for each in use.result.get("metrics", ())] if use else []
 
 
 def _is_same(one: float | None, other: float | None) -> bool:

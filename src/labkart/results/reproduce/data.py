@@ -81,7 +81,7 @@ def data_sources(record: ExperimentRecord) -> list[DataSource]:
 
 def _read(record: ExperimentRecord) -> Iterator[DataSource]:
     for use in record.tasks:
-        for each in use.made.get("data", {}).values():
+        for each in use.result.get("data", {}).values():
             yield DataSource(each["path"], each["sha256"], use.label, True)
-        for each in use.made.get("undeclared", ()):
+        for each in use.result.get("undeclared", ()):
             yield DataSource(each["path"], each["sha256"], use.label, False)

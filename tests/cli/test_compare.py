@@ -29,7 +29,7 @@ def experiment(id: str, task: str = "a1", **changes: Any) -> ExperimentRecord:
         started="2026-11-21T09:00:00.000+09:00",
         config={"model": {"params": {"trees": 300}}, "labkart": {"workers": 2}},
         environment={"python": "3.11.7", "host": "lab"},
-        tasks=[TaskRun("Train", "Train", task, "ran", 1.5, made=made)],
+        tasks=[TaskRun("Train", "Train", task, "ran", 1.5, result=made)],
     )
     return replace(record, **changes)
 
@@ -87,7 +87,7 @@ def test_all_that_can_differ_is_named(compared: Compared) -> None:
     )
     other.config["model"]["params"] = {"trees": 10, "depth": 3}
     other.config["labkart"]["workers"] = 1
-    other.tasks[0].made["data"] = {"table": {"path": "data/raw/table.csv", "sha256": "ff" * 32}}
+    other.tasks[0].result["data"] = {"table": {"path": "data/raw/table.csv", "sha256": "ff" * 32}}
     other.write({"packages.txt": "numpy==2.4.0\ntiny==0.2\n"})
     printed = compared()
     assert section(printed, "settings") == [
@@ -131,8 +131,8 @@ def test_code_that_only_one_of_them_uses_is_no_change(compared: Compared) -> Non
     experiment("a1").write()
     experiment("b1", "b1").write()
     printed = compared()
-    assert "code that a1 alone uses: tasks.py: Forest\n" in printed
-    assert "code that b1 alone uses: tasks.py: Linear\n" in printed
+    assert "code that only a1 uses: tasks.py: Forest\n" in printed
+    assert "code that only b1 uses: tasks.py: Linear\n" in printed
     assert "code that both use" in printed and "code that differs" not in printed
 
 

@@ -1,0 +1,13 @@
+"""`labkart report`: tables and figures for a thesis."""
+
+import os
+
+from labkart import project
+from labkart.results.report.report import report
+
+
+def main(argv: list[str]) -> int:
+    """Make or check reports."""
+    os.chdir(project.current().root)
+    report(argv)
+    return 0

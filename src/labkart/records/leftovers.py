@@ -1,0 +1,118 @@
+"""What killed processes leave behind: half-written files, and records that still say `running`.
+
+Removes or completes these, and never touches what belongs to a process that is alive, here or on
+another host. What nobody needs any more of complete outputs is `labkart clean`'s.
+"""
+
+import os
+import shutil
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from filelock import Timeout
+
+from labkart import project
+from labkart.records import locks
+from labkart.records.record import ExperimentRecord, current_time, read_experiment
+from labkart.records.study import Study, read_studies
+
+_MINUTE, _DAY = 60.0, 86_400.0  # seconds after which nobody still writes a record; an output
+_LUIGI_MARK = "-luigi-tmp-"
+_ID_LENGTH = 32
+
+
+def remove_leftovers() -> list[Path]:
+    """Remove the files and folders that killed processes left.
+
+    Returns:
+        What was removed.
+    """
+    removed = [*_half_outputs(), *_half_records(), *_scratch_folders()]
+    for path in locks.lock_folder().glob("*.lock"):  # a task that succeeds leaves none
+        with suppress(Timeout, OSError), locks.locked_if_free(path.stem):
+            pass
+    return removed
+
+
+def close_abandoned_experiments() -> list[ExperimentRecord]:
+    """Complete the records of experiments whose process died, and return them."""
+    closed = list[ExperimentRecord]()
+    for id in locks.abandoned_experiments():
+        record = read_experiment(id)
+        if record and record.status == "running":
+            record.status = "killed"
+            record.ended = current_time()
+            record.error = "The process was killed."
+            record.write()
+            closed.append(record)
+    return closed
+
+
+def close_abandoned_studies() -> list[Study]:
+    """Complete the records of studies whose processes died, and return them."""
+    closed = list[Study]()
+    for study in read_studies():
+        if study.status == "running" and not locks.is_searched(study.folder):
+            study.status = "killed"
+            study.ended = current_time()
+            study.write()
+            closed.append(study)
+    return closed
+
+
+def _half_outputs() -> Iterator[Path]:
+    """Remove half-written outputs, under the lock of their task."""
+    cache = locks.lock_folder().parent
+    for path in cache.rglob(f"*{_LUIGI_MARK}*"):
+        id = path.name.rpartition(_LUIGI_MARK)[0].rpartition("_")[2].partition(".")[0]
+        # Without an id in its name, the task is unknown.
+        if len(id) == _ID_LENGTH or _age(path) > _DAY:
+            with suppress(Timeout, OSError), locks.locked_if_free(id):
+                path.unlink(missing_ok=True)
+                yield path
+
+
+def _half_records() -> Iterator[Path]:
+    """Remove half-written records and memos."""
+    outputs = project.current().outputs
+    for pattern in ("memos/.*.tmp", "memos/*/.*.tmp", "records/*/*/.*.tmp"):
+        for path in outputs.glob(pattern):
+            if _age(path) > _MINUTE and not _is_alive(path.name.split(".")[-2]):
+                path.unlink(missing_ok=True)
+                yield path
+
+
+def _scratch_folders() -> Iterator[Path]:
+    for folder in locks.scratch().parent.glob("*.*"):
+        host, _, process = folder.name.rpartition(".")
+        is_ours = host == socket.gethostname() and process.isdecimal()
+        if is_ours and not _is_alive(process):
+            shutil.rmtree(folder, ignore_errors=True)
+            yield folder
+
+
+def _age(path: Path) -> float:
+    """The seconds since a file was written; 0 if it is gone."""
+    with suppress(OSError):
+        return time.time() - path.stat().st_mtime
+    return 0.0
+
+
+def _is_alive(process: str) -> bool:
+    """Whether the id is one of a process that runs on this host."""
+    if not process.isdecimal():
+        return False
+    with suppress(OSError):  # not on Linux
+        stat = Path(f"/proc/{process}/stat").read_text()
+        # A zombie has ended, whether or not its parent has taken notice.
+        return stat.rpartition(")")[2].split()[0] != "Z"
+    try:
+        os.kill(int(process), 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except OSError:  # another user's
+        return True
+    return True
