@@ -83,7 +83,7 @@ def test_broken_files_get_a_sentence_and_no_traceback_from_any_folder(fresh: Pro
         ["conf/model/new.yaml:2", "broken-config"],
         ["data/raw/elsewhere.csv", "raw-data"],
         ["notebooks/explore.ipynb:1", "unreadable-file"],
-        ["src/my_thesis/tasks/train.py:31", "unreadable-file"],
+        *_places(fresh, "src/my_thesis/tasks/train.py", "class TrainForest((", "unreadable-file"),
     ]
 
 
