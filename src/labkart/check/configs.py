@@ -1,4 +1,4 @@
-"""The rules on `conf/` and the pipeline; the modules `conf` and `pipeline` do the work."""
+"""The rules on `conf/` and the pipeline; `composition` and `pipeline` do the work."""
 
 from collections.abc import Iterator
 from typing import ClassVar

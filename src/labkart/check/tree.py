@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from labkart import git, project
 
 if TYPE_CHECKING:
-    from labkart.check.conf import Conf
+    from labkart.check.composition import Conf
     from labkart.check.pipeline import Pipeline
 
 # Files that tools must understand: one that is not text is a mistake.
@@ -106,7 +106,7 @@ class Tree:
     @cached_property
     def conf(self) -> "Conf":
         """The files in `conf/`, composed."""
-        from labkart.check.conf import Conf
+        from labkart.check.composition import Conf
 
         return Conf(self.root)
 

@@ -127,7 +127,8 @@ def _in_table(tree: Tree) -> Iterator[Allowance]:
     lines = tree.lines(_TABLE, r"\[+tool\.labkart\.allow\]")
     table = tree.settings.get("allow", [])
     for number, entry in enumerate(table if isinstance(table, list) else [table]):
-        rule, path, reason = (str(entry.get(key, "")) for key in ("rule", "path", "reason"))
+        values = entry if isinstance(entry, dict) else {}
+        rule, path, reason = (str(values.get(key, "")) for key in ("rule", "path", "reason"))
         line = lines[number] if number < len(lines) else 0
         yield Allowance(rule, reason, path, 0, (_TABLE, line))
 
