@@ -21,7 +21,7 @@ from gokart.build import GokartBuildError
 from labkart import DataFile, DataFolder, LabkartError, Task
 from labkart.digests import content_digest
 from labkart.records.record import TaskRecord
-from tests.support.tiny import python, write
+from tests.support.tiny import write
 
 pytestmark = pytest.mark.usefixtures("table")
 
@@ -176,7 +176,10 @@ def test_what_a_system_leaves_in_a_folder_makes_no_other_task(root: Path) -> Non
             lambda: Total(table="data/no.csv"),
             "Total.table: data/no.csv does not exist. Put the file there",
         ),
-        (lambda: Total(table="data/raw"), "Total.table: data/raw is not a file. Set another path in conf/."),
+        (
+            lambda: Total(table="data/raw"),
+            "Total.table: data/raw is not a file. Set another path in conf/.",
+        ),
         (
             lambda: Names(images="data/no"),
             "Names.images: data/no does not exist. Put the folder there",
@@ -370,28 +373,6 @@ class Named(Task[int]):
             if file.is_file():
                 file.read_bytes()
         self.dump(1)
-
-
-FIRST = """\
-from pyarrow import OSFile, csv
-from pyarrow.csv import read_csv
-from pyarrow.parquet import ParquetFile, read_table
-import labkart
-
-class Reads(labkart.Task):
-    def run(self):
-        self.dump([read_csv("data/raw/other.csv"), ParquetFile("data/raw/other.parquet"), OSFile("data/raw/other.npy")][:0])
-
-Reads().run()
-print(*[state.path for state in Reads().last_record().undeclared])
-"""
-
-
-def test_readers_that_were_imported_before_labkart_tell_as_well(others: Path) -> None:
-    names = [f"data/raw/other.{suffix}" for suffix in ("csv", "parquet", "npy")]
-    assert python(FIRST, others).split() == names  # typed at a prompt
-    write(others, **{"src/study/__init__.py": FIRST})
-    assert python("import study", others).split() == names
 
 
 @pytest.fixture
