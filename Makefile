@@ -33,10 +33,10 @@ lint: $(UV)
 	@$(UV) run --quiet check-jsonschema --builtin-schema vendor.citation-file-format CITATION.cff
 
 bench: $(UV)
-	@$(UV) run --quiet benchmarks/run.py
+	@$(UV) run --quiet python -m benchmarks.run
 
 pictures: $(UV)
-	@$(UV) run --quiet tests/pictures.py
+	@$(UV) run --quiet python -m tests.support.pictures
 
 $(UV):
 	@if command -v uv > /dev/null; then uv pip install --quiet --target .tools uv; \

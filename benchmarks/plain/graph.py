@@ -1,4 +1,4 @@
-"""A graph on plain gokart, on so many workers: `python graph.py flat 500`, `python graph.py fan 8 4`."""
+"""A graph on plain gokart: `python graph.py flat 500`; with workers: `python graph.py fan 8 4`."""
 
 import sys
 

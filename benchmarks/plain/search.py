@@ -1,6 +1,6 @@
-"""A search on plain Optuna and plain gokart: `python search.py 100`. The settings are those of `conf/search/`.
+"""A search on plain Optuna and plain gokart, with the settings of `conf/search/`.
 
-`python search.py 100 mlflow` writes each trial as a run into an MLflow store, by hand, as a student would.
+`python search.py 60 mlflow` writes each trial as a run into MLflow by hand, as a student would.
 """
 
 import sys

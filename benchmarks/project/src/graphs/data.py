@@ -1,7 +1,6 @@
 """A task that reads a large file."""
 
-from labkart import Task
-from labkart.inputs import DataFile
+from labkart import DataFile, Task
 
 
 class Read(Task[int]):

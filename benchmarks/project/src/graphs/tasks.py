@@ -1,10 +1,11 @@
-"""The tasks. On plain gokart `labkart` is the module in `benchmarks/plain/`, and all else is the same."""
+"""The tasks. On plain gokart, `labkart` is the module in `benchmarks/plain/`."""
 
 import time
 from collections.abc import Sequence
 
-from labkart import Task
 from luigi import FloatParameter, IntParameter
+
+from labkart import Task
 
 
 class Leaf(Task[int]):

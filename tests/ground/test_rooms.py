@@ -1,0 +1,80 @@
+"""The library's rooms: who may import whom, who may touch private names, what each room says."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from importlinter.cli import lint_imports
+
+from tests.support.bake import LIBRARY, TEMPLATE
+
+# Documented, in spite of their names.
+DOCUMENTED = {"_exit", "_getframe"}
+MODULES = sorted(LIBRARY.rglob("*.py"))
+ROOMS = sorted(path.parent for path in LIBRARY.rglob("*/__init__.py"))
+
+
+def name(path: Path) -> str:
+    return path.relative_to(LIBRARY).as_posix()
+
+
+def test_rooms_import_downwards_and_never_their_neighbours() -> None:
+    assert lint_imports(config_filename=str(TEMPLATE / "pyproject.toml"), no_cache=True) == 0
+
+
+@pytest.mark.parametrize("room", ROOMS, ids=name)
+def test_a_room_says_what_it_knows_and_imports_nothing(room: Path) -> None:
+    tree = ast.parse((room / "__init__.py").read_text(encoding="utf-8"))
+    assert len(ast.get_docstring(tree) or "") > 100
+    assert len(tree.body) == 1
+
+
+def private_uses(tree: ast.Module) -> Iterator[tuple[int, str]]:
+    """Private names of other libraries, by line: imported, or taken from something of theirs."""
+    own = {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and not (node.module or "").startswith("labkart"):
+            names = [*(node.module or "").split("."), *(alias.name for alias in node.names)]
+            yield from ((node.lineno, part) for part in names if is_private(part))
+        elif (
+            isinstance(node, ast.Attribute)
+            and is_private(node.attr)
+            and node.attr not in own | OWN | DOCUMENTED
+        ):
+            yield node.lineno, node.attr
+
+
+def is_private(text: str) -> bool:
+    return text.startswith("_") and not text.startswith("__") and text != "_"
+
+
+def own_names(tree: ast.Module) -> Iterator[str]:
+    """The private names that the library itself defines or sets."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            yield node.name
+        elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
+            yield node.attr
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            yield node.id
+
+
+PARSED = {path: ast.parse(path.read_text(encoding="utf-8")) for path in MODULES}
+OWN = {text for tree in PARSED.values() for text in own_names(tree) if is_private(text)}
+
+
+@pytest.mark.parametrize("path", [path for path in MODULES if path.name != "_compat.py"], ids=name)
+def test_only_compat_touches_private_names_of_other_libraries(path: Path) -> None:
+    assert list(private_uses(PARSED[path])) == []
+
+
+def test_a_private_name_of_another_library_is_seen() -> None:
+    code = "from hydra._internal import x\nfrom omegaconf import _y\nconfig._content\nself._own\n"
+    tree = ast.parse(code + "def _own(): ...\n")
+    assert list(private_uses(tree)) == [(1, "_internal"), (2, "_y"), (3, "_content")]
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name)
+def test_a_module_is_short_enough_to_read(path: Path) -> None:
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= 280
