@@ -341,7 +341,7 @@ def test_a_wrong_override_is_explained(overrides: list[str], sentence: str) -> N
     "override", ["seed", "seed=1=2", "seed=[1", "seed=1,2", "+model=linear", "model=null"]
 )
 def test_an_override_that_hydra_cannot_read_is_explained_in_a_line(override: str) -> None:
-    name = re.escape(override.split("=")[0])
+    name = re.escape(override.split("=", maxsplit=1)[0])
     with pytest.raises(LabkartError, match=rf"^(conf|{name}[^\n ]*:?)[: ][^\n]+$"):
         compose(override)
 
