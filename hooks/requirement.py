@@ -1,7 +1,7 @@
 """The line of a project's `dependencies` that names the library.
 
 pip and uv must both accept it. So it is an address of PEP 508 and not a `[tool.uv.sources]`, and a
-path has a host: pip refuses `git+file:///path`.
+path has a host: pip refuses `git+file:///path`. pip cannot clone from a path with `#` in it.
 """
 
 import re

@@ -8,6 +8,7 @@ imported inside the functions.
 import functools
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from hydra.core.override_parser.types import Override
     from hydra.core.utils import JobReturn
     from omegaconf import Container, DictConfig
+    from omegaconf.nodes import ValueNode
 
 
 def config_content(container: "Container") -> Any:
@@ -53,6 +55,42 @@ def config_dumper() -> Any:
     from omegaconf._utils import get_omega_conf_dumper
 
     return get_omega_conf_dumper()
+
+
+def config_loader() -> Any:
+    """The YAML loader with which Hydra reads files: it refuses a key that is given twice.
+
+    OmegaConf 2.3.0: `omegaconf._utils.get_yaml_loader`.
+    """
+    from omegaconf._utils import get_yaml_loader
+
+    return get_yaml_loader()
+
+
+def watch_value(node: "ValueNode", on_read: Callable[[], object]) -> None:
+    """Call a function whenever the value of a node is read, also from copies of the node.
+
+    OmegaConf 2.3.0: `ValueNode._value`. It has no public way to notice a read.
+    """
+    vars(node)["_on_read"] = on_read
+    node.__class__ = _watched_kind(type(node))
+
+
+@cache
+def _watched_kind(kind: "type[ValueNode]") -> "type[ValueNode]":
+    plain: Any = kind
+
+    class Watched(kind):
+        def _value(self) -> Any:
+            vars(self)["_on_read"]()
+            return super()._value()
+
+        def __deepcopy__(self, memo: dict[int, Any]) -> "ValueNode":
+            copy = plain.__deepcopy__(self, memo)
+            watch_value(copy, vars(self)["_on_read"])
+            return copy
+
+    return Watched
 
 
 def hydra_arguments() -> "argparse.ArgumentParser":

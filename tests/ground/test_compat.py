@@ -11,6 +11,7 @@ from luigi.scheduler import Scheduler
 from luigi.task_register import Register
 from mlflow.tracking import fluent
 from omegaconf import Container, OmegaConf, _utils
+from omegaconf.nodes import IntegerNode, ValueNode
 
 from labkart import _compat
 
@@ -26,6 +27,15 @@ def test_omegaconf_asks_a_resolver_in_a_method_of_the_container() -> None:
 
 def test_omegaconf_has_a_dumper_for_yaml() -> None:
     assert callable(_utils.get_omega_conf_dumper)
+
+
+def test_omegaconf_has_a_loader_for_yaml() -> None:
+    assert callable(_utils.get_yaml_loader)
+
+
+def test_omegaconf_takes_the_value_of_a_node_in_a_method_and_copies_it_in_another() -> None:
+    assert callable(ValueNode._value)
+    assert callable(IntegerNode.__deepcopy__)
 
 
 def test_omegaconf_knows_the_key_of_a_node_and_gives_it_unresolved() -> None:

@@ -15,7 +15,7 @@ import labkart
 from hooks import requirement
 from hooks.origin import Origin
 from hooks.requirement import library_version, requirement_line
-from tests.support.bake import TEMPLATE, UV, clean_environment, published
+from tests.support.bake import UV, clean_environment, published
 
 COMMIT = "0123456789" * 4
 VERSION = "0.3.1"
@@ -85,19 +85,24 @@ def test_the_version_is_the_librarys_own() -> None:
 
 def run(folder: Path, *words: str | Path) -> str:
     done = subprocess.run(
-        words, cwd=folder, env=clean_environment(), capture_output=True, text=True, timeout=600
+        words,
+        cwd=folder,
+        env=clean_environment(),
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
 
 def test_uv_and_pip_install_what_a_folder_and_a_git_address_name(tmp_path: Path) -> None:
-    """The folder has a space, Japanese letters, `#` and `%` in its path; the address is a bare clone beside it."""
-    shelf = tmp_path / "ひな形 置き場#1%"
-    template, bare = published(shelf / "labkart"), shelf / "bare.git"
+    """The paths have a space, Japanese letters and `%`; pip cannot clone from a path with `#`, so only the folder has it."""
+    template, bare = published(tmp_path / "ひな形 置き場 #1 50%"), tmp_path / "研究 室 50%.git"
     run(tmp_path, "git", "clone", "--quiet", "--bare", template, bare)
     lines = dict[str, str]()
-    for name, address in {"folder": str(template), "bare": f"file://{quote(str(bare))}"}.items():
+    for name, address in {"folder": str(template), "git": f"file://{quote(str(bare))}"}.items():
         words = ["cookiecutter", address, "--no-input", "--output-dir", tmp_path / name]
         run(tmp_path, sys.executable, "-m", *words)
         project = tmp_path / name / "my-thesis"
@@ -106,15 +111,15 @@ def test_uv_and_pip_install_what_a_folder_and_a_git_address_name(tmp_path: Path)
         run(project, UV, "sync", "--quiet", "--python", sys.executable)
         assert "accuracy" in run(project, UV, "run", "--no-sync", "labkart", "run", "data=wine")
     assert lines["folder"].startswith("labkart @ file://localhost/")
-    assert lines["bare"].startswith("labkart @ git+file://localhost/")
+    assert lines["git"].startswith("labkart @ git+file://localhost/")
 
+    # As README.md of a project says for those without uv.
     project = tmp_path / "folder/my-thesis"
     run(project, sys.executable, "-m", "venv", ".plain")
     # Python compiles what it imports; pip would compile all that it installs.
     pip = (".plain/bin/pip", "install", "--quiet", "--no-compile")
-    run(project, *pip, ".")
-    printed = run(project, ".plain/bin/labkart", "run", "data=wine", "seed=1")
-    assert "accuracy" in printed and "  ·  .plain/bin/labkart ui" in printed
-    run(project, *pip, "--no-deps", "--force-reinstall", lines["bare"])
-    printed = run(project, ".plain/bin/labkart", "run", "data=wine", "seed=1")
-    assert "4 tasks cached, nothing to do" in printed
+    run(project, *pip, "-e", ".")
+    printed = run(project, ".plain/bin/labkart", "run", "data=wine")
+    assert "nothing to do" in printed and "  ·  .plain/bin/labkart ui" in printed
+    run(project, *pip, "--no-deps", "--force-reinstall", lines["git"])
+    assert "nothing to do" in run(project, ".plain/bin/labkart", "run", "data=wine")

@@ -112,6 +112,7 @@ class SlurmJob:
         self.root = root
 
     def __call__(self, overrides: list[str]) -> None:
+        """Run the job on the node."""
         os.chdir(self.root)
         ending = _Ending()
         ending.install()
