@@ -28,7 +28,7 @@ ELSEWHERE = {
     "make test": ".ci/run",
     "labkart ui": "tests/services/test_ui.py",
     "labkart update": "tests/template/test_update.py",
-    "labkart accept": "tests/cli/test_verbs.py",
+    "labkart accept": "tests/project/test_verbs.py",
     "labkart reproduce": "tests/project/test_reproduce.py",
     "hydra/launcher=slurm": "tests/services/test_cluster.py",
     "uv sync --extra slurm": "tests/conftest.py",
