@@ -1,79 +1,102 @@
-"""What Hydra must find here: its settings in a Labkart project, and the door through which `labkart run -m` goes.
+"""What Hydra must find here: its settings in a project, and Labkart's sweeper and launchers.
 
-Hydra imports what is in this package before it composes anything.
+Hydra imports what is in this package before it composes anything. Knows nothing of experiments: it
+hands a sweep over to the task function, a `labkart.experiments.run.HydraTask`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from hydra._internal.core_plugins.basic_sweeper import BasicSweeper, BasicSweeperConf
 from hydra.conf import HydraConf, JobConf, RunDir, SweepDir
 from hydra.core.config_store import ConfigStore
+from hydra.core.plugins import Plugins
 from hydra.core.utils import JobReturn
 from hydra.plugins.launcher import Launcher
+from hydra.plugins.sweeper import Sweeper
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig
 
 
-class LabkartSweeper(BasicSweeper):
-    """Hands a sweep over to Labkart, which plans all of it before anything runs."""
+class LabkartSweeper(Sweeper):
+    """Hands a sweep over to Labkart, which plans it before any launcher runs anything."""
+
+    def __init__(self, params: Mapping[str, str] | None = None, **_: Any) -> None:
+        self._params = params or {}
 
     def setup(
         self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig
     ) -> None:
-        super().setup(hydra_context=hydra_context, task_function=task_function, config=config)
-        self._job: Any = task_function
+        """Keep what Hydra gives to every sweeper."""
+        self.hydra_context = hydra_context
+        self.config = config
+        self.launcher = Plugins.instance().instantiate_launcher(
+            hydra_context=hydra_context, task_function=task_function, config=config
+        )
+        self._hydra_task: Any = task_function
 
     def sweep(self, arguments: list[str]) -> None:
-        self._job.sweep(self, [*self._parse_config(), *arguments])
+        """Plan and run all combinations of the arguments and of `hydra.sweeper.params`."""
+        params = [f"{name}={text}" for name, text in self._params.items()]
+        self._hydra_task.sweep(self, [*params, *arguments])
 
 
 class LabkartLauncher(Launcher):
     """All experiments of a sweep as one build on this machine."""
 
     def setup(
-        self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig
+        self,
+        *,
+        hydra_context: HydraContext,  # noqa: ARG002 (Hydra names it)
+        task_function: TaskFunction,
+        config: DictConfig,  # noqa: ARG002 (Hydra names it)
     ) -> None:
-        self._job: Any = task_function
+        """Keep the task function, which has the plan."""
+        self._hydra_task: Any = task_function
 
     def launch(
-        self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int
+        self,
+        job_overrides: Sequence[Sequence[str]],  # noqa: ARG002 (the plan has them)
+        initial_job_idx: int,  # noqa: ARG002 (the plan has them)
     ) -> Sequence[JobReturn]:
-        self._job.build()
+        """Build what the sweeper has planned. The records are the results, so none is returned."""
+        self._hydra_task.build()
         return []
 
 
 class SlurmLauncher(LabkartLauncher):
-    """Each experiment of a sweep as a job on a SLURM cluster; `slurm.yaml` in `conf/` says what a job may use."""
+    """Each experiment of a sweep as a job on a SLURM cluster; `slurm.yaml` sets limits."""
 
     def __init__(self, **settings: Any) -> None:
-        self._submitted = settings
+        self._settings = settings
 
     def launch(
-        self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int
+        self,
+        job_overrides: Sequence[Sequence[str]],  # noqa: ARG002 (the plan has them)
+        initial_job_idx: int,  # noqa: ARG002 (the plan has them)
     ) -> Sequence[JobReturn]:
-        self._job.planned.submit(self._submitted)
+        """Submit what the sweeper has planned, and wait for it."""
+        self._hydra_task.submit(self._settings)
         return []
 
 
-_settings = HydraConf(
+_HYDRA = HydraConf(
     # The records are what stays of a run: Hydra keeps no folders and no logs beside them.
     run=RunDir("outputs/records"),
     sweep=SweepDir("outputs/records/sweeps", "."),
     output_subdir=None,
     job=JobConf(name="labkart", chdir=False),
 )
-_chosen = {
+_DEFAULTS = {
     "hydra_logging": "none",
     "job_logging": "none",
     "launcher": "labkart",
     "sweeper": "labkart",
 }
-for _default in _settings.defaults:
-    _default.update({group: option for group, option in _chosen.items() if group in _default})
+for _default in _HYDRA.defaults:
+    _default.update({group: option for group, option in _DEFAULTS.items() if group in _default})
 
 _store = ConfigStore.instance()
-_store.store(group="hydra", name="config", node=_settings, provider="labkart")
+_store.store(group="hydra", name="config", node=_HYDRA, provider="labkart")
 _store.store(
     group="hydra/launcher",
     name="labkart",
@@ -83,6 +106,6 @@ _store.store(
 _store.store(
     group="hydra/sweeper",
     name="labkart",
-    node=BasicSweeperConf(_target_="hydra_plugins.labkart_launcher.LabkartSweeper"),
+    node={"_target_": "hydra_plugins.labkart_launcher.LabkartSweeper", "params": None},
     provider="labkart",
 )

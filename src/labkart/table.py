@@ -1,21 +1,30 @@
-"""A table as lines of text: columns below each other, cut to the width of a page. Knows nothing of what is in it."""
+"""Tables for a terminal: what goes into one, and which columns a narrow terminal has room for.
+
+Rich lays them out and cuts the longest cells first. What rich does not know is here: columns that
+do not fit are left out by their rank, and a value cannot move the cursor.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rich.cells import cell_len, set_cell_size
+from rich.cells import cell_len
+from rich.table import Table
+from rich.text import Text
 
-_GAP = "   "
-_LEAST = (
-    13  # letters to which a cell may be cut: a number, or a mean with its deviation, stays whole
-)
+_MARGIN = (0, 1, 0, 2)  # of a cell: top, right, bottom, left
+_GAP = 3
+_LEAST = 13  # a cell is not cut below this: a number, or a mean with its deviation, stays whole
 
 
-@dataclass
+@dataclass(frozen=True)
 class Column:
-    """One column: its head, and a text a row.
+    """One column of a table.
 
-    Where the page is narrow, the column with the highest `rank` goes first; 0 stays.
+    Attributes:
+        head: its title; a table in which all titles are empty has no line for them.
+        cells: one text per row.
+        rank: which columns a narrow terminal leaves out: those with the highest rank first, those
+            with rank 0 never.
     """
 
     head: str
@@ -24,42 +33,59 @@ class Column:
 
     @property
     def width(self) -> int:
-        return max(map(cell_len, (self.head, *self.cells)))  # a Japanese letter is two wide
+        """How many columns of a terminal the widest cell takes; a Japanese letter takes two."""
+        return max(cell_len(_printable(text)) for text in (self.head, *self.cells))
 
 
-def lines(columns: Sequence[Column], width: int | None = None) -> tuple[list[str], int]:
-    """The head, where there is one, and the rows; and how many columns had no place. Without a width, all of it."""
+def lay_out(
+    columns: Sequence[Column], width: int | None = None, row_styles: Sequence[str] = ()
+) -> tuple[Table, int]:
+    """Build a table.
+
+    Args:
+        columns: its columns.
+        width: that of the terminal; None shows every cell whole.
+        row_styles: rich's style of each row, if any.
+
+    Returns:
+        The table, and how many columns have no room in it.
+    """
+    shown = list(columns) if width is None else _columns_that_fit(columns, width)
+    total = sum(column.width + _GAP for column in shown)
+    table = Table(
+        box=None,
+        show_header=any(column.head for column in columns),
+        header_style="dim",
+        padding=_MARGIN,
+        width=total if width is None else min(total, width),
+    )
+    for column in shown:
+        table.add_column(_cell(column.head))
+    rows = list(zip(*(column.cells for column in shown), strict=True))
+    for row, style in zip(rows, row_styles or [""] * len(rows), strict=True):
+        table.add_row(*map(_cell, row), style=style)
+    return table, len(columns) - len(shown)
+
+
+def plain(value: object) -> str:
+    """A value in one line, without characters that would move a terminal's cursor."""
+    return " ".join(_printable(str(value)).split())
+
+
+def _columns_that_fit(columns: Sequence[Column], width: int) -> list[Column]:
+    """Leave out columns, the last ones of the highest rank first, until the others can be cut."""
     shown = list(columns)
-    widths = [column.width for column in shown]
-    if width is not None:
-        while shown and _needed(least := [min(each, _LEAST) for each in widths]) > width:
-            last = max(range(len(shown)), key=lambda place: (shown[place].rank, place))
-            if not shown[last].rank:
-                break
-            del shown[last], widths[last], least[last]
-        limit = max(widths, default=0)
-        while limit > _LEAST and _needed([min(each, limit) for each in widths]) > width:
-            limit -= 1
-        widths = [min(each, limit) for each in widths]
-    head = any(column.head for column in columns)
-    rows = zip(
-        *([column.head, *column.cells] if head else column.cells for column in shown), strict=True
-    )
-    return [_GAP.join(map(_cut, row, widths)).rstrip() for row in rows], len(columns) - len(shown)
+    while sum(min(column.width, _LEAST) + _GAP for column in shown) > width:
+        last = max(range(len(shown)), key=lambda index: (shown[index].rank, index))
+        if not shown[last].rank:
+            break
+        del shown[last]
+    return shown
 
 
-def plain(text: object) -> str:
-    """A value in one line, without what would move a terminal's cursor."""
-    return " ".join("".join(each if each.isprintable() else " " for each in str(text)).split())
+def _cell(text: str) -> Text:
+    return Text(_printable(text), no_wrap=True, overflow="ellipsis")
 
 
-def _needed(widths: Sequence[int]) -> int:
-    return sum(widths) + len(_GAP) * (len(widths) - 1)
-
-
-def _cut(cell: str, width: int) -> str:
-    return (
-        set_cell_size(cell, width)
-        if cell_len(cell) <= width
-        else f"{set_cell_size(cell, width - 1)}…"
-    )
+def _printable(text: str) -> str:
+    return "".join(character if character.isprintable() else " " for character in text)

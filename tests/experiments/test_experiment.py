@@ -1,18 +1,20 @@
-"""Experiments that share tasks: whose a task is while it runs, and what becomes of each of them."""
+"""Experiments that share tasks, run in this process: how each ends, and what its record says."""
 
-import json
-import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from types import ModuleType
 
 import pytest
+from hydra.core.hydra_config import HydraConfig
 
-from tests.support.processes import Processes, processes
+from labkart.experiments.config import compose_overrides
+from labkart.experiments.experiment import run_experiments
+from labkart.experiments.failures import describe_failure, describe_failures
+from labkart.experiments.plan import Experiment, plan
+from labkart.records.record import TaskRun, read_experiment
 from tests.support.tiny import write
 
-STUDY = {
-    "src/study/__init__.py": "",
-    "src/study/pipeline.py": """\
+CODE = """\
 from pathlib import Path
 from gokart import ListTaskInstanceParameter
 from labkart import Task, make
@@ -21,11 +23,8 @@ from luigi import IntParameter, StrParameter
 class Part(Task):
     number = IntParameter()
     def run(self):
-        with Path("trace").open("a") as file:
-            file.write(f"{self.number} ")
         if self.number == 3 and not Path("go").exists():
             raise ValueError("no such luck")
-        self.log_metric("number", self.number)
         self.dump(self.number)
 
 class Whole(Task):
@@ -35,75 +34,109 @@ class Whole(Task):
         self.log_metric("total", sum(self.load(self.parts)))
         self.dump(self.name)
 
-class Asking(Task):
-    name = StrParameter()
-    def run(self):
-        numbers = yield [Part(number=number) for number in (1, 2)]
-        self.dump(self.name)
-
 def pipeline(cfg):
-    if cfg.name == "asking":
-        return make(Asking, name=cfg.name)
     return make(Whole, name=cfg.name, parts=[make(Part, number=int(number)) for number in cfg.name])
-""",
-    "conf/config.yaml": "name: '12'\ntask: null\n",
-}
+"""
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[Processes]:
-    with processes("hydra", "mlflow.store.tracking.sqlalchemy_store") as started:
-        yield started
+class Listener:
+    """Notes what a build tells it."""
+
+    def __init__(self) -> None:
+        self.events: list[str] = []
+
+    def planned(self, task_runs: Sequence[TaskRun]) -> None:
+        self.events.append(f"{len(task_runs)} planned")
+
+    def started(self, task_run: TaskRun) -> None:
+        self.events.append(f"{task_run.label} started")
+
+    def ended(self, task_run: TaskRun) -> None:
+        self.events.append(f"{task_run.label} {task_run.state}")
+
+    def beat(self) -> None: ...
 
 
-@pytest.fixture
-def study(root: Path) -> Path:
-    write(root, **STUDY)
-    return root
+@pytest.fixture(autouse=True)
+def _project(root: Path, student: Callable[[str], ModuleType]) -> None:
+    table = f'[project]\nname = "tiny"\n\n[tool.labkart]\npipeline = "{student(CODE).__name__}:pipeline"\n'
+    write(root, **{"pyproject.toml": table, "conf/config.yaml": "name: '12'\ntask: null\n"})
+    HydraConfig.instance().cfg = None
 
 
-def labkart(server: Processes, root: Path, *words: str) -> "subprocess.CompletedProcess[str]":
-    code = f"from labkart.cli.main import main; raise SystemExit(main({list(words)!r}))"
-    return server.run(code, root, MLFLOW_DISABLE_TELEMETRY="true")
+def planned(*names: str) -> list[Experiment]:
+    return [plan(compose_overrides(f"name='{name}'")) for name in names]
 
 
-def statuses(root: Path) -> dict[str, str]:
-    files = root.glob("outputs/records/experiments/*/record.json")
-    told = [json.loads(file.read_text()) for file in files]
-    return {each["settings"]["name"]: each["status"] for each in told}
+def run(*names: str) -> tuple[list[Experiment], list[str]]:
+    experiments, listener = planned(*names), Listener()
+    run_experiments(experiments, 1, listener)
+    return experiments, listener.events
 
 
-@pytest.mark.parametrize("workers", [1, 2])
-def test_a_task_has_another_place_in_each_experiment_and_runs_once(
-    server: Processes, study: Path, workers: int
-) -> None:
-    done = labkart(
-        server, study, "run", "-m", "name='12','21','122'", f"+labkart.workers={workers}"
+def test_a_shared_task_runs_once_and_belongs_to_each_experiment() -> None:
+    experiments, events = run("12", "21")
+    assert events[0] == "4 planned"
+    assert sorted(events[1:]) == sorted(
+        f"{label} {what}"
+        for label in ("Part", "Part-2", "Whole", "Whole")
+        for what in ("ran", "started")
     )
-    assert done.returncode == 0, done.stderr
-    assert sorted((study / "trace").read_text().split()) == ["1", "2"]
-    assert statuses(study) == dict.fromkeys(["12", "21", "122"], "finished")
+    assert [each.record.status for each in experiments] == ["finished", "finished"]
+    assert [each.record.metrics for each in experiments] == [{"total": 3.0}, {"total": 3.0}]
 
 
-def test_what_fails_in_one_is_no_affair_of_the_others_and_runs_again_alone(
-    server: Processes, study: Path
-) -> None:
-    words = ("run", "-m", "name='12','32','13'", "+labkart.workers=1")
-    done = labkart(server, study, *words)
-    assert done.returncode == 1 and "2 of 3 experiments have no result:" in done.stderr
-    assert statuses(study) == {"12": "finished", "32": "failed", "13": "failed"}
-    (study / "go").touch()
-    (study / "trace").unlink()
-    assert labkart(server, study, *words).returncode == 0
-    assert (study / "trace").read_text().split() == ["3"]
-    assert statuses(study) == dict.fromkeys(["12", "32", "13"], "finished")
+def test_a_failed_task_fails_the_experiments_that_need_it_alone() -> None:
+    experiments, _ = run("12", "13")
+    finished, failed = (each.record for each in experiments)
+    assert (finished.status, failed.status) == ("finished", "failed")
+    states = {each.label: each.state for each in failed.tasks}
+    assert states == {"Part": "ran", "Part-2": "failed", "Whole": "not run"}
+    assert failed.error and failed.error.endswith("ValueError: no such luck")
+    assert "no such luck" in (failed.folder / "traceback.txt").read_text()
+    assert describe_failure(failed).splitlines() == [
+        f"Part-2: {failed.error}",
+        f"See outputs/records/experiments/{failed.id}/traceback.txt. Fix it and run again: finished tasks stay cached.",
+    ]
+    assert describe_failures([failed], 2).splitlines() == [
+        "1 of 2 experiments have no result:",
+        f"name='13': Part-2: {failed.error}",
+        f"  outputs/records/experiments/{failed.id}/traceback.txt",
+        "Fix it and run the same command again: only what is missing runs.",
+    ]
 
 
-@pytest.mark.parametrize("workers", [1, 2])
-def test_a_task_that_is_asked_for_while_another_runs_is_part_of_both(
-    server: Processes, study: Path, workers: int
-) -> None:
-    done = labkart(server, study, "run", "-m", "name=asking,'12'", f"+labkart.workers={workers}")
-    assert done.returncode == 0, done.stderr
-    assert statuses(study) == dict.fromkeys(["asking", "12"], "finished")
-    assert sorted((study / "trace").read_text().split()) == ["1", "2"]
+def test_after_a_fix_only_what_is_missing_runs() -> None:
+    run("13")
+    Path("go").touch()
+    (experiment,), events = run("13")
+    assert events == [
+        "3 planned",
+        "Part-2 started",
+        "Part-2 ran",
+        "Whole started",
+        "Whole ran",
+    ]
+    assert experiment.record.status == "finished"
+    assert planned("13")[0].missing == set()
+
+
+def test_the_callbacks_get_the_record_as_it_begins_and_as_it_ends() -> None:
+    statuses: list[str] = []
+    run_experiments(
+        planned("1"),
+        1,
+        Listener(),
+        lambda record: statuses.append(f"start {record.status}"),
+        lambda record: statuses.append(f"end {record.status}"),
+    )
+    assert statuses == ["start running", "end finished"]
+
+
+def test_an_experiment_whose_tasks_are_cached_gets_a_record_of_its_own() -> None:
+    run("12")
+    write(Path.cwd(), **{"conf/config.yaml": "name: '12'\ntask: null\nnote: new\n"})
+    (experiment,), events = run("12")
+    assert events == ["3 planned"]
+    record = read_experiment(experiment.record.id)
+    assert record and record.status == "finished" and record.settings["note"] == "new"

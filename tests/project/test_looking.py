@@ -69,7 +69,7 @@ def test_the_graph_is_mermaid_and_a_drawing(swept: Project) -> None:
 
 
 def test_what_the_graph_does_not_take_is_a_sentence(swept: Project) -> None:
-    assert "ends with .svg" in refused(swept, "graph", "--svg", "graph.png")
+    assert "must end in .svg" in refused(swept, "graph", "--svg", "graph.png")
     assert 'no model "forrest"' in refused(swept, "graph", "model=forrest")
     assert "--html: there is no such option" in refused(swept, "graph", "--html")
 
@@ -83,7 +83,7 @@ def test_runs_are_listed_and_two_of_them_compared(swept: Project) -> None:
     assert len(json.loads(swept.labkart("runs", "model=forest", "accuracy>0.5", "--json"))) == 3
     printed = swept.labkart("compare", rows[0][0], rows[-1][0])
     assert re.search(r"model\.params\.trees +- +300", printed)
-    assert "alone uses: tasks/train.py: TrainForest" in printed
+    assert "uses: tasks/train.py: TrainForest" in printed
     assert "the same: data, packages" in printed and "the runs of LoadTable, SplitTable" in printed
 
 

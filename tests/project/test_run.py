@@ -482,7 +482,7 @@ def test_ctrl_c_closes_the_run_and_the_next_one_goes_on(project: Project) -> Non
     while not project.has("started") and time.monotonic() < limit:
         time.sleep(0.05)
     process.send_signal(signal.SIGINT)
-    assert "the same command goes on from there" in process.communicate(timeout=60)[1]
+    assert "the same command continues" in process.communicate(timeout=60)[1]
     assert process.returncode == 130
     assert rows(project)[-1].info.status == "KILLED"
     project.edit("src/my_thesis/tasks/evaluate.py", "sleep(100)", "sleep(0)")
@@ -493,9 +493,9 @@ MISTAKES = {
     "run model=forrest": 'conf: no model "forrest". Choose one of boosting, forest, logistic (conf/model/).',
     "run model=forest model.params.tree=10": 'conf/model/forest.yaml: no setting "model.params.tree". Did you mean "trees"?',
     "run model=forest +model.params.tree=10": 'conf/model/forest.yaml: TrainForest has no parameter "tree". Did you mean "trees"?',
-    "run model.params.max_iter=many": "model.params.max_iter=many: TrainLogistic.max_iter wants a whole number, not 'many'.",
-    "run model.params.max_iter=1.5": "model.params.max_iter=1.5: TrainLogistic.max_iter wants a whole number, not 1.5.",
-    "run seed=abc": "seed=abc: TrainLogistic.seed wants a whole number, not 'abc'.",
+    "run model.params.max_iter=many": "model.params.max_iter=many: TrainLogistic.max_iter must be an integer, got 'many'.",
+    "run model.params.max_iter=1.5": "model.params.max_iter=1.5: TrainLogistic.max_iter must be an integer, got 1.5.",
+    "run seed=abc": "seed=abc: TrainLogistic.seed must be an integer, got 'abc'.",
     "run split.seed=???": 'conf/config.yaml: "split.seed" has no value yet. Write one there, or add split.seed=... here.',
     "run ~model.params.c": 'conf/model/logistic.yaml: TrainLogistic needs "c" and nothing gives it. Add a line "c: ..." there.',
     "run sed=3": 'conf/config.yaml: no setting "sed". Did you mean "seed"?',
@@ -503,9 +503,9 @@ MISTAKES = {
     "run task=Split": 'task=Split: the pipeline has LoadTable, SplitTable, TrainLogistic, EvaluateModel. Did you mean "SplitTable"?',
     "run experiment=none": 'conf: no experiment "none". Choose one of compare (conf/experiment/).',
     "run seed=0,1": "seed=0,1 names several values: add -m to run each of them; 'seed=[0,1]' is a list.",
-    "run model forest": "model: wants a name and a value, as model=forest.",
+    "run model forest": "model is not a setting. Write name=value, as model=forest.",
     "run --model forest": "--model: there is no such option. Settings are names and values, as model=forest or",
-    "rum": 'No verb "rum". Choose one of run, search, status, accept, graph, runs, compare, report, reproduce, check, clean, sync, ui, update;',
+    "rum": 'labkart has no verb "rum". Did you mean "run"? See labkart --help.',
     "ui --port 99999": "Port 99999 cannot be used. Choose another one: ",
 }
 
@@ -536,7 +536,7 @@ PIPELINE_MISTAKES = {
     ),
     "model=model, split=split": (
         "model=model, split=table",
-        "pipeline: EvaluateModel.split wants a SplitTable, not a LoadTable. Give it one, or declare split with expected_type=Task.",
+        "pipeline: EvaluateModel.split must be a SplitTable, got a LoadTable. Give it one, or declare split with expected_type=Task.",
     ),
     "return make": (
         "make",

@@ -432,7 +432,7 @@ def stopped(command: Command, how: int, project: Project) -> set[str]:
     else:
         os.kill(command.pid, how)
         done = command.wait()
-        assert done.returncode == 130 and "the same command goes on from there" in done.stderr
+        assert done.returncode == 130 and "the same command continues" in done.stderr
     files = (project.root / "outputs/records/tasks").glob("*/record.json")
     found = [json.loads(file.read_text(encoding="utf-8")) for file in files]
     return {each["id"] for each in found if each["status"] == "done"}
@@ -480,19 +480,19 @@ MISTAKES = {
     "seed=range(0)": "seed=range(0) has no values, so there would be nothing to run.",
     "seed=range(5,1)": "seed=range(5,1) has no values, so there would be nothing to run.",
     "model=glob(x*)": "model=glob(x*) has no values, so there would be nothing to run.",
-    "seed=[]": "seed=[]: Train.seed wants a whole number, not [].",
+    "seed=[]": "seed=[]: Train.seed must be an integer, got [].",
     "sed=1,2": 'conf/config.yaml: no setting "sed". Did you mean "seed"?',
     "model=logistic,forest model.params.tree=1,2": 'conf/model/logistic.yaml: no setting "model.params.tree".',
-    "seed=1,2,abc": "seed=abc: Train.seed wants a whole number, not 'abc'.",
+    "seed=1,2,abc": "seed=abc: Train.seed must be an integer, got 'abc'.",
     "model=logistic,forrest": 'conf: no model "forrest". Choose one of boosting, forest, logistic (conf/model/).',
-    "seed=interval(0,1)": "seed=interval(0,1): a sweep wants a list or range(...); intervals are for a search.",
-    "seed=1,2 labkart.workers=0": "labkart.workers=0: wants a whole number from 1 on, or null.",
-    "seed=1,2 labkart.workers=many": "labkart.workers=many: wants a whole number from 1 on, or null.",
-    "seed=1,2 labkart.workers=2,true": "labkart.workers=True: wants a whole number from 1 on, or null.",
-    "seed=1,2 labkart.seeds=3": "labkart.seeds=3: wants a list of names, as [seed], or null.",
-    "seed=1,2 labkart.less_is_better=loss": "labkart.less_is_better=loss: wants a list of words, as [loss], or null.",
-    "seed=1,2 labkart.artifact_mb=all": "labkart.artifact_mb=all: wants a number, or null.",
-    "seed=1,2 labkart.rank_by=5": "labkart.rank_by=5: wants the name of a metric, or null.",
+    "seed=interval(0,1)": "seed=interval(0,1): a sweep needs a list or range(...); intervals are for a search.",
+    "seed=1,2 labkart.workers=0": "labkart.workers must be a positive integer or null, got 0.",
+    "seed=1,2 labkart.workers=many": "labkart.workers must be a positive integer or null, got many.",
+    "seed=1,2 labkart.workers=2,true": "labkart.workers must be a positive integer or null, got True.",
+    "seed=1,2 labkart.seeds=3": "labkart.seeds must be a list of names, as [seed], or null, got 3.",
+    "seed=1,2 labkart.less_is_better=loss": "labkart.less_is_better must be a list of words, as [loss], or null, got loss.",
+    "seed=1,2 labkart.artifact_mb=all": "labkart.artifact_mb must be a number or null, got all.",
+    "seed=1,2 labkart.rank_by=5": "labkart.rank_by must be the name of a metric or null, got 5.",
     "seed=0,1 split.test_size=0.5,2.0": "src/my_thesis/pipeline.py:",
     "seed=0,1 +note=1": '+note=1: no setting "note" in conf/config.yaml.',
     "task=Score,Scor": 'task=Scor: the pipeline has Shared, Train, Score. Did you mean "Score"?',
@@ -500,7 +500,7 @@ MISTAKES = {
     "seed=1,2 hydra/launcher=basik": 'conf: no hydra/launcher "basik". Choose one of basic, ',
     "seed=1,2 +hydra.sweeper.params={a:1}": "hydra: 'NoneType' object has no attribute 'get'",
     "seed=1,2 hydra.launcher._target_=os.getcwd": "hydra: Invalid plugin 'os.getcwd': not the hydra_plugins package.",
-    "seed=1,abc hydra/launcher=basic": "seed=abc: Train.seed wants a whole number, not 'abc'.",
+    "seed=1,abc hydra/launcher=basic": "seed=abc: Train.seed must be an integer, got 'abc'.",
 }
 
 

@@ -352,7 +352,7 @@ def test_a_run_that_is_asked_to_stop_closes_and_keeps_what_was_logged(
     assert done.returncode == code
     assert (
         done.stderr.strip()
-        == "Stopped. What was finished is kept; the same command goes on from there."
+        == "Stopped. Finished work is kept; the same command continues."
     )
     assert not any(Path(f"/proc/{worker}").exists() for worker in workers)
     (run,) = runs(client(fresh))
@@ -438,7 +438,7 @@ def test_a_server_that_is_lost_midway_gets_all_of_it_from_sync(
     assert (
         done.returncode == 1
         and done.stderr
-        == f"Stopped: {address} does not answer. 0 experiments went there; run it again.\n"
+        == f"Stopped: {address} does not answer. 0 experiments were written; run it again for the others.\n"
     )
     with server(tmp_path, port):
         assert f"2 of 2 experiments written; all are in {address}" in fresh.labkart(

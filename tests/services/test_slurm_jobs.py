@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from labkart import errors
-from labkart.experiments import slurm as commands
-from labkart.experiments import slurm_array
+from labkart.experiments import slurm
+from labkart.experiments import slurm
 from tests.support.bake import LIBRARY
 from tests.support.slurm import Slurm
 from tests.support.tiny import soon, write
@@ -59,8 +59,8 @@ def study(root: Path, lab: Slurm, monkeypatch: pytest.MonkeyPatch) -> Path:
     write(root, **{"src/study.py": STUDY})
     monkeypatch.setenv("SLURM_CONF", str(lab.conf))
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(root / "src"), str(LIBRARY.parent)]))
-    for name, seconds in {"_LOOK": 0.02, "_ASK": 0.2, "_ASK_LATER": 0.2, "_GRACE": 1.0}.items():
-        monkeypatch.setattr(slurm_array, name, seconds)
+    for name, seconds in {"_RESULT_PAUSE": 0.02, "_STATUS_PAUSE": 0.2, "_LONGEST_STATUS_PAUSE": 0.2, "_GRACE": 1.0}.items():
+        monkeypatch.setattr(slurm, name, seconds)
     return root
 
 
@@ -70,11 +70,11 @@ def jobs(*do: str) -> list[list[str]]:
 
 def ends(*do: str, **settings: object) -> dict[int, str | None]:
     """How jobs ended that do this."""
-    with slurm_array.submit("study:on_node", jobs(*do), settings) as array:
+    with slurm.submit("study:on_node", jobs(*do), settings) as array:
         return dict(array.ended())
 
 
-def number(lab: Slurm, array: slurm_array.JobArray) -> str:
+def number(lab: Slurm, array: slurm.JobArray) -> str:
     return lab.ask("squeue", "-h", "-n", array.name, "-o", "%F").split()[0]
 
 
@@ -97,7 +97,7 @@ def test_every_job_of_an_array_runs_once_in_the_projects_root(study: Path) -> No
 def test_all_jobs_are_one_array_whose_logs_are_in_one_folder_of_its_name(
     study: Path, lab: Slurm
 ) -> None:
-    with slurm_array.submit(
+    with slurm.submit(
         "study:on_node", jobs("wait", "wait", "wait"), {"name": "my study", "array_parallelism": 2}
     ) as array:
         soon(lambda: len(list(study.glob("started.*"))) == 2)
@@ -131,7 +131,7 @@ def test_a_job_that_leaves_or_dies_is_told(study: Path) -> None:
 def test_a_cancelled_job_is_told_stops_in_order_and_the_others_end_well(
     study: Path, lab: Slurm
 ) -> None:
-    with slurm_array.submit("study:on_node", jobs("wait", "wait", "write"), {}) as array:
+    with slurm.submit("study:on_node", jobs("wait", "wait", "write"), {}) as array:
         soon(has(study, "started.0", "started.1"))
         lab.ask("scancel", f"{number(lab, array)}_1")
         soon(has(study, "stopped.1"))
@@ -142,7 +142,7 @@ def test_a_cancelled_job_is_told_stops_in_order_and_the_others_end_well(
 
 
 def test_a_job_that_is_cancelled_before_it_starts_is_told(study: Path, lab: Slurm) -> None:
-    with slurm_array.submit(
+    with slurm.submit(
         "study:on_node", jobs("wait", "write"), {"array_parallelism": 1}
     ) as array:
         soon(has(study, "started.0"))
@@ -171,8 +171,8 @@ def test_a_job_whose_node_dies_runs_again_or_is_told(study: Path, lab: Slurm) ->
     """Two arrays: one that SLURM may put back into its queue, as is usual, and one that it may not."""
     once = {"additional_parameters": {"no-requeue": True}}
     with (
-        slurm_array.submit("study:on_node", [["0", "once"]], {}) as usual,
-        slurm_array.submit("study:on_node", [["1", "wait"]], once) as other,
+        slurm.submit("study:on_node", [["0", "once"]], {}) as usual,
+        slurm.submit("study:on_node", [["1", "wait"]], once) as other,
     ):
         soon(has(study, "started.0", "started.1"))
         (node,) = set(lab.ask("squeue", "-h", "-t", "running", "-o", "%N").split())
@@ -191,7 +191,7 @@ def test_a_time_limit_puts_a_job_back_into_the_queue_once_and_it_finishes(
     study: Path, lab: Slurm
 ) -> None:
     """Also where a job has forked workers, each of which gets the signal."""
-    with slurm_array.submit(
+    with slurm.submit(
         "study:on_node", jobs("once", "fork", "write"), {"timeout_min": 10}
     ) as array:
         soon(has(study, "started.0", "forked.1"))
@@ -208,7 +208,7 @@ def test_a_time_limit_puts_a_job_back_into_the_queue_once_and_it_finishes(
 
 
 def test_a_job_that_reaches_its_time_limit_too_often_is_told(study: Path, lab: Slurm) -> None:
-    with slurm_array.submit(
+    with slurm.submit(
         "study:on_node", jobs("wait", "write"), {"timeout_min": 10, "max_num_timeout": 0}
     ) as array:
         soon(has(study, "started.0"))
@@ -221,13 +221,13 @@ def test_a_job_that_reaches_its_time_limit_too_often_is_told(study: Path, lab: S
 
 
 def test_a_slurm_that_does_not_answer_for_a_while_is_no_lost_job(study: Path, lab: Slurm) -> None:
-    with slurm_array.submit("study:on_node", jobs("wait"), {}) as array:
+    with slurm.submit("study:on_node", jobs("wait"), {}) as array:
         soon(has(study, "started.0"))
         job = number(lab, array)
         with lab.silent():
-            assert commands.job_statuses(job) is None
-        assert set(commands.job_statuses(job) or {}) == {job}
-        assert commands.job_statuses("99999") == {}
+            assert slurm.job_statuses(job) is None
+        assert set(slurm.job_statuses(job) or {}) == {job}
+        assert slurm.job_statuses("99999") == {}
         (study / "go").touch()
         assert dict(array.ended()) == {0: None}
 
@@ -243,17 +243,17 @@ def test_a_result_that_a_shared_disk_shows_late_is_waited_for(
     study: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nothing here is slow, so the list of files is withheld until SLURM has said that the job ended."""
-    look, hidden = slurm_array.JobArray._files, []
+    look, hidden = slurm.JobArray._file_names, []
 
-    def late(array: slurm_array.JobArray) -> set[str]:
-        hidden.append(array.standings.get(0, ""))
+    def late(array: slurm.JobArray) -> set[str]:
+        hidden.append(array.states.get(0, ""))
         return (
             look(array)
             if hidden.count("completed") > 3 or any(map(hidden[-1].startswith, ["completed:"]))
             else set()
         )
 
-    monkeypatch.setattr(slurm_array.JobArray, "_files", late)
+    monkeypatch.setattr(slurm.JobArray, "_file_names", late)
     assert ends("write") == {0: None}
 
 
@@ -276,11 +276,11 @@ def test_a_path_with_spaces_and_japanese_is_as_good(
 
 CONTROLLER = """\
 import signal, sys
-from labkart.experiments import slurm_array
+from labkart.experiments import slurm
 def end(*_):
     raise KeyboardInterrupt
 signal.signal(signal.SIGTERM, end)
-with slurm_array.submit("study:on_node", [[str(n), sys.argv[1]] for n in range(int(sys.argv[2]))], {"array_parallelism": 2}) as array:
+with slurm.submit("study:on_node", [[str(n), sys.argv[1]] for n in range(int(sys.argv[2]))], {"array_parallelism": 2}) as array:
     print(dict(array.ended()), flush=True)
 """
 
@@ -309,7 +309,7 @@ def test_a_controller_that_is_stopped_cancels_its_jobs(
 
 
 def test_jobs_that_nobody_waits_for_are_cancelled(study: Path, lab: Slurm) -> None:
-    with slurm_array.submit("study:on_node", jobs("wait", "wait"), {}):
+    with slurm.submit("study:on_node", jobs("wait", "wait"), {}):
         soon(has(study, "started.0"))
     soon(lambda: lab.ask("squeue", "-h") == "")
 

@@ -16,7 +16,8 @@ from omegaconf import OmegaConf
 
 from labkart import LabkartError, Task, compose, make
 from labkart.experiments.config import check_additions, explain_error
-from labkart.tasks.config_source import CHOSEN
+from labkart.tasks.config_source import ConfigSource
+from labkart.tasks.context import context
 from tests.support.tiny import write
 
 
@@ -60,9 +61,9 @@ class Values(Task[int]):
 
 @pytest.fixture(autouse=True)
 def _nothing_composed(root: Path) -> Iterator[None]:
-    HydraConfig.instance().cfg, CHOSEN.overrides, CHOSEN.files = None, (), {}
+    HydraConfig.instance().cfg, context.source = None, ConfigSource()
     yield
-    HydraConfig.instance().cfg, CHOSEN.overrides, CHOSEN.files = None, (), {}
+    HydraConfig.instance().cfg, context.source = None, ConfigSource()
 
 
 def refused(sentence: str) -> Any:
@@ -110,23 +111,23 @@ def test_a_mapping_comes_with_all_that_is_in_it() -> None:
 @pytest.mark.parametrize(
     ("name", "written", "sentence"),
     [
-        ("whole", 2.5, "Values.whole wants a whole number, not 2.5."),
-        ("whole", "2.5", "Values.whole wants a whole number, not '2.5'."),
-        ("whole", "many", "Values.whole wants a whole number, not 'many'."),
-        ("whole", True, "Values.whole wants a whole number, not True."),
-        ("whole", None, "Values.whole wants a whole number, not None."),
-        ("whole", [1], "Values.whole wants a whole number, not [1]."),
-        ("number", "high", "Values.number wants a number, not 'high'."),
-        ("number", False, "Values.number wants a number, not False."),
-        ("number", None, "Values.number wants a number, not None."),
-        ("switch", "maybe", "Values.switch wants true or false, not 'maybe'."),
-        ("switch", 0.5, "Values.switch wants true or false, not 0.5."),
-        ("text", None, "Values.text wants a text, not None."),
-        ("text", ["a"], "Values.text wants a text, not ['a']."),
-        ("maybe", "many", "Values.maybe wants a whole number, not 'many'."),
-        ("plain", None, "Values.plain wants a text, not None."),
-        ("plain", ["a"], "Values.plain wants a text, not ['a']."),
-        ("optional", ["a"], "Values.optional wants a text, not ['a']."),
+        ("whole", 2.5, "Values.whole must be an integer, got 2.5."),
+        ("whole", "2.5", "Values.whole must be an integer, got '2.5'."),
+        ("whole", "many", "Values.whole must be an integer, got 'many'."),
+        ("whole", True, "Values.whole must be an integer, got True."),
+        ("whole", None, "Values.whole must be an integer, got None."),
+        ("whole", [1], "Values.whole must be an integer, got [1]."),
+        ("number", "high", "Values.number must be a number, got 'high'."),
+        ("number", False, "Values.number must be a number, got False."),
+        ("number", None, "Values.number must be a number, got None."),
+        ("switch", "maybe", "Values.switch must be true or false, got 'maybe'."),
+        ("switch", 0.5, "Values.switch must be true or false, got 0.5."),
+        ("text", None, "Values.text must be a string, got None."),
+        ("text", ["a"], "Values.text must be a string, got ['a']."),
+        ("maybe", "many", "Values.maybe must be an integer, got 'many'."),
+        ("plain", None, "Values.plain must be a string, got None."),
+        ("plain", ["a"], "Values.plain must be a string, got ['a']."),
+        ("optional", ["a"], "Values.optional must be a string, got ['a']."),
     ],
 )
 def test_a_value_of_another_type_is_refused(name: str, written: Any, sentence: str) -> None:
@@ -236,12 +237,12 @@ def test_a_reference_that_leads_nowhere_is_refused(reference: str) -> None:
 
 @pytest.mark.parametrize("node", [[1], "trees", 5])
 def test_values_without_names_are_refused(node: Any) -> None:
-    with refused(f"conf: Forest wants its parameters by name (name: value), not {node!r}."):
+    with refused(f"conf: Forest takes its parameters by name (name: value), got {node!r}."):
         make(Forest, node)
 
 
 def test_an_upstream_task_of_another_class_is_refused() -> None:
-    with pytest.raises(LabkartError, match=r"^pipeline: Train.table wants a Table, not a Forest"):
+    with pytest.raises(LabkartError, match=r"^pipeline: Train.table must be a Table, got a Forest"):
         make(Train, {"trees": 5}, table=Forest(trees=1))
 
 
@@ -257,12 +258,12 @@ def test_a_wrong_value_is_found_in_the_chosen_file_or_in_the_word_that_set_it(
     override: str, place: str, root: Path
 ) -> None:
     write(root, **{"conf/model/forest.yaml": "params:\n  trees: many\n"})
-    with refused(f"{place}: Forest.trees wants a whole number, not 'many'."):
+    with refused(f"{place}: Forest.trees must be an integer, got 'many'."):
         make(Forest, compose(override).model.params)
 
 
 def test_a_wrong_value_that_the_pipeline_hands_on_is_found_in_the_word_that_set_it() -> None:
-    with refused("seed=abc: Train.seed wants a whole number, not 'abc'."):
+    with refused("seed=abc: Train.seed must be an integer, got 'abc'."):
         make(Train, {"trees": 1}, table=Table(), seed=compose("seed=abc").seed)
 
 
@@ -315,14 +316,14 @@ def test_composing_again_starts_from_the_files() -> None:
             ["model=forest,linear"],
             "model=forest,linear names several values: add -m to run each of them.",
         ),
-        (["forest"], "forest: wants a name and a value, as model=forest."),
+        (["forest"], "forest is not a setting. Write name=value, as model=forest."),
         (
             ["model=forest,"],
-            "model=forest,: is no name=value that Hydra reads. What has spaces, commas or equal signs wants quotes within quotes: 'name=\"a, b\"'.",
+            "model=forest, is not a valid Hydra override (name=value). Quote a value with spaces, commas or equal signs twice: 'name=\"a, b\"'.",
         ),
         (
             ["seed=rang(5)"],
-            "seed=rang(5): is no name=value that Hydra reads. 'rang(5)': Unknown function 'rang' Available: bool,choice,float,glob,int,interval,range,shuffle,sort,str,tag.",
+            "seed=rang(5) is not a valid Hydra override (name=value). 'rang(5)': Unknown function 'rang' Available: bool,choice,float,glob,int,interval,range,shuffle,sort,str,tag.",
         ),
         (["split.size=1"], 'conf/config.yaml: no setting "split.size". Did you mean "test_size"?'),
         (
@@ -340,7 +341,7 @@ def test_a_wrong_override_is_explained(overrides: list[str], sentence: str) -> N
     "override", ["seed", "seed=1=2", "seed=[1", "seed=1,2", "+model=linear", "model=null"]
 )
 def test_an_override_that_hydra_cannot_read_is_explained_in_a_line(override: str) -> None:
-    name = re.escape(override.split("=")[0])
+    name = re.escape(override.split("=", maxsplit=1)[0])
     with pytest.raises(LabkartError, match=rf"^(conf|{name}[^\n ]*:?)[: ][^\n]+$"):
         compose(override)
 

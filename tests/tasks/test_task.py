@@ -21,7 +21,6 @@ from matplotlib.figure import Figure
 
 from labkart import LabkartError, Task
 from labkart.records.record import TaskRecord
-from tests.support.tiny import python, start, write
 
 pytestmark = pytest.mark.usefixtures("root")
 
@@ -272,15 +271,6 @@ def test_other_parameters_or_other_upstream_tasks_are_another_task() -> None:
     assert len({task.make_unique_id() for task in tasks}) == 4
 
 
-def test_classes_of_one_name_in_two_modules_are_two_tasks(root: Path) -> None:
-    code = "import labkart\n\n\nclass Train(labkart.Task):\n    def run(self):\n        self.dump(__name__)\n"
-    write(root, **{"src/study/__init__.py": "", "src/study/a.py": code, "src/study/b.py": code})
-    build = "print([gokart.build(module.Train(), log_level=50) for module in (a, b)])"
-    assert (
-        python(f"import gokart; from study import a, b; {build}", root) == "['study.a', 'study.b']"
-    )
-
-
 def test_the_same_seed_draws_the_same_numbers_whatever_else_the_task_is_given() -> None:
     random.seed(1)
     first = gokart.build(Draw(seed=3, other="a"))
@@ -404,14 +394,15 @@ def test_a_step_may_count_as_numpy_does() -> None:
 @pytest.mark.parametrize("step", [1.5, "a", [1]])
 def test_a_step_that_is_no_whole_number_is_refused(step: Any) -> None:
     with pytest.raises(
-        LabkartError, match=f'^Metric "loss" .* a whole step, not {re.escape(repr(step))}\\.$'
+        LabkartError,
+        match=f'^Metric "loss" .* at an integer step, got 1.0 at step {re.escape(repr(step))}\\.$',
     ):
         Number().log_metric("loss", 1.0, step=step)
 
 
 @pytest.mark.parametrize("value", [None, "high", [1.0], 1j, {}])
 def test_a_metric_that_is_no_number_is_refused(value: Any) -> None:
-    with pytest.raises(LabkartError, match=r'^Metric "loss" wants one number, not .+'):
+    with pytest.raises(LabkartError, match=r'^Metric "loss" must be one number, got .+'):
         Number().log_metric("loss", value)
 
 
@@ -448,15 +439,16 @@ def test_a_task_that_fails_leaves_a_record_that_says_where_and_why(
     assert not task.complete()
 
 
-@pytest.mark.parametrize("text", ["\udcff", "\ud800"])
+@pytest.mark.parametrize("text", ["\udcff", "\ud800"])  # noqa: PT014 (ruff reads both alike)
 def test_a_task_that_fails_with_a_text_that_no_file_can_hold_leaves_a_record(text: str) -> None:
     class Unwritable(Task[int]):
         def run(self) -> None:
             raise ValueError(text)
 
-    with pytest.raises(ValueError) as caught:
+    with pytest.raises(ValueError) as caught:  # noqa: PT011 (compared below)
         Unwritable().run()
     assert type(caught.value) is ValueError
+    assert str(caught.value) == text
     last = recorded(Unwritable())
     assert (last.status, last.error) == ("failed", f"ValueError: {text}")
 
@@ -486,9 +478,9 @@ def test_a_task_that_failed_after_its_output_is_not_complete() -> None:
     class Late(Task[int]):
         def run(self) -> None:
             self.dump(1)
-            raise ValueError
+            raise ValueError("too late")
 
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match="too late"):
         Late().run()
     assert output(Late()).exists()
     assert not Late().complete()
@@ -546,74 +538,6 @@ def test_parameters_that_sound_like_the_runtimes_own_do_no_harm() -> None:
         "done",
         True,
     )
-
-
-STUDY = """\
-import os, signal, time
-from pathlib import Path
-import gokart, luigi
-from labkart import Task
-
-def compute(wait=0):
-    with Path("computed").open("a") as file:
-        file.write(".")
-    end = time.monotonic() + wait
-    while Path("computed").stat().st_size < 2 and time.monotonic() < end:
-        time.sleep(0.01)
-
-class Plain(Task):
-    def run(self):
-        compute(wait=1)
-        self.dump(os.getpid())
-
-class Generator(Task):
-    def run(self):
-        compute(wait=1)
-        self.dump(os.getpid())
-        yield from ()
-
-class Killed(Task):
-    def run(self):
-        compute()
-        self.dump(5)
-        if Path("computed").stat().st_size == 1:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-def together(task):
-    Path(f"ready-{os.getpid()}").touch()
-    while len(list(Path().glob("ready-*"))) < 2:
-        time.sleep(0.01)
-    print(gokart.build(task, log_level=50))
-"""
-
-
-@pytest.mark.parametrize("name", ["Plain", "Generator"])
-def test_two_processes_compute_a_task_once_and_both_have_its_result(name: str, root: Path) -> None:
-    write(root, **{"src/study/__init__.py": STUDY})
-    both = [start(f"import study; study.together(study.{name}())", root) for _ in range(2)]
-    printed = [process.communicate(timeout=60) for process in both]
-    assert [process.returncode for process in both] == [0, 0], printed
-    assert computed() == 1
-    assert printed[0][0] == printed[1][0] != ""
-
-
-def test_a_killed_process_leaves_no_complete_task_and_no_closed_door(root: Path) -> None:
-    write(root, **{"src/study/__init__.py": STUDY})
-    build = "import gokart, study; task = study.Killed(); print(task.complete(), gokart.build(task, log_level=50), task.complete())"
-    killed = start(build, root)
-    killed.communicate(timeout=60)
-    assert killed.returncode == -9
-    assert python(build, root) == "False 5 True"
-    assert computed() == 2
-
-
-def test_an_edit_of_the_code_makes_another_task_of_it(root: Path) -> None:
-    write(root, **{"src/study/__init__.py": STUDY})
-    identity = "import study; print(study.Killed().make_unique_id())"
-    before = python(identity, root)
-    assert python(identity, root) == before
-    write(root, **{"src/study/__init__.py": STUDY.replace("self.dump(5)", "self.dump(6)")})
-    assert python(identity, root) != before
 
 
 def test_the_lock_is_gone_when_a_task_is_done(root: Path) -> None:

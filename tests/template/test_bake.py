@@ -10,8 +10,8 @@ import pytest
 
 from labkart import project
 from labkart.check import report
-from labkart.check.configs import Configured
-from labkart.check.rules import EVERY, Tree
+from labkart.check.rules import RULES
+from labkart.check.tree import Tree
 from tests.support import structure
 from tests.support.bake import TEMPLATE, Project, bake_into
 
@@ -66,11 +66,11 @@ def test_a_project_is_as_it_must_be(
 def test_a_fresh_project_breaks_no_rule(
     baked: tuple[Project, dict[str, str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Except those on conf/ and the pipeline, which run it: see tests/project/test_check.py."""
+    """Those that import the code are tried in tests/project/test_check.py."""
     monkeypatch.chdir(baked[0].root)
-    static = [rule for rule in EVERY if not issubclass(rule, Configured)]
-    findings = report.look(Tree(project.current()), static)
-    assert [(finding.place, finding.said("en")) for finding in findings] == []
+    rules = [rule for rule in RULES if not rule.runs_code]
+    found = report.find_problems(Tree(project.current()), rules)
+    assert [(finding.place, finding.message("en")) for finding in found] == []
 
 
 def test_ruff_finds_nothing(baked: tuple[Project, dict[str, str]]) -> None:

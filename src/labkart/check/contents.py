@@ -1,13 +1,13 @@
-"""Rules on what is in files, whatever they are: size, outputs of notebooks; and that they can be read at all."""
+"""Rules on the content of files: size, outputs of notebooks, and whether they can be read."""
 
 import json
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
 from labkart.check.rule import Finding, Rule
-from labkart.check.tree import READ, Tree
+from labkart.check.tree import TEXT_FILES, Tree
 
-_LARGE = 5_000_000  # bytes
+_LARGEST = 5_000_000  # bytes
 
 
 class LargeFile(Rule):
@@ -15,37 +15,39 @@ class LargeFile(Rule):
 
     reason = "git keeps every version of it for ever, and every clone carries all of them."
     fix = (
-        "Inputs go to data/raw/. What a task makes stays in outputs/. Add other files to .gitignore, or take them from"
-        " a place that you name in the README."
+        "Inputs go to data/raw/. What a task makes stays in outputs/. Add other files to"
+        " .gitignore, or write in the README where to get them."
     )
-    says: ClassVar[dict[str, str]] = {"large": "{size} MB"}
+    messages: ClassVar[dict[str, str]] = {"large": "{size} MB"}
 
-    def look(self, tree: Tree) -> Iterator[Finding]:
+    def check(self, tree: Tree) -> Iterator[Finding]:
+        """Find large files that git has or would add."""
         for path in tree.files:
             if tree.is_plain(path) and not path.startswith("data/") and path != "uv.lock":
                 size = (tree.root / path).stat().st_size
-                if size > _LARGE:
-                    yield self.at(path, "large", size=f"{size / 1e6:.1f}")
+                if size > _LARGEST:
+                    yield self.finding(path, "large", size=f"{size / 1e6:.1f}")
 
 
 class UnreadableFile(Rule):
-    """Code is Python, a notebook is JSON, and both, settings and texts are UTF-8."""
+    """Code is Python, a notebook is JSON, and these, settings and texts are UTF-8."""
 
-    reason = "What cannot be read cannot be run, checked or shown, and which of these comes first is chance."
-    fix = 'Mend the line. "Not UTF-8" is the work of an editor: open the file and save it as UTF-8.'
-    says: ClassVar[dict[str, str]] = {
+    reason = "What cannot be read cannot be run, checked or shown."
+    fix = 'Fix the line. For "not UTF-8", open the file in an editor and save it as UTF-8.'
+    messages: ClassVar[dict[str, str]] = {
         "encoding": "not UTF-8, from byte {byte} on",
         "python": "not Python: {why}",
         "notebook": "not a notebook: {why}",
         "denied": "cannot be opened: {why}",
     }
 
-    def look(self, tree: Tree) -> Iterator[Finding]:
+    def check(self, tree: Tree) -> Iterator[Finding]:
+        """Find files that their own tools cannot read."""
         for path in tree.files:
-            if path.endswith(READ):
-                yield from self._wrong(tree, path)
+            if path.endswith(TEXT_FILES):
+                yield from self._read(tree, path)
 
-    def _wrong(self, tree: Tree, path: str) -> Iterator[Finding]:
+    def _read(self, tree: Tree, path: str) -> Iterator[Finding]:
         try:
             text = tree.text(path)
             if text is not None and path.endswith((".py", ".pyi")):
@@ -53,52 +55,48 @@ class UnreadableFile(Rule):
             elif text is not None and path.endswith(".ipynb"):
                 _cells(text)
         except UnicodeDecodeError as error:
-            yield self.at(
-                path, "encoding", error.object.count(b"\n", 0, error.start) + 1, byte=error.start
-            )
+            line = error.object.count(b"\n", 0, error.start) + 1
+            yield self.finding(path, "encoding", line, byte=error.start)
         except json.JSONDecodeError as error:
-            yield self.at(path, "notebook", error.lineno, why=error.msg)
+            yield self.finding(path, "notebook", error.lineno, why=error.msg)
         except SyntaxError as error:
-            yield self.at(path, "python", error.lineno or 0, why=error.msg)
+            yield self.finding(path, "python", error.lineno or 0, why=error.msg)
         except (ValueError, RecursionError) as error:
-            yield self.at(path, "notebook" if path.endswith(".ipynb") else "python", why=error)
+            yield self.finding(path, "notebook" if path.endswith(".ipynb") else "python", why=error)
         except OSError as error:
-            yield self.at(path, "denied", why=error.strerror or error)
+            yield self.finding(path, "denied", why=error.strerror or error)
 
 
 class NotebookOutput(Rule):
-    """A notebook in git holds no outputs and no execution counts."""
+    """A notebook in git has no outputs and no execution counts."""
 
-    reason = "They change at each run, so that nobody can read the diff, and they may show data that is not to be shown."
+    reason = "They change at each run, so that nobody can read the diff, and may show private data."
     fix = (
-        "Clear the outputs before you commit (in the notebook's menu). A figure that should stay is made by a task and"
-        " `self.log_figure`, or by `labkart report`."
+        "Clear the outputs before you commit (in the notebook's menu). Make a figure that should"
+        " stay by a task and `self.log_figure`, or by `labkart report`."
     )
-    says: ClassVar[dict[str, str]] = {"cell": "cell {cell} has {what}"}
+    messages: ClassVar[dict[str, str]] = {"cell": "cell {cell} has {what}"}
 
-    def look(self, tree: Tree) -> Iterator[Finding]:
+    def check(self, tree: Tree) -> Iterator[Finding]:
+        """Find cells that were run; a file that is not a notebook is another rule's."""
         for path, text in tree.texts():
-            if path.endswith(".ipynb"):
-                yield from self._full(path, text)
-
-    def _full(self, path: str, text: str) -> Iterator[Finding]:
-        try:
-            cells = _cells(text)
-        except ValueError:
-            return
-        for number, cell in enumerate(cells, 1):
-            full = [key for key in ("outputs", "execution_count") if cell.get(key)]
-            if full:
-                yield self.at(path, "cell", cell=number, what=" + ".join(full))
+            try:
+                cells = _cells(text) if path.endswith(".ipynb") else []
+            except ValueError:
+                continue
+            for number, cell in enumerate(cells, 1):
+                full = [key for key in ("outputs", "execution_count") if cell.get(key)]
+                if full:
+                    yield self.finding(path, "cell", cell=number, what=" + ".join(full))
 
 
 def _cells(text: str) -> list[dict[str, Any]]:
-    """The cells of a notebook. Raises ValueError where it is none."""
+    """The cells of a notebook. Raises ValueError if it is not one."""
     try:
-        found: Any = json.loads(text)
+        notebook: Any = json.loads(text)
     except RecursionError as error:
         raise ValueError(error) from None
-    cells = found.get("cells") if isinstance(found, dict) else None
-    if not isinstance(cells, list) or not all(isinstance(each, dict) for each in cells):
-        raise ValueError('there is no list of "cells" in it')
+    cells = notebook.get("cells") if isinstance(notebook, dict) else None
+    if not isinstance(cells, list) or not all(isinstance(cell, dict) for cell in cells):
+        raise ValueError('it has no list of "cells"')
     return cells

@@ -1,91 +1,138 @@
-"""The rule on inputs: what is in `data/raw/` is what was locked. Writes the lock, too."""
+"""The rule on inputs: `data/raw/` holds what `data/raw.sha256` lists. Writes that list, too."""
 
-from collections.abc import Iterator
+import os
+import re
+from collections.abc import Iterator, Mapping
 from typing import ClassVar
 
 from labkart import digests
-from labkart.check import sums
 from labkart.check.rule import Finding, Rule
 from labkart.check.tree import Tree
 from labkart.errors import LabkartError
 from labkart.files import write_atomically
 
 FOLDER, LOCK = "data/raw", "data/raw.sha256"
-# Words about the data, and settings of git: no data.
-_ABOUT = {"README.md", ".gitignore", ".gitattributes", ".gitkeep"}
+_NOT_DATA = {"README.md", ".gitignore", ".gitattributes", ".gitkeep"}
+_LINE = re.compile(r"(\\?)([0-9a-f]{64}) [ *](.+)")
+_ESCAPES = {"\\": "\\\\", "\n": "\\n", "\r": "\\r"}
 
 
 class RawData(Rule):
     """What is in data/raw/ has not changed since it was locked."""
 
-    reason = "A result can be made again only from the same data, and a file that was edited by hand looks like any other."
-    fix = (
-        "Where the file is new, or the change is meant: `labkart check --lock-data`, and commit data/raw.sha256, which"
-        " `sha256sum -c` reads, too. Else get the locked version back: from git (`git restore -SW data/raw`), or from"
-        " where you have it."
+    reason = (
+        "A result can be made again only from the same data, and a file that was edited by hand"
+        " looks like any other."
     )
-    says: ClassVar[dict[str, str]] = {
+    fix = (
+        "If the file is new or you meant the change: `labkart check --lock-data`, and commit"
+        " data/raw.sha256, which `sha256sum -c` reads, too. If not, restore the locked version"
+        " from git (`git restore -SW data/raw`) or from where you got it."
+    )
+    messages: ClassVar[dict[str, str]] = {
         "unlocked": "not locked yet (files: {count})",
         "new": "not in data/raw.sha256",
-        "missing": "locked in data/raw.sha256, and not there",
-        "changed": "not the content that data/raw.sha256 says",
+        "missing": "listed in data/raw.sha256, but missing",
+        "changed": "its content differs from data/raw.sha256",
         "line": "not a line of sha256sum; run labkart check --lock-data",
         "denied": "cannot be read: {why}",
     }
 
-    def look(self, tree: Tree) -> Iterator[Finding]:
+    def check(self, tree: Tree) -> Iterator[Finding]:
+        """Compare the files with the list; files that git ignores may be missing."""
         lock = tree.root / LOCK
         try:
-            now = _now(tree)
-            locked, wrong = sums.read(lock.read_bytes()) if lock.exists() else ({}, [])
+            current = _digests(tree)
+            locked, wrong_lines = _parse(lock.read_bytes()) if lock.exists() else ({}, [])
         except OSError as error:
-            yield self.at(tree_path(tree, error), "denied", why=error.strerror or error)
+            yield self.finding(_path(tree, error), "denied", why=error.strerror or error)
             return
-        if now and not lock.exists():
-            yield self.at(FOLDER, "unlocked", count=len(now))
+        if current and not lock.exists():
+            yield self.finding(FOLDER, "unlocked", count=len(current))
             return
-        for line in wrong:
-            yield self.at(LOCK, "line", line)
-        elsewhere = tree.ignored(locked.keys() - now.keys())  # not in git, and not in this clone
-        for path, what in sums.differences(locked, now):
-            if what != "missing" or path not in elsewhere:
-                yield self.at(path, what)
+        for line in wrong_lines:
+            yield self.finding(LOCK, "line", line)
+        elsewhere = tree.ignored(locked.keys() - current.keys())
+        for path, change in _compare(locked, current):
+            if change != "missing" or path not in elsewhere:
+                yield self.finding(path, change)
 
 
-def lock(tree: Tree) -> dict[str, int]:
-    """Write down what is in `data/raw/` now; files that git ignores and this clone does not have stay as they were.
+def lock_data(tree: Tree) -> dict[str, int]:
+    """List what is in `data/raw/` now. Files that git ignores and that are not here stay listed.
 
     Returns:
-        How many are new, changed and missing since the last time, and how many there are in `all`.
+        How many files are `new`, `changed` and `missing` since the last time, and how many the
+        list has in `all`.
+
+    Raises:
+        LabkartError: there are no files, or one of them cannot be read.
     """
-    file = tree.root / LOCK
+    lock = tree.root / LOCK
     try:
-        now = _now(tree)
-        before = sums.read(file.read_bytes())[0] if file.exists() else {}
-        elsewhere = tree.ignored(before.keys() - now.keys())
-        after = now | {path: before[path] for path in elsewhere}
-        if not after and not file.exists():
+        current = _digests(tree)
+        previous = _parse(lock.read_bytes())[0] if lock.exists() else {}
+        elsewhere = tree.ignored(previous.keys() - current.keys())
+        locked = current | {path: previous[path] for path in elsewhere}
+        if not locked and not lock.exists():
             raise LabkartError(f"{FOLDER}/ has no files to lock. Put your data there first.")
-        write_atomically(file, sums.write(after))
+        write_atomically(lock, _format(locked))
     except OSError as error:
-        raise LabkartError(
-            f"{tree_path(tree, error)}: {error.strerror or error}. Nothing was locked."
-        ) from None
-    found = [what for _, what in sums.differences(before, after)]
-    return {"all": len(after)} | {what: found.count(what) for what in ("new", "changed", "missing")}
+        why = error.strerror or error
+        raise LabkartError(f"{_path(tree, error)}: {why}. Nothing was locked.") from None
+    changes = [change for _, change in _compare(previous, locked)]
+    counts = {change: changes.count(change) for change in ("new", "changed", "missing")}
+    return {"all": len(locked), **counts}
 
 
-def tree_path(tree: Tree, error: OSError) -> str:
-    """The file that an error speaks of, as a path in the project."""
+def _digests(tree: Tree) -> dict[str, str]:
+    """The digest of each input; a large file is read again only when it was touched."""
+    folder = tree.root / FOLDER
+    files = digests.files(folder) if folder.is_dir() else ()
+    return {
+        f"{FOLDER}/{name}": digests.content_digest(file)
+        for name, file in files
+        if name not in _NOT_DATA
+    }
+
+
+def _path(tree: Tree, error: OSError) -> str:
     return str(error.filename or FOLDER).removeprefix(f"{tree.root}/")
 
 
-def _now(tree: Tree) -> dict[str, str]:
-    """The digest of each input; a file that is large is read again only when it was touched."""
-    folder = tree.root / FOLDER
-    inside = digests.files(folder) if folder.is_dir() else ()
-    return {
-        f"{FOLDER}/{name}": digests.content_digest(file)
-        for name, file in inside
-        if name not in _ABOUT
-    }
+def _parse(content: bytes) -> tuple[dict[str, str], list[int]]:
+    """The digests by path, and the numbers of the lines that are not sha256sum's."""
+    listed, wrong_lines = dict[str, str](), list[int]()
+    lines = os.fsdecode(content).replace("\r\n", "\n").split("\n")
+    for number, line in enumerate(lines, 1):
+        if match := _LINE.fullmatch(line):
+            listed[_unescape(match[3]) if match[1] else match[3]] = match[2]
+        elif line:
+            wrong_lines.append(number)
+    return listed, wrong_lines
+
+
+def _format(listed: Mapping[str, str]) -> bytes:
+    """The list as sha256sum writes it, sorted by path."""
+    lines = list[str]()
+    for path in sorted(listed):
+        escaped = "".join(_ESCAPES.get(character, character) for character in path)
+        mark = "\\" if escaped != path else ""
+        lines.append(f"{mark}{listed[path]}  {escaped}\n")
+    return os.fsencode("".join(lines))
+
+
+def _unescape(path: str) -> str:
+    plain = {escaped[1]: character for character, escaped in _ESCAPES.items()}
+    return re.sub(r"\\([\\nr])", lambda match: plain[match[1]], path)
+
+
+def _compare(locked: Mapping[str, str], current: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """The paths that differ, each with `new`, `missing` or `changed`."""
+    for path in sorted({*locked, *current}):
+        if path not in locked:
+            yield path, "new"
+        elif path not in current:
+            yield path, "missing"
+        elif current[path] != locked[path]:
+            yield path, "changed"

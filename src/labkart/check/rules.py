@@ -1,11 +1,11 @@
-"""The rules that hold in a project, one small class each, one module a theme; `every` lists them."""
+"""The list of all rules, in the order in which people read it."""
 
 from labkart.check.configs import BrokenConfig, BrokenPipeline, UnusedKey
 from labkart.check.contents import LargeFile, NotebookOutput, UnreadableFile
 from labkart.check.layout import OutsideLayout
-from labkart.check.linted import LegacyRandom, OwnTracking, Print, SysPath
+from labkart.check.randomness import UnseededRandom
 from labkart.check.raw import RawData
-from labkart.check.rule import Finding, Rule
+from labkart.check.rule import Rule
 from labkart.check.secrets import Secret
 from labkart.check.tasks import (
     AbsolutePath,
@@ -15,13 +15,10 @@ from labkart.check.tasks import (
     UndocumentedTask,
     UntypedParameter,
 )
-from labkart.check.tree import Tree
+from labkart.check.versions import VersionMismatch
 from labkart.check.waivers import Waiver
 
-__all__ = ["EVERY", "Finding", "Rule", "Tree"]
-
-# In the order in which they are listed.
-EVERY: tuple[type[Rule], ...] = (
+RULES: tuple[type[Rule], ...] = (
     OutsideLayout,
     StrayTask,
     ForeignTask,
@@ -29,10 +26,7 @@ EVERY: tuple[type[Rule], ...] = (
     UndocumentedTask,
     HeavyProperty,
     AbsolutePath,
-    Print,
-    OwnTracking,
-    SysPath,
-    LegacyRandom,
+    UnseededRandom,
     BrokenConfig,
     BrokenPipeline,
     UnusedKey,
@@ -41,5 +35,6 @@ EVERY: tuple[type[Rule], ...] = (
     LargeFile,
     NotebookOutput,
     UnreadableFile,
+    VersionMismatch,
     Waiver,
 )

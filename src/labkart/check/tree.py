@@ -1,19 +1,28 @@
-"""The files of a project as rules see them: what git has or would take, their texts, the student's code as trees."""
+"""A project as rules see it: the files that git has or would add, their texts, the student's code.
+
+Knows no rule. What is expensive, composing `conf/` and importing the pipeline, happens when a rule
+first needs it, and once.
+"""
 
 import ast
 import fnmatch
 import os
-import subprocess
+import re
+import tomllib
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from labkart import project
+from labkart import git, project
 
-# Files that tools of ours must understand: what is no text in them is a mistake.
-READ = (".cff", ".ipynb", ".md", ".py", ".pyi", ".toml", ".yaml", ".yml")
-_SHORT = 5_000_000  # bytes; what is longer is no text that somebody wrote
-_ELSEWHERE = ("GIT_DIR", "GIT_INDEX_FILE", "GIT_WORK_TREE")  # as git sets them for a hook
+if TYPE_CHECKING:
+    from labkart.check.composition import Conf
+    from labkart.check.pipeline import Pipeline
+
+# Files that tools must understand: one that is not text is a mistake.
+TEXT_FILES = (".cff", ".ipynb", ".md", ".py", ".pyi", ".toml", ".yaml", ".yml")
+_LONGEST = 5_000_000  # bytes; nobody wrote a longer text
 
 
 class Tree:
@@ -21,45 +30,53 @@ class Tree:
 
     Attributes:
         root: the project's folder.
+        entry: the pipeline function as `module:function`.
         package: the name of the student's own package.
     """
 
-    def __init__(self, here: project.Project) -> None:
-        self.root, self.package = here.root, here.entry.partition(":")[0].partition(".")[0]
+    def __init__(self, checked: project.Project) -> None:
+        self.root, self.entry = checked.root, checked.entry
+        self.package = checked.entry.partition(":")[0].partition(".")[0]
         self._texts: dict[str, str | None] = {}
 
     @cached_property
     def files(self) -> list[str]:
-        """All that git has or would take, as paths from the root; without git, what `.gitignore` leaves."""
-        said = self.git("ls-files", "-z", "--cached", "--others", "--exclude-standard")
-        names = {os.fsdecode(name) for name in (said or b"").split(b"\0")} - {""}
+        """What git has or would add, as paths from the root; without git, what is not ignored."""
+        names = git.paths(self.root, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
         if "pyproject.toml" not in names:  # no repository, or one that ignores this folder
-            names = set(self._walked())
-        return sorted(name for name in names if os.path.lexists(self.root / name))
+            names = list(self._walk())
+        return sorted(name for name in set(names) if os.path.lexists(self.root / name))
 
     def is_plain(self, path: str) -> bool:
-        """Whether it is a file itself, and no link to one elsewhere."""
+        """Whether a path is a file, and no link to one elsewhere."""
         return (self.root / path).is_file() and not (self.root / path).is_symlink()
 
     def text(self, path: str) -> str | None:
-        """What a text file says; nothing where it is none. Raises UnicodeDecodeError where it is no UTF-8."""
+        """The content of a text file, or None if it is something else.
+
+        Raises:
+            UnicodeDecodeError: it is not UTF-8.
+        """
         if path not in self._texts:
-            self._texts[path] = self._text(path)
+            self._texts[path] = self._read(path)
         return self._texts[path]
 
-    def _text(self, path: str) -> str | None:
+    def _read(self, path: str) -> str | None:
         file = self.root / path
-        if not self.is_plain(path) or file.stat().st_size > _SHORT:
+        if not self.is_plain(path) or file.stat().st_size > _LONGEST:
             return None
         content = file.read_bytes()
-        if b"\0" in content[:8000] and not path.endswith(READ):
+        if b"\0" in content[:8000] and not path.endswith(TEXT_FILES):
             return None
-        return content.decode(
-            "utf-8-sig"
-        )  # some editors put a mark before the text, and Python reads past it
+        return content.decode("utf-8-sig")  # Python, too, skips the mark that some editors write
+
+    def lines(self, path: str, pattern: str) -> list[int]:
+        """The numbers of the lines of a text file that start with a pattern."""
+        lines = enumerate((self.text(path) or "").split("\n"), 1)
+        return [number for number, line in lines if re.match(pattern, line)]
 
     def texts(self) -> Iterator[tuple[str, str]]:
-        """The student's text files that can be read."""
+        """The text files that can be read, with their content."""
         for path in self.files:
             try:
                 text = self.text(path)
@@ -70,51 +87,57 @@ class Tree:
 
     @cached_property
     def code(self) -> dict[str, ast.Module]:
-        """The modules of the student's package that are Python, by their paths."""
-        inside = (each for each in self.texts() if each[0].startswith(f"src/{self.package}/"))
-        found = {path: _parsed(text) for path, text in inside if path.endswith(".py")}
-        return {path: tree for path, tree in found.items() if isinstance(tree, ast.Module)}
+        """The modules of the student's package as syntax trees, by path; without broken ones."""
+        modules = dict[str, ast.Module]()
+        for path, text in self.texts():
+            if path.startswith(f"src/{self.package}/") and path.endswith(".py"):
+                try:
+                    modules[path] = ast.parse(text)
+                except (SyntaxError, ValueError, RecursionError):
+                    continue
+        return modules
 
-    def git(self, *words: str, stdin: bytes = b"") -> bytes | None:
-        """What git says here; nothing where it fails or is not there."""
-        env = {name: value for name, value in os.environ.items() if name not in _ELSEWHERE}
-        try:
-            done = subprocess.run(
-                ["git", *words], cwd=self.root, env=env, input=stdin, capture_output=True
-            )
-        except OSError:
-            return None
-        return done.stdout if done.returncode == 0 else None
+    @cached_property
+    def settings(self) -> dict[str, Any]:
+        """The table `[tool.labkart]` of `pyproject.toml`."""
+        content = (self.root / "pyproject.toml").read_text(encoding="utf-8")
+        return tomllib.loads(content)["tool"]["labkart"]
+
+    @cached_property
+    def conf(self) -> "Conf":
+        """The files in `conf/`, composed."""
+        from labkart.check.composition import Conf
+
+        return Conf(self.root)
+
+    @cached_property
+    def pipeline(self) -> "Pipeline":
+        """The student's pipeline and tasks, imported."""
+        from labkart.check.pipeline import Pipeline
+
+        return Pipeline(self)
 
     def ignored(self, paths: Iterable[str]) -> set[str]:
-        """Those that git ignores, whether they are there or not."""
-        said = self.git("check-ignore", "--stdin", "-z", stdin=b"\0".join(map(os.fsencode, paths)))
-        return {os.fsdecode(name) for name in (said or b"").split(b"\0")} - {""}
+        """Those of the paths that git ignores, whether they exist or not."""
+        return set(git.paths(self.root, "check-ignore", "--stdin", "-z", stdin="\0".join(paths)))
 
-    def _walked(self) -> Iterator[str]:
+    def _walk(self) -> Iterator[str]:
+        """The files that the lines of `.gitignore` leave, read without git's finer points."""
         try:
             lines = (self.root / ".gitignore").read_text(encoding="utf-8").splitlines()
         except (OSError, ValueError):
             lines = []
-        patterns = [
-            line.strip().rstrip("/") for line in lines if line.strip() and not line.startswith("#")
-        ]
+        patterns = [line.strip().rstrip("/") for line in lines if not line.startswith("#")]
 
-        def kept(path: str) -> bool:
-            ways = (path if "/" in each else path.rpartition("/")[2] for each in patterns)
+        def is_kept(path: str) -> bool:
+            name = path.rpartition("/")[2]
             return path != ".git" and not any(
-                map(fnmatch.fnmatch, ways, (each.lstrip("/") for each in patterns))
+                fnmatch.fnmatch(path if "/" in pattern else name, pattern.lstrip("/"))
+                for pattern in patterns
             )
 
-        for folder, inside, names in os.walk(self.root):
-            here = Path(folder).relative_to(self.root)
-            inside[:] = [name for name in inside if kept((here / name).as_posix())]
-            linked = [name for name in inside if Path(folder, name).is_symlink()]
-            yield from filter(kept, ((here / name).as_posix() for name in [*names, *linked]))
-
-
-def _parsed(text: str) -> ast.Module | Exception:
-    try:
-        return ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError) as error:
-        return error
+        for folder, folders, files in os.walk(self.root):
+            above = Path(folder).relative_to(self.root)
+            folders[:] = [name for name in folders if is_kept((above / name).as_posix())]
+            links = [name for name in folders if Path(folder, name).is_symlink()]
+            yield from filter(is_kept, ((above / name).as_posix() for name in [*files, *links]))

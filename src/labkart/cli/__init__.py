@@ -1,1 +1,8 @@
-"""What a person types: `main` and one module for each verb. It parses arguments, calls the rooms below and prints."""
+"""The command `labkart`: `main` and one module per verb, each of which parses, calls and prints.
+
+Knows how arguments become calls of the rooms below, and how their answers look on a terminal. The
+verbs without a room of their own do their work here: `clean` knows what an output is still needed
+for, `update` and `template` know cruft and uv. No other room uses this one.
+
+Every verb's module has `main(argv)`, which returns the exit code.
+"""

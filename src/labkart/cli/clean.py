@@ -1,15 +1,19 @@
-"""Outputs that nothing needs any more: neither today's code with any recorded settings, nor an experiment that is kept.
+"""`labkart clean`: remove outputs that nothing needs any more.
 
-Records stay, with their metrics and figures; an output that is gone is computed again when somebody asks for it.
+An output is needed if today's code uses it with the settings of any recorded experiment, or if an
+experiment that is kept used it. Records stay, with their metrics and figures; an output that is
+gone is computed again when it is needed.
 """
 
 import argparse
+import math
 import os
 import re
 import shutil
+import sys
 import time
-from collections.abc import Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,136 +22,172 @@ from filelock import FileLock, Timeout
 from labkart import console, project
 from labkart.errors import LabkartError
 from labkart.experiments import config, plan
+from labkart.experiments.composer import Composer
 from labkart.records import leftovers, locks, record
+
+_MOST_ROWS = 20
+_MAX_AGE = 7 * 24 * 3600  # seconds: nobody uses these folders any more by then
+_TEMPORARY = {
+    "environments": "packages of a reproduction, unused for a week",
+    "slurm": "logs of jobs, a week old",
+}
+_TASK_ID = re.compile(r"_([0-9a-f]{32})(?:\.|$)")
 
 
 @dataclass(frozen=True)
 class Waste:
-    """A file that nothing needs, or a folder; `id` is that of the task that wrote it, and for a folder its own name."""
+    """A file or folder that nothing needs.
+
+    Attributes:
+        id: the id of the task that wrote it; the name of a folder.
+        bytes: its size.
+    """
 
     path: Path
     id: str
-    why: str
+    reason: str
     bytes: int
 
 
-def show(words: Sequence[str]) -> int:
-    """The verb `clean`."""
+def main(argv: list[str]) -> int:
+    """Show what nothing needs, and remove it if the person agrees."""
     parser = argparse.ArgumentParser(
         "labkart clean", description="Remove outputs that nothing needs any more."
     )
     parser.add_argument(
-        "--keep", action="append", default=[], metavar="EXPERIMENT", help="keep what this one used"
+        "--keep",
+        action="append",
+        default=[],
+        metavar="EXPERIMENT",
+        help="always keep what this experiment used",
     )
     parser.add_argument("--yes", action="store_true", help="remove without asking")
-    chosen = parser.parse_args(words)
+    args = parser.parse_args(argv)
     os.chdir(project.current().root)
-    keep(chosen.keep)
-    found = look()
-    console.show_sizes(found)
-    if found and (chosen.yes or console.confirm(f"Remove {console.total_size(found)}?")):
-        console.say(f"  {console.total_size(remove(found))} removed")
+    _keep_experiments(args.keep)
+    waste = find_waste()
+    _show(waste)
+    if not waste:
+        return 0
+    if not args.yes and not sys.stdin.isatty():
+        console.say(f"  Nothing was removed; {console.command('clean --yes')} removes it.")
+    elif args.yes or console.confirm(f"Remove {_describe(waste)}?"):
+        console.say(f"  {_describe(remove(waste))} removed")
     return 0
 
 
-def keep(prefixes: Iterable[str]) -> None:
+def _keep_experiments(prefixes: Iterable[str]) -> None:
     """Mark experiments, so that what they used is never removed.
 
     Raises:
-        LabkartError: there is none of that id, or there are several.
+        LabkartError: an id belongs to no experiment, or to several.
     """
     for prefix in prefixes:
-        found = record.read_experiments(prefix) if prefix.isalnum() else []
-        if len(found) != 1:
-            many = (
-                f"{len(found)} experiments begin so; write more of the id"
-                if found
-                else "no experiment has that id"
+        experiments = record.read_experiments(prefix) if prefix.isalnum() else []
+        if not experiments:
+            raise LabkartError(f"--keep {prefix}: no experiment has that id.")
+        if len(experiments) > 1:
+            raise LabkartError(
+                f"--keep {prefix}: {len(experiments)} experiments begin so; write more of the id."
             )
-            raise LabkartError(f"--keep {prefix}: {many}.")
-        found[0].kept = True
-        found[0].write()
+        experiments[0].kept = True
+        experiments[0].write()
 
 
-def look() -> list[Waste]:
-    """What can be removed, the largest first. What killed processes left is removed at once, for nobody can want it."""
+def find_waste() -> list[Waste]:
+    """What can be removed, the largest first. What killed processes left is removed at once."""
     leftovers.remove_leftovers()
     cache = project.current().outputs / "cache"
     recorded = record.task_names()
-    needed = _with_what_they_asked(_needed(), recorded)
-    found = []
+    needed = _with_upstream(_needed(), recorded)
+    waste = list(_old_folders())
     for path in sorted(cache.rglob("*")):
-        id = _ID.search(path.name)  # without one, the student chose a name that all versions share
-        if id and path.is_file() and id[1] not in needed:
-            why = "other code or settings" if id[1] in recorded else "never finished"
-            found.append(Waste(path, id[1], why, path.stat().st_size))
-    return sorted([*found, *_folders()], key=lambda each: -each.bytes)
+        match = _TASK_ID.search(path.name)
+        # Without an id, the student chose a name that all versions of a task share.
+        if match and path.is_file() and match[1] not in needed:
+            reason = "other code or settings" if match[1] in recorded else "never finished"
+            waste.append(Waste(path, match[1], reason, path.stat().st_size))
+    return sorted(waste, key=lambda item: -item.bytes)
 
 
-def _folders() -> Iterable[Waste]:
-    """What other verbs keep for the next time or for a while: installed packages, and logs of a cluster's jobs."""
-    outputs = project.current().outputs
-    whys = {
-        "environments": "packages of a reproduction, unused for a week",
-        "slurm": "logs of jobs, a week old",
-    }
-    for place, why in whys.items():
-        for folder in (each for each in (outputs / place).glob("*") if each.is_dir()):
-            if time.time() - folder.stat().st_mtime > _OLD:
+def _old_folders() -> Iterator[Waste]:
+    """What other verbs keep for a while: installed packages, and logs of a cluster's jobs."""
+    for name, reason in _TEMPORARY.items():
+        for folder in (project.current().outputs / name).glob("*"):
+            if folder.is_dir() and time.time() - folder.stat().st_mtime > _MAX_AGE:
                 size = sum(file.lstat().st_size for file in folder.rglob("*") if file.is_file())
-                yield Waste(folder, folder.name, why, size)
+                yield Waste(folder, folder.name, reason, size)
 
 
-_OLD = 7 * 24 * 3600  # seconds: by then nobody is at work there any more
-
-_ID = re.compile(r"_([0-9a-f]{32})(?:\.|$)")
-
-
-def remove(found: Iterable[Waste]) -> list[Waste]:
-    """Remove them, but what a process is writing at this moment; returns those that are gone."""
-    gone = []
-    for each in found:
-        with (
-            suppress(Timeout),
-            FileLock(f"{each.path}.lock", timeout=0)
-            if each.path.is_dir()
-            else locks.locked_if_free(each.id),
-        ):
-            if each.path.is_dir():
-                shutil.rmtree(each.path)
+def remove(waste: Iterable[Waste]) -> list[Waste]:
+    """Remove files and folders, but not what a process is writing now; returns the removed ones."""
+    removed = []
+    for item in waste:
+        with suppress(Timeout), _locked(item):
+            if item.path.is_dir():
+                shutil.rmtree(item.path)
             else:
-                each.path.unlink(missing_ok=True)
-            gone.append(each)
-    return gone
+                item.path.unlink(missing_ok=True)
+            removed.append(item)
+    return removed
 
 
-def _with_what_they_asked(needed: set[str], names: dict[str, str]) -> set[str]:
-    """Add what a `run()` yielded, and what that needs; only the records know of it."""
-    waiting = list(needed)
-    while waiting:
-        id = waiting.pop()
-        one = record.read_task(names[id], id) if id in names else None
-        new = (
-            {key.rpartition("_")[2] for key in (*one.dynamic_upstream, *one.upstream)} - needed
-            if one
-            else set()
-        )
-        needed |= new
-        waiting += new
-    return needed
+def _locked(item: Waste) -> AbstractContextManager[object]:
+    if item.path.is_dir():
+        return FileLock(f"{item.path}.lock", timeout=0)
+    return locks.locked_if_free(item.id)
 
 
 def _needed() -> set[str]:
-    """What today's code would use with the settings of any recorded experiment, and what kept ones used."""
-    records = record.read_experiments()
-    needed = {use.id for each in records if each.kept for use in each.tasks}
-    # Without a word hidden: where today's code cannot be read, nobody knows what it needs.
-    needed |= {
-        task.make_unique_id() for task in plan.plan(config.compose_overrides()).tasks.values()
-    }
-    composer = config.Composer()
-    for overrides in {tuple(each.overrides) for each in records} - {()}:
-        with suppress(LabkartError):  # settings that do not fit the code of today
-            planned = plan.plan(composer.compose(overrides))
-            needed |= {task.make_unique_id() for task in planned.tasks.values()}
+    """The ids of what today's code uses with any recorded settings, and of what kept ones used."""
+    experiments = record.read_experiments()
+    needed = {task.id for experiment in experiments if experiment.kept for task in experiment.tasks}
+    # Errors are not caught here: if today's code cannot be read, nobody knows what it needs.
+    needed |= _task_ids(plan.plan(config.compose_overrides()))
+    composer = Composer()
+    for overrides in {tuple(experiment.overrides) for experiment in experiments} - {()}:
+        with suppress(LabkartError):  # settings that do not fit today's code
+            needed |= _task_ids(plan.plan(composer.compose(overrides)))
     return needed
+
+
+def _task_ids(experiment: plan.Experiment) -> set[str]:
+    return {task.make_unique_id() for task in experiment.tasks.values()}
+
+
+def _with_upstream(needed: set[str], names: dict[str, str]) -> set[str]:
+    """Add what a `run()` yielded, and what that depends on; only the records know it."""
+    waiting = list(needed)
+    while waiting:
+        id = waiting.pop()
+        task = record.read_task(names[id], id) if id in names else None
+        if task:
+            keys = (*task.dynamic_upstream, *task.upstream)
+            new = {key.rpartition("_")[2] for key in keys} - needed
+            needed |= new
+            waiting += new
+    return needed
+
+
+def _show(waste: Sequence[Waste]) -> None:
+    for item in waste[:_MOST_ROWS]:
+        path = project.current().short(item.path)
+        console.say(f"  {_format_bytes(item.bytes):>10}   {path}   {item.reason}")
+    if not waste:
+        console.say("  Nothing to remove")
+        return
+    dots = "..." if len(waste) > _MOST_ROWS else ""
+    console.say(f"  {dots} {_describe(waste)} that nothing needs")
+
+
+def _describe(waste: Sequence[Waste]) -> str:
+    """How many files there are, and their size."""
+    files = "1 file" if len(waste) == 1 else f"{len(waste)} files"
+    return f"{files}, {_format_bytes(sum(item.bytes for item in waste))}"
+
+
+def _format_bytes(count: int) -> str:
+    if count < 1000:
+        return f"{count} bytes"
+    power = min(3, int(math.log10(count) // 3))
+    return f"{count / 1000**power:.1f} {('', 'KB', 'MB', 'GB')[power]}"

@@ -1,1 +1,9 @@
-"""From conf/ to finished experiments: configuration, plan, build, sweep, cluster."""
+"""From `conf/` to finished experiments: the configuration, the plan, the build, the record.
+
+Knows Hydra, luigi's build and SLURM, and what identifies an experiment. Knows nothing of what
+results say afterwards, prints no tables: what a person sees goes to an `output.RunOutput`.
+
+Others may use `config.compose_overrides` and `composer.Composer`, `pipeline.call_pipeline`,
+`plan.plan`, `status.statuses`, `run.run` and `run.run_on_node`, `accept.accept_changes` and
+`accept.accept_sweep`, `session.close_abandoned`, and `search.search.search`.
+"""

@@ -1,120 +1,130 @@
-"""A person's word that a change of code does not change results: outputs of earlier runs, kept under the new ids."""
+"""A person's word that a change of code does not matter: earlier outputs, kept under the new ids.
+
+Runs no task.
+"""
 
 import os
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
+from hydra.plugins.sweeper import Sweeper
 
 from labkart import console, digests, project
 from labkart.errors import LabkartError
+from labkart.experiments.output import LineOutput
 from labkart.experiments.plan import Experiment
 from labkart.experiments.run import HydraTask, run_hydra
-from labkart.experiments.status import TaskStatus, task_status
-from labkart.experiments.sweep import Sweep
+from labkart.experiments.status import StatusReader, TaskStatus
+from labkart.experiments.sweep import plan_sweep
 from labkart.records import locks, provenance, record
-from labkart.records.record import TaskRecord
-from labkart.tasks.task_id import task_key, upstream
+from labkart.tasks.task_id import task_fingerprint, task_key, upstream
+from labkart.tracking.publisher import NullPublisher
 
 
 def accept_changes(experiments: Sequence[Experiment]) -> list[TaskStatus]:
-    """Keep the results of the experiments' tasks of which nothing but code and packages changed.
+    """Keep the results of tasks of which nothing but code and packages changed.
 
     Returns:
-        The tasks as they stand afterwards, each once.
+        How the experiments' tasks stand afterwards, each once.
 
     Raises:
         LabkartError: nothing could be accepted, or nothing needs to be.
     """
-    standings: dict[str, TaskStatus] = {}
-    runs: dict[str, list[TaskRecord]] = {}
-    count = 0
-    for label, task in (pair for each in experiments for pair in each.tasks.items()):
-        if task_key(task) in standings:
-            continue
-        standing = task_status(label, task, standings, runs)
-        if _may_be_accepted(standing, standings):
-            with locks.locked(task_key(task)):
-                _keep(standing)
-            standing = task_status(label, task, standings, runs)
-            count += standing.state == "done"
-        standings[task_key(task)] = standing
-    left = [each for each in standings.values() if each.state != "done"]
-    if not count and left:
-        why = "; ".join(dict.fromkeys(f"{each.label}: {each.reason}" for each in left))
+    reader = StatusReader()
+    accepted = 0
+    for experiment in experiments:
+        for label, task in experiment.tasks.items():
+            if reader.has_read(task):
+                continue
+            status = reader.read(label, task)
+            if _may_be_accepted(status, reader):
+                with locks.locked(task_key(task)):
+                    _keep(status)
+                accepted += reader.read(label, task).state == "done"
+    pending = [status for status in reader.statuses if status.state != "done"]
+    if not accepted and pending:
+        reasons = dict.fromkeys(f"{status.label}: {status.reason}" for status in pending)
         raise LabkartError(
-            f"Nothing can be accepted. Only changes of code and packages can, of what ran before. {why}"
+            "Nothing can be accepted. Only changes of code and packages can, of what ran before."
+            f" {'; '.join(reasons)}"
         )
-    if not count:
+    if not accepted:
         raise LabkartError("There is nothing to accept: every task is done.")
-    return list(standings.values())
+    return reader.statuses
 
 
-class Accepting(HydraTask):
-    """What Hydra calls in place of a run: many experiments are laid out, and accepted."""
+def accept_sweep(arguments: Sequence[str]) -> tuple[int, list[TaskStatus]]:
+    """Accept for every combination of a sweep, as `labkart run -m` runs it.
 
-    def sweep(self, sweeper: BasicSweeper, words: list[str]) -> None:
-        self.called = True
+    Returns:
+        How many experiments there are, and how their tasks stand afterwards.
+    """
+    acceptance = _Acceptance()
+    run_hydra(acceptance, arguments)
+    return acceptance.experiment_count, acceptance.statuses
+
+
+class _Acceptance(HydraTask):
+    """What Hydra calls in place of a run: many experiments are planned, their changes accepted."""
+
+    def __init__(self) -> None:
+        super().__init__(LineOutput(), NullPublisher())
+        self.experiment_count = 0
+        self.statuses: list[TaskStatus] = []
+
+    def sweep(self, sweeper: Sweeper, overrides: list[str]) -> None:
+        self.was_called = True
         console.show_logging()
-        experiments = Sweep(sweeper, words, self.publisher).experiments
-        standings = accept_changes(experiments)
-        left = [each for each in standings if each.state != "done"]
-        console.say(
-            f"  {len(standings) - len(left)} of {len(standings)} tasks of {len(experiments)} experiments done"
-        )
-        if left:
-            console.show_statuses(left)
+        experiments = plan_sweep(sweeper, overrides).experiments
+        self.experiment_count = len(experiments)
+        self.statuses = accept_changes(experiments)
 
 
-def accept_sweep(words: Sequence[str]) -> None:
-    """Accept for every combination, as `labkart run -m` runs it."""
-    run_hydra(Accepting(list(words)), words)
-
-
-def _may_be_accepted(standing: TaskStatus, above: Mapping[str, TaskStatus]) -> bool:
-    before, changes = standing.before, standing.changes
-    if (
-        standing.state == "done"
-        or not before
-        or changes.params
-        or changes.data
-        or changes.strangers
-        or before.damage()
-    ):
+def _may_be_accepted(status: TaskStatus, reader: StatusReader) -> bool:
+    """Whether a task ran before, and nothing that a person cannot answer for has changed."""
+    previous, changes = status.before, status.changes
+    if status.state == "done" or not previous:
         return False
-    needed = [above[task_key(each)] for each in upstream(standing.task)]
-    ready = len(needed) == len(before.upstream) and all(each.state == "done" for each in needed)
-    same_files = [Path(state.path).suffixes for state in before.outputs] == [
-        path.suffixes for path in standing.outputs
-    ]
-    return ready and same_files and before.key != task_key(standing.task)
+    if changes.params or changes.data or changes.unknown_upstream or previous.damage():
+        return False
+    needed = [reader.status_of(task) for task in upstream(status.task)]
+    is_ready = all(upstream_status.state == "done" for upstream_status in needed)
+    same_upstream = len(needed) == len(previous.upstream)
+    previous_suffixes = [Path(state.path).suffixes for state in previous.outputs]
+    same_files = previous_suffixes == [path.suffixes for path in status.outputs]
+    return is_ready and same_upstream and same_files and previous.key != task_key(status.task)
 
 
-def _keep(standing: TaskStatus) -> None:
-    """Give the earlier run's outputs, figures and tables to the task as it is now; the earlier ones stay."""
-    task, before, here = standing.task, standing.before, project.current()
-    assert before
-    for state, path in zip(before.outputs, standing.outputs, strict=True):
-        _link(here.outputs / state.path, path)
-    folder = record.task_folder(before.name, task.make_unique_id())
+def _keep(status: TaskStatus) -> None:
+    """Give the earlier run's outputs, figures and tables to the task as it is now.
+
+    The earlier ones stay.
+    """
+    task, previous = status.task, status.before
+    assert previous
+    outputs = project.current().outputs
+    for state, path in zip(previous.outputs, status.outputs, strict=True):
+        _link(outputs / state.path, path)
+    folder = record.task_folder(previous.name, task.make_unique_id())
     shutil.rmtree(folder, ignore_errors=True)
-    shutil.copytree(before.folder, folder, ignore=shutil.ignore_patterns("record.json", ".*"))
-    said = {
-        "by": provenance.user(),
-        "at": record.current_time(),
-        "from": before.id,
-        "changes": str(standing.changes),
-    }
+    shutil.copytree(previous.folder, folder, ignore=shutil.ignore_patterns("record.json", ".*"))
+    fingerprint = task_fingerprint(task)
     replace(
-        before,
+        previous,
         id=task.make_unique_id(),
-        upstream=[task_key(each) for each in upstream(task)],
-        code=task._fingerprint.code,
-        packages=task._fingerprint.packages,
-        outputs=[digests.file_state(path, here.outputs) for path in standing.outputs],
-        accepted={**said, "earlier": before.accepted},
+        upstream=[task_key(upstream_task) for upstream_task in upstream(task)],
+        code=fingerprint.code,
+        packages=fingerprint.packages,
+        outputs=[digests.file_state(path, outputs) for path in status.outputs],
+        accepted={
+            "by": provenance.user(),
+            "at": record.current_time(),
+            "from": previous.id,
+            "changes": str(status.changes),
+            "earlier": previous.accepted,
+        },
     ).write()
 
 

@@ -1,4 +1,7 @@
-"""gokart's build of some tasks and all that they need, on some workers; a `Listener` hears of it."""
+"""gokart's build of some tasks and all that they need, on some workers.
+
+Knows luigi's scheduler and workers. Knows no experiments: a `BuildListener` follows the build.
+"""
 
 import json
 import logging
@@ -9,40 +12,62 @@ from typing import Any, Protocol
 
 import gokart
 from luigi.scheduler import Scheduler
-from luigi.task_register import Register
 from luigi.task_status import DONE, FAILED
 
 from labkart import threads
+from labkart._compat import before_purge, registered_classes, set_registered_classes
 from labkart.records.record import TaskRun
 from labkart.tasks.task import Task
 
 
 class BuildListener(Protocol):
-    """Hears of each task, by luigi's own ids, in the process that leads; `why` a task failed, or nothing.
+    """Follows each task of a build by luigi's own ids, in the process that leads."""
 
-    `beat` comes at least every second or so.
-    """
+    def tasks(self) -> Sequence[Task[Any]]:
+        """All tasks of the build."""
+        ...
 
-    def tasks(self) -> Sequence[Task[Any]]: ...
-    def started(self, task_id: str) -> None: ...
-    def ended(self, task_id: str, why: str | None) -> None: ...
-    def beat(self) -> None: ...
+    def started(self, task_id: str) -> None:
+        """A worker has begun a task."""
+        ...
+
+    def ended(self, task_id: str, error: str | None) -> None:
+        """A task has ended; `error` says why it failed, None if it did not."""
+        ...
+
+    def beat(self) -> None:
+        """Comes at least every second or so."""
+        ...
 
 
-class BaseBuildListener(Protocol):
-    """Sees tasks as parts of experiments: all of them, and then what starts and ends."""
+class ProgressListener(Protocol):
+    """Follows the tasks of experiments: first all of them, and then what starts and ends."""
 
-    def planned(self, uses: Sequence[TaskRun]) -> None: ...
-    def started(self, use: TaskRun) -> None: ...
-    def ended(self, use: TaskRun) -> None: ...
-    def beat(self) -> None: ...
+    def planned(self, task_runs: Sequence[TaskRun]) -> None:
+        """All tasks, each once."""
+        ...
+
+    def started(self, task_run: TaskRun) -> None:
+        """A task has begun."""
+        ...
+
+    def ended(self, task_run: TaskRun) -> None:
+        """A task has ended; its state says how."""
+        ...
+
+    def beat(self) -> None:
+        """Comes at least every second or so."""
+        ...
 
 
 def run(results: Sequence[Task[Any]], workers: int, listener: BuildListener) -> None:
-    """gokart builds the results. Not by `gokart.build`, which silences the logging of the whole process."""
-    _tell_classes_apart(listener.tasks())
-    for noisy in ("luigi", "luigi-interface", "gokart"):
-        logging.getLogger(noisy).setLevel(logging.CRITICAL)
+    """Let gokart build the results on some workers.
+
+    Not by `gokart.build`, which silences the logging of the whole process.
+    """
+    _keep_one_class_per_name(listener.tasks())
+    for name in ("luigi", "luigi-interface", "gokart"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     scheduler = _Scheduler(listener)
     with (
         threads.divided(workers),
@@ -50,69 +75,62 @@ def run(results: Sequence[Task[Any]], workers: int, listener: BuildListener) -> 
     ):
         for result in results:
             worker.add(result)
-        _let_beat(worker, listener)
+        # While all processes are busy luigi asks for no work, but it looks after its processes.
+        before_purge(worker, listener.beat)
         worker.run()
 
 
-def _let_beat(worker: Any, listener: BuildListener) -> None:
-    """While all processes are busy luigi asks for no work, but it looks after its children every second."""
-    look_after = worker._purge_children
+def _keep_one_class_per_name(tasks: Sequence[Task[Any]]) -> None:
+    """Forget classes whose name is that of another one: luigi refuses to work with both.
 
-    def purge() -> None:
-        listener.beat()
-        look_after()
-
-    worker._purge_children = purge
-
-
-def _tell_classes_apart(tasks: Sequence[Task[Any]]) -> None:
-    """Luigi refuses to work while two classes have one name; that of the pipeline keeps it, or else the newest one.
-
-    Not by forgetting all of them, as `gokart.build` does: luigi looks up the tasks that a `run()` yields.
+    The pipeline's class stays, or else the newest. `gokart.build` would forget all of them, but
+    luigi looks up by name the tasks that a `run()` yields.
     """
-    named = {task.get_task_family(): task for task in [*Register._reg, *map(type, tasks)]}
-    Register._reg = [task for task in Register._reg if named[task.get_task_family()] is task]
+    classes: list[Any] = registered_classes()
+    kept = {task.get_task_family(): task for task in [*classes, *map(type, tasks)]}
+    set_registered_classes([task for task in classes if kept[task.get_task_family()] is task])
 
 
-_ENDINGS = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
+_END_SIGNALS = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
 
 
-def _hold_endings() -> None:
+def _block_end_signals() -> None:
     try:
-        signal.pthread_sigmask(signal.SIG_BLOCK, _ENDINGS)
+        signal.pthread_sigmask(signal.SIG_BLOCK, _END_SIGNALS)
     except KeyboardInterrupt:  # it came right before: let it come again
         os.kill(os.getpid(), signal.SIGINT)
 
 
-def _let_endings_come() -> None:
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDINGS)
+def _unblock_end_signals() -> None:
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _END_SIGNALS)
 
 
-def _let_endings_come_to_a_child() -> None:
+def _unblock_end_signals_in_child() -> None:
     try:
-        _let_endings_come()
-    except (
-        BaseException
-    ):  # it was told to end before it began, and Python goes on after an error in this place
+        _unblock_end_signals()
+    # It was told to end before it began, and Python goes on after an error in this place.
+    except BaseException:
         os._exit(128 + signal.SIGTERM)
 
 
-# An ending between the hooks of a fork would be swallowed, and leave the lock of `logging` held for ever.
+# A signal between the hooks of a fork would be swallowed, and leave `logging` locked for ever.
 os.register_at_fork(
-    before=_hold_endings,
-    after_in_parent=_let_endings_come,
-    after_in_child=_let_endings_come_to_a_child,
+    before=_block_end_signals,
+    after_in_parent=_unblock_end_signals,
+    after_in_child=_unblock_end_signals_in_child,
 )
 
 
 class _Scheduler(Scheduler):
-    """luigi's local scheduler, telling a listener what it hears: the one place that knows what all workers do."""
+    """luigi's local scheduler, the one place that knows what all workers do; tells a listener."""
 
     def __init__(self, listener: BuildListener) -> None:
         super().__init__(record_task_history=False)
-        self._listener, self._running = listener, set[str]()
+        self._listener = listener
+        self._running = set[str]()
 
     def get_work(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        """Tell which task a worker gets."""
         reply: dict[str, Any] = super().get_work(*args, **kwargs)
         if task_id := reply["task_id"]:
             self._running.add(task_id)
@@ -120,18 +138,22 @@ class _Scheduler(Scheduler):
         self._listener.beat()
         return reply
 
-    def count_pending(self, worker: Any) -> dict[str, Any]:
-        """For luigi's log, which nobody reads here; its own way looks at every task for each task."""
-        counts = dict.fromkeys(
-            ("n_pending_tasks", "n_unique_pending", "n_pending_last_scheduled"), 0
-        )
+    def count_pending(self, worker: Any) -> dict[str, Any]:  # noqa: ARG002 (luigi's interface)
+        """Count nothing: the numbers are for luigi's log, and counting is slow for many tasks."""
+        names = ("n_pending_tasks", "n_unique_pending", "n_pending_last_scheduled")
+        counts = dict.fromkeys(names, 0)
         return {**counts, "worker_state": "active", "running_tasks": []}
 
     def add_task(self, *args: Any, **kwargs: Any) -> None:
+        """Tell which task has ended, and how."""
         super().add_task(*args, **kwargs)
         task_id, status = kwargs["task_id"], kwargs["status"]
         if status in (DONE, FAILED) and task_id in self._running:
             self._running.remove(task_id)
-            said = json.loads(kwargs["expl"]).strip().splitlines() if status == FAILED else []
-            why = (said or ["no word of why"])[-1] if status == FAILED else None
-            self._listener.ended(task_id, why)
+            self._listener.ended(task_id, _reason(kwargs["expl"]) if status == FAILED else None)
+
+
+def _reason(explanation: str) -> str:
+    """The last line of luigi's explanation of a failure."""
+    lines = json.loads(explanation).strip().splitlines()
+    return lines[-1] if lines else "no reason was given"

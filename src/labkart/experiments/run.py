@@ -1,185 +1,234 @@
-"""The verb `run`: Hydra composes, `Job` runs what it composed; what ends is published and shown."""
+"""Runs what Hydra composes of a command: one experiment, or many of a sweep.
+
+Knows Hydra's entry point and when records are published. What a person sees goes to a `RunOutput`.
+"""
 
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import hydra
-from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
-from hydra._internal.utils import get_args_parser
 from hydra.core.hydra_config import HydraConfig
+from hydra.plugins.sweeper import Sweeper
 from hydra.types import RunMode
 from omegaconf import DictConfig
 
-from labkart import console, project, signals
+from labkart import console, project
+from labkart._compat import hydra_arguments
 from labkart.errors import LabkartError, did_you_mean
-from labkart.experiments import config, experiment
+from labkart.experiments import config
 from labkart.experiments.config import Composed
+from labkart.experiments.experiment import run_experiments
+from labkart.experiments.failures import describe_failure, describe_failures
+from labkart.experiments.output import LineOutput, RunOutput
 from labkart.experiments.plan import Experiment, plan
 from labkart.experiments.progress import ExperimentProgress
-from labkart.experiments.session import check_place, close, close_abandoned, make_ready
-from labkart.experiments.sweep import Sweep
+from labkart.experiments.recording import reuse_record
+from labkart.experiments.session import freeze_imports, session
+from labkart.experiments.sweep import Sweep, SweepPlan, plan_sweep
+from labkart.records.record import ExperimentRecord
 from labkart.tracking import store
 from labkart.tracking.publisher import NullPublisher, Publisher
 
-MANY = ("-m", "--multirun")
+_MULTIRUN = ("-m", "--multirun")
 
 
-def run(words: list[str]) -> int:
-    """Run what Hydra makes of the words."""
-    os.chdir(project.current().root)
-    check_place()
-    job = HydraTask(words)
-    signals.install_handlers()
-    try:
-        close_abandoned(job.publisher)
-        run_hydra(job, words)
-    finally:
-        close(job.publisher)
-    if job.failures:
-        raise LabkartError("\n".join(job.failures))
+def run(overrides: list[str], output: RunOutput) -> int:
+    """Run what Hydra composes of the arguments of a command.
+
+    Returns:
+        0.
+
+    Raises:
+        LabkartError: an experiment failed, or cannot be planned.
+    """
+    task = HydraTask(output)
+    with session(task.publisher):
+        run_hydra(task, overrides)
+    if task.failures:
+        raise LabkartError("\n".join(task.failures))
     return 0
 
 
-def run_hydra(job: "HydraTask", words: Sequence[str]) -> None:
-    """Hand the words to Hydra; it calls the job with a composed configuration, or our launcher with many."""
-    os.environ.setdefault(
-        "HYDRA_FULL_ERROR", "1"
-    )  # else Hydra prints errors in its own way and leaves
-    many = [word for word in words if word in MANY]
-    # argparse takes the names and values only in one piece, so what may stand between them goes to the front.
-    sys.argv = ["labkart", *many, *(word for word in words if word not in many)]
-    _, unknown = get_args_parser().parse_known_args(sys.argv[1:])
+def run_on_node(overrides: list[str]) -> None:
+    """Run one experiment in a process of its own; whoever started it publishes the record.
+
+    Raises:
+        LabkartError: the experiment failed, or cannot be planned.
+    """
+    task = HydraTask(LineOutput(), NullPublisher())
+    console.show_logging()
+    with _collect_failures(task.failures):
+        task.run_experiment(plan(config.compose_overrides(*overrides)))
+    if task.failures:
+        raise LabkartError("\n".join(task.failures))
+
+
+def run_hydra(task: "HydraTask", arguments: Sequence[str]) -> None:
+    """Let Hydra call the task with one composed configuration, or our sweeper with many.
+
+    Raises:
+        LabkartError: an argument is wrong.
+    """
+    # Else Hydra prints errors in its own way and ends the process.
+    os.environ.setdefault("HYDRA_FULL_ERROR", "1")
+    sys.argv = ["labkart", *_options_first(arguments)]
+    _, unknown = hydra_arguments().parse_known_args(sys.argv[1:])
     if unknown:
-        remedy = (
-            "Settings are names and values, as model=forest or labkart.workers=4; --help lists them"
-        )
-        raise LabkartError(f"{unknown[0]}: there is no such option. {remedy}.")
+        remedy = "Settings are names and values, as model=forest or labkart.workers=4"
+        raise LabkartError(f"{unknown[0]}: there is no such option. {remedy}; --help lists them.")
     conf = str(project.current().root / "conf")
     try:
-        hydra.main(config_path=conf, config_name="config", version_base="1.3")(job)()
+        hydra.main(config_path=conf, config_name="config", version_base="1.3")(task)()
     except config.InvalidOverride as error:
-        raise config.explain_error(error, words) from None
+        raise config.explain_error(error, arguments) from None
     except Exception as error:
-        if (
-            job.called
-            or isinstance(error, LabkartError)
-            or not any("hydra" in word for word in words)
-        ):
+        names_hydra = any("hydra" in argument for argument in arguments)
+        if task.was_called or isinstance(error, LabkartError) or not names_hydra:
             raise
-        raise LabkartError(
-            f"hydra: {' '.join(str(error).split())}. Look at the words that name it."
-        ) from None
+        message = " ".join(str(error).split())
+        raise LabkartError(f"hydra: {message}. Check the overrides that name it.") from None
+
+
+def _options_first(arguments: Sequence[str]) -> list[str]:
+    """The arguments, with what may stand between overrides in front, as argparse needs it."""
+    multirun = [argument for argument in arguments if argument in _MULTIRUN]
+    return [*multirun, *(argument for argument in arguments if argument not in multirun)]
 
 
 class HydraTask:
-    """What Hydra calls: with one configuration, perhaps in a process that a launcher has started, or for a sweep."""
+    """What Hydra calls: with one configuration, or, by our sweeper and launchers, for a sweep.
 
-    def __init__(self, words: list[str]) -> None:
-        self.words, self.failures, self.publisher = words, list[str](), Publisher()
-        self.planned: Sweep | None = None
-        self.called = False
+    A launcher may pickle it and call it in another process, and whoever leads publishes then.
 
-    def __getstate__(self) -> dict[str, Any]:
-        return {"words": self.words}
+    Attributes:
+        failures: what is to be told when Hydra has ended.
+        was_called: whether Hydra came so far.
+    """
 
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        """In another process, where the one who leads publishes what comes of it."""
-        self.words, self.failures, self.publisher = state["words"], list[str](), NullPublisher()
-        self.planned, self.called = None, False
+    def __init__(self, output: RunOutput, publisher: Publisher | None = None) -> None:
+        self.output = output
+        self.publisher = publisher or Publisher()
+        self.failures: list[str] = []
+        self.was_called = False
+        self._sweep: Sweep | None = None
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return HydraTask, (self.output, NullPublisher())
 
     def __call__(self, cfg: DictConfig) -> None:
-        self.called = True
-        # Of a sweep they are told together, at its end.
-        with _collect_failures([] if self.planned else self.failures):
-            composed = Composed.now(cfg)
+        """Run the experiment that Hydra composed."""
+        self.was_called = True
+        # The failures of a sweep are told together, at its end.
+        with _collect_failures([] if self._sweep else self.failures):
+            composed = Composed.of_job(cfg)
             config.check_additions(composed.overrides)
             console.show_logging()
-            self._run(plan(composed))
+            experiment = plan(composed)
+            self._introduce(composed)
+            self.run_experiment(experiment)
 
-    def _run(self, planned: Experiment) -> None:
-        """One experiment: run what is missing, publish it, show it."""
-        if HydraConfig.get().mode == RunMode.MULTIRUN:  # by one of Hydra's own launchers
-            console.say(" ".join(planned.composed.overrides))
-        elif swept := HydraConfig.get().sweeper.get("params"):
-            values = " ".join(f"{name}={text}" for name, text in swept.items())
-            console.warn(f"  one run of a set ({values}); -m runs all of them")
-        make_ready()
-        record = planned.record
+    def run_experiment(self, experiment: Experiment) -> None:
+        """Run what is missing of one experiment, publish it, show it.
+
+        Raises:
+            LabkartError: a task failed.
+        """
+        freeze_imports()
+        record = experiment.record
         if record.status == "finished":
-            count = len(planned.tasks)
-            console.say(f"  {count} task{'s' if count > 1 else ''} cached, nothing to do")
-            experiment.settle(record)
-            if not store.is_published(record):
-                record.write()  # a new tag
-                self.publisher.end(record)
+            self._reuse(experiment)
         else:
-            workers = planned.workers(1)
-            self.publisher.start()  # before the mark that the experiment runs, which that process must not hold
-            with ExperimentProgress(workers) as progress:
-                try:
-                    experiment.run_experiments(
-                        [planned], workers, progress, self.publisher.begin, self.publisher.end
-                    )
-                finally:
-                    progress.left(record.tasks)
-        console.show_result(record.metrics, record.id)
+            self._build(experiment)
+        self.output.show_result(record.metrics, record.id)
         if record.status == "failed":
-            raise LabkartError(console.describe_failure(record))
+            raise LabkartError(describe_failure(record))
 
-    def sweep(self, sweeper: BasicSweeper, words: list[str]) -> None:
-        """Many experiments: plan all, run what is missing, show them beside each other."""
-        self.called = True
+    def sweep(self, sweeper: Sweeper, overrides: list[str]) -> None:
+        """Plan many experiments, run what is missing, show them beside each other."""
+        self.was_called = True
         console.show_logging()
-        self.planned = sweep = Sweep(sweeper, words, self.publisher)
-        make_ready()
+        sweep_plan = plan_sweep(sweeper, overrides)
+        self._sweep = Sweep(sweep_plan, self.publisher)
+        freeze_imports()
         with _collect_failures(self.failures):
             assert sweeper.launcher
-            sweep.run(sweeper.launcher)
-        records = [each.record for each in sweep.experiments]
-        console.show_groups(records, sweep.ranking)
-        known = {name for each in records for name in each.metrics}
-        if sweep.ranking.metric and known and sweep.ranking.metric not in known:
-            hint = did_you_mean(sweep.ranking.metric, known)
-            console.warn(f"  labkart.rank_by={sweep.ranking.metric}: nothing logs it. {hint}")
-        short = sweep.record.id[:6]
-        console.say(f"  sweep {short}  ·  {console.command(f'ui --sweep {short}')}")
-        if failed := [each for each in records if each.status != "finished"]:
-            self.failures.append(console.describe_failures(failed, len(records)))
+            self._sweep.run(sweeper.launcher)
+        records = [experiment.record for experiment in sweep_plan.experiments]
+        self._show_sweep(records, sweep_plan, self._sweep.record.id[:6])
+        failed = [record for record in records if record.status != "finished"]
+        if failed:
+            self.failures.append(describe_failures(failed, len(records)))
 
     def build(self) -> None:
-        """What our launcher calls: what our sweeper has planned."""
-        if not self.planned:
+        """Build on this machine what our sweeper has planned: our launcher calls this."""
+        self._planned_sweep().build()
+
+    def submit(self, settings: Mapping[str, Any]) -> None:
+        """Run on a cluster what our sweeper has planned: our launcher calls this."""
+        self._planned_sweep().submit(settings)
+
+    def _planned_sweep(self) -> Sweep:
+        if not self._sweep:
             remedy = "Leave it out, or add hydra/launcher=basic"
             raise LabkartError(
                 f"hydra/sweeper: only Labkart's own works with Labkart's launcher. {remedy}."
             )
-        self.planned.build()
+        return self._sweep
 
+    def _introduce(self, composed: Composed) -> None:
+        """Say what kind of run it is, where that is not plain."""
+        if HydraConfig.get().mode == RunMode.MULTIRUN:  # by one of Hydra's own launchers
+            self.output.say(" ".join(composed.overrides))
+        elif params := HydraConfig.get().sweeper.get("params"):
+            values = " ".join(f"{name}={text}" for name, text in params.items())
+            self.output.warn(f"  one run of a set ({values}); -m runs all of them")
 
-def run_on_node(words: list[str]) -> None:
-    """One experiment of a sweep, in a job of a cluster; the one who leads publishes its record."""
-    job = HydraTask(words)
-    job.publisher = NullPublisher()
-    console.show_logging()
-    with _collect_failures(job.failures):
-        job._run(plan(config.compose_overrides(*words)))
-    if job.failures:
-        raise LabkartError("\n".join(job.failures))
+    def _reuse(self, experiment: Experiment) -> None:
+        """Take the result of an earlier run."""
+        count = len(experiment.tasks)
+        self.output.say(f"  {count} task{'s' if count > 1 else ''} cached, nothing to do")
+        reuse_record(experiment.record)
+        if not store.is_published(experiment.record):
+            experiment.record.write()  # a new tag
+            self.publisher.end(experiment.record)
+
+    def _build(self, experiment: Experiment) -> None:
+        workers = experiment.workers(1)
+        # Before the experiment is marked as running: the publishing process must not hold the mark.
+        self.publisher.start()
+        with ExperimentProgress(workers) as progress:
+            try:
+                run_experiments(
+                    [experiment], workers, progress, self.publisher.begin, self.publisher.end
+                )
+            finally:
+                progress.show_rest(experiment.record.tasks)
+
+    def _show_sweep(
+        self, records: Sequence[ExperimentRecord], sweep_plan: SweepPlan, id: str
+    ) -> None:
+        ranking = sweep_plan.ranking
+        self.output.show_groups(records, ranking)
+        names = {name for record in records for name in record.metrics}
+        if ranking.metric and names and ranking.metric not in names:
+            hint = did_you_mean(ranking.metric, names)
+            self.output.warn(f"  labkart.rank_by={ranking.metric}: nothing logs it. {hint}")
+        self.output.say(f"  sweep {id}  ·  {console.command(f'ui --sweep {id}')}")
 
 
 @contextmanager
 def _collect_failures(failures: list[str]) -> Iterator[None]:
-    """Keep failures from Hydra, which would go no further."""
+    """Keep failures from Hydra, which would not go on."""
     try:
         yield
     except LabkartError as error:
         failures.append(str(error))
     except OSError as error:  # a full disk, a folder that may not be written
-        where = error.filename or "outputs/"
-        failures.append(f"{where}: {error.strerror or error}. What was finished is kept.")
+        place = error.filename or "outputs/"
+        failures.append(f"{place}: {error.strerror or error}. What was finished is kept.")
     except Exception as error:
         raise RuntimeError(
             "This is a mistake in Labkart and not yours. Please report it."

@@ -1,15 +1,51 @@
-"""What every command that runs tasks does at its beginning and at its end. Knows nothing of what it runs."""
+"""What every command that runs tasks does at its beginning and at its end.
+
+Knows the outputs' folder and the process that publishes. Knows nothing of what the command runs.
+"""
 
 import gc
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-from labkart import console, project
+from labkart import console, project, signals
 from labkart.errors import LabkartError
 from labkart.records import leftovers
 from labkart.tracking.publisher import Publisher
 
 
-def check_place() -> None:
-    """Refuse a place in which nothing can be kept."""
+@contextmanager
+def session(publisher: Publisher) -> Iterator[None]:
+    """Run the block in the project's root, where it may be stopped and publishes its records.
+
+    Raises:
+        LabkartError: nothing can be kept in this place.
+    """
+    os.chdir(project.current().root)
+    _check_outputs()
+    signals.install_handlers()
+    try:
+        close_abandoned(publisher)
+        yield
+    finally:
+        _close(publisher)
+
+
+def close_abandoned(publisher: Publisher) -> None:
+    """Say of experiments and studies whose processes died that they were killed."""
+    for record in leftovers.close_abandoned_experiments():
+        publisher.end(record)
+    for study in leftovers.close_abandoned_studies():
+        publisher.searched(study)
+
+
+def freeze_imports() -> None:
+    """Take what was imported out of garbage collection, which costs more than most tasks."""
+    gc.freeze()
+    gc.enable()
+
+
+def _check_outputs() -> None:
     here = project.current()
     if here.outputs.exists() and not here.outputs.is_dir():
         name = here.short(here.outputs)
@@ -18,25 +54,12 @@ def check_place() -> None:
         )
 
 
-def close_abandoned(publisher: Publisher) -> None:
-    """Say of experiments and studies whose processes died that they were killed."""
-    for record in leftovers.close_abandoned_experiments():
-        publisher.end(record)
-    for search in leftovers.close_abandoned_studies():
-        publisher.searched(search)
-
-
-def make_ready() -> None:
-    """What was imported stays; looking through it again and again would take longer than most tasks."""
-    gc.freeze()
-    gc.enable()
-
-
-def close(publisher: Publisher) -> None:
-    """Tracking never fails a computation: what MLflow does not take waits in the records."""
+def _close(publisher: Publisher) -> None:
+    """Let the publisher finish. What MLflow does not take waits in the records."""
     with console.busy("writing to MLflow"):
-        why = publisher.close()
-    if why:
+        problem = publisher.close()
+    if problem:
+        sync = console.command("sync")
         console.warn(
-            f"  Not in MLflow yet ({why}). The records have it all; {console.command('sync')} publishes it."
+            f"  Not in MLflow yet ({problem}). The records have it all; {sync} publishes it."
         )

@@ -1,56 +1,236 @@
-"""SLURM's own commands: what they say, in words that a person or a program can use."""
+"""Many jobs as one SLURM array: submits them by submitit, and follows how each ends.
+
+Knows nothing of what a job computes. submitit's own way to wait for jobs needs SLURM's accounting
+and waits for ever without it, so `squeue` is asked here.
+"""
 
 import os
+import pickle
 import re
 import shutil
-import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from importlib import import_module
+from pathlib import Path
+from typing import Any
 
-from labkart.errors import LabkartError
+from labkart import project
+from labkart._compat import submitit_parameters, submitit_slurm_parameters
+from labkart.errors import LabkartError, did_you_mean
+from labkart.experiments.slurm_job import (
+    JobFailure,
+    JobStatus,
+    SlurmJob,
+    ask_slurm,
+    cancel,
+    job_statuses,
+    one_line,
+)
 
-# Waiting for one of these is waiting for ever.
-_NEVER = ("AccountNotAllowed", "BadConstraints", "InvalidAccount", "InvalidQOS")
-_NEVER += ("PartitionNodeLimit", "PartitionTimeLimit", "QOSNotAllowed")
-# Ends after which there is no result, and what a person can do about them.
-_ENDS = {
-    "BOOT_FAIL": "its node did not start",
-    "CANCELLED": "it was cancelled",
-    "DEADLINE": "it reached its deadline",
-    "NODE_FAIL": "its node died",
-    "OUT_OF_MEMORY": "it needed more memory than it may have (mem_gb)",
-    "TIMEOUT": "it reached its time limit (timeout_min)",
-}
-# Ends after which there should be a result, or a process that can no longer make one.
-_OTHER_ENDS = ("", "COMPLETED", "FAILED", "PREEMPTED")
+_RESULT_PAUSE = 0.5  # seconds between two looks for results
+# Seconds between two questions to SLURM, at first and after some minutes.
+_STATUS_PAUSE, _LONGEST_STATUS_PAUSE = 2.0, 30.0
+_GRACE = 30.0  # seconds that a shared disk may take to show the result of a job that has ended
 
-
-@dataclass(frozen=True)
-class JobStatus:
-    """How SLURM says that a job stands; all texts are empty where it is no longer known."""
-
-    state: str = ""
-    reason: str = ""
-    node: str = ""
-
-    def __str__(self) -> str:
-        return ": ".join(filter(None, (self.state.lower() or "gone", self.node or self.reason)))
-
-    @property
-    def has_ended(self) -> bool:
-        return self.state in _OTHER_ENDS or self.state in _ENDS
-
-    @property
-    def why(self) -> str | None:
-        """Why there will be no result, where that is certain."""
-        if self.state == "PENDING" and self.reason in _NEVER:
-            return f"it would never start ({self.reason})"
-        return _ENDS.get(self.state)
+_IGNORED = ("_target_", "submitit_folder")  # Hydra's own submitit launcher has these as well
 
 
-def check(partitions: str) -> None:
-    """Look whether jobs can be submitted here, to these partitions.
+@dataclass
+class JobArray:
+    """Jobs that SLURM has accepted.
+
+    Attributes:
+        name: what SLURM's commands call it.
+        folder: the folder of its logs.
+        states: by index, what SLURM last said of each job that has not ended, such as
+            `pending: Resources`.
+    """
+
+    name: str
+    folder: Path
+    states: dict[int, str] = field(default_factory=dict)
+    _jobs: dict[int, Any] = field(default_factory=dict)  # submitit's, of those that have not ended
+    _ended_at: dict[int, float] = field(default_factory=dict)
+
+    def ended(self) -> Iterator[tuple[int, str | None]]:
+        """Each job as it ends: its index, and a sentence if it failed."""
+        started_at = asked_at = time.monotonic()
+        while self._jobs:
+            yield from self._with_result()
+            pause = min(_STATUS_PAUSE + (asked_at - started_at) / 10, _LONGEST_STATUS_PAUSE)
+            if self._jobs and time.monotonic() - asked_at >= pause:
+                asked_at = time.monotonic()
+                yield from self._lost()
+            time.sleep(_RESULT_PAUSE if self._jobs else 0)
+
+    def _with_result(self) -> Iterator[tuple[int, str | None]]:
+        names = self._file_names()
+        for index, job in list(self._jobs.items()):
+            if job.paths.result_pickle.name in names:
+                yield self._remove(index, _failure(job.paths.result_pickle))
+
+    def _lost(self) -> Iterator[tuple[int, str | None]]:
+        """The jobs of which there will be no result."""
+        statuses = job_statuses(next(iter(self._jobs.values())).job_id.partition("_")[0])
+        if statuses is None:
+            return
+        for index, job in list(self._jobs.items()):
+            status = statuses.get(job.job_id, JobStatus())
+            self.states[index] = str(status)
+            if status.loss:
+                cancel(job.job_id)
+                yield self._remove(index, status.loss)
+            elif not status.has_ended:
+                self._ended_at.pop(index, None)
+            elif time.monotonic() - self._ended_at.setdefault(index, time.monotonic()) >= _GRACE:
+                reason = f"it ended without a result ({status}){_last_line(job.paths.stderr)}"
+                yield self._remove(index, reason)
+
+    def _remove(self, index: int, failure: str | None) -> tuple[int, str | None]:
+        log = self._jobs.pop(index).paths.stderr
+        self.states.pop(index, None)
+        if failure and log.exists():
+            failure = f"{failure.rstrip('.')}. Its log: {project.current().short(log)}"
+        return index, failure
+
+    def _file_names(self) -> set[str]:
+        # A shared disk may remember an old list; a change of the folder makes a new one.
+        with suppress(OSError):
+            self.folder.chmod(self.folder.stat().st_mode)
+        return {path.name for path in self.folder.iterdir()}
+
+
+@contextmanager
+def submit(
+    function: str, jobs: Sequence[Sequence[str]], settings: Mapping[str, Any]
+) -> Iterator[JobArray]:
+    """Run a function on the cluster once for each job, all as one SLURM array.
+
+    Jobs that have not ended when the block is left are cancelled.
+
+    Args:
+        function: `module:function`; it gets a job's overrides.
+        jobs: the overrides of each job.
+        settings: what a job may use, under the names of submitit, with `slurm_` in front or
+            without.
+
+    Raises:
+        LabkartError: SLURM or submitit is missing, a setting is wrong, or SLURM does not accept
+            the jobs. Then none is submitted.
+    """
+    here = project.current()
+    values = {
+        key.removeprefix("slurm_"): _plain(value)
+        for key, value in settings.items()
+        if value is not None
+    }
+    check_cluster(str(values.get("partition", "")))
+    name = re.sub(r"[^A-Za-z0-9.-]+", "-", str(values.get("name", here.name)))
+    values["name"] = f"{name}-{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}"
+    array = JobArray(values["name"], here.outputs / "slurm" / values["name"])
+    executor = _executor(values, array.folder, here.root)
+    try:
+        array._jobs = _submit(executor, SlurmJob(function, here.root), jobs)
+        yield array
+    except BaseException:
+        cancel(f"--name={array.name}")  # its number is unknown if sbatch was interrupted
+        raise
+    if array._jobs:
+        cancel(f"--name={array.name}")
+
+
+def _plain(value: Any) -> Any:
+    """Hydra's lists and mappings as Python's own."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [_plain(item) for item in value]
+    return value
+
+
+def _executor(settings: dict[str, Any], folder: Path, root: Path) -> Any:
+    """The executor of submitit with these settings."""
+    try:
+        submitit: Any = import_module("submitit")
+    except ImportError:
+        raise LabkartError(
+            "hydra/launcher=slurm needs submitit. Run: uv sync --extra slurm"
+        ) from None
+    values: dict[str, Any] = {"timeout_min": 60, **settings}
+    for name in _IGNORED:
+        values.pop(name, None)
+    _check_names(values)
+    additional = {"chdir": root} | values.get("additional_parameters", {})
+    if "no-requeue" not in additional:
+        # So that SLURM may put a job back: after its time limit, or when its node died.
+        additional["requeue"] = True
+    values["additional_parameters"] = additional
+    restarts = values.pop("max_num_timeout", 3)
+    executor = submitit.AutoExecutor(folder, "slurm", slurm_max_num_timeout=restarts)
+    common = submitit_parameters()
+    try:
+        executor.update_parameters(
+            **{key if key in common else f"slurm_{key}": value for key, value in values.items()}
+        )
+    except (AssertionError, TypeError, ValueError) as error:
+        raise LabkartError(f"hydra.launcher: {error}") from None
+    _check_time_limit(executor.parameters)
+    return executor
+
+
+def _check_names(settings: Mapping[str, Any]) -> None:
+    names = submitit_parameters() | submitit_slurm_parameters() | {"max_num_timeout"}
+    for name in settings:
+        if name not in names:
+            raise LabkartError(f'hydra.launcher: no setting "{name}". {did_you_mean(name, names)}')
+    if any(settings.get(name, 1) != 1 for name in ("nodes", "tasks_per_node", "ntasks_per_node")):
+        raise LabkartError(
+            "hydra.launcher: a job is one process on one node. Set nodes and tasks_per_node to 1."
+        )
+
+
+def _check_time_limit(parameters: Mapping[str, Any]) -> None:
+    limit = parameters["time"]
+    delay = parameters.get("signal_delay_s", 90)
+    if isinstance(limit, int) and limit * 60 <= delay:
+        reason = f"SLURM's signal to stop comes {delay} s before its end (signal_delay_s)"
+        raise LabkartError(f"hydra.launcher: timeout_min={limit} leaves no time: {reason}.")
+
+
+def _submit(executor: Any, job: SlurmJob, jobs: Sequence[Sequence[str]]) -> dict[int, Any]:
+    errors = import_module("submitit.core.utils")
+    try:
+        with _without_job_variables():
+            return dict(enumerate(executor.map_array(job, [list(overrides) for overrides in jobs])))
+    except (errors.FailedJobError, errors.FailedSubmissionError) as error:
+        shutil.rmtree(executor.folder, ignore_errors=True)
+        raise LabkartError(
+            f"SLURM does not accept the jobs: {one_line(str(error))}. Nothing was submitted."
+        ) from None
+
+
+def _failure(result: Path) -> str | None:
+    """How a job failed, as its result says; None if it succeeded."""
+    outcome, content = pickle.loads(result.read_bytes())
+    if outcome == "success":
+        return None
+    kind, _, message = content.strip().splitlines()[-1].partition(": ")
+    is_ours = kind == f"{JobFailure.__module__}.{JobFailure.__name__}"
+    return message if is_ours else f"{kind}: {message}"
+
+
+def _last_line(log: Path) -> str:
+    with suppress(OSError):
+        lines = [line.strip() for line in log.read_text(errors="replace").splitlines()]
+        lines = [line for line in lines if line]
+        return f": {lines[-1]}" if lines else ""
+    return ""
+
+
+def check_cluster(partitions: str) -> None:
+    """Check that jobs can be submitted here, to these partitions.
 
     Raises:
         LabkartError: no SLURM on this host, none that answers, or no such partition in it.
@@ -58,70 +238,30 @@ def check(partitions: str) -> None:
     if not (shutil.which("sbatch") and shutil.which("srun")):
         remedy = "Log in to the cluster and run it there, or leave out hydra/launcher=slurm."
         raise LabkartError(f"There is no SLURM on this host (no sbatch). {remedy}")
-    done = _ask("sinfo", "--noheader", "--all", "--format=%R")
+    done = ask_slurm("sinfo", "--noheader", "--all", "--format=%R")
     if done.returncode:
-        raise LabkartError(
-            f"SLURM does not answer: {one_line(done.stderr)}. Nothing was submitted."
-        )
-    there = sorted(set(done.stdout.split()))
+        reason = one_line(done.stderr)
+        raise LabkartError(f"SLURM does not answer: {reason}. Nothing was submitted.")
+    names = sorted(set(done.stdout.split()))
     for name in filter(None, partitions.split(",")):
-        if name not in there:
+        if name not in names:
             raise LabkartError(
-                f'No partition "{name}" in this cluster. Choose one of {", ".join(there)}.'
+                f'No partition "{name}" in this cluster. Choose one of {", ".join(names)}.'
             )
 
 
-def job_statuses(number: str) -> dict[str, JobStatus] | None:
-    """The jobs of an array that SLURM still knows; nothing if it does not answer."""
-    try:
-        done = _ask(
-            "squeue",
-            "--noheader",
-            "--array",
-            "--states=all",
-            f"--jobs={number}",
-            "--format=%i|%T|%r|%N",
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    if done.returncode and "Invalid job id" not in done.stderr:
-        return None
-    rows = [line.split("|") for line in done.stdout.splitlines()]
-    return {
-        job: JobStatus(state, reason if reason != "None" else "", node)
-        for job, state, reason, node in rows
-    }
-
-
-def cancel(*words: str) -> None:
-    """Cancel the jobs that these words name to `scancel`; Ctrl-C does not stop it."""
-    subprocess.run(
-        ["scancel", "--quiet", *words], capture_output=True, start_new_session=True, check=False
-    )
-
-
 @contextmanager
-def without_job_variables() -> Iterator[None]:
-    """Forget what SLURM told this process, where it is a job itself: new jobs would take it for their own."""
-    begins = ("SLURM_", "SLURMD_", "SUBMITIT_") if "SLURM_JOB_ID" in os.environ else ()
-    told = {
+def _without_job_variables() -> Iterator[None]:
+    """Forget what SLURM told this process if it is a job itself: new jobs would take it over."""
+    prefixes = ("SLURM_", "SLURMD_", "SUBMITIT_") if "SLURM_JOB_ID" in os.environ else ()
+    variables = {
         name: value
         for name, value in os.environ.items()
-        if name.startswith(begins) and name != "SLURM_CONF"
+        if name.startswith(prefixes) and name != "SLURM_CONF"
     }
-    for name in told:
+    for name in variables:
         del os.environ[name]
     try:
         yield
     finally:
-        os.environ.update(told)
-
-
-def one_line(said: str) -> str:
-    """What a command complained of."""
-    lines = [re.sub(r"^\w+: (error|fatal): ", "", line.strip()) for line in said.splitlines()]
-    return "; ".join(filter(None, lines)).rstrip(".")
-
-
-def _ask(*words: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
+        os.environ.update(variables)

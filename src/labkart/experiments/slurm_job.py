@@ -1,13 +1,99 @@
-"""One job on a node of a cluster: what runs there, and what a signal of SLURM means to it."""
+"""Jobs of a cluster: what SLURM says of them, and what runs on a node.
+
+Knows SLURM's commands, and what its states and signals mean. Submits nothing.
+"""
 
 import os
+import re
 import signal
+import subprocess
+from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from labkart._compat import submitit_signal
 from labkart.errors import LabkartError, describe
+
+# Reasons for which a job would wait for ever.
+_NEVER_STARTS = (
+    "AccountNotAllowed",
+    "BadConstraints",
+    "InvalidAccount",
+    "InvalidQOS",
+    "PartitionNodeLimit",
+    "PartitionTimeLimit",
+    "QOSNotAllowed",
+)
+# States after which there is no result, and what a person can do about them.
+_LOST = {
+    "BOOT_FAIL": "its node did not start",
+    "CANCELLED": "it was cancelled",
+    "DEADLINE": "it reached its deadline",
+    "NODE_FAIL": "its node died",
+    "OUT_OF_MEMORY": "it needed more memory than it may have (mem_gb)",
+    "TIMEOUT": "it reached its time limit (timeout_min)",
+}
+# States after which there should be a result, or a process that can no longer make one.
+_ENDED = ("", "COMPLETED", "FAILED", "PREEMPTED")
+
+
+@dataclass(frozen=True)
+class JobStatus:
+    """What SLURM says of a job; all texts are empty if it no longer knows the job."""
+
+    state: str = ""
+    reason: str = ""
+    node: str = ""
+
+    def __str__(self) -> str:
+        return ": ".join(filter(None, (self.state.lower() or "gone", self.node or self.reason)))
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether nothing runs any more."""
+        return self.state in _ENDED or self.state in _LOST
+
+    @property
+    def loss(self) -> str | None:
+        """Why there will be no result; None if there may be one."""
+        if self.state == "PENDING" and self.reason in _NEVER_STARTS:
+            return f"it would never start ({self.reason})"
+        return _LOST.get(self.state)
+
+
+def job_statuses(number: str) -> dict[str, JobStatus] | None:
+    """The jobs of an array that SLURM still knows, by id; None if it does not answer."""
+    options = ("--noheader", "--array", "--states=all", f"--jobs={number}", "--format=%i|%T|%r|%N")
+    try:
+        done = ask_slurm("squeue", *options)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    if done.returncode and "Invalid job id" not in done.stderr:
+        return None
+    statuses: dict[str, JobStatus] = {}
+    for line in done.stdout.splitlines():
+        job, state, reason, node = line.split("|")
+        statuses[job] = JobStatus(state, reason if reason != "None" else "", node)
+    return statuses
+
+
+def cancel(*options: str) -> None:
+    """Cancel the jobs that these options of `scancel` name; Ctrl-C does not stop it."""
+    command = ["scancel", "--quiet", *options]
+    subprocess.run(command, capture_output=True, start_new_session=True, check=False)
+
+
+def ask_slurm(*command: str) -> "subprocess.CompletedProcess[str]":
+    """Run one of SLURM's commands."""
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+
+
+def one_line(text: str) -> str:
+    """What a command complained of."""
+    lines = [re.sub(r"^\w+: (error|fatal): ", "", line.strip()) for line in text.splitlines()]
+    return "; ".join(filter(None, lines)).rstrip(".")
 
 
 class JobFailure(Exception):
@@ -17,66 +103,79 @@ class JobFailure(Exception):
 class SlurmJob:
     """A function `module:function`, called with a job's overrides in the project's root.
 
-    A time limit or a preemption puts it back into the queue, and it begins again: finished tasks are cached.
+    A time limit or a preemption puts the job back into the queue, and it begins again: finished
+    tasks are cached.
     """
 
     def __init__(self, function: str, root: Path) -> None:
-        self.function, self.root = function, root
+        self.function = function
+        self.root = root
 
     def __call__(self, overrides: list[str]) -> None:
+        """Run the job on the node."""
         os.chdir(self.root)
-        endings = _obey()
+        ending = _Ending()
+        ending.install()
         try:
             module, _, name = self.function.partition(":")
             getattr(import_module(module), name)(overrides)
         except BaseException as error:
-            if not endings:
-                raise JobFailure(_line(error, self.root)) from error
-        if endings and endings[0]:
-            raise JobFailure(endings[0])
-        if endings:
-            raise SystemExit(
-                1
-            )  # without a result: it is in the queue again, or somebody cancelled it
+            if not ending.has_begun:
+                raise JobFailure(self._describe(error)) from error
+        if ending.failure:
+            raise JobFailure(ending.failure)
+        if ending.has_begun:  # without a result: it is in the queue again, or was cancelled
+            raise SystemExit(1)
 
     def checkpoint(self, overrides: list[str]) -> Any:
-        """The same once more; submitit asks for it."""
+        """The same job again; submitit asks for it when it puts a job back into the queue."""
         return import_module("submitit.core.utils").DelayedSubmission(self, overrides)
 
+    def _describe(self, error: BaseException) -> str:
+        if isinstance(error, LabkartError):
+            return str(error).partition("\n")[0]
+        return describe(error, self.root)
 
-def _line(error: BaseException, root: Path) -> str:
-    return (
-        str(error).partition("\n")[0] if isinstance(error, LabkartError) else describe(error, root)
-    )
 
+class _Ending:
+    """Lets SLURM's signals end this process as Ctrl-C would, and its workers in silence.
 
-def _obey() -> list[str]:
-    """Let SLURM's signals end this process as Ctrl-C would, and its workers in silence.
-
-    Returns:
-        Empty until one came; then why the job has failed, or an empty text if it has not.
+    Attributes:
+        has_begun: whether a signal came.
+        failure: why the job has failed; empty if SLURM put it back into the queue.
     """
-    main, endings = os.getpid(), list[str]()
-    asked = import_module("submitit.core.job_environment").JobEnvironment._usr_sig()
-    put_back = signal.getsignal(asked)
 
-    def end(number: int, frame: FrameType | None) -> None:
-        if os.getpid() != main:
-            if number == asked:  # each process of a job gets it, and one is enough
-                return
-            raise SystemExit(128 + number)
-        if endings:
+    def __init__(self) -> None:
+        self.has_begun = False
+        self.failure = ""
+        self._process = os.getpid()
+        self._warning_signal = submitit_signal()
+        self._requeue = signal.getsignal(self._warning_signal)
+
+    def install(self) -> None:
+        """Take the signals over."""
+        for number in (signal.SIGTERM, self._warning_signal):
+            signal.signal(number, self._end)
+
+    def _end(self, number: int, frame: FrameType | None) -> None:
+        if os.getpid() != self._process:
+            self._end_worker(number)
             return
-        endings.append("")
-        try:
-            if number == asked and callable(put_back):
-                put_back(number, frame)
-        except RuntimeError:  # what submitit raises where it does not put a job back
-            endings[0] = "it reached its time limit too often (timeout_min, max_num_timeout)"
-        except (Exception, SystemExit):  # it is in the queue again, or SLURM has its own opinion
-            pass
+        if self.has_begun:
+            return
+        self.has_begun = True
+        if number == self._warning_signal and callable(self._requeue):
+            try:
+                self._requeue(number, frame)
+            except RuntimeError:  # what submitit raises if it does not put a job back
+                limits = "(timeout_min, max_num_timeout)"
+                self.failure = f"it reached its time limit too often {limits}"
+            # It is in the queue again, or SLURM refused.
+            except (Exception, SystemExit):
+                pass
         raise KeyboardInterrupt
 
-    for number in (signal.SIGTERM, asked):
-        signal.signal(number, end)
-    return endings
+    def _end_worker(self, number: int) -> None:
+        # Each process of a job gets the warning, and the main process needs it once.
+        if number != self._warning_signal:
+            raise SystemExit(128 + number)

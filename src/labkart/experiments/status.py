@@ -1,4 +1,7 @@
-"""How the tasks of an experiment stand: done, missing or changed; why, and what it will cost. Runs nothing."""
+"""The status of an experiment's tasks: done, missing or changed; why, and what it will cost.
+
+Compares tasks with records of earlier runs. Runs nothing.
+"""
 
 import json
 import math
@@ -12,16 +15,24 @@ from labkart.fingerprint import snapshot
 from labkart.records import diff, record, redact
 from labkart.records.record import TaskRecord
 from labkart.tasks.task import Task
-from labkart.tasks.task_id import output_paths, own_params, task_key, upstream
+from labkart.tasks.task_id import (
+    output_paths,
+    own_params,
+    task_data,
+    task_fingerprint,
+    task_key,
+    upstream,
+)
 
-Above = Mapping[str, "TaskStatus"]
+_MOST_NAMES = 3  # of a list in a reason
 
 
 @dataclass
 class Changes:
     """What differs between a task and an earlier run of its class, each in words.
 
-    `strangers` counts the upstream tasks of which not even an earlier run was upstream of that one.
+    Attributes:
+        unknown_upstream: how many upstream tasks have no earlier run that was upstream of that run.
     """
 
     params: list[str] = field(default_factory=list)
@@ -29,18 +40,27 @@ class Changes:
     code: list[str] = field(default_factory=list)
     packages: list[str] = field(default_factory=list)
     upstream: list[str] = field(default_factory=list)
-    strangers: int = 0
+    unknown_upstream: int = 0
 
     @property
     def distance(self) -> tuple[int, ...]:
-        """How far apart they are; parameters and upstream tasks tell configurations apart, so they come first."""
-        return len(self.params), self.strangers, len(self.data), len(self.code), len(self.packages)
+        """How far apart the two are.
+
+        Parameters and upstream tasks come first, because they tell configurations apart.
+        """
+        others = (len(self.data), len(self.code), len(self.packages))
+        return len(self.params), self.unknown_upstream, *others
+
+    @property
+    def only_upstream(self) -> bool:
+        """Whether data, code and packages are the same."""
+        return not (self.data or self.code or self.packages)
 
     def __str__(self) -> str:
-        upstream = [f"upstream {_listed(self.upstream)}"] if self.upstream else []
-        return ", ".join(
-            [*filter(None, map(_listed, (self.data, self.code, self.packages))), *upstream]
-        )
+        parts = [_shortened(names) for names in (self.data, self.code, self.packages) if names]
+        if self.upstream:
+            parts.append(f"upstream {_shortened(self.upstream)}")
+        return ", ".join(parts)
 
 
 @dataclass
@@ -48,10 +68,11 @@ class TaskStatus:
     """How a task stands.
 
     Attributes:
-        state: `done`; `changed` where it ran before and something but its parameters is different now; else `missing`.
-        reason: why it is not done, in words; of a task that is done, who accepted that.
-        before: the record that it has, or else that of the run that is most like it.
-        changes: how it differs from that one.
+        state: `done`; `changed` if it ran before and something but its parameters is different now;
+            else `missing`.
+        reason: why it is not done, in words; if a person accepted its result, who did.
+        before: the record of its last run, or else of the run that is most like it.
+        changes: how it differs from that run.
     """
 
     label: str
@@ -63,7 +84,7 @@ class TaskStatus:
 
     @property
     def seconds(self) -> float | None:
-        """How long its last run took; nothing where no run of its kind is known."""
+        """How long its last run took; None if no run of its kind is known."""
         return self.before.wall_seconds if self.before else None
 
     @property
@@ -72,135 +93,180 @@ class TaskStatus:
         return output_paths(self.task)
 
     def keys(self) -> set[str]:
-        """The names under which runs may know it: its own, and those of the runs that it takes the place of."""
+        """The names by which other records may know it: its own, and those that it replaces."""
         keys = {task_key(self.task)}
         if self.before:
             keys.add(self.before.key)
-            keys |= (
-                {f"{self.before.name}_{self.before.accepted['from']}"}
-                if self.before.accepted
-                else set()
-            )
+            if self.before.accepted:
+                keys.add(f"{self.before.name}_{self.before.accepted['from']}")
         return keys
 
 
 def statuses(experiment: Experiment) -> list[TaskStatus]:
-    """The tasks of an experiment as they stand, upstream tasks first."""
-    standings: dict[str, TaskStatus] = {}
-    runs: dict[str, list[TaskRecord]] = {}
+    """The statuses of an experiment's tasks, upstream tasks first."""
+    reader = StatusReader()
     with snapshot.frozen():
         for label, task in experiment.tasks.items():
-            standing = task_status(label, task, standings, runs)
-            if standing.state != "done" and label not in experiment.missing:
-                standing.state, standing.reason = (
-                    "done",
-                    f"{standing.reason}, and nothing needs it now",
-                )
-            standings[task_key(task)] = standing
-    return list(standings.values())
+            status = reader.read(label, task)
+            if status.state != "done" and label not in experiment.missing:
+                status.state = "done"
+                status.reason = f"{status.reason}, and nothing needs it now"
+    return reader.statuses
 
 
-def task_status(
-    label: str, task: Task[Any], above: Above, runs: dict[str, list[TaskRecord]]
-) -> TaskStatus:
-    """How one task stands, given its upstream tasks' standings and the finished runs that were read so far."""
-    own = task.last_record()
-    if own and task.complete():
-        said = (
-            "accepted by {by} on {at:.10}: {changes}".format(**own.accepted) if own.accepted else ""
+class StatusReader:
+    """Reads the statuses of tasks one by one; a task's upstream tasks must be read before it."""
+
+    def __init__(self) -> None:
+        self._by_key: dict[str, TaskStatus] = {}
+        self._runs: dict[str, list[TaskRecord]] = {}
+
+    @property
+    def statuses(self) -> list[TaskStatus]:
+        """What was read, each task once."""
+        return list(self._by_key.values())
+
+    def has_read(self, task: Task[Any]) -> bool:
+        """Whether the status of a task was read."""
+        return task_key(task) in self._by_key
+
+    def status_of(self, task: Task[Any]) -> TaskStatus:
+        """The status of a task that was read."""
+        return self._by_key[task_key(task)]
+
+    def read(self, label: str, task: Task[Any]) -> TaskStatus:
+        """Read how a task stands now."""
+        status = self._status(label, task)
+        self._by_key[task_key(task)] = status
+        return status
+
+    def _status(self, label: str, task: Task[Any]) -> TaskStatus:
+        last = task.last_record()
+        if last and task.complete():
+            return TaskStatus(label, task, "done", _describe_acceptance(last), last)
+        if last and last.status == "done":
+            return TaskStatus(label, task, "changed", last.damage(), last)
+        failure = f"{last.status}: {last.error}" if last else ""
+        closest = self._closest_run(label, task)
+        if closest is None:
+            return TaskStatus(label, task, "missing", failure or "no run yet")
+        changes = closest.changes
+        if changes.params:
+            closest.state = "missing"
+            closest.reason = f"no run yet with {', '.join(changes.params)}"
+        else:
+            closest.reason = str(changes)
+            if changes.only_upstream and self._misses_upstream(task):
+                closest.state = "missing"
+        closest.reason = failure or closest.reason
+        return closest
+
+    def _closest_run(self, label: str, task: Task[Any]) -> TaskStatus | None:
+        """The status that follows from the earlier run which is most like the task."""
+        name = task.get_task_family()
+        if name not in self._runs:
+            self._runs[name] = record.finished_tasks(name)
+        candidates = [
+            TaskStatus(label, task, "changed", before=run, changes=self._changes(task, run))
+            for run in self._runs[name]
+        ]
+        return min(candidates, key=lambda status: status.changes.distance, default=None)
+
+    def _misses_upstream(self, task: Task[Any]) -> bool:
+        return any(self.status_of(needed).state == "missing" for needed in upstream(task))
+
+    def _changes(self, task: Task[Any], run: TaskRecord) -> Changes:
+        """What differs between a task and an earlier run of its class."""
+        fingerprint = task_fingerprint(task)
+        changes = Changes(
+            params=_changed_params(redact.redact_values(own_params(task)), run.params),
+            data=_changed_data(task_data(task), run.data),
+            code=_changed_code(fingerprint.code, run.code),
+            packages=_changed_packages(fingerprint.packages, run.packages),
         )
-        return TaskStatus(label, task, "done", said, own)
-    if own and own.status == "done":
-        return TaskStatus(label, task, "changed", own.damage(), own)
-    failed = f"{own.status}: {own.error}" if own else ""
-    name = task.get_task_family()
-    if name not in runs:
-        runs[name] = record.finished_tasks(name)
-    candidates = [
-        TaskStatus(label, task, "changed", "", each, changes(task, each, above))
-        for each in runs[name]
-    ]
-    if not candidates:
-        return TaskStatus(label, task, "missing", failed or "no run yet")
-    best = min(candidates, key=lambda each: each.changes.distance)
-    if best.changes.params:
-        best.state, best.reason = "missing", f"no run yet with {', '.join(best.changes.params)}"
-    else:
-        best.reason = str(best.changes)
-        if sum(best.changes.distance[2:]) == 0 and any(
-            each.state == "missing" for each in _upstream(task, above)
-        ):
-            best.state = "missing"
-    best.reason = failed or best.reason
-    return best
+        for needed in upstream(task):
+            if task_key(needed) not in run.upstream:
+                status = self.status_of(needed)
+                changes.upstream.append(status.label)
+                changes.unknown_upstream += status.keys().isdisjoint(run.upstream)
+        return changes
 
 
-def changes(task: Task[Any], before: TaskRecord, above: Above) -> Changes:
-    """What differs between a task and an earlier run of its class."""
-    found, params, reached = Changes(), redact.redact_values(own_params(task)), task._fingerprint
-    found.params = [
-        f"{name}={text}" for name, text in params.items() if before.params.get(name) != text
-    ]
-    found.params += [f"no {name}" for name in before.params if name not in params]
-    found.data = [
-        _datum(now, before.data.get(name))
-        for name, now in task._data.items()
-        if now != before.data.get(name)
-    ]
-    for file in sorted({*reached.code, *before.code}):
-        found.code += diff.changed_definitions(
-            file, reached.code.get(file, {}), before.code.get(file, {})
-        )
-    for name, then, now in sorted(diff.changes(before.packages, reached.packages)):
-        found.packages.append(
-            f"{name} {then} -> {now}" if then and now else f"{name} {'is new' if now else 'gone'}"
-        )
-    for each in _upstream(task, above):
-        if task_key(each.task) not in before.upstream:
-            found.upstream.append(each.label)
-            found.strangers += each.keys().isdisjoint(before.upstream)
-    return found
+def _describe_acceptance(run: TaskRecord) -> str:
+    return "accepted by {by} on {at:.10}: {changes}".format(**run.accepted) if run.accepted else ""
 
 
-def _upstream(task: Task[Any], above: Above) -> list[TaskStatus]:
-    return [above[task_key(each)] for each in upstream(task)]
+def _changed_params(current: Mapping[str, str], previous: Mapping[str, str]) -> list[str]:
+    changed = [f"{name}={text}" for name, text in current.items() if previous.get(name) != text]
+    return [*changed, *(f"no {name}" for name in previous if name not in current)]
 
 
-def _listed(words: list[str]) -> str:
-    return ", ".join(words[:3]) + (f" and {len(words) - 3} more" if len(words) > 3 else "")
+def _changed_data(
+    current: Mapping[str, dict[str, str]], previous: Mapping[str, dict[str, str]]
+) -> list[str]:
+    changed: list[str] = []
+    for name, data in current.items():
+        old = previous.get(name)
+        if old and old["path"] != data["path"]:
+            changed.append(f"{old['path']} -> {data['path']}")
+        elif old != data:
+            changed.append(f"{data['path']} changed")
+    return changed
 
 
-def _datum(now: dict[str, str], then: dict[str, str] | None) -> str:
-    if then and then["path"] != now["path"]:
-        return f"{then['path']} -> {now['path']}"
-    return f"{now['path']} changed"
+def _changed_code(
+    current: Mapping[str, dict[str, str]], previous: Mapping[str, dict[str, str]]
+) -> list[str]:
+    changed: list[str] = []
+    for file in sorted({*current, *previous}):
+        changed += diff.changed_definitions(file, current.get(file, {}), previous.get(file, {}))
+    return changed
 
 
-def as_json(experiment: Experiment, standings: Sequence[TaskStatus]) -> str:
-    """The same for programs."""
-    result = standings[-1]
-    metrics = (
-        {metric.name: metric.value for metric in result.before.metrics} if result.before else {}
-    )
-    metrics = {
-        name: value if math.isfinite(value) else None for name, value in metrics.items()
-    }  # JSON has no NaN
-    tasks = [
-        {
-            "name": each.label,
-            "id": each.task.make_unique_id(),
-            "state": each.state,
-            "reason": each.reason,
-            "seconds": each.seconds,
-            "output": str(each.outputs[0]) if each.outputs else None,
-            "outputs": list(map(str, each.outputs)),
-        }
-        for each in standings
-    ]
-    complete = result.state == "done"
-    found = {
+def _changed_packages(current: Mapping[str, str], previous: Mapping[str, str]) -> list[str]:
+    changed: list[str] = []
+    for name, old, new in sorted(diff.changes(previous, current)):
+        if old and new:
+            changed.append(f"{name} {old} -> {new}")
+        else:
+            changed.append(f"{name} {'is new' if new else 'gone'}")
+    return changed
+
+
+def _shortened(names: Sequence[str]) -> str:
+    more = len(names) - _MOST_NAMES
+    return ", ".join(names[:_MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
+
+
+def as_json(experiment: Experiment, statuses: Sequence[TaskStatus]) -> str:
+    """The statuses as JSON for programs; the last one is the result's."""
+    result = statuses[-1]
+    is_complete = result.state == "done"
+    description = {
         "experiment": experiment.record.id,
-        "complete": complete,
-        "metrics": metrics if complete else {},
+        "complete": is_complete,
+        "metrics": _finite_metrics(result.before) if is_complete else {},
+        "tasks": [_describe_task(status) for status in statuses],
     }
-    return json.dumps({**found, "tasks": tasks}, ensure_ascii=False, indent=1)
+    return json.dumps(description, ensure_ascii=False, indent=1)
+
+
+def _describe_task(status: TaskStatus) -> dict[str, Any]:
+    outputs = list(map(str, status.outputs))
+    return {
+        "name": status.label,
+        "id": status.task.make_unique_id(),
+        "state": status.state,
+        "reason": status.reason,
+        "seconds": status.seconds,
+        "output": outputs[0] if outputs else None,
+        "outputs": outputs,
+    }
+
+
+def _finite_metrics(run: TaskRecord | None) -> dict[str, float | None]:
+    """The metrics; null in place of what JSON does not have."""
+    metrics = run.metrics if run else ()
+    return {
+        metric.name: metric.value if math.isfinite(metric.value) else None for metric in metrics
+    }

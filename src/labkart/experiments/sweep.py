@@ -1,81 +1,165 @@
-"""Many experiments at once: what `labkart run -m` composes is one graph of tasks, on this machine or on a cluster."""
+"""Many experiments at once: plans all combinations of a sweep, and runs them as one graph of tasks.
+
+Knows how launchers of this machine, of a cluster and of Hydra give their results back. Shows no
+tables.
+"""
 
 import hashlib
+import itertools
 import json
-from collections.abc import Mapping, Sequence, Sized
+from collections.abc import Iterator, Mapping, Sequence, Sized
+from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any
 
-from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
+from hydra.core.config_loader import ConfigLoader
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from hydra.core.utils import JobReturn, JobStatus
 from hydra.plugins.launcher import Launcher
+from hydra.plugins.sweeper import Sweeper
 
 from labkart import console, threads
+from labkart._compat import job_error
 from labkart.errors import LabkartError
-from labkart.experiments import experiment
-from labkart.experiments.config import Composer
+from labkart.experiments.composer import Composer
+from labkart.experiments.experiment import run_experiments
 from labkart.experiments.plan import Experiment, plan
 from labkart.experiments.progress import ClusterProgress, SweepProgress
+from labkart.experiments.recording import reuse_record
 from labkart.records import locks, redact
-from labkart.records.record import current_time, read_experiment
+from labkart.records.record import ExperimentRecord, current_time, read_experiment
 from labkart.records.seeds import Ranking
 from labkart.records.sweep import SweepRecord
 from labkart.tracking import store
 from labkart.tracking.publisher import Publisher
 
 
-class Sweep:
-    """The experiments of one command, each once; all are planned before anything runs."""
+@dataclass(frozen=True)
+class SweepPlan:
+    """The experiments of one command; all are planned before anything runs.
 
-    def __init__(self, sweeper: BasicSweeper, words: list[str], publisher: Publisher) -> None:
-        """Expand the words as Hydra does, and plan.
+    Attributes:
+        overrides: those of the command.
+        jobs: the overrides of each combination.
+        planned: the experiment of each job; two jobs may be the same experiment.
+    """
 
-        Raises:
-            LabkartError: a word says nothing to sweep over, or an experiment cannot be laid out.
-        """
-        assert sweeper.hydra_context and sweeper.config is not None
-        loader = sweeper.hydra_context.config_loader
-        self.jobs = _expanded(OverridesParser.create(config_loader=loader).parse_overrides(words))
-        composer = Composer(partial(loader.load_sweep_config, sweeper.config))
-        with console.busy(f"planning {len(self.jobs)} experiments"):
-            self._planned = [
-                _planned(composer, job, number) for number, job in enumerate(self.jobs)
-            ]
-        self.experiments = list({each.record.id: each for each in self._planned}.values())
-        self._publisher = publisher
-        command = " ".join(["labkart", "run", "-m", *redact.redact_overrides(words)])
-        id = hashlib.sha256(json.dumps(sorted(words)).encode()).hexdigest()[:16]
-        self.record = SweepRecord(
-            id, command, [each.record.id for each in self.experiments], current_time()
-        )
+    overrides: list[str]
+    jobs: list[list[str]]
+    planned: list[Experiment]
+
+    @cached_property
+    def experiments(self) -> list[Experiment]:
+        """Each experiment once."""
+        return list({experiment.record.id: experiment for experiment in self.planned}.values())
 
     @property
-    def left(self) -> list[Experiment]:
-        """Those that have not ended well yet."""
-        return [each for each in self.experiments if each.record.status != "finished"]
+    def pending(self) -> list[Experiment]:
+        """The experiments that have no result yet."""
+        return [
+            experiment for experiment in self.experiments if experiment.record.status != "finished"
+        ]
+
+    @cached_property
+    def missing_tasks(self) -> set[str]:
+        """The ids of the tasks that are to run."""
+        return {
+            experiment.tasks[label].make_unique_id()
+            for experiment in self.experiments
+            for label in experiment.missing
+        }
 
     @property
     def ranking(self) -> Ranking:
         """How its results are to be shown, by the settings of `labkart` in the configuration."""
-        ask = self.experiments[0].setting
-        return Ranking(ask("seeds", ["seed"]), ask("rank_by", None), ask("less_is_better", []))
+        setting = self.experiments[0].setting
+        seeds, metric = setting("seeds", ["seed"]), setting("rank_by", None)
+        return Ranking(seeds, metric, setting("less_is_better", []))
+
+    def describe(self) -> str:
+        """How many experiments and tasks there are, and how many of these are cached."""
+        tasks = {
+            task.make_unique_id()
+            for experiment in self.experiments
+            for task in experiment.tasks.values()
+        }
+        counts = f"{_counted(self.experiments, 'experiment')}, {_counted(tasks, 'task')}"
+        return f"{counts}: {len(tasks) - len(self.missing_tasks)} cached"
+
+
+def plan_sweep(sweeper: Sweeper, overrides: list[str]) -> SweepPlan:
+    """Expand the overrides as Hydra does, and plan each combination.
+
+    Raises:
+        LabkartError: an override has nothing to sweep over, or an experiment cannot be planned.
+    """
+    assert sweeper.hydra_context
+    assert sweeper.config is not None
+    loader: ConfigLoader = sweeper.hydra_context.config_loader
+    parser = OverridesParser.create(config_loader=loader)
+    jobs = _combinations(parser.parse_overrides(overrides))
+    composer = Composer(partial(loader.load_sweep_config, sweeper.config))
+    with console.busy(f"planning {len(jobs)} experiments"):
+        planned = [_plan_job(composer, job, number) for number, job in enumerate(jobs)]
+    return SweepPlan(overrides, jobs, planned)
+
+
+def _plan_job(composer: Composer, overrides: list[str], number: int) -> Experiment:
+    try:
+        return plan(composer.compose(overrides, number))
+    except LabkartError as error:
+        message = str(error)
+        names = (override.partition("=")[0].lstrip("+~") for override in overrides)
+        # One must know which of many experiments it is, unless the message names an override.
+        if any(name in message for name in names):
+            raise
+        raise LabkartError(f"{message}\nin {' '.join(overrides)}") from error
+
+
+def _combinations(overrides: Sequence[Override]) -> list[list[str]]:
+    """The overrides of each job: every combination of the values that are swept over."""
+    choices: dict[str, list[str]] = {}  # of two overrides of one setting the later one counts
+    for override in overrides:
+        name = str(override.get_key_element())
+        choices[name] = [f"{name}={value}" for value in _values(override)]
+    return [list(job) for job in itertools.product(*choices.values())]
+
+
+def _values(override: Override) -> Iterator[str]:
+    text = str(override.input_line)
+    if not override.is_sweep_override():
+        yield override.get_value_element_as_str()
+        return
+    if not override.is_discrete_sweep():
+        raise LabkartError(
+            f"{text}: a sweep needs a list or range(...); intervals are for a search."
+        )
+    values = list(override.sweep_string_iterator())
+    if not values:
+        raise LabkartError(f"{text} has no values, so there would be nothing to run.")
+    yield from values
+
+
+class Sweep:
+    """Runs what a plan has left to run, and keeps the records of the experiments and of itself."""
+
+    def __init__(self, plan: SweepPlan, publisher: Publisher) -> None:
+        self.plan = plan
+        self._publisher = publisher
+        overrides = plan.overrides
+        command = " ".join(["labkart", "run", "-m", *redact.redact_overrides(overrides)])
+        id = hashlib.sha256(json.dumps(sorted(overrides)).encode()).hexdigest()[:16]
+        ids = [experiment.record.id for experiment in plan.experiments]
+        self.record = SweepRecord(id, command, ids, current_time())
 
     def run(self, launcher: Launcher) -> None:
-        """Let a launcher run what is left, and keep what came of it."""
-        for each in self.experiments:
-            each.record.sweeps = list(dict.fromkeys([*each.record.sweeps, self.record.id]))
-        for each in self.experiments:
-            if each.record.status == "finished":
-                experiment.settle(each.record)
-                if not store.is_published(each.record):
-                    each.record.write()
-                    self._publisher.end(each.record)
+        """Let a launcher run what is pending, and keep the results."""
+        self._publish_finished()
         self.record.write()
         try:
-            if self.left:
-                self._gather(launcher.launch(self.jobs, initial_job_idx=0))
+            if self.plan.pending:
+                self._take_returns(launcher.launch(self.plan.jobs, initial_job_idx=0))
             else:
                 self._say("nothing to do")
         except KeyboardInterrupt:
@@ -83,108 +167,92 @@ class Sweep:
             raise
         finally:
             if self.record.status == "running":
-                self.record.status = "failed" if self.left else "finished"
+                self.record.status = "failed" if self.plan.pending else "finished"
             self.record.ended = current_time()
             self.record.write()
 
     def build(self) -> None:
         """On this machine: one build of everything that is missing."""
-        count = len(self.missing)
-        workers = max(1, min(self.left[0].workers(threads.cores()), count))
+        count = len(self.plan.missing_tasks)
+        pending = self.plan.pending
+        workers = max(1, min(pending[0].workers(threads.cores()), count))
         self._say(f"{count} to run on {workers} worker{'s' if workers > 1 else ''}")
         self._publisher.start()
-        self._run(self.left, workers)
+        self._run(pending, workers)
+
+    def submit(self, settings: Mapping[str, Any]) -> None:
+        """On a cluster: one job per pending experiment; records come by the shared disk."""
+        from labkart.experiments import slurm
+
+        jobs = [experiment for experiment in self.plan.pending if experiment.missing]
+        self._say(f"{len(self.plan.missing_tasks)} to run in {len(jobs)} jobs on the cluster")
+        self._publisher.start()
+        self._run([experiment for experiment in self.plan.pending if not experiment.missing], 1)
+        overrides = [experiment.composed.overrides for experiment in jobs]
+        with (
+            slurm.submit("labkart.experiments.run:run_on_node", overrides, settings) as array,
+            ClusterProgress(len(jobs), array.states) as progress,
+        ):
+            for number, failure in array.ended():
+                self._take(jobs[number], failure)
+                progress.job_ended(jobs[number].record)
 
     def _run(self, experiments: Sequence[Experiment], workers: int) -> None:
         with SweepProgress(workers) as progress:
-            experiment.run_experiments(
-                experiments, workers, progress, self._publisher.begin, self._publisher.end
-            )
+            publisher = self._publisher
+            run_experiments(experiments, workers, progress, publisher.begin, publisher.end)
 
-    @cached_property
-    def missing(self) -> set[str]:
-        """The ids of the tasks that are to run."""
-        return {
-            each.tasks[label].make_unique_id()
-            for each in self.experiments
-            for label in each.missing
-        }
+    def _publish_finished(self) -> None:
+        """Note in all records that they are part of this sweep; publish those that are finished."""
+        for experiment in self.plan.experiments:
+            record = experiment.record
+            self._add_sweep(record)
+            if record.status == "finished":
+                reuse_record(record)
+                if not store.is_published(record):
+                    record.write()
+                    self._publisher.end(record)
+
+    def _take_returns(self, returns: Sequence[JobReturn]) -> None:
+        """Take in the records that the jobs of Hydra's own launchers have written."""
+        for experiment, job in zip(self.plan.planned, returns, strict=False):
+            self._take(experiment, job_error(job) if job.status == JobStatus.FAILED else None)
+
+    def _take(self, experiment: Experiment, failure: str | None = None) -> None:
+        """Take in and publish the record that another process has written.
+
+        Args:
+            experiment: as it was planned here.
+            failure: why that process failed, if it did.
+        """
+        record = read_experiment(experiment.record.id) or experiment.record
+        if failure:
+            _note_failure(record, failure)
+        if record.ended:
+            self._add_sweep(record)
+            record.write()
+            experiment.record = record
+            if not store.is_published(record):
+                self._publisher.end(record)
+
+    def _add_sweep(self, record: ExperimentRecord) -> None:
+        record.sweeps = list(dict.fromkeys([*record.sweeps, self.record.id]))
 
     def _say(self, rest: str) -> None:
-        tasks = {task.make_unique_id() for each in self.experiments for task in each.tasks.values()}
-        cached = len(tasks) - len(self.missing)
-        counts = f"{_counted(self.experiments, 'experiment')}, {_counted(tasks, 'task')}"
-        console.say(f"  {counts}: {cached} cached, {rest}")
+        console.say(f"  {self.plan.describe()}, {rest}")
 
-    def submit(self, settings: Mapping[str, Any]) -> None:
-        """On a cluster: a job of its array for each experiment that is left; records come by the shared disk."""
-        from labkart.experiments import slurm_array
 
-        left = [each for each in self.left if each.missing]
-        self._say(f"{len(self.missing)} to run in {len(left)} jobs on the cluster")
-        self._publisher.start()
-        self._run([each for each in self.left if not each.missing], 1)
-        with (
-            slurm_array.submit(
-                "labkart.experiments.run:run_on_node",
-                [each.composed.overrides for each in left],
-                settings,
-            ) as array,
-            ClusterProgress(len(left), array.standings) as progress,
-        ):
-            for number, why in array.ended():
-                self._take(left[number], why)
-                progress.ended(left[number].record)
-
-    def _gather(self, returns: Sequence[JobReturn]) -> None:
-        """Take in what the jobs of Hydra's own launchers have written."""
-        for each, job in zip(self._planned, returns, strict=False):
-            self._take(each, str(job._return_value) if job.status == JobStatus.FAILED else None)
-
-    def _take(self, planned: Experiment, why: str | None = None) -> None:
-        """Take in the record that another process has written, and publish it; `why` it did not end well."""
-        found = read_experiment(planned.record.id) or planned.record
-        if why and found.status != "finished":
-            found.error = found.error or why
-        if why and found.status in ("planned", "running"):  # it died before it could say so
-            found.status, found.started, found.ended = (
-                "killed",
-                found.started or current_time(),
-                current_time(),
-            )
-            locks.forget_mark(found.id)
-        if found.ended:
-            found.sweeps = list(dict.fromkeys([*found.sweeps, self.record.id]))
-            found.write()
-            planned.record = found
-            if not store.is_published(found):
-                self._publisher.end(found)
+def _note_failure(record: ExperimentRecord, failure: str) -> None:
+    """Write into a record why its process failed, where it could not say so itself."""
+    if record.status == "finished":
+        return
+    record.error = record.error or failure
+    if record.status in ("planned", "running"):
+        record.status = "killed"
+        record.started = record.started or current_time()
+        record.ended = current_time()
+        locks.forget_mark(record.id)
 
 
 def _counted(things: Sized, name: str) -> str:
     return f"{len(things)} {name}{'' if len(things) == 1 else 's'}"
-
-
-def _planned(composer: Composer, words: list[str], number: int) -> Experiment:
-    try:
-        return plan(composer.compose(words, number))
-    except LabkartError as error:
-        said, names = str(error), [word.partition("=")[0].lstrip("+~") for word in words]
-        # Of many one must know which; a message that names a word of the command tells it already.
-        raise LabkartError(
-            said if any(name in said for name in names) else f"{said}\nin {' '.join(words)}"
-        ) from error
-
-
-def _expanded(overrides: list[Override]) -> list[list[str]]:
-    """The words of each job: every combination of what the words sweep over."""
-    for each in overrides:
-        word = str(each.input_line)
-        if each.is_sweep_override() and not each.is_discrete_sweep():
-            raise LabkartError(
-                f"{word}: a sweep wants a list or range(...); intervals are for a search."
-            )
-        if each.is_sweep_override() and not next(each.sweep_string_iterator(), None):
-            raise LabkartError(f"{word} has no values, so there would be nothing to run.")
-    (jobs,) = BasicSweeper.split_arguments(overrides, None)
-    return jobs

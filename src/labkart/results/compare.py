@@ -1,114 +1,293 @@
-"""Two experiments side by side, as a person reads them: a table of what differs, and a line of what does not."""
+"""What differs between two experiments, from settings and code to metrics and times.
 
-import argparse
-import json
-from collections.abc import Sequence
+Reads records and git, and changes nothing in either. Prints nothing: see `cli/compare.py`.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
-from labkart import console
-from labkart.records import query
-from labkart.records.diff import Change
-from labkart.records.record import ExperimentRecord
-from labkart.results.contrast import CodeChange, Comparison
-from labkart.results.runs import finite, format_cell
-from labkart.table import Column
+from labkart import git, project
+from labkart.errors import LabkartError
+from labkart.records.diff import Change, changed_definitions, changes
+from labkart.records.query import flatten
+from labkart.records.record import ExperimentRecord, TaskRecord, read_task
+
+# The orders of definitions and imports: they differ whenever other code is reached.
+_ORDERS = ("order", "order of imports")
+# How an experiment ran and who tried it change no result.
+_NO_SETTINGS = ("labkart", "search")
+# Git's own output, whatever the student has configured.
+_PLAIN_DIFF = (
+    *("--no-color", "--no-ext-diff", "--no-textconv"),
+    *("--src-prefix=a/", "--dst-prefix=b/", "-U3"),
+)
+
+_Definitions = dict[str, dict[str, str]]  # by file and name, the digest of a definition
 
 
-def show(words: Sequence[str]) -> int:
-    """The verb `compare`."""
-    parser = argparse.ArgumentParser(
-        "labkart compare", description="Show what differs between two experiments."
+@dataclass
+class CodeChange:
+    """How the code of two experiments differs.
+
+    Attributes:
+        changed: the definitions that both use and that differ.
+        only_first: those that only the first experiment uses.
+        only_second: those that only the second one uses.
+        diff: a unified diff of their files; None if git does not have both states.
+    """
+
+    changed: list[str] = field(default_factory=list)
+    only_first: list[str] = field(default_factory=list)
+    only_second: list[str] = field(default_factory=list)
+    diff: str | None = ""
+
+
+@dataclass
+class Comparison:
+    """Two experiments, and by name what differs between them.
+
+    Attributes:
+        metrics: all metrics, also equal ones.
+        tasks: the seconds of the tasks that are not the same run in both.
+        shared: the labels of those that are.
+    """
+
+    first: ExperimentRecord
+    second: ExperimentRecord
+    settings: list[Change]
+    code: CodeChange
+    data: list[Change]
+    packages: list[Change]
+    machine: list[Change]
+    metrics: list[Change]
+    tasks: list[Change]
+    shared: list[str]
+
+    def as_dict(self) -> dict[str, Any]:
+        """The comparison for programs: a pair of values per name."""
+        code = {
+            "changed": self.code.changed,
+            "one": self.code.only_first,
+            "other": self.code.only_second,
+            "diff": self.code.diff,
+        }
+        parts = ("settings", "data", "packages", "machine", "metrics", "tasks")
+        return {
+            "one": self.first.id,
+            "other": self.second.id,
+            "code": code,
+            "shared": self.shared,
+            **{part: _as_pairs(getattr(self, part)) for part in parts},
+        }
+
+
+def compare_experiments(first: ExperimentRecord, second: ExperimentRecord) -> Comparison:
+    """Compare two experiments.
+
+    Raises:
+        LabkartError: they are the same one.
+    """
+    if first.id == second.id:
+        raise LabkartError(f"Both are experiment {first.id[:8]}. labkart runs lists the others.")
+    first_ids = {task.label: task.id for task in first.tasks}
+    second_ids = {task.label: task.id for task in second.tasks}
+    first_tasks = _task_records(first)
+    second_tasks = _task_records(second)
+    labels = [change.name for change in changes(first_ids, second_ids)]
+    return Comparison(
+        first,
+        second,
+        settings=changes(_settings(first), _settings(second)),
+        code=_compare_code(first, second, first_tasks, second_tasks),
+        data=changes(_data(first), _data(second)),
+        packages=changes(_packages(first), _packages(second)),
+        machine=changes(dict(flatten(first.environment)), dict(flatten(second.environment))),
+        metrics=_pair(
+            dict.fromkeys((*first.metrics, *second.metrics)), first.metrics, second.metrics
+        ),
+        tasks=_pair(labels, _seconds(first_tasks), _seconds(second_tasks)),
+        shared=[label for label in first_ids if label not in labels],
     )
-    parser.add_argument(
-        "one", metavar="A", help="the beginning of an experiment's id; labkart runs lists them"
+
+
+def _pair(
+    names: Iterable[str], first: Mapping[str, Any], second: Mapping[str, Any]
+) -> list[Change]:
+    return [Change(name, first.get(name), second.get(name)) for name in names]
+
+
+def _as_pairs(rows: Iterable[Change]) -> dict[str, list[Any]]:
+    return {name: [first, second] for name, first, second in rows}
+
+
+def _task_records(experiment: ExperimentRecord) -> dict[str, TaskRecord]:
+    """By label, the records of an experiment's tasks that are still there."""
+    records = {task.label: read_task(task.name, task.id) for task in experiment.tasks}
+    return {label: record for label, record in records.items() if record}
+
+
+def _seconds(tasks: Mapping[str, TaskRecord]) -> dict[str, float]:
+    return {label: task.wall_seconds for label, task in tasks.items()}
+
+
+def _settings(experiment: ExperimentRecord) -> dict[str, Any]:
+    """The chosen files and the values of the configuration."""
+    values = {
+        name: value
+        for name, value in flatten(experiment.config)
+        if name.split(".")[0] not in _NO_SETTINGS
+    }
+    return experiment.settings | {
+        name: value for name, value in values.items() if name not in experiment.settings
+    }
+
+
+def _packages(experiment: ExperimentRecord) -> dict[str, str]:
+    """The versions of what was installed, without the project itself, which is code."""
+    try:
+        lines = (experiment.folder / "packages.txt").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return {}
+    pairs = (re.split("==| @ ", line, maxsplit=1) for line in lines)
+    versions = {pair[0]: pair[1] for pair in pairs if len(pair) == 2}
+    versions.pop(project.current().name, None)
+    return versions
+
+
+def _data(experiment: ExperimentRecord) -> dict[str, str]:
+    """Declared and undeclared files and folders, each with the first letters of its digest."""
+    data: dict[str, str] = {}
+    for task in experiment.tasks:
+        for name, state in task.result.get("data", {}).items():
+            data[f"{task.label}.{name}"] = f"{state['path']} {state['sha256'][:8]}"
+        for state in task.result.get("undeclared", ()):
+            data[state["path"]] = f"{state['sha256'][:8]}, undeclared"
+    return data
+
+
+def _compare_code(
+    first: ExperimentRecord,
+    second: ExperimentRecord,
+    first_tasks: Mapping[str, TaskRecord],
+    second_tasks: Mapping[str, TaskRecord],
+) -> CodeChange:
+    first_code = _definitions(first_tasks.values())
+    second_code = _definitions(second_tasks.values())
+    code = CodeChange()
+    files = list[str]()
+    for file in sorted({*first_code, *second_code}):
+        part = _compare_file(file, first_code.get(file, {}), second_code.get(file, {}))
+        if part != CodeChange():
+            files.append(file)
+            code.changed += part.changed
+            code.only_first += part.only_first
+            code.only_second += part.only_second
+    readable = first_tasks.keys() & second_tasks.keys()
+    first_digests = _code_digests(first)
+    second_digests = _code_digests(second)
+    for label in sorted((first_digests.keys() & second_digests.keys()) - readable):
+        if first_digests[label] != second_digests[label]:
+            code.changed.append(f"{label}, whose record is gone")
+    code.diff = _code_diff(first, second, files) if files else ""
+    return code
+
+
+def _compare_file(file: str, first: dict[str, str], second: dict[str, str]) -> CodeChange:
+    both = first.keys() & second.keys()
+    return CodeChange(
+        changed_definitions(
+            file, {name: first[name] for name in both}, {name: second[name] for name in both}
+        ),
+        _definition_names(file, first.keys() - both),
+        _definition_names(file, second.keys() - both),
     )
-    parser.add_argument("other", metavar="B", help="that of another one")
-    parser.add_argument("--json", action="store_true", help="for programs")
-    asked = parser.parse_args(words)
-    found = Comparison.of(query.find_experiment(asked.one), query.find_experiment(asked.other))
-    if asked.json:
-        console.write_raw(json.dumps(finite(found.plain()), ensure_ascii=False, indent=1))
-    else:
-        _show(found)
-    return 0
 
 
-def _show(found: Comparison) -> None:
-    heads = [each.id[:8] for each in (found.one, found.other)]
-    about = [
-        Change(*each) for each in zip(_ABOUT, _about(found.one), _about(found.other), strict=True)
-    ]
-    changed = [
-        each for each in found.metrics if repr(each.one) != repr(each.other)
-    ]  # two NaN are the same here
-    tables = {
-        "experiment": about,
-        "settings": found.settings,
-        "metrics": found.metrics if changed else [],
-    }
-    tables |= {
-        "seconds": found.tasks,
-        "data": found.data,
-        "packages": found.packages,
-        "machine": found.machine,
-    }
-    for title, rows in tables.items():
-        if rows:
-            columns = [Column(title, [each.name for each in rows])]
-            measured = title in ("metrics", "seconds")
-            told = _number if measured else format_cell
-            columns += [
-                Column(head, [told(each[at]) for each in rows]) for at, head in enumerate(heads, 1)
-            ]
-            columns += [Column("difference", list(map(_difference, rows)))] if measured else []
-            console.show_table(columns, ["dim"])
-            console.say("")
-    same = [title for title, rows in tables.items() if not rows and title != "seconds"]
-    _show_code(found.code, heads)
-    alone = found.code.one or found.code.other
-    same += [] if found.code.changed else ["code that both use" if alone else "code"]
-    same += [f"the runs of {', '.join(found.shared)}"] if found.shared else []
-    if same:
-        console.say(f"  the same: {', '.join(same)}")
+def _code_digests(experiment: ExperimentRecord) -> dict[str, str]:
+    """By label, a digest of all code of a task; unknown for a task that did not finish."""
+    return {task.label: task.result["code"] for task in experiment.tasks if "code" in task.result}
 
 
-_ABOUT = ("started", "status", "command", "commit")
+def _definitions(tasks: Iterable[TaskRecord]) -> _Definitions:
+    """The digests of the definitions that tasks use, by file."""
+    definitions: _Definitions = {}
+    for task in tasks:
+        for file, digests in task.code.items():
+            names = digests.keys() - set(_ORDERS)
+            definitions.setdefault(file, {}).update({name: digests[name] for name in names})
+    return definitions
 
 
-def _about(record: ExperimentRecord) -> list[str]:
-    commit = str(record.code.get("commit") or "none")[:8]
-    started = (record.started or "-")[:19].replace("T", " ")
-    return [
-        started,
-        record.status,
-        record.command,
-        commit + (" and changes" if record.code.get("dirty") else ""),
-    ]
+def _definition_names(file: str, names: Iterable[str]) -> list[str]:
+    """Functions, classes and constants, as `tasks/train.py: TrainForest`; without methods."""
+    path = file.partition("/")[2] or file
+    tops = sorted({name.partition(".")[0] for name in names})
+    return [f"{path}: {name}" for name in tops if name.isidentifier()]
 
 
-def _show_code(code: CodeChange, heads: Sequence[str]) -> None:
-    said = [f"code that differs: {', '.join(code.changed)}"] if code.changed else []
-    said += [
-        f"code that {head} alone uses: {', '.join(names)}"
-        for head, names in zip(heads, (code.one, code.other), strict=True)
-        if names
-    ]
-    if code.changed and code.diff is None:
-        said.append("git does not have both states of it, so there is no diff.")
-    for line in said:
-        console.say(f"  {line}")
-    for line in (code.diff or "").splitlines():
-        style = {"+": "green", "-": "red", "@": "cyan"}.get(line[:1], "")
-        console.say(line.encode(errors="surrogateescape").decode(errors="replace"), style)
-    if said:
-        console.say("")
+def _code_diff(
+    first: ExperimentRecord, second: ExperimentRecord, files: Iterable[str]
+) -> str | None:
+    """How files such as `my_thesis/tasks/train.py` differ between what two experiments ran.
+
+    Returns:
+        A unified diff; None if git does not have both states.
+    """
+    root = project.current().root
+    top = git.output(root, "rev-parse", "--show-toplevel")
+    prefix = git.output(root, "rev-parse", "--show-prefix")
+    objects = git.output(root, "rev-parse", "--path-format=absolute", "--git-path", "objects")
+    if top is None or prefix is None or objects is None:
+        return None
+    paths = [f"{prefix}{folder}{file}" for file in files for folder in ("src/", "")]
+    with TemporaryDirectory() as folder:
+        # New objects go there; those of the repository are only read.
+        variables = {
+            "GIT_OBJECT_DIRECTORY": folder,
+            "GIT_ALTERNATE_OBJECT_DIRECTORIES": objects,
+            "GIT_INDEX_FILE": f"{folder}/index",
+        }
+        first_tree = _write_tree(Path(top), first, paths, variables)
+        second_tree = _write_tree(Path(top), second, paths, variables)
+        if first_tree is None or second_tree is None:
+            return None
+        arguments = ("diff", *_PLAIN_DIFF, first_tree, second_tree, "--", *paths)
+        result = git.run(Path(top), "--literal-pathspecs", *arguments, env=variables)
+        return result.output if result.ok else None
 
 
-def _number(value: Any) -> str:
-    return "-" if value is None else console.format_number(float(value))
+def _write_tree(
+    top: Path, experiment: ExperimentRecord, paths: list[str], variables: dict[str, str]
+) -> str | None:
+    """The git tree with these files as an experiment had them: its commit and its changes."""
+    commit = experiment.code.get("commit")
+    dirty = experiment.code.get("dirty")
+    if dirty is None or not re.fullmatch("[0-9a-f]{4,64}", commit or "0000"):
+        return None
+    if git.output(top, "read-tree", commit or "--empty", env=variables) is None:
+        return None
+    patch = _patch(experiment)
+    if patch is None or (dirty and not patch and not experiment.code.get("left_out")):
+        return None
+    if patch:
+        # Only these files: what was masked in others would not apply.
+        included = [f"--include={path}" for path in paths]
+        arguments = ("apply", "--cached", "--whitespace=nowarn", *included, "-")
+        if not git.run(top, *arguments, env=variables, stdin=patch).ok:
+            return None
+    return git.output(top, "write-tree", env=variables)
 
 
-def _difference(pair: Change) -> str:
-    if pair.one is None or pair.other is None or pair.one == pair.other:
+def _patch(experiment: ExperimentRecord) -> str | None:
+    """The recorded uncommitted changes: empty if there were none, None if they cannot be read."""
+    try:
+        content = (experiment.folder / "uncommitted.patch.txt").read_bytes()
+    except FileNotFoundError:
         return ""
-    return f"{'+' if pair.other > pair.one else ''}{console.format_number(pair.other - pair.one)}"
+    except OSError:
+        return None
+    return content.decode(errors="surrogateescape")

@@ -1,8 +1,9 @@
-"""What a notebook asks for: experiments as a table, and what a task computed. Runs nothing."""
+"""What a notebook asks for: experiments as a data frame, and what a task computed. Runs nothing."""
 
 import re
 import shlex
 import sys
+from collections.abc import Sequence
 from contextlib import chdir
 from typing import TYPE_CHECKING, Any
 
@@ -17,10 +18,10 @@ if TYPE_CHECKING:
 
     from labkart.experiments.plan import Experiment
 
-_SPACES = re.compile(r"\s*([!<>]?=|[<>])\s*")
+_SIGN = re.compile(r"\s*([!<>]?=|[<>])\s*")
 
 
-def runs(
+def runs(  # noqa: PLR0913 (one keyword per kind of condition, as the options of labkart runs)
     conditions: str = "",
     *,
     sweep: str | None = None,
@@ -30,133 +31,159 @@ def runs(
     since: str | None = None,
     until: str | None = None,
 ) -> "pd.DataFrame":
-    """The experiments, newest first, a row each: `runs("model=forest accuracy>0.9")`, or `runs(sweep="1a0898")`.
+    """The experiments as a data frame, newest first.
+
+    Args:
+        conditions: what the experiments have in common, such as `"model=forest accuracy>0.9"`.
+        sweep: the beginning of a sweep's id.
+        study: the name of a study, which a search makes.
+        tag: one of the experiments' tags.
+        commit: the beginning of the commit they ran on.
+        since: the first day, such as `"2026-11-25"`.
+        until: the last day.
 
     Returns:
-        By id: when it began, its status, its settings, the values of its configuration by dotted names
-        (`model.params.trees`), its metrics. Empty where nothing has run yet.
+        A row per experiment, by id, with its start, its status, its settings, the values of its
+        configuration by dotted names (`model.params.trees`), and its metrics. Empty if there is no
+        experiment yet.
 
     Raises:
-        LabkartError: no experiment has a value of one of the names, or there is no such sweep, study, tag or commit.
+        LabkartError: no experiment has a value of such a name, or there is no such sweep, study,
+            tag or commit.
+
+    Example:
+        `runs("model=forest", since="2026-11-25")["accuracy"].mean()`
     """
     import pandas as pd
 
-    from labkart.records.query import FACTS
-    from labkart.results.runs import row
+    from labkart.results.runs import column_names, row
 
-    where = [Condition.of(word) for word in shlex.split(_SPACES.sub(r"\1", conditions))]
-    found = Selection(where, sweep, study, tag, commit, since, until).summaries()
-    rows = [row(each) for each in found]
-    names = list(dict.fromkeys([*FACTS, *(name for each in rows for name in each)]))
-    table = pd.DataFrame(rows, columns=pd.Index(names)).set_index("id")
-    # One kind of time for all of them, also where the clock was put forward between two.
+    selected = [Condition.of(text) for text in shlex.split(_SIGN.sub(r"\1", conditions))]
+    selection = Selection(selected, sweep, study, tag, commit, since, until)
+    rows = [row(experiment) for experiment in selection.summaries()]
+    table = pd.DataFrame(rows, columns=pd.Index(column_names(rows))).set_index("id")
+    # One time zone for all rows, also if daylight saving time began between two.
     table["started"] = pd.to_datetime(table["started"], format="ISO8601", utc=True)
     return table
 
 
 def load(experiment: str = "", task: str | None = None) -> Any:
-    """What a task computed in an experiment: `load("model=forest seed=1", "EvaluateModel")`.
+    """What a task computed in an experiment.
 
     Args:
-        experiment: the words after `labkart run`, or the beginning of an experiment's id, as `runs()` has it.
-        task: its name in the pipeline; without one, the last task. Several outputs come as they were declared.
+        experiment: overrides, as after `labkart run`, for what today's code computes with them; or
+            the beginning of an experiment's id, as `runs()` has it, for what it computed then.
+        task: the name of the task in the pipeline; None is the last one.
+
+    Returns:
+        The task's output; several outputs in the shape in which the task declares them.
 
     Raises:
-        LabkartError: there is no such task, or its output is not there; says how to make it.
+        LabkartError: the task or its output does not exist; says how to make it.
+
+    Example:
+        `load("model=forest seed=1", "EvaluateModel")`
     """
-    words = shlex.split(experiment)
+    arguments = shlex.split(experiment)
     with chdir(project.current().root):
-        if len(words) == 1 and re.fullmatch(r"\w+", words[0]):
-            return _recorded(words[0], task)
-        return _planned(words, task)
+        if len(arguments) == 1 and re.fullmatch(r"\w+", arguments[0]):
+            return _load_recorded(arguments[0], task)
+        return _load_planned(arguments, task)
 
 
-def _planned(words: list[str], name: str | None) -> Any:
-    """By its settings: what the code and data of this moment would compute."""
+def _load_planned(overrides: list[str], name: str | None) -> Any:
+    """What today's code and data compute with some overrides."""
     from labkart.experiments import config
     from labkart.experiments.plan import plan
-    from labkart.fingerprint import fingerprint
 
-    composed = config.compose_overrides(*words)
-    config.check_additions(words)
+    composed = config.compose_overrides(*overrides)
+    config.check_additions(overrides)
     planned = plan(composed)
-    label = name or list(planned.tasks)[-1]
-    _check(label, list(planned.tasks))
-    wanted, labels = planned.tasks[label], list(planned.tasks)
-    needed = {type(planned.tasks[each]) for each in labels[: labels.index(label) + 1]}
-    complete = wanted.complete()
-    if not all(map(fingerprint.still_holds, needed)) or (not complete and _edited()):
+    labels = list(planned.tasks)
+    label = name or labels[-1]
+    _check_label(label, labels)
+    task = planned.tasks[label]
+    is_complete = task.complete()
+    if _is_stale(planned, label, is_complete):
         raise LabkartError(
             f"{label}: the code changed since this notebook imported it. Restart the kernel."
         )
-    if not complete:
+    if not is_complete:
         until = [] if label == labels[-1] else [f"task={label}"]
-        how = console.command(shlex.join(["run", *words, *until]))
-        others = _other_packages(planned)
+        command = console.command(shlex.join(["run", *overrides, *until]))
+        hint = _describe_other_packages(planned)
         raise LabkartError(
-            f"{label} has no output for this yet{others}. Make it in a terminal: {how}"
+            f"{label} has no output for this yet{hint}. Make it in a terminal: {command}"
         )
-    return _content(wanted.output())
+    return _content(task.output())
 
 
-def _other_packages(planned: "Experiment") -> str:
-    """What of the notebook's packages differs from the last run's, where nothing else stands in the way."""
+def _is_stale(planned: "Experiment", label: str, is_complete: bool) -> bool:
+    """Whether the code of a task or of one before it was edited since it was imported."""
+    from labkart.fingerprint import fingerprint
+
+    labels = list(planned.tasks)
+    classes = {type(planned.tasks[name]) for name in labels[: labels.index(label) + 1]}
+    if not all(map(fingerprint.still_holds, classes)):
+        return True
+    return not is_complete and _any_module_edited()
+
+
+def _describe_other_packages(planned: "Experiment") -> str:
+    """Packages that differ from those of the last run, if nothing else differs; else empty."""
     from labkart.experiments.status import statuses
 
-    for each in statuses(planned):
-        if (
-            each.state == "changed"
-            and each.changes.packages
-            and not (each.changes.code or each.changes.data)
-        ):
-            told = ", ".join(each.changes.packages[:3])
-            return (
-                f" with the packages of this notebook ({told}; is its kernel the project's .venv?)"
-            )
+    for status in statuses(planned):
+        changes = status.changes
+        if status.state == "changed" and changes.packages and not (changes.code or changes.data):
+            packages = ", ".join(changes.packages[:3])
+            kernel = "is its kernel the project's .venv?"
+            return f" with the packages of this notebook ({packages}; {kernel})"
     return ""
 
 
-def _edited() -> bool:
-    """Whether a module of the project is not any more what this process imported."""
+def _any_module_edited() -> bool:
+    """Whether a module of the project is not what this process imported any more."""
     from labkart.fingerprint import imports
 
-    files = {
-        name: getattr(sys.modules.get(name), "__file__", None)
-        for name in imports.imported_modules()
-    }
-    return not all(imports.as_imported(file, name) for name, file in files.items() if file)
+    for name in imports.imported_modules():
+        file = getattr(sys.modules.get(name), "__file__", None)
+        if file and not imports.as_imported(file, name):
+            return True
+    return False
 
 
-def _recorded(id: str, name: str | None) -> Any:
-    """By an experiment's id: what it computed then, whatever the code is now."""
+def _load_recorded(id: str, name: str | None) -> Any:
+    """What an experiment computed, whatever the code is now."""
     from gokart.target import make_target
 
-    record = query.find_experiment(id)
-    uses = {use.label: use for use in record.tasks}
-    label = name or list(uses)[-1]
-    _check(label, list(uses))
-    one = read_task(uses[label].name, uses[label].id)
-    why = "its record is gone" if one is None else one.error or one.damage()
-    if one is None or why:
-        again = console.command(record.command.removeprefix("labkart "))
+    experiment = query.find_experiment(id)
+    tasks = {task.label: task for task in experiment.tasks}
+    label = name or list(tasks)[-1]
+    _check_label(label, list(tasks))
+    record = read_task(tasks[label].name, tasks[label].id)
+    problem = "its record is gone" if record is None else record.error or record.damage()
+    if record is None or problem:
+        command = console.command(experiment.command.removeprefix("labkart "))
         raise LabkartError(
-            f"{label} of {record.id[:8]} cannot be loaded: {why}. Make it in a terminal: {again}"
+            f"{label} of {experiment.id[:8]} cannot be loaded: {problem}. "
+            f"Make it in a terminal: {command}"
         )
-    targets = [make_target(str(project.current().outputs / state.path)) for state in one.outputs]
+    outputs = project.current().outputs
+    targets = [make_target(str(outputs / state.path)) for state in record.outputs]
     return _content(targets if len(targets) > 1 else targets[0])
 
 
-def _check(label: str, known: list[str]) -> None:
+def _check_label(label: str, known: Sequence[str]) -> None:
     if label not in known:
-        raise LabkartError(
-            f"The pipeline has {', '.join(known)}, and no {label}. {did_you_mean(label, known)}"
-        )
+        hint = did_you_mean(label, known)
+        raise LabkartError(f"The pipeline has {', '.join(known)}, and no {label}. {hint}")
 
 
 def _content(targets: Any) -> Any:
-    """What is in the files, in the shape in which a task declares them."""
+    """What is in the files of some targets, in the same shape."""
     if isinstance(targets, dict):
-        return {name: _content(each) for name, each in targets.items()}
+        return {name: _content(target) for name, target in targets.items()}
     if isinstance(targets, list | tuple):
-        return [_content(each) for each in targets]
+        return [_content(target) for target in targets]
     return targets.load()

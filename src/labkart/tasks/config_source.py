@@ -1,4 +1,4 @@
-"""What made the configuration that is in work, and where a value in it is from. Composes nothing, makes no task."""
+"""Where the values of a composed configuration come from. Composes nothing, makes no task."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -6,26 +6,34 @@ from typing import Any
 
 from omegaconf import DictConfig
 
-
-def describe_source(node: Any, name: str = "") -> str:
-    """Where a person finds a value: the word of the command that set it, or else the file that its node is from."""
-    path = str(node._get_full_key(None)) if isinstance(node, DictConfig) else ""
-    for override in CHOSEN.overrides:
-        if name and override.lstrip("+").startswith(
-            f"{path}.{name.rpartition('.')[2]}=".lstrip(".")
-        ):
-            return override
-    group = path.partition(".")[0]
-    option = CHOSEN.files.get(group)
-    return f"conf/{group}/{option}.yaml" if option else "conf/config.yaml"
+from labkart._compat import config_key
 
 
-@dataclass
-class _Chosen:
-    """What made the configuration that is in work: the words of the command, and the file of each group."""
+@dataclass(frozen=True)
+class ConfigSource:
+    """What a configuration was composed from.
+
+    Attributes:
+        overrides: the overrides of the command, as `model=forest`.
+        choices: the chosen file of each group in `conf/`.
+    """
 
     overrides: Sequence[str] = ()
-    files: Mapping[str, Any] = field(default_factory=dict)
+    choices: Mapping[str, Any] = field(default_factory=dict)
 
+    def describe(self, node: Any, name: str = "") -> str:
+        """Where a person finds a value: the override that set it, or else the file of its node.
 
-CHOSEN = _Chosen()
+        Args:
+            node: the node of the configuration that has the value; None stands for its top.
+            name: the value's name; without one, the file of the node is meant.
+        """
+        path = config_key(node) if isinstance(node, DictConfig) else ""
+        key = name.rpartition(".")[2]
+        start = f"{path}.{key}=".lstrip(".")
+        for override in self.overrides:
+            if key and override.lstrip("+").startswith(start):
+                return override
+        group = path.partition(".")[0]
+        option = self.choices.get(group)
+        return f"conf/{group}/{option}.yaml" if option else "conf/config.yaml"

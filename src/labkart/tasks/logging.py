@@ -1,4 +1,4 @@
-"""What a task logs while it runs: metrics, figures, tables, models."""
+"""What a task logs while it runs: metrics, figures, tables, models. Knows no MLflow."""
 
 import operator
 import pickle
@@ -14,9 +14,8 @@ from labkart.records import live_metrics
 from labkart.records.record import Metric
 from labkart.tasks import pruning
 
-_METRIC_NAME = re.compile(
-    r"[\w.:/ -]{1,200}"
-)  # what MLflow takes, with room for the task's name before it
+# What MLflow accepts, with room for the task's name before it.
+_METRIC_NAME = re.compile(r"[\w.:/ -]{1,200}")
 _FILE_NAME = re.compile(r"[\w. -]*\w")
 
 
@@ -28,41 +27,43 @@ class TaskLogger:
     _tables: list[str]
     _models: list[str]
 
-    # A cell of a DataFrame may be many things to a type checker, and float() takes few of them: hence Any.
+    # A cell of a DataFrame may be many things to a type checker, and float() takes few of them: so
+    # values are Any.
 
     def log_metric(self, name: str, value: Any, step: int | None = None) -> None:
-        """Record a number, also one of numpy, pandas or PyTorch; with `step` (epoch, iteration) it becomes a curve.
+        """Record a number, also one of numpy, pandas or PyTorch.
+
+        Args:
+            name: letters, digits, spaces and _ - . : /
+            value: anything that `float()` takes.
+            step: the epoch or iteration; with steps the metric becomes a curve.
 
         Raises:
-            LabkartError: MLflow does not take a character of the name, or the value is no number.
+            LabkartError: the name has other characters, or the value is not a number.
         """
-        if (
-            not _METRIC_NAME.fullmatch(name)
-            or name.startswith((".", "/"))
-            or posixpath.normpath(name) != name
-        ):
-            raise LabkartError(
-                f'"{name}" cannot name a metric. Use letters, digits, spaces and _ - . : /'
-            )
+        _check_metric_name(name)
         try:
-            count = None if step is None else operator.index(step)
-            if count is not None and abs(count) >= 2**63:
+            number = None if step is None else operator.index(step)
+            if number is not None and abs(number) >= 2**63:
                 raise ValueError
-            metric = Metric(name, float(value), count, time.time())
+            metric = Metric(name, float(value), number, time.time())
         except (TypeError, ValueError):
-            at = "" if step is None else f" and a whole step, not {step!r}"
-            raise LabkartError(f'Metric "{name}" wants one number, not {value!r}{at}.') from None
+            if step is None:
+                problem = f"must be one number, got {value!r}"
+            else:
+                problem = f"must be one number at an integer step, got {value!r} at step {step!r}"
+            raise LabkartError(f'Metric "{name}" {problem}.') from None
         self._metrics.append(metric)
-        with suppress(OSError):  # of a full disk the record will tell
+        with suppress(OSError):  # if the disk is full, writing the record will fail with a message
             live_metrics.append(self._folder(), metric)
 
     def report(self, value: Any, step: int, name: str = "report") -> None:
-        """Record how good the result is after a step (epoch, fold): the metric `name`, as `log_metric` does.
+        """Record how good the result is after a step (epoch, fold): the metric `name`.
 
         In a search that prunes, a trial which falls behind the others ends here.
         """
         self.log_metric(name, value, step)
-        pruning.should_prune(float(value), operator.index(step))
+        pruning.prune_if_behind(float(value), operator.index(step))
 
     def log_figure(self, name: str, figure: Any) -> None:
         """Record a Matplotlib figure, as PNG unless the name ends otherwise (`roc.svg`)."""
@@ -77,13 +78,12 @@ class TaskLogger:
         self._tables = list(dict.fromkeys([*self._tables, path.name]))
 
     def log_model(self, name: str, model: Any) -> None:
-        """Record a fitted model, so that MLflow lists it and can load it: of scikit-learn, PyTorch, XGBoost, ..."""
+        """Record a fitted model (scikit-learn, PyTorch, XGBoost, ...) that MLflow can load."""
         path = self._new_file(name, ".pkl")
         path.write_bytes(pickle.dumps(model))
         self._models = list(dict.fromkeys([*self._models, path.name]))
 
-    def _empty(self) -> None:
-        """Begin a new page."""
+    def _clear_log(self) -> None:
         self._metrics, self._figures, self._tables, self._models = [], [], [], []
 
     def _new_file(self, name: str, *suffixes: str) -> Path:
@@ -96,5 +96,13 @@ class TaskLogger:
         return self._folder() / (name if name.endswith(suffixes) else name + suffixes[0])
 
     def _folder(self) -> Path:
-        """Where its files lie."""
+        """The folder of the task's record."""
         raise NotImplementedError
+
+
+def _check_metric_name(name: str) -> None:
+    is_path = not name.startswith((".", "/")) and posixpath.normpath(name) == name
+    if not _METRIC_NAME.fullmatch(name) or not is_path:
+        raise LabkartError(
+            f'"{name}" cannot name a metric. Use letters, digits, spaces and _ - . : /'
+        )

@@ -1,6 +1,10 @@
-"""From configuration to task: `make`, which checks a node against the task's parameters, and says where it is from."""
+"""From configuration to task: `make` checks a node against the task's parameters.
+
+Knows where a wrong value comes from. Composes nothing, and gives no task its id.
+"""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import luigi
@@ -14,23 +18,40 @@ from omegaconf import (
     ListConfig,
     OmegaConf,
     StringNode,
+    ValueNode,
 )
 from omegaconf.errors import OmegaConfBaseException
 
+from labkart._compat import config_key
 from labkart.errors import LabkartError, did_you_mean
-from labkart.tasks.config_source import describe_source
+from labkart.tasks.context import context
 from labkart.tasks.data_files import DataFile
 
 TaskT = TypeVar("TaskT", bound=luigi.Task)
 
-# Which OmegaConf node checks which parameter, and what a student calls the type.
-_TYPES: tuple[tuple[type, type, str], ...] = (
-    (luigi.BoolParameter, BooleanNode, "true or false"),
-    (luigi.IntParameter, IntegerNode, "a whole number"),
-    (luigi.FloatParameter, FloatNode, "a number"),
-    (luigi.StrParameter, StringNode, "a text"),
+_UPSTREAM = (TaskInstanceParameter, ListTaskInstanceParameter)
+
+
+@dataclass(frozen=True)
+class _ValueType:
+    """How a kind of parameter is checked.
+
+    Attributes:
+        node: the node of OmegaConf that checks and converts a value.
+        noun: what a student calls the type.
+    """
+
+    node: ValueNode
+    noun: str
+
+
+_STRING = _ValueType(StringNode("", is_optional=False), "a string")
+_VALUE_TYPES: tuple[tuple[type, _ValueType], ...] = (
+    (luigi.BoolParameter, _ValueType(BooleanNode(False, is_optional=False), "true or false")),
+    (luigi.IntParameter, _ValueType(IntegerNode(0, is_optional=False), "an integer")),
+    (luigi.FloatParameter, _ValueType(FloatNode(0.0, is_optional=False), "a number")),
+    (luigi.StrParameter, _STRING),
 )
-_TASKS = (TaskInstanceParameter, ListTaskInstanceParameter)
 
 
 def make(
@@ -44,112 +65,152 @@ def make(
         **given: upstream tasks, and parameters that come from elsewhere in the configuration.
 
     Raises:
-        LabkartError: a parameter is unknown, missing, given twice or of the wrong type; says where, and what to do.
+        LabkartError: a parameter is unknown, missing, given twice or of the wrong type; the message
+            says where, and what to do.
     """
-    name, declared = task.__name__, dict(task.get_params())
-    values = _values(name, node)
-    for key in {**values, **given}:
-        where, known = (
-            (describe_source(node), _settable(declared))
-            if key in values
-            else ("pipeline", declared)
-        )
-        if key not in declared:
-            raise LabkartError(
-                f'{where}: {name} has no parameter "{key}". {did_you_mean(key, known)}'
-            )
-        if key in values and key in given:
-            raise LabkartError(
-                f'{where}: "{key}" of {name} already comes from the pipeline. Remove one of them.'
-            )
-        wanted = (
-            declared[key].expected_type
-            if isinstance(declared[key], TaskInstanceParameter)
-            else object
-        )
-        if not isinstance(given.get(key, values.get(key)), wanted):
-            other = type(given.get(key, values.get(key))).__name__
-            remedy = f"Give it one, or declare {key} with expected_type=Task"
-            raise LabkartError(
-                f"pipeline: {name}.{key} wants a {wanted.__name__}, not a {other}. {remedy}."
-            )
-    typed = {
-        key: _typed(declared[key], value, node, f"{name}.{key}") for key, value in values.items()
-    }
-    typed |= {
-        key: _typed(declared[key], value, None, f"{name}.{key}")
-        for key, value in _values(name, given).items()
-    }
+    maker = _Maker(task, node)
+    values = maker.values(node)
+    maker.check_names(values, given)
+    maker.check_upstream({**values, **given})
+    typed = {key: maker.typed(key, value, node) for key, value in values.items()}
+    for key, value in maker.values(given).items():
+        typed[key] = maker.typed(key, value, None)
     try:
         return task(**typed)
     except ParameterException:
-        raise LabkartError(_missing(name, declared, set(typed), node)) from None
+        raise LabkartError(maker.describe_missing(set(typed))) from None
     except (AttributeError, TypeError, ValueError) as error:
-        raise LabkartError(f"pipeline: {name} does not take these values: {error}") from error
-
-
-def _values(name: str, node: Any) -> dict[str, Any]:
-    if not isinstance(node, DictConfig | Mapping | None):
         raise LabkartError(
-            f"conf: {name} wants its parameters by name (name: value), not {node!r}."
-        )
-    for key in node or ():
-        if isinstance(node, DictConfig) and OmegaConf.is_missing(node, key):
-            path = node._get_full_key(key)
+            f"pipeline: {task.__name__} does not take these values: {error}"
+        ) from error
+
+
+class _Maker:
+    """Checks the values of one task; speaks of them as a student wrote them."""
+
+    def __init__(self, task: type[luigi.Task], node: Any) -> None:
+        self._name = task.__name__
+        self._node = node
+        self._parameters: dict[str, luigi.Parameter[Any]] = dict(task.get_params())
+
+    def values(self, node: Any) -> dict[str, Any]:
+        """The values of a node as Python's own."""
+        if not isinstance(node, DictConfig | Mapping | None):
             raise LabkartError(
-                f'{describe_source(node)}: "{path}" has no value yet. Write one there, or add {path}=... here.'
+                f"conf: {self._name} takes its parameters by name (name: value), got {node!r}."
             )
-    try:
-        return {str(key): _plain(value) for key, value in (node or {}).items()}
-    except OmegaConfBaseException as error:
-        raise LabkartError(f"{describe_source(node)}: {str(error).splitlines()[0]}") from None
+        if isinstance(node, DictConfig):
+            _check_that_all_have_values(node)
+        try:
+            return {str(key): _plain(value) for key, value in (node or {}).items()}
+        except OmegaConfBaseException as error:
+            reason = str(error).splitlines()[0]
+            raise LabkartError(f"{context.source.describe(node)}: {reason}") from None
+
+    def check_names(self, values: Mapping[str, Any], given: Mapping[str, Any]) -> None:
+        """Refuse names that the task does not have, or that both the node and the pipeline give."""
+        for key in {**values, **given}:
+            where = context.source.describe(self._node) if key in values else "pipeline"
+            if key not in self._parameters:
+                names = self._settable if key in values else self._parameters
+                raise LabkartError(
+                    f'{where}: {self._name} has no parameter "{key}". {did_you_mean(key, names)}'
+                )
+            if key in values and key in given:
+                raise LabkartError(
+                    f'{where}: "{key}" of {self._name} already comes from the pipeline.'
+                    " Remove one of them."
+                )
+
+    def check_upstream(self, values: Mapping[str, Any]) -> None:
+        """Refuse upstream tasks of another class than the parameter declares."""
+        for key, value in values.items():
+            parameter = self._parameters[key]
+            if not isinstance(parameter, TaskInstanceParameter):
+                continue
+            expected = parameter.expected_type
+            if not isinstance(value, expected):
+                raise LabkartError(
+                    f"pipeline: {self._name}.{key} must be a {expected.__name__},"
+                    f" got a {type(value).__name__}."
+                    f" Give it one, or declare {key} with expected_type=Task."
+                )
+
+    def typed(self, key: str, value: Any, node: Any) -> Any:
+        """The value as the parameter's type, converted only where nothing is lost.
+
+        2 becomes 2.0, but 2.5 does not become 2.
+        """
+        parameter = self._parameters[key]
+        is_none = value is None and isinstance(parameter, OptionalParameterMixin)
+        if isinstance(parameter, _UPSTREAM) or is_none:
+            return value
+        name = f"{self._name}.{key}"
+        try:
+            typed = _converted(parameter, value, name)
+        except LabkartError as error:
+            raise LabkartError(f"{context.source.describe(node, name)}: {error}") from None
+        if isinstance(parameter, DataFile) and node and (problem := parameter.problem(typed)):
+            raise LabkartError(f"{context.source.describe(node, name)}: {name}: {problem}")
+        return typed
+
+    def describe_missing(self, present: set[str]) -> str:
+        """Which parameter has neither a value nor a default, and where to add it."""
+        missing = [
+            key
+            for key, parameter in self._parameters.items()
+            if key not in present and not parameter.has_task_value(self._name, key)
+        ]
+        for key in missing:
+            if key in self._settable:
+                where = context.source.describe(self._node)
+                remedy = f'Add a line "{key}: ..." there.'
+                return f'{where}: {self._name} needs "{key}" and nothing gives it. {remedy}'
+        call = f"make({self._name}, ..., {missing[0]}=...)"
+        return f"pipeline: {self._name} needs its upstream task. Write {call}."
+
+    @property
+    def _settable(self) -> list[str]:
+        """The parameters that a configuration file can give: all but tasks."""
+        return [
+            key
+            for key, parameter in self._parameters.items()
+            if not isinstance(parameter, _UPSTREAM)
+        ]
+
+
+def _check_that_all_have_values(node: DictConfig) -> None:
+    for key in node:
+        if OmegaConf.is_missing(node, key):
+            path = config_key(node, key)
+            remedy = f"Write one there, or add {path}=... here."
+            raise LabkartError(
+                f'{context.source.describe(node)}: "{path}" has no value yet. {remedy}'
+            )
 
 
 def _plain(value: Any) -> Any:
-    """A node of the configuration as Python's own lists and dictionaries; raises where a value is still missing."""
+    """A value as Python's own lists and dictionaries. Raises if a value in it is missing."""
     nested = isinstance(value, DictConfig | ListConfig)
     return OmegaConf.to_container(value, resolve=True, throw_on_missing=True) if nested else value
 
 
-def _typed(parameter: luigi.Parameter[Any], value: Any, node: Any, name: str) -> Any:
-    """The value as the parameter's type, converted only where nothing is lost (2 to 2.0, but not 2.5 to 2)."""
-    if isinstance(parameter, _TASKS) or (
-        value is None and isinstance(parameter, OptionalParameterMixin)
-    ):
-        return value
-    plain = type(parameter) in (luigi.Parameter, luigi.OptionalParameter)  # luigi's word for a text
-    rest = (StringNode if plain else None, "a text")
-    check, words = next(
-        ((check, words) for kind, check, words in _TYPES if isinstance(parameter, kind)), rest
-    )
+def _converted(parameter: luigi.Parameter[Any], value: Any, name: str) -> Any:
+    value_type = _value_type(parameter)
     try:
-        if check:
-            return check(value, is_optional=False)._value()
-        found = (
-            parameter.parse(str(value)) if isinstance(value, str | int | float | None) else value
-        )
-    except Exception as error:  # each kind of parameter has its own
-        said = f"wants {words}, not {value!r}" if check else f"does not take {value!r}: {error}"
-        raise LabkartError(f"{describe_source(node, name)}: {name} {said}.") from None
-    if isinstance(parameter, DataFile) and node and (wrong := parameter.lack(found)):
-        raise LabkartError(f"{describe_source(node, name)}: {name}: {wrong}")
-    return found
+        if value_type:
+            return value_type.node.validate_and_convert(value)
+        return parameter.parse(str(value)) if isinstance(value, str | int | float | None) else value
+    except Exception as error:  # each kind of parameter raises its own
+        if value_type:
+            raise LabkartError(f"{name} must be {value_type.noun}, got {value!r}.") from None
+        raise LabkartError(f"{name} does not take {value!r}: {error}.") from None
 
 
-def _missing(
-    name: str, declared: Mapping[str, luigi.Parameter[Any]], present: set[str], node: Any
-) -> str:
-    absent = [
-        key
-        for key in declared
-        if key not in present and not declared[key].has_task_value(name, key)
-    ]
-    for key in absent:
-        if key in _settable(declared):
-            return f'{describe_source(node)}: {name} needs "{key}" and nothing gives it. Add a line "{key}: ..." there.'
-    return f"pipeline: {name} needs its upstream task. Write make({name}, ..., {absent[0]}=...)."
-
-
-def _settable(declared: Mapping[str, luigi.Parameter[Any]]) -> list[str]:
-    """The parameters that a configuration file can give: all but tasks."""
-    return [key for key, parameter in declared.items() if not isinstance(parameter, _TASKS)]
+def _value_type(parameter: luigi.Parameter[Any]) -> _ValueType | None:
+    """How the parameter's values are checked; None if luigi alone knows."""
+    for kind, value_type in _VALUE_TYPES:
+        if isinstance(parameter, kind):
+            return value_type
+    is_string = type(parameter) in (luigi.Parameter, luigi.OptionalParameter)
+    return _STRING if is_string else None

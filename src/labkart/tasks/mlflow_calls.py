@@ -1,63 +1,79 @@
-"""MLflow's own calls inside a task (`mlflow.log_metric`, autologging): they land in the run of the experiment."""
+"""MLflow's own calls inside a task (`mlflow.log_metric`, autologging) go to the experiment's run.
 
-import functools
+Knows which run that is; writes nothing of its own to MLflow.
+"""
+
 import logging
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import Any
 
 from labkart import project
+from labkart._compat import mlflow_run_resumed
 from labkart.records.record import ExperimentRecord
+from labkart.tasks.context import context
 from labkart.tracking import store
 
 _PATIENCE = 20.0  # seconds for another process to import MLflow and to open the run
 
 _log = logging.getLogger(__name__)
-_current: ExperimentRecord | None = None
 
 
 def route_to(experiment: ExperimentRecord | None) -> None:
-    """The tasks that start now, in this process or in one that it forks, are this experiment's."""
-    global _current
+    """Route the calls of the tasks that start now, also in forked processes, to an experiment."""
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
-    _current = experiment
+    context.experiment = experiment
 
 
 @contextmanager
 def routed(calls: bool) -> Iterator[None]:
-    """If a task's code imports MLflow, what it says there lands in the experiment's run."""
-    if not calls or not _current:
+    """Route what the block says to MLflow to the experiment's run.
+
+    Args:
+        calls: whether the task's code imports MLflow; else nothing is done, and MLflow not loaded.
+    """
+    if not calls or not context.experiment:
         yield
         return
+    run_id = _wait_for_run(context.experiment)
+    with _calls_kept_apart() if run_id is None else _calls_in(run_id):
+        yield
+
+
+@contextmanager
+def _calls_in(run_id: str) -> Iterator[None]:
     import mlflow
 
-    run = _run(_current)
-    if run is None:  # nothing of ours may fail a task
-        lost = project.current().outputs / "mlflow-unsent.db"
-        _log.warning(
-            "MLflow does not answer: what the task tells it itself goes to %s.",
-            project.current().short(lost),
-        )
-        with store.preserve_tracking_uri(mlflow.set_tracking_uri):
-            mlflow.set_tracking_uri(store.sqlite(lost))
-            try:
-                yield
-            finally:
-                _end_runs()
-        return
     store.set_tracking_uri(mlflow.set_tracking_uri)
     client = mlflow.MlflowClient()
     with suppress(Exception):
-        mlflow.set_experiment(experiment_id=client.get_run(run).info.experiment_id)
+        mlflow.set_experiment(experiment_id=client.get_run(run_id).info.experiment_id)
     try:
-        with store.preserve_tracking_uri(mlflow.set_tracking_uri), _always(run):
+        with store.preserve_tracking_uri(mlflow.set_tracking_uri), mlflow_run_resumed(run_id):
             yield
-    finally:  # leaving its block has ended the run, and other tasks go on
+    finally:  # a task that leaves the run's block ends the run, and other tasks go on
         _end_runs()
         with suppress(Exception):
-            client.update_run(run, "RUNNING")
+            client.update_run(run_id, "RUNNING")
+
+
+@contextmanager
+def _calls_kept_apart() -> Iterator[None]:
+    """Keep what the block says in a file of its own: MLflow must not fail a task."""
+    import mlflow
+
+    database = project.current().outputs / "mlflow-unsent.db"
+    _log.warning(
+        "MLflow does not answer: what the task logs there by itself goes to %s.",
+        project.current().short(database),
+    )
+    with store.preserve_tracking_uri(mlflow.set_tracking_uri):
+        mlflow.set_tracking_uri(store.sqlite(database))
+        try:
+            yield
+        finally:
+            _end_runs()
 
 
 def _end_runs() -> None:
@@ -68,33 +84,12 @@ def _end_runs() -> None:
             mlflow.end_run()
 
 
-@contextmanager
-def _always(run: str) -> Iterator[None]:
-    """Whoever starts a run that is not nested, nor in another store, goes on with this one."""
-    import mlflow
-    from mlflow.tracking import fluent
-
-    before: Callable[..., Any] = fluent.start_run
-    here = mlflow.get_tracking_uri()
-
-    @functools.wraps(before)
-    def start(run_id: str | None = None, *rest: Any, nested: bool = False, **more: Any) -> Any:
-        ours = None if nested or mlflow.get_tracking_uri() != here else run
-        return before(run_id or ours, *rest, nested=nested, **more)
-
-    fluent.start_run = mlflow.start_run = start
-    try:
-        yield
-    finally:
-        fluent.start_run = mlflow.start_run = before
-
-
-def _run(experiment: ExperimentRecord) -> str | None:
-    """The run, once it is there; nothing where MLflow cannot be reached."""
+def _wait_for_run(experiment: ExperimentRecord) -> str | None:
+    """The id of the experiment's run, once it is there; None if MLflow cannot be reached."""
     end = time.monotonic() + _PATIENCE
     while time.monotonic() < end:
-        found = store.run_link(experiment)
-        if found and found.started == experiment.started:
-            return found.run or None
+        link = store.run_link(experiment)
+        if link and link.started == experiment.started:
+            return link.run or None
         time.sleep(0.05)
     return None

@@ -1,36 +1,34 @@
-"""A search listens to what its tasks report while they run, and stops those that fall behind."""
+"""How a search stops tasks that fall behind. Knows no Optuna: a function decides."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
-# Hears a value and its step, and says whether to stop.
-ShouldPrune = Callable[[float, int], bool]
-
-_judges: list[ShouldPrune] = []
+from labkart.tasks.context import ShouldPrune, context
 
 
 class Pruned(BaseException):
-    """Ends a task whose trial fell behind. No `Exception`, so that a task which catches its own lets it pass."""
+    """Ends a task whose trial fell behind.
+
+    It is not an `Exception`, so that a task which catches its own errors lets it pass.
+    """
 
 
 @contextmanager
-def prune_with(judge: ShouldPrune | None) -> Iterator[None]:
-    """The tasks that run in the block, in this process or in one that it forks, are judged."""
-    if judge is None:
-        yield
-        return
-    _judges.append(judge)
+def prune_with(should_prune: ShouldPrune | None) -> Iterator[None]:
+    """Let a function decide about the tasks that run in the block, also in forked processes."""
+    previous = context.should_prune
+    context.should_prune = should_prune or previous
     try:
         yield
     finally:
-        _judges.pop()
+        context.should_prune = previous
 
 
-def should_prune(value: float, step: int) -> None:
-    """A task has got so far.
+def prune_if_behind(value: float, step: int) -> None:
+    """Take notice of a value that a task reports.
 
     Raises:
-        Pruned: that is not far enough.
+        Pruned: the trial fell behind the others.
     """
-    if _judges and _judges[-1](value, step):
+    if context.should_prune and context.should_prune(value, step):
         raise Pruned(f"fell behind at step {step}")

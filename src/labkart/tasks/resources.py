@@ -1,4 +1,4 @@
-"""What a stretch of work cost this machine: seconds and memory."""
+"""What a piece of work cost this machine: seconds and memory."""
 
 import os
 import resource
@@ -13,9 +13,13 @@ from typing import Any
 
 @dataclass
 class Resources:
-    """Elapsed seconds; seconds of processor time, with all threads and ended children; peak resident memory in MiB.
+    """What a block of code cost.
 
-    `gpu_memory_mb` is the peak of what PyTorch held on a graphics card, in MiB; nothing where it used none.
+    Attributes:
+        wall_seconds: elapsed time.
+        cpu_seconds: time of the processor, with all threads and ended children.
+        peak_memory_mb: peak resident memory in MiB.
+        gpu_memory_mb: peak memory of PyTorch on a graphics card in MiB; None if it used none.
     """
 
     wall_seconds: float = 0.0
@@ -26,25 +30,29 @@ class Resources:
     @contextmanager
     def measured(self) -> Iterator[None]:
         """Fill this in when the block ends, also when it fails."""
-        with suppress(
-            OSError
-        ):  # Linux starts the peak again (proc(5), clear_refs); elsewhere it is the process's
-            Path("/proc/self/clear_refs").write_text("5")
-        if gpu := _gpu():
-            gpu.reset_peak_memory_stats()
-        wall, cpu = time.perf_counter(), sum(os.times()[:4])
+        _reset_peak_memory()
+        wall_seconds = time.perf_counter()
+        cpu_seconds = sum(os.times()[:4])
         try:
             yield
         finally:
-            self.wall_seconds = time.perf_counter() - wall
-            self.cpu_seconds = sum(os.times()[:4]) - cpu
+            self.wall_seconds = time.perf_counter() - wall_seconds
+            self.cpu_seconds = sum(os.times()[:4]) - cpu_seconds
             self.peak_memory_mb = _peak_memory_mb()
             if gpu := _gpu():
                 self.gpu_memory_mb = gpu.max_memory_allocated() / 2**20
 
 
+def _reset_peak_memory() -> None:
+    # Linux starts the peak again (proc(5), clear_refs); elsewhere it is that of the whole process.
+    with suppress(OSError):
+        Path("/proc/self/clear_refs").write_text("5")
+    if gpu := _gpu():
+        gpu.reset_peak_memory_stats()
+
+
 def _gpu() -> Any:
-    """PyTorch's account of its graphics card, where one is in use."""
+    """The part of PyTorch that knows the graphics card, if one is in use."""
     gpu = getattr(sys.modules.get("torch"), "cuda", None)
     return gpu if gpu and gpu.is_initialized() else None
 
@@ -54,6 +62,5 @@ def _peak_memory_mb() -> float:
         for line in Path("/proc/self/status").read_text().splitlines():
             if line.startswith("VmHWM:"):
                 return int(line.split()[1]) / 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (
-        2**20 if sys.platform == "darwin" else 1024
-    )
+    units_per_mb = 2**20 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / units_per_mb

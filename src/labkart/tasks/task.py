@@ -1,4 +1,7 @@
-"""`Task`, the base class: its lock, its seed, its run, the commit of its output."""
+"""`Task`, the base class: its lock, its seed, its run, the commit of its output.
+
+Knows nothing of experiments. What its id is made of stands in `task_id`.
+"""
 
 import inspect
 import logging
@@ -6,8 +9,9 @@ import random
 import shutil
 import sys
 import traceback
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -15,11 +19,13 @@ import gokart
 from gokart.utils import flatten
 
 from labkart import digests, project
+from labkart.digests import FileState
 from labkart.errors import LabkartError, describe
 from labkart.fingerprint import fingerprint, snapshot
 from labkart.records import locks, record, redact
+from labkart.records.record import TaskRecord
 from labkart.tasks import mlflow_calls
-from labkart.tasks.data_files import Reads, report_undeclared
+from labkart.tasks.file_access import UndeclaredReads, report_undeclared
 from labkart.tasks.logging import TaskLogger
 from labkart.tasks.pruning import Pruned
 from labkart.tasks.resources import Resources
@@ -37,134 +43,161 @@ T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
 
-# What we set of gokart's infrastructure: identity by code, and seeding, locking and logging by ourselves.
-_OURS = {
-    "workspace_directory": property(lambda self: str(project.current().outputs / "cache")),
-    "local_temporary_directory": property(lambda self: str(locks.scratch())),
-    "serialized_task_definition_check": True,
-    "should_dump_supplementary_log_files": False,
-    "complete_check_at_run": False,
-    "priority": 0,
-}
+
+@dataclass
+class _Attempt:
+    """One run of a task, as its record will tell it."""
+
+    started: str
+    resources: Resources = field(default_factory=Resources)
+    status: str = "done"
+    outputs: list[FileState] = field(default_factory=list)
+    undeclared: list[FileState] = field(default_factory=list)
+    error: BaseException | None = None
+
+    def fail(self, error: BaseException) -> None:
+        self.outputs, self.undeclared, self.error = [], [], error
+        if isinstance(error, Pruned):
+            self.status = "pruned"
+        else:
+            self.status = "failed" if isinstance(error, Exception) else "killed"
+
+
+@dataclass(frozen=True)
+class _CachedRecord:
+    """A record as it was read when its file had this stamp."""
+
+    stamp: digests.Stamp | None
+    record: TaskRecord | None
 
 
 class Task(TaskLogger, TaskWithId[T]):
     """A step of a pipeline whose output is a `T`.
 
-    Declare the parameters as luigi's, write `run()` with gokart's `self.load` and `self.dump`, and log what should be
-    found again with `self.log_metric`, `self.log_figure` and `self.log_table`. The task is complete while its record
-    exists and its output is what the record says.
+    Declare the parameters as luigi's, write `run()` with gokart's `self.load` and `self.dump`, and
+    log what should be found again with `self.log_metric`, `self.log_figure` and `self.log_table`.
+    The task is complete while its record exists and its output is what the record says.
 
-    Randomness: `random`, NumPy and PyTorch (where they are imported) are seeded right before `run()` with the task's
-    own parameter `seed`, or with 0 where it has none.
+    Randomness: `random`, NumPy and PyTorch (if they are imported) are seeded right before `run()`
+    with the task's own parameter `seed`, or with 0 if it has none.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._empty()
-        self._asked: list[Task[Any]] = []
-        self._read: tuple[digests.Stamp | None, record.TaskRecord | None] | None = None
+        self._clear_log()
+        self._dynamic_upstream: list[Task[Any]] = []
+        self._cached_record: _CachedRecord | None = None
 
-    def _wrap(self) -> None:
-        super()._wrap()
+    def _wrap_methods(self) -> None:
+        super()._wrap_methods()
         vars(self).pop("run", None)
-        self._body: Callable[[], Any] = self.run
-        vars(self)["run"] = (
-            self._run_generator if inspect.isgeneratorfunction(self.run) else self._run
-        )
+        self._student_run: Callable[[], Any] = self.run
+        is_generator = inspect.isgeneratorfunction(self.run)
+        vars(self)["run"] = self._run_generator if is_generator else self._run
 
-    def last_record(self) -> record.TaskRecord | None:
-        """What the last run of this very task left behind."""
-        now = digests.stamp(self._folder() / "record.json")
-        if self._read is None or self._read[0] != now:
-            self._read = (
-                now,
-                record.read_task(self.get_task_family(), self.make_unique_id()) if now else None,
+    def last_record(self) -> TaskRecord | None:
+        """The record of the last run of this very task; None if it never ran."""
+        stamp = digests.stamp(self._folder() / "record.json")
+        if self._cached_record is None or self._cached_record.stamp != stamp:
+            last = (
+                record.read_task(self.get_task_family(), self.make_unique_id()) if stamp else None
             )
-        return self._read[1]
+            self._cached_record = _CachedRecord(stamp, last)
+        return self._cached_record.record
 
     def complete(self) -> bool:
         """Whether a run was committed and its output still has the content it had then."""
         snapshot.refresh()
         last = self.last_record()
-        return (
-            last is not None
-            and last.id == self.make_unique_id()
-            and last.status == "done"
-            and not last.damage()
-        )
+        if last is None or last.id != self.make_unique_id():
+            return False
+        return last.status == "done" and not last.damage()
 
     def _folder(self) -> Path:
         return task_folder(self)
 
     def _run(self) -> None:
-        with self._alone():
+        with self._locked():
             if not self.complete():
-                with self._recorded():
-                    self._body()
+                with self._committed():
+                    self._student_run()
 
     def _run_generator(self) -> Iterator[Any]:
-        with self._alone():
+        with self._locked():
             if not self.complete():
-                with self._recorded():
-                    yield from self._heard(self._body())
+                with self._committed():
+                    yield from self._with_dynamic_upstream(self._student_run())
 
-    def _heard(self, body: Generator[Any, Any, None]) -> Iterator[Any]:
-        """Pass on what a generator asks for, and remember it: the result depends on those tasks too."""
-        self._asked, sent = [], None
-        with closing(body), suppress(StopIteration):
+    def _with_dynamic_upstream(self, steps: Generator[Any, Any, None]) -> Iterator[Any]:
+        """Pass on and remember the tasks that a `run()` yields: the result depends on them."""
+        self._dynamic_upstream = []
+        results = None
+        with closing(steps), suppress(StopIteration):
             while True:
-                asked = body.send(sent)
-                self._asked += [task for task in flatten(asked) if isinstance(task, Task)]
-                sent = yield asked
+                tasks = steps.send(results)
+                self._dynamic_upstream += [
+                    task for task in flatten(tasks) if isinstance(task, Task)
+                ]
+                results = yield tasks
 
     @contextmanager
-    def _alone(self) -> Iterator[None]:
+    def _locked(self) -> Iterator[None]:
+        """Let no other process run this task, and no edit change its id, while the block runs."""
         snapshot.refresh()
         with snapshot.frozen(), locks.locked(task_key(self)):
             yield
 
     @contextmanager
-    def _recorded(self) -> Iterator[None]:
-        """Seed, measure the block and commit it: the record is written last, and then the task is complete."""
-        started, usage, name = record.current_time(), Resources(), self.get_task_family()
-        if (last := self.last_record()) and (damage := last.damage()):
-            _log.warning("%s: %s; computing it again.", name, damage)
-        self._empty()
+    def _committed(self) -> Iterator[None]:
+        """Seed, measure the block and commit it.
+
+        The record is written last, and from then on the task is complete.
+        """
+        self._warn_of_damage()
+        self._clear_log()
         shutil.rmtree(self._folder(), ignore_errors=True)
-        reads = Reads(getattr(self, each) for each in self._data)
+        attempt = _Attempt(record.current_time())
         try:
-            with (
-                mlflow_calls.routed("mlflow" in self._fingerprint.packages),
-                usage.measured(),
-                reads.noticed(),
-            ):
-                _seed_everything(self._seed())
+            with self._observed(attempt):
                 yield
-            outputs = self._outputs()
-            undeclared = reads.states(name)
-            if reads.paths:
-                report_undeclared(name, own_params(self), reads.paths)
-            self._check_that_nothing_moved()
-        except GeneratorExit:  # luigi sets a generator aside until what it asked for is there
+        except GeneratorExit:  # luigi sets a generator aside until the tasks it yielded are done
             raise
         except BaseException as error:
-            kinds = {"failed": Exception, "pruned": Pruned}
-            status = next(
-                (status for status, kind in kinds.items() if isinstance(error, kind)), "killed"
-            )
+            attempt.fail(error)
             with suppress(OSError):  # on a full disk the failure itself is the news
-                self._write_record(status, started, usage, error=error)
+                self._write_record(attempt)
             raise
-        self._write_record("done", started, usage, outputs, undeclared)
+        self._write_record(attempt)
 
-    def _check_that_nothing_moved(self) -> None:
-        """What was read while the task ran must be what its id says."""
+    @contextmanager
+    def _observed(self, attempt: _Attempt) -> Iterator[None]:
+        """Watch the block's costs, reads and outputs; refuse what the id does not cover."""
         name = self.get_task_family()
-        for moved in (
-            each["path"] for name, each in current_data(self).items() if each != self._data[name]
+        reads = UndeclaredReads(getattr(self, param) for param in self._data)
+        with (
+            mlflow_calls.routed("mlflow" in self._fingerprint.packages),
+            attempt.resources.measured(),
+            reads.collected(),
         ):
-            raise LabkartError(f"{moved} changed while {name} ran. Run it again.")
+            _seed_everything(self._seed())
+            yield
+        attempt.outputs = self._outputs()
+        attempt.undeclared = reads.states(name)
+        if reads.paths:
+            report_undeclared(name, own_params(self), reads.paths)
+        self._check_that_nothing_changed()
+
+    def _warn_of_damage(self) -> None:
+        last = self.last_record()
+        if last and (damage := last.damage()):
+            _log.warning("%s: %s; computing it again.", self.get_task_family(), damage)
+
+    def _check_that_nothing_changed(self) -> None:
+        """Refuse a run during which the data or the code changed: its id would not cover them."""
+        name = self.get_task_family()
+        for param, data in current_data(self).items():
+            if data != self._data[param]:
+                raise LabkartError(f"{data['path']} changed while {name} ran. Run it again.")
         if not fingerprint.still_holds(type(self)):
             raise LabkartError(
                 f"The code changed while {name} ran, and it imported the new version. Run it again."
@@ -174,12 +207,11 @@ class Task(TaskLogger, TaskWithId[T]):
         seed = getattr(self, "seed", 0)
         return seed if isinstance(seed, int) else 0
 
-    def _outputs(self) -> list[digests.FileState]:
+    def _outputs(self) -> list[FileState]:
         name = self.get_task_family()
+        folder = project.current().outputs
         try:
-            outputs = [
-                digests.file_state(path, project.current().outputs) for path in output_paths(self)
-            ]
+            outputs = [digests.file_state(path, folder) for path in output_paths(self)]
         except FileNotFoundError:
             raise LabkartError(
                 f"{name}.run() ended without an output. Let it end with self.dump(...)."
@@ -190,55 +222,57 @@ class Task(TaskLogger, TaskWithId[T]):
             )
         return outputs
 
-    def _inherited(self) -> Iterator[digests.FileState]:
-        """What the upstream tasks read without declaring it: this result depends on that as well."""
+    def _inherited_reads(self) -> Iterator[FileState]:
+        """Files that this result depends on although its id does not cover them.
+
+        They are what the upstream tasks read undeclared, and what dynamic ones declare.
+        """
         root = project.current().root
-        for task in [*upstream(self), *self._asked]:
+        for task in [*upstream(self), *self._dynamic_upstream]:
             if last := task.last_record():
                 yield from last.undeclared
-        for declared in (each["path"] for task in self._asked for each in task._data.values()):
-            yield from (
-                digests.file_state(file, root) for _, file in digests.files(root / declared)
-            )
+        for task in self._dynamic_upstream:
+            for data in task._data.values():
+                for _, file in digests.files(root / data["path"]):
+                    yield digests.file_state(file, root)
 
-    def _write_record(
-        self,
-        status: str,
-        started: str,
-        usage: Resources,
-        outputs: Iterable[digests.FileState] = (),
-        undeclared: Iterable[digests.FileState] = (),
-        error: BaseException | None = None,
-    ) -> None:
-        root = project.current().root
-        written = record.TaskRecord(
+    def _write_record(self, attempt: _Attempt) -> None:
+        undeclared = {state.path: state for state in self._inherited_reads()}
+        undeclared |= {state.path: state for state in attempt.undeclared}
+        error, error_traceback = _describe_error(attempt.error)
+        written = TaskRecord(
             id=self.make_unique_id(),
             name=self.get_task_family(),
-            status=status,
+            status=attempt.status,
             params=redact.redact_values(own_params(self)),
             upstream=[task_key(task) for task in upstream(self)],
-            dynamic_upstream=[task_key(task) for task in self._asked],
+            dynamic_upstream=[task_key(task) for task in self._dynamic_upstream],
             code=self._fingerprint.code,
             packages=self._fingerprint.packages,
             data=self._data,
             seed=self._seed(),
-            started=started,
-            **vars(usage),
-            outputs=list(outputs),
-            undeclared=list(
-                {state.path: state for state in (*self._inherited(), *undeclared)}.values()
-            ),
+            started=attempt.started,
+            **vars(attempt.resources),
+            outputs=attempt.outputs,
+            undeclared=list(undeclared.values()),
             metrics=self._metrics,
             figures=self._figures,
             tables=self._tables,
             models=self._models,
-            error=redact.redact_text(describe(error, root)) if error else None,
-            traceback=redact.redact_text("".join(traceback.format_exception(error)))
-            if error
-            else None,
+            error=error,
+            traceback=error_traceback,
         )
         written.write()
-        self._read = digests.stamp(written.folder / "record.json"), written
+        stamp = digests.stamp(written.folder / "record.json")
+        self._cached_record = _CachedRecord(stamp, written)
+
+
+def _describe_error(error: BaseException | None) -> tuple[str | None, str | None]:
+    """An error in a line, and its traceback, both without secrets."""
+    if error is None:
+        return None, None
+    line = redact.redact_text(describe(error, project.current().root))
+    return line, redact.redact_text("".join(traceback.format_exception(error)))
 
 
 def _seed_everything(seed: int) -> None:
@@ -249,10 +283,32 @@ def _seed_everything(seed: int) -> None:
         torch.manual_seed(seed)
 
 
-# As plain attributes, so that luigi does not look up twenty defaults for every instance.
-_theirs = {
-    name: parameter.task_value("TaskOnKart", name)
-    for name, parameter in gokart.TaskOnKart.get_params()
-}
-for _name, _value in (_theirs | _OURS).items():
-    setattr(Task, _name, _value)
+def _cache_folder(_task: Task[Any]) -> str:
+    return str(project.current().outputs / "cache")
+
+
+def _scratch_folder(_task: Task[Any]) -> str:
+    return str(locks.scratch())
+
+
+def _set_infrastructure() -> None:
+    """Set gokart's infrastructure parameters as plain attributes of `Task`.
+
+    Else luigi looks up twenty defaults for every instance. Identity by code, seeding, locking and
+    logging are ours.
+    """
+    for name, parameter in gokart.TaskOnKart.get_params():
+        setattr(Task, name, parameter.task_value("TaskOnKart", name))
+    settings = {
+        "workspace_directory": property(_cache_folder),
+        "local_temporary_directory": property(_scratch_folder),
+        "serialized_task_definition_check": True,
+        "should_dump_supplementary_log_files": False,
+        "complete_check_at_run": False,
+        "priority": 0,
+    }
+    for name, value in settings.items():
+        setattr(Task, name, value)
+
+
+_set_infrastructure()

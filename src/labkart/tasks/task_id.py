@@ -1,10 +1,13 @@
-"""What makes a task itself: its parameters, its upstream tasks, the code it reaches, packages, declared files."""
+"""What makes a task itself: parameters, upstream tasks, reached code, packages, declared files.
+
+Asks `fingerprint` about code and packages. Runs nothing and reads no records.
+"""
 
 import bz2
 import functools
 import inspect
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -22,30 +25,42 @@ from labkart.tasks.data_files import DataFile
 T = TypeVar("T")
 
 
-class _Parts:
-    """What an id was made of. Not in the class below, where type checkers would take them for parameters."""
+class _IdParts:
+    """What an id was made of.
+
+    They are not in the class below, where type checkers would take them for parameters.
+    """
 
     _fingerprint: Fingerprint
-    _moment: int
+    _generation: int
     _data: dict[str, dict[str, str]]
 
 
-class TaskWithId(_Parts, gokart.TaskOnKart[T]):
-    """The part of a task that gives it an id. Its helpers are functions: a student may call a parameter `key`."""
+class TaskWithId(_IdParts, gokart.TaskOnKart[T]):
+    """The part of a task that gives it an id.
+
+    Its helpers are functions of this module, because a student may call a parameter `key`.
+    """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._moment = 0
-        self._wrap()
+        self._generation = 0
+        self._wrap_methods()
 
-    def _wrap(self) -> None:
-        """On the instance, so that whatever `requires` a student writes or inherits is asked once in a moment."""
+    def _wrap_methods(self) -> None:
+        """Call `requires` once per snapshot, whatever method a student writes or inherits.
+
+        The wrapper is set on the instance, so that it also covers subclasses.
+        """
         vars(self).pop("requires", None)
-        asked: Callable[[], Any] = self.requires
-        once = functools.cache(
-            lambda: list(asked()) if inspect.isgeneratorfunction(asked) else asked()
-        )
-        vars(self)["requires"] = once
+        requires: Callable[[], Any] = self.requires
+        is_generator = inspect.isgeneratorfunction(requires)
+
+        @functools.cache
+        def requires_once() -> Any:
+            return list(requires()) if is_generator else requires()
+
+        vars(self)["requires"] = requires_once
 
     def __repr__(self) -> str:
         """Short: luigi writes a task's description whenever it makes one that builds on it."""
@@ -54,78 +69,80 @@ class TaskWithId(_Parts, gokart.TaskOnKart[T]):
 
     @classmethod
     def get_params(cls) -> list[tuple[str, luigi.Parameter[Any]]]:
-        """luigi's list of the parameters, looked up once a class and not several times an instance."""
+        """The parameters as luigi lists them, looked up once per class."""
         return _params(cls)
 
     def make_unique_id(self) -> str:
         """The task's id: of its parameters, its upstream tasks' ids, its code, packages and data.
 
         Raises:
-            LabkartError: a declared file is not there, or the task needs itself.
+            LabkartError: a declared file does not exist, or the task needs itself.
         """
         waiting: list[gokart.TaskOnKart[Any]] = [self]
         opened = set[int]()
         while not _has_id(self):  # a loop, for a pipeline may be longer than Python's stack
             task = waiting[-1]
             if id(task) not in opened:
-                _forget(task)
+                _forget_id(task)
             needed = [] if _has_id(task) else flatten(task.requires())
-            missing = [each for each in needed if not _has_id(each)]
-            if (
-                missing and id(task) in opened
-            ):  # all of them were seen to, and one of them came back to it
-                raise LabkartError(
-                    f"{task.get_task_family()} needs itself, by way of {missing[0].get_task_family()}."
-                )
+            missing = [upstream_task for upstream_task in needed if not _has_id(upstream_task)]
+            if missing and id(task) in opened:  # all of them were opened, and one came back to it
+                path = f"by way of {missing[0].get_task_family()}"
+                raise LabkartError(f"{task.get_task_family()} needs itself, {path}.")
             opened.add(id(task))
             waiting.extend(missing)
             if not missing:
-                gokart.TaskOnKart.make_unique_id(waiting.pop())
-                if isinstance(task, TaskWithId):
-                    task._moment = snapshot.generation()
+                _make_id(waiting.pop())
         return str(self.task_unique_id)
 
     def get_own_code(self) -> str:
-        """gokart's hook: what belongs to this task's id beside its parameters and its upstream tasks."""
-        self._fingerprint, self._data = fingerprint.fingerprint_of(type(self)), current_data(self)
-        return f"{type(self).__module__}.{type(self).__qualname__} {self._fingerprint.digest} {self._data}"
+        """The id's parts beside parameters and upstream tasks: gokart calls this for each id."""
+        self._fingerprint = fingerprint.fingerprint_of(type(self))
+        self._data = current_data(self)
+        name = f"{type(self).__module__}.{type(self).__qualname__}"
+        return f"{name} {self._fingerprint.digest} {self._data}"
 
     def to_str_params(
         self, only_significant: bool = False, only_public: bool = False
     ) -> dict[str, str]:
-        """The parameters as luigi writes them; an upstream task as its id (written out it would hold all above it)."""
-        if not (
-            only_significant or only_public
-        ):  # luigi's way to make a task again that a `run()` has yielded
-            return {name: _whole(each, self.param_kwargs[name]) for name, each in self.get_params()}
-        public = ParameterVisibility.PUBLIC
-        asked = [
-            (name, each)
-            for name, each in self.get_params()
-            if each.significant or not only_significant
-        ]
-        shown = [
-            (name, each) for name, each in asked if each.visibility == public or not only_public
-        ]
-        return {
-            name: _written(each, self.param_kwargs[name])
-            for name, each in shown
-            if name in self.param_kwargs
-        }
+        """The parameters as texts; an upstream task as its id.
+
+        Without a restriction they are whole, as luigi needs them to make a task again that a
+        `run()` has yielded; written out so, a task holds all tasks above it.
+        """
+        if not (only_significant or only_public):
+            return {
+                name: _whole_text(parameter, self.param_kwargs[name])
+                for name, parameter in self.get_params()
+            }
+        texts: dict[str, str] = {}
+        for name, parameter in self.get_params():
+            is_hidden = only_public and parameter.visibility != ParameterVisibility.PUBLIC
+            is_left_out = only_significant and not parameter.significant
+            if name in self.param_kwargs and not is_hidden and not is_left_out:
+                texts[name] = _short_text(parameter, self.param_kwargs[name])
+        return texts
 
 
 def _has_id(task: Any) -> bool:
-    """Whether a task has its id of this moment; what is no task of Labkart keeps its own."""
+    """Whether a task has its id of this snapshot; a task that is not Labkart's keeps its own."""
     if isinstance(task, TaskWithId):
-        return task._moment == snapshot.generation()
+        return task._generation == snapshot.generation()
     return getattr(task, "task_unique_id", "") is not None
 
 
-def _forget(task: Any) -> None:
-    """Forget what a task said of itself in an earlier moment."""
+def _make_id(task: gokart.TaskOnKart[Any]) -> None:
+    """Make the id of a task whose upstream tasks have theirs."""
+    gokart.TaskOnKart.make_unique_id(task)
+    if isinstance(task, TaskWithId):
+        task._generation = snapshot.generation()
+
+
+def _forget_id(task: gokart.TaskOnKart[Any]) -> None:
+    """Forget the id and the upstream tasks of an earlier snapshot."""
     if isinstance(task, TaskWithId):
         task.task_unique_id = None
-        task._wrap()
+        task._wrap_methods()
 
 
 def task_key(task: gokart.TaskOnKart[Any]) -> str:
@@ -134,7 +151,7 @@ def task_key(task: gokart.TaskOnKart[Any]) -> str:
 
 
 def task_folder(task: gokart.TaskOnKart[Any]) -> Path:
-    """Where its record lies, with its figures and tables."""
+    """The folder of its record, its figures and its tables."""
     return record.task_folder(task.get_task_family(), task.make_unique_id())
 
 
@@ -144,28 +161,41 @@ def upstream(task: gokart.TaskOnKart[Any]) -> list[Any]:
 
 
 def output_paths(task: gokart.TaskOnKart[Any]) -> list[Path]:
-    """The files that it writes: gokart's targets tell their path, luigi's own have it."""
+    """The files that it writes; `path` is a method of gokart's targets, an attribute of luigi's."""
     targets: list[Any] = flatten(task.output())
-    paths: list[Any] = [each.path() if callable(each.path) else each.path for each in targets]
+    paths: list[Any] = [
+        target.path() if callable(target.path) else target.path for target in targets
+    ]
     return [Path(path).absolute() for path in paths]
 
 
 def own_params(task: gokart.TaskOnKart[Any]) -> dict[str, str]:
-    """The parameters but the upstream tasks, as luigi writes them."""
-    params, tasks = task.to_str_params(only_significant=True), task.make_task_instance_dictionary()
-    return {name: text for name, text in params.items() if name not in tasks}
+    """The parameters as texts, without the upstream tasks."""
+    texts = task.to_str_params(only_significant=True)
+    upstream_params = task.make_task_instance_dictionary()
+    return {name: text for name, text in texts.items() if name not in upstream_params}
+
+
+def task_fingerprint(task: TaskWithId[Any]) -> Fingerprint:
+    """The code and the packages in its id."""
+    return task._fingerprint
+
+
+def task_data(task: TaskWithId[Any]) -> Mapping[str, dict[str, str]]:
+    """The declared files and folders in its id, by parameter, each with its digest."""
+    return task._data
 
 
 def current_data(task: gokart.TaskOnKart[Any]) -> dict[str, dict[str, str]]:
-    """The declared files and folders, with the digests of what is in them now."""
-    found = {}
+    """The declared files and folders, by parameter, with the digests of their present content."""
+    data: dict[str, dict[str, str]] = {}
     for name, parameter in task.get_params():
         if isinstance(parameter, DataFile):
             path: Any = task.param_kwargs[name]
             sha256 = parameter.digest(path, f"{task.get_task_family()}.{name}")
-            found[name] = {"path": parameter.serialize(path), "sha256": sha256}
+            data[name] = {"path": parameter.serialize(path), "sha256": sha256}
             snapshot.depends_on(path, sha256)
-    return found
+    return data
 
 
 @functools.cache
@@ -173,23 +203,21 @@ def _params(task: type[TaskWithId[Any]]) -> list[tuple[str, luigi.Parameter[Any]
     return super(TaskWithId, task).get_params()
 
 
-def _whole(parameter: luigi.Parameter[Any], value: Any) -> str:
+def _whole_text(parameter: luigi.Parameter[Any], value: Any) -> str:
     """A parameter so that it can be read again; an upstream task in gokart's way."""
     if isinstance(value, gokart.TaskOnKart):
         params = bz2.compress(json.dumps(value.to_str_params()).encode()).hex()
         return json.dumps({"type": value.get_task_family(), "params": params})
     if isinstance(parameter, gokart.ListTaskInstanceParameter):
-        return json.dumps([_whole(parameter, each) for each in value])
+        return json.dumps([_whole_text(parameter, task) for task in value])
     return str(parameter.serialize(value))
 
 
-def _written(parameter: luigi.Parameter[Any], value: Any) -> str:
+def _short_text(parameter: luigi.Parameter[Any], value: Any) -> str:
+    """A parameter as an id's part; an upstream task as its id."""
     if isinstance(value, gokart.TaskOnKart):
         return value.make_unique_id()
-    if (
-        value
-        and isinstance(value, list | tuple)
-        and all(isinstance(each, gokart.TaskOnKart) for each in value)
-    ):
-        return " ".join(each.make_unique_id() for each in value)
+    is_list = isinstance(value, list | tuple) and bool(value)
+    if is_list and all(isinstance(task, gokart.TaskOnKart) for task in value):
+        return " ".join(task.make_unique_id() for task in value)
     return str(parameter.serialize(value))

@@ -1,4 +1,7 @@
-"""The design of a search, as a file of `conf/search/` says it: what counts, where to look, how. Runs nothing."""
+"""The design of a search, as a file of `conf/search/` says it: objectives, space, sampler.
+
+Runs nothing.
+"""
 
 import hashlib
 import json
@@ -13,7 +16,8 @@ from optuna.samplers import BaseSampler
 
 from labkart import project
 from labkart.errors import LabkartError, did_you_mean
-from labkart.experiments.config import Composer, compose_overrides
+from labkart.experiments.composer import Composer
+from labkart.experiments.config import compose_overrides
 from labkart.experiments.plan import plan
 from labkart.experiments.search.distributions import Space
 from labkart.experiments.search.trials import Direction, StudyPlan
@@ -32,37 +36,37 @@ class SearchConfig:
 
     Attributes:
         name: of its study; what could change a trial's values or its result makes another name.
-        words: of the command, for every trial.
+        overrides: of the command, for every trial.
         trials: how many there are to be in all.
-        composer: of the configurations of trials.
+        composer: composes the configurations of trials.
+        path: of the file, for messages.
 
     Raises:
         LabkartError: something does not fit; says where, and what to do.
     """
 
-    def __init__(self, *words: str) -> None:
-        self.words, self.composer = words, Composer()
-        chosen = self.composer.compose(words)
-        node, option = chosen.cfg.get("search"), chosen.choices.get("search")
+    def __init__(self, *overrides: str) -> None:
+        self.overrides, self.composer = overrides, Composer()
+        composed = self.composer.compose(overrides)
+        node, option = composed.cfg.get("search"), composed.choices.get("search")
         if not isinstance(node, DictConfig):
-            raise _none_chosen(option)
-        self.place = f"conf/search/{option}.yaml" if option else "conf/config.yaml"
-        found: Any = OmegaConf.to_container(node, resolve=True)
-        for key in (key for key in found if key not in _KEYS):
-            raise LabkartError(
-                f'{self.place}: a search has no "{key}". {did_you_mean(str(key), _KEYS)}'
-            )
-        self.objectives = self._objectives(found.get("objectives"))
-        self.sampler = self._one_of("sampler", found.get("sampler", "tpe"), _SAMPLERS)
-        self.pruner = found.get("pruner") and self._one_of("pruner", found["pruner"], _PRUNERS)
-        self.seed, self.trials = (
-            self._whole("seed", found.get("seed", 0)),
-            self._whole("trials", found.get("trials", 30)),
+            raise _missing_search(option)
+        self.path = f"conf/search/{option}.yaml" if option else "conf/config.yaml"
+        values: Any = OmegaConf.to_container(node, resolve=True)
+        for key in values:
+            if key not in _KEYS:
+                raise LabkartError(
+                    f'{self.path}: a search has no "{key}". {did_you_mean(str(key), _KEYS)}'
+                )
+        self.objectives = self._objectives(values.get("objectives"))
+        self.sampler = self._one_of("sampler", values.get("sampler", "tpe"), _SAMPLERS)
+        self.pruner = values.get("pruner") and self._one_of("pruner", values["pruner"], _PRUNERS)
+        self.seed = self._integer("seed", values.get("seed", 0))
+        self.trials = self._integer("trials", values.get("trials", 30))
+        self.space_texts = self._mapping(
+            "space", values.get("space"), "a setting and its values: seed: range(10)"
         )
-        self.written = self._mapping(
-            "space", found.get("space"), "a setting and its values: seed: range(10)"
-        )
-        self.space = Space(self.written, words, self.place)
+        self.space = Space(self.space_texts, overrides, self.path)
         self._check_sampler()
         self.name = f"{option or 'search'}-{self._digest()}"
 
@@ -73,18 +77,20 @@ class SearchConfig:
             "sampler": self.sampler,
             "pruner": self.pruner or "none",
             "seed": self.seed,
-        } | self.written
+        } | self.space_texts
 
     def plan(self) -> StudyPlan:
-        """What its journal is told."""
+        """What fixes the study, for its journal."""
         pruner: BasePruner | None = _PRUNERS[self.pruner]() if self.pruner else None
         most: int | None = None
         if self.sampler == "grid":
             most = 1
             for values in self.space.grid.values():
                 most *= len(values)
-        up = [each == "maximize" for each in self.objectives.values()]
-        directions: list[Direction] = ["maximize" if each else "minimize" for each in up]
+        directions: list[Direction] = [
+            "maximize" if direction == "maximize" else "minimize"
+            for direction in self.objectives.values()
+        ]
         return StudyPlan(
             directions, self.space.distributions, self._sampler, pruner, self.seed, most
         )
@@ -107,56 +113,58 @@ class SearchConfig:
             name for name in ("torch", "scipy") if self.sampler == "gp" and not find_spec(name)
         ]
         if missing:
+            remedy = f"uv add {' '.join(missing)}"
             raise LabkartError(
-                f"{self.place}: the sampler gp needs {' and '.join(missing)}: uv add {' '.join(missing)}"
+                f"{self.path}: the sampler gp needs {' and '.join(missing)}: {remedy}"
             )
 
-    def _objectives(self, found: Any) -> dict[str, str]:
+    def _objectives(self, value: Any) -> dict[str, str]:
         objectives = self._mapping(
-            "objectives", found, "a metric and its direction: accuracy: maximize"
+            "objectives", value, "a metric and its direction: accuracy: maximize"
         )
         for name, direction in objectives.items():
             if direction not in _DIRECTIONS:
                 remedy = did_you_mean(str(direction), _DIRECTIONS)
                 raise LabkartError(
-                    f'{self.place}: objectives: {name}: no direction "{direction}". {remedy}'
+                    f'{self.path}: objectives: {name}: no direction "{direction}". {remedy}'
                 )
         return {str(name): str(direction) for name, direction in objectives.items()}
 
-    def _mapping(self, key: str, found: Any, example: str) -> dict[str, Any]:
-        if not isinstance(found, Mapping) or not found:
+    def _mapping(self, key: str, value: Any, example: str) -> dict[str, Any]:
+        if not isinstance(value, Mapping) or not value:
             raise LabkartError(
-                f"{self.place}: {key} names nothing. Write a line for each: {example}"
+                f"{self.path}: {key} names nothing. Write a line for each: {example}"
             )
-        return {str(name): value for name, value in found.items()}
+        return {str(name): item for name, item in value.items()}
 
-    def _one_of(self, key: str, value: Any, known: Sequence[str] | Mapping[str, Any]) -> str:
-        if value not in known:
+    def _one_of(self, key: str, value: Any, names: Sequence[str] | Mapping[str, Any]) -> str:
+        if value not in names:
             raise LabkartError(
-                f'{self.place}: no {key} "{value}". {did_you_mean(str(value), known)}'
+                f'{self.path}: no {key} "{value}". {did_you_mean(str(value), names)}'
             )
         return str(value)
 
-    def _whole(self, key: str, value: Any) -> int:
+    def _integer(self, key: str, value: Any) -> int:
         if not isinstance(value, int) or isinstance(value, bool) or value < (key == "trials"):
-            raise LabkartError(f"{self.place}: {key} wants a whole number, not {value!r}.")
+            raise LabkartError(f"{self.path}: {key} must be an integer, got {value!r}.")
         return value
 
     def _digest(self) -> str:
-        """Of what fixes the study: the design, and the ids of experiments that show every code and data it can meet."""
+        """The digest of what fixes the study.
+
+        That is the design, and the ids of experiments that show every code and data it can meet.
+        """
         ids: list[str] = []
         for example in self.space.examples():
-            words = self.space.words(example)
-            # The first one by Hydra itself, which tells what is not there.
-            every = (*self.words, *words)
-            ids.append(
-                plan(self.composer.compose(every) if ids else compose_overrides(*every)).record.id
-            )
-        fixed = [self.objectives, self.sampler, self.pruner, self.seed, self.written, ids]
+            overrides = (*self.overrides, *self.space.words(example))
+            # The first one by Hydra itself, which says what does not exist.
+            compose = self.composer.compose if ids else lambda texts: compose_overrides(*texts)
+            ids.append(plan(compose(overrides)).record.id)
+        fixed = [self.objectives, self.sampler, self.pruner, self.seed, self.space_texts, ids]
         return hashlib.sha256(json.dumps(fixed, default=str).encode()).hexdigest()[:8]
 
 
-def _none_chosen(option: str | None) -> LabkartError:
+def _missing_search(option: str | None) -> LabkartError:
     files = sorted(
         file.stem for file in (project.current().root / "conf" / "search").glob("*.yaml")
     )

@@ -1,4 +1,4 @@
-"""The space of a search: Hydra's ranges as Optuna's distributions, and a trial's values as words of a command."""
+"""The space of a search: Hydra's ranges as Optuna's distributions, and back to overrides."""
 
 import math
 import re
@@ -27,10 +27,10 @@ class Setting:
     """One setting that is searched.
 
     Attributes:
-        name: as a word of the command begins, `model.params.trees`.
+        name: as an override begins, `model.params.trees`.
         text: its range as it was written.
-        values: what it can be; nothing where that is an interval.
-        words: each of the values as the command says it, where the two differ.
+        values: what it can be; None if that is an interval.
+        words: each of the values as the command says it, if the two differ.
     """
 
     name: str
@@ -40,20 +40,20 @@ class Setting:
     words: Sequence[str] | None = None
 
     def word(self, value: Any) -> str:
-        """The word that gives it a value."""
+        """The override that gives it a value."""
         if self.words is not None and self.values is not None:
-            near = [
-                math.isclose(value, each) if isinstance(value, float) else value == each
-                for each in self.values
-            ]
-            return f"{self.name}={self.words[near.index(True)]}"
+            for text, candidate in zip(self.words, self.values, strict=True):
+                is_close = isinstance(value, float) and math.isclose(value, candidate)
+                if is_close or value == candidate:
+                    return f"{self.name}={text}"
         return f"{self.name}={value}"
 
     @property
     def first(self) -> Any:
+        """The value that comes first; of an interval its lower end."""
         if self.values is not None:
             return self.values[0]
-        return self.distribution.to_external_repr(getattr(self.distribution, "low"))  # noqa: B009 (not of the base)
+        return self.distribution.to_external_repr(getattr(self.distribution, "low"))  # noqa: B009 (a choice has none)
 
 
 class Space:
@@ -63,19 +63,20 @@ class Space:
         LabkartError: a setting has no values, cannot be understood or is named twice.
     """
 
-    def __init__(self, written: Mapping[str, object], words: Sequence[str], place: str) -> None:
-        self._parser, self._place = OverridesParser.create(), place
-        self.settings = [self._setting(name, text) for name, text in written.items()]
+    def __init__(self, texts: Mapping[str, object], overrides: Sequence[str], path: str) -> None:
+        self._parser = OverridesParser.create()
+        self._path = path
+        self.settings = [self._setting(name, text) for name, text in texts.items()]
         if not self.settings:
             raise LabkartError(
-                f"{place}: the space is empty. Name a setting and its values: seed: range(10)"
+                f"{path}: the space is empty. Name a setting and its values: seed: range(10)"
             )
-        self._check_that_none_is_there_twice(words)
+        self._check_names(overrides)
 
     @property
     def distributions(self) -> dict[str, BaseDistribution]:
         """Each setting's, by its name."""
-        return {each.name: each.distribution for each in self.settings}
+        return {setting.name: setting.distribution for setting in self.settings}
 
     @property
     def grid(self) -> dict[str, Sequence[Any]]:
@@ -84,28 +85,33 @@ class Space:
         Raises:
             LabkartError: one of them is an interval, which has no end of values.
         """
-        for each in self.settings:
-            if each.values is None:
+        values: dict[str, Sequence[Any]] = {}
+        for setting in self.settings:
+            if setting.values is None:
                 remedy = "Write a range(...) or choice(...), or take another sampler"
-                raise LabkartError(
-                    f"{self._place}: a grid cannot try all of {each.name}: {each.text}. {remedy}."
-                )
-        return {each.name: each.values for each in self.settings if each.values is not None}
+                name = f"{setting.name}: {setting.text}"
+                raise LabkartError(f"{self._path}: a grid cannot try all of {name}. {remedy}.")
+            values[setting.name] = setting.values
+        return values
 
     def words(self, params: Mapping[str, Any]) -> list[str]:
-        """A trial's values as words of a command, in the order of the file."""
-        return [each.word(params[each.name]) for each in self.settings]
+        """A trial's values as overrides, in the order of the file."""
+        return [setting.word(params[setting.name]) for setting in self.settings]
 
     def examples(self) -> Iterator[dict[str, Any]]:
-        """Values that show everything which a trial can meet: the first of each, then each other choice by itself."""
-        first = {each.name: each.first for each in self.settings}
+        """Values that show everything which a trial can meet.
+
+        They are the first value of each setting, and then each other choice by itself.
+        """
+        first = {setting.name: setting.first for setting in self.settings}
         yield first
-        for each in self.settings:
-            if isinstance(each.distribution, CategoricalDistribution):
-                yield from (first | {each.name: value} for value in each.distribution.choices[1:])
+        for setting in self.settings:
+            if isinstance(setting.distribution, CategoricalDistribution):
+                for value in setting.distribution.choices[1:]:
+                    yield first | {setting.name: value}
 
     def _setting(self, name: str, text: object) -> Setting:
-        wrong = f"{self._place}: {name}: {text}"
+        source = f"{self._path}: {name}: {text}"
         try:
             override = self._parser.parse_override(f"{name}={text}")
             value = override.value()
@@ -117,11 +123,11 @@ class Space:
             if isinstance(value, IntervalSweep):
                 return Setting(name, str(text), self._interval(value), None)
         except HydraException as error:
-            said = str(error.__cause__ or error).splitlines()[0]
-            raise LabkartError(f"{wrong} cannot be understood ({said}). {_HOW}.") from None
+            reason = str(error.__cause__ or error).splitlines()[0]
+            raise LabkartError(f"{source} cannot be understood ({reason}). {_HOW}.") from None
         except ValueError as error:
-            raise LabkartError(f"{wrong}: {str(error) or 'there are no values in it'}.") from None
-        raise LabkartError(f"{wrong} is no range of values. {_HOW}.")
+            raise LabkartError(f"{source}: {str(error) or 'there are no values in it'}.") from None
+        raise LabkartError(f"{source} is not a range of values. {_HOW}.")
 
     def _range(self, name: str, text: str, sweep: RangeSweep, override: Override) -> Setting:
         start, stop, step = sweep.start, sweep.stop, sweep.step
@@ -137,10 +143,8 @@ class Space:
             return Setting(
                 name, text, IntDistribution(values[0], values[-1], log, values.step), values
             )
-        numbers, words = (
-            [float(each) for each in sweep.range()],
-            list(override.sweep_string_iterator()),
-        )
+        numbers = [float(number) for number in sweep.range()]
+        words = list(override.sweep_string_iterator())
         pairs = sorted(zip(numbers, words, strict=True))
         if not pairs:
             raise ValueError
@@ -170,22 +174,23 @@ class Space:
         if log and step != 1:
             raise ValueError("tag(log, ...) takes no step. Write tag(log, int(interval(1, 100)))")
 
-    def _check_that_none_is_there_twice(self, words: Sequence[str]) -> None:
-        """Neither in the space, under two spellings or as a part of another one, nor in the command."""
-        named = sorted(map(plain, (each.name for each in self.settings)))
-        for one, other in pairwise(named):
-            if other == one:
+    def _check_names(self, overrides: Sequence[str]) -> None:
+        """Refuse a setting that the space names twice, in two spellings, or the command as well."""
+        names = sorted(_setting_name(setting.name) for setting in self.settings)
+        for name, next_name in pairwise(names):
+            if name == next_name:
                 raise LabkartError(
-                    f"{self._place}: the space names {one} twice. Remove one of them."
+                    f"{self._path}: the space names {name} twice. Remove one of them."
                 )
-        for word in words:
-            if plain(word) in named:
+        for override in overrides:
+            name = _setting_name(override)
+            if name in names:
                 remedy = "Leave it out here, or remove it from the space"
                 raise LabkartError(
-                    f"{word}: the search tries values of {plain(word)} itself. {remedy}."
+                    f"{override}: the search tries values of {name} itself. {remedy}."
                 )
 
 
-def plain(word: str) -> str:
-    """The setting that a word of a command names, however it is spelt: `+/model=forest` is `model`."""
-    return re.split("[=@]", word.lstrip("+~/"))[0].replace("/", ".")
+def _setting_name(override: str) -> str:
+    """The setting of an override, however it is spelt: `+/model=forest` sets `model`."""
+    return re.split("[=@]", override.lstrip("+~/"))[0].replace("/", ".")

@@ -1,4 +1,7 @@
-"""A study as figures: how it went on, which settings matter, which values are good. Writes PNG into `reports/`."""
+"""A study as figures: how it went on, which settings matter, which values are good.
+
+Writes PNG into `reports/`.
+"""
 
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -24,7 +27,7 @@ def write(study: optuna.Study, objectives: Sequence[str], folder: Path) -> list[
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Optuna calls this part of it experimental
         for name, draw in _all(study, objectives):
-            with suppress(ValueError, RuntimeError):  # too few trials, or all alike
+            with suppress(ValueError, RuntimeError):  # too few trials, or all the same
                 axes: Any = draw()
                 figure = np.ravel(axes)[0].figure
                 figure.savefig(drawn := BytesIO(), format="png", bbox_inches="tight", dpi=120)
@@ -40,18 +43,23 @@ def _all(study: optuna.Study, objectives: Sequence[str]) -> Iterator[tuple[str, 
     complete = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
     several = len(objectives) > 1
     for at, objective in enumerate(objectives):
-        end = f"_{objective.replace('/', '_')}" if several else ""
+        suffix = f"_{objective.replace('/', '_')}" if several else ""
 
         def target(trial: FrozenTrial, at: int = at) -> float:
             return trial.values[at]
 
-        asked: dict[str, Any] = {"target_name": objective} | ({"target": target} if several else {})
-        yield f"history{end}", lambda asked=asked: draw.plot_optimization_history(study, **asked)
+        options: dict[str, Any] = {"target_name": objective} | (
+            {"target": target} if several else {}
+        )
+        yield (
+            f"history{suffix}",
+            lambda options=options: draw.plot_optimization_history(study, **options),
+        )
         if len({trial.values[at] for trial in complete}) > 1:
             yield (
-                f"importances{end}",
-                lambda asked=asked: draw.plot_param_importances(study, **asked),
+                f"importances{suffix}",
+                lambda options=options: draw.plot_param_importances(study, **options),
             )
-        yield f"slices{end}", lambda asked=asked: draw.plot_slice(study, **asked)
+        yield f"slices{suffix}", lambda options=options: draw.plot_slice(study, **options)
     if len(objectives) in (2, 3):
         yield "pareto", lambda: draw.plot_pareto_front(study, target_names=list(objectives))

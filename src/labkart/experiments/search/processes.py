@@ -1,4 +1,7 @@
-"""Processes that run trials of one study side by side, and what they tell the one that leads."""
+"""Processes that run trials of one study side by side, and what they tell the one that leads.
+
+Knows no Optuna: a function does the work.
+"""
 
 import multiprocessing
 from collections.abc import Callable, Sequence
@@ -8,7 +11,8 @@ from typing import Any, Protocol
 
 from labkart import signals
 from labkart.errors import LabkartError
-from labkart.experiments.search.scoreboard import SearchProgress
+from labkart.experiments.build import ProgressListener
+from labkart.experiments.search.progress import SearchProgress
 from labkart.records.record import TaskRun, read_experiment
 from labkart.records.study import Trial
 from labkart.tracking import store
@@ -17,69 +21,74 @@ from labkart.tracking.publisher import Publisher
 _PAUSE = 0.3  # seconds between two beats
 
 
-class TrialListener(Protocol):
-    """Hears of trials and, as a `Watcher`, of their tasks. Experiments come by their ids."""
+class TrialListener(ProgressListener, Protocol):
+    """Follows trials and their tasks. Experiments come by their ids."""
 
-    def begun(self, id: str) -> None: ...
-    def ready(self, id: str, nested: bool) -> None: ...
-    def told(self, trial: Trial, seconds: float) -> None: ...
-    def planned(self, uses: Sequence[TaskRun]) -> None: ...
-    def started(self, use: TaskRun) -> None: ...
-    def ended(self, use: TaskRun) -> None: ...
-    def beat(self) -> None: ...
+    def experiment_started(self, id: str) -> None:
+        """An experiment's record says `running`."""
+        ...
+
+    def experiment_ended(self, id: str, is_nested: bool) -> None:
+        """An experiment's record is complete; `is_nested` if it was part of this study before."""
+        ...
+
+    def trial_ended(self, trial: Trial, seconds: float) -> None:
+        """A trial has ended, after so many seconds of tasks."""
+        ...
 
 
 class Leader:
-    """Hears of trials in the process that leads: shows and publishes them."""
+    """Follows trials in the process that leads: shows and publishes them."""
 
-    def __init__(self, board: SearchProgress, publisher: Publisher) -> None:
+    def __init__(self, progress: SearchProgress, publisher: Publisher) -> None:
         self._publisher = publisher
-        self.planned, self.started, self.ended, self.beat = (
-            board.planned,
-            board.started,
-            board.ended,
-            board.beat,
-        )
-        self.told = board.told
+        self.planned = progress.planned
+        self.started = progress.started
+        self.ended = progress.ended
+        self.beat = progress.beat
+        self.trial_ended = progress.trial_ended
 
-    def begun(self, id: str) -> None:
+    def experiment_started(self, id: str) -> None:
+        """Publish that an experiment runs."""
         if record := read_experiment(id):
             self._publisher.begin(record)
 
-    def ready(self, id: str, nested: bool) -> None:
+    def experiment_ended(self, id: str, is_nested: bool) -> None:
+        """Publish an experiment as a part of the study."""
         if record := read_experiment(id):
             if not store.is_published(record):
                 self._publisher.end(record)
-            elif not nested:
+            elif not is_nested:
                 self._publisher.nest(record)
 
 
 class _Member:
-    """Hears of trials in one of the others, and tells the one that leads."""
+    """Follows trials in another process, and tells the one that leads."""
 
     def __init__(self, pipe: Any) -> None:
         self._pipe = pipe
 
-    def begun(self, id: str) -> None:
-        self._pipe.send(("begun", id))
+    def experiment_started(self, id: str) -> None:
+        self._pipe.send(("experiment_started", id))
 
-    def ready(self, id: str, nested: bool) -> None:
-        self._pipe.send(("ready", id, nested))
+    def experiment_ended(self, id: str, is_nested: bool) -> None:
+        self._pipe.send(("experiment_ended", id, is_nested))
 
-    def told(self, trial: Trial, seconds: float) -> None:
-        self._pipe.send(("told", trial, seconds))
+    def trial_ended(self, trial: Trial, seconds: float) -> None:
+        self._pipe.send(("trial_ended", trial, seconds))
 
-    def planned(self, uses: Sequence[TaskRun]) -> None: ...
-    def started(self, use: TaskRun) -> None: ...
-    def ended(self, use: TaskRun) -> None: ...
+    def planned(self, task_runs: Sequence[TaskRun]) -> None: ...
+    def started(self, task_run: TaskRun) -> None: ...
+    def ended(self, task_run: TaskRun) -> None: ...
     def beat(self) -> None: ...
 
 
 class Crew:
-    """So many processes, each of which does the same work until there is no more of it.
+    """Processes, each of which does the same work until none is left.
 
     Args:
-        work: what each does; it is told who listens.
+        size: how many processes.
+        work: what each does; it gets the listener to tell.
     """
 
     def __init__(self, size: int, work: Callable[[TrialListener], None]) -> None:
@@ -87,17 +96,16 @@ class Crew:
         self._pipes: list[Any] = []
         context = multiprocessing.get_context("fork")
         for _ in range(size):
-            ours, theirs = context.Pipe(duplex=False)
-            process = context.Process(
-                target=_work, args=(work, theirs, [*self._pipes, ours]), daemon=False
-            )
+            receiver, sender = context.Pipe(duplex=False)
+            arguments = (work, sender, [*self._pipes, receiver])
+            process = context.Process(target=_work, args=arguments, daemon=False)
             process.start()
-            theirs.close()
+            sender.close()
             self._processes.append(process)
-            self._pipes.append(ours)
+            self._pipes.append(receiver)
 
     def follow(self, leader: Leader) -> None:
-        """Hear what they tell until all have ended.
+        """Pass on what they tell until all have ended.
 
         Raises:
             LabkartError: one of them cannot go on, for a reason that holds for all; or all died.
@@ -105,7 +113,7 @@ class Crew:
         try:
             while self._pipes:
                 for pipe in wait(self._pipes, _PAUSE):
-                    self._hear(pipe, leader)
+                    self._receive(pipe, leader)
                 leader.beat()
         finally:
             for process in self._processes:
@@ -118,22 +126,22 @@ class Crew:
                 f"All processes of the search died (exit code {code}). The same command goes on."
             )
 
-    def _hear(self, pipe: Any, leader: Leader) -> None:
+    def _receive(self, pipe: Any, leader: Leader) -> None:
         try:
-            what, *rest = pipe.recv()
+            event, *arguments = pipe.recv()
         except EOFError:
             self._pipes.remove(pipe)
             return
-        if what == "failed":
-            raise LabkartError(*rest)
-        getattr(leader, what)(*rest)
+        if event == "failed":
+            raise LabkartError(*arguments)
+        getattr(leader, event)(*arguments)
 
 
 def _work(work: Callable[[TrialListener], None], pipe: Any, others: Sequence[Any]) -> None:
     for other in others:  # so that the end of the one who leads is the end of every pipe
         other.close()
     signals.install_handlers()
-    with suppress(BrokenPipeError, KeyboardInterrupt):  # that end, or a word from there
+    with suppress(BrokenPipeError, KeyboardInterrupt):  # the leader ended, or ended this process
         try:
             work(_Member(pipe))
         except LabkartError as error:

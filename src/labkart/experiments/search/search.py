@@ -1,25 +1,28 @@
-"""`labkart search`: trial after trial of a study, each an ordinary experiment; several processes may share it."""
+"""`labkart search`: runs the trials of a study, each an ordinary experiment.
+
+Several processes may share a study. Knows what a trial's experiment must log.
+"""
 
 import argparse
 import math
-import os
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
+from dataclasses import dataclass
 from functools import partial
 
 from optuna.trial import FrozenTrial, TrialState
 
-from labkart import console, project, signals
+from labkart import console, project
 from labkart.errors import LabkartError, did_you_mean
-from labkart.experiments import experiment
+from labkart.experiments.experiment import run_experiments
 from labkart.experiments.plan import Experiment, plan
-from labkart.experiments.search import plots, scoreboard
+from labkart.experiments.search import plots, progress
 from labkart.experiments.search.config import SearchConfig
 from labkart.experiments.search.processes import Crew, Leader, TrialListener
-from labkart.experiments.search.scoreboard import SearchProgress
+from labkart.experiments.search.progress import SearchProgress
 from labkart.experiments.search.trials import TrialJournal
-from labkart.experiments.session import check_place, close, close_abandoned
+from labkart.experiments.session import session
 from labkart.fingerprint import snapshot
 from labkart.records import provenance, study
 from labkart.records.record import ExperimentRecord, current_time
@@ -32,74 +35,66 @@ _PAUSE = 0.3  # seconds between two looks at trials of other processes
 _STATES = {"complete": TrialState.COMPLETE, "pruned": TrialState.PRUNED, "failed": TrialState.FAIL}
 
 
-def search(words: Sequence[str]) -> int:
-    """Run trials in this project until there are as many as the words say.
+def search(argv: Sequence[str]) -> int:
+    """Run trials in this project until there are as many as the arguments ask for.
+
+    Returns:
+        0.
 
     Raises:
         LabkartError: see `run`; or a file cannot be written.
     """
-    os.chdir(project.current().root)
-    check_place()
     console.show_logging()
     publisher = Publisher()
-    signals.install_handlers()
     try:
-        close_abandoned(publisher)
-        run(words, publisher)
+        with session(publisher):
+            run(argv, publisher)
     except OSError as error:
-        where = error.filename or "outputs/"
+        place = error.filename or "outputs/"
         raise LabkartError(
-            f"{where}: {error.strerror or error}. What was finished is kept."
+            f"{place}: {error.strerror or error}. What was finished is kept."
         ) from error
-    finally:
-        close(publisher)
     return 0
 
 
-def run(words: Sequence[str], publisher: Publisher) -> None:
-    """Bring a study to so many trials in all, as a command's words say; show the best.
+def run(argv: Sequence[str], publisher: Publisher) -> None:
+    """Bring a study to as many trials as the arguments ask for; show the best.
 
     Raises:
-        LabkartError: it cannot begin, or no trial has ended well; says why.
+        LabkartError: it cannot begin, or no trial has finished; the message says why.
     """
-    asked = _asked(words)
-    with (
-        snapshot.frozen(),
-        provenance.cached_code_state(),
-        ExitStack() as marks,
-    ):  # all trials are of this moment's code and data
-        design = SearchConfig(*asked.words)
-        marks.enter_context(study.mark_searching(design.name))
-        journal = TrialJournal(study.study_folder(design.name), design.plan())
-        before = _record(design, journal)
-        most = int(min(asked.n or design.trials, design.plan().most or math.inf))
-        done = sum(each.state != "running" for each in before.trials)
+    args = _parse(argv)
+    # All trials are of this moment's code and data.
+    with snapshot.frozen(), provenance.cached_code_state(), ExitStack() as marks:
+        search_config = SearchConfig(*args.overrides)
+        marks.enter_context(study.mark_searching(search_config.name))
+        plan = search_config.plan()
+        journal = TrialJournal(study.study_folder(search_config.name), plan)
+        searched = _Search(search_config, journal)
+        before = searched.record()
+        most = int(min(args.n or search_config.trials, plan.most or math.inf))
+        done = sum(trial.state != "running" for trial in before.trials)
         if done < most:
             before.status = "running"
             before.write()
             try:
                 with SearchProgress(list(before.objectives), most, done) as board:
-                    _lead(
-                        design,
-                        journal,
-                        most,
-                        asked.workers,
-                        Leader(board, publisher),
-                        partial(publisher.search, before),
-                    )
+                    begin = partial(publisher.search, before)
+                    searched.lead(most, args.workers, Leader(board, publisher), begin)
             except BaseException:
-                _end(design, journal, before, "killed", publisher)
+                searched.end(before, "killed", publisher)
                 raise
-        record = _end(design, journal, before, "finished", publisher)
-    scoreboard.show(record, " ".join(["run", *asked.words, *_words(record, record.best[:1])]))
+        record = searched.end(before, "finished", publisher)
+    best = _trial_overrides(record, record.best[:1])
+    progress.show_study(record, " ".join(["run", *args.overrides, *best]))
     if not record.best:
-        first = next((each.error for each in record.trials if each.error), "")
+        error = next((trial.error for trial in record.trials if trial.error), "")
         raise LabkartError(
-            f"No trial has ended well, so there is no best one. The first one: {first}"
+            f"No trial finished successfully, so there is no best one. The first one: {error}"
         )
 
 
-def _asked(words: Sequence[str]) -> argparse.Namespace:
+def _parse(argv: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         "labkart search", description="Try settings, and show which are the best."
     )
@@ -108,176 +103,190 @@ def _asked(words: Sequence[str]) -> argparse.Namespace:
     )
     parser.add_argument("--workers", default="1", metavar="N", help="how many at once (1)")
     parser.add_argument(
-        "words", nargs="*", metavar="name=value", help="search=forest, and settings for every trial"
+        "overrides",
+        nargs="*",
+        metavar="name=value",
+        help="search=forest, and settings for every trial",
     )
-    asked = parser.parse_intermixed_args(words)
-    for name, text in (("-n", asked.n), ("--workers", asked.workers)):
+    args = parser.parse_intermixed_args(argv)
+    for name, text in (("-n", args.n), ("--workers", args.workers)):
         if text is not None and (not text.isdecimal() or not int(text)):
             raise LabkartError(
-                f"{name} {text}: that is no number of trials. Write {name} 10, for example."
+                f"{name} {text}: that is not a number of trials. Write {name} 10, for example."
             )
-    asked.n, asked.workers = asked.n and int(asked.n), int(asked.workers)
-    return asked
+    args.n = args.n and int(args.n)
+    args.workers = int(args.workers)
+    return args
 
 
-def _lead(
-    design: SearchConfig,
-    journal: TrialJournal,
-    most: int,
-    size: int,
-    leader: Leader,
-    begin: Callable[[], None],
-) -> None:
-    """Run trials here or in several processes; `begin` forks the one that publishes, which must hold none of theirs."""
-    if size == 1:
+@dataclass
+class _Search:
+    """A study that this process works on."""
+
+    config: SearchConfig
+    journal: TrialJournal
+
+    def lead(self, most: int, workers: int, leader: Leader, begin: Callable[[], None]) -> None:
+        """Run trials here or in several processes.
+
+        Args:
+            most: how many trials the study is to have.
+            workers: how many processes.
+            leader: shows and publishes them.
+            begin: forks the process that publishes, which must hold nothing of theirs.
+        """
+        if workers == 1:
+            begin()
+            self.work(most, leader)
+            return
+
+        def work(listener: TrialListener) -> None:
+            folder = study.study_folder(self.config.name)
+            _Search(self.config, TrialJournal(folder, self.config.plan())).work(most, listener)
+
+        crew = Crew(min(workers, most), work)
         begin()
-        _work(design, journal, most, leader)
-        return
+        crew.follow(leader)
 
-    def work(listener: TrialListener) -> None:
-        _work(design, TrialJournal(study.study_folder(design.name), design.plan()), most, listener)
+    def work(self, most: int, listener: TrialListener) -> None:
+        """Run trials until there are no more."""
+        with closing(self.journal.claim_trials(most)) as trials:
+            for trial in trials:
+                if trial is None:
+                    listener.beat()
+                    time.sleep(_PAUSE)
+                else:
+                    self._try(trial, listener)
 
-    crew = Crew(min(size, most), work)
-    begin()
-    crew.follow(leader)
-
-
-def _work(design: SearchConfig, journal: TrialJournal, most: int, listener: TrialListener) -> None:
-    """Run trials until there are no more."""
-    with closing(journal.claims(most)) as claims:
-        for trial in claims:
-            if trial is None:
-                listener.beat()
-                time.sleep(_PAUSE)
-            else:
-                _try(design, journal, trial, listener)
-
-
-def _try(
-    design: SearchConfig, journal: TrialJournal, trial: FrozenTrial, listener: TrialListener
-) -> None:
-    told, seconds = Trial(trial.number, "failed", design.space.words(trial.params)), 0.0
-    try:
-        composed = design.composer.compose((*design.words, *told.words))
-        record, cached = _experiment(plan(composed), design.name, trial.number, journal, listener)
-    except LabkartError as error:
-        told.error = str(error).splitlines()[0]
-    else:
-        told.experiment, told.error = record.id, record.error
-        seconds = (
-            0.0 if cached else sum(use.seconds for use in record.tasks if use.state != "cached")
-        )
-        if record.status == "pruned":
-            told.state = "pruned"
-        elif record.status == "finished":
-            told.values, told.error = _values(design, journal, record)
-            told.state = "failed" if told.error else "complete"
+    def _try(self, proposed: FrozenTrial, listener: TrialListener) -> None:
+        """Run the experiment of a trial, and tell the journal what came of it."""
+        trial = Trial(proposed.number, "failed", self.config.space.words(proposed.params))
+        seconds = 0.0
+        try:
+            overrides = (*self.config.overrides, *trial.words)
+            experiment = plan(self.config.composer.compose(overrides))
+            is_cached = experiment.record.status == "finished"
+            record = self._run_experiment(experiment, trial.number, listener)
+        except LabkartError as error:
+            trial.error = str(error).splitlines()[0]
         else:
-            labels = [use.label for use in record.tasks if use.state == "failed"]
-            told.error = f"{labels[0]}: {record.error}" if labels else record.error
-    journal.tell(
-        told.number, _STATES[told.state], told.values, experiment=told.experiment, error=told.error
-    )
-    listener.told(told, seconds)
+            if not is_cached:
+                seconds = sum(run.seconds for run in record.tasks if run.state != "cached")
+            self._judge(trial, record)
+        state = _STATES[trial.state]
+        ids = {"experiment": trial.experiment, "error": trial.error}
+        self.journal.tell(trial.number, state, trial.values, **ids)
+        listener.trial_ended(trial, seconds)
 
+    def _run_experiment(
+        self, experiment: Experiment, number: int, listener: TrialListener
+    ) -> ExperimentRecord:
+        """Run a trial's experiment, if it did not run before."""
+        record = experiment.record
+        is_cached = record.status == "finished"
+        is_nested = record.study == self.config.name
+        if not is_nested:
+            record.study, record.trial = self.config.name, number
+        if not is_cached:
+            with pruning.prune_with(self.journal.should_prune(number)):
+                run_experiments(
+                    [experiment],
+                    experiment.workers(1),
+                    listener,
+                    lambda record: listener.experiment_started(record.id),
+                )
+        elif not is_nested:
+            record.write()
+        listener.experiment_ended(record.id, is_nested)
+        return record
 
-def _experiment(
-    planned: Experiment, name: str, number: int, journal: TrialJournal, listener: TrialListener
-) -> tuple[ExperimentRecord, bool]:
-    """Run the experiment of a trial, if it did not run before; its record, and whether it did."""
-    record = planned.record
-    cached, nested = record.status == "finished", record.study == name
-    if not nested:
-        record.study, record.trial = name, number
-    if cached and not nested:
-        record.write()
-    elif not cached:
-        with pruning.prune_with(journal.judge(number)):
-            experiment.run_experiments(
-                [planned], planned.workers(1), listener, lambda record: listener.begun(record.id)
+    def _judge(self, trial: Trial, record: ExperimentRecord) -> None:
+        """Give a trial the state and the values of its experiment."""
+        trial.experiment = record.id
+        trial.error = record.error
+        if record.status == "pruned":
+            trial.state = "pruned"
+        elif record.status == "finished":
+            trial.values, trial.error = self._values(record)
+            trial.state = "failed" if trial.error else "complete"
+        else:
+            labels = [run.label for run in record.tasks if run.state == "failed"]
+            trial.error = f"{labels[0]}: {record.error}" if labels else record.error
+
+    def _values(self, record: ExperimentRecord) -> tuple[list[float] | None, str | None]:
+        """The objectives' values of a finished experiment, or else what is wrong.
+
+        Raises:
+            LabkartError: it was the first one, and an objective is not a metric at all.
+        """
+        result = record.tasks[-1].label
+        metrics: dict[str, float] = {}
+        for run in record.tasks:
+            for name, value, *_ in run.result.get("metrics", ()):
+                metrics[name if run.label == result else f"{run.label}.{name}"] = value
+        for name in self.config.objectives:
+            if name not in metrics:
+                if any(trial.state == TrialState.COMPLETE for trial in self.journal.trials()):
+                    return None, f"no metric {name} was logged"
+                remedy = did_you_mean(name, metrics)
+                raise LabkartError(
+                    f'{self.config.path}: no task logs the metric "{name}". {remedy}'
+                )
+            if math.isnan(metrics[name]):
+                return None, f"{name} is not a number"
+        return [metrics[name] for name in self.config.objectives], None
+
+    def end(self, before: Study, status: str, publisher: Publisher) -> Study:
+        """Write what there is of the study now; draw and publish it if that is news."""
+        record = self.record()
+        record.started, record.status, record.ended = before.started, status, current_time()
+        is_news = before.status != status or before.trials != record.trials
+        if is_news or not store.is_published(record):
+            if status == "finished":
+                plots.write(self.journal.study, list(record.objectives), record.figures)
+            record.write()
+            publisher.searched(record)
+        return record
+
+    def record(self) -> Study:
+        """The study as its journal tells it."""
+        names = {state: name for name, state in _STATES.items()}
+        trials = [
+            Trial(
+                trial.number,
+                names.get(trial.state, "running"),
+                self.config.space.words(trial.params),
+                trial.values,
+                trial.user_attrs.get("experiment"),
+                trial.user_attrs.get("error"),
             )
-    listener.ready(record.id, nested)
-    return record, cached
-
-
-def _values(
-    design: SearchConfig, journal: TrialJournal, record: ExperimentRecord
-) -> tuple[list[float] | None, str | None]:
-    """What a finished experiment says of the objectives, or else what is wrong with that.
-
-    Raises:
-        LabkartError: it was the first one, and an objective is no metric at all.
-    """
-    logged = {
-        name if use.label == record.tasks[-1].label else f"{use.label}.{name}": value
-        for use in record.tasks
-        for name, value, *_ in use.result.get("metrics", ())
-    }
-    for name in design.objectives:
-        if name not in logged:
-            if any(each.state == TrialState.COMPLETE for each in journal.trials()):
-                return None, f"no metric {name} was logged"
-            raise LabkartError(
-                f'{design.place}: no task logs the metric "{name}". {did_you_mean(name, logged)}'
-            )
-        if math.isnan(logged[name]):
-            return None, f"{name} is no number"
-    return [logged[name] for name in design.objectives], None
-
-
-def _end(
-    design: SearchConfig, journal: TrialJournal, before: Study, status: str, publisher: Publisher
-) -> Study:
-    """Write down what there is of the study now, and draw and publish it where that is news."""
-    record = _record(design, journal)
-    record.started, record.status, record.ended = before.started, status, current_time()
-    if before.status != status or before.trials != record.trials or not store.is_published(record):
-        if status == "finished":
-            plots.write(journal.study, list(record.objectives), record.figures)
-        record.write()
-        publisher.searched(record)
-    return record
-
-
-def _record(design: SearchConfig, journal: TrialJournal) -> Study:
-    """The study as its journal tells it."""
-    names = {state: name for name, state in _STATES.items()}
-    trials = [
-        Trial(
-            each.number,
-            names.get(each.state, "running"),
-            design.space.words(each.params),
-            each.values,
-            each.user_attrs.get("experiment"),
-            each.user_attrs.get("error"),
+            for trial in self.journal.trials()
+        ]
+        before = study.read_study(self.config.name)
+        return Study(
+            name=self.config.name,
+            project=project.current().name,
+            command=" ".join(["labkart", "search", *self.config.overrides]),
+            objectives=self.config.objectives,
+            settings=self.config.settings,
+            started=before.started if before else current_time(),
+            trials=trials,
+            best=self._best(),
+            status=before.status if before else "running",
         )
-        for each in journal.trials()
-    ]
-    before = study.read_study(design.name)
-    return Study(
-        name=design.name,
-        project=project.current().name,
-        command=" ".join(["labkart", "search", *design.words]),
-        objectives=design.objectives,
-        settings=design.settings,
-        started=before.started if before else current_time(),
-        trials=trials,
-        best=_best(journal, design),
-        status=before.status if before else "running",
-    )
+
+    def _best(self) -> list[int]:
+        """The numbers of the best trials, best first.
+
+        With several objectives, those that no other one beats in everything.
+        """
+        complete = [trial for trial in self.journal.trials() if trial.state == TrialState.COMPLETE]
+        if complete and len(self.config.objectives) > 1:
+            complete = self.journal.study.best_trials
+        sign = -1 if next(iter(self.config.objectives.values())) == "maximize" else 1
+        ranked = sorted(complete, key=lambda trial: sign * (trial.values or [math.inf])[0])
+        return [trial.number for trial in ranked]
 
 
-def _best(journal: TrialJournal, design: SearchConfig) -> list[int]:
-    """The numbers of the best trials, the best one first; of several objectives those that no other one dominates."""
-    complete = [each for each in journal.trials() if each.state == TrialState.COMPLETE]
-    if complete and len(design.objectives) > 1:
-        complete = journal.study.best_trials
-    sign = -1 if next(iter(design.objectives.values())) == "maximize" else 1
-    return [
-        each.number
-        for each in sorted(complete, key=lambda each: sign * (each.values or [math.inf])[0])
-    ]
-
-
-def _words(record: Study, numbers: Sequence[int]) -> list[str]:
+def _trial_overrides(record: Study, numbers: Sequence[int]) -> list[str]:
     return [word for trial in record.trials if trial.number in numbers for word in trial.words]

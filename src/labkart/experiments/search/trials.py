@@ -1,7 +1,8 @@
-"""A study of Optuna on its journal file, which several processes share: proposes trials, hands each to one process.
+"""A study of Optuna on its journal file, which several processes share.
 
-What is tried depends on the study alone: on its seed, the number of the trial and the trials before it. So a study that
-was killed and goes on tries what it would have tried, and a trial whose process died is tried again, as it was.
+Proposes trials, and hands each to one process. What is tried depends on the study alone: on its
+seed, the number of the trial and the trials before it. So a study that was killed and goes on
+tries what it would have tried, and a trial whose process died is tried again, as it was.
 """
 
 import copy
@@ -10,7 +11,7 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, BinaryIO, Literal
 
 import numpy as np
 import optuna
@@ -51,7 +52,7 @@ class StudyPlan:
 
 
 class TrialJournal:
-    """A study in a folder; it is made where it is not there yet.
+    """A study in a folder; it is created if it does not exist.
 
     Raises:
         LabkartError: the journal is damaged.
@@ -90,48 +91,48 @@ class TrialJournal:
         """All trials so far, of every process."""
         return self.study.get_trials(deepcopy=False)
 
-    def claims(self, most: int) -> Generator[FrozenTrial | None, None, None]:
+    def claim_trials(self, most: int) -> Generator[FrozenTrial | None, None, None]:
         """Trials for this process, one at a time, until the study has so many and all have ended.
 
-        A trial is this process's while the loop's body runs. Yields None where there is nothing to do but to wait for
-        trials of other processes, which may die.
+        A trial is this process's while the loop's body runs. Yields None while there is nothing to
+        do but to wait for trials of other processes, which may die.
         """
         most = min(most, self._plan.most or most)
         while True:
             with self._lock:
-                lock, trial = self._abandoned() or self._new(most) or (None, None)
+                lock, trial = self._claim_abandoned() or self._claim_new(most) or (None, None)
             if lock and trial:
                 try:
                     yield trial
                     Path(lock.lock_file).unlink(missing_ok=True)
                 finally:
                     lock.release()
-            elif any(each.state == TrialState.RUNNING for each in self.trials()):
+            elif any(trial.state == TrialState.RUNNING for trial in self.trials()):
                 yield None
             else:
                 return
 
-    def _abandoned(self) -> tuple[FileLock, FrozenTrial] | None:
+    def _claim_abandoned(self) -> tuple[FileLock, FrozenTrial] | None:
         """A trial whose process died."""
         for trial in self.trials():
             if trial.state == TrialState.RUNNING:
                 with suppress(Timeout):
-                    return self._taken(trial.number), trial
+                    return self._lock_trial(trial.number), trial
         return None
 
-    def _new(self, most: int) -> tuple[FileLock, FrozenTrial] | None:
+    def _claim_new(self, most: int) -> tuple[FileLock, FrozenTrial] | None:
         number = len(self.trials())
         if number >= most:
             return None
         # In one line of the journal, so that there is never half a trial.
         params, distributions = self._copy.propose(number), dict(self._plan.distributions)
-        lock = self._taken(number)
+        lock = self._lock_trial(number)
         self.study.add_trial(
             create_trial(state=TrialState.RUNNING, params=params, distributions=distributions)
         )
         return lock, self.trials()[number]
 
-    def _taken(self, number: int) -> FileLock:
+    def _lock_trial(self, number: int) -> FileLock:
         lock = FileLock(self._folder / f".trial-{number}.lock")
         lock.acquire(timeout=0)
         return lock
@@ -141,39 +142,38 @@ class TrialJournal:
     ) -> None:
         """A trial has ended."""
         for name, value in notes.items():
-            self._storage.set_trial_user_attr(self._trial(number), name, value)
+            self._storage.set_trial_user_attr(self._trial_id(number), name, value)
         self.study.tell(number, values if state == TrialState.COMPLETE else None, state)
 
-    def judge(self, number: int) -> Callable[[float, int], bool] | None:
-        """What hears of a trial's values while it runs, and says whether to stop it; nothing where nobody prunes."""
+    def should_prune(self, number: int) -> Callable[[float, int], bool] | None:
+        """What decides by a trial's values whether to stop it; None if the study does not prune."""
         if self._plan.pruner is None or len(self._plan.directions) > 1:
             return None
-        seen: dict[
-            int, float
-        ] = {}  # of this attempt: an earlier one that was killed may have got further
+        # Of this attempt: an earlier one that was killed may have got further.
+        values: dict[int, float] = {}
         rungs: dict[str, Any] = {}
-
         process, journal = os.getpid(), self
 
-        def stops(value: float, step: int) -> bool:
+        def should_stop(value: float, step: int) -> bool:
             nonlocal process, journal
             if process != os.getpid():  # a lock must not be used on both sides of a fork
                 process, journal = os.getpid(), TrialJournal(self._folder, self._plan)
-            id, seen[step] = journal._trial(number), value
+            id = journal._trial_id(number)
+            values[step] = value
             journal._storage.set_trial_intermediate_value(id, step, value)
-            others = journal.trials()
-            mine = copy.copy(others[number])
-            mine.intermediate_values, mine.system_attrs = dict(seen), dict(rungs)
-            shown = [mine if each.number == number else each for each in others]
-            stop = journal.study.pruner.prune(
-                _View(self._folder.name, journal._storage, shown), mine
-            )
+            trials = journal.trials()
+            current = copy.copy(trials[number])
+            current.intermediate_values = dict(values)
+            current.system_attrs = dict(rungs)
+            trials = [current if trial.number == number else trial for trial in trials]
+            view = _View(self._folder.name, journal._storage, trials)
+            stop = journal.study.pruner.prune(view, current)
             rungs.update(journal._storage.get_trial_system_attrs(id))
             return stop
 
-        return stops
+        return should_stop
 
-    def _trial(self, number: int) -> int:
+    def _trial_id(self, number: int) -> int:
         return self._storage.get_trial_id_from_study_id_trial_number(self._id, number)
 
 
@@ -182,14 +182,19 @@ class _View(optuna.Study):
 
     def __init__(self, name: str, storage: JournalStorage, trials: Sequence[FrozenTrial]) -> None:
         super().__init__(name, storage)
-        self._shown = trials
+        self._trials = trials
 
-    def get_trials(self, deepcopy: bool = True, states: Any = None) -> list[FrozenTrial]:
-        return [each for each in self._shown if states is None or each.state in states]
+    def get_trials(
+        self,
+        deepcopy: bool = True,  # noqa: ARG002 (Optuna's interface)
+        states: Any = None,
+    ) -> list[FrozenTrial]:
+        """The trials with the present one in place of its earlier attempt."""
+        return [trial for trial in self._trials if states is None or trial.state in states]
 
 
 class _Copy:
-    """The study again, in memory: there a proposal can be made before a word of it is in the journal."""
+    """The study again, in memory, where a proposal is made before anything is in the journal."""
 
     def __init__(self, study: optuna.Study, plan: StudyPlan) -> None:
         self._original, self._plan = study, plan
@@ -199,6 +204,7 @@ class _Copy:
         self._count = 0
 
     def propose(self, number: int) -> dict[str, Any]:
+        """The values that a trial is to try."""
         self.update()
         sequence = np.random.SeedSequence([self._plan.seed, number])
         self._study.sampler = self._plan.sampler(int(sequence.generate_state(1)[0]))
@@ -208,45 +214,50 @@ class _Copy:
         return trial.params
 
     def update(self) -> None:
-        """Take over what has happened since the last time."""
+        """Take over what has happened since the last update."""
         trials = self._original.get_trials(deepcopy=False)
         for trial in trials[self._count :]:
             self._study.add_trial(trial)
             self._running |= {trial.number} if trial.state == TrialState.RUNNING else set()
         self._count = len(trials)
-        for number in [
-            number for number in self._running if trials[number].state != TrialState.RUNNING
-        ]:
+        ended = [number for number in self._running if trials[number].state != TrialState.RUNNING]
+        for number in ended:
             self._running.remove(number)
+            # Ids are numbers, for it is the only study.
             for step, value in trials[number].intermediate_values.items():
-                self._storage.set_trial_intermediate_value(
-                    number, step, value
-                )  # ids are numbers: it is the only study
+                self._storage.set_trial_intermediate_value(number, step, value)
             self._storage.set_trial_state_values(
                 number, trials[number].state, trials[number].values
             )
 
 
 class _Lock(JournalFileOpenLock):
-    """Ours instead of Optuna's, which a killed process leaves behind for half a minute."""
+    """Our lock in place of Optuna's, which a killed process leaves behind for half a minute."""
 
     def __init__(self, lock: FileLock, file: Path) -> None:
         super().__init__(str(file))
         self._lock, self._file = lock, file
 
     def acquire(self) -> bool:
+        """Wait for the lock."""
         self._lock.acquire()
         _cut_half_line(self._file)
         return True
 
     def release(self) -> None:
+        """Let others have it."""
         self._lock.release()
 
 
 def _cut_half_line(file: Path) -> None:
-    """What a process wrote as it was killed would spoil the next line."""
-    with suppress(FileNotFoundError), file.open("rb+") as lines:
-        end = lines.seek(0, os.SEEK_END)
-        while end and (lines.seek(end - 1), lines.read(1))[1] != b"\n":
+    """Remove what a process wrote as it was killed: it would spoil the next line."""
+    with suppress(FileNotFoundError), file.open("rb+") as journal:
+        end = journal.seek(0, os.SEEK_END)
+        while end and not _ends_line(journal, end):
             end -= 1
-        lines.truncate(end)
+        journal.truncate(end)
+
+
+def _ends_line(journal: BinaryIO, end: int) -> bool:
+    journal.seek(end - 1)
+    return journal.read(1) == b"\n"

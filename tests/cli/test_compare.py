@@ -131,8 +131,8 @@ def test_code_that_only_one_of_them_uses_is_no_change(compared: Compared) -> Non
     experiment("a1").write()
     experiment("b1", "b1").write()
     printed = compared()
-    assert "code that a1 alone uses: tasks.py: Forest\n" in printed
-    assert "code that b1 alone uses: tasks.py: Linear\n" in printed
+    assert "code that only a1 uses: tasks.py: Forest\n" in printed
+    assert "code that only b1 uses: tasks.py: Linear\n" in printed
     assert "code that both use" in printed and "code that differs" not in printed
 
 

@@ -1,0 +1,56 @@
+"""The rule on versions: of the template around the code, of the installed library, of `uv.lock`."""
+
+import json
+import re
+from collections.abc import Iterator
+from importlib.metadata import distribution
+from typing import Any, ClassVar
+
+from labkart.check.rule import Finding, Rule
+from labkart.check.tree import Tree
+
+_LOCKED = re.compile(
+    r'^name = "labkart"\n(?:version = "(?P<version>[^"]*)"\n)?'
+    r'source = \{ (?:git = "[^"#]*#(?P<commit>\w+)")?',
+    re.MULTILINE,
+)
+
+
+class VersionMismatch(Rule):
+    """The installed library is the one in uv.lock, and as new as the files from the template."""
+
+    reason = (
+        "Only such a pair was tested together, and only what uv.lock names is what others and CI"
+        " run."
+    )
+    fix = (
+        "If the template is older: `labkart update`. If the library is older:"
+        " `uv lock --upgrade-package labkart && uv sync`. If uv.lock names another library:"
+        " `uv sync`."
+    )
+    messages: ClassVar[dict[str, str]] = {
+        "template": "the template is of version {template}, the installed library of {library}",
+        "lock": "uv.lock names labkart {locked}, and {installed} is installed",
+    }
+
+    def check(self, tree: Tree) -> Iterator[Finding]:
+        """Compare major and minor with the template's, version or commit with the lock's."""
+        library = distribution("labkart")
+        template = str(tree.settings.get("template", library.version))
+        if template.split(".")[:2] != library.version.split(".")[:2]:
+            line = next(iter(tree.lines("pyproject.toml", r"template\s*=")), 0)
+            values = {"template": template, "library": library.version}
+            yield self.finding("pyproject.toml", "template", line, **values)
+        if locked := _LOCKED.search(dict(tree.texts()).get("uv.lock", "")):
+            commit = _commit(library.read_text("direct_url.json"))
+            values = {"locked": locked["version"], "installed": library.version}
+            if locked["commit"] and commit:
+                values = {"locked": locked["commit"][:12], "installed": commit[:12]}
+            if values["locked"] and values["locked"] != values["installed"]:
+                yield self.finding("uv.lock", "lock", **values)
+
+
+def _commit(direct_url: str | None) -> str:
+    """The commit that a package was installed from; empty if it came from elsewhere."""
+    source: Any = json.loads(direct_url or "{}")
+    return source.get("vcs_info", {}).get("commit_id", "")

@@ -1,0 +1,40 @@
+"""`labkart accept`: keep the results of earlier code, on a person's word."""
+
+import os
+from collections.abc import Sequence
+
+from labkart import console, project
+from labkart.cli import overrides
+from labkart.cli.status import show_statuses
+
+
+def main(argv: list[str]) -> int:
+    """Keep results under the ids of today's code, and show how the tasks stand then."""
+    parser = overrides.parser(
+        "accept", "Keep the results of earlier code: a change does not matter."
+    )
+    parser.add_argument(
+        "-m", "--multirun", action="store_true", help="for every combination, as in labkart run -m"
+    )
+    args = overrides.parse(parser, argv)
+    if args.multirun:
+        _accept_sweep(argv)
+        return 0
+    experiment = overrides.plan_experiment(args.overrides)
+
+    from labkart.experiments import accept
+
+    show_statuses(accept.accept_changes([experiment]))
+    return 0
+
+
+def _accept_sweep(argv: Sequence[str]) -> None:
+    from labkart.experiments import accept
+
+    os.chdir(project.current().root)
+    experiment_count, statuses = accept.accept_sweep(argv)
+    pending = [status for status in statuses if status.state != "done"]
+    done = len(statuses) - len(pending)
+    console.say(f"  {done} of {len(statuses)} tasks of {experiment_count} experiments done")
+    if pending:
+        show_statuses(pending)

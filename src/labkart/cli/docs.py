@@ -1,0 +1,75 @@
+"""`labkart docs`: the pages of the documentation on the terminal, in the project's language."""
+
+import argparse
+import os
+from pathlib import Path
+
+from labkart import console, project
+from labkart.errors import LabkartError, did_you_mean
+from labkart.table import Column
+
+# In the wheel, and beside `src/` in a checkout.
+_PLACES = (Path(__file__).parents[1] / "docs", Path(__file__).parents[3] / "docs")
+_READING_ORDER = ("tutorial", "create", "run", "compare", "write-up", "update", "move", "rules")
+_WIDEST = 100  # columns of a line that is easy to read
+
+
+def main(argv: list[str]) -> int:
+    """List the pages, or show one.
+
+    Raises:
+        LabkartError: the page does not exist.
+    """
+    parser = argparse.ArgumentParser("labkart docs", description="Read the documentation here.")
+    parser.add_argument("page", nargs="?", metavar="PAGE", help="without it, the list of pages")
+    args = parser.parse_args(argv)
+    pages = _pages(_language())
+    if not args.page:
+        _show_list(pages)
+        return 0
+    name = args.page.removesuffix(".md")
+    if name not in pages:
+        raise LabkartError(f'There is no page "{name}". {did_you_mean(name, pages)}')
+    _show_page(pages[name].read_text(encoding="utf-8"))
+    return 0
+
+
+def _language() -> str:
+    try:
+        return project.current().language
+    except LabkartError:  # outside a project
+        return "en"
+
+
+def _pages(language: str) -> dict[str, Path]:
+    """The files of a language by name, in reading order; the English ones if there are none."""
+    for name in (language, "en"):
+        for place in _PLACES:
+            files = {file.stem: file for file in sorted((place / name).glob("*.md"))}
+            if files:
+                first = [page for page in _READING_ORDER if page in files]
+                return {page: files[page] for page in dict.fromkeys([*first, *files])}
+    raise LabkartError("The documentation was not installed with labkart. Install labkart again.")
+
+
+def _title(file: Path) -> str:
+    lines = file.read_text(encoding="utf-8").splitlines()
+    return next((line.removeprefix("# ") for line in lines if line.startswith("# ")), "")
+
+
+def _show_list(pages: dict[str, Path]) -> None:
+    titles = [_title(file) for file in pages.values()]
+    console.show_table([Column("", list(pages)), Column("", titles)])
+    console.say(f"  read one: {console.command('docs')} {next(iter(pages))}")
+
+
+def _show_page(text: str) -> None:
+    """Formatted and in a pager on a terminal, as it is elsewhere."""
+    if not console.stdout.is_terminal:
+        console.write_raw(text.rstrip("\n"))
+        return
+    from rich.markdown import Markdown
+
+    os.environ.setdefault("LESS", "-FRX")  # colours; a page that fits on the screen needs no pager
+    with console.stdout.pager(styles=True):
+        console.stdout.print(Markdown(text), width=_WIDEST)

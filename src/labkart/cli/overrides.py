@@ -1,0 +1,48 @@
+"""What the verbs share that look at one experiment before it runs: its overrides, and its plan."""
+
+import argparse
+import os
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from labkart import console, project
+from labkart.errors import LabkartError
+
+if TYPE_CHECKING:
+    from labkart.experiments.plan import Experiment
+
+
+def parser(verb: str, description: str) -> argparse.ArgumentParser:
+    """A parser of Hydra's overrides, to which a verb adds its options."""
+    result = argparse.ArgumentParser(f"labkart {verb}", description=description, allow_abbrev=False)
+    result.add_argument(
+        "overrides", nargs="*", metavar="name=value", help="settings, as for labkart run"
+    )
+    return result
+
+
+def parse(parser: argparse.ArgumentParser, argv: Sequence[str]) -> argparse.Namespace:
+    """Read the arguments of a verb.
+
+    Raises:
+        LabkartError: an option does not exist.
+    """
+    args, unknown = parser.parse_known_intermixed_args(argv)
+    if unknown:
+        raise LabkartError(f"{unknown[0]}: there is no such option. See {parser.prog} --help.")
+    return args
+
+
+def plan_experiment(overrides: Sequence[str]) -> "Experiment":
+    """Plan the experiment that `labkart run` would run with these overrides, in the project's root.
+
+    Raises:
+        LabkartError: an override or the pipeline is wrong.
+    """
+    from labkart.experiments import config, plan
+
+    os.chdir(project.current().root)
+    composed = config.compose_overrides(*overrides)
+    config.check_additions(list(overrides))
+    console.show_logging()
+    return plan.plan(composed)

@@ -1,0 +1,13 @@
+"""`labkart report`: tables and figures for a thesis."""
+
+import os
+
+from labkart import project
+from labkart.results.report.report import ReportOptions, parser, report
+
+
+def main(argv: list[str]) -> int:
+    """Make or check reports."""
+    os.chdir(project.current().root)
+    report(ReportOptions.of(parser().parse_args(argv)))
+    return 0

@@ -1,0 +1,77 @@
+"""`labkart reproduce`: an experiment again, from its record."""
+
+import argparse
+import os
+from collections.abc import Sequence
+
+from labkart import console, project, signals
+from labkart.records.record import ExperimentRecord, TaskRun, read_task
+from labkart.records.verdict import TOLERANCE
+
+
+def main(argv: list[str]) -> int:
+    """Reproduce experiments; 1 if a result differs or a part is missing."""
+    args = _parser().parse_intermixed_args(argv)
+
+    from labkart.results.reproduce import reproduce
+
+    os.chdir(project.current().root)
+    options = reproduce.Options(args.tolerance, args.ignore, args.settings)
+    experiments = reproduce.find_experiments(args.run, project.STARTED)
+    if args.from_cache:
+        missing = [reproduce.missing_parts(experiment, options) for experiment in experiments]
+        for experiment, parts in zip(experiments, missing, strict=True):
+            _show_parts(experiment, parts)
+        return int(any(missing))
+    signals.install_handlers()
+    return int(not reproduce.reproduce_all(experiments, options))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        "labkart reproduce", description="Run an experiment again from its record."
+    )
+    parser.add_argument(
+        "run", help="the id of an experiment or of its run in MLflow, or a table of labkart report"
+    )
+    parser.add_argument(
+        "settings", nargs="*", metavar="name=value", help="settings that the record masks"
+    )
+    parser.add_argument(
+        "--tolerance",
+        type=float,
+        default=TOLERANCE,
+        help="relative tolerance of metrics (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--ignore",
+        action="append",
+        default=[],
+        metavar="METRIC",
+        help='do not compare this metric; patterns such as "*seconds" work too',
+    )
+    parser.add_argument(
+        "--from-cache",
+        action="store_true",
+        help="run nothing; list what a reproduction needs and does not have",
+    )
+    return parser
+
+
+def _show_parts(experiment: ExperimentRecord, missing: Sequence[str]) -> None:
+    """Print each task with its time and whether its output is there, then what is missing."""
+    console.say(f"{experiment.id[:6]}  {' '.join(experiment.overrides)}".rstrip())
+    width = max(len(task.label) for task in experiment.tasks)
+    for task in experiment.tasks:
+        place = "in the cache" if _is_cached(task) else "no longer in the cache"
+        console.say(f"  {task.label:<{width}}   {task.seconds:>6.1f} s   {place}")
+    for part in missing:
+        console.say(f"  missing: {part}", "red")
+    if not missing:
+        again = console.command(f"reproduce {experiment.id[:6]}")
+        console.say(f"  nothing is missing  ·  {again}")
+
+
+def _is_cached(task: TaskRun) -> bool:
+    record = read_task(task.name, task.id)
+    return record is not None and record.status == "done" and not record.damage()

@@ -1,0 +1,110 @@
+"""`labkart runs`: a table of experiments."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from labkart import console
+from labkart.errors import LabkartError
+from labkart.records.query import Condition, Selection, unmet_condition
+from labkart.records.record import read_experiments
+from labkart.results.runs import Listing, Order, as_json, write_csv
+
+_MOST_ROWS = 20  # that a person reads
+_STYLES = {
+    "failed": "red",
+    "killed": "yellow",
+    "pruned": "dim",
+    "running": "cyan",
+    "planned": "dim",
+}
+_SELECTIONS = {
+    "sweep": "of this sweep (the beginning of its id)",
+    "study": "of this search's study",
+    "tag": "with this tag",
+    "commit": "of this commit (the beginning of it)",
+    "since": "that started on this day or later (2026-11-25)",
+    "until": "that started on this day or before",
+}
+
+
+def main(argv: list[str]) -> int:
+    """List experiments."""
+    args = _parser().parse_intermixed_args(_join_sort(argv))
+    if args.n is not None and args.n < 1:
+        raise LabkartError(f"-n must be a positive integer, got {args.n}; --all shows all.")
+    conditions = [Condition.of(text) for text in args.conditions]
+    selection = Selection(conditions, **{name: getattr(args, name) for name in _SELECTIONS})
+    experiments = Order(args.sort, args.reverse).sort(selection.summaries())
+    shown = experiments[: _row_limit(args)]
+    if args.json:
+        console.write_raw(as_json(shown))
+    elif args.csv:
+        write_csv(shown, sys.stdout)
+    elif not experiments:
+        console.say(f"  {unmet_condition(conditions) or _explain_empty()}")
+    else:
+        _show(Listing(shown, _requested(conditions, args.sort)), len(experiments) - len(shown))
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser("labkart runs", description="List experiments, newest first.")
+    parser.add_argument(
+        "conditions",
+        nargs="*",
+        metavar="name=value",
+        help="also with !=, < and >, in quotes: 'accuracy>0.9'",
+    )
+    for name, meaning in _SELECTIONS.items():
+        parser.add_argument(f"--{name}", metavar=name.upper(), help=meaning)
+    parser.add_argument(
+        "--sort",
+        default="started",
+        metavar="NAME",
+        help="sort by a setting or metric; -NAME: largest first",
+    )
+    parser.add_argument("--reverse", action="store_true", help="reverse the order")
+    parser.add_argument("-n", type=int, help=f"the number of rows ({_MOST_ROWS})")
+    parser.add_argument("--all", action="store_true", help="all rows")
+    parser.add_argument("--json", action="store_true", help="all values, for programs")
+    parser.add_argument("--csv", action="store_true", help="all values, as a table")
+    return parser
+
+
+def _join_sort(argv: Sequence[str]) -> list[str]:
+    """Join `--sort -accuracy`: argparse would take the second for an option."""
+    joined = list[str]()
+    for argument in argv:
+        if joined and joined[-1] == "--sort":
+            joined[-1] = f"--sort={argument}"
+        else:
+            joined.append(argument)
+    return joined
+
+
+def _row_limit(args: argparse.Namespace) -> int | None:
+    if args.n:
+        return args.n
+    return None if args.all or args.json or args.csv else _MOST_ROWS
+
+
+def _requested(conditions: Sequence[Condition], sort: str) -> list[str]:
+    """The names that a person wants to see: what sorts, and what conditions do not fix."""
+    free = [condition.name for condition in conditions if condition.sign != "="]
+    return list(dict.fromkeys([sort.removeprefix("-"), *free]))
+
+
+def _explain_empty() -> str:
+    if read_experiments(most=1):
+        return f"No experiment matches; {console.command('runs')} lists all."
+    return f"No experiments yet; {console.command('run')} makes the first."
+
+
+def _show(listing: Listing, more: int) -> None:
+    styles = [_STYLES.get(experiment.status, "") for experiment in listing.experiments]
+    omitted = console.show_table(listing.columns(), row_styles=styles) + listing.omitted_metrics
+    if more:
+        console.say(f"  ... and {more:,} more (--all shows them)", "dim")
+    if omitted:
+        console.say(f"  {omitted} more column{'s' if omitted > 1 else ''} with --csv", "dim")

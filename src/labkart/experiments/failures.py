@@ -1,0 +1,45 @@
+"""Describes experiments that failed, in a few lines for a person. Prints nothing."""
+
+from collections.abc import Sequence
+
+from labkart import project
+from labkart.records.record import ExperimentRecord
+
+
+def describe_failure(record: ExperimentRecord) -> str:
+    """Each failed task of an experiment with its error, and the file with the traceback."""
+    lines = [f"{run.label}: {run.error}" for run in record.tasks if run.state == "failed"]
+    remedy = "Fix it and run again: finished tasks stay cached."
+    return "\n".join([*lines, f"See {_traceback_file(record)}. {remedy}"])
+
+
+def describe_failures(records: Sequence[ExperimentRecord], total: int) -> str:
+    """Each cause once, with the experiments of a sweep that it concerns.
+
+    Args:
+        records: the experiments without a result.
+        total: how many experiments the sweep has.
+    """
+    by_cause: dict[str, list[ExperimentRecord]] = {}
+    for record in records:
+        by_cause.setdefault(_cause(record), []).append(record)
+    lines = [f"{len(records)} of {total} experiments have no result:"]
+    for cause, concerned in by_cause.items():
+        first = concerned[0]
+        others = f" and {len(concerned) - 1} more" if len(concerned) > 1 else ""
+        lines.append(f"{' '.join(first.overrides)}{others}: {cause}")
+        if first.ended:
+            lines.append(f"  {_traceback_file(first)}")
+    remedy = "Fix it and run the same command again: only what is missing runs."
+    return "\n".join([*lines, remedy])
+
+
+def _cause(record: ExperimentRecord) -> str:
+    for run in record.tasks:
+        if run.state == "failed":
+            return f"{run.label}: {run.error}"
+    return record.error or "not run"
+
+
+def _traceback_file(record: ExperimentRecord) -> str:
+    return f"{project.current().short(record.folder)}/traceback.txt"

@@ -1,0 +1,127 @@
+"""What the record of an experiment says when it begins and ends. Runs and publishes nothing."""
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from labkart import project
+from labkart.experiments.plan import Experiment
+from labkart.records import last_used, provenance, redact
+from labkart.records.record import ExperimentRecord, TaskRecord, current_time, digest_of
+
+# The fields of a task's record that the experiment's own record has as well.
+_RESULT_FIELDS = (
+    "undeclared",
+    "params",
+    "upstream",
+    "seed",
+    "data",
+    "cpu_seconds",
+    "peak_memory_mb",
+    "gpu_memory_mb",
+    "outputs",
+    "metrics",
+    "figures",
+    "tables",
+    "models",
+    "accepted",
+)
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """The code and the machine, the same for all experiments of a command.
+
+    Attributes:
+        code: the commit, and whether there are changes beside it.
+        diff: these changes.
+        environment: the machine and its software.
+        texts: further files beside the record, by name.
+    """
+
+    code: dict[str, Any]
+    diff: str
+    environment: dict[str, Any]
+    texts: dict[str, str]
+
+    @classmethod
+    def current(cls) -> "Provenance":
+        """That of this moment."""
+        root = project.current().root
+        code, diff = provenance.code_state(root)
+        texts = {"packages.txt": provenance.packages(), "uv.lock": provenance.uv_lock(root)}
+        return cls(code, diff, provenance.environment(), texts)
+
+
+def begin_record(experiment: Experiment, started: str, origin: Provenance) -> None:
+    """Write what is going to run, and on what code and machine, without secrets."""
+    record, composed = experiment.record, experiment.composed
+    composed.activate()
+    redact.remember_secrets(composed.cfg)
+    record.status = "running"
+    record.started = started
+    record.code = origin.code
+    record.environment = origin.environment
+    record.overrides = redact.redact_overrides(record.overrides)
+    record.command = " ".join(["labkart", "run", *record.overrides])
+    record.settings = redact.redact_values(record.settings)
+    record.config = redact.redacted_config(composed.cfg, resolve=True)
+    record.write(
+        {
+            "config.yaml": redact.redacted_yaml(composed.cfg),
+            "uncommitted.patch.txt": redact.redact_text(origin.diff),
+            **origin.texts,
+        }
+    )
+
+
+def complete_record(experiment: Experiment, status: str) -> None:
+    """Write how the experiment ended, with what its tasks' records say."""
+    record = experiment.record
+    task_records: dict[str, TaskRecord] = {}
+    for run in record.tasks:
+        task_record = experiment.tasks[run.label].last_record()
+        if task_record:
+            task_records[run.label] = task_record
+            run.result = _task_result(task_record)
+    result = task_records.get(list(experiment.tasks)[-1])
+    record.status = status
+    record.error = next((run.error for run in record.tasks if run.error), None)
+    record.metrics = {metric.name: metric.value for metric in result.metrics} if result else {}
+    record.ended = current_time()
+    record.write({"traceback.txt": _tracebacks(record, task_records)})
+
+
+def reuse_record(record: ExperimentRecord) -> None:
+    """Note that a finished experiment was used again, and name the commit that has its code.
+
+    The tasks' ids, which cover the code, are those of today: so a result that was computed before
+    its code was committed belongs to the present commit.
+    """
+    last_used.mark_used(record)
+    if record.code.get("dirty"):
+        code, diff = _current_code()
+        if not code["dirty"] and code["commit"]:
+            record.code = code
+            record.write({"uncommitted.patch.txt": diff})
+
+
+@cache
+def _current_code() -> tuple[dict[str, Any], str]:
+    return provenance.code_state(project.current().root)
+
+
+def _task_result(task_record: TaskRecord) -> dict[str, Any]:
+    """The part of a task's record that belongs to the experiment's result."""
+    fields = vars(task_record).items()
+    result = {name: value for name, value in fields if name in _RESULT_FIELDS}
+    return result | {name: digest_of(getattr(task_record, name)) for name in ("code", "packages")}
+
+
+def _tracebacks(record: ExperimentRecord, task_records: dict[str, TaskRecord]) -> str:
+    tracebacks = [
+        f"{run.label}\n{task_records[run.label].traceback}"
+        for run in record.tasks
+        if run.state == "failed" and run.label in task_records
+    ]
+    return "\n".join(tracebacks).encode(errors="backslashreplace").decode()

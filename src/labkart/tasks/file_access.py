@@ -1,0 +1,283 @@
+"""What a task's run opens without declaring it: which files, and the lines that would declare them.
+
+Python's audit hook sees what Python opens (see `fingerprint.imports`); readers in C++ that it does
+not see are patched here, as soon as they are imported.
+"""
+
+import functools
+import importlib.abc
+import logging
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.machinery import ModuleSpec, PathFinder
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from labkart import digests, project
+from labkart.errors import LabkartError
+from labkart.fingerprint import imports
+
+_log = logging.getLogger(__name__)
+
+# Readers in C++ that Python's audit hook does not see, and a writer: classes and functions whose
+# first argument is a path.
+_READERS = {
+    "pyarrow": ("OSFile", "input_stream", "memory_map"),
+    "pyarrow.csv": ("open_csv", "read_csv"),
+    "pyarrow.dataset": ("dataset", "parquet_dataset"),
+    "pyarrow.feather": ("read_feather", "read_table"),
+    "pyarrow.json": ("open_json", "read_json"),
+    "pyarrow.orc": ("ORCFile", "read_table"),
+    "pyarrow.parquet": (
+        "ParquetDataset",
+        "ParquetFile",
+        "ParquetWriter",
+        "read_metadata",
+        "read_schema",
+        "read_table",
+    ),
+}
+# What these readers call the path that they open.
+_PATH_ARGUMENTS = ("input_file", "metadata_path", "path", "path_or_paths", "source", "where")
+# Not inputs: code is in the fingerprint.
+_CODE = (".py", ".pyc", ".so")
+_MANY = 3  # more files of one folder are reported as that folder
+
+
+class UndeclaredReads:
+    """The project's files that a task's run opens and has not declared.
+
+    Attributes:
+        paths: their paths from the project's root, each with its state when it was opened.
+    """
+
+    def __init__(self, declared: Iterable[Path]) -> None:
+        here = project.current()
+        self._root = here.root
+        declared_paths = (Path(os.path.normpath(Path.cwd() / path)) for path in declared)
+        self._ignored = [here.outputs, here.root / "uv.lock", *declared_paths]
+        self._written: set[str] = set()
+        self._uncertain: set[str] = set()
+        self.paths: dict[str, digests.Stamp | None] = {}
+
+    @contextmanager
+    def collected(self) -> Iterator[None]:
+        """Collect them while the block runs."""
+        with imports.watch_file_access(self._on_open):
+            yield
+
+    def states(self, owner: str) -> list[digests.FileState]:
+        """The files' present states, without those that are gone.
+
+        They are what the task opened, or what it made of them itself.
+
+        Raises:
+            LabkartError: another process changed one meanwhile.
+        """
+        for path, stamp in list(self.paths.items()):
+            file = self._root / path
+            current_stamp = digests.stamp(file)
+            if path in self._uncertain and current_stamp != stamp:
+                del self.paths[path]  # the other program has written it
+            elif str(file) not in self._written and current_stamp not in (stamp, None):
+                raise LabkartError(f"{path} changed while {owner} ran. Run it again.")
+        files = (self._root / path for path in self.paths)
+        return [digests.file_state(file, self._root) for file in files if file.exists()]
+
+    def _on_open(self, name: str, reads: bool | None) -> None:
+        """Take notice of a file that was opened.
+
+        Args:
+            name: its path, from the working directory.
+            reads: None if only another program, which got the path, knows.
+        """
+        path = os.path.normpath(Path.cwd() / name)
+        if reads is False:
+            self._written.add(path)
+        elif path not in self._written and self._may_be_input(path):
+            self._add(Path(path), certain=reads is not None)
+
+    def _may_be_input(self, path: str) -> bool:
+        if not path.startswith(f"{self._root}{os.sep}") or path.endswith(_CODE):
+            return False
+        file = Path(path)
+        parts = file.relative_to(self._root).parts
+        if any(part.startswith((".", "__pycache__")) for part in parts):
+            return False
+        ignored = any(file.is_relative_to(folder) for folder in self._ignored)
+        return not ignored and not imports.is_installed(path)
+
+    def _add(self, file: Path, *, certain: bool) -> None:
+        if not certain and file.is_dir() and file.relative_to(self._root).parts[0] != "data":
+            return  # the folder in which a program works, and not what it reads
+        for _, path in digests.files(file):
+            if not path.is_file():
+                continue
+            name = path.relative_to(self._root).as_posix()
+            if not certain and name not in self.paths:
+                self._uncertain.add(name)
+            self.paths.setdefault(name, digests.stamp(path))
+
+
+@dataclass(frozen=True)
+class _Input:
+    """One file that a task reads, or many files of one folder.
+
+    Attributes:
+        path: from the project's root.
+        count: how many files it stands for.
+    """
+
+    path: str
+    count: int = 1
+
+    @property
+    def pronoun(self) -> str:
+        return "it" if self.count == 1 else "them"
+
+    @property
+    def kind(self) -> str:
+        return "DataFile" if self.count == 1 else "DataFolder"
+
+    def __str__(self) -> str:
+        return self.path if self.count == 1 else f"{self.count} files of {self.path}"
+
+
+def report_undeclared(task: str, params: Mapping[str, str], paths: Iterable[str]) -> None:
+    """Warn of what a task read undeclared, with the line that declares it; in CI that is an error.
+
+    Args:
+        task: the task's name.
+        params: its parameters as luigi writes them; one of them may name the file.
+        paths: the undeclared files, from the project's root.
+
+    Raises:
+        LabkartError: it runs in CI, where nobody reads warnings.
+    """
+    for read in _by_folder(paths):
+        remedy = _remedy(task, params, read)
+        message = f"{task} reads {read} without declaring {read.pronoun}. {remedy}"
+        if os.environ.get("CI", "").lower() not in ("", "0", "false"):
+            raise LabkartError(message)
+        _log.warning(message)
+
+
+def _by_folder(paths: Iterable[str]) -> Iterator[_Input]:
+    """The files one by one, but many files of one folder as that folder."""
+    folders: dict[str, list[str]] = {}
+    for path in paths:
+        folders.setdefault(str(Path(path).parent), []).append(path)
+    for folder, files in folders.items():
+        if len(files) > _MANY and folder != ".":
+            yield _Input(folder, len(files))
+        else:
+            yield from map(_Input, files)
+
+
+def _remedy(task: str, params: Mapping[str, str], read: _Input) -> str:
+    """What to write, and where: an own parameter may name the file already."""
+    root = project.current().root
+    for param, text in params.items():
+        value = Path(os.path.normpath(root / text))
+        if value != root and (root / read.path).is_relative_to(value):
+            kind = "DataFolder" if value.is_dir() else "DataFile"
+            declaration = f'declare "{param}: {kind} = {kind}()" there.'
+            return f"{task}.{param} names {read.pronoun}: {declaration}"
+    letters = (letter if letter.isidentifier() else "_" for letter in Path(read.path).stem)
+    name = "".join(letters).strip("_") or "file"
+    declaration = f'"{name}: {read.kind} = {read.kind}()" to {task}'
+    setting = f'"{name}: {read.path}" to its settings in conf/'
+    return f"Add {declaration}, {setting}, and read self.{name}."
+
+
+class _ReaderFinder(importlib.abc.MetaPathFinder):
+    """Patches the readers that the audit hook does not see when they are imported."""
+
+    def find_spec(
+        self,
+        name: str,
+        path: Any,
+        target: ModuleType | None = None,  # noqa: ARG002 (Python's interface)
+    ) -> ModuleSpec | None:
+        spec = PathFinder.find_spec(name, path) if name in _READERS else None
+        if spec and spec.loader:
+            _patch_after_import(spec.loader)
+        return spec
+
+
+def _patch_after_import(loader: Any) -> None:
+    execute = loader.exec_module
+
+    def exec_module(module: ModuleType) -> None:
+        execute(module)
+        _patch(module)
+
+    loader.exec_module = exec_module
+
+
+def _patch(module: ModuleType) -> None:
+    """Let a module's readers report what they open."""
+    for name in _READERS[module.__name__]:
+        reader = getattr(module, name, None)
+        if reader is None:
+            continue
+        if name == "OSFile":
+            _replace(module, name, _reporting_class(reader))
+        elif isinstance(reader, type):
+            reads = not name.endswith("Writer")
+            constructor = _reporting(reader.__init__, position=1, reads=reads)
+            reader.__init__ = constructor  # type: ignore[method-assign]
+        else:
+            _replace(module, name, _reporting(reader, position=0))
+
+
+def _replace(module: ModuleType, name: str, patched: Any) -> None:
+    _patched[id(getattr(module, name))] = patched
+    setattr(module, name, patched)
+
+
+def _reporting(reader: Callable[..., Any], position: int, reads: bool = True) -> Callable[..., Any]:
+    """A reader that reports the path at a position, or under one of the usual names."""
+
+    @functools.wraps(reader)
+    def read(*args: Any, **kwargs: Any) -> Any:
+        values = [kwargs[name] for name in _PATH_ARGUMENTS if name in kwargs]
+        source = args[position] if len(args) > position else next(iter(values), None)
+        for path in source if isinstance(source, list | tuple) else [source]:
+            imports.report_open(path, reads)
+        return reader(*args, **kwargs)
+
+    return read
+
+
+def _reporting_class(base: type) -> type:
+    """A class in C is closed, so one that inherits from it reports."""
+
+    def new(cls: type, path: Any, mode: str = "r", *args: Any, **kwargs: Any) -> Any:
+        imports.report_open(path, reads="r" in mode)
+        return base.__new__(cls, path, mode, *args, **kwargs)  # type: ignore[call-overload]
+
+    return type(base.__name__, (base,), {"__new__": new})
+
+
+def _patch_imported_modules() -> None:
+    """Patch the readers that were imported before, also under names in the student's modules."""
+    for name in sys.modules.keys() & _READERS:
+        _patch(sys.modules[name])
+    for module in list(sys.modules.values()):
+        file = getattr(module, "__file__", None)
+        if module.__name__ != "__main__" and (not file or imports.is_installed(file)):
+            continue
+        for name, value in list(vars(module).items()):
+            if id(value) in _patched:
+                setattr(module, name, _patched[id(value)])
+
+
+# The patched readers by the ids of the original ones, which stay alive in what wraps them.
+_patched: dict[int, Any] = {}
+_patch_imported_modules()
+sys.meta_path.insert(0, _ReaderFinder())

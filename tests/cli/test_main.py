@@ -1,0 +1,60 @@
+"""`labkart`: the verb is found, and nothing else is imported; a mistake is one sentence."""
+
+import re
+import subprocess
+import sys
+from importlib.util import find_spec
+
+import pytest
+
+from labkart import __version__
+from labkart.cli import main
+
+
+@pytest.mark.parametrize("argv", [[], ["--help"], ["-h"], ["help"]])
+def test_the_help_names_every_verb(argv: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main.main(argv) == 0
+    printed = capsys.readouterr().out
+    assert re.findall(r"^  (\w+)", printed, flags=re.MULTILINE) == list(main.VERBS)
+    assert all(len(line) <= 100 for line in printed.splitlines())
+
+
+def test_every_verb_has_a_module() -> None:
+    assert all(find_spec(f"labkart.cli.{verb}") for verb in main.VERBS)
+
+
+def test_the_version_is_that_of_the_library(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main.main(["--version"]) == 0
+    assert capsys.readouterr().out == f"labkart {__version__}\n"
+
+
+def test_help_and_version_need_none_of_the_large_libraries() -> None:
+    code = "import sys; from labkart.cli.main import main; main(['--help']); print(*sys.modules)"
+    printed = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout
+    imported = set(printed.splitlines()[-1].split())
+    assert not imported & {"gokart", "hydra", "luigi", "mlflow", "numpy", "pandas", "rich"}
+
+
+@pytest.mark.parametrize(
+    ("verb", "hint"), [("rum", 'Did you mean "run"?'), ("xyz", "Choose one of run, search, ")]
+)
+def test_a_verb_that_does_not_exist_is_one_sentence(
+    verb: str, hint: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main.main([verb]) == 1
+    printed = capsys.readouterr().err
+    assert printed.startswith(f'labkart has no verb "{verb}". {hint}')
+    assert printed.endswith("See labkart --help.\n") and printed.count("\n") == 1
+
+
+@pytest.mark.parametrize("verb", ["status", "graph", "accept"])
+def test_what_looks_at_one_experiment_takes_overrides_and_names_a_wrong_option(
+    verb: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main.main([verb, "--help"]) == 0
+    assert "name=value ..." in capsys.readouterr().out
+    assert main.main([verb, "seed=1", "--fast"]) == 1
+    sentence = f"--fast: there is no such option. See labkart {verb} --help.\n"
+    assert capsys.readouterr().err == sentence

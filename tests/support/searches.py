@@ -1,0 +1,126 @@
+"""A tiny project with a search, and what tests of searches do in it: run, fork, change, count."""
+
+import os
+import signal
+import traceback
+from collections import Counter
+from pathlib import Path
+
+from labkart.experiments.search import search
+from labkart.records import study
+from labkart.records.study import Study
+from tests.support.tiny import write
+
+TASKS = """
+import os, time
+from labkart import Task, make
+from luigi import FloatParameter, IntParameter, StrParameter
+
+class Loss(Task[float]):
+    x: FloatParameter = FloatParameter()
+    kind: StrParameter = StrParameter()
+    seconds: FloatParameter = FloatParameter()
+
+    def run(self) -> None:
+        with open("trace", "a") as trace:
+            trace.write(f"{self.x} {self.kind}\\n")
+        time.sleep(self.seconds)
+        if self.kind == "broken":
+            raise ValueError("no such luck")
+        self.log_metric("loss", (self.x - 1) ** 2 + (self.kind == "a"))
+        self.log_metric("size", abs(self.x))
+        if self.kind == "empty":
+            self.log_metric("loss", float("nan"))
+        self.dump(self.x)
+
+class Slow(Task[int]):
+    x: FloatParameter = FloatParameter()
+
+    def run(self) -> None:
+        for step in range(5):
+            self.report(self.x + step, step)
+            with open("trace", "a") as trace:
+                trace.write(f"{self.x} {step}\\n")
+            if os.path.exists("stop") and step == 3:
+                time.sleep(100)
+        self.log_metric("loss", self.x)
+        self.dump(1)
+
+def pipeline(cfg):
+    if cfg.slow:
+        return make(Slow, x=cfg.x)
+    return make(Loss, x=cfg.x, kind=cfg.kind, seconds=cfg.seconds)
+"""
+CONFIG = "defaults:\n  - _self_\n  - part: one\n  - search: null\nx: 0.5\nkind: b\nslow: false\nseconds: 0.0\nlabkart:\n  workers: 1\n"
+SEARCH = """\
+# @package _global_
+search:
+  objectives: {loss: minimize}
+  sampler: random
+  trials: 12
+  space:
+    x: interval(-3, 3)
+    kind: choice(a, b)
+"""
+
+
+class Nobody:
+    """Publishes nothing, so that no test waits for MLflow."""
+
+    def begin(self, record: object) -> None: ...
+    def end(self, record: object) -> None: ...
+    def nest(self, record: object) -> None: ...
+    def search(self, found: object) -> None: ...
+    def searched(self, found: object) -> None: ...
+
+
+def write_project(root: Path, module: str) -> None:
+    """Write the project; its pipeline is in that module."""
+    table = f'[project]\nname = "tiny"\n\n[tool.labkart]\npipeline = "{module}:pipeline"\n'
+    parts = {f"conf/part/{part}.yaml": f"size: {part}\n" for part in ("one", "two")}
+    write(
+        root,
+        **{"pyproject.toml": table, "conf/config.yaml": CONFIG, "conf/search/s.yaml": SEARCH},
+        **parts,
+    )
+
+
+def run(*words: str) -> Study:
+    """The study, after a search with these words."""
+    search.run(["search=s", *words], Nobody())  # pyright: ignore[reportArgumentType]
+    return study.read_studies()[-1]
+
+
+def forked(*words: str) -> int:
+    """Begin a search in a process of its own."""
+    if process := os.fork():
+        return process
+    status = 1
+    try:
+        with open(os.devnull, "w") as nowhere:  # noqa: PTH123
+            os.dup2(nowhere.fileno(), 1)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        run(*words)
+        status = 0
+    except BaseException:
+        traceback.print_exc()
+    os._exit(status)
+
+
+def ended(process: int) -> int:
+    return os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
+
+
+def trials(found: Study) -> list[tuple[object, ...]]:
+    return [(each.number, each.state, each.words, each.values) for each in found.trials]
+
+
+def trace() -> Counter[str]:
+    """How often each value was computed."""
+    return Counter(Path("trace").read_text().splitlines()) if Path("trace").exists() else Counter()
+
+
+def change(here: Path, old: str, new: str, file: str = "conf/search/s.yaml") -> None:
+    text = (here / file).read_text()
+    assert old in text
+    (here / file).write_text(text.replace(old, new))
