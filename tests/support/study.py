@@ -100,10 +100,13 @@ LIBRARIES = (
     "labkart.tasks.data_files",
     "labkart.tasks.task",
     "packaging.requirements",
+    "pyarrow.csv",
 )
 
+# Only the study's packages are installed: to look up all of them takes longer than the rest.
 _LOOK = """
-import json
+import json, site, sys
+sys.path = [folder for folder in sys.path if folder not in site.getsitepackages()]
 from gokart.utils import flatten
 from study import {module}
 
