@@ -41,7 +41,7 @@ def run(folder, root, words, variables):
     sys.path.insert(0, f"{root}/src")
     status = 70
     try:
-        status = main.main(words)
+        status = main(words)
     except BaseException:
         traceback.print_exc()
     sys.stdout.flush()

@@ -179,14 +179,14 @@ class _Follower:
         if found := study.read_study(name):
             self._study = name
             with suppress(Exception):  # it is tried again at the end
-                self._tracking.nesting.begin(*self._connected(), found)
+                self._tracking.studies.begin(*self._connected(), found)
 
     def searched(self, name: str) -> None:
         self._study = None
         if self._away or not (found := study.read_study(name)):
             return
         try:
-            self._tracking.nesting.publish(*self._connected(), found)
+            self._tracking.studies.publish(*self._connected(), found)
         except Exception as error:
             self.why, self._away = store.describe_error(error), store.is_away(error)
 
@@ -194,7 +194,7 @@ class _Follower:
         record = read_experiment(id)
         with suppress(Exception):  # the study's end does it again
             if record and (parent := study.run(record.study)):
-                self._tracking.nesting.nest(self._connected()[0], record, parent)
+                self._tracking.studies.nest(self._connected()[0], record, parent)
 
     def abandon(self) -> None:
         """The process that ran them has died."""
