@@ -46,69 +46,65 @@ def study(root: Path, forked: Processes) -> Study:
     return Study(root, forked)
 
 
-def look_twice(study: Study, result: int = BEFORE) -> Look:
-    """What two processes know of the tasks, which must be the same: nothing has changed between them."""
+def look_twice(study: Study) -> Look:
+    """What two processes know of the tasks: the same, since nothing has changed between them."""
     before = study.look()
-    assert before.result == result
+    assert before.result == BEFORE
     assert set(before.ids) == ALL
     assert study.look() == before
     return before
 
 
-def edited(study: Study, case: Case) -> tuple[int, set[str]]:
-    """What comes of 5 in the place of 2: the result, and the tasks that have another id."""
-    study.write(case, 2)
-    before = look_twice(study)
-    study.write(case, 5)
-    after = study.look()
-    return after.result, after.changed(before)
+def edited(study: Study, before: Case, after: Case) -> tuple[int, set[str]]:
+    """What comes of an edit: the result, and the tasks that have another id."""
+    first, again, last = study.looks((before, 2), (before, 2), (after, 5))
+    assert first.result == BEFORE
+    assert set(first.ids) == ALL
+    assert again == first
+    return last.result, last.changed(first)
 
 
 @pytest.mark.parametrize("case", COUNTS.values(), ids=COUNTS)
 def test_an_edit_of_what_a_task_reaches_computes_it_again_and_what_follows(
     case: Case, study: Study
 ) -> None:
-    assert edited(study, case) == (AFTER, FOLLOWS)
+    assert edited(study, case, case) == (AFTER, FOLLOWS)
 
 
 @pytest.mark.parametrize(("before", "after"), SWAPPED.values(), ids=SWAPPED)
 def test_another_thing_by_the_same_name_computes_it_again(
     before: str, after: str, study: Study
 ) -> None:
-    study.write(before, 0)
-    first = look_twice(study)
-    study.write(after, 0)
-    second = study.look()
-    assert (second.result, second.changed(first)) == (AFTER, FOLLOWS)
+    assert edited(study, before, after) == (AFTER, FOLLOWS)
 
 
 @pytest.mark.parametrize("case", UNSURE.values(), ids=UNSURE)
 def test_an_edit_of_what_a_task_reaches_by_no_name_computes_it_again(
     case: Case, study: Study
 ) -> None:
-    result, changed = edited(study, case)
-    assert result == AFTER
-    assert changed >= FOLLOWS
+    """What this code changes may be outside of the study: each look has a process of its own."""
+    study.write(case, 2)
+    before = look_twice(study)
+    study.write(case, 5)
+    after = study.look()
+    assert after.result == AFTER
+    assert after.changed(before) >= FOLLOWS
 
 
 @pytest.mark.parametrize("case", IGNORED.values(), ids=IGNORED)
 def test_an_edit_of_what_no_task_reaches_computes_nothing(case: Case, study: Study) -> None:
-    study.write(case, 2)
-    before = study.look()
+    before, after = study.looks((case, 2), (case, 5))
     assert before.result == BEFORE
-    study.write(case, 5)
-    assert study.look() == before
+    assert after == before
 
 
 @pytest.mark.parametrize(("before", "after"), WAYS_TO_WRITE.values(), ids=WAYS_TO_WRITE)
 def test_another_way_to_write_the_same_computes_nothing(
     before: str, after: str, study: Study
 ) -> None:
-    study.write(before, 0)
-    first = study.look()
+    first, second = study.looks((before, 0), (after, 0))
     assert first.result == BEFORE
-    study.write(after, 0)
-    assert study.look() == first
+    assert second == first
 
 
 # Parameters, the seed, settings
@@ -163,11 +159,9 @@ def test_code_that_was_touched_or_copied_back_computes_nothing(study: Study) -> 
 
 def test_an_edit_that_is_taken_back_finds_the_first_result_again(study: Study) -> None:
     case = "def scaled(x):\n    return x * §\n"
-    study.write(case, 2)
-    before = study.look()
-    assert edited(study, case) == (AFTER, FOLLOWS)
-    study.write(case, 2)
-    assert study.look() == before
+    before, after, back = study.looks((case, 2), (case, 5), (case, 2))
+    assert after.changed(before) == FOLLOWS
+    assert back == before
 
 
 @pytest.mark.parametrize("move", [shutil.copytree, shutil.move])

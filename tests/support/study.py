@@ -101,14 +101,32 @@ LIBRARIES = (
     "labkart.tasks.task",
     "packaging.requirements",
     "pyarrow.csv",
+    "tests.support.tiny",
 )
 
 # Only the study's packages are installed: to look up all of them takes longer than the rest.
 _LOOK = """
-import json, site, sys
-sys.path = [folder for folder in sys.path if folder not in site.getsitepackages()]
+import importlib, itertools, json, site, sys
+from pathlib import Path
 from gokart.utils import flatten
-from study import {module}
+from luigi.task_register import Register
+from labkart.fingerprint import fingerprint, imports, snapshot
+from tests.support.tiny import write
+
+sys.path = [folder for folder in sys.path if folder not in site.getsitepackages()]
+last, registered = next(reversed(sys.modules)), Register._reg.copy()
+
+# Be again as a process that has imported nothing of the project.
+def forget():
+    for name in list(itertools.takewhile(lambda name: name != last, reversed(sys.modules))):
+        file = getattr(sys.modules[name], "__file__", None)
+        if not (file and imports.is_installed(file)):
+            del sys.modules[name]
+    importlib.invalidate_caches()
+    Register._reg = registered.copy()
+    imports._log = imports._ImportLog(imports._log.began, early={{}}, stale=set(), executed={{}})
+    fingerprint._readings = fingerprint._Readings()
+    snapshot._snapshot = snapshot._Snapshot()
 
 def walk(task):
     for upstream in flatten(task.requires()):
@@ -122,10 +140,19 @@ def work(task, loaded):
     for _ in type(task).run(task) or (): ...
     return int(results.pop())
 
-tasks = dict(walk({task}))
-ids = {{name: task.make_unique_id() for name, task in tasks.items()}}
+def look():
+    from study import {module}
+
+    tasks = dict(walk({task}))
+    return {{name: task.make_unique_id() for name, task in tasks.items()}}, {result}
+
+looks = []
+for edit in {edits}:
+    forget()
+    write(Path.cwd(), **edit)
+    looks.append(look())
 print()
-print(json.dumps([ids, {result}]))
+print(json.dumps(looks))
 """
 _LOAD = "work(tasks['Load'], {})"
 _SCALE = f"work(tasks['Scale'], {{None: {_LOAD}}})"
@@ -157,18 +184,28 @@ class Study:
         self.write({"scale.py": WAY, "way.py": "def scaled(x):\n    return x * 2\n", **STUDY}, 0)
 
     def write(self, case: Case, number: object) -> None:
-        files = case if isinstance(case, dict) else {"way.py": case}
-        for name, text in files.items():
-            write(self.root, **{f"src/study/{name}": text.replace("§", str(number))})
+        write(self.root, **_files(case, number))
 
     def look(self, task: str = "report.Report()", first: str = "pass") -> Look:
-        """Ask a new process, which imports the study anew, and builds nothing."""
+        """Ask a new process, which imports the study and builds nothing."""
+        (look,) = self._looks([{}], task, first)
+        return look
+
+    def looks(self, *edits: tuple[Case, object]) -> list[Look]:
+        """Ask one process after each edit, which imports the study anew and has forgotten the earlier code."""
+        return self._looks([_files(case, number) for case, number in edits])
+
+    def _looks(
+        self, edits: list[dict[str, str]], task: str = "report.Report()", first: str = "pass"
+    ) -> list[Look]:
         name = task.partition("(")[0]
-        code = _LOOK.format(task=task, module=name.partition(".")[0], result=_RESULTS[name])
+        code = _LOOK.format(
+            task=task, module=name.partition(".")[0], result=_RESULTS[name], edits=edits
+        )
         printed = self._server.python(
             f"{first}\n{code}", self.root, self.packages, TRACE=os.devnull
         )
-        return Look(*json.loads(printed.splitlines()[-1]))
+        return [Look(*each) for each in json.loads(printed.splitlines()[-1])]
 
     def build(self, task: str = "report.Report()", first: str = "pass") -> tuple[int, set[str]]:
         """The result of a task in a new process, and the tasks of which the bodies ran."""
@@ -184,6 +221,12 @@ class Study:
         ran = self.trace.read_text().split()
         assert len(ran) == len(set(ran)), f"a body ran twice: {ran}"
         return int(printed.splitlines()[-1]), set(ran)
+
+
+def _files(case: Case, number: object) -> dict[str, str]:
+    """The files of a case by their paths in the project."""
+    files = case if isinstance(case, dict) else {"way.py": case}
+    return {f"src/study/{name}": text.replace("§", str(number)) for name, text in files.items()}
 
 
 def overwrite(file: Path, text: str) -> None:

@@ -59,7 +59,7 @@ class Reach:
         self._imported: dict[Module, list[Module]] = {}
         self._handles: dict[DefinitionRef, tuple[bool, set[DefinitionRef]]] = {}
 
-    def all(self, starts: Iterable[DefinitionRef]) -> set[DefinitionRef]:
+    def reachable(self, starts: Iterable[DefinitionRef]) -> set[DefinitionRef]:
         """All that can matter to definitions: what they reach, and what runs at import and concerns any of it."""
         return self._with_effects(self._closure(starts))
 
@@ -103,12 +103,12 @@ class Reach:
             if (before := seen.get(place)) or before is wholly:
                 continue
             seen[place] = wholly
-            around = self.around(place)
+            around = self.references(place)
             waiting += [(each, wholly) for each in around.places if wholly or not _is_task(each)]
             waiting += [(each, False) for each in around.required if not _is_task(each)]
         return set(seen)
 
-    def around(self, place: DefinitionRef) -> References:
+    def references(self, place: DefinitionRef) -> References:
         """What a definition mentions."""
         found = self._known.get(place)
         if found is None:
@@ -255,7 +255,7 @@ class Reach:
         ]
 
     def _inside(self, place: DefinitionRef) -> list[DefinitionRef]:
-        return self.around(place).places if place.number is None else []
+        return self.references(place).places if place.number is None else []
 
     def _states(self, places: list[DefinitionRef]) -> set[DefinitionRef]:
         """What these reach that may hold what others put there."""

@@ -1,7 +1,7 @@
 """The snapshot of code and data that ids are made of.
 
-It stands still while tasks are planned and built, and a new one begins when something changed. Knows
-no task and makes no id.
+It stands still while tasks are planned and built, and a new one begins when something changed.
+Knows no task and makes no id.
 """
 
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ from labkart.fingerprint import fingerprint, imports
 
 @dataclass
 class _Snapshot:
-    """What ids are made of at present. The process has one, `_snapshot`, as it has one set of modules.
+    """What ids are made of at present. The process has one, `_snapshot`: it has one set of modules.
 
     Attributes:
         generation: its number; an id of another generation is made again.
@@ -84,6 +84,10 @@ def _begin_build() -> None:
     _snapshot.hold()
 
 
+def _end_build() -> None:
+    _snapshot.release()
+
+
 _snapshot = _Snapshot()
 # What gokart's or luigi's own function builds, it builds of one snapshot too.
-_compat.wrap_workers(before=_begin_build, after=lambda: _snapshot.release())
+_compat.wrap_workers(before=_begin_build, after=_end_build)
