@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from tests.support.edits import (
-    COMMIT,
     COUNTS,
     DEP,
     FOLDERS,
