@@ -1,11 +1,10 @@
 """What changes within one process: in a notebook, at a prompt, in a test that builds the same task twice."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.support.processes import Processes, processes
+from tests.support.processes import Processes
 from tests.support.tiny import write
 
 TASKS = """
@@ -57,16 +56,12 @@ def data(text, name="table.csv"):
 """
 
 
-@pytest.fixture(scope="module")
-def forked() -> Iterator[Processes]:
-    with processes() as found:
-        yield found
-
-
 @pytest.fixture
-def study(root: Path) -> Path:
-    write(root, **{"src/my/__init__.py": "", "src/my/tasks.py": TASKS, "data/raw/table.csv": "6"})
-    return root
+def study(installed: Path) -> Path:
+    write(
+        installed, **{"src/my/__init__.py": "", "src/my/tasks.py": TASKS, "data/raw/table.csv": "6"}
+    )
+    return installed
 
 
 @pytest.mark.parametrize("which", ["tasks.Sum()", "kept"])
