@@ -17,13 +17,14 @@ STUDY = {
     "src/base.py": "class Base: ...\n",
     "src/other.py": "class Alone: ...\n",
 }
-OF_STEP = "from labkart.fingerprint.fingerprint import fingerprint_of; from study.steps import Step; print(fingerprint_of(Step).digest)"
+FEW = "from tests.support.looks import have_few_packages; have_few_packages()"
+OF_STEP = f"{FEW}; from labkart.fingerprint.fingerprint import fingerprint_of; from study.steps import Step; print(fingerprint_of(Step).digest)"
 
 
 @pytest.fixture
-def study(installed: Path) -> Path:
-    write(installed, **STUDY)
-    return installed
+def study(root: Path) -> Path:
+    write(root, **STUDY)
+    return root
 
 
 def test_it_names_the_code_that_is_reached_by_file_and_name(study: Path, forked: Processes) -> None:
@@ -165,16 +166,16 @@ def test_a_file_that_changed_a_moment_ago_is_opened_again(
 
 
 def test_code_that_is_in_no_file_never_has_the_same_fingerprint_again(
-    installed: Path, forked: Processes
+    root: Path, forked: Processes
 ) -> None:
     typed = "from labkart.fingerprint import fingerprint\nclass Step: ...\nprint(fingerprint.fingerprint_of(Step).digest)"
-    assert forked.python(typed, installed) != forked.python(typed, installed)
+    assert forked.python(typed, root) != forked.python(typed, root)
 
 
-def test_a_class_typed_again_at_a_prompt_is_another_one(installed: Path, forked: Processes) -> None:
+def test_a_class_typed_again_at_a_prompt_is_another_one(root: Path, forked: Processes) -> None:
     typed = "class Step: pass"
     code = f"from labkart.fingerprint.fingerprint import fingerprint_of\n{typed}\nfirst = fingerprint_of(Step)\n{typed}\nprint(first == fingerprint_of(Step))"
-    assert forked.python(code, installed) == "False"
+    assert forked.python(code, root) == "False"
 
 
 def test_an_edit_while_a_process_lives_is_not_the_code_that_it_runs(

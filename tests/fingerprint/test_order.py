@@ -51,9 +51,9 @@ OfStep = Callable[[str, str], str]
 
 
 @pytest.fixture
-def of_step(installed: Path, forked: Processes) -> OfStep:
+def of_step(root: Path, forked: Processes) -> OfStep:
     """The digest of the code of a task that dumps something, from the lines above it, in a new process."""
-    return lambda dumped, head: forked.python(written(installed, dumped, head), installed)
+    return lambda dumped, head: forked.python(written(root, dumped, head), root)
 
 
 def written(root: Path, dumped: str, head: str) -> str:
@@ -70,7 +70,7 @@ def written(root: Path, dumped: str, head: str) -> str:
     if not (root / "src/study").exists():
         write(root, **{**FILES, **files})
     write(root, **{"src/study/steps.py": head + TASK.format(dumped)})
-    return "import labkart.fingerprint.imports; from study.steps import Step; from labkart.fingerprint.fingerprint import fingerprint_of; print(fingerprint_of(Step).digest)"
+    return "from tests.support.looks import have_few_packages; have_few_packages(); from study.steps import Step; from labkart.fingerprint.fingerprint import fingerprint_of; print(fingerprint_of(Step).digest)"
 
 
 @pytest.mark.parametrize("case", COUNTS)

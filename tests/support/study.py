@@ -101,66 +101,8 @@ LIBRARIES = (
     "labkart.tasks.task",
     "packaging.requirements",
     "pyarrow.csv",
-    "tests.support.tiny",
+    "tests.support.looks",
 )
-
-# Only the study's packages are installed: to look up all of them takes longer than the rest.
-_LOOK = """
-import importlib, itertools, json, site, sys
-from pathlib import Path
-from gokart.utils import flatten
-from luigi.task_register import Register
-from labkart.fingerprint import fingerprint, imports, snapshot
-from tests.support.tiny import write
-
-sys.path = [folder for folder in sys.path if folder not in site.getsitepackages()]
-last, registered = next(reversed(sys.modules)), Register._reg.copy()
-
-# Be again as a process that has imported nothing of the project.
-def forget():
-    for name in list(itertools.takewhile(lambda name: name != last, reversed(sys.modules))):
-        file = getattr(sys.modules[name], "__file__", None)
-        if not (file and imports.is_installed(file)):
-            del sys.modules[name]
-    importlib.invalidate_caches()
-    Register._reg = registered.copy()
-    imports._log = imports._ImportLog(imports._log.began, early={{}}, stale=set(), executed={{}})
-    fingerprint._readings = fingerprint._Readings()
-    snapshot._snapshot = snapshot._Snapshot()
-
-def walk(task):
-    for upstream in flatten(task.requires()):
-        yield from walk(upstream)
-    yield type(task).__name__, task
-
-# Its run(), of inputs that are given by name, and what that dumps.
-def work(task, loaded):
-    results = []
-    vars(task).update(load=lambda name=None: loaded[name], dump=results.append)
-    for _ in type(task).run(task) or (): ...
-    return int(results.pop())
-
-def look():
-    from study import {module}
-
-    tasks = dict(walk({task}))
-    return {{name: task.make_unique_id() for name, task in tasks.items()}}, {result}
-
-looks = []
-for edit in {edits}:
-    forget()
-    write(Path.cwd(), **edit)
-    looks.append(look())
-print()
-print(json.dumps(looks))
-"""
-_LOAD = "work(tasks['Load'], {})"
-_SCALE = f"work(tasks['Scale'], {{None: {_LOAD}}})"
-_REPORT = (
-    f"work(tasks['Report'], {{'sum': work(tasks['Sum'], {{None: {_SCALE}}}),"
-    " 'other': work(tasks['Other'], {})})"
-)
-_RESULTS = {"report.Report": _REPORT, "scale.Scale": _SCALE}
 
 
 @dataclass(frozen=True)
@@ -198,14 +140,11 @@ class Study:
     def _looks(
         self, edits: list[dict[str, str]], task: str = "report.Report()", first: str = "pass"
     ) -> list[Look]:
-        name = task.partition("(")[0]
-        code = _LOOK.format(
-            task=task, module=name.partition(".")[0], result=_RESULTS[name], edits=edits
-        )
+        code = f"from tests.support.looks import print_looks; print_looks({edits}, {task!r})"
         printed = self._server.python(
             f"{first}\n{code}", self.root, self.packages, TRACE=os.devnull
         )
-        return [Look(*each) for each in json.loads(printed.splitlines()[-1])]
+        return [Look(*look) for look in json.loads(printed.splitlines()[-1])]
 
     def build(self, task: str = "report.Report()", first: str = "pass") -> tuple[int, set[str]]:
         """The result of a task in a new process, and the tasks of which the bodies ran."""
