@@ -261,7 +261,10 @@ def _order(module: Module, reached: Container[DefinitionRef]) -> _Parts:
         definitions = [
             definition
             for definition in definitions
-            if definition.always or definition.sets or definition.calls or definition.decorators
+            if definition.has_side_effects
+            or definition.assigned_parts
+            or definition.calls
+            or definition.decorators
         ]
     imported = module.source.imports.items()
     parts = {f"imports of {name}": origins for name, origins in imported if len(origins) > 1}
