@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from labkart import digests
 from labkart.fingerprint import source_cache
 from tests.support.processes import Processes
-from tests.support.tiny import write
+from tests.support.tiny import soon, write
 
 STUDY = {
     "src/study/__init__.py": "",
@@ -23,7 +24,9 @@ OF_STEP = f"{FEW}; from labkart.fingerprint.fingerprint import fingerprint_of; f
 
 @pytest.fixture
 def study(root: Path) -> Path:
+    """Its files are so old that any later change shows in their stamps."""
     write(root, **STUDY)
+    soon(lambda: all(digests.settled(digests.stamp(root / name) or []) for name in STUDY))
     return root
 
 
@@ -156,13 +159,13 @@ def test_a_file_that_changed_a_moment_ago_is_opened_again(
     """The clock of its file system may stand still: another edit of this moment could leave the same stamp."""
     file, standing = root / "a.py", [time.time_ns(), time.time_ns(), 1, 9]
     monkeypatch.setattr(source_cache.digests, "stamp", lambda _: standing)
-    digests = []
+    sha256 = []
     for text in ("RATE = 2\n", "RATE = 3\n"):
         file.write_text(text)
         sources = source_cache.SourceCache()
-        digests.append(sources.read("a", str(file), False)[1])
+        sha256.append(sources.read("a", str(file), False).sha256)
         sources.keep()
-    assert digests[0] != digests[1]
+    assert sha256[0] != sha256[1]
 
 
 def test_code_that_is_in_no_file_never_has_the_same_fingerprint_again(

@@ -110,7 +110,7 @@ def test_another_checkout_of_the_same_project_computes_nothing(
     assert study.build() == (BEFORE, set())
 
 
-def test_what_python_compiled_too_early_before_labkart_was_there_is_said_and_mended(
+def test_what_python_compiled_before_labkart_was_imported_is_reported_and_read_anew(
     root: Path,
 ) -> None:
     with processes() as plain:  # they have not imported Labkart

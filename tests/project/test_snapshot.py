@@ -58,11 +58,15 @@ def data(text, name="table.csv"):
 """
 
 
+@pytest.fixture(scope="module")
+def forked() -> Iterator[Processes]:
+    with processes(*LIBRARIES) as server:
+        yield server
+
+
 @pytest.fixture
-def study(installed: Path) -> Path:
-    write(
-        installed, **{"src/my/__init__.py": "", "src/my/tasks.py": TASKS, "data/raw/table.csv": "6"}
-    )
+def study(root: Path) -> Path:
+    write(root, **{"src/my/__init__.py": "", "src/my/tasks.py": TASKS, "data/raw/table.csv": "6"})
     return root
 
 
@@ -82,7 +86,7 @@ def study(installed: Path) -> Path:
     ],
 )
 def test_a_second_build_sees_what_changed(
-    which: str, change: str, back: str, expected: str, forked: Processes, study: Path
+    which: str, change: str, back: str, expected: str, *, forked: Processes, study: Path
 ) -> None:
     lines = [
         f"kept, kept_function, kept_method = tasks.Sum(), tasks.scaled, tasks.Scale.run\nbuild({which})",
