@@ -1,993 +1,109 @@
-"""The cache never lies and wastes nothing: edits, each between two processes, and which bodies ran because of it."""
+"""Edits, each between two processes: which tasks have another id afterwards, and so are computed again.
+
+That a task is computed again if, and only if, its id changed: see tests/project/test_cache.py.
+"""
 
 import os
-import random
 import shutil
-import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.support.processes import Processes, processes
+from tests.support.edits import (
+    COUNTS,
+    DEP,
+    FOLDERS,
+    IGNORED,
+    INSTALLED,
+    LOADS,
+    SWAPPED,
+    UNSURE,
+    WAYS_TO_WRITE,
+)
+from tests.support.processes import Processes
+from tests.support.study import (
+    AFTER,
+    ALL,
+    BEFORE,
+    FOLLOWS,
+    STUDY,
+    WAY,
+    Case,
+    Look,
+    Study,
+    install,
+    overwrite,
+    replace,
+    task,
+)
 from tests.support.tiny import write
-
-# Load -> Scale -> Sum -> Report <- Other, and 6 * 2 + 100 + 1000. What Scale does is each case's own.
-STUDY = {
-    "__init__.py": "",
-    "trace.py": """
-import os
-
-def ran(task):
-    with open(os.environ["TRACE"], "a") as file:
-        file.write(f"{type(task).__name__} ")
-""",
-    "load.py": """
-from labkart import Task
-from .trace import ran
-
-class Load(Task):
-    def run(self):
-        ran(self)
-        self.dump(6)
-
-class Other(Task):
-    def run(self):
-        ran(self)
-        self.dump(1000)
-""",
-    "report.py": """
-from labkart import Task
-from .load import Other
-from .scale import Scale
-from .trace import ran
-
-class Sum(Task):
-    def requires(self):
-        return Scale()
-
-    def run(self):
-        ran(self)
-        self.dump(self.load() + 100)
-
-class Report(Task):
-    def requires(self):
-        return {"sum": Sum(), "other": Other()}
-
-    def run(self):
-        ran(self)
-        self.dump(self.load("sum") + self.load("other"))
-""",
-}
-
-HEAD = """
-import dataclasses, enum, functools, math, random
-import luigi
-from labkart import Task
-from .load import Load
-from .trace import ran
-"""
-
-
-def task(expression: str, members: str = "", head: str = "", bases: str = "Task") -> str:
-    """The module of Scale, whose result is an expression of x, which is 6."""
-    lines = [
-        HEAD,
-        head,
-        f"class Scale({bases}):",
-        *(f"    {line}" for line in members.splitlines()),
-    ]
-    run = [
-        "    def requires(self):",
-        "        return Load()",
-        "    def run(self):",
-        "        ran(self)",
-        "        x = self.load()",
-    ]
-    return "\n".join([*lines, *run, f"        self.dump({expression})", ""])
-
-
-WAY = task("scaled(x)", head="from .way import scaled")
-FOLLOWS = {"Scale", "Sum", "Report"}
-ALL = {"Load", "Other"} | FOLLOWS
-BEFORE, AFTER = 1112, 1130
-
-Case = (
-    str | dict[str, str]
-)  # the file way.py, with its function `scaled(x)`, or files below the package
-
-# The sign § stands for 2 at first, and then for 5.
-COUNTS: dict[str, Case] = {
-    # The task itself
-    "the body of run()": {"scale.py": task("x * §")},
-    "a method": {"scale.py": task("self.scaled(x)", "def scaled(self, x):\n    return x * §")},
-    "a constant of a class": {"scale.py": task("x * self.RATE", "RATE = §")},
-    "a constant of a module": {"scale.py": task("x * RATE", head="RATE = §")},
-    "a property": {"scale.py": task("x * self.rate", "@property\ndef rate(self):\n    return §")},
-    "a cached property": {
-        "scale.py": task(
-            "x * self.rate", "@functools.cached_property\ndef rate(self):\n    return §"
-        )
-    },
-    "a setter": {
-        "scale.py": task(
-            "x * [setattr(self, 'rate', 1), self.half][1]", "@property\ndef rate(self): return 0\n"
-        )
-        + "\n    @rate.setter\n    def rate(self, value):\n        self.half = value * §\n"
-    },
-    "a class method": {
-        "scale.py": task("x * self.rate()", "@classmethod\ndef rate(cls):\n    return §")
-    },
-    "a static method": {
-        "scale.py": task("x * self.rate()", "@staticmethod\ndef rate():\n    return §")
-    },
-    "a parameter's default": {
-        "scale.py": task("x * self.rate", "rate = luigi.IntParameter(default=§)")
-    },
-    "a parameter's default by name": {
-        "scale.py": task("x * self.rate", "rate = luigi.IntParameter(default=RATE)", "RATE = §")
-    },
-    "an inherited method": {
-        "scale.py": task(
-            "x * self.rate()",
-            bases="Base",
-            head="class Base(Task):\n    def rate(self):\n        return §",
-        )
-    },
-    "a method inherited from another module": {
-        "scale.py": task("x * self.rate()", bases="Base", head="from .base import Base"),
-        "base.py": "from labkart import Task\nclass Base(Task):\n    def rate(self):\n        return §\n",
-    },
-    "a method inherited from two modules away": {
-        "scale.py": task("x * self.rate()", bases="Base", head="from .base import Base"),
-        "base.py": "from labkart import Task\nfrom .far import Far\nclass Base(Far, Task): ...\n",
-        "far.py": "class Far:\n    def rate(self):\n        return §\n",
-    },
-    "an inherited run()": {
-        "scale.py": task("x * §").replace("Scale", "Base") + "class Scale(Base): ...\n",
-    },
-    "a mixin": {
-        "scale.py": task("x * self.rate", bases="Rated, Task", head="from .mixin import Rated"),
-        "mixin.py": "class Rated:\n    rate = §\n",
-    },
-    "another base class": {
-        "scale.py": task("x * self.rate", bases="Rated§, Task", head="from .mixin import *"),
-        "mixin.py": "class Rated2:\n    rate = 2\nclass Rated5:\n    rate = 5\n",
-    },
-    "a generator run()": {"scale.py": task("x * §") + "        yield from ()\n"},
-    "what super() reaches": {
-        "scale.py": task("super().scaled(x)", bases="Base", head="from .base import Base"),
-        "base.py": "from labkart import Task\nclass Base(Task):\n    def scaled(self, x):\n        return x * §\n",
-    },
-    "a helper of another task": {
-        "scale.py": task("Lent.scaled(x)", head="from .lent import Lent"),
-        "lent.py": "from labkart import Task\nclass Lent(Task):\n    def scaled(x):\n        return x * §\n",
-    },
-    # Helpers, near and far
-    "a helper in the same module": {
-        "scale.py": task("scaled(x)", head="def scaled(x):\n    return x * §")
-    },
-    "a helper in another module": "def scaled(x):\n    return x * §\n",
-    "a helper two modules away": {
-        "way.py": "from .far import rate\ndef scaled(x):\n    return x * rate()\n",
-        "far.py": "def rate():\n    return §\n",
-    },
-    "a constant two modules away": {
-        "way.py": "from . import far\ndef scaled(x):\n    return x * far.RATE\n",
-        "far.py": "RATE = §\n",
-    },
-    "a constant derived from another": "RATE = §\nDOUBLE = RATE * 10\ndef scaled(x):\n    return x * DOUBLE // 10\n",
-    "a helper in the package's __init__": {
-        "__init__.py": "def rate():\n    return §\n",
-        "way.py": "from . import rate\ndef scaled(x):\n    return x * rate()\n",
-    },
-    "a helper behind a package's __init__": {
-        "way.py": "from .tools import rate\ndef scaled(x):\n    return x * rate()\n",
-        "tools/__init__.py": "from .inner import rate\n",
-        "tools/inner.py": "def rate():\n    return §\n",
-    },
-    "a helper behind a star in a package's __init__": {
-        "way.py": "from . import tools\ndef scaled(x):\n    return x * tools.rate()\n",
-        "tools/__init__.py": "from .inner import *\n",
-        "tools/inner.py": "__all__ = ['rate']\ndef rate():\n    return §\n",
-    },
-    "a helper in a folder without __init__": {
-        "way.py": "from helpers.rates import rate\ndef scaled(x):\n    return x * rate()\n",
-        "../helpers/rates.py": "def rate():\n    return §\n",
-    },
-    "a helper in a module beside the package": {
-        "way.py": "import rates\ndef scaled(x):\n    return x * rates.rate()\n",
-        "../rates.py": "def rate():\n    return §\n",
-    },
-    # Kinds of definitions
-    "a method of a project class": "class Model:\n    def fit(self, x):\n        return x * §\ndef scaled(x):\n    return Model().fit(x)\n",
-    "an operator": "class Rate:\n    def __rmul__(self, x):\n        return x * §\ndef scaled(x):\n    return x * Rate()\n",
-    "a nested function": "def scaled(x):\n    def inner():\n        return §\n    return x * inner()\n",
-    "a nested class": "class A:\n    class B:\n        rate = §\ndef scaled(x):\n    return x * A.B.rate\n",
-    "a lambda": "scaled = lambda x: x * §\n",
-    "a lambda's constant": "RATE = §\nscaled = lambda x: x * RATE\n",
-    "a lambda's default": "scaled = lambda x, rate=§: x * rate\n",
-    "a default value": "def scaled(x, rate=§):\n    return x * rate\n",
-    "a default value by name": "RATE = §\ndef scaled(x, *, rate=RATE):\n    return x * rate\n",
-    "a closure over a module's variable": "RATE = §\ndef make():\n    return lambda x: x * RATE\nscaled = make()\n",
-    "the argument of a closure": "def make(rate):\n    return lambda x: x * rate\nscaled = make(§)\n",
-    "a partial function": "import functools, operator\nscaled = functools.partial(operator.mul, §)\n",
-    "the last of two definitions": "def scaled(x):\n    return 0\ndef scaled(x):\n    return x * §\n",
-    "the first of two definitions": "def scaled(x):\n    return x * §\nbefore = scaled\ndef scaled(x):\n    return before(x)\n",
-    "a decorator's argument": """
-def times(rate):
-    return lambda function: lambda x: function(x) * rate
-
-@times(§)
-def scaled(x):
-    return x
-""",
-    "a decorator's wrapper": {
-        "way.py": "from .wrap import timed\n@timed\ndef scaled(x):\n    return x\n",
-        "wrap.py": "import functools\ndef timed(f):\n    @functools.wraps(f)\n    def g(x):\n        return f(x) * §\n    return g\n",
-    },
-    "a dataclass's default": """
-from dataclasses import dataclass
-
-@dataclass
-class Model:
-    rate: int = §
-
-def scaled(x):
-    return x * Model().rate
-""",
-    "a dataclass's default by name": """
-from dataclasses import dataclass, field
-RATE = §
-
-@dataclass
-class Model:
-    rate: list = field(default_factory=lambda: [RATE])
-
-def scaled(x):
-    return x * Model().rate[0]
-""",
-    "an enum's value": "import enum\nclass Rate(enum.Enum):\n    LOW = §\ndef scaled(x):\n    return x * Rate['LOW'].value\n",
-    "a named tuple's default": "from typing import NamedTuple\nclass M(NamedTuple):\n    rate: int = §\ndef scaled(x):\n    return x * M().rate\n",
-    "an annotation": "from typing import Annotated\nclass M:\n    a: Annotated[int, §]\ndef scaled(x):\n    return x * M.__annotations__['a'].__metadata__[0]\n",
-    "a coroutine": "import asyncio\nasync def rate():\n    return §\ndef scaled(x):\n    return x * asyncio.run(rate())\n",
-    "a generator": "def rates():\n    yield §\ndef scaled(x):\n    return x * next(rates())\n",
-    "a context manager": """
-from contextlib import contextmanager
-
-@contextmanager
-def rate():
-    yield §
-
-def scaled(x):
-    with rate() as value:
-        return x * value
-""",
-    "a descriptor": """
-class Rate:
-    def __get__(self, instance, owner):
-        return §
-
-class Model:
-    rate = Rate()
-
-def scaled(x):
-    return x * Model.rate
-""",
-    "a metaclass": "class Meta(type):\n    rate = §\nclass Model(metaclass=Meta): ...\ndef scaled(x):\n    return x * Model.rate\n",
-    "a keyword of a class": """
-class Base:
-    def __init_subclass__(cls, rate):
-        cls.rate = rate
-
-class Model(Base, rate=§): ...
-
-def scaled(x):
-    return x * Model.rate
-""",
-    "a class made by type()": "Model = type('Model', (), {'rate': §})\ndef scaled(x):\n    return x * Model.rate\n",
-    "a module's __getattr__": {
-        "way.py": "from . import far\ndef scaled(x):\n    return x * far.RATE\n",
-        "far.py": "def __getattr__(name):\n    if name != 'RATE':\n        raise AttributeError(name)\n    return §\n",
-    },
-    "a pattern": "def scaled(x):\n    match x:\n        case 6:\n            return x * §\n",
-    "a text": "def scaled(x):\n    return x * int(f'{x}§'[1:])\n",
-    "a docstring that is used": 'def scaled(x):\n    """§"""\n    return x * int(scaled.__doc__)\n',
-    "a class's docstring that is used": "class A:\n    '''§'''\ndef scaled(x):\n    return x * int(getattr(A, '__doc__'))\n",
-    "a module's docstring that is used": {
-        "way.py": "from . import far\ndef scaled(x):\n    return x * int(far.__doc__)\n",
-        "far.py": '"""§"""\n',
-    },
-    "bytes": "def scaled(x):\n    return x * int(b'§')\n",
-    # Statements that bind
-    "an unpacked constant": "ONE, (_, *RATE) = 1, (0, §)\ndef scaled(x):\n    return x * RATE[0]\n",
-    "a constant made larger": "RATE = 0\nRATE += §\ndef scaled(x):\n    return x * RATE\n",
-    "a constant in a block": "if True:\n    RATE = §\nelse:\n    RATE = 0\ndef scaled(x):\n    return x * RATE\n",
-    "a constant of a loop": "for RATE in (1, §):\n    pass\ndef scaled(x):\n    return x * RATE\n",
-    "a constant of a with": "import contextlib\nwith contextlib.nullcontext(§) as RATE:\n    pass\ndef scaled(x):\n    return x * RATE\n",
-    "a condition at import": "rate = lambda: 2\nif § == 5:\n    rate = lambda: 5\ndef scaled(x):\n    return x * rate()\n",
-    "an attribute of a function": "def scaled(x):\n    return x * scaled.rate\nscaled.rate = §\n",
-    "an attribute of an attribute": "class A:\n    class B: ...\nA.B.rate = §\ndef scaled(x):\n    return x * A.B.rate\n",
-    "the defaults of a function": "def scaled(x, rate):\n    return x * rate\nscaled.__defaults__ = (§,)\n",
-    "the code of a function": "def scaled(x): ...\ndef other(x):\n    return x * §\nscaled.__code__ = other.__code__\n",
-    "an element of a list": "RATES = [0]\nRATES[0] = §\ndef scaled(x):\n    return x * RATES[0]\n",
-    "a deleted name": "rate = min\ndef min(a, b):\n    return 5\nif § == 2:\n    del min\ndef scaled(x):\n    return x * min(2, 3)\n",
-    # Ways to import
-    "import a.b as c": {
-        "way.py": "import study.far as f\ndef scaled(x):\n    return x * f.rate()\n",
-        "far.py": "def rate():\n    return §\n",
-    },
-    "import a.b": {
-        "way.py": "import study.deep.far\ndef scaled(x):\n    return x * study.deep.far.rate()\n",
-        "deep/far.py": "def rate():\n    return §\n",
-        "deep/__init__.py": "",
-    },
-    "from ... import, relative": {
-        "way.py": "from .deep.er.near import rate\ndef scaled(x):\n    return x * rate()\n",
-        "deep/__init__.py": "",
-        "deep/er/__init__.py": "",
-        "deep/er/near.py": "from ... import far\ndef rate():\n    return far.RATE\n",
-        "far.py": "RATE = §\n",
-    },
-    "import *": {
-        "way.py": "from .far import *\ndef scaled(x):\n    return x * rate()\n",
-        "far.py": "def rate():\n    return §\n",
-    },
-    "import * of import *": {
-        "way.py": "from .far import *\ndef scaled(x):\n    return x * rate()\n",
-        "far.py": "from .deep import *\n",
-        "deep.py": "def rate():\n    return §\n",
-    },
-    "import * over a builtin": {
-        "way.py": "from .far import *\ndef scaled(x):\n    return x * max(1, 2)\n",
-        "far.py": "def max(*values):\n    return §\n",
-    },
-    "import in a function": {
-        "way.py": "def scaled(x):\n    from .far import rate\n    return x * rate()\n",
-        "far.py": "def rate():\n    return §\n",
-    },
-    "import in a method, of a module": {
-        "way.py": "class A:\n    def rate(self):\n        import study.far\n        return study.far.rate()\ndef scaled(x):\n    return x * A().rate()\n",
-        "far.py": "def rate():\n    return §\n",
-    },
-    "import in a nested function": {
-        "way.py": "def scaled(x):\n    def inner():\n        from .far import rate as r\n        return r()\n    return x * inner()\n",
-        "far.py": "def rate():\n    return §\n",
-    },
-    "import in a try": {
-        "way.py": "try:\n    from .fast import rate\nexcept ImportError:\n    from .far import rate\ndef scaled(x):\n    return x * rate()\n",
-        "far.py": "def rate():\n    return §\n",
-    },
-    "import in an if": {
-        "way.py": "import sys\nif sys.maxsize:\n    from .far import rate\ndef scaled(x):\n    return x * rate()\n",
-        "far.py": "def rate():\n    return §\n",
-    },
-    "the same name of another module": {
-        "way.py": "from .rate§ import rate\ndef scaled(x):\n    return x * rate()\n",
-        "rate2.py": "def rate():\n    return 2\n",
-        "rate5.py": "def rate():\n    return 5\n",
-    },
-    "the same name of another module of the same text": {
-        "way.py": "from .rate§ import rate\ndef scaled(x):\n    return x * rate()\n",
-        "rate2.py": "def rate():\n    return int(__name__[-1])\n",
-        "rate5.py": "def rate():\n    return int(__name__[-1])\n",
-    },
-    "modules that import each other": {
-        "way.py": "from . import far\nRATE = §\ndef scaled(x):\n    return x * far.rate()\n",
-        "far.py": "from . import way\ndef rate():\n    return way.RATE\n",
-    },
-    # Ways that a name does not show
-    "registered by a decorator": {
-        "way.py": "from .register import REGISTER\nfrom . import plugin\ndef scaled(x):\n    return x * REGISTER['rate']()\n",
-        "register.py": "REGISTER = {}\ndef register(name):\n    def add(f):\n        REGISTER[name] = f\n        return f\n    return add\n",
-        "plugin.py": "from .register import register\n@register('rate')\ndef anything():\n    return §\n",
-    },
-    "registered by a method": {
-        "way.py": "from .register import models\nfrom . import plugin\ndef scaled(x):\n    return x * models.get('rate')()\n",
-        "register.py": "class Register:\n    def __init__(self):\n        self.all = {}\n    def add(self, f):\n        self.all[f.__name__] = f\n    def get(self, name):\n        return self.all[name]\nmodels = Register()\n",
-        "plugin.py": "from .register import models\n@models.add\ndef rate():\n    return §\n",
-    },
-    "registered in a class": {
-        "way.py": "from .register import Register\nfrom . import plugin\ndef scaled(x):\n    return x * Register.all['rate']()\n",
-        "register.py": "class Register:\n    all = {}\n    @classmethod\n    def add(cls, f):\n        cls.all[f.__name__] = f\n        return f\n",
-        "plugin.py": "from .register import Register\n@Register.add\ndef rate():\n    return §\n",
-    },
-    "registered by a class decorator": {
-        "way.py": "from .register import REGISTER\nfrom . import plugin\ndef scaled(x):\n    return x * REGISTER[0]().rate()\n",
-        "register.py": "REGISTER = []\ndef register(cls):\n    REGISTER.append(cls)\n    return cls\n",
-        "plugin.py": "from .register import register\n@register\nclass Model:\n    def rate(self):\n        return §\n",
-    },
-    "registered by being inherited": {
-        "way.py": "from .register import Base\nfrom . import plugin\ndef scaled(x):\n    return x * Base.all['Model'].rate\n",
-        "register.py": "class Base:\n    all = {}\n    def __init_subclass__(cls):\n        Base.all[cls.__name__] = cls\n",
-        "plugin.py": "from .register import Base\nclass Model(Base):\n    rate = §\n",
-    },
-    "registered by a metaclass": {
-        "way.py": "from .register import ALL, Base\nfrom . import plugin\ndef scaled(x):\n    return x * ALL['Model'].rate\n",
-        "register.py": "ALL = {}\nclass Meta(type):\n    def __init__(cls, name, bases, space):\n        ALL[name] = cls\nclass Base(metaclass=Meta): ...\n",
-        "plugin.py": "from .register import Base\nclass Model(Base):\n    rate = §\n",
-    },
-    "found by __subclasses__": {
-        "way.py": "from .register import Base\nfrom . import plugin\ndef scaled(x):\n    return x * Base.__subclasses__()[0].rate\n",
-        "register.py": "class Base: ...\n",
-        "plugin.py": "from .register import Base\nclass Model(Base):\n    rate = §\n",
-    },
-    "registered with singledispatch": {
-        "way.py": "from .register import rate\nfrom . import plugin\ndef scaled(x):\n    return x * rate(x)\n",
-        "register.py": "import functools\n@functools.singledispatch\ndef rate(x):\n    return 0\n",
-        "plugin.py": "from .register import rate\n@rate.register\ndef _(x: int):\n    return §\n",
-    },
-    "registered by an element": {
-        "way.py": "from .register import REGISTER\nfrom . import plugin\ndef scaled(x):\n    return x * REGISTER['rate']()\n",
-        "register.py": "REGISTER = {}\n",
-        "plugin.py": "from . import register\ndef rate():\n    return §\nregister.REGISTER['rate'] = rate\n",
-    },
-    "registered in the module itself": "REGISTER = {}\ndef rate():\n    return §\nREGISTER['x'] = rate\ndef scaled(x):\n    return x * REGISTER['x']()\n",
-    "an attribute of a class set elsewhere": {
-        "way.py": "from .model import Model\nfrom . import plugin\ndef scaled(x):\n    return x * Model.rate\n",
-        "model.py": "class Model:\n    rate = 0\n",
-        "plugin.py": "from .model import Model\nModel.rate = §\n",
-    },
-    "an attribute of an object set elsewhere": {
-        "way.py": "from .model import model\nfrom . import plugin\ndef scaled(x):\n    return x * model.rate\n",
-        "model.py": "from types import SimpleNamespace\nmodel = SimpleNamespace(rate=0)\n",
-        "plugin.py": "from .model import model\nmodel.rate = §\n",
-    },
-    "a constant set elsewhere": {
-        "way.py": "from . import model, plugin\ndef scaled(x):\n    return x * model.RATE\n",
-        "model.py": "RATE = 0\n",
-        "plugin.py": "from . import model\nmodel.RATE = §\n",
-    },
-    "a constant set from a function elsewhere": {
-        "way.py": "from . import model, plugin\ndef scaled(x):\n    return x * model.RATE\n",
-        "model.py": "RATE = 0\n",
-        "plugin.py": "from . import model\ndef setup():\n    model.RATE = §\nDONE = setup()\n",
-    },
-    "a function replaced elsewhere": {
-        "way.py": "from . import model, plugin\ndef scaled(x):\n    return x * model.rate()\n",
-        "model.py": "def rate():\n    return 0\n",
-        "plugin.py": "from . import model\ndef faster():\n    return §\nmodel.rate = faster\n",
-    },
-    "a method replaced elsewhere": {
-        "way.py": "from .model import Model\nfrom . import plugin\ndef scaled(x):\n    return x * Model().rate()\n",
-        "model.py": "class Model:\n    def rate(self):\n        return 0\n",
-        "plugin.py": "from .model import Model\nModel.rate = lambda self: §\n",
-    },
-    "a method of the task replaced elsewhere": {
-        "scale.py": task("x * self.rate()", "def rate(self):\n    return 0"),
-        "__init__.py": "from . import scale\nscale.Scale.rate = lambda self: §\n",
-    },
-    "a decorator that takes the name": {
-        "way.py": "from . import model, plugin\ndef scaled(x):\n    return x * model.rate()\n",
-        "model.py": "def rate():\n    return 0\n",
-        "plugin.py": "from . import model\ndef instead(name):\n    def put(f):\n        setattr(model, name, f)\n        return f\n    return put\n@instead('rate')\ndef faster():\n    return §\n",
-    },
-    "a name in a query of pandas": """
-import pandas as pd
-LIMIT = §
-
-def scaled(x):
-    return x * len(pd.DataFrame({"a": range(10)}).query("a < @LIMIT"))
-""",
-    "a function in a query of pandas": """
-import pandas as pd
-
-def limit(x):
-    return §
-
-def scaled(x):
-    return x * len(pd.DataFrame({"a": range(10)}).query("a < @limit(1)"))
-""",
-    # What is read at import
-    "JSON read at import": {
-        "way.py": "import json\nfrom pathlib import Path\nRATE = json.loads(Path(__file__).with_name('rate.json').read_text())\ndef scaled(x):\n    return x * RATE\n",
-        "rate.json": "§",
-    },
-    "JSON read at import by a helper": {
-        "way.py": "from .far import read\nRATE = read('rate.json')\ndef scaled(x):\n    return x * RATE\n",
-        "far.py": "import json\nfrom pathlib import Path\ndef read(name):\n    return json.loads(Path(__file__).with_name(name).read_text())\n",
-        "rate.json": "§",
-    },
-    "JSON read at import by another module": {
-        "way.py": "from .far import RATES\ndef scaled(x):\n    return x * RATES['rate']\n",
-        "far.py": "import json\nfrom pathlib import Path\nwith open(Path(__file__).with_name('rate.json')) as file:\n    RATES = json.load(file)\n",
-        "rate.json": '{"rate": §}',
-    },
-    "a table read at import": {
-        "way.py": "import pandas as pd\nfrom pathlib import Path\nRATE = pd.read_csv(Path(__file__).with_name('rate.csv'))['rate'][0]\ndef scaled(x):\n    return x * int(RATE)\n",
-        "rate.csv": "rate\n§\n",
-    },
-    "a resource read at import": {
-        "way.py": "from importlib import resources\nRATE = int(resources.files('study').joinpath('rate.txt').read_text())\ndef scaled(x):\n    return x * RATE\n",
-        "rate.txt": "§",
-    },
-    "registered by a module that is imported in run()": {
-        "way.py": "from .register import REGISTER\ndef scaled(x):\n    from . import plugin\n    return x * REGISTER['rate']()\n",
-        "register.py": "REGISTER = {}\ndef register(f):\n    REGISTER['rate'] = f\n",
-        "plugin.py": "from .register import register\n@register\ndef anything():\n    return §\n",
-    },
-    "registered by a module that another module imports in run()": {
-        "way.py": "from .register import REGISTER\ndef load():\n    import study.deep\ndef scaled(x):\n    load()\n    return x * REGISTER['rate']()\n",
-        "register.py": "REGISTER = {}\ndef register(f):\n    REGISTER['rate'] = f\n",
-        "deep.py": "from .plugin import *\n",
-        "plugin.py": "from .register import register\n@register\ndef anything():\n    return §\n",
-    },
-    "plugins that are imported by their names": {
-        "way.py": "from .register import REGISTER\nfrom . import plugins\ndef scaled(x):\n    return x * REGISTER['rate']()\n",
-        "register.py": "REGISTER = {}\ndef register(f):\n    REGISTER['rate'] = f\n",
-        "plugins/__init__.py": "import pkgutil\nfrom importlib import import_module\nALL = [import_module('study.plugins.' + each.name) for each in pkgutil.iter_modules(__path__)]\n",
-        "plugins/one.py": "from study.register import register\n@register\ndef anything():\n    return §\n",
-    },
-    "a module in __all__": {
-        "way.py": "from .tools import *\ndef scaled(x):\n    return x * rates.rate()\n",
-        "tools/__init__.py": "__all__ = ['rates']\n",
-        "tools/rates.py": "def rate():\n    return §\n",
-    },
-    "a task with luigi's requires": {
-        "scale.py": task("x * §", head="from luigi.util import requires\n@requires(Load)").replace(
-            "    def requires(self):\n        return Load()\n", ""
-        ),
-    },
-    "a decorator of the task's class": {
-        "scale.py": task("x * self.rate", head="from .wrap import rated\n@rated"),
-        "wrap.py": "def rated(cls):\n    cls.rate = §\n    return cls\n",
-    },
-    "a decorator of run()": {
-        "scale.py": task("x * self.rate()", "rate = lambda self: 2")
-        .replace("    def run", "    @times\n    def run")
-        .replace(HEAD, HEAD + "from .wrap import times\n"),
-        "wrap.py": "import functools\ndef times(run):\n    @functools.wraps(run)\n    def ran(self):\n        self.rate = lambda: §\n        return run(self)\n    return ran\n",
-    },
-    "a run() that is put in its place": {
-        "scale.py": task("0") + "from .far import run\nScale.run = run\n",
-        "far.py": "from .trace import ran\ndef run(self):\n    ran(self)\n    self.dump(self.load() * §)\n",
-    },
-    "a run() that is bound in the class": {
-        "scale.py": task("0") + "    from .far import run\n",
-        "far.py": "from .trace import ran\ndef run(self):\n    ran(self)\n    self.dump(self.load() * §)\n",
-    },
-    "an upstream task's class that run() uses": {
-        "scale.py": task("x * Lent.rate", head="from .lent import Lent").replace(
-            "return Load()", "return [Load(), Lent()][0]"
-        ),
-        "lent.py": "from labkart import Task\nclass Lent(Task):\n    rate = §\n",
-    },
-    "a helper that requires() shares with run()": {
-        "scale.py": task("x * rates()['Scale']", head="from .far import rates").replace(
-            "return Load()", "return Load() if rates() else None"
-        ),
-        "far.py": "def rates():\n    return {'Scale': §}\n",
-    },
-    "an annotation in quotes": {
-        "way.py": "import typing\nfrom .far import Rate\nclass A:\n    rate: 'Rate'\ndef scaled(x):\n    return x * typing.get_type_hints(A)['rate'].value\n",
-        "far.py": "class Rate:\n    value = §\n",
-    },
-    "an annotation in quotes of a function": {
-        "way.py": "import typing\nfrom .far import Rate\ndef f(a: 'list[Rate]' = None): ...\ndef scaled(x):\n    return x * typing.get_args(typing.get_type_hints(f)['a'])[0].value\n",
-        "far.py": "class Rate:\n    value = §\n",
-    },
-    "an array read at import": {
-        "way.py": "import numpy as np\nfrom pathlib import Path\nRATE = np.loadtxt(Path(__file__).with_name('rate.txt'))\ndef scaled(x):\n    return x * int(RATE)\n",
-        "rate.txt": "§\n",
-    },
-    "a table read at import by Arrow": {
-        "way.py": "import pyarrow.csv\nfrom pathlib import Path\nRATE = pyarrow.csv.read_csv(Path(__file__).with_name('rate.csv'))['rate'][0].as_py()\ndef scaled(x):\n    return x * RATE\n",
-        "rate.csv": "rate\n§\n",
-    },
-}
-
-# Where reading cannot be sure what is reached, the task depends on all code.
-UNSURE: dict[str, Case] = {
-    "imported by a string": {
-        "way.py": "from importlib import import_module\ndef scaled(x):\n    return x * import_module('study.plugin').RATE\n",
-        "plugin.py": "RATE = §\n",
-    },
-    "imported by a string of parts": {
-        "way.py": "import importlib as il\ndef scaled(x):\n    return x * getattr(il, 'import' + '_module')('study.plu' + 'gin').RATE\n",
-        "plugin.py": "RATE = §\n",
-    },
-    "imported by __import__": {
-        "way.py": "def scaled(x):\n    return x * __import__('study.plugin').plugin.RATE\n",
-        "plugin.py": "RATE = §\n",
-    },
-    "imported from its path": {
-        "way.py": "import runpy, os\ndef scaled(x):\n    return x * runpy.run_path(os.path.dirname(__file__) + '/plugin.py')['RATE']\n",
-        "plugin.py": "RATE = §\n",
-    },
-    "looked up with getattr on a module": {
-        "way.py": "from . import plugin\ndef scaled(x):\n    return x * getattr(plugin, 'RA' + 'TE')\n",
-        "plugin.py": "RATE = §\n",
-    },
-    "looked up with getattr on a package": {
-        "way.py": "import study.plugin\ndef scaled(x):\n    return x * getattr(study, 'plugin').RATE\n",
-        "plugin.py": "RATE = §\n",
-    },
-    "looked up in a module's dict": {
-        "way.py": "from . import plugin\ndef scaled(x):\n    return x * vars(plugin)['RATE'] + x * plugin.__dict__['RATE'] - x * plugin.RATE\n",
-        "plugin.py": "RATE = §\n",
-    },
-    "looked up in globals()": "def rate():\n    return §\ndef scaled(x):\n    return x * globals()['rate']()\n",
-    "looked up in sys.modules": {
-        "way.py": "import sys\nfrom . import plugin\ndef scaled(x):\n    return x * sys.modules['study.plugin'].RATE\n",
-        "plugin.py": "RATE = §\n",
-    },
-    "looked up in modules of sys": {
-        "way.py": "from sys import modules as m\nfrom . import plugin\ndef scaled(x):\n    return x * m['study.plugin'].RATE\n",
-        "plugin.py": "RATE = §\n",
-    },
-    "looked up with getattr on an alias of a module": {
-        "way.py": "from . import plugin\nALIAS = [plugin]\ndef scaled(x):\n    return x * getattr(ALIAS[0], 'RATE')\n",
-        "plugin.py": "RATE = §\n",
-    },
-    "looked up in a package's namespace": {
-        "way.py": "import pkgutil, study.plugins\ndef scaled(x):\n    return x * sum(i.module_finder.find_spec(i.name).loader.load_module().RATE for i in pkgutil.iter_modules(study.plugins.__path__))\n",
-        "plugins/__init__.py": "",
-        "plugins/one.py": "RATE = §\n",
-    },
-    "replaced at import by setattr": {
-        "way.py": "from . import model, plugin\ndef scaled(x):\n    return x * model.rate()\n",
-        "model.py": "def rate():\n    return 0\n",
-        "plugin.py": "from . import model\ndef faster():\n    return §\nsetattr(model, 'rate', faster)\n",
-    },
-    "registered by a call": {
-        "way.py": "from .register import REGISTER\nfrom . import plugin\ndef scaled(x):\n    return x * REGISTER['rate']()\n",
-        "register.py": "REGISTER = {}\n",
-        "plugin.py": "from .register import REGISTER\nREGISTER.update(rate=lambda: §)\n",
-    },
-    "registered by a call of a function": {
-        "way.py": "from .register import get\nfrom . import plugin\ndef scaled(x):\n    return x * get('rate')()\n",
-        "register.py": "_all = {}\ndef put(name, f):\n    _all[name] = f\ndef get(name):\n    return _all[name]\n",
-        "plugin.py": "from . import register\nregister.put('rate', lambda: §)\n",
-    },
-    "registered in a loop": {
-        "way.py": "from .register import REGISTER\nfrom . import plugin\ndef scaled(x):\n    return x * REGISTER['rate']\n",
-        "register.py": "REGISTER = {}\n",
-        "plugin.py": "from .register import REGISTER as R\nfor name in ['rate']:\n    R.setdefault(name, §)\n",
-    },
-    "registered in the __init__ of the package": {
-        "way.py": "from .register import REGISTER\ndef scaled(x):\n    return x * REGISTER['rate']()\n",
-        "__init__.py": "from . import register\nregister.REGISTER.update(rate=lambda: §)\n",
-        "register.py": "REGISTER = {}\n",
-    },
-    "executed from a text": "TEXT = 'def rate(): return §'\nspace = {}\nexec(TEXT, space)\ndef scaled(x):\n    return x * space['rate']()\n",
-    "executed from the text of a file": {
-        "way.py": "from pathlib import Path\nexec(Path(__file__).with_name('plugin.txt').read_text())\ndef scaled(x):\n    return x * rate()\n",
-        "plugin.txt": "def rate():\n    return §\n",
-    },
-    "executed in run() from a module's text": {
-        "way.py": "from pathlib import Path\ndef scaled(x):\n    space = {}\n    exec(Path(__file__).with_name('plugin.py').read_text(), space)\n    return x * space['RATE']\n",
-        "plugin.py": "RATE = §\n",
-    },
-    "evaluated": {
-        "way.py": "from . import plugin\ndef scaled(x):\n    return x * eval('plugin' + '.RATE')\n",
-        "plugin.py": "RATE = §\n",
-    },
-    "evaluated under another name": {
-        "way.py": "from . import plugin\nimport builtins as b\nrun = b.eval\ndef scaled(x):\n    return x * run('plugin.RATE')\n",
-        "plugin.py": "RATE = §\n",
-    },
-    "instantiated by Hydra": {
-        "way.py": "from hydra.utils import instantiate\ndef scaled(x):\n    return x * instantiate({'_target_': 'study.plugin.Model'}).rate\n",
-        "plugin.py": "class Model:\n    rate = §\n",
-    },
-    "found by its source": {
-        "way.py": "import inspect\nfrom . import plugin\ndef scaled(x):\n    return x * int(inspect.getsource(plugin)[-2])\n",
-        "plugin.py": "# The rate is\n# §\n",
-    },
-    "a builtin set elsewhere": {
-        "way.py": "from . import plugin\ndef scaled(x):\n    return x * RATE\n",
-        "plugin.py": "import builtins\nbuiltins.RATE = §\n",
-    },
-    "set by an object's method": {
-        "way.py": "from .model import model\nfrom . import plugin\ndef scaled(x):\n    return x * model.rate\n",
-        "model.py": "class Model:\n    rate = 0\n    def set(self, rate):\n        self.rate = rate\nmodel = Model()\n",
-        "plugin.py": "from .model import model\nmodel.set(§)\n",
-    },
-    "a constant bound in an expression": "print(end=str(RATE := §)[1:])\ndef scaled(x):\n    return x * RATE\n",
-    "a constant of a try": "try:\n    int('a')\nexcept ValueError as error:\n    RATE = §\ndef scaled(x):\n    return x * RATE\n",
-    "a constant set by a function": """
-RATE = 0
-
-def setup(rate):
-    global RATE
-    RATE = rate
-
-setup(§)
-
-def scaled(x):
-    return x * RATE
-""",
-    "a context set in one's own module": {
-        "way.py": "import decimal\nPRECISION = §\ndecimal.getcontext().prec = PRECISION\ndef scaled(x):\n    return x * len(str(decimal.Decimal(1) / 3)[2:])\n"
-    },
-    "the environment, set at import": {
-        "way.py": "import os\nfrom . import plugin\ndef scaled(x):\n    return x * int(os.environ['RATE'])\n",
-        "plugin.py": "import os\nos.environ['RATE'] = '§'\n",
-    },
-    "loaded from a pickle": {
-        "way.py": "import pickle\nfrom . import plugin\ndef scaled(x):\n    return x * pickle.loads(b'cstudy.plugin\\nModel\\n.').rate\n",
-        "plugin.py": "class Model:\n    rate = §\n",
-    },
-    "a table in a database read at import": {
-        "way.py": "import sqlite3\nfrom pathlib import Path\nwith sqlite3.connect(':memory:') as db:\n    db.executescript(Path(__file__).with_name('rate.sql').read_text())\n    RATE = db.execute('select rate from t').fetchone()[0]\ndef scaled(x):\n    return x * RATE\n",
-        "rate.sql": "create table t (rate int); insert into t values (§);",
-    },
-    "bound in locals()": "locals()['rate'] = lambda: §\ndef scaled(x):\n    return x * rate()\n",
-    "bound in vars()": "def _(): return §\nvars()['rate'] = _\ndef scaled(x):\n    return x * rate()\n",
-    "bound with globals()": "globals().update(rate=lambda: §)\ndef scaled(x):\n    return x * rate()\n",
-    "bound in another module's dict": {
-        "way.py": "from . import model, plugin\ndef scaled(x):\n    return x * model.rate()\n",
-        "model.py": "def rate():\n    return 0\n",
-        "plugin.py": "from . import model\nmodel.__dict__['rate'] = lambda: §\n",
-    },
-    "a function of Python's that is replaced": {
-        "way.py": "from . import plugin\nimport statistics\ndef scaled(x):\n    return x * statistics.mean([1])\n",
-        "plugin.py": "import statistics\nstatistics.mean = lambda numbers: §\n",
-    },
-    "plugins that are imported in a loop": {
-        "way.py": "from .register import REGISTER\nfrom . import plugins\ndef scaled(x):\n    return x * REGISTER['rate']()\n",
-        "register.py": "REGISTER = {}\ndef register(f):\n    REGISTER['rate'] = f\n",
-        "plugins/__init__.py": "import pkgutil\nfrom importlib import import_module\nfor each in pkgutil.iter_modules(__path__):\n    import_module('study.plugins.' + each.name)\n",
-        "plugins/one.py": "from study.register import register\n@register\ndef anything():\n    return §\n",
-    },
-    "a method found by its name": {
-        "way.py": "from . import models\nclass Chosen(models.Base): ...\ndef scaled(x):\n    return x * getattr(Chosen(), 'ra' + 'te')()\n",
-        "models.py": "class Base:\n    def rate(self):\n        return §\n",
-    },
-    "an operator by its name": {
-        "way.py": "import operator\nfrom . import plugin\ndef scaled(x):\n    return x * operator.attrgetter('RATE')(plugin)\n",
-        "plugin.py": "RATE = §\n",
-    },
-}
-
-IGNORED: dict[str, Case] = {
-    "a comment": "# §\ndef scaled(x):\n    return x * 2  # §\n",
-    "a docstring": '"""§"""\ndef scaled(x):\n    """§"""\n    return x * 2\n',
-    "a docstring of a class": "class A:\n    '''§'''\n    rate = 2\ndef scaled(x):\n    return x * A.rate\n",
-    "a docstring of the task": {"scale.py": task("x * 2", "'''§'''")},
-    "an unrelated function": "def scaled(x):\n    return x * 2\ndef other():\n    return §\n",
-    "an unrelated function in the task's module": {
-        "scale.py": task("x * 2", head="def other():\n    return §\n")
-    },
-    "an unrelated task": {
-        "scale.py": task("x * 2")
-        + "class Unrelated(Task):\n    def run(self):\n        self.dump(§)\n"
-    },
-    "an unrelated constant": "RATE = §\ndef scaled(x):\n    return x * 2\n",
-    "an unrelated constant made by a call": "RATE = int('§')\ndef scaled(x):\n    return x * 2\n",
-    "an unrelated list": "RATES = [1, §]\ndef scaled(x):\n    return x * 2\n",
-    "an unrelated class": "class Model:\n    rate = §\ndef scaled(x):\n    return x * 2\n",
-    "an unrelated dataclass": "from dataclasses import dataclass\n@dataclass\nclass M:\n    rate: int = §\ndef scaled(x):\n    return x * 2\n",
-    "an unrelated enum": "import enum\nclass Rate(enum.Enum):\n    LOW = §\ndef scaled(x):\n    return x * 2\n",
-    "an unrelated decorated function": "import functools\n@functools.cache\ndef other():\n    return §\ndef scaled(x):\n    return x * 2\n",
-    "an unrelated function with a decorator of ours": {
-        "way.py": "from .wrap import timed\n@timed\ndef other(x):\n    return §\ndef scaled(x):\n    return x * 2\n",
-        "wrap.py": "import functools\ndef timed(f):\n    @functools.wraps(f)\n    def g(*args):\n        return f(*args)\n    return g\n",
-    },
-    "a function registered where nobody looks": {
-        "way.py": "from . import plugin\ndef scaled(x):\n    return x * 2\n",
-        "register.py": "REGISTER = {}\ndef register(f):\n    REGISTER[f.__name__] = f\n    return f\n",
-        "plugin.py": "from .register import register\n@register\ndef rate():\n    return §\n",
-    },
-    "a function whose name is a local variable": "def rate():\n    return §\ndef scaled(x):\n    rate = 2\n    return x * rate\n",
-    "a function whose name is an argument": "def x():\n    return §\ndef scaled(x):\n    return x * 2\n",
-    "a function whose name is an attribute": "def real():\n    return §\ndef scaled(x):\n    return x.real * 2\n",
-    "a function whose name is a variable of a comprehension": "def i():\n    return §\ndef scaled(x):\n    return sum([i * x for i in (2,)])\n",
-    "a function whose name is a word in a text": "def rate():\n    return §\ndef scaled(x):\n    return x * len('rate') // 2\n",
-    "a function whose name is a keyword argument": "def sep():\n    return §\ndef scaled(x):\n    return x * len('a b'.split(sep=' '))\n",
-    "a module that is imported and not used": {
-        "way.py": "from .far import other\ndef scaled(x):\n    return x * 2\n",
-        "far.py": "def other():\n    return §\n",
-    },
-    "another function of a module that is used": {
-        "way.py": "from . import far\ndef scaled(x):\n    return x * far.rate()\n",
-        "far.py": "def rate():\n    return 2\ndef other():\n    return §\n",
-    },
-    "another function of a module that a star imports": {
-        "way.py": "from .far import *\ndef scaled(x):\n    return x * rate()\n",
-        "far.py": "def rate():\n    return 2\ndef other():\n    return §\n",
-    },
-    "another module of a package that is used": {
-        "way.py": "from . import tools\ndef scaled(x):\n    return x * tools.rate.rate()\n",
-        "tools/__init__.py": "from . import other, rate\n",
-        "tools/rate.py": "def rate():\n    return 2\n",
-        "tools/other.py": "def other():\n    return §\n",
-    },
-    "a module that nobody imports": {"alone.py": "RATE = §\n"},
-    "a test": {"../../tests/test_way.py": "RATE = §\n"},
-    "what runs as a script only": "def scaled(x):\n    return x * 2\nif __name__ == '__main__':\n    print(§)\n",
-    "what a type checker sees only": "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from a import b§\ndef scaled(x):\n    return x * 2\n",
-    "a file that is no code": {
-        "notes.txt": "§",
-        "../../README.md": "§",
-        "../../conf/config.yaml": "rate: §\n",
-    },
-    "a logger's level": "import logging\nlog = logging.getLogger(__name__)\ndef other():\n    log.info(§)\ndef scaled(x):\n    log.info(2)\n    return x * 2\n",
-    "a task in a dict of requires()": {
-        "scale.py": task("x * 2", head="from .others import MODELS").replace(
-            "return Load()", "return {'load': Load, **MODELS}['load']()"
-        ),
-        "others.py": "from labkart import Task\nclass Tree(Task):\n    rate = §\nMODELS = {'tree': Tree}\n",
-    },
-    "a task in a union of types": {
-        "scale.py": task(
-            "x * 2",
-            "model: gokart.TaskInstanceParameter[Load | Tree] = gokart.TaskInstanceParameter(default=Load())",
-            head="import gokart\nfrom .others import Tree",
-        ).replace("        return Load()", "        return self.model"),
-        "others.py": "from labkart import Task\nclass Tree(Task):\n    rate = §\n",
-    },
-    "a task in a branch of requires()": {
-        "scale.py": task("x * 2", head="from .others import Tree").replace(
-            "return Load()", "return Load() if Load else Tree()"
-        ),
-        "others.py": "from labkart import Task\nclass Tree(Task):\n    rate = §\n",
-    },
-    "a task in a function that requires() calls": {
-        "scale.py": task("x * 2", head="from .others import made").replace(
-            "return Load()", "return made('load')"
-        ),
-        "others.py": "from labkart import Task\nfrom .load import Load\nclass Tree(Task):\n    rate = §\ndef made(name):\n    return {'load': Load, 'tree': Tree}[name]()\n",
-    },
-    "an unrelated task with luigi's requires": {
-        "scale.py": task("x * 2")
-        + "from luigi.util import requires\n@requires(Load)\nclass Unrelated(Task):\n    rate = §\n",
-    },
-    "another task's helper": {
-        "scale.py": task("x * 2")
-        + "def helped():\n    return §\nclass Unrelated(Task):\n    def run(self):\n        self.dump(helped())\n",
-    },
-}
-
-NAMED = "def scaled(x):\n    return x * len(f.__name__)\n"
-
-POWER = "def scaled(x):\n    return x * {'int': 2, 'float': 5}[type(pow(2, 1)).__name__]\n"
-
-# Edits that are no replacement of 2 by 5: before and after.
-SWAPPED = {
-    "another function by the same name": (
-        "from operator import lt as f\n" + NAMED,
-        "from math import floor as f\n" + NAMED,
-    ),
-    "another module by the same name": ("import os as f\n" + NAMED, "import posix as f\n" + NAMED),
-    "a function instead of an installed one": (
-        "from operator import lt as f\n" + NAMED,
-        "def floor(): ...\nf = floor\n" + NAMED,
-    ),
-    "a star over a builtin function": ("import math\n" + POWER, "from math import *\n" + POWER),
-}
-
-A, B = "import math\nimport os\n\n", "import os\nimport math\n\n"
-F, G = "def scaled(x):\n    return x * rate()\n", "def rate():\n    return 2\n"
-
-WAYS_TO_WRITE = {
-    "formatting": (
-        "def scaled(x):\n    return x*(2)\n",
-        "def scaled(\n    x,\n):\n\n    return (x * 2)\n",
-    ),
-    "quotes": (
-        "def scaled(x):\n    return x * len('ab')\n",
-        'def scaled(x):\n    return x * len("""ab""")\n',
-    ),
-    "numbers": (
-        "def scaled(x):\n    return x * 2_000 // 1000\n",
-        "def scaled(x):\n    return x * 0x7D0 // 1_000\n",
-    ),
-    "order of imports": (A + G + F, B + G + F),
-    "one line of imports": (A + G + F, "import math, os\n" + G + F),
-    "an import more": (G + F, A + G + F),
-    "order of functions": (F + G, G + F),
-    "line ends": (F + G, (F + G).replace("\n", "\r\n")),
-    "an encoding": (F + G, "# -*- coding: utf-8 -*-\n" + F + G),
-    "a docstring more": (
-        F + G,
-        '"""Rates."""\n' + F + G.replace("\n    ", '\n    """2."""\n    ', 1),
-    ),
-    "a pass more": (F + G, F + G.replace("    return", "    pass\n    return") + "pass\n"),
-    "a function more": (F + G, F + "def other():\n    return 5\n" + G),
-    "a name for an import": ("import math\n" + G + F, "import math as m\n" + G + F),
-}
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Processes]:
-    with processes() as started:
-        yield started
-
-
-@pytest.fixture(scope="module")
-def known(server: Processes, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What Labkart remembers of the installed packages: the same for all studies, and looked up once."""
-    folder = tmp_path_factory.mktemp("known")
-    write(
-        folder,
-        **{"pyproject.toml": '[project]\nname = "known"\n[tool.labkart]\npipeline = "a:b"\n'},
-    )
-    server.python("from labkart import packages; packages.installed_packages()", folder)
-    return folder / "outputs"
-
-
-class Study:
-    """A project of one's own, and what its last build ran."""
-
-    def __init__(self, root: Path, server: Processes) -> None:
-        self.root, self.trace, self._server = root, root.parent / "trace", server
-        self.packages = root.parent / "lib" / "site-packages"
-
-    def write(self, case: Case, number: object) -> None:
-        files = case if isinstance(case, dict) else {"way.py": case}
-        for name, text in files.items():
-            write(self.root, **{f"src/study/{name}": text.replace("§", str(number))})
-
-    def build(self, task: str = "report.Report()", first: str = "pass") -> tuple[int, set[str]]:
-        """The result of a task in a new process, and the tasks of which the bodies ran."""
-        self.trace.write_text("")
-        module = task.partition(".")[0]
-        code = f"import gokart, labkart.fingerprint.imports; from study import {module}; print(); print(gokart.build({task}, log_level=50))"
-        printed = self._server.python(
-            f"{first}\n{code}", self.root, self.packages, TRACE=str(self.trace)
-        )
-        ran = self.trace.read_text().split()
-        assert len(ran) == len(set(ran)), f"a body ran twice: {ran}"
-        return int(printed.splitlines()[-1]), set(ran)
 
 
 @pytest.fixture
-def study(root: Path, server: Processes, known: Path) -> Study:
-    made = Study(root, server)
-    shutil.copytree(known, root / "outputs")
-    made.write({"scale.py": WAY, "way.py": "def scaled(x):\n    return x * 2\n", **STUDY}, 0)
-    return made
+def study(root: Path, forked: Processes) -> Study:
+    return Study(root, forked)
 
 
-def edited(study: Study, case: Case) -> tuple[int, set[str]]:
-    """What comes of 5 in the place of 2."""
-    study.write(case, 2)
-    assert study.build() == (BEFORE, ALL)
-    assert study.build() == (BEFORE, set())
-    study.write(case, 5)
-    return study.build()
+def look_twice(study: Study) -> Look:
+    """What two processes know of the tasks: the same, since nothing has changed between them."""
+    before = study.look()
+    assert before.result == BEFORE
+    assert set(before.ids) == ALL
+    assert study.look() == before
+    return before
+
+
+def edited(study: Study, before: Case, after: Case) -> tuple[int, set[str]]:
+    """What comes of an edit: the result, and the tasks that have another id."""
+    first, again, last = study.looks((before, 2), (before, 2), (after, 5))
+    assert first.result == BEFORE
+    assert set(first.ids) == ALL
+    assert again == first
+    return last.result, last.changed(first)
 
 
 @pytest.mark.parametrize("case", COUNTS.values(), ids=COUNTS)
 def test_an_edit_of_what_a_task_reaches_computes_it_again_and_what_follows(
     case: Case, study: Study
 ) -> None:
-    assert edited(study, case) == (AFTER, FOLLOWS)
+    assert edited(study, case, case) == (AFTER, FOLLOWS)
 
 
 @pytest.mark.parametrize(("before", "after"), SWAPPED.values(), ids=SWAPPED)
 def test_another_thing_by_the_same_name_computes_it_again(
     before: str, after: str, study: Study
 ) -> None:
-    study.write(before, 0)
-    assert study.build() == (BEFORE, ALL)
-    study.write(after, 0)
-    assert study.build() == (AFTER, FOLLOWS)
+    assert edited(study, before, after) == (AFTER, FOLLOWS)
 
 
 @pytest.mark.parametrize("case", UNSURE.values(), ids=UNSURE)
 def test_an_edit_of_what_a_task_reaches_by_no_name_computes_it_again(
     case: Case, study: Study
 ) -> None:
-    result, ran = edited(study, case)
-    assert result == AFTER
-    assert ran >= FOLLOWS
+    """What this code changes may be outside of the study: each look has a process of its own."""
+    study.write(case, 2)
+    before = look_twice(study)
+    study.write(case, 5)
+    after = study.look()
+    assert after.result == AFTER
+    assert after.changed(before) >= FOLLOWS
 
 
 @pytest.mark.parametrize("case", IGNORED.values(), ids=IGNORED)
 def test_an_edit_of_what_no_task_reaches_computes_nothing(case: Case, study: Study) -> None:
-    assert edited(study, case) == (BEFORE, set())
+    before, after = study.looks((case, 2), (case, 5))
+    assert before.result == BEFORE
+    assert after == before
 
 
 @pytest.mark.parametrize(("before", "after"), WAYS_TO_WRITE.values(), ids=WAYS_TO_WRITE)
 def test_another_way_to_write_the_same_computes_nothing(
     before: str, after: str, study: Study
 ) -> None:
-    study.write(before, 0)
-    assert study.build() == (BEFORE, ALL)
-    study.write(after, 0)
-    assert study.build() == (BEFORE, set())
+    first, second = study.looks((before, 0), (after, 0))
+    assert first.result == BEFORE
+    assert second == first
 
 
 # Parameters, the seed, settings
@@ -995,20 +111,10 @@ def test_another_way_to_write_the_same_computes_nothing(
 
 def test_another_parameter_computes_it_again_and_the_first_one_is_found_again(study: Study) -> None:
     study.write({"scale.py": task("x * self.rate", "rate = luigi.IntParameter(default=2)")}, 0)
-    assert study.build("scale.Scale()") == (12, {"Load", "Scale"})
-    assert study.build("scale.Scale(rate=5)") == (30, {"Scale"})
-    assert study.build("scale.Scale(rate=2)") == (12, set())
-
-
-def test_another_seed_computes_it_again(study: Study) -> None:
-    study.write({"scale.py": task("random.randint(0, 10**6)", "seed = luigi.IntParameter()")}, 0)
-    for seed in (0, 1):
-        drawn = random.Random(seed).randint(0, 10**6)
-        assert study.build(f"scale.Scale(seed={seed})") == (
-            drawn,
-            {"Scale"} | ({"Load"} if not seed else set()),
-        )
-        assert study.build(f"scale.Scale(seed={seed})") == (drawn, set())
+    first, other = study.look("scale.Scale()"), study.look("scale.Scale(rate=5)")
+    assert (first.result, other.result) == (12, 30)
+    assert other.changed(first) == {"Scale"}
+    assert study.look("scale.Scale(rate=2)") == first
 
 
 def test_another_upstream_task_computes_what_follows(study: Study) -> None:
@@ -1018,9 +124,10 @@ def test_another_upstream_task_computes_what_follows(study: Study) -> None:
         .replace("(Task):", "(Task):\n    x = X(default=6)")
     )
     study.write({"load.py": "from luigi import IntParameter as X\n" + load}, 0)
-    assert study.build() == (BEFORE, ALL)
+    before = look_twice(study)
     study.write({"scale.py": WAY.replace("Load()", "Load(x=15)")}, 0)
-    assert study.build() == (AFTER, FOLLOWS | {"Load"})
+    after = study.look()
+    assert (after.result, after.changed(before)) == (AFTER, FOLLOWS | {"Load"})
 
 
 def test_a_setting_that_a_task_does_not_take_computes_only_who_takes_it(study: Study) -> None:
@@ -1028,57 +135,54 @@ def test_a_setting_that_a_task_does_not_take_computes_only_who_takes_it(study: S
         "class Report(Task):", "class Report(Task):\n    rate = luigi.IntParameter()"
     )
     study.write({"report.py": report}, 0)
-    assert study.build("report.Report(rate=2)") == (BEFORE, ALL)
-    assert study.build("report.Report(rate=5)") == (BEFORE, {"Report"})
+    before, after = study.look("report.Report(rate=2)"), study.look("report.Report(rate=5)")
+    assert after.changed(before) == {"Report"}
 
 
 def test_a_parameter_that_is_not_significant_computes_nothing(study: Study) -> None:
     study.write({"scale.py": task("x * 2", "workers = luigi.IntParameter(significant=False)")}, 0)
-    assert study.build("scale.Scale(workers=2)") == (12, {"Load", "Scale"})
-    assert study.build("scale.Scale(workers=5)") == (12, set())
+    assert study.look("scale.Scale(workers=2)") == study.look("scale.Scale(workers=5)")
 
 
 # The same project, elsewhere and later
 
 
 def test_code_that_was_touched_or_copied_back_computes_nothing(study: Study) -> None:
-    assert study.build() == (BEFORE, ALL)
+    before = study.look()
     for file in (study.root / "src").rglob("*.py"):
         text = file.read_bytes()
         file.unlink()
         file.write_bytes(text)
-    assert study.build() == (BEFORE, set())
+    assert study.look() == before
 
 
 def test_an_edit_that_is_taken_back_finds_the_first_result_again(study: Study) -> None:
     case = "def scaled(x):\n    return x * §\n"
-    assert edited(study, case) == (AFTER, FOLLOWS)
-    study.write(case, 2)
-    assert study.build() == (BEFORE, set())
+    before, after, back = study.looks((case, 2), (case, 5), (case, 2))
+    assert after.changed(before) == FOLLOWS
+    assert back == before
 
 
 @pytest.mark.parametrize("move", [shutil.copytree, shutil.move])
 def test_another_checkout_of_the_same_project_computes_nothing(
     move: Callable[[Path, Path], object], study: Study
 ) -> None:
-    assert study.build() == (BEFORE, ALL)
+    before = study.look()
     move(study.root, study.root.parent / "elsewhere" / "clone")
     study.root = study.root.parent / "elsewhere" / "clone"
-    assert study.build() == (BEFORE, set())
+    assert study.look() == before
 
 
 @pytest.mark.parametrize(
-    ("version", "ran"), [((3, 11, 99), set()), ((3, 99, 0), ALL)], ids=["patch", "minor"]
+    ("version", "changed"), [((3, 11, 99), set()), ((3, 99, 0), ALL)], ids=["patch", "minor"]
 )
 def test_another_python_counts_when_its_minor_version_does(
-    version: tuple[int, ...], ran: set[str], study: Study
+    version: tuple[int, ...], changed: set[str], study: Study
 ) -> None:
     first = f"import sys; sys.version_info = ({version[0]}, 11 if {version[1]} == 11 else 12, 0, 'final', 0)"
-    assert study.build(first=first) == (BEFORE, ALL)
-    assert study.build(first=f"import sys; sys.version_info = (*{version}, 'final', 0)") == (
-        BEFORE,
-        ran,
-    )
+    before = study.look(first=first)
+    after = study.look(first=f"import sys; sys.version_info = (*{version}, 'final', 0)")
+    assert after.changed(before) == changed
 
 
 def test_an_edit_that_python_itself_misses_computes_it_again(study: Study) -> None:
@@ -1087,56 +191,14 @@ def test_an_edit_that_python_itself_misses_computes_it_again(study: Study) -> No
     study.write(case, 2)
     way = study.root / "src/study/way.py"
     times = way.stat()
-    assert study.build() == (BEFORE, ALL)
+    before = look_twice(study)
     study.write(case, 5)
     os.utime(way, ns=(times.st_atime_ns, times.st_mtime_ns))
-    assert study.build() == (AFTER, FOLLOWS)
-
-
-def test_what_python_compiled_too_early_before_labkart_was_there_is_said_and_mended(
-    study: Study,
-) -> None:
-    entry = study.root / "src/study/__init__.py"
-    entry.write_text("RATE = 2\n")
-    times = entry.stat()
-    assert study.build(first="import study") == (BEFORE, ALL)
-    entry.write_text("RATE = 5\n")
-    os.utime(entry, ns=(times.st_atime_ns, times.st_mtime_ns))
-    with pytest.raises(AssertionError, match="Run it again"):
-        study.build(
-            first="import study; from study.report import Report; Report().make_unique_id()"
-        )
-    assert study.build(first="import study") == (BEFORE, set())
+    after = study.look()
+    assert (after.result, after.changed(before)) == (AFTER, FOLLOWS)
 
 
 # Data
-
-DATA = STUDY["load.py"].replace(
-    "from .trace", "from labkart.tasks.data_files import DataFile, DataFolder\nfrom .trace"
-)
-LOADS = {
-    "a file": DATA.replace("self.dump(6)", "self.dump(int(self.data.read_text()))").replace(
-        "class Load(Task):",
-        "class Load(Task):\n    data: DataFile = DataFile(default='data/raw/a.txt')",
-    ),
-    "a folder": DATA.replace(
-        "self.dump(6)", "self.dump(sum(int(file.read_text()) for file in self.data.rglob('*.txt')))"
-    ).replace(
-        "class Load(Task):",
-        "class Load(Task):\n    data: DataFolder = DataFolder(default='data/raw')",
-    ),
-}
-
-
-def overwrite(file: Path, text: str) -> None:
-    with file.open("r+") as opened:
-        opened.write(text)
-
-
-def replace(file: Path, text: str) -> None:
-    other = file.with_name("other")
-    other.write_text(text)
-    other.replace(file)
 
 
 @pytest.mark.parametrize("size", [1, 600_000])
@@ -1148,11 +210,11 @@ def test_data_of_the_same_name_size_and_time_but_another_content_is_read_again(
     file = study.root / "data/raw/a.txt"
     study.write({"load.py": load, "../../data/raw/a.txt": "6".rjust(size)}, 0)
     times = file.stat()
-    assert study.build() == (BEFORE, ALL)
-    assert study.build() == (BEFORE, set())
+    before = look_twice(study)
     edit(file, "9".rjust(size))
     os.utime(file, ns=(times.st_atime_ns, times.st_mtime_ns))
-    assert study.build() == (BEFORE + 6, ALL - {"Other"})
+    after = study.look()
+    assert (after.result, after.changed(before)) == (BEFORE + 6, ALL - {"Other"})
 
 
 @pytest.mark.parametrize("load", LOADS.values(), ids=LOADS)
@@ -1161,26 +223,16 @@ def test_data_that_was_touched_or_copied_back_is_not_read_again(load: str, study
     study.write(
         {"load.py": load.replace("raw/a", "raw/deep/a"), "../../data/raw/deep/a.txt": "6"}, 0
     )
-    assert study.build() == (BEFORE, ALL)
+    before = study.look()
+    assert before.result == BEFORE
     os.utime(file, (0, 0))
-    assert study.build() == (BEFORE, set())
+    assert study.look() == before
     replace(file, "6")
-    assert study.build() == (BEFORE, set())
+    assert study.look() == before
     file.rename(study.root / "kept")
     file.symlink_to(study.root / "kept")
     file.chmod(0o600)
-    assert study.build() == (BEFORE, set())
-
-
-FOLDERS: dict[str, tuple[Callable[[Path], object], int]] = {
-    "a new file": (lambda raw: (raw / "c.txt").write_text("1"), 7),
-    "a new file deep down": (lambda raw: write(raw, **{"far/down/c.txt": "1"}), 7),
-    "a file less": (lambda raw: (raw / "a.txt").unlink(), 4),
-    "another name": (lambda raw: (raw / "a.txt").rename(raw / "z.txt"), 6),
-    "two names exchanged": (lambda raw: [write(raw, **{"a.txt": "4", "deep/b.txt": "2"})], 6),
-    "a file that moved": (lambda raw: (raw / "a.txt").rename(raw / "deep/a.txt"), 6),
-    "an edit deep down": (lambda raw: (raw / "deep/b.txt").write_text("7"), 9),
-}
+    assert study.look() == before
 
 
 @pytest.mark.parametrize(("edit", "total"), FOLDERS.values(), ids=FOLDERS)
@@ -1196,262 +248,21 @@ def test_an_edit_in_a_folder_of_data_is_seen(
         },
         0,
     )
-    assert study.build() == (BEFORE, ALL)
+    before = look_twice(study)
     edit(raw)
-    assert study.build() == (2 * total + 1100, ALL - {"Other"})
+    after = study.look()
+    assert (after.result, after.changed(before)) == (2 * total + 1100, ALL - {"Other"})
 
 
 def test_what_a_system_leaves_in_a_folder_of_data_is_no_data(study: Study) -> None:
     study.write({"load.py": LOADS["a folder"], "../../data/raw/a.txt": "6"}, 0)
-    assert study.build() == (BEFORE, ALL)
+    before = study.look()
     write(study.root, **{"data/raw/.DS_Store": "1"})
     (study.root / "data/raw/empty").mkdir()
-    assert study.build() == (BEFORE, set())
-
-
-def test_a_file_that_was_read_and_not_declared_counts_too(study: Study) -> None:
-    study.write(
-        {
-            "way.py": "from pathlib import Path\ndef scaled(x):\n    return x * int(Path('rate.txt').read_text())\n",
-            "../../rate.txt": "2",
-        },
-        0,
-    )
-    assert study.build("scale.Scale()") == (12, {"Load", "Scale"})
-    assert study.build("scale.Scale()") == (12, set())
-    write(study.root, **{"rate.txt": "5"})
-    assert study.build("scale.Scale()") == (30, {"Scale"})
-
-
-# Outputs
-
-KEPT = """
-from pathlib import Path
-import luigi, numpy as np, pandas as pd
-from labkart import Task
-from .trace import ran
-
-TABLE = pd.DataFrame({"a": [1, 2, 3]})
-VALUES = {"pkl": [1, 2, 3], "txt": "123", "gz": "123", "npz": np.array([1, 2, 3]), "several": [1, 2, 3]}
-
-def save(value, path):
-    Path(path).write_text("".join(map(str, value["a"])))
-
-def load(path):
-    return Path(path).read_text()
-
-def total(value):
-    if isinstance(value, pd.DataFrame):
-        return value["a"].sum()
-    return sum(map(int, "".join(value) if isinstance(value, str) or isinstance(value[0], str) else value))
-
-class Kept(Task):
-    kind = luigi.Parameter()
-
-    def output(self):
-        if self.kind == "model":
-            return self.make_model_target("kept.zip", save, load)
-        if self.kind == "large":
-            return self.make_large_data_frame_target("kept.zip", max_byte=16)
-        if self.kind == "several":
-            return {"a": self.make_target("kept.pkl"), "b": self.make_target("kept.csv")}
-        return self.make_target(f"kept.{self.kind}")
-
-    def run(self):
-        ran(self)
-        if self.kind == "several":
-            self.dump([1, 2, 3], "a")
-            self.dump(TABLE, "b")
-        else:
-            self.dump(VALUES.get(self.kind, TABLE))
-
-class Total(Task):
-    kind = luigi.Parameter()
-
-    def requires(self):
-        return Kept(kind=self.kind)
-
-    def run(self):
-        ran(self)
-        value = self.load()
-        self.dump(int(total(value["b"] if self.kind == "several" else value)))
-"""
-KINDS = [
-    "csv",
-    "feather",
-    "gz",
-    "json",
-    "large",
-    "model",
-    "npz",
-    "parquet",
-    "pkl",
-    "several",
-    "tsv",
-    "txt",
-]
-
-
-def truncate(file: Path) -> None:
-    os.truncate(file, file.stat().st_size // 2)
-
-
-def empty(file: Path) -> None:
-    os.truncate(file, 0)
-
-
-def flip(file: Path) -> None:
-    content = bytearray(file.read_bytes())
-    content[len(content) // 2] ^= 1
-    file.write_bytes(content)
-
-
-def flip_inside(file: Path) -> None:
-    """Change a byte of the first file in an archive, which stays sound."""
-    with zipfile.ZipFile(file) as archive:
-        files = {each: bytearray(archive.read(each)) for each in archive.namelist()}
-    next(content for content in files.values() if content)[-1] ^= 1
-    with zipfile.ZipFile(file, "w") as archive:
-        for name, content in files.items():
-            archive.writestr(name, bytes(content))
-
-
-DAMAGES = [Path.unlink, empty, flip, truncate]
-DAMAGED = [(kind, damage) for kind in KINDS for damage in DAMAGES]
-DAMAGED += [(kind, flip_inside) for kind in ("large", "model", "npz")]
-
-
-@pytest.mark.parametrize(
-    ("kind", "damage"), DAMAGED, ids=[f"{kind}-{damage.__name__}" for kind, damage in DAMAGED]
-)
-def test_an_output_that_was_damaged_is_computed_again(
-    kind: str, damage: Callable[[Path], None], study: Study
-) -> None:
-    study.write({"kept.py": KEPT}, 0)
-    assert study.build(f"kept.Total(kind='{kind}')") == (6, {"Kept", "Total"})
-    file = max(study.root.glob("outputs/cache/**/kept_*"), key=lambda file: file.suffix)
-    times = file.stat()
-    damage(file)
-    if file.exists():
-        os.utime(file, ns=(times.st_atime_ns, times.st_mtime_ns))
-    next(study.root.glob("outputs/cache/**/Total_*")).unlink()
-    assert study.build(f"kept.Total(kind='{kind}')") == (6, {"Kept", "Total"})
-    assert study.build(f"kept.Total(kind='{kind}')") == (6, set())
-
-
-@pytest.mark.parametrize("damage", DAMAGES, ids=lambda damage: damage.__name__)
-def test_a_result_that_was_damaged_is_computed_again_alone(
-    damage: Callable[[Path], None], study: Study
-) -> None:
-    assert study.build() == (BEFORE, ALL)
-    damage(next(study.root.glob("outputs/cache/**/Report_*")))
-    assert study.build() == (BEFORE, {"Report"})
-
-
-def test_an_output_that_was_touched_or_copied_back_computes_nothing(study: Study) -> None:
-    assert study.build() == (BEFORE, ALL)
-    for file in study.root.glob("outputs/cache/**/*.pkl"):
-        replace(file.with_name("copy"), "")
-        file.with_name("copy").write_bytes(file.read_bytes())
-        file.with_name("copy").replace(file)
-        os.utime(file, (0, 0))
-    assert study.build() == (BEFORE, set())
+    assert study.look() == before
 
 
 # Packages
-
-DEP = {"dep.py": "RATE = §\n", "dep-§.0.dist-info/METADATA": "Name: dep\nVersion: §.0\n"}
-LOW = {"low.py": "RATE = §\n", "low-§.0.dist-info/METADATA": "Name: low\nVersion: §.0\n"}
-ON_LOW = {
-    "dep.py": "from low import RATE\n",
-    "dep-1.dist-info/METADATA": "Name: dep\nVersion: 1\nRequires-Dist: Low>=1\n",
-}
-OTHERWISE = {
-    "dep.py": "RATE = §\n",
-    "Other_Name-§.0.dist-info/METADATA": "Name: Other.Name\nVersion: §.0\n",
-    "Other_Name-§.0.dist-info/RECORD": "dep.py,,\nOther_Name.dist-info/METADATA,,\n",
-}
-SPACE = {
-    "space/dep.py": "RATE = §\n",
-    "space_dep-§.0.dist-info/METADATA": "Name: space-dep\nVersion: §.0\n",
-    "space_dep-§.0.dist-info/RECORD": "space/dep.py,,\n",
-}
-COMMIT = {
-    "dep.py": "RATE = §\n",
-    "dep-1.0.dist-info/METADATA": "Name: dep\nVersion: 1.0\n",
-    "dep-1.0.dist-info/direct_url.json": '{"url": "", "vcs_info": {"commit_id": "a§", "vcs": "git"}}',
-}
-FAR = {"way.py": "from .far import rate\ndef scaled(x):\n    return x * rate()\n"}
-
-INSTALLED: dict[str, tuple[dict[str, str], Case]] = {
-    "in the task": (DEP, {"scale.py": task("x * dep.RATE", head="import dep")}),
-    "in run()": (DEP, {"scale.py": task("x * __import__('dep').RATE")}),
-    "in a helper": (DEP, "import dep\ndef scaled(x):\n    return x * dep.RATE\n"),
-    "by name": (DEP, "from dep import RATE\ndef scaled(x):\n    return x * RATE\n"),
-    "by a star": (DEP, "from dep import *\ndef scaled(x):\n    return x * RATE\n"),
-    "in a function": (DEP, "def scaled(x):\n    import dep as d\n    return x * d.RATE\n"),
-    "in a try": (
-        DEP,
-        "try:\n    import dep\nexcept ImportError:\n    dep = None\ndef scaled(x):\n    return x * dep.RATE\n",
-    ),
-    "two modules away": (DEP, {**FAR, "far.py": "import dep\ndef rate():\n    return dep.RATE\n"}),
-    "behind a constant": (
-        DEP,
-        {**FAR, "far.py": "import dep\nRATE = dep.RATE\ndef rate():\n    return RATE\n"},
-    ),
-    "behind a star": (
-        DEP,
-        {
-            **FAR,
-            "far.py": "from .deep import *\ndef rate():\n    return dep.RATE\n",
-            "deep.py": "import dep\n",
-        },
-    ),
-    "by a string": (
-        DEP,
-        "import importlib\ndef scaled(x):\n    return x * importlib.import_module('dep').RATE\n",
-    ),
-    "for what it does": (
-        {
-            "low.py": "RATE = 0\n",
-            "low-1.dist-info/METADATA": "Name: low\nVersion: 1\n",
-            **DEP,
-            "dep.py": "import low\nlow.RATE = §\n",
-        },
-        "import low\nimport dep\ndef scaled(x):\n    return x * low.RATE\n",
-    ),
-    "for what it does, in a function": (
-        {
-            "low.py": "RATE = 0\n",
-            "low-1.dist-info/METADATA": "Name: low\nVersion: 1\n",
-            **DEP,
-            "dep.py": "import low\nlow.RATE = §\n",
-        },
-        "import low\ndef scaled(x):\n    import dep\n    return x * low.RATE\n",
-    ),
-    "as a base class": (
-        {**DEP, "dep.py": "class Rated:\n    rate = §\n"},
-        {"scale.py": task("x * self.rate", bases="Rated, Task", head="from dep import Rated")},
-    ),
-    "through another package": (
-        {**LOW, **ON_LOW},
-        "import dep\ndef scaled(x):\n    return x * dep.RATE\n",
-    ),
-    "of another name": (OTHERWISE, "import dep\ndef scaled(x):\n    return x * dep.RATE\n"),
-    "in a namespace": (SPACE, "import space.dep\ndef scaled(x):\n    return x * space.dep.RATE\n"),
-    "at another commit": (COMMIT, "import dep\ndef scaled(x):\n    return x * dep.RATE\n"),
-}
-
-
-def install(study: Study, package: dict[str, str], number: int) -> None:
-    """Have another version of a package, and no other."""
-    shutil.rmtree(study.packages, ignore_errors=True)
-    for name, text in package.items():
-        name, text = name.replace("§", str(number)), text.replace("§", str(number))
-        write(study.packages, **{name: text})
-        os.utime(
-            study.packages / name, (number, number)
-        )  # else Python takes what it compiled of the other one
 
 
 @pytest.mark.parametrize(("package", "case"), INSTALLED.values(), ids=INSTALLED)
@@ -1460,10 +271,10 @@ def test_another_version_of_a_package_that_is_imported_computes_it_again(
 ) -> None:
     install(study, package, 2)
     study.write(case, 0)
-    assert study.build() == (BEFORE, ALL)
-    assert study.build() == (BEFORE, set())
+    before = look_twice(study)
     install(study, package, 5)
-    assert study.build() == (AFTER, FOLLOWS)
+    after = study.look()
+    assert (after.result, after.changed(before)) == (AFTER, FOLLOWS)
 
 
 def test_another_version_of_a_package_that_decorates_computes_it_again(study: Study) -> None:
@@ -1471,22 +282,23 @@ def test_another_version_of_a_package_that_decorates_computes_it_again(study: St
     package = {**DEP, "dep.py": "def times(f):\n    return lambda x: f(x) * §\n"}
     install(study, package, 2)
     study.write("from dep import times\n@times\ndef scaled(x):\n    return x\n", 0)
-    assert study.build() == (BEFORE, ALL)
+    before = look_twice(study)
     install(study, package, 5)
-    assert study.build() == (AFTER, ALL)
+    after = study.look()
+    assert (after.result, after.changed(before)) == (AFTER, ALL)
 
 
 def test_another_version_of_a_package_that_is_not_imported_computes_nothing(study: Study) -> None:
     study.write("def other():\n    import dep\ndef scaled(x):\n    return x * 2\n", 0)
     install(study, DEP, 2)
-    assert study.build() == (BEFORE, ALL)
+    before = study.look()
     install(study, DEP, 5)
-    assert study.build() == (BEFORE, set())
+    assert study.look() == before
 
 
 def test_the_same_version_installed_anew_computes_nothing(study: Study) -> None:
     study.write("import dep\ndef scaled(x):\n    return x * dep.RATE\n", 0)
     install(study, DEP, 2)
-    assert study.build() == (BEFORE, ALL)
+    before = study.look()
     install(study, DEP, 2)
-    assert study.build() == (BEFORE, set())
+    assert study.look() == before

@@ -34,8 +34,8 @@ def test_what_the_listener_opens_itself_is_not_heard(tmp_path: Path) -> None:
 def test_a_listener_inside_of_another_hears_alone(tmp_path: Path) -> None:
     outer: list[str] = []
     inner: list[str] = []
-    with imports.watch_file_access(lambda path, reads: outer.append(path)):
-        with imports.watch_file_access(lambda path, reads: inner.append(path)):
+    with imports.watch_file_access(lambda path, _: outer.append(path)):
+        with imports.watch_file_access(lambda path, _: inner.append(path)):
             (tmp_path / "a").write_text("1")
         (tmp_path / "b").write_text("1")
     assert (outer, inner) == ([str(tmp_path / "b")], [str(tmp_path / "a")])

@@ -1,11 +1,11 @@
 """Where the order of what runs at import can change a result, it counts; of functions and plain constants it does not."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.support.processes import Processes, processes
+from tests.support.processes import Processes
 from tests.support.tiny import FILES, write
 
 TASK = "\nfrom labkart import Task\nclass Step(Task):\n    def run(self):\n        self.dump({})\n"
@@ -47,12 +47,6 @@ ELSEWHERE = {
 }
 
 
-@pytest.fixture(scope="module")
-def forked() -> Iterator[Processes]:
-    with processes() as found:
-        yield found
-
-
 OfStep = Callable[[str, str], str]
 
 
@@ -76,7 +70,7 @@ def written(root: Path, dumped: str, head: str) -> str:
     if not (root / "src/study").exists():
         write(root, **{**FILES, **files})
     write(root, **{"src/study/steps.py": head + TASK.format(dumped)})
-    return "import labkart.fingerprint.imports; from study.steps import Step; from labkart.fingerprint.fingerprint import fingerprint_of; print(of(Step).digest)"
+    return "from tests.support.looks import have_few_packages; have_few_packages(); from study.steps import Step; from labkart.fingerprint.fingerprint import fingerprint_of; print(fingerprint_of(Step).digest)"
 
 
 @pytest.mark.parametrize("case", COUNTS)

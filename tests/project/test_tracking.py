@@ -350,10 +350,7 @@ def test_a_run_that_is_asked_to_stop_closes_and_keeps_what_was_logged(
         (os.killpg if group else os.kill)(process.pid, sent)
         done = process.wait()
     assert done.returncode == code
-    assert (
-        done.stderr.strip()
-        == "Stopped. Finished work is kept; the same command continues."
-    )
+    assert done.stderr.strip() == "Stopped. Finished work is kept; the same command continues."
     assert not any(Path(f"/proc/{worker}").exists() for worker in workers)
     (run,) = runs(client(fresh))
     assert (run.info.status, experiment(fresh)["status"]) == ("KILLED", "killed")

@@ -11,7 +11,6 @@ import pytest
 
 from labkart import errors
 from labkart.experiments import slurm
-from labkart.experiments import slurm
 from tests.support.bake import LIBRARY
 from tests.support.slurm import Slurm
 from tests.support.tiny import soon, write
@@ -59,7 +58,12 @@ def study(root: Path, lab: Slurm, monkeypatch: pytest.MonkeyPatch) -> Path:
     write(root, **{"src/study.py": STUDY})
     monkeypatch.setenv("SLURM_CONF", str(lab.conf))
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(root / "src"), str(LIBRARY.parent)]))
-    for name, seconds in {"_RESULT_PAUSE": 0.02, "_STATUS_PAUSE": 0.2, "_LONGEST_STATUS_PAUSE": 0.2, "_GRACE": 1.0}.items():
+    for name, seconds in {
+        "_RESULT_PAUSE": 0.02,
+        "_STATUS_PAUSE": 0.2,
+        "_LONGEST_STATUS_PAUSE": 0.2,
+        "_GRACE": 1.0,
+    }.items():
         monkeypatch.setattr(slurm, name, seconds)
     return root
 
@@ -142,9 +146,7 @@ def test_a_cancelled_job_is_told_stops_in_order_and_the_others_end_well(
 
 
 def test_a_job_that_is_cancelled_before_it_starts_is_told(study: Path, lab: Slurm) -> None:
-    with slurm.submit(
-        "study:on_node", jobs("wait", "write"), {"array_parallelism": 1}
-    ) as array:
+    with slurm.submit("study:on_node", jobs("wait", "write"), {"array_parallelism": 1}) as array:
         soon(has(study, "started.0"))
         lab.ask("scancel", f"{number(lab, array)}_1")
         (study / "go").touch()
@@ -191,9 +193,7 @@ def test_a_time_limit_puts_a_job_back_into_the_queue_once_and_it_finishes(
     study: Path, lab: Slurm
 ) -> None:
     """Also where a job has forked workers, each of which gets the signal."""
-    with slurm.submit(
-        "study:on_node", jobs("once", "fork", "write"), {"timeout_min": 10}
-    ) as array:
+    with slurm.submit("study:on_node", jobs("once", "fork", "write"), {"timeout_min": 10}) as array:
         soon(has(study, "started.0", "forked.1"))
         lab.ask("scancel", "--signal=USR2", *(f"{number(lab, array)}_{job}" for job in (0, 1)))
         assert dict(array.ended()) == dict.fromkeys(range(3))

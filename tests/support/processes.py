@@ -14,10 +14,12 @@ from typing import IO
 _LIBRARIES = ("filelock", "gokart", "omegaconf", "pandas", "pyarrow.feather", "pyarrow.parquet")
 
 _SERVER = """\
-import importlib, json, os, sys, traceback
+import gc, importlib, json, os, sys, traceback
 for name in sys.argv[1:]:
     importlib.import_module(name)
 sys.argv[1:] = []
+gc.collect()
+gc.freeze()  # else each child would copy all that it holds
 for line in sys.stdin:
     code, cwd, path, env, printed = json.loads(line)
     child = os.fork()

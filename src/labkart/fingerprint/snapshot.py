@@ -1,81 +1,93 @@
-"""The moment that ids speak of: it stands still while tasks are planned and built, and moves on with what changes."""
+"""The snapshot of code and data that ids are made of.
+
+It stands still while tasks are planned and built, and a new one begins when something changed.
+Knows no task and makes no id.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-import gokart.worker
-import luigi.worker
-
+from labkart import _compat
 from labkart.digests import content_digest
 from labkart.fingerprint import fingerprint, imports
 
-_number = 1
-_again = imports.reload_count()
-_data: dict[Path, str] = {}
-_holding = 0
+
+@dataclass
+class _Snapshot:
+    """What ids are made of at present. The process has one, `_snapshot`: it has one set of modules.
+
+    Attributes:
+        generation: its number; an id of another generation is made again.
+        reloads: how often code had been loaded again when it began.
+        data: the digests of the declared data that ids were made of.
+        holders: how many blocks keep it from being replaced.
+    """
+
+    generation: int = 1
+    reloads: int = field(default_factory=imports.reload_count)
+    data: dict[Path, str] = field(default_factory=dict)
+    holders: int = 0
+
+    def is_outdated(self) -> bool:
+        """Whether code was loaded again or replaced, or data changed, since it began."""
+        return (
+            self.reloads != imports.reload_count()
+            or fingerprint.has_replacements()
+            or any(_data_changed(path, sha256) for path, sha256 in self.data.items())
+        )
+
+    def hold(self) -> None:
+        self.holders += 1
+
+    def release(self) -> None:
+        self.holders -= 1
 
 
 def generation() -> int:
-    """Which moment it is; an id that was made in another one is made again."""
-    return _number
+    """The number of the present snapshot; an id that was made in another one is made again."""
+    return _snapshot.generation
 
 
 def depends_on(path: Path, sha256: str) -> None:
-    """An id of this moment was made of this content."""
-    _data[path] = sha256
+    """Note that an id was made of a file or folder with this digest."""
+    _snapshot.data[path] = sha256
 
 
 def refresh() -> None:
-    """Begin a new moment if code was loaded again or replaced, or if declared data changed, since this one began."""
-    global _number, _again
-    if not _holding and (
-        _again != imports.reload_count()
-        or fingerprint.has_replacements()
-        or any(map(_changed, _data))
-    ):
-        _number += 1
-        _again = imports.reload_count()
-        _data.clear()
+    """Begin a new snapshot if code was loaded again or replaced, or if declared data changed."""
+    if not _snapshot.holders and _snapshot.is_outdated():
+        _snapshot.generation += 1
+        _snapshot.reloads = imports.reload_count()
+        _snapshot.data.clear()
 
 
 @contextmanager
 def frozen() -> Iterator[None]:
-    """Let no new moment begin in the block, nor in the processes that it forks."""
-    _hold(1)
+    """Let no new snapshot begin in the block, nor in the processes that it forks."""
+    _snapshot.hold()
     try:
         yield
     finally:
-        _hold(-1)
+        _snapshot.release()
 
 
-def _hold(more: int) -> None:
-    global _holding
-    _holding += more
-
-
-def _changed(path: Path) -> bool:
+def _data_changed(path: Path, sha256: str) -> bool:
     with suppress(OSError), imports.ignore_file_access():
-        return content_digest(path) != _data[path]
+        return content_digest(path) != sha256
     return True
 
 
-def _hold_at_work(worker: Any) -> None:
-    """What gokart's or luigi's own function builds, it builds in one moment, too."""
-    enter, leave = worker.__enter__, worker.__exit__
-
-    def begin(self: Any) -> Any:
-        refresh()
-        _hold(1)
-        return enter(self)
-
-    def end(self: Any, *error: Any) -> Any:
-        _hold(-1)
-        return leave(self, *error)
-
-    worker.__enter__, worker.__exit__ = begin, end
+def _begin_build() -> None:
+    refresh()
+    _snapshot.hold()
 
 
-_hold_at_work(gokart.worker.Worker)
-_hold_at_work(luigi.worker.Worker)
+def _end_build() -> None:
+    _snapshot.release()
+
+
+_snapshot = _Snapshot()
+# What gokart's or luigi's own function builds, it builds of one snapshot too.
+_compat.wrap_workers(before=_begin_build, after=_end_build)

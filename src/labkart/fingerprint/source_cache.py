@@ -1,10 +1,13 @@
-"""What files of code say, remembered from process to process while the files are the same."""
+"""What was read of files of code, remembered from process to process while they are the same.
+
+Knows no modules but the files that somebody asks for.
+"""
 
 import hashlib
 from dataclasses import fields
 from operator import attrgetter
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from labkart import digests, project
 from labkart.cache import Cache
@@ -12,58 +15,80 @@ from labkart.digests import Stamp
 from labkart.fingerprint import source
 from labkart.fingerprint.source import Definition, Source
 
-# Of a file: the stamp that it had, the digest of its content, and what it says.
-_Known = tuple[Stamp, str, tuple[list[Any], dict[str, list[str]], list[str]]]
+# A file as it is kept: the stamp that it had, the digest of its content, and its source as plain
+# values: definitions, imports, unused imports.
+_Kept = tuple[Stamp, str, tuple[list[Any], dict[str, list[str]], list[str]]]
+
+
+class ReadFile(NamedTuple):
+    """A file of code.
+
+    Attributes:
+        source: what is in it; None if it is not Python that can be read.
+        sha256: the digest of its content.
+        stamp: its stamp of the moment when it was read.
+    """
+
+    source: Source | None
+    sha256: str
+    stamp: Stamp | None
 
 
 class SourceCache:
-    """The files of code that somebody asked for; those that are as they were are not opened."""
+    """The files of code that somebody asked for. Those that did not change are not opened."""
 
     def __init__(self) -> None:
-        self._memo = Cache(
+        self._cache = Cache(
             project.current().outputs / "memos" / "sources",
             ("fingerprint/source_cache.py", "fingerprint/source.py", "fingerprint/syntax.py"),
         )
-        self._before: dict[tuple[str, str, bool], _Known] = self._memo.load()
-        self._now: dict[tuple[str, str, bool], _Known] = {}
+        self._previous: dict[tuple[str, str, bool], _Kept] = self._cache.load()
+        self._current: dict[tuple[str, str, bool], _Kept] = {}
 
-    def read(
-        self, name: str, file: str, is_package: bool
-    ) -> tuple[Source | None, str, Stamp | None]:
-        """What a module's file says, if it is Python that can be read, the sha256 of its content, and its stamp.
+    def read(self, name: str, file: str, is_package: bool) -> ReadFile:
+        """Read a module's file.
+
+        Args:
+            name: the module's full name.
+            file: its file.
+            is_package: whether it is a package's `__init__.py`.
 
         Raises:
-            OSError: there is no such file, or it cannot be read.
+            OSError: the file does not exist, or it cannot be read.
         """
-        now, key = digests.stamp(file), (name, file, is_package)
-        known = self._before.get(key)
-        if not known or known[0] != now:
-            settled = now and digests.settled(now)
+        stamp, key = digests.stamp(file), (name, file, is_package)
+        kept = self._previous.get(key)
+        if not kept or kept[0] != stamp:
+            settled = stamp and digests.settled(stamp)
             text = Path(file).read_bytes()
-            before, now = now, digests.stamp(file)
+            before, stamp = stamp, digests.stamp(file)
             sha256 = hashlib.sha256(text).hexdigest()
-            said = known[2] if known and known[1] == sha256 else _said(text, name, file, is_package)
-            if said is None:
-                return None, sha256, now
-            known = (now if now and settled and now == before else [], sha256, said)
-        self._now[key] = known
-        _, sha256, (definitions, imports, unused) = known
-        return Source([Definition(*each) for each in definitions], imports, unused), sha256, now
+            if kept and kept[1] == sha256:
+                values = kept[2]
+            else:
+                values = _values(text, name, file, is_package)
+            if values is None:
+                return ReadFile(None, sha256, stamp)
+            kept = (stamp if stamp and settled and stamp == before else [], sha256, values)
+        self._current[key] = kept
+        _, sha256, (definitions, imports, unused) = kept
+        read = Source([Definition(*values) for values in definitions], imports, unused)
+        return ReadFile(read, sha256, stamp)
 
     def keep(self) -> None:
         """Remember what was read for the next process."""
-        if not self._now.items() <= self._before.items():
-            self._memo.keep(self._now)
-            self._before = {**self._before, **self._now}
+        if not self._current.items() <= self._previous.items():
+            self._cache.keep(self._current)
+            self._previous = {**self._previous, **self._current}
 
 
-def _said(text: bytes, name: str, file: str, is_package: bool) -> Any:
-    """What Python code says, as plain values; nothing where it is no Python that can be read."""
+def _values(text: bytes, name: str, file: str, is_package: bool) -> Any:
+    """The source of Python code as plain values; None if it cannot be read."""
     try:
         read = source.read(text, name, is_package) if file.endswith(".py") else None
     except (SyntaxError, ValueError, RecursionError):
         return None
-    return read and ([*map(_values, read.definitions)], read.imports, read.unused)
+    return read and ([*map(_fields, read.definitions)], read.imports, read.unused)
 
 
-_values = attrgetter(*(each.name for each in fields(Definition)))
+_fields = attrgetter(*(field.name for field in fields(Definition)))

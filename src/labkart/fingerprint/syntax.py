@@ -1,4 +1,7 @@
-"""Syntax trees of Python code: written down, and searched for the names that they mention. Reads no file."""
+"""Syntax trees of Python code: as text, and the names that they mention.
+
+Reads no file, and does not know what a name refers to.
+"""
 
 import ast
 import hashlib
@@ -6,46 +9,19 @@ import re
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 
-# Words after which a reader of names cannot know what is reached: code from text, modules and classes by string.
-_UNSURE = {
-    "__doc__",
-    "__globals__",
-    "__import__",
-    "__subclasses__",
-    "entry_points",
-    "exec_module",
-    "get_class",
-}
-_UNSURE |= {
-    "get_method",
-    "get_object",
-    "get_task_cls",
-    "getsource",
-    "getsourcelines",
-    "import_module",
-    "instantiate",
-}
+# Words after which names do not show what is reached: code from text, modules by string.
+_UNSURE = set(
+    """
+    __doc__ __globals__ __import__ __subclasses__ entry_points exec_module get_class get_method
+    get_object get_task_cls getsource getsourcelines import_module instantiate load_module locate
+    read_pickle resolve_name run_module run_path sys.modules
+    """.split()  # noqa: SIM905 (as a list it would take 19 lines)
+)
 _UNSURE |= {"os.popen", "os.system", "subprocess"}  # they may run any file of the project
-_UNSURE |= {
-    "load_module",
-    "locate",
-    "read_pickle",
-    "resolve_name",
-    "run_module",
-    "run_path",
-    "sys.modules",
-}
-_UNSURE |= {
-    f"{module}.load{s}"
-    for module in ("cloudpickle", "dill", "joblib", "pickle", "torch")
-    for s in ("", "s")
-}
-_UNSURE_ALONE = {
-    "compile",
-    "eval",
-    "exec",
-    "globals",
-}  # as methods they are harmless: re.compile, model.eval
+for _pickler in ("cloudpickle", "dill", "joblib", "pickle", "torch"):
+    _UNSURE |= {f"{_pickler}.load", f"{_pickler}.loads"}
+# As methods these are harmless: re.compile, model.eval.
+_UNSURE_ALONE = {"compile", "eval", "exec", "globals"}
 
 _TASK_PARAMETERS = ("TaskInstanceParameter", "ListTaskInstanceParameter")
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
@@ -54,12 +30,15 @@ _AT_NAME = re.compile(r"@(\w+)")  # pandas' `query("x > @LIMIT")`
 
 
 def digest(node: ast.AST) -> str:
-    """What a tree says, as 12 hexadecimal digits; comments, docstrings and formatting do not count."""
+    """A tree's digest, of 12 digits; comments, docstrings and formatting do not count."""
     return hashlib.sha256(written(node).encode(errors="surrogatepass")).hexdigest()[:12]
 
 
 def written(node: object) -> str:
-    """A tree as text, the same under each version of Python (`ast.dump` is not); empty for what does not count."""
+    """A tree as text, which is empty for what does not count.
+
+    It is the same under each version of Python, which `ast.dump` is not.
+    """
     if isinstance(node, list):
         return ",".join(filter(None, map(written, node)))
     if not isinstance(node, ast.AST):
@@ -79,31 +58,29 @@ def is_empty(node: ast.AST) -> bool:
 
 
 def _value(node: ast.AST) -> str:
-    """Of a constant also the values that look like nothing: 0, False, None and the empty text."""
+    """A constant's value, also if it is 0, False, None or the empty text."""
     return f"{node.value!r} " if isinstance(node, ast.Constant) else ""
 
 
 def mentions(node: ast.AST) -> set[str]:
-    """The names that a tree reads, dotted as far as they are written (`np.linspace`), but no local variables."""
+    """The names that a tree reads, dotted as they are written (`np.linspace`), not local ones."""
     reader = _Reader()
     reader.visit(node)
-    return reader.found
+    return reader.mentions
 
 
 def is_unsure(mention: str) -> bool:
-    """Whether what is reached through this name does not show in the code."""
+    """Whether a name reaches something that does not show in the code."""
     words = mention.split(".")
-    alone = words[0] in _UNSURE_ALONE or (words[0] == "builtins" and words[-1] in _UNSURE_ALONE)
-    alone = alone or mention in (
-        "builtins",
-        "importlib",
-        "runpy",
-    )  # handed on, or asked with `getattr`
-    return alone or not _UNSURE.isdisjoint(words) or ".".join(words[:2]) in _UNSURE
+    if words[0] in _UNSURE_ALONE or (words[0] == "builtins" and words[-1] in _UNSURE_ALONE):
+        return True
+    if mention in ("builtins", "importlib", "runpy"):  # handed on, or asked with `getattr`
+        return True
+    return not _UNSURE.isdisjoint(words) or ".".join(words[:2]) in _UNSURE
 
 
 def dotted(node: ast.AST) -> str:
-    """`a.b.c` of `a.b.c`, `a.b(...).c` and `a.b.c[...]`; "?" where the first of it is no name."""
+    """`a.b.c` of `a.b.c`, `a.b(...).c` and `a.b.c[...]`; "?" if it does not begin with a name."""
     words: list[str] = []
     while isinstance(node, ast.Call | ast.Subscript | ast.Attribute):
         if isinstance(node, ast.Attribute):
@@ -120,10 +97,10 @@ def imports(nodes: Iterable[ast.AST], package: str) -> Iterator[tuple[str, str]]
                 top = alias.name.partition(".")[0]
                 yield alias.asname or top, alias.name if alias.asname else top
                 if top != alias.name and not alias.asname:
-                    yield alias.name, alias.name  # no name by itself, but imported all the same
+                    yield alias.name, alias.name  # it binds no name, but is imported
         elif isinstance(node, ast.ImportFrom):
-            around = package.rsplit(".", node.level - 1)[0] if node.level else ""
-            origin = ".".join(filter(None, [around, node.module]))
+            parent = package.rsplit(".", node.level - 1)[0] if node.level else ""
+            origin = ".".join(filter(None, [parent, node.module]))
             for alias in node.names:
                 yield alias.asname or alias.name, f"{origin}:{alias.name}"
 
@@ -135,7 +112,7 @@ def names(node: ast.AST | None) -> set[str]:
 
 class _Reader(ast.NodeVisitor):
     def __init__(self) -> None:
-        self.found: set[str] = set()
+        self.mentions: set[str] = set()
         self._local: list[set[str]] = []
 
     def visit_Attribute(self, node: ast.Attribute) -> None:
@@ -143,7 +120,7 @@ class _Reader(ast.NodeVisitor):
         while isinstance(inner, ast.Attribute):
             words.append(inner.attr)
             inner = inner.value
-        self.found |= _UNSURE.intersection(words)
+        self.mentions |= _UNSURE.intersection(words)
         if isinstance(inner, ast.Name):
             self._mention(inner.id, words[::-1])
         else:
@@ -154,12 +131,12 @@ class _Reader(ast.NodeVisitor):
 
     def visit_Constant(self, node: ast.Constant) -> None:
         if isinstance(node.value, str):
-            self.found |= _UNSURE.intersection([node.value])
+            self.mentions |= _UNSURE.intersection([node.value])
             for name in _AT_NAME.findall(node.value):
                 self._mention(name, [])
 
     def visit_Global(self, node: ast.Global) -> None:
-        self.found.update(node.names)
+        self.mentions.update(node.names)
 
     def visit_Call(self, node: ast.Call) -> None:
         # An upstream task's class in a parameter is a type: that task's code is in its own id.
@@ -173,21 +150,15 @@ class _Reader(ast.NodeVisitor):
             self.visit(part) if part else None
 
     def visit_FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> None:
-        arguments, given = node.args, [*node.args.defaults, *node.args.kw_defaults]
-        every = [
-            *arguments.posonlyargs,
-            *arguments.args,
-            *arguments.kwonlyargs,
-            arguments.vararg,
-            arguments.kwarg,
-        ]
-        present = [argument for argument in every if argument]
-        for part in (*given, *getattr(node, "decorator_list", ())):
+        arguments = _arguments(node.args)
+        defaults = [*node.args.defaults, *node.args.kw_defaults]
+        for part in (*defaults, *getattr(node, "decorator_list", ())):
             self.visit(part) if part else None
-        for part in (getattr(node, "returns", None), *(each.annotation for each in present)):
+        annotations = [argument.annotation for argument in arguments]
+        for part in (getattr(node, "returns", None), *annotations):
             self._annotation(part) if part else None
         body = node.body if isinstance(node.body, list) else [node.body]
-        self._scope({each.arg for each in present} | _bound(body), body)
+        self._scope({argument.arg for argument in arguments} | _bound(body), body)
 
     visit_AsyncFunctionDef = visit_FunctionDef
     visit_Lambda = visit_FunctionDef
@@ -218,11 +189,16 @@ class _Reader(ast.NodeVisitor):
 
     def _mention(self, name: str, rest: list[str]) -> None:
         if not any(name in scope for scope in self._local):
-            self.found.add(".".join([name, *rest]))
+            self.mentions.add(".".join([name, *rest]))
+
+
+def _arguments(node: ast.arguments) -> list[ast.arg]:
+    optional = [argument for argument in (node.vararg, node.kwarg) if argument]
+    return [*node.posonlyargs, *node.args, *node.kwonlyargs, *optional]
 
 
 def _bound(body: Iterable[ast.AST]) -> set[str]:
-    """The local variables of a function: what its body binds, but not in functions and classes inside of it."""
+    """The local variables of a function: what its body binds, not inner functions' bodies."""
     bound, shared, waiting = set[str](), set[str](), list(body)
     while waiting:
         node = waiting.pop()

@@ -1,1 +1,8 @@
-"""From records to MLflow, never back."""
+"""From records to MLflow, never back.
+
+Knows the store that runs go to, and how a record becomes a run: its metrics, parameters, files and
+page. Decides nothing about tasks; whatever is here can be made again from the records.
+
+Others use `store` (which store, which run; without MLflow, which is slow to import), `publisher` (a
+process that writes while tasks run), `publish` (write now), `pipeline_svg` (the drawing) and `ui`.
+"""

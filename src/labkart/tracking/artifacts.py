@@ -1,4 +1,7 @@
-"""The files of an experiment as MLflow's page shows them: figures, tables, outputs, models, what made them."""
+"""The files of an experiment as MLflow's page shows them: figures, tables, outputs, models.
+
+Copies files and makes no record. Knows neither metrics nor tags.
+"""
 
 import csv
 import importlib
@@ -24,9 +27,12 @@ Uses = Sequence[tuple[TaskRun, TaskRecord]]
 def gather(
     folder: Path, experiment: ExperimentRecord, uses: Uses, texts: Mapping[str, str]
 ) -> None:
-    """Lay copies of an experiment's files out in a folder.
+    """Copy an experiment's files into a folder.
 
     Args:
+        folder: where to; it is made if it does not exist.
+        experiment: whose files.
+        uses: its tasks with their records.
         texts: parameters that are too long for MLflow, by name.
     """
     folder.mkdir(parents=True, exist_ok=True)
@@ -54,26 +60,26 @@ def _tasks(experiment: ExperimentRecord, uses: Uses) -> Iterator[tuple[Any, ...]
         yield (
             use.label,
             use.state,
-            *("" if each is None else round(each, 3) for each in costs),
+            *("" if cost is None else round(cost, 3) for cost in costs),
             use.id,
         )
 
 
 def _outputs(folder: Path, limit: float, uses: Uses) -> None:
-    """Outputs up to `limit` bytes; of the others a line each."""
-    left: list[tuple[str, FileState]] = []
+    """Copy outputs up to `limit` bytes, and list the others."""
+    skipped: list[tuple[str, FileState]] = []
     for use, record in uses:
         for state in record.outputs:
             file = project.current().outputs / state.path
             if state.bytes > limit or not _copy(folder / use.label / file.name, file):
-                left.append((use.label, state))
-    if left:
-        rows = [(label, state.path, state.bytes, state.sha256) for label, state in left]
+                skipped.append((use.label, state))
+    if skipped:
+        rows = [(label, state.path, state.bytes, state.sha256) for label, state in skipped]
         _write_csv(folder / "not_copied.csv", ("task", "path", "bytes", "sha256"), rows)
 
 
 def _copy(name: Path, file: Path) -> bool:
-    """Copy a file to a name; whether it is still there."""
+    """Copy a file, if it still exists, and say whether it does."""
     name.parent.mkdir(parents=True, exist_ok=True)
     with suppress(FileNotFoundError):
         shutil.copyfile(file, name)
@@ -88,48 +94,50 @@ def _write_csv(path: Path, head: Sequence[str], rows: Iterable[Sequence[Any]]) -
 
 
 def log_models(
-    client: "MlflowClient", place: str, run: str, use: TaskRun, record: TaskRecord
+    client: "MlflowClient", experiment_id: str, run: str, use: TaskRun, record: TaskRecord
 ) -> None:
-    """Give MLflow the models that a task has logged; where it cannot take one, a tag of the run says why."""
+    """Give MLflow the models that a task has logged.
+
+    If it cannot take one, a tag of the run says why.
+    """
     for name in record.models:
         title = _NOT_IN_A_NAME.sub("_", f"{use.label} {Path(name).stem}")
-        there = client.search_logged_models(
-            [place], filter_string=f"name = '{title}' AND source_run_id = '{run}'"
+        previous = client.search_logged_models(
+            [experiment_id], filter_string=f"name = '{title}' AND source_run_id = '{run}'"
         )
-        if any(
-            each.status == "READY" for each in there
-        ):  # an earlier attempt to publish came so far
+        if any(model.status == "READY" for model in previous):  # by an earlier attempt to publish
             continue
-        made = client.create_logged_model(place, title, run)
+        model = client.create_logged_model(experiment_id, title, run)
         try:
-            _log_model(made.model_id, run, record, record.folder / name)
+            _log_model(model.model_id, run, record, record.folder / name)
         except Exception as error:  # of any library; the run is worth more than its model
-            client.delete_logged_model(made.model_id)
+            client.delete_logged_model(model.model_id)
             client.set_tag(run, f"labkart.not_logged.{title}", store.describe_error(error))
 
 
 def _log_model(id: str, run: str, record: TaskRecord, file: Path) -> None:
-    """In the flavour that its library has in MLflow."""
+    """Log a model in the flavour that its library has in MLflow."""
     import mlflow
     from mlflow.models import Model
 
     model = pickle.loads(file.read_bytes())
     flavor, argument = _FLAVORS.get(type(model).__module__.partition(".")[0], _SKLEARN)
     # Its other format refuses forests and networks.
-    more: dict[str, Any] = {"serialization_format": "cloudpickle"} if flavor == "sklearn" else {}
-    needs = [
+    options: dict[str, Any] = {"serialization_format": "cloudpickle"} if flavor == "sklearn" else {}
+    requirements = [
         f"{package}=={version.partition(' @ ')[0]}"
         for package, version in sorted(record.packages.items())
+        if package != "Python"
     ]
-    store.set_tracking_uri(mlflow.set_tracking_uri)  # there is no way to say it for one call alone
+    store.set_tracking_uri(mlflow.set_tracking_uri)  # it cannot be set for one call alone
     Model.log(
         artifact_path=None,
         flavor=importlib.import_module(f"mlflow.{flavor}"),
         model_id=id,
         run_id=run,
-        pip_requirements=[each for each in needs if not each.startswith("Python==")],
+        pip_requirements=requirements,
         **{argument: model},
-        **more,
+        **options,
     )
 
 

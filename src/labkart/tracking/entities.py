@@ -1,4 +1,7 @@
-"""What MLflow is told of an experiment: its record as metrics, parameters, data sets and tags."""
+"""An experiment's record in MLflow's own classes: metrics, parameters, data sets and tags.
+
+Calls no store.
+"""
 
 import json
 import re
@@ -22,7 +25,10 @@ Uses = Sequence[tuple[TaskRun, TaskRecord]]
 
 
 def metrics(experiment: ExperimentRecord, use: TaskRun, logged: Iterable[Logged]) -> list[Metric]:
-    """The last task's metrics under their own names, so that rows compare; the others' with the task before them."""
+    """A task's metrics; those of the last task keep their names, so that runs can be compared.
+
+    The other tasks' metrics are named `<task>.<metric>`.
+    """
     prefix = "" if use.label == experiment.tasks[-1].label else f"{use.label}."
     return [
         Metric((prefix + name)[:_MAX_NAME], value, round(1000 * seconds), step or 0)
@@ -31,9 +37,10 @@ def metrics(experiment: ExperimentRecord, use: TaskRun, logged: Iterable[Logged]
 
 
 def costs(uses: Uses) -> Iterator[Metric]:
-    """What the tasks cost; of many, which nobody reads, `tasks.csv` tells it alone."""
-    for use, record in uses if len(uses) <= _MANY else ():
-        yield from _cost(use, record)
+    """What the tasks cost; if they are many, nobody reads it, and `tasks.csv` has it."""
+    if len(uses) <= _MANY:
+        for use, record in uses:
+            yield from _cost(use, record)
 
 
 def _cost(use: TaskRun, record: TaskRecord) -> Iterator[Metric]:
@@ -45,23 +52,26 @@ def _cost(use: TaskRun, record: TaskRecord) -> Iterator[Metric]:
 
 
 def params(values: Mapping[str, Any]) -> list[Param]:
+    """Parameters with names and values that MLflow takes; long ones are cut."""
     return [
         Param(_NOT_IN_A_NAME.sub("_", name)[:_MAX_NAME], plain(value)[:_MAX_PARAM])
         for name, value in values.items()
     ]
 
 
-def long(values: Mapping[str, Any]) -> dict[str, str]:
+def long_params(values: Mapping[str, Any]) -> dict[str, str]:
+    """The parameters that are too long for MLflow, by name."""
     return {name: str(value) for name, value in values.items() if len(str(value)) > _MAX_PARAM}
 
 
 def datasets(uses: Uses) -> list[DatasetInput]:
-    """The declared data, and what was read without being declared, in MLflow's own view; each once."""
-    found: dict[tuple[str, str], list[str]] = {}
-    for use, one in uses:
-        states = [(each["path"], each["sha256"]) for each in one.data.values()]
-        for state in [*states, *((each.path, each.sha256) for each in one.undeclared)]:
-            found.setdefault(state, []).append(use.label)
+    """The declared data, and the files that were read without being declared, each once."""
+    readers: dict[tuple[str, str], list[str]] = {}
+    for use, record in uses:
+        files = [(data["path"], data["sha256"]) for data in record.data.values()]
+        files += [(file.path, file.sha256) for file in record.undeclared]
+        for file in files:
+            readers.setdefault(file, []).append(use.label)
     return [
         DatasetInput(
             Dataset(
@@ -69,26 +79,28 @@ def datasets(uses: Uses) -> list[DatasetInput]:
             ),
             [InputTag("mlflow.data.context", ", ".join(dict.fromkeys(labels)))],
         )
-        for (path, sha256), labels in found.items()
+        for (path, sha256), labels in readers.items()
     ]
 
 
 def marks(experiment: ExperimentRecord) -> dict[str, Any]:
     """The tags that a later command may change."""
+    last = verdict.last_verdict(experiment.id)
     return {
         "mlflow.source.git.commit": experiment.code["commit"],
         "labkart.dirty": experiment.code["dirty"],
         "labkart.sweeps": " ".join(experiment.sweeps) or None,
         "labkart.tags": " ".join(experiment.tags) or None,
-        "labkart.reproduced": found.mark
-        if (found := verdict.last_verdict(experiment.id))
-        else None,
+        "labkart.reproduced": last.mark if last else None,
     }
 
 
 def tags(experiment: ExperimentRecord, uses: Uses) -> list[RunTag]:
+    """All tags of an experiment's run."""
     code, environment = experiment.code, experiment.environment
-    data = [f"{each.dataset.name} {each.dataset.digest[:12]}" for each in datasets(uses)]
+    inputs = [entity.dataset for entity in datasets(uses)]
+    data = [f"{dataset.name} {dataset.digest[:12]}" for dataset in inputs]
+    accepted = [f"{label} {changes}" for label, changes in _accepted(uses).items()]
     tags = {
         "mlflow.user": environment["user"],
         "mlflow.source.name": experiment.command,
@@ -103,8 +115,7 @@ def tags(experiment: ExperimentRecord, uses: Uses) -> list[RunTag]:
         "labkart.trial": experiment.trial,
         "mlflow.parentRunId": store.study_run(experiment.study),
         "labkart.pruned" if experiment.status == "pruned" else "labkart.error": experiment.error,
-        "labkart.accepted": "; ".join(f"{label} {said}" for label, said in _accepted(uses).items())
-        or None,
+        "labkart.accepted": "; ".join(accepted) or None,
         **{f"labkart.{name}": value for name, value in environment.items()},
     }
     texts = {name: plain(value) for name, value in tags.items() if value is not None}
@@ -112,29 +123,32 @@ def tags(experiment: ExperimentRecord, uses: Uses) -> list[RunTag]:
 
 
 def _accepted(uses: Uses) -> dict[str, str]:
-    """Which tasks' results are those of other code, by a person's word."""
-    words = "by {by} on {at:.10}: {changes}"
-    return {use.label: words.format(**record.accepted) for use, record in uses if record.accepted}
+    """The tasks whose results a person accepted although their code changed, and why."""
+    template = "by {by} on {at:.10}: {changes}"
+    return {
+        use.label: template.format(**record.accepted) for use, record in uses if record.accepted
+    }
 
 
 def _note(experiment: ExperimentRecord, uses: Uses) -> str:
     """The description at the top of the run's page: the results, and what each task took."""
     results = [f"**{name}** {value:.4g}" for name, value in experiment.metrics.items()]
     rows = [f"| {use.label} | {use.state} | {use.seconds:.1f} |" for use in experiment.tasks]
-    accepted = [f"- {label} accepted {said}" for label, said in _accepted(uses).items()]
-    accepted += [reproduced(found)] if (found := verdict.last_verdict(experiment.id)) else []
+    remarks = [f"- {label} accepted {changes}" for label, changes in _accepted(uses).items()]
+    if last := verdict.last_verdict(experiment.id):
+        remarks.append(reproduced(last))
     table = ["| task | | seconds |", "| --- | --- | ---: |", *rows]
-    return "\n".join([", ".join(results), "", *table, *(["", *accepted] if accepted else [])])
+    return "\n".join([", ".join(results), "", *table, *(["", *remarks] if remarks else [])])
 
 
-def reproduced(found: Verdict) -> str:
-    """What the description says of the last attempt to reproduce it."""
-    lines = [line.strip() for line in str(found).splitlines()]
-    return f"- reproduced on {found.ended:.10}: {'; '.join(lines)}"
+def reproduced(last: Verdict) -> str:
+    """The description's line about the last attempt to reproduce it."""
+    lines = [line.strip() for line in str(last).splitlines()]
+    return f"- reproduced on {last.ended:.10}: {'; '.join(lines)}"
 
 
 def plain(value: object) -> str:
-    """A text that every store takes; bytes that are no UTF-8 become question marks."""
+    """A text that every store takes: bytes that are not UTF-8 become question marks."""
     return str(value).encode(errors="replace").decode()
 
 
@@ -142,4 +156,5 @@ _NOT_IN_A_NAME = re.compile(r"[^\w.:/ -]")
 
 
 def milliseconds(moment: str | None) -> int:
+    """A record's time as MLflow writes it; 0 if None."""
     return round(datetime.fromisoformat(moment).timestamp() * 1000) if moment else 0

@@ -1,18 +1,20 @@
-"""An experiment's pipeline as a drawing: records in, one SVG text out. Reads no file and knows no MLflow."""
+"""An experiment's pipeline as a drawing: a box per task, in columns from left to right.
+
+Records in, one SVG text out. Reads no file and knows no MLflow.
+"""
 
 import re
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from graphlib import TopologicalSorter
 from math import ceil
 from unicodedata import east_asian_width
 from xml.etree import ElementTree as ET
 
 from labkart.records.record import ExperimentRecord, TaskRecord, TaskRun
-from labkart.tracking.layout import MARGIN, Edges, Layout, columns
 
-_MOST_TASKS, _MOST_LINES = 300, 1500  # beyond these nobody can follow a line: a box a class then
-COLOURS = {  # of a box, and of its frame and words; the most urgent state last
+COLOURS = {  # of a box, and of its frame and text; the most urgent state last
     "asked": ("#ffffff", "#6f6787"),
     "cached": ("#f3f6fa", "#5c708a"),
     "ran": ("#ebf6f2", "#1f7a64"),
@@ -25,31 +27,62 @@ COLOURS = {  # of a box, and of its frame and words; the most urgent state last
 }
 _AHEAD = ("missing", "changed")
 _INK, _PALE, _LINE = "#1f2933", "#5b6672", "#94a0af"
-_FORBIDDEN = re.compile(
-    "[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
-)  # in XML even where escaped
+_MARGIN, _TOP, _HEIGHT, _GAP, _ROW, _LANE = 32, 112, 56, 72, 80, 8  # pixels
+_NOT_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-@dataclass
+@dataclass(eq=False)
 class _Box:
-    """A task or a class of tasks. `lines` are states and their words, `recorded` whether what it needs is known."""
+    """A task on the page, which may be known only by its key.
 
-    label: str
-    lines: list[tuple[str, str]]
-    time: str
-    hover: list[str]
-    recorded: bool
+    Attributes:
+        run: its part in the experiment.
+        record: what it left behind, if anything.
+        upstream: the keys of the tasks that it needs; True if only its `run()` asked for one.
+        recorded: whether it is known what it needs.
+        column: its depth in the pipeline.
+        x, y: its upper left corner.
+    """
+
+    run: TaskRun
+    record: TaskRecord | None
+    upstream: dict[str, bool] = field(default_factory=dict)
+    recorded: bool = True
+    column: int = 0
+    x: int = 0
+    y: int = 0
 
     @property
-    def height(self) -> int:
-        return 36 + 20 * len(self.lines)
+    def label(self) -> str:
+        label = self.run.label
+        return f"{label[:26]}…{label[-13:]}" if len(label) > 40 else label
+
+    @property
+    def time(self) -> str:
+        """What the task took, also if that was earlier; what it may take if it is still to run."""
+        if self.run.state in ("ran", "failed", "pruned"):
+            return duration(self.run.seconds)
+        if self.run.state in _AHEAD:
+            return f"about {duration(self.run.seconds)}" if self.run.seconds else ""
+        done = self.record and self.run.state in ("cached", "done")
+        return duration(self.record.wall_seconds) if self.record and done else ""
 
     @property
     def width(self) -> int:
-        words = max(_width(words) for _, words in self.lines)
-        return max(
-            136, ceil(32 + 9 * _width(self.label)), ceil(60 + 8 * (words + _width(self.time)))
-        )
+        state_and_time = 60 + 8 * (_letters(self.run.state) + _letters(self.time))
+        return max(136, ceil(32 + 9 * _letters(self.label)), ceil(state_and_time))
+
+    @property
+    def hover(self) -> str:
+        lines = [f"{self.run.name}_{self.run.id}", self.run.state]
+        params = list(self.record.params.items()) if self.record else []
+        lines += [_short(f"{name} = {value}") for name, value in params[:12]]
+        lines += ["..."] if len(params) > 12 else []
+        if self.time:
+            lines.append(f"{'will take' if self.run.state in _AHEAD else 'took'} {self.time}")
+        if self.record:
+            lines.append(f"peak memory {self.record.peak_memory_mb:,.0f} MiB")
+        return "\n".join(lines)
 
 
 def svg(
@@ -57,205 +90,169 @@ def svg(
     records: Iterable[tuple[TaskRun, TaskRecord]],
     upstream: Mapping[str, Sequence[str]] | None = None,
 ) -> str:
-    """Draw an experiment's tasks, and which led to which as far as their records, or `upstream`, tell.
+    """Draw an experiment's tasks, and which one needs which.
 
-    A task of which neither tells stands apart. Of a large pipeline each class is a box; the drawing's title says so.
+    Args:
+        experiment: its record; the tasks that it names are drawn.
+        records: the tasks that left a record, which says what they need.
+        upstream: by a task's key the keys of those that it needs, for tasks without a record.
     """
-    pairs = list(records)
-    known = {record.key: record for _, record in pairs}
-    uses = {f"{use.name}_{use.id}": use for use in (*experiment.tasks, *(use for use, _ in pairs))}
-    for key in [key for record in known.values() for key in record.dynamic_upstream if key not in uses]:
-        name, _, id = key.rpartition("_")
-        uses[key] = TaskRun(name, name, id, "asked")
-    edges = {(up, key): True for key in known for up in known[key].dynamic_upstream}
-    above = {key: record.upstream for key, record in known.items()} | dict(upstream or {})
-    edges |= {(up, key): False for key in above for up in above[key] if up in uses}
-    place = columns(uses, edges)
-    large = (
-        len(uses) > _MOST_TASKS or sum(place[down] - place[up] for up, down in edges) > _MOST_LINES
-    )
-    groups, merged = defaultdict[str, list[str]](list), Edges()
-    for key, use in uses.items():
-        groups[use.name if large else key].append(key)
-    for (up, down), asked in edges.items():
-        pair = (uses[up].name, uses[down].name) if large else (up, down)
-        merged[pair] = asked and merged.get(pair, True)
-    boxes = {
-        name: _box(
-            [(key, uses[key], known.get(key)) for key in keys], any(key in above for key in keys)
-        )
-        for name, keys in groups.items()
-    }
-    joined = {key for up, down in merged if up != down for key in (up, down)}
-    loose = [key for key, box in boxes.items() if not box.recorded and key not in joined]
-    width = max((box.width for box in boxes.values()), default=0)
-    layout = Layout({key: box.height for key, box in boxes.items()}, width, merged, loose)
-    note = f"summary by class: {len(uses):,} tasks are too many to draw each" if large else ""
-    return _text(experiment, note, Counter(use.state for use in uses.values()), boxes, layout)
-
-
-def _box(tasks: Sequence[tuple[str, TaskRun, TaskRecord | None]], recorded: bool) -> _Box:
-    (key, use, record), many = tasks[0], len(tasks) > 1
-    states = Counter(use.state for _, use, _ in tasks)
-    lines = [
-        (state, f"{states[state]:,} {state}" if many else state)
-        for state in COLOURS
-        if states[state]
-    ]
-    ahead = [each for each in tasks if each[1].state in _AHEAD]
-    took = [
-        seconds
-        for _, use, record in ahead or tasks
-        if (seconds := _seconds(use, record)) is not None
-    ]
-    records = [record for _, _, record in tasks if record]
-    hover = [f"{use.name}: {len(tasks):,} tasks"] if many else [key, use.state]
-    if record and not many:
-        hover += [_short(f"{name} = {value}") for name, value in list(record.params.items())[:12]]
-        hover += ["..."] if len(record.params) > 12 else []
-    time = f"{'about ' if ahead else ''}{duration(sum(took))}" if took else ""
-    hover += [f"{'will take' if ahead else 'took'} {time}"] if took else []
-    hover += (
-        [f"peak memory {max(record.peak_memory_mb for record in records):,.0f} MiB"]
-        if records
-        else []
-    )
-    name = use.name if many else use.label
-    label = (f"{name[:26]}…{name[-13:]}" if len(name) > 40 else name) + (
-        f" ({len(tasks):,})" if many else ""
-    )
-    return _Box(label, lines, time, hover, recorded)
-
-
-def _seconds(use: TaskRun, record: TaskRecord | None) -> float | None:
-    """What the task took; a cached one when it ran; of one that is to run, what the last one of its kind took."""
-    if use.state in ("ran", "failed", "pruned"):
-        return use.seconds
-    if use.state in _AHEAD:
-        return use.seconds or None
-    return record.wall_seconds if record and use.state in ("cached", "done") else None
+    boxes = {f"{run.name}_{run.id}": _Box(run, None) for run in experiment.tasks}
+    boxes |= {record.key: _Box(run, record) for run, record in records}
+    _connect(boxes, upstream or {})
+    return _text(experiment, boxes)
 
 
 def duration(seconds: float) -> str:
-    """As a person says it: 0.9 s, 12 min, 1.5 h."""
-    size, unit = (1, "s") if seconds < 59.5 else (60, "min") if seconds < 3570 else (3600, "h")
-    return (
-        f"{seconds / size:.1f} {unit}" if seconds / size < 9.95 else f"{seconds / size:,.0f} {unit}"
+    """A time as a person says it: 0.9 s, 12 min, 1.5 h."""
+    size, unit = 3600, "h"
+    if seconds < 59.5:
+        size, unit = 1, "s"
+    elif seconds < 3570:
+        size, unit = 60, "min"
+    digits = 1 if seconds / size < 9.95 else 0
+    return f"{seconds / size:,.{digits}f} {unit}"
+
+
+def _connect(boxes: dict[str, _Box], upstream: Mapping[str, Sequence[str]]) -> None:
+    """Note what each task needs, and add the tasks that a `run()` asked for."""
+    for key, box in list(boxes.items()):
+        asked = box.record.dynamic_upstream if box.record else []
+        needed = [*(box.record.upstream if box.record else ()), *upstream.get(key, ())]
+        for other in asked:
+            name, _, id = other.rpartition("_")
+            boxes.setdefault(other, _Box(TaskRun(name, name, id, "asked"), None))
+        box.upstream = dict.fromkeys(asked, True) | dict.fromkeys(needed, False)
+        box.recorded = box.record is not None or key in upstream
+    for box in boxes.values():
+        box.upstream = {key: asked for key, asked in box.upstream.items() if key in boxes}
+
+
+def _place(boxes: Mapping[str, _Box], width: int) -> list[_Box]:
+    """Put each box into the column after those that it needs.
+
+    Returns:
+        Boxes that are joined with nothing, below the columns: what they need is not recorded.
+    """
+    needed = {key for box in boxes.values() for key in box.upstream}
+    alone = [box for key, box in boxes.items() if not box.recorded and key not in needed]
+    apart = set(alone)
+    for key in TopologicalSorter({key: box.upstream for key, box in boxes.items()}).static_order():
+        boxes[key].column = max((boxes[up].column + 1 for up in boxes[key].upstream), default=0)
+    joined = [box for box in boxes.values() if box not in apart]
+    sizes = Counter(box.column for box in joined)
+    tallest, top = max(sizes.values(), default=0), _TOP + _LANE * len(_lanes(boxes))
+    rows: Counter[int] = Counter()
+    for box in joined:
+        row = rows[box.column] + (tallest - sizes[box.column]) / 2  # columns are centred
+        rows[box.column] += 1
+        box.x, box.y = _MARGIN + box.column * (width + _GAP), round(top + row * _ROW)
+    for count, box in enumerate(alone):
+        row, column = divmod(count, max(5, len(sizes)))
+        box.x, box.y = _MARGIN + column * (width + _GAP), top + (tallest + row) * _ROW + 48
+    return alone
+
+
+def _lanes(boxes: Mapping[str, _Box]) -> dict[str, int]:
+    """Where lines that pass a column go, above all boxes, by the key of the box that they leave."""
+    keys = dict.fromkeys(
+        up for box in boxes.values() for up in box.upstream if box.column - boxes[up].column > 1
     )
+    return {key: _TOP + _LANE * count for count, key in enumerate(keys)}
 
 
-def _short(text: str) -> str:
-    return " ".join(text[:80].split()) + ("…" if len(text) > 80 else "")
+def _line(start: _Box, end: _Box, width: int, lane: int) -> str:
+    """An edge as an SVG path: one curve, or up to a lane, along it and down again."""
+    x1, y1, x2, y2 = start.x + width, start.y + _HEIGHT // 2, end.x, end.y + _HEIGHT // 2
+    half = _GAP // 2
+    if end.column - start.column == 1:
+        return f"M{x1} {y1}C{x1 + half} {y1} {x2 - half} {y2} {x2} {y2}"
+    up = f"M{x1} {y1}C{x1 + half} {y1} {x1} {lane} {x1 + half} {lane}"
+    return f"{up}H{x2 - half}C{x2} {lane} {x2 - half} {y2} {x2} {y2}"
 
 
-def _width(text: str) -> float:
-    """In letters, rather too wide than too narrow: the reader's font is not known."""
-    wide, broad = (
-        sum(east_asian_width(each) in "WF" for each in text),
-        sum(each in "mwMW@%" for each in text),
-    )
-    return len(text) + wide + 0.5 * broad + 0.2 * sum(each.isupper() for each in text)
+def _text(experiment: ExperimentRecord, boxes: Mapping[str, _Box]) -> str:
+    width = max((box.width for box in boxes.values()), default=0)
+    alone = _place(boxes, width)
+    title = _short(" ".join(experiment.overrides) or "defaults")
+    about = f"{experiment.project} · experiment {experiment.id[:6]} · {experiment.status}"
+    right = max((box.x + width for box in boxes.values()), default=0)
+    page_width = max(right, 12 * _letters(title), 8 * _letters(about), 416) + 2 * _MARGIN
+    bottom = max((box.y + _HEIGHT for box in boxes.values()), default=_TOP)
+    root = _page(ceil(page_width), bottom + _MARGIN, f"Pipeline of {about}")
+    _add(root, "text", title, x=_MARGIN, y=46, font_size=18, font_weight=600)
+    _add(root, "text", about, x=_MARGIN, y=68, font_size=12.5, fill=_PALE)
+    _add_counts(root, Counter(box.run.state for box in boxes.values()))
+    if alone:
+        words = "Never ran, so what these need is not recorded:"
+        _add(root, "text", words, x=_MARGIN, y=alone[0].y - 20, font_size=12.5, fill=_PALE)
+    lanes = _lanes(boxes)
+    for box in boxes.values():
+        for key, asked in box.upstream.items():
+            _add_edge(
+                root, boxes[key], box, asked, _line(boxes[key], box, width, lanes.get(key, 0))
+            )
+    for box in boxes.values():
+        _add_box(root, box, width)
+    ET.indent(root)
+    return ET.tostring(root, encoding="unicode") + "\n"
+
+
+def _page(width: int, height: int, title: str) -> ET.Element:
+    root = ET.Element("svg", {"xmlns": "http://www.w3.org/2000/svg"})
+    root.attrib |= {"viewBox": f"0 0 {width} {height}", "width": str(width), "height": str(height)}
+    root.attrib |= {"font-family": "system-ui, sans-serif", "fill": _INK}
+    _add(root, "title", title)
+    marker = _add(root, "marker", id="tip", refX=7, refY=4, markerWidth=8, markerHeight=8)
+    marker.attrib |= {"markerUnits": "userSpaceOnUse", "orient": "auto"}
+    _add(marker, "path", d="M0 0.5L8 4L0 7.5z", fill=_LINE)
+    _add(root, "rect", width="100%", height="100%", rx=12, fill="#ffffff")
+    return root
+
+
+def _add_counts(root: ET.Element, states: Mapping[str, int]) -> None:
+    """How many tasks are in each state."""
+    counts = _add(root, "text", x=_MARGIN, y=94, font_size=12.5)
+    for state in (state for state in COLOURS if states[state]):
+        words, gap = f"● {states[state]:,} {state}", 14 if len(counts) else 0
+        _add(counts, "tspan", words, fill=COLOURS[state][1], dx=gap)
+
+
+def _add_edge(root: ET.Element, start: _Box, end: _Box, asked: bool, line: str) -> None:
+    edge = _add(root, "path", d=line, fill="none", stroke=_LINE, stroke_width=1.5)
+    edge.attrib |= {"marker-end": "url(#tip)"} | ({"stroke-dasharray": "5 4"} if asked else {})
+    words = f"{start.label} → {end.label}"
+    _add(edge, "title", f"{words}, asked by run()" if asked else words)
+
+
+def _add_box(root: ET.Element, box: _Box, width: int) -> None:
+    state = box.run.state
+    fill, frame = COLOURS[state]
+    group = _add(root, "g")
+    _add(group, "title", box.hover)
+    frame_of_box = _add(group, "rect", x=box.x, y=box.y, width=width, height=_HEIGHT, rx=10)
+    frame_of_box.attrib |= {"fill": fill, "stroke": frame}
+    frame_of_box.attrib |= {"stroke-dasharray": "4 3"} if state in ("asked", "not run") else {}
+    left, right, line = box.x + 16, box.x + width - 16, box.y + 45
+    _add(group, "text", box.label, x=left, y=box.y + 24, font_size=13.5, font_weight=600)
+    _add(group, "text", f"● {state}", x=left, y=line, font_size=12, fill=frame)
+    _add(group, "text", box.time, x=right, y=line, text_anchor="end", font_size=12, fill=_PALE)
 
 
 def _add(parent: ET.Element, tag: str, text: str = "", **attributes: object) -> ET.Element:
     element = ET.SubElement(
         parent, tag, {name.replace("_", "-"): str(value) for name, value in attributes.items()}
     )
-    element.text = _FORBIDDEN.sub("\ufffd", text) or None
+    element.text = _NOT_XML.sub("\ufffd", text) or None
     return element
 
 
-def _text(
-    experiment: ExperimentRecord,
-    note: str,
-    states: Mapping[str, int],
-    boxes: Mapping[str, _Box],
-    layout: Layout,
-) -> str:
-    title = _short(" ".join(experiment.overrides) or "defaults")
-    parts = experiment.project, f"experiment {experiment.id[:6]}", experiment.status, note
-    about = " · ".join(part for part in parts if part)
-    width, height = (
-        ceil(max(layout.right, 64 + 12 * _width(title), 64 + 8 * _width(about), 480)),
-        layout.bottom,
-    )
-    root = ET.Element(
-        "svg", {"xmlns": "http://www.w3.org/2000/svg", "viewBox": f"0 0 {width} {height}"}
-    )
-    root.attrib |= {
-        "width": str(width),
-        "height": str(height),
-        "font-family": "system-ui, sans-serif",
-        "fill": _INK,
-    }
-    _add(root, "title", f"Pipeline of {about}")
-    marker = _add(root, "marker", id="tip", refX=7, refY=4, markerWidth=8, markerHeight=8)
-    marker.attrib |= {"markerUnits": "userSpaceOnUse", "orient": "auto-start-reverse"}
-    _add(marker, "path", d="M0 0.5L8 4L0 7.5z", fill=_LINE)
-    _add(root, "rect", width="100%", height="100%", rx=12, fill="#ffffff")
-    _add(root, "text", title, x=MARGIN, y=46, font_size=18, font_weight=600)
-    _add(root, "text", about, x=MARGIN, y=68, font_size=12.5, fill=_PALE)
-    counts = _add(root, "text", x=MARGIN, y=94, font_size=12.5)
-    for state in (state for state in COLOURS if states[state]):
-        _add(
-            counts,
-            "tspan",
-            f"● {states[state]:,} {state}",
-            fill=COLOURS[state][1],
-            dx=14 if len(counts) else 0,
-        )
-    if layout.depth < len(layout.columns):
-        y = layout.centres[layout.columns[layout.depth][0]] - 56
-        words = "Never ran, so what these need is not recorded:"
-        _add(root, "text", words, x=MARGIN, y=y, font_size=12.5, fill=_PALE)
-    for (up, down), asked in layout.edges.items():
-        end = "marker-end" if layout.at[up] < layout.at[down] else "marker-start"
-        line = _add(
-            root, "path", d=layout.line((up, down)), fill="none", stroke=_LINE, stroke_width=1.5
-        )
-        line.attrib |= {
-            end: "url(#tip)",
-            "stroke-linejoin": "round",
-            **({"stroke-dasharray": "5 4"} if asked else {}),
-        }
-        words = f"{boxes[up].label} → {boxes[down].label}"
-        _add(line, "title", f"{words}, asked by run()" if asked else words)
-    for key, box in boxes.items():
-        x, y = (
-            layout.left[layout.at[key]],
-            layout.centres[key, layout.at[key], False] - box.height // 2,
-        )
-        _draw(_add(root, "g"), box, x, round(y), layout.width)
-    ET.indent(root)
-    return ET.tostring(root, encoding="unicode") + "\n"
+def _short(text: str) -> str:
+    return " ".join(text[:80].split()) + ("…" if len(text) > 80 else "")
 
 
-def _draw(group: ET.Element, box: _Box, x: int, y: int, width: int) -> None:
-    fill, frame = COLOURS[box.lines[-1][0]]
-    dashes = {"stroke_dasharray": "4 3"} if box.lines[-1][0] in ("asked", "not run") else {}
-    _add(group, "title", "\n".join(box.hover))
-    _add(
-        group,
-        "rect",
-        x=x,
-        y=y,
-        width=width,
-        height=box.height,
-        rx=10,
-        fill=fill,
-        stroke=frame,
-        **dashes,
-    )
-    _add(group, "text", box.label, x=x + 16, y=y + 24, font_size=13.5, font_weight=600)
-    for count, (state, words) in enumerate(box.lines):
-        _add(
-            group,
-            "text",
-            f"● {words}",
-            x=x + 16,
-            y=y + 45 + 20 * count,
-            font_size=12,
-            fill=COLOURS[state][1],
-        )
-    time = {"x": x + width - 16, "y": y + box.height - 11, "text_anchor": "end"}
-    _add(group, "text", box.time, font_size=12, fill=_PALE, **time)
+def _letters(text: str) -> float:
+    """A text's width in letters, rather too wide than too narrow: the reader's font is unknown."""
+    wide = sum(east_asian_width(letter) in "WF" for letter in text)
+    broad = sum(letter in "mwMW@%" for letter in text)
+    return len(text) + wide + 0.5 * broad + 0.2 * sum(letter.isupper() for letter in text)

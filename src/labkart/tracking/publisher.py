@@ -1,39 +1,51 @@
-"""A process of its own writes experiments to MLflow while their tasks run: what MLflow costs, no task waits for."""
+"""A process of its own that writes experiments to MLflow while their tasks run, which never wait.
+
+Knows which experiments begin and end; what is written of them is read from their records.
+"""
 
 import multiprocessing
 import os
 import signal
 import sys
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from queue import Empty, SimpleQueue
 from threading import Thread
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from labkart.records import leftovers, live_metrics, study
-from labkart.records.record import ExperimentRecord, current_time, read_experiment
+from labkart.records.record import (
+    ExperimentRecord,
+    TaskRun,
+    current_time,
+    read_experiment,
+)
 from labkart.records.study import Study
 from labkart.tracking import store
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-_PATIENCE = (
-    4.0  # seconds in all for which a computation is held up by a server, which may be slow or away
-)
-_OWN_PATIENCE = (
-    120.0  # ... and by the import of MLflow and the project's own file, which cannot be away
-)
-_EACH = 0.5  # ... and by each experiment that is written to that file
-_OFTEN = 0.5  # seconds between two looks at what was logged
+# Seconds in all for which a computation waits for a server, which may be slow or away.
+_PATIENCE = 4.0
+# Seconds for the import of MLflow and for the project's own file, which cannot be away,
+_OWN_PATIENCE = 120.0
+# and for each experiment that is written to that file.
+_OWN_PATIENCE_EACH = 0.5
+# Seconds between two looks at what was logged.
+_INTERVAL = 0.5
 _READY, _DONE = "ready", "done"
 
 
 class Publisher:
-    """Tells the other process which experiments begin and end. It is forked, for then it has most imports already."""
+    """Tells the other process which experiments begin and end.
+
+    That process is forked on Linux: then it has most imports already.
+    """
 
     def __init__(self) -> None:
         self._process: BaseProcess | None = None
@@ -42,16 +54,12 @@ class Publisher:
     def start(self) -> None:
         """Begin to import MLflow."""
         if not self._process:
-            linux = sys.platform == "linux"
-            context = (
-                multiprocessing.get_context("fork")
-                if linux
-                else multiprocessing.get_context("spawn")
-            )
-            self._pipe, theirs = context.Pipe()
-            process = context.Process(target=_follow, args=(theirs, self._pipe), daemon=True)
+            method = "fork" if sys.platform == "linux" else "spawn"
+            context: Any = multiprocessing.get_context(method)
+            self._pipe, other_end = context.Pipe()
+            process = context.Process(target=_follow, args=(other_end, self._pipe), daemon=True)
             process.start()
-            theirs.close()
+            other_end.close()
             self._process = process
 
     def begin(self, record: ExperimentRecord) -> None:
@@ -73,11 +81,11 @@ class Publisher:
         self._tell("searched", study.name)
 
     def nest(self, record: ExperimentRecord) -> None:
-        """An experiment that is in MLflow already turned out to be a trial, too."""
+        """An experiment that is in MLflow already is a trial of a search, too."""
         self._tell("nest", record.id)
 
     def close(self) -> str:
-        """Wait until everything is in MLflow, within reason; returns why something is not."""
+        """Wait, within reason, until everything is in MLflow; return why something is not."""
         if not self._process:
             return ""
         try:
@@ -89,38 +97,45 @@ class Publisher:
             self._process.kill()
 
     def _answer(self) -> str:
-        """What the other process says when it has written all, or could not."""
-        own = patience = _OWN_PATIENCE + _EACH * self._ended
+        """What the other process answers: why something could not be written, or nothing."""
+        own = patience = _OWN_PATIENCE + _OWN_PATIENCE_EACH * self._ended
         while True:
             began = time.monotonic()
             if not self._pipe.poll(max(0.0, patience)):
                 return store.describe_error()
             patience -= time.monotonic() - began
-            what, text = self._pipe.recv()
-            if what == _DONE:
+            answer, text = self._pipe.recv()
+            if answer == _DONE:
                 return str(text)
             # MLflow is imported: from now on it is the server that is slow.
             patience = own if store.is_own() else _PATIENCE
 
-    def _tell(self, what: str, id: str) -> None:
+    def _tell(self, verb: str, id: str) -> None:
         self.start()
         with suppress(OSError):  # it died; `close` says so
-            self._pipe.send((what, id))
+            self._pipe.send((verb, id))
 
 
 class NullPublisher(Publisher):
-    """In a process that somebody leads who publishes what comes of it."""
+    """Publishes nothing: for a process whose experiments its leader publishes."""
 
     def start(self) -> None:
-        pass
+        """Do nothing."""
 
-    def _tell(self, what: str, id: str) -> None:
+    def _tell(self, verb: str, id: str) -> None:
         pass
 
 
 @dataclass
-class _Open:
-    """An experiment that runs: its run in MLflow, and how much of each task's metrics is there, in bytes and in all."""
+class _Running:
+    """An experiment that runs.
+
+    Attributes:
+        record: its record.
+        run: the id of its run in MLflow.
+        read: how many bytes of each task's metrics were read.
+        sent: how many metrics of each task were sent.
+    """
 
     record: ExperimentRecord
     run: str
@@ -129,14 +144,18 @@ class _Open:
 
 
 class _Follower:
-    """Writes to MLflow what it is told of, one after another."""
+    """Writes to MLflow what it is told of, one after another.
+
+    Attributes:
+        why: why something could not be written; empty if all was.
+    """
 
     def __init__(self) -> None:
         from labkart.tracking import publish
 
-        self._tracking = publish
+        self._publish = publish
         self._store: tuple[MlflowClient, str] | None = None
-        self._open: dict[str, _Open] = {}
+        self._running: dict[str, _Running] = {}
         self._study: str | None = None
         self._away = False
         self.why = ""
@@ -145,111 +164,117 @@ class _Follower:
         record = read_experiment(id)
         if record and record.status == "running":
             try:
-                self._open[id] = _Open(record, self._tracking.begin(*self._connected(), record))
+                run = self._publish.begin(*self._connect(), record)
+                self._running[id] = _Running(record, run)
             except Exception:  # it is tried again at the end
                 store.write_run_link(record, "", whole=False)  # so that no task waits for the run
 
     def look(self) -> None:
         """Send what tasks have logged since the last look."""
-        with suppress(Exception):  # at the end all is sent that is not there
-            for each in self._open.values():
-                for use in [use for use in each.record.tasks if use.state != "cached"]:
-                    new, read = live_metrics.read_metrics(
-                        use.name, use.id, each.read.get(use.id, 0)
-                    )
-                    if new:
-                        metrics = self._tracking.entities.metrics(each.record, use, new)
-                        self._tracking.log(self._connected()[0], each.run, metrics)
-                        each.read[use.id], each.sent[use.id] = (
-                            read,
-                            each.sent.get(use.id, 0) + len(new),
-                        )
+        with suppress(Exception):  # at the end all is sent that is missing
+            for running in self._running.values():
+                for use in running.record.tasks:
+                    if use.state != "cached":
+                        self._send_metrics(running, use)
+
+    def _send_metrics(self, running: _Running, use: TaskRun) -> None:
+        begin = running.read.get(use.id, 0)
+        metrics, end = live_metrics.read_metrics(use.name, use.id, begin)
+        if metrics:
+            entities = self._publish.entities.metrics(running.record, use, metrics)
+            self._publish.log(self._connect()[0], running.run, entities)
+            running.read[use.id] = end
+            running.sent[use.id] = running.sent.get(use.id, 0) + len(metrics)
 
     def end(self, id: str) -> None:
-        begun = self._open.pop(id, None)
-        if self._away or not (record := read_experiment(id)):
-            return
-        try:
-            self._tracking.publish(*self._connected(), record, begun.sent if begun else {})
-        except Exception as error:  # the others may be written
-            self.why, self._away = store.describe_error(error), store.is_away(error)
+        running = self._running.pop(id, None)
+        record = read_experiment(id)
+        if record and not self._away:
+            sent = running.sent if running else {}
+            with self._explain_errors():  # the others may be written
+                self._publish.publish(*self._connect(), record, sent)
 
     def search(self, name: str) -> None:
-        if found := study.read_study(name):
+        if record := study.read_study(name):
             self._study = name
             with suppress(Exception):  # it is tried again at the end
-                self._tracking.studies.begin(*self._connected(), found)
+                self._publish.studies.begin(*self._connect(), record)
 
     def searched(self, name: str) -> None:
         self._study = None
-        if self._away or not (found := study.read_study(name)):
-            return
-        try:
-            self._tracking.studies.publish(*self._connected(), found)
-        except Exception as error:
-            self.why, self._away = store.describe_error(error), store.is_away(error)
+        record = study.read_study(name)
+        if record and not self._away:
+            with self._explain_errors():
+                self._publish.studies.publish(*self._connect(), record)
 
     def nest(self, id: str) -> None:
         record = read_experiment(id)
         with suppress(Exception):  # the study's end does it again
             if record and (parent := store.study_run(record.study)):
-                self._tracking.studies.nest(self._connected()[0], record, parent)
+                self._publish.studies.nest(self._connect()[0], record, parent)
 
     def abandon(self) -> None:
-        """The process that ran them has died."""
-        if self._study and (found := study.read_study(self._study)):
-            found.status, found.ended = "killed", current_time()
-            found.write()
-            self.searched(found.name)
-        for record in leftovers.close_abandoned_experiments():
-            self.end(record.id)
+        """Close what the process that ran the tasks has left open: it has died."""
+        record = study.read_study(self._study) if self._study else None
+        if record:
+            record.status, record.ended = "killed", current_time()
+            record.write()
+            self.searched(record.name)
+        for abandoned in leftovers.close_abandoned_experiments():
+            self.end(abandoned.id)
 
-    def _connected(self) -> "tuple[MlflowClient, str]":
-        found = self._store = self._store or self._tracking.open_store()
-        return found
+    @contextmanager
+    def _explain_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except Exception as error:
+            self.why, self._away = store.describe_error(error), store.is_away(error)
+
+    def _connect(self) -> "tuple[MlflowClient, str]":
+        if self._store is None:
+            self._store = self._publish.open_store()
+        return self._store
 
 
-def _follow(pipe: Connection, others: Connection) -> None:
-    others.close()  # so that the end of the one who leads is the end of the pipe
-    for asked in (
-        signal.SIGINT,
-        signal.SIGTERM,
-        signal.SIGHUP,
-    ):  # of the whole group; the one who leads says when
-        signal.signal(asked, signal.SIG_IGN)
+def _follow(pipe: Connection, other_end: Connection) -> None:
+    """What the forked process does, until it is told to close or its leader dies."""
+    other_end.close()  # so that the pipe ends when the leader does
+    # Signals are for the whole group of processes; the leader says when to end.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
     with open(os.devnull, "w") as nowhere:  # noqa: PTH123 (a device)
         os.dup2(nowhere.fileno(), 1)
         os.dup2(nowhere.fileno(), 2)
-    told: SimpleQueue[tuple[str, str]] = SimpleQueue()
+    messages: SimpleQueue[tuple[str, str]] = SimpleQueue()
     ended = set[str]()
-    Thread(target=_listen, args=(pipe, told, ended), daemon=True).start()
+    Thread(target=_receive, args=(pipe, messages, ended), daemon=True).start()
     follower = _Follower()
     pipe.send((_READY, ""))
     while True:
         try:
-            what, id = told.get(timeout=_OFTEN)
+            verb, id = messages.get(timeout=_INTERVAL)
         except Empty:
             follower.look()
             continue
-        if what == "begin" and id not in ended:  # else it is written as a whole
+        if verb == "begin" and id not in ended:  # else it is written as a whole
             follower.begin(id)
-        elif what in ("end", "search", "searched", "nest"):
-            getattr(follower, what)(id)
-        elif what == "died":
+        elif verb in ("end", "search", "searched", "nest"):
+            getattr(follower, verb)(id)
+        elif verb == "died":
             with suppress(Exception):
                 follower.abandon()
             return
-        elif what == "close":
+        elif verb == "close":
             pipe.send((_DONE, follower.why))
             return
 
 
-def _listen(pipe: Connection, told: "SimpleQueue[tuple[str, str]]", ended: set[str]) -> None:
-    """Take what comes at once, so that the one who runs tasks never waits for MLflow."""
+def _receive(pipe: Connection, messages: "SimpleQueue[tuple[str, str]]", ended: set[str]) -> None:
+    """Take messages as they come, so that the process that runs tasks never waits for MLflow."""
     with suppress(EOFError, OSError):
         while True:
-            what, id = pipe.recv()
-            if what == "end":
+            verb, id = pipe.recv()
+            if verb == "end":
                 ended.add(id)
-            told.put((what, id))
-    told.put(("died", ""))
+            messages.put((verb, id))
+    messages.put(("died", ""))

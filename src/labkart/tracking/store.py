@@ -1,4 +1,7 @@
-"""Where MLflow's runs go, and which run an experiment has there: what can be known without MLflow, which is slow."""
+"""Where MLflow's runs go, and which run an experiment has there.
+
+All of it is known without MLflow, which is slow to import, and nothing is written to the store.
+"""
 
 import json
 import os
@@ -30,7 +33,10 @@ def sqlite(file: Path) -> str:
 
 
 def set_tracking_uri(set_uri: Callable[[str], None]) -> None:
-    """Tell MLflow's own functions of this store; what they leave in the environment would look like a choice."""
+    """Tell MLflow's own functions of this store.
+
+    They set `MLFLOW_TRACKING_URI`; unless a person set it, that is undone.
+    """
     own, address = is_own(), uri()
     set_uri(address)
     if own:
@@ -39,7 +45,7 @@ def set_tracking_uri(set_uri: Callable[[str], None]) -> None:
 
 @contextmanager
 def preserve_tracking_uri(set_uri: Callable[[str], None]) -> Iterator[None]:
-    """Whatever store MLflow's own functions are told of in the block, after it this one is what it was."""
+    """Restore which store MLflow's own functions use, whatever the block tells them."""
     chosen = os.environ.get("MLFLOW_TRACKING_URI")
     try:
         yield
@@ -62,20 +68,24 @@ def is_away(error: Exception) -> bool:
 
 
 def describe_error(error: Exception | None = None) -> str:
-    """Why a store did not take something, in a line; without an error, it was not done in time."""
-    here, said = describe_location(), next(iter(str(error).splitlines()), "")
+    """Why a store did not take something, in a line; without an error, for lack of time."""
+    location, message = describe_location(), next(iter(str(error).splitlines()), "")
     if error is None:
-        return f"{here} did not take all of it in time"
+        return f"{location} did not take all of it in time"
     if is_away(error):
-        return f"{here} does not answer"
-    if "error code 401" in said:
-        return f"{here} wants an account: set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD"
-    if "error code 403" in said:
+        return f"{location} does not answer"
+    if "error code 401" in message:
+        return (
+            f"{location} requires a login:"
+            " set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD"
+        )
+    if "error code 403" in message:
         name = project.current().name
         return (
-            f"somebody else owns {name} at {here}: give the project another name in pyproject.toml"
+            f"{name} belongs to another person at {location}:"
+            " give the project another name in pyproject.toml"
         )
-    return f"{type(error).__name__}: {said}"[:300]
+    return f"{type(error).__name__}: {message}"[:300]
 
 
 def database() -> Path:
@@ -84,28 +94,35 @@ def database() -> Path:
 
 
 def is_own() -> bool:
-    """Whether runs go to the project's own file, and not to a server or another place that somebody chose."""
+    """Whether runs go to the project's own file, and not to a store that somebody chose."""
     return not os.environ.get("MLFLOW_TRACKING_URI")
 
 
 def key() -> str | None:
-    """What tells this store from another one; nothing where the project's own is not there yet."""
-    if _held:
-        return _held[-1]
+    """What tells this store from another one; None if the project's own does not exist yet."""
+    if _cache.keys:
+        return _cache.keys[-1]
     return _mark() if is_own() else re.sub(r"//[^/@]*@", "//", uri()).rstrip("/")
 
 
 @contextmanager
 def cached_store() -> Iterator[None]:
-    """Look which store it is only once in the block: opening the file takes longer than all else that is done here."""
-    _held.append(key())
+    """Look only once in the block which store it is: to open the file takes longest of all."""
+    _cache.keys.append(key())
     try:
         yield
     finally:
-        _held.pop()
+        _cache.keys.pop()
 
 
-_held: list[str | None] = []
+@dataclass
+class _Cache:
+    """The keys of the store that blocks have looked up, the innermost last; the process has one."""
+
+    keys: list[str | None] = field(default_factory=list)
+
+
+_cache = _Cache()
 
 
 def _mark() -> str | None:
@@ -113,12 +130,11 @@ def _mark() -> str | None:
         return None
     try:
         with closing(sqlite3.connect(database())) as connection:
-            found = connection.execute(
-                "SELECT value FROM experiment_tags WHERE key = ?", (MARK,)
-            ).fetchone()
+            query = "SELECT value FROM experiment_tags WHERE key = ?"
+            row = connection.execute(query, (MARK,)).fetchone()
     except sqlite3.Error:
         return None
-    return found[0] if found else None
+    return row[0] if row else None
 
 
 class HasRun(Protocol):
@@ -127,7 +143,9 @@ class HasRun(Protocol):
     started: str | None
 
     @property
-    def folder(self) -> Path: ...
+    def folder(self) -> Path:
+        """Where its record is."""
+        ...
 
 
 @dataclass
@@ -135,11 +153,14 @@ class RunLink:
     """The run that an experiment, or a study, has in a store.
 
     Attributes:
-        started: when the attempt began that the run is of.
+        run: its id.
+        started: when the attempt began that the run shows.
         whole: whether all of it is there.
-        sweeps, tags, reproduced: what it is marked with.
-        code: the commit that it is marked with, and whether there was more than that.
+        sweeps: the sweeps that it is marked with.
         parent: the run that it stands below.
+        tags: the tags that it is marked with.
+        code: the commit that it is marked with, and whether the code was dirty.
+        reproduced: the result of the last attempt to reproduce it that it is marked with.
     """
 
     run: str
@@ -152,10 +173,11 @@ class RunLink:
     reproduced: str | None = None
 
     def is_whole(self, experiment: HasRun) -> bool:
-        """Whether the store has all of this very attempt, but perhaps marks that came later."""
+        """Whether the store has all of this very attempt, perhaps without marks that came later."""
         return self.whole and self.started == experiment.started
 
     def is_marked(self, experiment: HasRun) -> bool:
+        """Whether the run is marked with all that a later command may have changed."""
         marks = _marks(experiment)
         if self.code not in ([], marks["code"]) or self.reproduced != marks["reproduced"]:
             return False
@@ -165,7 +187,7 @@ class RunLink:
 def run_link(experiment: HasRun) -> RunLink | None:
     """The run that an experiment, or an earlier attempt at it, has in this store."""
     try:
-        return RunLink(**_notes(experiment)[key() or ""])
+        return RunLink(**_links(experiment)[key() or ""])
     except (KeyError, TypeError):
         return None
 
@@ -178,47 +200,51 @@ def study_run(name: str | None) -> str | None:
 
 def is_published(experiment: HasRun) -> bool:
     """Whether all of this very attempt is in this store, and marked with what came later."""
-    found = run_link(experiment)
-    return bool(found and found.is_whole(experiment) and found.is_marked(experiment))
+    link = run_link(experiment)
+    return bool(link and link.is_whole(experiment) and link.is_marked(experiment))
 
 
 def write_run_link(experiment: HasRun, run: str, whole: bool, parent: str | None = None) -> None:
     """Remember which run an experiment has in this store."""
     link = RunLink(run, experiment.started, whole, parent=parent, **_marks(experiment))
-    _write(experiment, _notes(experiment) | {key() or "": vars(link)})
+    _write(experiment, _links(experiment) | {key() or "": vars(link)})
 
 
 def child_run_link(experiment: HasRun, parent: str) -> None:
     """Remember below which run an experiment's own stands."""
-    if found := run_link(experiment):
-        found.parent = parent
-        _write(experiment, _notes(experiment) | {key() or "": vars(found)})
+    if link := run_link(experiment):
+        link.parent = parent
+        _write(experiment, _links(experiment) | {key() or "": vars(link)})
 
 
 def forget_run_link(experiment: HasRun) -> None:
-    """The store does not have that run any more."""
-    _write(experiment, {name: each for name, each in _notes(experiment).items() if name != key()})
+    """Forget the run that an experiment had in this store: it is not there any more."""
+    links = _links(experiment)
+    links.pop(key() or "", None)
+    _write(experiment, links)
 
 
 def _marks(experiment: HasRun) -> dict[str, Any]:
     """What may be added to a run when it is whole."""
     code = getattr(experiment, "code", None) or {}
-    found = verdict.last_verdict(id) if (id := getattr(experiment, "id", None)) else None
+    id = getattr(experiment, "id", None)
+    last = verdict.last_verdict(id) if id else None
     return {
         "sweeps": list(getattr(experiment, "sweeps", ())),
         "tags": list(getattr(experiment, "tags", ())),
         "code": [code.get("commit"), code.get("dirty")],
-        "reproduced": found.mark if found else None,
+        "reproduced": last.mark if last else None,
     }
 
 
-def _notes(experiment: HasRun) -> dict[str, Any]:
-    found = read_json(_file(experiment))
-    return found if isinstance(found, dict) else {}
+def _links(experiment: HasRun) -> dict[str, Any]:
+    """The links to an experiment's runs, by the store's key."""
+    links = read_json(_file(experiment))
+    return links if isinstance(links, dict) else {}
 
 
-def _write(experiment: HasRun, notes: dict[str, Any]) -> None:
-    write_atomically(_file(experiment), json.dumps(notes, indent=1).encode())
+def _write(experiment: HasRun, links: dict[str, Any]) -> None:
+    write_atomically(_file(experiment), json.dumps(links, indent=1).encode())
 
 
 def _file(experiment: HasRun) -> Path:

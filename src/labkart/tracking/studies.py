@@ -1,4 +1,7 @@
-"""A study in MLflow: a run of its own, with the runs of its trials below it."""
+"""A study in MLflow: a run of its own, with the runs of its trials below it.
+
+Knows no experiments but the trials, and publishes none of them.
+"""
 
 from collections.abc import Iterator
 
@@ -15,15 +18,15 @@ from labkart.tracking import entities, store
 _STATUS = {"finished": "FINISHED", "killed": "KILLED"}
 
 
-def begin(client: MlflowClient, place: str, study: Study) -> str:
-    """The run of a study, which runs; it is made where it is not there yet."""
+def begin(client: MlflowClient, experiment_id: str, study: Study) -> str:
+    """The id of the run of a study, which is running; the run is made if it does not exist."""
     with FileLock(study.folder / ".mlflow.lock"):  # several processes may begin the same one
-        run = _there(client, study)
+        run = _existing_run(client, study)
         if run:
             client.update_run(run, "RUNNING")
         else:
             started = entities.milliseconds(study.started)
-            run = client.create_run(place, started, run_name=study.name).info.run_id
+            run = client.create_run(experiment_id, started, run_name=study.name).info.run_id
             store.write_run_link(study, run, whole=False)
         tags = {
             "mlflow.source.name": study.command,
@@ -31,26 +34,22 @@ def begin(client: MlflowClient, place: str, study: Study) -> str:
             "mlflow.user": provenance.user(),
         }
         tags |= {"labkart.study": study.name, "mlflow.note.content": _note(study)}
-        written = [RunTag(name, entities.plain(value)) for name, value in tags.items()]
-        client.log_batch(
-            run, params=entities.params(study.settings | study.objectives), tags=written
-        )
+        run_tags = [RunTag(name, entities.plain(value)) for name, value in tags.items()]
+        params = entities.params(study.settings | study.objectives)
+        client.log_batch(run, params=params, tags=run_tags)
     return run
 
 
-def publish(client: MlflowClient, place: str, study: Study) -> None:
-    """Write all of a study to its run: the objectives, a step each trial, the best ones, the figures."""
-    run = begin(client, place, study)
+def publish(client: MlflowClient, experiment_id: str, study: Study) -> None:
+    """Write all of a study to its run: objectives (one step per trial), best trials, figures."""
+    run = begin(client, experiment_id, study)
     client.log_batch(run, metrics=list(_metrics(study)))
     for figure in sorted(study.figures.glob("*.png")):
         client.log_artifact(run, str(figure), "figures")
     client.log_artifact(run, str(study.folder / "record.json"))
     for trial in study.trials:
-        if (
-            trial.experiment
-            and (experiment := read_experiment(trial.experiment))
-            and experiment.study == study.name
-        ):
+        experiment = read_experiment(trial.experiment) if trial.experiment else None
+        if experiment and experiment.study == study.name:
             nest(client, experiment, run)
     if study.status in _STATUS:
         client.set_terminated(run, _STATUS[study.status], entities.milliseconds(study.ended))
@@ -58,52 +57,49 @@ def publish(client: MlflowClient, place: str, study: Study) -> None:
 
 
 def nest(client: MlflowClient, experiment: ExperimentRecord, parent: str) -> None:
-    """Put the run that an experiment has below its study's, if it is not there yet."""
-    note = store.run_link(experiment)
-    if note and note.run and note.parent != parent:
+    """Put an experiment's run below its study's, if it is not there yet."""
+    link = store.run_link(experiment)
+    if link and link.run and link.parent != parent:
         tags = {
             "mlflow.parentRunId": parent,
             "labkart.study": experiment.study,
             "labkart.trial": experiment.trial,
         }
-        client.log_batch(note.run, tags=[RunTag(name, str(value)) for name, value in tags.items()])
+        client.log_batch(link.run, tags=[RunTag(name, str(value)) for name, value in tags.items()])
         store.child_run_link(experiment, parent)
 
 
-def _there(client: MlflowClient, study: Study) -> str | None:
-    if note := store.run_link(study):
+def _existing_run(client: MlflowClient, study: Study) -> str | None:
+    if link := store.run_link(study):
         try:
-            if client.get_run(note.run).info.lifecycle_stage == "active":
-                return note.run
+            if client.get_run(link.run).info.lifecycle_stage == "active":
+                return link.run
         except MlflowException:  # somebody has deleted it
             return None
     return None
 
 
 def _metrics(study: Study) -> Iterator[Metric]:
-    at, names = entities.milliseconds(study.ended or study.started), list(study.objectives)
-    ended = [trial for trial in study.trials if trial.state == "complete"]
-    for trial in ended:
+    time = entities.milliseconds(study.ended or study.started)
+    names = list(study.objectives)
+    complete = [trial for trial in study.trials if trial.state == "complete"]
+    for trial in complete:
         for name, value in zip(names, trial.values or (), strict=False):
-            yield Metric(name, value, at, trial.number)
-    best = [trial for trial in ended if trial.number in study.best[:1]]
-    for name, value in zip(
-        names, best[0].values or () if best and len(names) == 1 else (), strict=False
-    ):
-        yield Metric(f"best_{name}", value, at, 0)
+            yield Metric(name, value, time, trial.number)
+    best = [trial for trial in complete if trial.number in study.best[:1]]
+    if best and best[0].values and len(names) == 1:
+        yield Metric(f"best_{names[0]}", best[0].values[0], time, 0)
     for state in ("complete", "pruned", "failed"):
-        yield Metric(f"trials_{state}", sum(trial.state == state for trial in study.trials), at, 0)
+        count = sum(trial.state == state for trial in study.trials)
+        yield Metric(f"trials_{state}", count, time, 0)
 
 
 def _note(study: Study) -> str:
     """The description at the top of the run's page: the best trials."""
     names = list(study.objectives)
-    rows = [
-        f"| {trial.number} | {' | '.join(f'{value:.4g}' for value in trial.values or ())} | {' '.join(trial.words)} |"
-        for number in study.best[:10]
-        for trial in study.trials
-        if trial.number == number
-    ]
-    return "\n".join(
-        [f"| trial | {' | '.join(names)} | |", f"| ---: |{' ---: |' * len(names)} --- |", *rows]
-    )
+    trials = {trial.number: trial for trial in study.trials}
+    lines = [f"| trial | {' | '.join(names)} | |", f"| ---: |{' ---: |' * len(names)} --- |"]
+    for trial in (trials[number] for number in study.best[:10] if number in trials):
+        values = " | ".join(f"{value:.4g}" for value in trial.values or ())
+        lines.append(f"| {trial.number} | {values} | {' '.join(trial.words)} |")
+    return "\n".join(lines)
