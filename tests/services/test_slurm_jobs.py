@@ -11,7 +11,6 @@ import pytest
 
 from labkart import errors
 from labkart.experiments import slurm
-from labkart.experiments import slurm
 from tests.support.bake import LIBRARY
 from tests.support.slurm import Slurm
 from tests.support.tiny import soon, write
