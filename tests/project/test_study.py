@@ -15,7 +15,7 @@ from hydra.core.hydra_config import HydraConfig
 
 from labkart.experiments.config import compose_overrides
 from labkart.experiments.plan import plan
-from labkart.experiments.search import search
+from labkart.experiments.search import plots
 from labkart.records import leftovers, study
 from tests.support.searches import TASKS, change, ended, forked, run, trace, trials, write_project
 from tests.support.tiny import soon, write
@@ -25,7 +25,7 @@ from tests.support.tiny import soon, write
 def here(root: Path, student: Callable[[str], ModuleType], monkeypatch: pytest.MonkeyPatch) -> Path:
     """A tiny project with a search; no figures are drawn."""
     write_project(root, student(TASKS).__name__)
-    monkeypatch.setattr(search.plots, "write", lambda *_: [])
+    monkeypatch.setattr(plots, "write", lambda *_: [])
     HydraConfig.instance().cfg = None
     return root
 

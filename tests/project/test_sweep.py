@@ -498,7 +498,7 @@ MISTAKES = {
     "task=Score,Scor": 'task=Scor: the pipeline has Shared, Train, Score. Did you mean "Score"?',
     "seed=1,2 hydra/sweeper=basic": "hydra/sweeper: only Labkart's own works with Labkart's launcher.",
     "seed=1,2 hydra/launcher=basik": 'conf: no hydra/launcher "basik". Choose one of basic, ',
-    "seed=1,2 +hydra.sweeper.params={a:1}": "hydra: 'NoneType' object has no attribute 'get'",
+    "seed=1,2 +hydra.sweeper.params={a:1}": 'conf/config.yaml: no setting "a". Choose one of data, ',
     "seed=1,2 hydra.launcher._target_=os.getcwd": "hydra: Invalid plugin 'os.getcwd': not the hydra_plugins package.",
     "seed=1,abc hydra/launcher=basic": "seed=abc: Train.seed must be an integer, got 'abc'.",
 }

@@ -57,16 +57,16 @@ class Composed:
     def of(cls, whole: DictConfig) -> "Composed":
         """What Hydra composed, with its own node in it, which is taken out."""
         with flag_override(whole, ["struct", "readonly"], False):
-            own = OmegaConf.create({"hydra": whole.pop("hydra")}, flags={"allow_objects": True})
-        choices = dict(own.hydra.runtime.choices)
-        return cls(whole, _override_texts(own.hydra.overrides.task), choices, own)
+            node = OmegaConf.create({"hydra": whole.pop("hydra")}, flags={"allow_objects": True})
+        choices = dict(node.hydra.runtime.choices)
+        return cls(whole, _override_texts(node.hydra.overrides.task), choices, node)
 
     @classmethod
     def of_job(cls, cfg: DictConfig) -> "Composed":
         """What Hydra handed to its task function."""
-        own = HydraConfig.get()
-        whole: Any = HydraConfig.instance().cfg
-        return cls(cfg, _override_texts(own.overrides.task), dict(own.runtime.choices), whole)
+        conf = HydraConfig.get()
+        node: Any = HydraConfig.instance().cfg
+        return cls(cfg, _override_texts(conf.overrides.task), dict(conf.runtime.choices), node)
 
     @property
     def source(self) -> ConfigSource:

@@ -240,9 +240,9 @@ def _shared_start(experiment: Experiment, is_alone: bool) -> str | None:
 
     The two then share a run in MLflow.
     """
-    other = read_experiment(experiment.record.id)
-    if other is None:
+    latest = read_experiment(experiment.record.id)
+    if latest is None:
         return None
-    runs = other.status == "running" and not is_alone
-    has_run = other.status == "finished" and other.ended != experiment.ended
-    return other.started if runs or has_run else None
+    runs = latest.status == "running" and not is_alone
+    has_run = latest.status == "finished" and latest.ended != experiment.ended
+    return latest.started if runs or has_run else None

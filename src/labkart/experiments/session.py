@@ -46,9 +46,9 @@ def freeze_imports() -> None:
 
 
 def _check_outputs() -> None:
-    here = project.current()
-    if here.outputs.exists() and not here.outputs.is_dir():
-        name = here.short(here.outputs)
+    current = project.current()
+    if current.outputs.exists() and not current.outputs.is_dir():
+        name = current.short(current.outputs)
         raise LabkartError(
             f"{name} is a file, and results go into a folder of that name. Move it away."
         )

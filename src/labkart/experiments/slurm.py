@@ -120,19 +120,19 @@ def submit(
         LabkartError: SLURM or submitit is missing, a setting is wrong, or SLURM does not accept
             the jobs. Then none is submitted.
     """
-    here = project.current()
+    current = project.current()
     values = {
         key.removeprefix("slurm_"): _plain(value)
         for key, value in settings.items()
         if value is not None
     }
     check_cluster(str(values.get("partition", "")))
-    name = re.sub(r"[^A-Za-z0-9.-]+", "-", str(values.get("name", here.name)))
+    name = re.sub(r"[^A-Za-z0-9.-]+", "-", str(values.get("name", current.name)))
     values["name"] = f"{name}-{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}"
-    array = JobArray(values["name"], here.outputs / "slurm" / values["name"])
-    executor = _executor(values, array.folder, here.root)
+    array = JobArray(values["name"], current.outputs / "slurm" / values["name"])
+    executor = _executor(values, array.folder, current.root)
     try:
-        array._jobs = _submit(executor, SlurmJob(function, here.root), jobs)
+        array._jobs = _submit(executor, SlurmJob(function, current.root), jobs)
         yield array
     except BaseException:
         cancel(f"--name={array.name}")  # its number is unknown if sbatch was interrupted

@@ -1,48 +1,24 @@
 """What a task's run opens without declaring it: which files, and the lines that would declare them.
 
-Python's audit hook sees what Python opens (see `fingerprint.imports`); readers in C++ that it does
-not see are patched here, as soon as they are imported.
+Python's audit hook sees what Python opens (see `fingerprint.imports`); `readers` adds those in C++
+that it does not see.
 """
 
-import functools
-import importlib.abc
 import logging
 import os
-import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
-from types import ModuleType
-from typing import Any
 
 from labkart import digests, project
 from labkart.errors import LabkartError
 from labkart.fingerprint import imports
+from labkart.tasks import readers
 
 _log = logging.getLogger(__name__)
+readers.install()
 
-# Readers in C++ that Python's audit hook does not see, and a writer: classes and functions whose
-# first argument is a path.
-_READERS = {
-    "pyarrow": ("OSFile", "input_stream", "memory_map"),
-    "pyarrow.csv": ("open_csv", "read_csv"),
-    "pyarrow.dataset": ("dataset", "parquet_dataset"),
-    "pyarrow.feather": ("read_feather", "read_table"),
-    "pyarrow.json": ("open_json", "read_json"),
-    "pyarrow.orc": ("ORCFile", "read_table"),
-    "pyarrow.parquet": (
-        "ParquetDataset",
-        "ParquetFile",
-        "ParquetWriter",
-        "read_metadata",
-        "read_schema",
-        "read_table",
-    ),
-}
-# What these readers call the path that they open.
-_PATH_ARGUMENTS = ("input_file", "metadata_path", "path", "path_or_paths", "source", "where")
 # Not inputs: code is in the fingerprint.
 _CODE = (".py", ".pyc", ".so")
 _MANY = 3  # more files of one folder are reported as that folder
@@ -56,10 +32,10 @@ class UndeclaredReads:
     """
 
     def __init__(self, declared: Iterable[Path]) -> None:
-        here = project.current()
-        self._root = here.root
+        current = project.current()
+        self._root = current.root
         declared_paths = (Path(os.path.normpath(Path.cwd() / path)) for path in declared)
-        self._ignored = [here.outputs, here.root / "uv.lock", *declared_paths]
+        self._ignored = [current.outputs, current.root / "uv.lock", *declared_paths]
         self._written: set[str] = set()
         self._uncertain: set[str] = set()
         self.paths: dict[str, digests.Stamp | None] = {}
@@ -192,92 +168,3 @@ def _remedy(task: str, params: Mapping[str, str], read: _Input) -> str:
     declaration = f'"{name}: {read.kind} = {read.kind}()" to {task}'
     setting = f'"{name}: {read.path}" to its settings in conf/'
     return f"Add {declaration}, {setting}, and read self.{name}."
-
-
-class _ReaderFinder(importlib.abc.MetaPathFinder):
-    """Patches the readers that the audit hook does not see when they are imported."""
-
-    def find_spec(
-        self,
-        name: str,
-        path: Any,
-        target: ModuleType | None = None,  # noqa: ARG002 (Python's interface)
-    ) -> ModuleSpec | None:
-        spec = PathFinder.find_spec(name, path) if name in _READERS else None
-        if spec and spec.loader:
-            _patch_after_import(spec.loader)
-        return spec
-
-
-def _patch_after_import(loader: Any) -> None:
-    execute = loader.exec_module
-
-    def exec_module(module: ModuleType) -> None:
-        execute(module)
-        _patch(module)
-
-    loader.exec_module = exec_module
-
-
-def _patch(module: ModuleType) -> None:
-    """Let a module's readers report what they open."""
-    for name in _READERS[module.__name__]:
-        reader = getattr(module, name, None)
-        if reader is None:
-            continue
-        if name == "OSFile":
-            _replace(module, name, _reporting_class(reader))
-        elif isinstance(reader, type):
-            reads = not name.endswith("Writer")
-            constructor = _reporting(reader.__init__, position=1, reads=reads)
-            reader.__init__ = constructor  # type: ignore[method-assign]
-        else:
-            _replace(module, name, _reporting(reader, position=0))
-
-
-def _replace(module: ModuleType, name: str, patched: Any) -> None:
-    _patched[id(getattr(module, name))] = patched
-    setattr(module, name, patched)
-
-
-def _reporting(reader: Callable[..., Any], position: int, reads: bool = True) -> Callable[..., Any]:
-    """A reader that reports the path at a position, or under one of the usual names."""
-
-    @functools.wraps(reader)
-    def read(*args: Any, **kwargs: Any) -> Any:
-        values = [kwargs[name] for name in _PATH_ARGUMENTS if name in kwargs]
-        source = args[position] if len(args) > position else next(iter(values), None)
-        for path in source if isinstance(source, list | tuple) else [source]:
-            imports.report_open(path, reads)
-        return reader(*args, **kwargs)
-
-    return read
-
-
-def _reporting_class(base: type) -> type:
-    """A class in C is closed, so one that inherits from it reports."""
-
-    def new(cls: type, path: Any, mode: str = "r", *args: Any, **kwargs: Any) -> Any:
-        imports.report_open(path, reads="r" in mode)
-        return base.__new__(cls, path, mode, *args, **kwargs)  # type: ignore[call-overload]
-
-    return type(base.__name__, (base,), {"__new__": new})
-
-
-def _patch_imported_modules() -> None:
-    """Patch the readers that were imported before, also under names in the student's modules."""
-    for name in sys.modules.keys() & _READERS:
-        _patch(sys.modules[name])
-    for module in list(sys.modules.values()):
-        file = getattr(module, "__file__", None)
-        if module.__name__ != "__main__" and (not file or imports.is_installed(file)):
-            continue
-        for name, value in list(vars(module).items()):
-            if id(value) in _patched:
-                setattr(module, name, _patched[id(value)])
-
-
-# The patched readers by the ids of the original ones, which stay alive in what wraps them.
-_patched: dict[int, Any] = {}
-_patch_imported_modules()
-sys.meta_path.insert(0, _ReaderFinder())

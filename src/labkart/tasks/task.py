@@ -5,13 +5,10 @@ Knows nothing of experiments. What its id is made of stands in `task_id`.
 
 import inspect
 import logging
-import random
 import shutil
-import sys
-import traceback
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -20,15 +17,14 @@ from gokart.utils import flatten
 
 from labkart import digests, project
 from labkart.digests import FileState
-from labkart.errors import LabkartError, describe
+from labkart.errors import LabkartError
 from labkart.fingerprint import fingerprint, snapshot
 from labkart.records import locks, record, redact
 from labkart.records.record import TaskRecord
 from labkart.tasks import mlflow_calls
+from labkart.tasks.attempt import Attempt, inherited_reads, seed_everything
 from labkart.tasks.file_access import UndeclaredReads, report_undeclared
 from labkart.tasks.logging import TaskLogger
-from labkart.tasks.pruning import Pruned
-from labkart.tasks.resources import Resources
 from labkart.tasks.task_id import (
     TaskWithId,
     current_data,
@@ -42,25 +38,6 @@ from labkart.tasks.task_id import (
 T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass
-class _Attempt:
-    """One run of a task, as its record will tell it."""
-
-    started: str
-    resources: Resources = field(default_factory=Resources)
-    status: str = "done"
-    outputs: list[FileState] = field(default_factory=list)
-    undeclared: list[FileState] = field(default_factory=list)
-    error: BaseException | None = None
-
-    def fail(self, error: BaseException) -> None:
-        self.outputs, self.undeclared, self.error = [], [], error
-        if isinstance(error, Pruned):
-            self.status = "pruned"
-        else:
-            self.status = "failed" if isinstance(error, Exception) else "killed"
 
 
 @dataclass(frozen=True)
@@ -156,7 +133,7 @@ class Task(TaskLogger, TaskWithId[T]):
         self._warn_of_damage()
         self._clear_log()
         shutil.rmtree(self._folder(), ignore_errors=True)
-        attempt = _Attempt(record.current_time())
+        attempt = Attempt(record.current_time())
         try:
             with self._observed(attempt):
                 yield
@@ -170,7 +147,7 @@ class Task(TaskLogger, TaskWithId[T]):
         self._write_record(attempt)
 
     @contextmanager
-    def _observed(self, attempt: _Attempt) -> Iterator[None]:
+    def _observed(self, attempt: Attempt) -> Iterator[None]:
         """Watch the block's costs, reads and outputs; refuse what the id does not cover."""
         name = self.get_task_family()
         reads = UndeclaredReads(getattr(self, param) for param in self._data)
@@ -179,7 +156,7 @@ class Task(TaskLogger, TaskWithId[T]):
             attempt.resources.measured(),
             reads.collected(),
         ):
-            _seed_everything(self._seed())
+            seed_everything(self._seed())
             yield
         attempt.outputs = self._outputs()
         attempt.undeclared = reads.states(name)
@@ -222,24 +199,9 @@ class Task(TaskLogger, TaskWithId[T]):
             )
         return outputs
 
-    def _inherited_reads(self) -> Iterator[FileState]:
-        """Files that this result depends on although its id does not cover them.
-
-        They are what the upstream tasks read undeclared, and what dynamic ones declare.
-        """
-        root = project.current().root
-        for task in [*upstream(self), *self._dynamic_upstream]:
-            if last := task.last_record():
-                yield from last.undeclared
-        for task in self._dynamic_upstream:
-            for data in task._data.values():
-                for _, file in digests.files(root / data["path"]):
-                    yield digests.file_state(file, root)
-
-    def _write_record(self, attempt: _Attempt) -> None:
-        undeclared = {state.path: state for state in self._inherited_reads()}
-        undeclared |= {state.path: state for state in attempt.undeclared}
-        error, error_traceback = _describe_error(attempt.error)
+    def _write_record(self, attempt: Attempt) -> None:
+        inherited = inherited_reads(upstream(self), self._dynamic_upstream)
+        undeclared = {state.path: state for state in [*inherited, *attempt.undeclared]}
         written = TaskRecord(
             id=self.make_unique_id(),
             name=self.get_task_family(),
@@ -259,28 +221,12 @@ class Task(TaskLogger, TaskWithId[T]):
             figures=self._figures,
             tables=self._tables,
             models=self._models,
-            error=error,
-            traceback=error_traceback,
+            error=attempt.error_text,
+            traceback=attempt.traceback_text,
         )
         written.write()
         stamp = digests.stamp(written.folder / "record.json")
         self._cached_record = _CachedRecord(stamp, written)
-
-
-def _describe_error(error: BaseException | None) -> tuple[str | None, str | None]:
-    """An error in a line, and its traceback, both without secrets."""
-    if error is None:
-        return None, None
-    line = redact.redact_text(describe(error, project.current().root))
-    return line, redact.redact_text("".join(traceback.format_exception(error)))
-
-
-def _seed_everything(seed: int) -> None:
-    random.seed(seed)
-    if numpy := sys.modules.get("numpy"):
-        numpy.random.seed(seed % 2**32)
-    if torch := sys.modules.get("torch"):
-        torch.manual_seed(seed)
 
 
 def _cache_folder(_task: Task[Any]) -> str:

@@ -16,7 +16,7 @@ from labkart.experiments import experiment
 from labkart.experiments.config import compose_overrides
 from labkart.experiments.plan import plan
 from labkart.experiments.progress import ExperimentProgress
-from labkart.experiments.search import search
+from labkart.experiments.search import plots, search
 from labkart.experiments.search.config import SearchConfig
 from labkart.experiments.search.distributions import Space
 from labkart.experiments.search.trials import StudyPlan, TrialJournal
@@ -27,7 +27,7 @@ from tests.support.searches import TASKS, Nobody, change, run, trace, write_proj
 def here(root: Path, student: Callable[[str], ModuleType], monkeypatch: pytest.MonkeyPatch) -> Path:
     """A tiny project with a search; no figures are drawn."""
     write_project(root, student(TASKS).__name__)
-    monkeypatch.setattr(search.plots, "write", lambda *_: [])
+    monkeypatch.setattr(plots, "write", lambda *_: [])
     HydraConfig.instance().cfg = None
     return root
 

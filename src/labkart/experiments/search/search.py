@@ -1,45 +1,28 @@
-"""`labkart search`: runs the trials of a study, each an ordinary experiment.
-
-Several processes may share a study. Knows what a trial's experiment must log.
-"""
+"""`labkart search`: brings a study to as many trials as its arguments ask for, shows the best."""
 
 import argparse
 import math
-import time
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack, closing
-from dataclasses import dataclass
+from collections.abc import Sequence
+from contextlib import ExitStack
 from functools import partial
 
-from optuna.trial import FrozenTrial, TrialState
-
-from labkart import console, project
-from labkart.errors import LabkartError, did_you_mean
-from labkart.experiments.experiment import run_experiments
-from labkart.experiments.plan import Experiment, plan
-from labkart.experiments.search import plots, progress
+from labkart import console
+from labkart.errors import LabkartError
+from labkart.experiments.search import progress
 from labkart.experiments.search.config import SearchConfig
-from labkart.experiments.search.processes import Crew, Leader, TrialListener
+from labkart.experiments.search.processes import Leader
 from labkart.experiments.search.progress import SearchProgress
+from labkart.experiments.search.runner import StudyRunner
 from labkart.experiments.search.trials import TrialJournal
 from labkart.experiments.session import session
 from labkart.fingerprint import snapshot
 from labkart.records import provenance, study
-from labkart.records.record import ExperimentRecord, current_time
-from labkart.records.study import Study, Trial
-from labkart.tasks import pruning
-from labkart.tracking import store
+from labkart.records.study import Study
 from labkart.tracking.publisher import Publisher
-
-_PAUSE = 0.3  # seconds between two looks at trials of other processes
-_STATES = {"complete": TrialState.COMPLETE, "pruned": TrialState.PRUNED, "failed": TrialState.FAIL}
 
 
 def search(argv: Sequence[str]) -> int:
-    """Run trials in this project until there are as many as the arguments ask for.
-
-    Returns:
-        0.
+    """Run trials in this project until there are as many as the arguments ask for; give back 0.
 
     Raises:
         LabkartError: see `run`; or a file cannot be written.
@@ -70,8 +53,8 @@ def run(argv: Sequence[str], publisher: Publisher) -> None:
         marks.enter_context(study.mark_searching(search_config.name))
         plan = search_config.plan()
         journal = TrialJournal(study.study_folder(search_config.name), plan)
-        searched = _Search(search_config, journal)
-        before = searched.record()
+        runner = StudyRunner(search_config, journal)
+        before = runner.record()
         most = int(min(args.n or search_config.trials, plan.most or math.inf))
         done = sum(trial.state != "running" for trial in before.trials)
         if done < most:
@@ -80,11 +63,11 @@ def run(argv: Sequence[str], publisher: Publisher) -> None:
             try:
                 with SearchProgress(list(before.objectives), most, done) as board:
                     begin = partial(publisher.search, before)
-                    searched.lead(most, args.workers, Leader(board, publisher), begin)
+                    runner.lead(most, args.workers, Leader(board, publisher), begin)
             except BaseException:
-                searched.end(before, "killed", publisher)
+                runner.end(before, "killed", publisher)
                 raise
-        record = searched.end(before, "finished", publisher)
+        record = runner.end(before, "finished", publisher)
     best = _trial_overrides(record, record.best[:1])
     progress.show_study(record, " ".join(["run", *args.overrides, *best]))
     if not record.best:
@@ -117,175 +100,6 @@ def _parse(argv: Sequence[str]) -> argparse.Namespace:
     args.n = args.n and int(args.n)
     args.workers = int(args.workers)
     return args
-
-
-@dataclass
-class _Search:
-    """A study that this process works on."""
-
-    config: SearchConfig
-    journal: TrialJournal
-
-    def lead(self, most: int, workers: int, leader: Leader, begin: Callable[[], None]) -> None:
-        """Run trials here or in several processes.
-
-        Args:
-            most: how many trials the study is to have.
-            workers: how many processes.
-            leader: shows and publishes them.
-            begin: forks the process that publishes, which must hold nothing of theirs.
-        """
-        if workers == 1:
-            begin()
-            self.work(most, leader)
-            return
-
-        def work(listener: TrialListener) -> None:
-            folder = study.study_folder(self.config.name)
-            _Search(self.config, TrialJournal(folder, self.config.plan())).work(most, listener)
-
-        crew = Crew(min(workers, most), work)
-        begin()
-        crew.follow(leader)
-
-    def work(self, most: int, listener: TrialListener) -> None:
-        """Run trials until there are no more."""
-        with closing(self.journal.claim_trials(most)) as trials:
-            for trial in trials:
-                if trial is None:
-                    listener.beat()
-                    time.sleep(_PAUSE)
-                else:
-                    self._try(trial, listener)
-
-    def _try(self, proposed: FrozenTrial, listener: TrialListener) -> None:
-        """Run the experiment of a trial, and tell the journal what came of it."""
-        trial = Trial(proposed.number, "failed", self.config.space.words(proposed.params))
-        seconds = 0.0
-        try:
-            overrides = (*self.config.overrides, *trial.words)
-            experiment = plan(self.config.composer.compose(overrides))
-            is_cached = experiment.record.status == "finished"
-            record = self._run_experiment(experiment, trial.number, listener)
-        except LabkartError as error:
-            trial.error = str(error).splitlines()[0]
-        else:
-            if not is_cached:
-                seconds = sum(run.seconds for run in record.tasks if run.state != "cached")
-            self._judge(trial, record)
-        state = _STATES[trial.state]
-        ids = {"experiment": trial.experiment, "error": trial.error}
-        self.journal.tell(trial.number, state, trial.values, **ids)
-        listener.trial_ended(trial, seconds)
-
-    def _run_experiment(
-        self, experiment: Experiment, number: int, listener: TrialListener
-    ) -> ExperimentRecord:
-        """Run a trial's experiment, if it did not run before."""
-        record = experiment.record
-        is_cached = record.status == "finished"
-        is_nested = record.study == self.config.name
-        if not is_nested:
-            record.study, record.trial = self.config.name, number
-        if not is_cached:
-            with pruning.prune_with(self.journal.should_prune(number)):
-                run_experiments(
-                    [experiment],
-                    experiment.workers(1),
-                    listener,
-                    lambda record: listener.experiment_started(record.id),
-                )
-        elif not is_nested:
-            record.write()
-        listener.experiment_ended(record.id, is_nested)
-        return record
-
-    def _judge(self, trial: Trial, record: ExperimentRecord) -> None:
-        """Give a trial the state and the values of its experiment."""
-        trial.experiment = record.id
-        trial.error = record.error
-        if record.status == "pruned":
-            trial.state = "pruned"
-        elif record.status == "finished":
-            trial.values, trial.error = self._values(record)
-            trial.state = "failed" if trial.error else "complete"
-        else:
-            labels = [run.label for run in record.tasks if run.state == "failed"]
-            trial.error = f"{labels[0]}: {record.error}" if labels else record.error
-
-    def _values(self, record: ExperimentRecord) -> tuple[list[float] | None, str | None]:
-        """The objectives' values of a finished experiment, or else what is wrong.
-
-        Raises:
-            LabkartError: it was the first one, and an objective is not a metric at all.
-        """
-        result = record.tasks[-1].label
-        metrics: dict[str, float] = {}
-        for run in record.tasks:
-            for name, value, *_ in run.result.get("metrics", ()):
-                metrics[name if run.label == result else f"{run.label}.{name}"] = value
-        for name in self.config.objectives:
-            if name not in metrics:
-                if any(trial.state == TrialState.COMPLETE for trial in self.journal.trials()):
-                    return None, f"no metric {name} was logged"
-                remedy = did_you_mean(name, metrics)
-                raise LabkartError(
-                    f'{self.config.path}: no task logs the metric "{name}". {remedy}'
-                )
-            if math.isnan(metrics[name]):
-                return None, f"{name} is not a number"
-        return [metrics[name] for name in self.config.objectives], None
-
-    def end(self, before: Study, status: str, publisher: Publisher) -> Study:
-        """Write what there is of the study now; draw and publish it if that is news."""
-        record = self.record()
-        record.started, record.status, record.ended = before.started, status, current_time()
-        is_news = before.status != status or before.trials != record.trials
-        if is_news or not store.is_published(record):
-            if status == "finished":
-                plots.write(self.journal.study, list(record.objectives), record.figures)
-            record.write()
-            publisher.searched(record)
-        return record
-
-    def record(self) -> Study:
-        """The study as its journal tells it."""
-        names = {state: name for name, state in _STATES.items()}
-        trials = [
-            Trial(
-                trial.number,
-                names.get(trial.state, "running"),
-                self.config.space.words(trial.params),
-                trial.values,
-                trial.user_attrs.get("experiment"),
-                trial.user_attrs.get("error"),
-            )
-            for trial in self.journal.trials()
-        ]
-        before = study.read_study(self.config.name)
-        return Study(
-            name=self.config.name,
-            project=project.current().name,
-            command=" ".join(["labkart", "search", *self.config.overrides]),
-            objectives=self.config.objectives,
-            settings=self.config.settings,
-            started=before.started if before else current_time(),
-            trials=trials,
-            best=self._best(),
-            status=before.status if before else "running",
-        )
-
-    def _best(self) -> list[int]:
-        """The numbers of the best trials, best first.
-
-        With several objectives, those that no other one beats in everything.
-        """
-        complete = [trial for trial in self.journal.trials() if trial.state == TrialState.COMPLETE]
-        if complete and len(self.config.objectives) > 1:
-            complete = self.journal.study.best_trials
-        sign = -1 if next(iter(self.config.objectives.values())) == "maximize" else 1
-        ranked = sorted(complete, key=lambda trial: sign * (trial.values or [math.inf])[0])
-        return [trial.number for trial in ranked]
 
 
 def _trial_overrides(record: Study, numbers: Sequence[int]) -> list[str]:
