@@ -155,7 +155,7 @@ def test_a_subfolder_is_as_good_as_the_root(project: Project) -> None:
     assert not inside.has("outputs")
 
 
-@pytest.mark.parametrize("data, classes", [("digits", 10), ("wine", 3)])
+@pytest.mark.parametrize(("data", "classes"), [("digits", 10), ("wine", 3)])
 def test_the_other_data_sets_work(project: Project, data: str, classes: int) -> None:
     assert float(metrics(project.labkart("run", f"data={data}"))["accuracy"]) > 0.9
     table = (artifacts(project, rows(project)[-1]) / "EvaluateModel" / "per_class.csv").read_text()

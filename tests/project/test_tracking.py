@@ -151,7 +151,7 @@ def test_what_is_logged_is_in_the_store_before_its_task_ends(fresh: Project) -> 
                 )
             return False
 
-        soon(lambda: (fresh.root / "outputs/mlflow.db").exists())
+        soon((fresh.root / "outputs/mlflow.db").exists)
         soon(seen)
         (fresh.root / "seen").touch()
         done = process.wait()
@@ -415,14 +415,16 @@ def test_a_server_that_is_lost_midway_gets_all_of_it_from_sync(
     study(fresh, left="self.log_metric('loss', 5, step=1)\nPath('there').touch()\nwait_for('go')")
     port = free_port()
     address = f"http://127.0.0.1:{port}"
-    with server(tmp_path, port) as stop:
-        with running(fresh, "run", "labkart.workers=2", MLFLOW_TRACKING_URI=address) as process:
-            soon((fresh.root / "there").exists)
-            store = MlflowClient(address)
-            soon(lambda: [each.data.metrics for each in runs(store)] == [{"Left.loss": 5}])
-            stop()
-            (fresh.root / "go").touch()
-            done = process.wait()
+    with (
+        server(tmp_path, port) as stop,
+        running(fresh, "run", "labkart.workers=2", MLFLOW_TRACKING_URI=address) as process,
+    ):
+        soon((fresh.root / "there").exists)
+        store = MlflowClient(address)
+        soon(lambda: [run.data.metrics for run in runs(store)] == [{"Left.loss": 5}])
+        stop()
+        (fresh.root / "go").touch()
+        done = process.wait()
     assert done.returncode == 0 and "answer 3" in done.stdout
     assert done.stderr.startswith("  Not in MLflow yet (") and done.stderr.strip().endswith(
         "sync publishes it."

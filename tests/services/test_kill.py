@@ -379,7 +379,7 @@ def test_a_command_killed_at_any_moment_is_right_when_it_runs_again(
         command = start(
             f"import os; os.environ['LABKART_OUTPUTS'] = {str(outputs)!r}; {run}", server.project
         )
-        soon(lambda: (outputs / "trace").exists())  # noqa: B023
+        soon((outputs / "trace").exists)
         time.sleep(chance.uniform(0, 1))
         command.send_signal(killed)
         command.communicate(timeout=60)

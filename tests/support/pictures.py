@@ -1,5 +1,6 @@
 """Make the README's pictures from a real run: `make pictures`, with Chromium installed."""
 
+import io
 import signal
 import subprocess
 import sys
@@ -22,7 +23,7 @@ RUNS = [
 
 
 def draw_terminal(project: Project, page: Page) -> None:
-    screen = Console(record=True, width=100, file=tempfile.TemporaryFile("w"))
+    screen = Console(record=True, width=100, file=io.StringIO())
     for line in RUNS:
         words = [UV, "run", *line.split()]
         done = subprocess.run(
