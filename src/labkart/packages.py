@@ -124,7 +124,10 @@ def _metadata_state(folder: str) -> str:
 def _inspect() -> Installed:
     installed = Installed()
     for package in distributions():
-        metadata = package.metadata  # read again at each access
+        try:
+            metadata = package.metadata  # read again at each access
+        except FileNotFoundError:  # raised where the backport importlib_metadata looks
+            continue
         name = normalised_name(metadata["Name"] or "")
         if not name or name in installed.versions:  # the first one on the path is imported
             continue
