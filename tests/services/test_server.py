@@ -22,16 +22,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.bake import BYTECODE, TEMPLATE, clean_environment
+from tests.support.bake import TEMPLATE, clean_environment
 
 pytestmark = pytest.mark.xdist_group("server")  # most of them share one that runs
 
 SERVER = TEMPLATE / "server"
 ROOT = os.geteuid() == 0
 OWNER = "postgres"  # who runs the server where root runs the tests
-KEPT = (
-    BYTECODE.parent / "server"
-)  # what the owner needs of Python, kept from one test run to the next
+# What the owner needs of Python, kept from one test run to the next.
+KEPT = TEMPLATE / ".pytest_cache" / "server"
 
 # Publishes as a lab's student does: MLflow's client, the address in the environment, the account in a file.
 STUDENT = """
