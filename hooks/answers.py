@@ -1,8 +1,4 @@
-"""What the template does with an answer: ask again for a wrong one, and take it as it is, never as a template.
-
-`cruft update` renders the old template and the new one in one process, where the old one's modules stay loaded: whoever
-changes what a filter takes or gives, or its name, gives the modules of `hooks/` new names, too.
-"""
+"""What the template does with an answer: check it, ask again, and never render it as a template."""
 
 import json
 import os
@@ -20,13 +16,16 @@ from rich import get_console
 from rich.prompt import Prompt
 
 from hooks import texts
-from hooks.checks import CHECKS, Wrong
+from hooks.checks import CHECKS, InvalidAnswer
 
 FOLDER = "{{cookiecutter.project_slug}}"
 
 
-class Refused(FailedHookException, SystemExit):
-    """Ends in its sentence and exit code 1: cookiecutter knows it as the one, cruft, which knows none of ours, as the other."""
+class Refusal(FailedHookException, SystemExit):
+    """Ends the command with one sentence and exit code 1.
+
+    Cookiecutter handles the first base class; cruft handles only the second.
+    """
 
     def __init__(self, sentence: str) -> None:
         super().__init__(sentence)
@@ -34,65 +33,83 @@ class Refused(FailedHookException, SystemExit):
 
 
 class Answers(Extension):
-    """The filters, and what must happen where cookiecutter asks nobody."""
+    """The filters of the template, and the checks that need no prompt."""
 
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
-        template = json.loads(
-            (Path(__file__).parents[1] / "cookiecutter.json").read_text(encoding="utf-8")
+        file = Path(__file__).parents[1] / "cookiecutter.json"
+        template = json.loads(file.read_text(encoding="utf-8"))
+        self.prompts = template["__prompts__"]
+        self.defaults = {text for text in template.values() if isinstance(text, str)}
+        self.no_input = caller_local("prompt_for_config", "no_input")
+        environment.filters.update(
+            check_answer=self.check_answer, check_all=self.check_all, **texts.FILTERS
         )
-        self.prompts, self.ours = (
-            template["__prompts__"],
-            {text for text in template.values() if isinstance(text, str)},
-        )
-        self.no_input = told("prompt_for_config", "no_input")
-        environment.filters.update(checked=self.checked, complete=self.complete, **texts.FILTERS)
         with suppress(AttributeError):  # a terminal without Japanese letters shows question marks
             sys.stdout.reconfigure(errors="replace")
 
-    def preprocess(self, source: str, name: str | None, filename: str | None = None) -> str:
-        """Cookiecutter renders what its command line answers: keep that as it is. Look at all before it writes."""
-        if self.no_input is not None and source not in self.ours:
+    def preprocess(
+        self,
+        source: str,
+        name: str | None,  # noqa: ARG002  Jinja hands it over
+        filename: str | None = None,  # noqa: ARG002  Jinja hands it over
+    ) -> str:
+        """Cookiecutter would render the answers of its command line: keep those as they are.
+
+        The project's folder is what it renders first of all: check all answers there.
+        """
+        if self.no_input is not None and source not in self.defaults:
             return "{{ " + ascii(source) + " }}"
-        return "{{ cookiecutter | complete }}" + source if source == FOLDER else source
+        return "{{ cookiecutter | check_all }}" + source if source == FOLDER else source
 
-    def checked(self, answers: dict[str, Any], question: str) -> str:
-        """The answer to the question before; none where cookiecutter only asks what a replay file lacks."""
-        return self._right(answers, question) if question in answers else ""
+    def check_answer(self, answers: dict[str, Any], question: str) -> str:
+        """The valid answer to a question just asked; empty if a replay file has the answer."""
+        return self._valid_answer(answers, question) if question in answers else ""
 
-    def _right(self, answers: dict[str, Any], question: str) -> str:
-        """The answer, put right if need be: asked again on a terminal, else refused."""
+    def check_all(self, answers: dict[str, Any]) -> str:
+        """Check what no prompt has checked: answers of a replay file, and what follows from them.
+
+        Returns:
+            An empty text, for the template to render.
+        """
+        for question in CHECKS:
+            self._valid_answer(answers, question)
+        answers["__package"] = answers["project_slug"].replace("-", "_")
+        project = Path(caller_local("generate_files", "output_dir"), answers["project_slug"])
+        if not caller_local("generate_files", "overwrite_if_exists"):
+            problem = obstacle(project.absolute())
+            if problem:
+                raise Refusal(problem[language(answers)])
+        return ""
+
+    def _valid_answer(self, answers: dict[str, Any], question: str) -> str:
+        """The final form of an answer; an invalid one is asked again on a terminal, or refused."""
         while True:
             answer = answers.get(question)
             try:
                 answers[question] = CHECKS[question](answer if isinstance(answer, str) else "")
                 return answers[question]
-            except Wrong as wrong:
-                sentence = wrong.sentences[language(answers)]
-                if self.no_input is not False or not (sys.stdin.isatty() and sys.stdout.isatty()):
-                    raise Refused(f'{question} "{texts.shown(answer)}": {sentence}') from None
-                get_console().print(
-                    f"  {sentence[0].upper()}{sentence[1:]}",
-                    style="red",
-                    markup=False,
-                    highlight=False,
-                )
-                again = self.prompts[question].splitlines()[-1].strip()
-                answers[question] = Prompt.ask(f"  {again}", default=wrong.instead or ...)
+            except InvalidAnswer as error:
+                sentence = error.sentences[language(answers)]
+                if not self._can_ask():
+                    raise Refusal(f'{question} "{texts.excerpt(answer)}": {sentence}') from None
+                answers[question] = self._ask_again(question, sentence, error.suggestion)
 
-    def complete(self, answers: dict[str, Any]) -> str:
-        """Nothing, when all is well: answers may come from a file, by --replay, or the command line may name what follows."""
-        for question in CHECKS:
-            self._right(answers, question)
-        answers["__package"] = answers["project_slug"].replace("-", "_")
-        project = Path(told("generate_files", "output_dir"), answers["project_slug"]).absolute()
-        if not told("generate_files", "overwrite_if_exists") and (obstacle := in_the_way(project)):
-            raise Refused(obstacle[language(answers)])
-        return ""
+    def _can_ask(self) -> bool:
+        return self.no_input is False and sys.stdin.isatty() and sys.stdout.isatty()
+
+    def _ask_again(self, question: str, sentence: str, suggestion: str) -> str:
+        capitalised = sentence[0].upper() + sentence[1:]
+        get_console().print(f"  {capitalised}", style="red", markup=False, highlight=False)
+        prompt = self.prompts[question].splitlines()[-1].strip()
+        return Prompt.ask(f"  {prompt}", default=suggestion or ...)
 
 
-def told(function: str, name: str) -> Any:
-    """What a function of cookiecutter that is running was told, else None; it tells its extensions nothing."""
+def caller_local(function: str, name: str) -> Any:
+    """A local variable of a function of cookiecutter that is running, None if it is not running.
+
+    Cookiecutter hands no options to extensions, so this looks at its frames.
+    """
     frame = currentframe()
     while frame and frame.f_code.co_name != function:
         frame = frame.f_back
@@ -100,22 +117,27 @@ def told(function: str, name: str) -> Any:
 
 
 def language(answers: dict[str, Any]) -> str:
+    """The language of messages: English until Japanese is chosen."""
     return "ja" if answers.get("language") == "ja" else "en"
 
 
-def in_the_way(project: Path) -> dict[str, str]:
-    """Why a project cannot be made there, in both languages; nothing if it can."""
+def obstacle(project: Path) -> dict[str, str]:
+    """Why a project cannot be made in a folder, in both languages; empty if it can."""
     if os.path.lexists(project):
         return {
-            "en": f"{project} exists already. Choose another folder name, or move that folder away.",
-            "ja": f"{project} はすでにあります。別のフォルダ名にするか、そのフォルダを移してください。",
+            "en": f"{project} exists already. "
+            "Choose another folder name, or move that folder away.",
+            "ja": f"{project} はすでにあります。"
+            "別のフォルダ名にするか、そのフォルダを移してください。",
         }
-    folder = next(parent for parent in project.parents if parent.exists())
+    parent = next(folder for folder in project.parents if folder.exists())
     try:
-        tempfile.TemporaryDirectory(dir=folder).cleanup()
-    except OSError as why:
+        tempfile.TemporaryDirectory(dir=parent).cleanup()
+    except OSError as error:
         return {
-            "en": f"No folder can be made in {folder} ({why.strerror}). Go to one of your own, or name one with -o.",
-            "ja": f"{folder} にはフォルダを作れません ({why.strerror})。自分のフォルダに移るか、-o で指定してください。",
+            "en": f"Cannot make a folder in {parent} ({error.strerror}). "
+            "Change to a folder of your own, or give one with -o.",
+            "ja": f"{parent} にはフォルダを作れません ({error.strerror})。"
+            "自分のフォルダに移るか、-o で指定してください。",
         }
     return {}

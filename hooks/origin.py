@@ -1,7 +1,7 @@
-"""Where the template came from: what `.cruft.json` records, and the line that names the library.
+"""Where the template came from: its address, its commit, and what `.cruft.json` says of them.
 
-`.cruft.json` is written by the template, as `cruft create` would write it, because most projects
-begin with `cookiecutter`.
+The template writes `.cruft.json` itself, as `cruft create` would, because most projects begin with
+`cookiecutter`. `labkart update` needs it.
 """
 
 import argparse
@@ -14,20 +14,17 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 from cookiecutter.config import get_user_config
-from jinja2 import Environment
-from jinja2.ext import Extension
+from cookiecutter.repository import expand_abbreviations, is_repo_url
 
-# Set to True once a release is on the package index: projects then ask for `labkart>=X,<Y`.
-ON_INDEX = False
-
-_REPOSITORY = Path(__file__).resolve().parents[1]
+REPOSITORY = Path(__file__).resolve().parents[1]
+# Cookiecutter goes elsewhere to render, after it has imported this.
+_START = Path.cwd()
 # Facts of one machine or one moment, which do not belong in a project.
 _TRANSIENT = {"_template", "_commit", "_output_dir", "_repo_dir", "_checkout"}
-# `git@host:path`, as ssh writes it.
-_SCP = re.compile(r"((?:[\w.-]+@)?[\w.-]{2,}):(?!//)(.+)")
+# As GitHub and GitLab write the page of a repository: https://host/owner/repository
+_WEB_PAGE = re.compile(r"https?://[^/]+(/[^/]+){2,}")
 
 
 @dataclass(frozen=True)
@@ -35,158 +32,149 @@ class Origin:
     """The template that a project is made from.
 
     Attributes:
-        address: where cruft finds it again: a git address, or the path of a folder.
-        checkout: the branch or tag that was asked for, if any.
-        commit: the commit of its files; None if they are not those of a commit.
+        address: where it can be had again: a git address, a folder or a zip file; no credentials.
+        checkout: the branch or tag that was chosen, if any.
+        commit: the commit of its files, if they are in git.
+        tag: the newest version's tag at that commit, if any.
+        is_changed: whether the files differ from those of the commit.
     """
 
     address: str
-    checkout: str | None
-    commit: str | None
+    checkout: str | None = None
+    commit: str | None = None
+    tag: str | None = None
+    is_changed: bool = False
+
+    @property
+    def revision(self) -> str | None:
+        """The tag at the commit, else the commit."""
+        return self.tag or self.commit
+
+    @property
+    def is_zip(self) -> bool:
+        """Whether the template is a zip file, as cookiecutter decides it."""
+        return self.address.lower().endswith(".zip")
+
+    @property
+    def is_folder(self) -> bool:
+        """Whether the address is a folder with the template's files, not a bare repository."""
+        folder = Path(self.address)
+        return folder.is_absolute() and (folder / "cookiecutter.json").is_file()
 
 
-def state(answers: dict[str, Any]) -> str:
-    """The content of `.cruft.json`; empty if the template is no commit, because cruft compares commits."""
-    origin = _origin(answers)
-    if not origin.commit:
+def read_origin(answers: dict[str, Any], repository: Path = REPOSITORY) -> Origin:
+    """Find out where the template in `repository` came from.
+
+    Args:
+        answers: what cookiecutter hands to templates: the answers, and facts of its own.
+        repository: the folder that cookiecutter or cruft generates from.
+    """
+    if "_commit" not in answers:
+        commit = _commit(repository)
+        return Origin(
+            address=_address(answers["_template"], repository),
+            checkout=answers.get("_checkout"),
+            commit=commit,
+            tag=_tag(repository, commit),
+            is_changed=_git(repository, "status", "--porcelain") != "",
+        )
+    # Cruft generates. `labkart update` hands it a copy of the template, and names the original.
+    address = os.environ.get("LABKART_TEMPLATE") or answers["_template"]
+    return Origin(
+        address=without_credentials(address),
+        checkout=_option("-c", "--checkout"),
+        commit=answers["_commit"],
+        tag=_tag(repository, answers["_commit"]),
+    )
+
+
+def cruft_state(answers: dict[str, Any], repository: Path = REPOSITORY) -> str:
+    """The content of `.cruft.json`; empty if the template is not a commit, which cruft needs."""
+    origin = read_origin(answers, repository)
+    if not origin.commit or origin.is_changed:
         return ""
-    kept = {name: value for name, value in answers.items() if name not in _TRANSIENT}
-    content = {
+    context = {name: value for name, value in answers.items() if name not in _TRANSIENT}
+    state = {
         "template": origin.address,
         "commit": origin.commit,
         "checkout": origin.checkout,
-        "context": {"cookiecutter": kept | {"_template": origin.address, "_commit": origin.commit}},
+        "context": {
+            "cookiecutter": context | {"_template": origin.address, "_commit": origin.commit}
+        },
         "directory": None,
     }
-    return json.dumps(content, ensure_ascii=False, indent=2)
+    return json.dumps(state, ensure_ascii=False, indent=2)
 
 
-def requirement(answers: dict[str, Any]) -> str:
-    """The line of a project's `dependencies` that names the library, as PEP 508 writes it.
-
-    A folder stays that folder: it works without a network. A git address gets the tag at the
-    commit, or the commit.
-    """
-    if ON_INDEX:
-        return f"labkart>={library_version()},<{_next_version(library_version())}"
-    origin = _origin(answers)
-    if origin.address.endswith(".zip"):
-        return f"labkart @ {_without_password(origin.address)}"
-    if is_folder(answers):
-        return f"labkart @ file://localhost{quote(origin.address)}"
-    revision = _tag(_REPOSITORY, origin.commit or "HEAD") or origin.commit
-    return f"labkart @ git+{_git_url(origin.address)}@{revision}"
+def docs_url(answers: dict[str, Any]) -> str:
+    """The web address of the pages about Labkart for the version in use; empty if there is none."""
+    language = "ja" if answers.get("language") == "ja" else "en"
+    return pages_url(read_origin(answers), language)
 
 
-def is_folder(answers: dict[str, Any]) -> bool:
-    """Whether the library is installed from a folder of this machine."""
-    folder = Path(_origin(answers).address)
-    return not ON_INDEX and folder.is_absolute() and (folder / "cookiecutter.json").is_file()
+def pages_url(origin: Origin, language: str) -> str:
+    """The web address of a language's pages, on a server such as GitHub or GitLab; else empty."""
+    page = origin.address.removesuffix("/").removesuffix(".git")
+    if origin.is_zip or not _WEB_PAGE.fullmatch(page) or not origin.revision:
+        return ""
+    return f"{page}/blob/{origin.revision}/docs/{language}"
 
 
-def library_version() -> str:
-    """The version of the library beside this template."""
-    text = (_REPOSITORY / "src/labkart/__init__.py").read_text(encoding="utf-8")
-    match = re.search(r'^__version__ = "(.+)"', text, flags=re.MULTILINE)
-    assert match
-    return match[1]
+def without_credentials(address: str) -> str:
+    """The address without a password, token or query; the user of ssh, such as `git`, stays."""
+    scheme, separator, rest = address.partition("://")
+    if not separator:  # a folder, or `git@host:path`, where no password can be
+        return address
+    authority, slash, path = rest.partition("/")
+    user, at, host = authority.rpartition("@")
+    if scheme.endswith(("http", "https")):
+        return f"{scheme}://{host}{slash}{re.sub('[?#].*', '', path)}"
+    return f"{scheme}://{user.partition(':')[0]}{at}{host}{slash}{path}"
 
 
-def _next_version(version: str) -> str:
-    """The first version that may break what runs with this one."""
-    major, minor, *_ = map(int, version.split("."))
-    return f"{major + 1}" if major else f"0.{minor + 1}"
-
-
-def _origin(answers: dict[str, Any]) -> Origin:
-    if "_commit" in answers:  # generated by cruft, which writes .cruft.json again itself
-        # `labkart update` hands cruft a copy of the template, and says whose it is.
-        address = os.environ.get("LABKART_TEMPLATE") or answers["_template"]
-        return Origin(address, _option("-c", "--checkout"), answers["_commit"])
-    address = _address(_REPOSITORY, answers["_template"])
-    return Origin(address, answers.get("_checkout"), _commit(_REPOSITORY))
+def _address(template: str, repository: Path) -> str:
+    """Where cookiecutter got the template that was called `template`."""
+    config = get_user_config(_option("--config-file"))
+    template = expand_abbreviations(template, config["abbreviations"])
+    if template.lower().endswith(".zip"):
+        return without_credentials(template if "://" in template else str(_START / template))
+    # Cookiecutter keeps what it fetched, and takes its name alone the next time.
+    kept = Path(config["cookiecutters_dir"]).expanduser().resolve()
+    is_fetched = is_repo_url(template) or repository.is_relative_to(kept)
+    remote = _git(repository, "config", "--get", "remote.origin.url") if is_fetched else None
+    return without_credentials(remote or str(repository))
 
 
 def _option(*names: str) -> str | None:
-    """The value of an option of this process: cruft passes none of them on to templates."""
+    """The value of an option of this process: templates are not told of it."""
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     parser.add_argument(*names, dest="value")
     return parser.parse_known_args(sys.argv[1:])[0].value
 
 
-@cache  # for the file's name and for its content
 def _commit(repository: Path) -> str | None:
-    """The commit that a template is, without a change."""
-    top, commit, changes = (
-        _git(repository, *arguments.split())
-        for arguments in (
-            "rev-parse --show-toplevel",
-            "rev-parse --verify HEAD",
-            "status --porcelain",
-        )
-    )
-    is_whole = top is not None and Path(top).resolve() == repository.resolve()
-    return commit if is_whole and changes == "" else None
+    """The commit that is checked out in a folder, unless the repository is a folder above it."""
+    top = _git(repository, "rev-parse", "--show-toplevel")
+    if top is None or Path(top).resolve() != repository.resolve():
+        return None
+    return _git(repository, "rev-parse", "--verify", "HEAD")
 
 
-def _address(repository: Path, template: str) -> str:
-    """The folder of a local template; the address, without a password, of one that was fetched."""
-    cloned = Path(get_user_config()["cookiecutters_dir"]).resolve()
-    if template.endswith(".zip"):
-        return template
-    # `gh:owner/labkart`, or `labkart` if cookiecutter fetched it before.
-    is_fetched = ":" in template or repository.is_relative_to(cloned)
-    remote = _git(repository, "config", "--get", "remote.origin.url") if is_fetched else None
-    return _without_password(remote or str(repository))
-
-
-def _without_password(address: str) -> str:
-    address = re.sub(r"^(https?://)[^/@]*@", r"\1", address)
-    return re.sub(r"^(\w+://[^/@:]*):[^/@]*@", r"\1@", address)
-
-
-def _git_url(address: str) -> str:
-    """An address as pip and uv write it: with a scheme, and with a host."""
-    if match := _SCP.fullmatch(address):
-        return f"ssh://{match[1]}/{match[2].lstrip('/')}"
-    if Path(address).is_absolute():
-        return f"file://localhost{quote(address)}"
-    return re.sub("^file:///", "file://localhost/", _without_password(address))
-
-
-@cache
-def _tag(repository: Path, commit: str) -> str | None:
+def _tag(repository: Path, commit: str | None) -> str | None:
     """The newest version's tag at a commit, if any."""
+    if not commit:
+        return None
     tags = _git(repository, "tag", "--points-at", commit, "--list", "v*", "--sort=-version:refname")
     return tags.split()[0] if tags else None
 
 
+@cache  # each file of a project that needs an answer of git gets the same one
 def _git(repository: Path, *arguments: str) -> str | None:
+    """What git prints; None if it fails or is not installed."""
     try:
-        done = subprocess.run(["git", *arguments], cwd=repository, capture_output=True, text=True)
+        done = subprocess.run(
+            ["git", *arguments], cwd=repository, capture_output=True, encoding="utf-8", check=False
+        )
     except OSError:
         return None
     return None if done.returncode else done.stdout.strip()
-
-
-class OriginFunctions(Extension):
-    """Makes these functions known to the template; each environment reads this folder's modules again.
-
-    `cruft update` generates two versions of the template in one process, from one folder: with the
-    modules of the first, the second could not use what is new in its own.
-    """
-
-    def __init__(self, environment: Environment) -> None:
-        super().__init__(environment)
-        environment.globals.update(
-            state=state,
-            requirement=requirement,
-            is_folder=is_folder,
-            library_version=library_version,
-        )
-        for name in [name for name in sys.modules if name.partition(".")[0] == "hooks"]:
-            spec = sys.modules.pop(name).__spec__
-            if (
-                spec and spec.cached
-            ):  # by size and second alone Python may take it for the other version's
-                Path(spec.cached).unlink(missing_ok=True)

@@ -1,4 +1,7 @@
-"""After the files are there: a git repository with one commit, and what to do next. Never fails, asks for no network."""
+"""Runs when the files are there: a git repository with one commit, and what to do next.
+
+It never fails, because cookiecutter would then delete the project, and it needs no network.
+"""
 
 import re
 import subprocess
@@ -7,89 +10,117 @@ import tempfile
 from pathlib import Path
 
 PROJECT = Path.cwd()
-BY_CRUFT = "{{ cookiecutter._commit | default('') }}" != ""
+CRUFT_COMMIT = "{{ cookiecutter._commit | default('') }}"
+LOCAL_LIBRARY = "{{ is_local(cookiecutter) or '' }}"
+LANGUAGE = "{{ cookiecutter.language }}"
 
 
-def is_passing() -> bool:
-    """Whether this is what `cruft update`, `diff` and `check` generate to compare it with: it stays without history."""
-    parent, temporary = PROJECT.parent, Path(tempfile.gettempdir()).resolve()
+def is_comparison_render() -> bool:
+    """Whether `cruft update`, `diff` or `check` generates this only to compare with a project."""
+    temporary = Path(tempfile.gettempdir()).resolve()
     return (
-        BY_CRUFT
-        and parent.parent == temporary
-        and re.fullmatch(r"tmp[a-z0-9_]{8}", parent.name) is not None
+        CRUFT_COMMIT != ""
+        and PROJECT.parent.parent == temporary
+        and re.fullmatch(r"tmp[a-z0-9_]{8}", PROJECT.parent.name) is not None
     )
 
 
-def words(english: str, japanese: str) -> str:
-    return japanese if "{{ cookiecutter.language }}" == "ja" else english
+def translate(english: str, japanese: str) -> str:
+    """The text in the project's language."""
+    return japanese if LANGUAGE == "ja" else english
 
 
-def git(*arguments: str) -> subprocess.CompletedProcess:
-    return subprocess.run(["git", *arguments], capture_output=True, text=True, errors="replace")
+def git(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run git in the project."""
+    return subprocess.run(
+        ["git", *arguments], capture_output=True, text=True, errors="replace", check=False
+    )
 
 
-def make_repository() -> str | None:
-    """Commit the untouched output, so that every later change can be seen. Returns what stands in the way, if anything."""
-    inside, ignored = git("rev-parse", "--show-prefix"), git("check-ignore", "--quiet", ".")
-    if inside.returncode == 0 and not inside.stdout.strip():
-        return None  # made once more, over a project that has its own
-    if inside.returncode == 0 and ignored.returncode != 0:
-        return words(
-            "This folder is inside another git repository, so it got none of its own.",
+def make_repository() -> str:
+    """Commit the files as they are, so that every later change can be seen.
+
+    Returns:
+        What is in the way; empty if nothing.
+    """
+    prefix = git("rev-parse", "--show-prefix")
+    is_inside = prefix.returncode == 0
+    if is_inside and not prefix.stdout.strip():
+        return ""  # generated again, over a project that has a repository
+    if is_inside and git("check-ignore", "--quiet", ".").returncode != 0:
+        return translate(
+            "This folder is inside another git repository, so it has none of its own.",
             "別の git リポジトリの中なので、リポジトリは作っていません。",
         )
-    first = "A new project from the Labkart template"
+    message = "A new project from the Labkart template"
     for step in (
         ["init", "--initial-branch=main"],
         ["add", "--all"],
-        ["commit", "--quiet", "--no-verify", f"--message={first}"],
+        ["commit", "--quiet", "--no-verify", f"--message={message}"],
     ):
         done = git(*step)
         if done.returncode:
             reason = (done.stderr.strip().splitlines() or [done.returncode])[-1]
-            return words(
-                f"git {step[0]} did not work ({reason}). Mend that and commit by hand.",
-                f"git {step[0]} が失敗しました ({reason})。原因を除いて、手でコミットしてください。",
+            return translate(
+                f"git {step[0]} did not work ({reason}). Fix that and commit by hand.",
+                f"git {step[0]} が失敗しました ({reason})。"
+                "原因を除いて、手でコミットしてください。",
             )
-    return None
+    return ""
 
 
-if is_passing():
-    sys.exit()
-try:
-    warning = make_repository()
-except OSError:
-    warning = words(
-        "git is not installed, so there is no history yet.",
-        "git がないので、履歴はまだありません。",
-    )
-notes = [warning] if warning else []
-if not Path(".cruft.json").exists():
-    notes.append(
-        words(
-            "The template is no commit of a git repository, so `labkart update` will not know what to compare with.",
-            "テンプレートが git のコミットではないので、`labkart update` は比べる相手が分かりません。",
+def repository_problem() -> str:
+    """Make the repository; what is in the way, also if git itself is missing."""
+    try:
+        return make_repository()
+    except OSError:
+        return translate(
+            "git is not installed, so there is no history yet.",
+            "git がないので、履歴はまだありません。",
         )
-    )
-if "{{ is_folder(cookiecutter) }}" == "True":
-    notes.append(
-        words(
-            "The library is installed from the template's folder on this machine, so others and CI cannot install it. "
-            "For them, name a git address in pyproject.toml: labkart @ git+https://...",
-            "ライブラリはこのコンピュータにあるテンプレートのフォルダから入ります。ほかの人や CI では入らないので、"
-            "pyproject.toml に git の住所を書いてください: labkart @ git+https://...",
+
+
+def notes() -> list[str]:
+    """What the author should know about this project."""
+    lines = [repository_problem()]
+    if not Path(".cruft.json").exists():
+        lines.append(
+            translate(
+                "The template is not a commit of a git repository, "
+                "so `labkart update` cannot compare versions.",
+                "テンプレートが git のコミットではないので、"
+                "`labkart update` は版を比べられません。",
+            )
         )
-    )
-said = "".join(f"{words('Note', '注意')}: {note}\n" for note in notes)
-said += (
-    f"\n{words('Your project is in {}/. Now:', '{}/ ができました。次は:').format(PROJECT.name)}\n"
-)
-said += f"\n    cd {PROJECT.name}\n    uv run labkart run\n    uv run labkart ui\n"
-try:
-    if sys.stdout:
-        sys.stdout.reconfigure(
-            errors="replace"
-        )  # a terminal without Japanese letters shows question marks
-    print(said, flush=True)
-except OSError:
-    sys.stdout = None  # nobody reads it; a hook that fails would take the project away
+    if LOCAL_LIBRARY:
+        lines.append(
+            translate(
+                "labkart is installed from a folder of this machine, where others and CI cannot "
+                "get it. For them, put its git address into pyproject.toml: "
+                "labkart @ git+https://...",
+                "labkart はこのコンピュータのフォルダから入るので、ほかの人や CI では入りません。"
+                "その場合は pyproject.toml に git のアドレスを書いてください: "
+                "labkart @ git+https://...",
+            )
+        )
+    return [line for line in lines if line]
+
+
+def main() -> None:
+    """Make the repository and print what to do next."""
+    label = translate("Note", "注意")
+    lines = [f"{label}: {note}" for note in notes()]
+    heading = translate("Your project is in {}/. Now:", "{}/ ができました。次は:")
+    lines += ["", heading.format(PROJECT.name), ""]
+    lines += [f"    cd {PROJECT.name}", "    uv run labkart run", "    uv run labkart ui"]
+    try:
+        if sys.stdout:
+            # A terminal without Japanese letters shows question marks.
+            sys.stdout.reconfigure(errors="replace")
+        print("\n".join(lines), flush=True)
+    except OSError:
+        sys.stdout = None  # nobody reads it
+
+
+if not is_comparison_render():
+    main()

@@ -1,4 +1,4 @@
-"""An answer as it must stand in a file or on a terminal, and those that git knows."""
+"""Forms of an answer for a file or a terminal, and the answers that git knows."""
 
 import json
 import re
@@ -8,24 +8,25 @@ from contextlib import suppress
 from hooks.checks import CHECKS
 
 
-def quoted(text: str) -> str:
-    """In double quotes, right in TOML and in YAML: both read JSON's escapes."""
+def quote(text: str) -> str:
+    """In double quotes, for TOML and for YAML: both read JSON's escapes."""
     return json.dumps(text, ensure_ascii=False)
 
 
-def markdown(text: str) -> str:
-    """With a backslash before each sign that Markdown would read as its own."""
+def escape_markdown(text: str) -> str:
+    """With a backslash before each character that means something in Markdown."""
     return re.sub(r"([\\`*_\[\]<>#&~$])", r"\\\1", text)
 
 
-def shown(answer: object) -> str:
-    """The beginning, as any terminal can show it."""
-    text = "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in str(answer)[:40])
-    return text + "..." * (len(str(answer)) > 40)
+def excerpt(answer: object) -> str:
+    """The beginning, in characters that any terminal can show."""
+    text = str(answer)
+    start = "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in text[:40])
+    return start + ("..." if len(text) > 40 else "")
 
 
 def git_config(key: str) -> str:
-    """What git knows of its user, if that may be an answer; else nothing."""
+    """What git knows of its user, if it is a valid answer; else empty."""
     question = {"user.name": "author_name", "user.email": "author_email"}[key]
     with suppress(OSError, ValueError):
         done = subprocess.run(["git", "config", "--get", key], capture_output=True, check=False)
@@ -33,4 +34,4 @@ def git_config(key: str) -> str:
     return ""
 
 
-FILTERS = {"quoted": quoted, "markdown": markdown, "git_config": git_config}
+FILTERS = {"quote": quote, "escape_markdown": escape_markdown, "git_config": git_config}

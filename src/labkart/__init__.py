@@ -1,6 +1,7 @@
-"""The runtime of a Labkart project: tasks that are cached by gokart and tracked in MLflow.
+"""Research pipelines of tasks that gokart caches, Hydra configures and MLflow tracks.
 
-What a project imports is here; nothing heavy is loaded before it is asked for.
+The names below are what a project imports. Each is loaded when it is first used, because gokart and
+Hydra take a second to import.
 """
 
 from importlib import import_module
@@ -16,19 +17,21 @@ if TYPE_CHECKING:
 
 __all__ = ["DataFile", "DataFolder", "LabkartError", "Task", "compose", "load", "make", "runs"]
 
-# Of the template that this project has; `labkart update` takes a newer one.
 __version__ = "0.1.0"
 
-_HOMES = {
-    "DataFile": "tasks.data_files",
-    "DataFolder": "tasks.data_files",
-    "LabkartError": "errors",
+_MODULES = {
+    "DataFile": "labkart.tasks.data_files",
+    "DataFolder": "labkart.tasks.data_files",
+    "LabkartError": "labkart.errors",
+    "Task": "labkart.tasks.task",
+    "compose": "labkart.experiments.config",
+    "load": "labkart.results.notebook",
+    "make": "labkart.tasks.make",
+    "runs": "labkart.results.notebook",
 }
-_HOMES |= {"Task": "tasks.task", "compose": "experiments.config", "make": "tasks.make"}
-_HOMES |= {"load": "results.notebook", "runs": "results.notebook"}
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
+    if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f".{_HOMES[name]}", __name__), name)
+    return getattr(import_module(_MODULES[name]), name)

@@ -78,13 +78,15 @@ def watch_value(node: "ValueNode", on_read: Callable[[], object]) -> None:
 
 @cache
 def _watched_kind(kind: "type[ValueNode]") -> "type[ValueNode]":
+    plain: Any = kind
+
     class Watched(kind):
         def _value(self) -> Any:
             vars(self)["_on_read"]()
             return super()._value()
 
         def __deepcopy__(self, memo: dict[int, Any]) -> "ValueNode":
-            copy: Any = super().__deepcopy__(memo)  # a plain node
+            copy = plain.__deepcopy__(self, memo)
             watch_value(copy, vars(self)["_on_read"])
             return copy
 

@@ -1,4 +1,4 @@
-"""What one command leaves for the next, to be quick: all of it, from the same readers, or nothing."""
+"""Values that one command leaves for the next one, which is faster with them and right without."""
 
 import hashlib
 import marshal
@@ -10,33 +10,37 @@ from typing import Any
 from labkart import digests
 from labkart.files import write_atomically
 
+_SEAL = 32  # bytes of a sha256
+
 
 class Cache:
-    """A file of plain values, whose loss costs time and nothing else.
+    """A file of plain values, all of them from the same code.
 
     Args:
         path: the file.
-        readers: the files of this package that make the values; those of other code, or of another Python, are not taken.
+        readers: the files of this package that make the values. Values that other versions of them
+            made, or another Python, do not count.
     """
 
     def __init__(self, path: Path, readers: Sequence[str]) -> None:
         self._path = path
-        modules = [digests.stamp(Path(__file__).parent / name) for name in readers]
-        self._readers = repr([sys.version_info[:2], *modules]).encode()
+        stamps = [digests.stamp(Path(__file__).parent / name) for name in readers]
+        self._readers = repr([sys.version_info[:2], *stamps]).encode()
 
     def load(self) -> dict[Any, Any]:
-        """The values; nothing where the file is not there, or is damaged, or others made it."""
+        """The values; empty if the file is missing or damaged, or if other code made it."""
         try:
-            remembered = self._path.read_bytes()
+            content = self._path.read_bytes()
         except OSError:
             return {}
-        seal, said = remembered[:32], remembered[32:]
-        return marshal.loads(said) if seal == self._seal(said) else {}
+        seal, values = content[:_SEAL], content[_SEAL:]
+        # marshal may crash on bytes that it did not write, so the seal is checked first.
+        return marshal.loads(values) if seal == self._seal(values) else {}
 
     def keep(self, values: dict[Any, Any]) -> None:
-        """Write them in place of what was there."""
-        said = marshal.dumps(values)
-        write_atomically(self._path, self._seal(said) + said)
+        """Write the values in place of the previous ones."""
+        content = marshal.dumps(values)
+        write_atomically(self._path, self._seal(content) + content)
 
-    def _seal(self, said: bytes) -> bytes:
-        return hashlib.sha256(self._readers + said).digest()
+    def _seal(self, content: bytes) -> bytes:
+        return hashlib.sha256(self._readers + content).digest()

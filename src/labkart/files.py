@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all, and read without a word when they are damaged or not there."""
+"""Files that are written whole or not at all, and that read as empty if missing or damaged."""
 
 import json
 import os
@@ -18,7 +18,7 @@ def write_atomically(path: Path, content: bytes) -> None:
 
 
 def read_json(path: Path) -> Any:
-    """What a JSON file says; nothing where there is none or it cannot be understood."""
+    """The content of a JSON file; None if it is missing or damaged."""
     try:
         return json.loads(path.read_bytes())
     except (OSError, ValueError):
@@ -26,7 +26,10 @@ def read_json(path: Path) -> Any:
 
 
 def read_text(path: Path) -> str:
-    """A text file; empty where there is none. Its ends of lines stay, bytes that are no UTF-8 become surrogates."""
+    """The content of a text file; empty if it is missing.
+
+    Ends of lines stay as they are; bytes that are not UTF-8 become surrogates.
+    """
     try:
         return path.read_bytes().decode(errors="surrogateescape")
     except OSError:

@@ -1,4 +1,7 @@
-"""Installed packages: which one an imported name comes from, its version, and what it needs itself."""
+"""The installed packages: which one an imported name comes from, its version, source and needs.
+
+Imports none of them. What was found is remembered between processes.
+"""
 
 import hashlib
 import json
@@ -7,98 +10,140 @@ import re
 import sys
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import cache
 from importlib.metadata import Distribution, distributions
+from typing import Any
 
-from labkart import digests, project
+from labkart import digests, git, project
 from labkart.files import read_json, write_atomically
 
 
 @dataclass
 class Installed:
-    """Attributes:
+    """All installed packages, by their normalised names.
 
-    providers: the packages that hold a module, by its name.
-    versions: the version of each package; after " @ " the commit, archive or content where it came from no registry.
-    needs: the packages that each one needs.
+    Attributes:
+        providers: the packages that contain a top-level module, by the module's name.
+        versions: the version of each package. For one that did not come from a registry, the
+            commit, or the digest of the archive or content, follows after " @ ".
+        needs: the packages that each package requires.
+        sources: the address of each package that did not come from a registry, without
+            credentials, as PEP 508 writes it after `name @ `.
     """
 
-    providers: dict[str, list[str]]
-    versions: dict[str, str]
-    needs: dict[str, list[str]]
+    providers: dict[str, list[str]] = field(default_factory=dict)
+    versions: dict[str, str] = field(default_factory=dict)
+    needs: dict[str, list[str]] = field(default_factory=dict)
+    sources: dict[str, str] = field(default_factory=dict)
 
 
 def required_versions(modules: Iterable[str]) -> dict[str, str]:
-    """The versions of the packages that hold these top-level modules, and of all that they need."""
-    here, candidates = installed_packages(), foreign_versions()
-    waiting = [name for module in modules for name in here.providers.get(module, ())]
-    found = dict[str, str]()
+    """The versions of the packages that contain these top-level modules, and of all they need."""
+    installed = installed_packages()
+    candidates = foreign_versions()
+    waiting = [name for module in modules for name in installed.providers.get(module, ())]
+    versions = dict[str, str]()
     while waiting:
         name = waiting.pop()
-        if name not in found and name in candidates:
-            found[name] = candidates[name]
-            waiting.extend(here.needs[name])
-    return found
+        if name not in versions and name in candidates:
+            versions[name] = candidates[name]
+            waiting.extend(installed.needs[name])
+    return versions
 
 
 def foreign_versions() -> dict[str, str]:
-    """The versions of all packages but Labkart's, which no task's id depends on, and the project's, whose code is read."""
-    own = {"labkart", _plain(project.current().name)}
-    return {
-        name: version for name, version in installed_packages().versions.items() if name not in own
-    }
+    """The versions of all packages but Labkart's and the project's.
+
+    No task's id depends on Labkart's, and the project's code counts by itself.
+    """
+    own = {"labkart", normalised_name(project.current().name)}
+    versions = installed_packages().versions
+    return {name: version for name, version in versions.items() if name not in own}
+
+
+def requirements() -> list[str]:
+    """One PEP 508 line per installed package but the project itself, sorted by name.
+
+    `name==version` for a package from a registry, otherwise `name @ address`.
+    """
+    installed = installed_packages()
+    lines = dict[str, str]()
+    for name, version in installed.versions.items():
+        source = installed.sources.get(name)
+        number = version.partition(" @ ")[0]
+        release = f"{name}=={number}" if number else name
+        lines[name] = f"{name} @ {source}" if source else release
+    lines.pop(normalised_name(project.current().name), None)
+    return [lines[name] for name in sorted(lines)]
 
 
 @cache
 def installed_packages() -> Installed:
-    """All that is installed here, remembered from process to process until a package comes or goes."""
+    """All that is installed, remembered between processes until a package comes or goes."""
     memo = project.current().outputs / "memos" / "packages" / f"{_state()}.json"
     try:
         return Installed(**read_json(memo))
     except TypeError:
-        found = _look()
-    for old in memo.parent.glob("*.json"):
-        old.unlink(missing_ok=True)
-    write_atomically(memo, json.dumps(asdict(found)).encode())
-    return found
+        installed = _inspect()
+    for outdated in memo.parent.glob("*.json"):
+        outdated.unlink(missing_ok=True)
+    write_atomically(memo, json.dumps(asdict(installed)).encode())
+    return installed
+
+
+def normalised_name(requirement: str) -> str:
+    """The name in a requirement, in the one form that all its spellings share."""
+    name = re.match(r"[\w.-]*", requirement.strip())
+    return re.sub(r"[-_.]+", "-", name[0] if name else "").lower().strip("-")
 
 
 def _state() -> str:
-    """What changes when a package is installed, upgraded or removed, or what is read of them."""
-    found = [sys.version, str(digests.stamp(__file__))]
+    """A digest that changes when a package is installed, upgraded or removed, or this module is."""
+    parts = [sys.version, str(digests.stamp(__file__))]
     for folder in sys.path:
         with suppress(OSError):
-            inside = sorted(os.listdir(folder or "."))  # noqa: PTH208 (as texts: there are hundreds)
-            for entry in [f"{folder or '.'}/{name}" for name in inside if name.endswith("-info")]:
-                told = digests.stamp(f"{entry}/METADATA")
-                other = None if told and told[3] else digests.stamp(f"{entry}/PKG-INFO")
-                # Most packages have none, and to ask so is cheaper than an error.
-                there = os.access(f"{entry}/direct_url.json", os.F_OK)
-                found.append(
-                    f"{entry} {told} {other} {there and digests.stamp(f'{entry}/direct_url.json')}"
-                )
-    return hashlib.sha256("\n".join(found).encode(errors="surrogateescape")).hexdigest()[:24]
+            names = sorted(os.listdir(folder or "."))  # noqa: PTH208 (as texts: there are hundreds)
+            for name in names:
+                if name.endswith("-info"):
+                    parts.append(_metadata_state(f"{folder or '.'}/{name}"))
+    return hashlib.sha256("\n".join(parts).encode(errors="surrogateescape")).hexdigest()[:24]
 
 
-def _look() -> Installed:
-    found = Installed({}, {}, {})
-    for each in distributions():
-        metadata = each.metadata  # read anew at each look
-        name = _plain(metadata["Name"] or "")
-        if name and name not in found.versions:  # the first on the path is the one that is imported
-            needs = metadata.get_all("Requires-Dist") or (
-                each.requires if each.read_text("requires.txt") else None
-            )
-            found.versions[name] = f"{metadata['Version']}{_commit(each)}"
-            found.needs[name] = [_plain(need) for need in needs or () if _holds_here(need)]
-            for module in _modules(each) | {name.replace("-", "_")}:
-                found.providers.setdefault(module, []).append(name)
-    return found
+def _metadata_state(folder: str) -> str:
+    metadata = digests.stamp(f"{folder}/METADATA")
+    is_empty = not metadata or not metadata[3]
+    old_metadata = digests.stamp(f"{folder}/PKG-INFO") if is_empty else None
+    # Most packages do not have this file, and access is cheaper than an error of stat.
+    direct_url = None
+    if os.access(f"{folder}/direct_url.json", os.F_OK):
+        direct_url = digests.stamp(f"{folder}/direct_url.json")
+    return f"{folder} {metadata} {old_metadata} {direct_url}"
+
+
+def _inspect() -> Installed:
+    installed = Installed()
+    for package in distributions():
+        metadata = package.metadata  # read again at each access
+        name = normalised_name(metadata["Name"] or "")
+        if not name or name in installed.versions:  # the first one on the path is imported
+            continue
+        origin = _origin(package)
+        exact = _exact_version(package, origin)
+        installed.versions[name] = f"{metadata['Version'] or ''}{exact and f' @ {exact}'}"
+        if source := _source(origin):
+            installed.sources[name] = source
+        needs = metadata.get_all("Requires-Dist")
+        if not needs and package.read_text("requires.txt"):
+            needs = package.requires
+        installed.needs[name] = [normalised_name(need) for need in needs or () if _applies(need)]
+        for module in _modules(package) | {name.replace("-", "_")}:
+            installed.providers.setdefault(module, []).append(name)
+    return installed
 
 
 def _modules(package: Distribution) -> set[str]:
-    """The names that can be imported at the top of a package, as far as its files tell."""
+    """The top-level modules of a package, as far as the list of its files shows them."""
     listed = (package.read_text("top_level.txt") or "").split()
     files = re.findall(
         r"^([^/,\n]+?)(?:/[^,\n]*)?(?:\.py|\.so|\.pyd),",
@@ -109,36 +154,44 @@ def _modules(package: Distribution) -> set[str]:
     return {name for name in names if name.isidentifier()}
 
 
-def _commit(package: Distribution) -> str:
+def _origin(package: Distribution) -> dict[str, Any]:
+    """Where a package came from (PEP 610); empty if it came from a registry."""
     try:
-        source = json.loads(package.read_text("direct_url.json") or "{}")
+        origin = json.loads(package.read_text("direct_url.json") or "{}")
     except ValueError:
-        return ""
-    exact = source.get("vcs_info", {}).get("commit_id") or source.get("archive_info", {}).get(
-        "hash"
-    )
-    if (
-        source.get("url", "").startswith("file:") and not exact
-    ):  # a folder here, which may change without a new version
+        return {}
+    return origin if isinstance(origin, dict) and isinstance(origin.get("url"), str) else {}
+
+
+def _exact_version(package: Distribution, origin: dict[str, Any]) -> str:
+    """The commit, or the digest of the archive or content; empty if it came from a registry."""
+    commit = origin.get("vcs_info", {}).get("commit_id")
+    exact = commit or origin.get("archive_info", {}).get("hash")
+    if not exact and origin.get("url", "").startswith("file:"):
+        # A local folder may change without a new version.
         exact = hashlib.sha256((package.read_text("RECORD") or "").encode()).hexdigest()[:12]
-    return f" @ {exact}" if exact else ""
+    return exact or ""
 
 
-def _holds_here(requirement: str) -> bool:
+def _source(origin: dict[str, Any]) -> str:
+    """The address from which a package can be installed again; empty if it came from a registry."""
+    if not origin:
+        return ""
+    address = git.without_credentials(origin["url"])
+    repository = origin.get("vcs_info")
+    if repository:
+        address = f"{repository.get('vcs', 'git')}+{address}@{repository.get('commit_id')}"
+    subfolder = origin.get("subdirectory")
+    return f"{address}#subdirectory={subfolder}" if subfolder else address
+
+
+def _applies(requirement: str) -> bool:
     """Whether a package is needed on this system and by this Python, and without extras."""
-    from packaging.requirements import (  # seldom needed: the answer is remembered
-        InvalidRequirement,
-        Requirement,
-    )
+    # Seldom needed: the answer is remembered.
+    from packaging.requirements import InvalidRequirement, Requirement
 
     try:
         marker = Requirement(requirement).marker
-    except InvalidRequirement:  # there are old ones
+    except InvalidRequirement:  # some packages still have them
         return "extra ==" not in requirement
     return marker is None or marker.evaluate({"extra": ""})
-
-
-def _plain(requirement: str) -> str:
-    """A package's name as all spellings of it become."""
-    name = re.match(r"[\w.-]*", requirement.strip())
-    return re.sub(r"[-_.]+", "-", name[0] if name else "").lower().strip("-")

@@ -1,4 +1,4 @@
-"""Where a project is and where it keeps its things. Knows nothing of what is in them."""
+"""Where a project is, its name, and where its outputs are. Knows nothing about their content."""
 
 import os
 import sys
@@ -9,7 +9,7 @@ from pathlib import Path
 
 from labkart.errors import LabkartError
 
-# Where the person is, wherever a command goes after that.
+# The folder in which the command was called, wherever it goes afterwards.
 STARTED = Path.cwd()
 
 
@@ -21,8 +21,8 @@ class Project:
         root: the folder that holds `pyproject.toml`.
         name: the project's name there; MLflow's experiment has the same name.
         entry: the pipeline function as `module:function`, from `[tool.labkart]`.
-        language: in which checks speak, "en" or "ja", from there, too.
-        outputs: everything that runs have written; the variable `LABKART_OUTPUTS` moves it, for example in tests.
+        language: the language of checks and pages, "en" or "ja", from there as well.
+        outputs: the folder for all that runs write; the variable `LABKART_OUTPUTS` moves it.
     """
 
     root: Path
@@ -33,40 +33,47 @@ class Project:
 
     def short(self, path: Path) -> str:
         """A path as a person in this project would write it."""
-        return (
-            path.relative_to(self.root).as_posix() if path.is_relative_to(self.root) else str(path)
-        )
+        if path.is_relative_to(self.root):
+            return path.relative_to(self.root).as_posix()
+        return str(path)
 
 
 def current() -> Project:
     """The project around the working directory, or else the one whose `.venv` runs this process.
 
     Raises:
-        LabkartError: there is no project at either place.
+        LabkartError: neither exists.
     """
-    return _around(os.getcwd(), os.environ.get("LABKART_OUTPUTS"))  # noqa: PTH109 (as a text: asked often)
+    directory = os.getcwd()  # noqa: PTH109 (called often, and faster as a text)
+    return _around(directory, os.environ.get("LABKART_OUTPUTS"))
 
 
 @cache
 def _around(directory: str, outputs: str | None) -> Project:
-    here = Path(directory)
-    for folder in (here, *here.parents, Path(sys.prefix).parent):
-        if settings := _settings(folder):
-            return Project(
-                folder, *settings, Path(outputs).absolute() if outputs else folder / "outputs"
-            )
+    start = Path(directory)
+    for folder in (start, *start.parents, Path(sys.prefix).parent):
+        project = _read(folder, outputs)
+        if project:
+            return project
     raise LabkartError(
-        f"{here} is not inside a Labkart project: no pyproject.toml with [tool.labkart]. Go into yours."
+        f"{start} is not inside a Labkart project: no pyproject.toml with [tool.labkart]. "
+        "Go to the folder of a project."
     )
 
 
-def _settings(folder: Path) -> tuple[str, str, str] | None:
-    """The project's name, its pipeline and its language, where `folder` is a project's root."""
+def _read(folder: Path, outputs: str | None) -> Project | None:
+    """The project whose root is this folder; None if it is not a project's root."""
     try:
         table = tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))
-        ours = table["tool"]["labkart"]
-        return table["project"]["name"], ours["pipeline"], str(ours.get("language", "en"))
+        settings = table["tool"]["labkart"]
+        return Project(
+            root=folder,
+            name=table["project"]["name"],
+            entry=settings["pipeline"],
+            language=str(settings.get("language", "en")),
+            outputs=Path(outputs).absolute() if outputs else folder / "outputs",
+        )
     except (OSError, KeyError, TypeError):
         return None
-    except ValueError as error:  # no TOML, or no UTF-8
-        raise LabkartError(f"{folder / 'pyproject.toml'}: {error}. Mend that line.") from None
+    except ValueError as error:  # it is not TOML, or not UTF-8
+        raise LabkartError(f"{folder / 'pyproject.toml'}: {error}. Fix that line.") from None

@@ -1,4 +1,7 @@
-"""Run one experiment here and publish it nowhere: all that `labkart reproduce` asks of the version that a run recorded.
+"""Runs one experiment here, and publishes it nowhere.
+
+`labkart reproduce` calls this and nothing else of the version that a run recorded, so its arguments
+never change.
 
 Usage:
     python -m labkart.replay --outputs FOLDER -- [OVERRIDE ...]
@@ -12,10 +15,10 @@ from labkart.errors import LabkartError
 
 
 def main() -> int:
-    """Run the experiment that the overrides compose; its record is below FOLDER/records.
+    """Run the experiment that the overrides compose, with its record below FOLDER/records.
 
     Returns:
-        0, or 1 after a sentence on the error stream.
+        The exit code: 0, or 1 after a sentence on the error stream.
     """
     parser = argparse.ArgumentParser("python -m labkart.replay")
     parser.add_argument("--outputs", required=True, help="the folder for its records and its cache")
@@ -23,7 +26,7 @@ def main() -> int:
     args = parser.parse_args()
     os.environ["LABKART_OUTPUTS"] = args.outputs
 
-    from labkart.experiments.run import run_on_node  # it imports gokart
+    from labkart.experiments.run import run_on_node  # it imports gokart, which --help does not need
 
     try:
         run_on_node(args.overrides)

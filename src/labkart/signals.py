@@ -1,4 +1,8 @@
-"""The word of a person, a cluster or a closed terminal that this process shall end. It must not get lost."""
+"""Signals that ask this process to end: from a person, a cluster or a closed terminal.
+
+None of them gets lost, none cuts off what must be complete, and processes that this one started end
+with it.
+"""
 
 import os
 import signal
@@ -7,57 +11,83 @@ import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from types import FrameType
 from typing import Any
 
-_ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _PATIENCE = 10.0  # seconds that another process has to end
-_SOON = 0.01  # seconds after which a word that came at a bad moment is said again
+_RETRY = 0.01  # seconds after which a signal that came at a bad moment is sent again
 
-# The process that leads, and then the signals that came.
-_came: list[int] = []
+
+@dataclass
+class _Received:
+    """The signals that this process received. A process has one set of handlers, so it has one.
+
+    Attributes:
+        leader: the id of the process that installed the handlers; its forked workers differ.
+        numbers: the signals, in order.
+    """
+
+    leader: int = 0
+    numbers: list[int] = field(default_factory=list)
+
+    @property
+    def is_leader(self) -> bool:
+        return os.getpid() == self.leader
+
+
+_received = _Received()
 
 
 def install_handlers() -> None:
-    """From now on, end in order: the one who leads says that it was stopped, its workers end in silence."""
-    _came[:] = [os.getpid()]
-    for asked in _ENDINGS:
-        if signal.getsignal(asked) != signal.SIG_IGN:  # as under nohup
-            signal.signal(asked, _stop)
-    sys.unraisablehook = _unheard
+    """From now on, end in order: this process by KeyboardInterrupt, its forked workers silently."""
+    _received.leader = os.getpid()
+    _received.numbers.clear()
+    for number in _SIGNALS:
+        if signal.getsignal(number) != signal.SIG_IGN:  # as under nohup
+            signal.signal(number, _stop)
+    sys.unraisablehook = _report_unraisable
 
 
 def raise_pending() -> None:
-    """End now if somebody asked for it and Python lost the word, as it does where it cannot raise anything."""
-    if _came[1:] and _came[0] == os.getpid():
+    """End now if a signal came where Python cannot raise an exception, such as in a finaliser."""
+    if _received.numbers and _received.is_leader:
         raise KeyboardInterrupt
 
 
 @contextmanager
 def deferred() -> Iterator[list[int]]:
-    """Let a block come to its end first: what came in it is said again after it, unless the block clears the list."""
-    came = list[int]()
-    before = {asked: signal.getsignal(asked) for asked in _ENDINGS}
-    before = {
-        asked: handler for asked, handler in before.items() if handler not in (signal.SIG_IGN, None)
-    }
-    for asked in before:
-        signal.signal(asked, lambda number, _: came.append(number))
+    """Let a block finish first; a signal that came meanwhile is raised after it.
+
+    Yields:
+        The signals that came. If the block clears the list, none is raised.
+    """
+    numbers = list[int]()
+    handlers = {number: signal.getsignal(number) for number in _SIGNALS}
+    changed = [number for number in _SIGNALS if handlers[number] not in (signal.SIG_IGN, None)]
+    for number in changed:
+        signal.signal(number, lambda number, _: numbers.append(number))
     try:
-        yield came
+        yield numbers
     finally:
-        for asked, handler in before.items():
-            signal.signal(asked, handler)
-        for number in came[:1]:
+        for number in changed:
+            signal.signal(number, handlers[number])
+        for number in numbers[:1]:
             signal.raise_signal(number)
 
 
 @contextmanager
 def child_process(command: Sequence[str], **settings: Any) -> Iterator["subprocess.Popen[str]"]:
-    """Another process. Where the block is cut short, it is gone, with all that it started."""
+    """Another process. If the block is interrupted, it ends with all processes that it started.
+
+    Args:
+        command: the command and its arguments.
+        **settings: arguments of `subprocess.Popen`.
+    """
     started = list[subprocess.Popen[str]]()
     try:
-        with deferred():  # one that is cut off while it starts is known to nobody
+        with deferred():  # interrupted while it starts, nobody would know the process
             started.append(subprocess.Popen(command, text=True, start_new_session=True, **settings))
         yield started[0]
     except BaseException:
@@ -69,8 +99,13 @@ def child_process(command: Sequence[str], **settings: Any) -> Iterator["subproce
             process.__exit__(None, None, None)
 
 
+def exit_code() -> int:
+    """The exit code of a command that was stopped."""
+    return 128 + (_received.numbers or [signal.SIGINT])[0]
+
+
 def _end(process: "subprocess.Popen[str]") -> None:
-    """First ask the whole group, then do not ask."""
+    """Interrupt the whole process group, and kill it if that does not help."""
     with deferred(), suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGINT)
         with suppress(subprocess.TimeoutExpired):
@@ -78,29 +113,28 @@ def _end(process: "subprocess.Popen[str]") -> None:
         os.killpg(process.pid, signal.SIGKILL)
 
 
-def exit_code() -> int:
-    """The exit code of a command that was stopped."""
-    return 128 + (_came[1:] or [signal.SIGINT])[0]
-
-
 def _stop(number: int, frame: FrameType | None) -> None:
     if _is_logging(frame):
-        again = threading.Timer(_SOON, os.kill, (os.getpid(), number))
-        again.daemon = True
-        again.start()
+        retry = threading.Timer(_RETRY, os.kill, (os.getpid(), number))
+        retry.daemon = True
+        retry.start()
         return
-    _came.append(number)
-    raise KeyboardInterrupt if os.getpid() == _came[0] else SystemExit(128 + number)
+    _received.numbers.append(number)
+    raise KeyboardInterrupt if _received.is_leader else SystemExit(128 + number)
 
 
 def _is_logging(frame: FrameType | None) -> bool:
-    """Whether a message is being logged. Cut off there, logging keeps its lock, and every thread that logs waits on."""
+    """Whether a message is being logged.
+
+    Interrupted there, logging would keep its lock, and every thread that logs would wait for ever.
+    """
     while frame and frame.f_globals.get("__name__") != "logging":
         frame = frame.f_back
     return frame is not None
 
 
-def _unheard(what: "sys.UnraisableHookArgs") -> None:
-    """Python cannot raise out of what a finaliser does, and would print a traceback: `look` says it again."""
-    if not (_came[1:] and isinstance(what.exc_value, KeyboardInterrupt | SystemExit)):
-        sys.__unraisablehook__(what)
+def _report_unraisable(error: "sys.UnraisableHookArgs") -> None:
+    """Print no traceback of a signal that came in a finaliser: `raise_pending` raises it again."""
+    is_signal = isinstance(error.exc_value, KeyboardInterrupt | SystemExit)
+    if not (_received.numbers and is_signal):
+        sys.__unraisablehook__(error)

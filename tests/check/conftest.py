@@ -1,6 +1,7 @@
 """What the tests of rules share: a tiny project with a package `study` that is imported into this process."""
 
 import sys
+from argparse import Namespace
 from collections.abc import Callable, Iterator
 from importlib import invalidate_caches
 from pathlib import Path
@@ -66,6 +67,12 @@ def find(study: Path) -> Find:
         return report.find_problems(Tree(project.current()), rules)
 
     return found
+
+
+def check(*ids: str, **options: bool) -> int:
+    """Check rules as the verb does: `check("secret", json=True)`."""
+    defaults = {"json": False, "list": False, "lock_data": False, "markdown": False}
+    return report.check(Namespace(rules=ids, **defaults | options))
 
 
 def places(findings: list[Finding]) -> list[str]:

@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from labkart.check import report
-from tests.check.conftest import PIPELINE, TASKS, Find, places, sentences
+from tests.check.conftest import PIPELINE, TASKS, Find, check, places, sentences
 from tests.support.tiny import write
 
 _RULES = ("broken-config", "broken-pipeline", "unused-key")
@@ -70,7 +69,7 @@ def test_what_the_code_prints_stays_out_of_the_output_and_is_still_shown(
         },
     )
     write(study, **{"conf/model/forest.yaml": "params:\n  trees: 3\nnote: 1\n"})
-    assert report.show(["--json", *_RULES]) == 1
+    assert check(*_RULES, json=True) == 1
     output, errors = capfd.readouterr()
     assert [row["rule"] for row in json.loads(output)] == ["unused-key"]
     assert set(errors.split()) == {"aloud", "louder", "again"}

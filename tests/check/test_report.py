@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from labkart.check import report
 from labkart.errors import LabkartError
+from tests.check.conftest import check
 from tests.support.tiny import write
 
 
@@ -14,7 +14,7 @@ def test_the_fix_of_a_rule_is_printed_once_however_many_places_there_are(
     study: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     write(study, **{"a.py": "", "b.py": "", "src/study/a.py": 'A = "/home/ann"\n'})
-    assert report.show(["outside-layout", "absolute-path"]) == 1
+    assert check("outside-layout", "absolute-path") == 1
     output = capsys.readouterr().out
     assert output.splitlines()[:4] == [
         "a.py  outside-layout  a.py does not belong at the top of the project",
@@ -28,19 +28,19 @@ def test_the_fix_of_a_rule_is_printed_once_however_many_places_there_are(
 
 def test_a_misspelt_rule_is_answered_with_the_right_one(study: Path) -> None:
     with pytest.raises(LabkartError, match=r'There is no rule "secrets"\. Did you mean "secret"\?'):
-        report.show(["secrets"])
+        check("secrets")
 
 
 def test_programs_get_json(study: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write(study, **{"src/study/a.py": 'A = "/home/ann"\n'})
-    assert report.show(["absolute-path", "--json"]) == 1
+    assert check("absolute-path", json=True) == 1
     (row,) = json.loads(capsys.readouterr().out)
     assert row.keys() == {"path", "line", "rule", "says", "fix"}
     assert (row["path"], row["line"], row["rule"]) == ("src/study/a.py", 1, "absolute-path")
 
 
 def test_the_list_explains_each_rule(study: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert report.show(["--list", "secret"]) == 0
+    assert check("secret", list=True) == 0
     sentence, reason, fix = capsys.readouterr().out.splitlines()
     assert sentence == "secret: No file contains a password, key or token."
     assert reason.startswith("  What was pushed") and fix.startswith("  -> First make the secret")

@@ -185,7 +185,7 @@ def _values(messages: dict[str, str]) -> dict[str, set[str]]:
 
 @pytest.mark.parametrize("language", ["en", "ja"])
 def test_the_documentation_lists_the_rules_as_they_are(language: str) -> None:
-    page = (TEMPLATE / "templates" / language / "rules.md").read_text(encoding="utf-8")
+    page = (TEMPLATE / "docs" / language / "rules.md").read_text(encoding="utf-8")
     assert page == report.format_page(RULES, language) + "\n", (
         "write it again: python -m tests.support.rules"
     )

@@ -14,7 +14,7 @@ _TOKEN = "ghp_" + "a1B2" * 9
     [
         ("src/study/a.py", 'A = "/data/x/y"  # labkart: allow absolute-path: it is there on every node', "absolute-path"),
         ("src/study/a.py", '# labkart: allow absolute-path: it is there on every node\nA = "/data/x/y"', "absolute-path"),
-        ("src/study/a.py", '# labkart: allow absolute-path\uff1a全ノードにある\n# and\n\nA = "/data/x/y"', "absolute-path"),
+        ("src/study/a.py", '# labkart: allow absolute-path\uff1a全台にある\n# and\n\nA = "/data/x/y"', "absolute-path"),
         ("conf/a.yaml", f"# labkart: allow secret: of the test server\na: {_TOKEN}", "secret"),
     ],
 )  # fmt: skip
@@ -56,8 +56,9 @@ def test_files_without_comments_are_waived_in_a_table(find: Find, study: Path) -
         ("waiver", "reason"),
         ("waiver", "unneeded"),
     ]
-    found = find("waiver", **{"pyproject.toml": text + '\n[tool.labkart.allow]\nrule = "secret"\n'})
-    assert [finding.key for finding in found] == ["table"]
+    for entry in ('\n[tool.labkart.allow]\npath = "notebooks/a.ipynb"\n', 'allow = ["secret"]\n'):
+        (finding,) = find("waiver", **{"pyproject.toml": text + entry})
+        assert finding.message("en") == 'there is no rule ""'
 
 
 def test_the_table_is_not_for_lines_that_can_have_a_comment(find: Find, study: Path) -> None:

@@ -74,6 +74,16 @@ def test_a_file_is_told_from_an_override(
     assert (root / file).read_text() == "<svg/>"
 
 
+def test_without_arguments_it_is_the_tree_of_the_default_settings(
+    root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(graph.overrides, "plan_experiment", lambda overrides: overrides)
+    monkeypatch.setattr("labkart.experiments.status.statuses", lambda overrides: overrides)
+    monkeypatch.setattr("labkart.results.pipeline.pipeline_steps", lambda _: DIAMOND)
+    assert graph.main([]) == 0
+    assert capsys.readouterr().out.startswith("  Join  ")
+
+
 def test_a_drawing_is_an_svg_file(root: Path) -> None:
     with pytest.raises(LabkartError, match=r"--svg a.png: the file's name must end in .svg."):
         graph.main(["--svg", "a.png"])

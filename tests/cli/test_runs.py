@@ -149,17 +149,17 @@ def test_programs_get_all_values_and_json_has_no_nan(runs: Told) -> None:
     [
         (("acuracy>0.5",), 'Did you mean "accuracy"?'),
         (("--sort", "sead"), 'Did you mean "seed"?'),
-        (("accuracy>high",), '"high" is no number'),
-        (("forest",), "wants a name and a value"),
+        (("accuracy>high",), '"high" is not a number'),
+        (("forest",), "must be a name and a value"),
         (
             ("accuracy=>0.5",),
-            "wants a name and a value, as model=forest, model!=forest or accuracy>=0.9",
+            "must be a name and a value, such as model=forest, model!=forest or accuracy>=0.9",
         ),
-        (("--sweep", "77"), 'No sweeps begin with "77"'),
-        (("--study", "tree"), 'No experiment is of a study "tree". Did you mean "trees"?'),
+        (("--sweep", "77"), 'No sweep begins with "77"'),
+        (("--study", "tree"), 'No experiment belongs to a study "tree". Did you mean "trees"?'),
         (("--tag", "papers"), 'No experiment has the tag "papers". Did you mean "paper"?'),
         (("--commit", "ab"), 'No experiment ran on a commit "ab".'),
-        (("--since", "monday"), "wants a day"),
+        (("--since", "monday"), "must be a day"),
         (("-n", "0"), "-n must be a positive integer, got 0"),
     ],
 )

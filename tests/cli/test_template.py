@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from labkart.cli.template import Template, git
+from labkart import git
+from labkart.cli.template import Template
 
 _FIRST = "# Changes\n\n## Unreleased\n\n## 0.1.0 - 2026-11-26\n\nThe first version.\n"
 _MORE = _FIRST.replace("## Unreleased\n", "## Unreleased\n\nA new verb.\n").replace(
@@ -16,11 +17,11 @@ _SECOND = _MORE.replace("## Unreleased\n", "## Unreleased\n\n## 0.2.0 - 2026-12-
 @pytest.fixture
 def template(tmp_path: Path) -> Template:
     """A template of three commits without a tag; `HEAD~2` is the first."""
-    git(tmp_path, "init", "--quiet")
+    git.run(tmp_path, "init", "--quiet")
     for text in (_FIRST, _MORE, _SECOND):
         (tmp_path / "CHANGELOG.md").write_text(text)
-        git(tmp_path, "add", "CHANGELOG.md")
-        git(
+        git.run(tmp_path, "add", "CHANGELOG.md")
+        git.run(
             tmp_path,
             "-c",
             "user.name=A",

@@ -75,7 +75,7 @@ def test_without_any_project_a_sentence_says_so(
 
 def test_a_broken_pyproject_is_named_with_its_line(root: Path) -> None:
     write(root, **{"pyproject.toml": '[project]\nname = "tiny\n'})
-    with pytest.raises(LabkartError, match=r"tiny/pyproject\.toml: .*line 2.* Mend that line\."):
+    with pytest.raises(LabkartError, match=r"tiny/pyproject\.toml: .*line 2.* Fix that line\."):
         project.current()
 
 
@@ -83,9 +83,7 @@ def test_a_pyproject_that_is_no_utf8_is_named(root: Path) -> None:
     (root / "pyproject.toml").write_bytes(
         '[project]\nname = "tiny"  # 卒業研究\n'.encode("shift_jis")
     )
-    with pytest.raises(
-        LabkartError, match=r"^.*tiny/pyproject\.toml: 'utf-8' .* Mend that line\.$"
-    ):
+    with pytest.raises(LabkartError, match=r"^.*tiny/pyproject\.toml: 'utf-8' .* Fix that line\.$"):
         project.current()
 
 

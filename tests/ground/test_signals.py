@@ -16,7 +16,7 @@ class Closing:
 
 signals.install_handlers()
 if sys.argv[1] == "worker":
-    signals._came[0] = 0
+    signals._received.leader = 0
 closing = Closing()
 del closing
 print("goes on")

@@ -40,11 +40,10 @@ def test_five_mistakes_are_all_found_and_told_in_the_projects_language(
     assert done.returncode == 1, done.stdout + done.stderr
     said = done.stdout.split("\n\n")
     assert [line.split("  ")[:2] for line in said[0].splitlines()] == [
-        ["conf/model/forest.yaml:6", "unused-key"],
-        ["pyproject.toml:54", "version-mismatch"],
-        ["src/my_thesis/pipeline.py:15", "absolute-path"],
-        ["src/my_thesis/tasks/train.py:35", "untyped-parameter"],
-        ["src/my_thesis/tasks/train.py:50", "untyped-parameter"],
+        *_places(project, "conf/model/forest.yaml", "note: unused", "unused-key"),
+        *_places(project, "pyproject.toml", "template =", "version-mismatch"),
+        *_places(project, "src/my_thesis/pipeline.py", "/home/ann", "absolute-path"),
+        *_places(project, "src/my_thesis/tasks/train.py", " trees =", "untyped-parameter"),
         ["実験 1.py", "outside-layout"],
     ]
     assert len(said[1].splitlines()) == 5
@@ -53,6 +52,14 @@ def test_five_mistakes_are_all_found_and_told_in_the_projects_language(
     assert said[2].startswith(
         {"en": "6 findings, 5 rules broken", "ja": "6 件、5 個の規則に反しています"}[language]
     )
+
+
+def _places(project: Project, path: str, text: str, rule: str) -> list[list[str]]:
+    """The lines of a file with a text, and the rule that they break."""
+    lines = enumerate(project.read(path).splitlines(), 1)
+    places = [[f"{path}:{number}", rule] for number, line in lines if text in line]
+    assert places
+    return places
 
 
 def test_what_the_code_prints_is_not_among_the_findings(fresh: Project) -> None:
@@ -76,7 +83,7 @@ def test_broken_files_get_a_sentence_and_no_traceback_from_any_folder(fresh: Pro
         ["conf/model/new.yaml:2", "broken-config"],
         ["data/raw/elsewhere.csv", "raw-data"],
         ["notebooks/explore.ipynb:1", "unreadable-file"],
-        ["src/my_thesis/tasks/train.py:31", "unreadable-file"],
+        *_places(fresh, "src/my_thesis/tasks/train.py", "class TrainForest((", "unreadable-file"),
     ]
 
 

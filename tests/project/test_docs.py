@@ -1,4 +1,4 @@
-"""What the pages tell a student to do: every command in them is run, every file that they have one write is written."""
+"""What the pages tell a student to do: every command in them is run, every file that they show is written."""
 
 import json
 import re
@@ -14,23 +14,25 @@ from sklearn.datasets import load_wine
 from tests.conftest import Ready
 from tests.support.bake import TEMPLATE, Project, clean_environment
 
-PAGES = [f"docs/{name}.md" for name in ("run", "compare", "write-up", "update", "move")]
-TUTORIAL, CREATE = "docs/tutorial.md", "docs/create.md"
-# Pages without a block of commands; those in a line of notebooks.md are run by tests/test_wiring.py.
+DOCS = TEMPLATE / "docs"
+PAGES = ("run", "compare", "write-up", "update", "move")
+TUTORIAL, CREATE = "tutorial", "create"
+# Pages without a block of commands; those in a line of notebooks.md are run by tests/template/test_wiring.py.
 WITHOUT = ("data.md", "notebooks.md", "reports.md", "rules.md")
 
 # Commands that another test runs, for they serve, install, or need a cluster or a release of the template.
 ELSEWHERE = {
-    "uvx cookiecutter gh:<owner>/labkart": "README.md",  # tests/test_create.py does so from an address of git
-    "make demo": "tests/test_wiring.py",
+    # tests/template/test_create.py does so from an address of git.
+    "uvx cookiecutter gh:<owner>/labkart": "README.md",
+    "make demo": "tests/template/test_wiring.py",
     "make test": ".ci/run",
-    "labkart ui": "tests/test_ui.py",
-    "labkart update": "tests/test_update.py",
-    "labkart accept": "tests/runtime/test_verbs.py",
-    "labkart reproduce": "tests/test_reproduce.py",
-    "hydra/launcher=slurm": "tests/test_cluster.py",
+    "labkart ui": "tests/services/test_ui.py",
+    "labkart update": "tests/template/test_update.py",
+    "labkart accept": "tests/project/test_verbs.py",
+    "labkart reproduce": "tests/project/test_reproduce.py",
+    "hydra/launcher=slurm": "tests/services/test_cluster.py",
     "uv sync --extra slurm": "tests/conftest.py",
-    # tests/test_wiring.py runs all steps of it.
+    # tests/template/test_wiring.py runs all steps of it.
     "basedpyright": "{{cookiecutter.project_slug}}/.github/workflows/ci.yml",
     "pytest": "{{cookiecutter.project_slug}}/.github/workflows/ci.yml",
 }
@@ -81,36 +83,53 @@ class Block:
 
 
 def blocks(text: str) -> list[Block]:
-    found = re.findall(r"([^\n]*)\n\n?```(\w*)\n(.*?)\n?```", text, flags=re.DOTALL)
-    return [Block(*each) for each in found if not re.search(r"[├─]|<-|^\w+/", each[2])]
+    fenced = re.findall(r"([^\n]*)\n\n?```(\w*)\n(.*?)\n?```", text, flags=re.DOTALL)
+    trees = re.compile(r"[├─]|<-|^\w+/")
+    return [Block(*parts) for parts in fenced if not trees.search(parts[2])]
+
+
+@dataclass(frozen=True)
+class Home:
+    """A project, and the language of the pages that one reads in it."""
+
+    project: Project
+    language: str
+
+    def blocks(self, page: str) -> list[Block]:
+        """Of the project's own README, or of a page of docs/."""
+        if page == "README":
+            return blocks(self.project.read("README.md"))
+        return blocks((DOCS / self.language / f"{page}.md").read_text(encoding="utf-8"))
+
+    def copied(self, folder: Path) -> "Home":
+        root = Path(shutil.copytree(self.project.root, folder / "my-thesis"))
+        return replace(self, project=replace(self.project, root=root))
 
 
 @pytest.fixture(scope="module", params=["en", "ja"])
-def pages(
+def home(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, ready: Ready
-) -> Project:
+) -> Home:
     """A project in one of the languages."""
-    return ready(tmp_path_factory.mktemp("pages"), language=request.param)
+    folder = tmp_path_factory.mktemp("pages")
+    return Home(ready(folder, language=request.param), request.param)
 
 
-def copied(pages: Project, folder: Path) -> Project:
-    return replace(pages, root=Path(shutil.copytree(pages.root, folder / "my-thesis")))
-
-
-def test_both_languages_have_the_same_pages_with_the_same_commands() -> None:
+@pytest.mark.parametrize("folder", ["docs", "templates"])
+def test_both_languages_have_the_same_pages_with_the_same_commands(folder: str) -> None:
     english, japanese = (
         {
             page.name: page.read_text(encoding="utf-8")
-            for page in (TEMPLATE / "templates" / language).iterdir()
+            for page in (TEMPLATE / folder / language).iterdir()
         }
         for language in ("en", "ja")
     )
     assert set(english) == set(japanese)
     for name in english:
-        here, there = (blocks(text) for text in (english[name], japanese[name]))
-        assert [each.commands for each in here] == [each.commands for each in there], name
-        assert any(each.commands for each in here) or name in WITHOUT, name
-        assert [each.code for each in here] == [each.code for each in there], name
+        ours, theirs = blocks(english[name]), blocks(japanese[name])
+        assert [block.commands for block in ours] == [block.commands for block in theirs], name
+        assert any(block.commands for block in ours) or name in WITHOUT, name
+        assert [block.code for block in ours] == [block.code for block in theirs], name
 
 
 def test_the_templates_own_pages_have_the_same_commands_in_both_languages() -> None:
@@ -125,105 +144,133 @@ def listed(page: Path) -> list[str]:
     ]
 
 
-def test_links_lead_somewhere(pages: Project) -> None:
-    for page in [pages.root / "README.md", *(pages.root / "docs").iterdir()]:
-        for link in re.findall(r"\]\(([\w./-]+)\)", page.read_text(encoding="utf-8")):
-            assert (page.parent / link).exists(), f"{page.name}: {link}"
-    for page in (TEMPLATE / "README.md", TEMPLATE / "README.ja.md"):
-        for link in re.findall(r"\]\(([\w./-]+)\)", page.read_text(encoding="utf-8")):
-            assert (TEMPLATE / link).exists(), f"{page.name}: {link}"
+SITES = [TEMPLATE / name for name in ("README.md", "README.ja.md", "CONTRIBUTING.md")]
 
 
-@pytest.mark.parametrize("pages", ["en"], indirect=True)
-def test_every_command_of_the_pages_works(pages: Project, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "page",
+    [*SITES, *sorted(DOCS.rglob("*.md"))],
+    ids=lambda page: page.relative_to(TEMPLATE).as_posix(),
+)
+def test_links_lead_somewhere(page: Path) -> None:
+    """As GitHub follows them: from the page's folder, and to a heading of the page."""
+    text = re.sub(r"```.*?```|`[^`]*`", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+    for path, heading in re.findall(r"\]\((?!https?:)([^)#]*)#?([^)]*)\)", text):
+        file = (page.parent / path) if path else page
+        assert file.exists(), path
+        assert not heading or heading in headings(file), heading
+
+
+def headings(page: Path) -> set[str]:
+    """The headings of a page, as GitHub writes them in an address."""
+    titles = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    return {re.sub(r"[^\w\s-]", "", title).lower().replace(" ", "-") for title in titles}
+
+
+def test_a_projects_readme_names_every_page(home: Home) -> None:
+    pages = {page.stem for page in (DOCS / home.language).iterdir()}
+    commands = [command for block in home.blocks("README") for command in block.commands]
+    assert {f"uv run labkart docs {page}" for page in pages} <= set(commands)
+    assert not re.findall(r"\]\((?!https?:)", home.project.read("README.md"))
+
+
+english = pytest.mark.parametrize("home", ["en"], indirect=True)
+
+
+@english
+def test_every_command_of_the_pages_works(home: Home, tmp_path: Path) -> None:
     """They are the same in both languages, and read in one project, in the order in which the README names them."""
-    home = copied(pages, tmp_path)
-    known = [command for page in PAGES for command in listed(home.root / page)]
-    for page in ("README.md", *PAGES):
+    home = home.copied(tmp_path)
+    for page in ("README", *PAGES):
         follow(home, page)
+    known = [command for page in PAGES for block in home.blocks(page) for command in block.commands]
     for block in blocks((TEMPLATE / "README.md").read_text(encoding="utf-8")):
         for command in block.commands:
-            # What is shown with its answer begins as on the page of a project, where it was run.
+            # What is shown with its answer begins as on a page, where it was run.
             if not (block.text.startswith("$ ") and command.startswith(tuple(known))):
-                do(home, command)
+                do(home.project, command)
 
 
-def follow(project: Project, page: str) -> None:
-    for block in blocks(project.read(page)):
+def follow(home: Home, page: str) -> None:
+    for block in home.blocks(page):
         for command in block.commands:
-            do(project, command)
+            do(home.project, command)
 
 
-@pytest.mark.parametrize("pages", ["en"], indirect=True)
-def test_a_student_can_follow_the_tutorial(pages: Project) -> None:
-    said = {
-        command: pages.labkart(*command.split()) for command in ("run", "run model=forest seed=3")
+@english
+def test_a_student_can_follow_the_tutorial(home: Home) -> None:
+    project = home.project
+    printed = {
+        command: project.labkart(*command.split()) for command in ("run", "run model=forest seed=3")
     }
-    said |= obey(pages, TUTORIAL)
-    assert re.search(r"DropOutliers +missing", said["uv run labkart status data=coffee"])
-    assert re.search(r"LoadCsv +cached", said["uv run labkart run data=coffee clean.limit=10.0"])
-    again = said["uv run labkart run data=coffee"]
+    printed |= obey(home, TUTORIAL)
+    assert re.search(r"DropOutliers +missing", printed["uv run labkart status data=coffee"])
+    assert re.search(r"LoadCsv +cached", printed["uv run labkart run data=coffee clean.limit=10.0"])
+    again = printed["uv run labkart run data=coffee"]
     assert re.search(r"TrainLogistic +cached", again) and "worst_recall" in again
-    assert len(re.findall(r"^  (?:logistic|forest) ", said[sweep()], flags=re.MULTILINE)) == 2
-    assert "model" in said["uv run labkart compare 4f2c91 db9dc3"]
-    assert "1 passed" in said["uv run pytest tests/test_clean.py"]
-    assert git(pages, "status", "--porcelain") == ""
-    follow(pages, "docs/write-up.md")
-    check_types(pages)
+    assert len(re.findall(r"^  (?:logistic|forest) ", printed[sweep()], flags=re.MULTILINE)) == 2
+    assert "model" in printed["uv run labkart compare 4f2c91 db9dc3"]
+    assert "1 passed" in printed["uv run pytest tests/test_clean.py"]
+    assert git(project, "status", "--porcelain") == ""
+    follow(home, "write-up")
+    check_types(project)
 
 
-def measured(pages: Project, folder: Path) -> Project:
+def measured(home: Home, folder: Path) -> Home:
     """The project as it was made, with a table of a student's own."""
-    home = copied(pages, folder)
-    git(home, "reset", "--hard", git(home, "rev-list", "--max-parents=0", "HEAD").strip())
-    load_wine(as_frame=True).frame.to_csv(home.root / "data/raw/measurements.csv", index=False)
+    home = home.copied(folder)
+    first = git(home.project, "rev-list", "--max-parents=0", "HEAD").strip()
+    git(home.project, "reset", "--hard", first)
+    table = home.project.root / "data/raw/measurements.csv"
+    load_wine(as_frame=True).frame.to_csv(table, index=False)
     return home
 
 
-@pytest.mark.parametrize("pages", ["en"], indirect=True)
+@english
 def test_with_a_students_own_data_nothing_of_the_samples_is_missed(
-    pages: Project, tmp_path: Path
+    home: Home, tmp_path: Path
 ) -> None:
-    home = measured(pages, tmp_path)
+    home = measured(home, tmp_path)
+    project = home.project
     obey(home, CREATE)
-    for words in ("labkart check", "ruff check", "ruff format --check", "pytest -q"):
-        done = home.run(*words.split())
+    for command in ("labkart check", "ruff check", "ruff format --check", "pytest -q"):
+        done = project.run(*command.split())
         assert done.returncode == 0, done.stdout + done.stderr
-    check_types(home)
-    assert "accuracy" in home.labkart("run") and "accuracy" in home.labkart(
-        "run", "data=measurements"
-    )
+    check_types(project)
+    assert "accuracy" in project.labkart("run")
+    assert "accuracy" in project.labkart("run", "data=measurements")
 
 
-@pytest.mark.parametrize("pages", ["ja"], indirect=True)
+@pytest.mark.parametrize("home", ["ja"], indirect=True)
 @pytest.mark.parametrize("page", [TUTORIAL, CREATE])
 def test_what_the_pages_have_one_write_passes_in_japanese(
-    page: str, pages: Project, tmp_path: Path
+    page: str, home: Home, tmp_path: Path
 ) -> None:
     """The commands and the code are those of the English pages, which are run."""
-    home = measured(pages, tmp_path)
-    for block in blocks(home.read(page)):
-        put(home, block)
+    home = measured(home, tmp_path)
+    project = home.project
+    for block in home.blocks(page):
+        put(project, block)
         for command in block.commands:
             if command.startswith(("git ", "uv run labkart check")):
-                do(home, command)
-    for words in ("labkart check", "ruff check", "ruff format --check"):
-        done = home.run(*words.split())
+                do(project, command)
+    for command in ("labkart check", "ruff check", "ruff format --check"):
+        done = project.run(*command.split())
         assert done.returncode == 0, done.stdout + done.stderr
 
 
-def obey(project: Project, page: str) -> dict[str, str]:
-    """Write what a page has one write, type what it has one type; what each command said."""
-    said = dict[str, str]()
-    for block in blocks(project.read(page)):
-        put(project, block)
+def obey(home: Home, page: str) -> dict[str, str]:
+    """Write the files that a page shows, type its commands; what each command printed."""
+    printed = dict[str, str]()
+    for block in home.blocks(page):
+        put(home.project, block)
         for command in block.commands:
-            said[command] = do(project, command, elsewhere={})
-    return said
+            printed[command] = do(home.project, command, elsewhere={})
+    return printed
 
 
 def put(project: Project, block: Block) -> None:
-    """Write what a block has one write, if anything."""
+    """Write the file or the passage that a block shows, if any."""
     if block.file:
         (project.root / block.file).write_text(block.text + "\n", encoding="utf-8")
     elif block.passage:
@@ -233,7 +280,7 @@ def put(project: Project, block: Block) -> None:
 
 
 def check_types(project: Project) -> None:
-    """In the student's own files; tests/test_wiring.py does so in all of them."""
+    """In the student's own files; tests/template/test_wiring.py does so in all of them."""
     types = project.run(
         "basedpyright", "--pythonpath", *project.command("python"), "src/my_thesis", "tests"
     )
@@ -245,7 +292,7 @@ def sweep() -> str:
 
 
 def do(project: Project, command: str, elsewhere: dict[str, str] = ELSEWHERE) -> str:
-    """Run a command of a page, and give what it says."""
+    """Run a command of a page; what it prints."""
     for words, test in elsewhere.items():
         if words in command:
             assert words.split()[-1] in (TEMPLATE / test).read_text(encoding="utf-8")
@@ -266,15 +313,14 @@ def do(project: Project, command: str, elsewhere: dict[str, str] = ELSEWHERE) ->
 
 
 def _with_ids(project: Project, words: list[str]) -> list[str]:
-    """With the ids of experiments that there are in place of those on the page."""
+    """With the ids of experiments that exist in place of those on the page."""
     if not any(re.fullmatch("[0-9a-f]{6}", word) for word in words):
         return words
-    listed = json.loads(project.labkart("runs", "--json"))
-    other = next(
-        each for each in listed if each["settings"]["model"] != listed[0]["settings"]["model"]
-    )
-    real = iter([listed[0]["id"], other["id"]])
-    return [next(real) if re.fullmatch("[0-9a-f]{6}", word) else word for word in words]
+    runs = json.loads(project.labkart("runs", "--json"))
+    model = runs[0]["settings"]["model"]
+    other = next(run for run in runs if run["settings"]["model"] != model)
+    ids = iter([runs[0]["id"], other["id"]])
+    return [next(ids) if re.fullmatch("[0-9a-f]{6}", word) else word for word in words]
 
 
 def git(project: Project, *words: str) -> str:

@@ -69,7 +69,7 @@ def test_the_graph_is_mermaid_and_a_drawing(swept: Project) -> None:
 
 
 def test_what_the_graph_does_not_take_is_a_sentence(swept: Project) -> None:
-    assert "ends with .svg" in refused(swept, "graph", "--svg", "graph.png")
+    assert "must end in .svg" in refused(swept, "graph", "--svg", "graph.png")
     assert 'no model "forrest"' in refused(swept, "graph", "model=forrest")
     assert "--html: there is no such option" in refused(swept, "graph", "--html")
 

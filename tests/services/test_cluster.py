@@ -84,8 +84,8 @@ def test_a_job_that_fails_and_one_that_is_cancelled_do_so_alone_and_the_same_wor
     study.edit("src/my_thesis/tasks/train.py", 'TrainLogistic ")\n', f'TrainLogistic ")\n{TROUBLE}')
     study.edit(
         "src/my_thesis/tasks/train.py",
-        "from gokart",
-        "import time\nfrom pathlib import Path\n\nfrom gokart",
+        "from luigi",
+        "import time\nfrom pathlib import Path\n\nfrom luigi",
     )
     process = subprocess.Popen(
         study.command("labkart", *SWEEP),

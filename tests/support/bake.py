@@ -111,3 +111,23 @@ def bake_into(folder: Path, **answers: str) -> Project:
             )
         )
     )
+
+
+def published(folder: Path) -> Path:
+    """The template as it is now, in a repository of its own."""
+
+    def git(cwd: Path, *words: str) -> str:
+        environment = clean_environment()
+        return subprocess.run(
+            ["git", *words], cwd=cwd, env=environment, capture_output=True, text=True, check=True
+        ).stdout
+
+    names = git(TEMPLATE, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
+    for name in filter(None, names.split("\0")):
+        if (TEMPLATE / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_bytes((TEMPLATE / name).read_bytes())
+    git(folder, "init", "--quiet")
+    git(folder, "add", "--all")
+    git(folder, "commit", "--quiet", "--message=Publish")
+    return folder

@@ -6,5 +6,5 @@ from tests.support.bake import TEMPLATE
 
 if __name__ == "__main__":
     for language in ("en", "ja"):
-        page = TEMPLATE / "templates" / language / "rules.md"
+        page = TEMPLATE / "docs" / language / "rules.md"
         page.write_text(report.format_page(RULES, language) + "\n", encoding="utf-8")

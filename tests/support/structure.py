@@ -1,4 +1,4 @@
-"""What holds of every baked project, whatever the answers: the layout, nothing unrendered, files that hold the answers."""
+"""What must hold for every baked project, whatever the answers: its layout, and files that hold the answers."""
 
 import json
 import re
@@ -10,14 +10,14 @@ from check_jsonschema.builtin_schemas import get_builtin_schema
 from jsonschema import Draft7Validator
 from markdown_it import MarkdownIt
 
-from hooks.texts import markdown, quoted
+from hooks.texts import escape_markdown, quote
 from tests.support.bake import TEMPLATE, Project
 
 Answers = dict[str, str]
 
 LAYOUT = {
     ".devcontainer", ".editorconfig", ".gitattributes", ".github", ".gitignore", ".pre-commit-config.yaml", ".vscode",
-    "CITATION.cff", "LICENSE", "README.md", "conf", "data", "docs", "notebooks", "pyproject.toml", "reports", "src",
+    "CITATION.cff", "LICENSE", "README.md", "conf", "data", "notebooks", "pyproject.toml", "reports", "src",
     "tests",
 }  # fmt: skip
 
@@ -32,9 +32,8 @@ LICENCES = {
 
 def layout(project: Project, answers: Answers) -> None:
     package = answers["project_slug"].replace("-", "_")
-    tops = {file.partition("/")[0] for file in project.files()} - {
-        ".cruft.json"
-    }  # of a commit alone; see test_update
+    # Only a template that is a commit has this file; see test_origin.
+    tops = {file.partition("/")[0] for file in project.files()} - {".cruft.json"}
     assert project.root.name == answers["project_slug"]
     assert tops == LAYOUT - ({"LICENSE"} if answers["license"] == "none" else set())
     assert {path.name for path in (project.root / "src").iterdir()} == {package}
@@ -44,32 +43,32 @@ def layout(project: Project, answers: Answers) -> None:
 
 
 def nothing_unrendered(project: Project, answers: Answers) -> None:
-    """But for what an answer says itself, which may be anything."""
-    said = {
+    """Apart from the answers themselves, which may be anything."""
+    texts = {
         form(answers[name])
         for name in ("project_title", "author_name")
-        for form in (str, markdown, _inside)
+        for form in (str, escape_markdown, _inside)
     }
+    texts = {text for text in texts if re.search("cookiecutter|[{]", text)}
     for file in project.files() - {".github/workflows/ci.yml"}:
         text = project.read(file)
-        for words in sorted(
-            (words for words in said if re.search("cookiecutter|[{]", words)), key=len, reverse=True
-        ):
-            text = text.replace(words, "")
+        for answer in sorted(texts, key=len, reverse=True):
+            text = text.replace(answer, "")
         assert not re.search(r"cookiecutter\.|\{\{|\{%", text), file
 
 
 def settings_as_answered(project: Project, answers: Answers) -> None:
-    """TOML and YAML give the answers back as they were given."""
-    whole = tomllib.loads(project.read("pyproject.toml"))
-    table, citation = whole["project"], yaml.safe_load(project.read("CITATION.cff"))
+    """TOML and YAML hold the answers unchanged."""
+    settings = tomllib.loads(project.read("pyproject.toml"))
+    citation = yaml.safe_load(project.read("CITATION.cff"))
+    table = settings["project"]
     licence = None if answers["license"] == "none" else answers["license"]
     assert table["name"] == answers["project_slug"]
     assert table["description"] == citation["title"] == answers["project_title"]
     assert table["authors"] == [{"name": answers["author_name"], "email": answers["author_email"]}]
     assert citation["authors"] == table["authors"]
     assert table.get("license") == citation.get("license") == licence
-    assert whole["tool"]["labkart"]["language"] == answers["language"]
+    assert settings["tool"]["labkart"]["language"] == answers["language"]
 
 
 def valid_files(project: Project, answers: Answers) -> None:
@@ -94,9 +93,9 @@ def the_licence(project: Project, answers: Answers) -> None:
 
 
 def the_readme(project: Project, answers: Answers) -> None:
-    """Its heading is the title, sign for sign; what follows is in the language that was chosen."""
+    """Its heading is the title, unchanged; the rest is in the chosen language."""
     opening, heading, *_ = MarkdownIt().parse(project.read("README.md"))
-    assert (opening.tag, heading.content) == ("h1", markdown(answers["project_title"]))
+    assert (opening.tag, heading.content) == ("h1", escape_markdown(answers["project_title"]))
     assert {token.type for token in heading.children or []} == {"text"}
     assert "".join(token.content for token in heading.children or []) == answers["project_title"]
     template = (TEMPLATE / "templates" / answers["language"] / "README.md").read_text(
@@ -107,16 +106,15 @@ def the_readme(project: Project, answers: Answers) -> None:
     assert re.search(r"[^\n]\n\Z", project.read("README.md"))
 
 
-def the_pages(project: Project, answers: Answers) -> None:
-    """Those in docs/ are the ones of the language that was chosen."""
-    for page in (project.root / "docs").iterdir():
-        template = (TEMPLATE / "templates" / answers["language"] / page.name).read_text(
-            encoding="utf-8"
-        )
-        package = answers["project_slug"].replace("-", "_")
-        assert page.read_text(encoding="utf-8") == template.replace(
-            "{{ cookiecutter.__package }}", package
-        )
+def all_of_it_is_the_students(project: Project, answers: Answers) -> None:
+    """A project is small, and holds nothing of ours but wiring: one line names the library."""
+    package = answers["project_slug"].replace("-", "_")
+    files = sorted(project.files())
+    assert len(files) <= 50
+    assert sum(len(project.read(file).splitlines()) for file in files) <= 1300
+    assert {file.split("/")[1] for file in files if file.startswith("src/")} == {package}
+    dependencies = tomllib.loads(project.read("pyproject.toml"))["project"]["dependencies"]
+    assert [line.split()[0] for line in dependencies].count("labkart") == 1
 
 
 CHECKS = [
@@ -126,12 +124,12 @@ CHECKS = [
     valid_files,
     the_licence,
     the_readme,
-    the_pages,
+    all_of_it_is_the_students,
 ]
 
 
 def _inside(text: str) -> str:
-    return quoted(text)[1:-1]
+    return quote(text)[1:-1]
 
 
 @cache
@@ -140,11 +138,11 @@ def _citation_schema() -> Draft7Validator:
 
 
 def defaults() -> Answers:
-    """What cookiecutter takes where nothing is answered and git knows nobody."""
+    """What cookiecutter takes if nothing is answered and git knows nobody."""
     context = json.loads((TEMPLATE / "cookiecutter.json").read_text(encoding="utf-8"))
-    named = {
+    rendered = {
         "project_title": "My thesis",
         "author_name": "Your Name",
         "author_email": "you@example.org",
     }
-    return {name: text for name, text in context.items() if not name.startswith("_")} | named
+    return {name: text for name, text in context.items() if not name.startswith("_")} | rendered

@@ -1,4 +1,4 @@
-"""What a bake writes, whatever the answers: the layout, nothing unrendered, files that their own tools accept."""
+"""What a bake writes, whatever the answers: the layout, and files that their own tools accept."""
 
 import json
 import subprocess
@@ -56,11 +56,11 @@ def test_there_are_at_most_six_questions_each_with_a_prompt_and_a_default() -> N
     assert all(context[name] and context["__prompts__"][name] for name in questions)
 
 
-@pytest.mark.parametrize("holds", structure.CHECKS, ids=lambda each: each.__name__)
+@pytest.mark.parametrize("check", structure.CHECKS, ids=lambda check: check.__name__)
 def test_a_project_is_as_it_must_be(
-    baked: tuple[Project, dict[str, str]], holds: Callable[[Project, dict[str, str]], None]
+    baked: tuple[Project, dict[str, str]], check: Callable[[Project, dict[str, str]], None]
 ) -> None:
-    holds(*baked)
+    check(*baked)
 
 
 def test_a_fresh_project_breaks_no_rule(
@@ -80,6 +80,7 @@ def test_ruff_finds_nothing(baked: tuple[Project, dict[str, str]]) -> None:
             cwd=baked[0].root,
             capture_output=True,
             text=True,
+            check=False,
         )
         assert done.returncode == 0, done.stdout + done.stderr
 
@@ -99,13 +100,12 @@ def test_a_wrong_type_in_a_task_is_found_by_the_type_checker(bake: Callable[...,
         sys.executable,
         "src/my_thesis/tasks/train.py",
     ]
-    done = subprocess.run(words, cwd=project.root, capture_output=True, text=True)
+    done = subprocess.run(words, cwd=project.root, capture_output=True, text=True, check=False)
     assert "Split" in done.stdout and done.returncode == 1, done.stdout
 
 
 def test_baking_twice_writes_the_same_bytes(bake: Callable[..., Project], tmp_path: Path) -> None:
-    one, two = bake(), bake_into(tmp_path / "again")
-    assert one.files() == two.files()
-    assert all(
-        (one.root / file).read_bytes() == (two.root / file).read_bytes() for file in one.files()
-    )
+    first, second = bake(), bake_into(tmp_path / "again")
+    assert first.files() == second.files()
+    for file in first.files():
+        assert (first.root / file).read_bytes() == (second.root / file).read_bytes(), file

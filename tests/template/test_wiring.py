@@ -1,4 +1,4 @@
-"""What surrounds the code: installation, workflows, hooks of git, MLflow's page in a browser, the two commands."""
+"""What surrounds the code: installation, workflows, hooks of git, editors, the two commands."""
 
 import json
 import os
@@ -6,13 +6,13 @@ import re
 import shutil
 import subprocess
 import sys
-import tomllib
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+import labkart
 from tests.support.bake import SOURCE, TEMPLATE, UV, Project, clean_environment
 
 
@@ -24,6 +24,7 @@ def run(folder: Path, *words: str | Path, **variables: str) -> str:
         capture_output=True,
         text=True,
         timeout=600,
+        check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
@@ -32,36 +33,23 @@ def run(folder: Path, *words: str | Path, **variables: str) -> str:
 # Installation
 
 
-def test_pip_alone_is_enough(fresh: Project) -> None:
-    run(fresh.root, sys.executable, "-m", "venv", ".venv")
-    # Python compiles what it imports; pip would compile all that it installs.
-    run(fresh.root, ".venv/bin/pip", "install", "--quiet", "--no-compile", "-e", ".")
-    said = run(fresh.root, ".venv/bin/labkart", "run", "data=wine")
-    assert "accuracy" in said and "  ·  .venv/bin/labkart ui" in said
-
-
 def test_the_lowest_versions_work(fresh: Project) -> None:
     """The lower bounds of the dependencies are promises: install exactly them, and run."""
-    run(
-        fresh.root,
-        UV,
-        "sync",
-        "--quiet",
-        "--resolution",
-        "lowest-direct",
-        "--python",
-        sys.executable,
-    )
-    bounds = dict(
-        re.findall(r'^    "([\w-]+)>=([\d.]+)', fresh.read("pyproject.toml"), flags=re.MULTILINE)
-    )
-    installed = dict(
-        re.findall(r"^([\w-]+)==([\d.]+)", run(fresh.root, UV, "pip", "freeze"), flags=re.MULTILINE)
-    )
-    for name in ("gokart", "mlflow", "pandas", "scikit-learn", "filelock", "rich"):
+    files = (TEMPLATE / "pyproject.toml", fresh.root / "pyproject.toml")
+    sources = [word for file in files for word in ("-r", file)]
+    lowest = ("--resolution", "lowest-direct", "--group", "labkart", *sources)
+    run(fresh.root, UV, "venv", "--quiet", "--python", sys.executable)
+    run(fresh.root, UV, "pip", "install", "--quiet", *lowest)
+    run(fresh.root, UV, "pip", "install", "--quiet", "--no-deps", "-e", ".")
+    bounds = dict[str, str]()
+    for file in files:
+        bounds |= re.findall(r'^    "([\w-]+)>=([\d.]+)', file.read_text(), flags=re.MULTILINE)
+    freeze = run(fresh.root, UV, "pip", "freeze")
+    installed = dict(re.findall(r"^([\w-]+)==([\d.]+)", freeze, flags=re.MULTILINE))
+    for name in ("gokart", "mlflow", "pandas", "scikit-learn", "filelock", "rich", "pytest"):
         assert installed[name].startswith(bounds[name]), name
-    said = run(fresh.root, UV, "run", "--no-sync", "labkart", "run", "data=wine", "model=forest")
-    assert "accuracy" in said
+    printed = run(fresh.root, UV, "run", "--no-sync", "labkart", "run", "data=wine", "model=forest")
+    assert "accuracy" in printed
     run(fresh.root, UV, "run", "--no-sync", "pytest", "-q")
 
 
@@ -84,63 +72,65 @@ def test_jupyter_comes_into_the_environment_and_what_was_computed_stays_valid(
 # Workflows and hooks
 
 
-WORKFLOWS = [TEMPLATE / ".github/workflows/ci.yml", TEMPLATE / ".github/workflows/release.yml"]
-WORKFLOWS += [SOURCE / ".github/workflows/ci.yml"]
+CI, RELEASE = (TEMPLATE / ".github/workflows" / name for name in ("ci.yml", "release.yml"))
+WORKFLOWS = [CI, RELEASE, SOURCE / ".github/workflows/ci.yml"]
+DEPENDABOT = [root / ".github/dependabot.yml" for root in (TEMPLATE, SOURCE)]
+FORMS = TEMPLATE / ".github/ISSUE_TEMPLATE"
+TOOLS = Path(sys.executable).parent
 
 
-def test_workflows_are_valid_and_zizmor_finds_nothing() -> None:
-    tools = Path(sys.executable).parent
-    run(
-        TEMPLATE,
-        tools / "check-jsonschema",
-        "--builtin-schema",
-        "vendor.github-workflows",
-        *WORKFLOWS,
-    )
-    run(
-        TEMPLATE,
-        tools / "zizmor",
-        "--offline",
-        "--strict-collection",
-        "--persona",
-        "pedantic",
-        *WORKFLOWS,
-    )
+@pytest.mark.parametrize(
+    ("schema", "files"),
+    [
+        ("github-workflows", WORKFLOWS),
+        ("dependabot", DEPENDABOT),
+        ("github-issue-forms", [FORMS / "bug.yml", FORMS / "idea.yml"]),
+        ("github-issue-config", [FORMS / "config.yml"]),
+    ],
+)
+def test_what_github_reads_has_the_form_that_it_wants(schema: str, files: list[Path]) -> None:
+    run(TEMPLATE, TOOLS / "check-jsonschema", "--builtin-schema", f"vendor.{schema}", *files)
 
 
-def test_no_workflow_is_left_out() -> None:
-    assert {
-        file for root in (TEMPLATE, SOURCE) for file in (root / ".github/workflows").iterdir()
-    } == set(WORKFLOWS)
+def test_zizmor_finds_nothing() -> None:
+    strict = ("--offline", "--strict-collection", "--persona", "pedantic")
+    run(TEMPLATE, TOOLS / "zizmor", *strict, *WORKFLOWS, *DEPENDABOT)
+
+
+def test_no_file_for_github_is_left_out() -> None:
+    files = {file for root in (TEMPLATE, SOURCE) for file in (root / ".github").rglob("*.yml")}
+    assert files == {*WORKFLOWS, *DEPENDABOT, *FORMS.iterdir()}
 
 
 def execute(
     workflow: Path, job: str, workspace: Path, only: tuple[str, ...] = (), **variables: str
 ) -> str:
     """Run the `run:` steps of a job as GitHub does, or those with these names; returns the job's summary."""
-    whole = yaml.safe_load(workflow.read_text())
+    content = yaml.safe_load(workflow.read_text())
+    steps = [step for step in content["jobs"][job]["steps"] if "run" in step]
     summary = workspace / "summary.md"
-    own = {**whole.get("env", {}), **whole["jobs"][job].get("env", {})}
-    own = {
-        name: str(value).replace("${{ github.workspace }}", str(workspace))
-        for name, value in own.items()
-    }
     path = f"{Path(UV).parent}{os.pathsep}{os.environ['PATH']}"
-    variables = {"PATH": path, "GITHUB_STEP_SUMMARY": str(summary), "CI": "true"} | own | variables
-    for step in whole["jobs"][job]["steps"]:
-        if "run" in step and (not only or step["name"] in only):
-            given = {
-                name: "" if "${{" in value else value for name, value in step.get("env", {}).items()
-            }
-            run(
-                workspace / step.get("working-directory", "."),
-                "bash",
-                "-e",
-                "-c",
-                step["run"],
-                **variables | given,
-            )
+    variables = (
+        {"PATH": path, "GITHUB_STEP_SUMMARY": str(summary), "CI": "true"}
+        | _variables(content, workspace)
+        | _variables(content["jobs"][job], workspace)
+        | variables
+    )
+    for step in steps:
+        if not only or step["name"] in only:
+            folder = workspace / step.get("working-directory", ".")
+            own = _variables(step, workspace)
+            run(folder, "bash", "-e", "-c", step["run"], **variables | own)
     return summary.read_text() if summary.exists() else ""
+
+
+def _variables(part: dict[str, Any], workspace: Path) -> dict[str, str]:
+    """The variables of a workflow, job or step. Of GitHub's expressions, only the workspace has a value here."""
+    env = {
+        name: str(value).replace("${{ github.workspace }}", str(workspace))
+        for name, value in part.get("env", {}).items()
+    }
+    return {name: "" if "${{" in value else value for name, value in env.items()}
 
 
 def shared(project: Project) -> dict[str, str]:
@@ -237,40 +227,58 @@ def test_the_hooks_of_git_accept_a_new_project_and_empty_its_notebooks(fresh: Pr
 
 
 def test_the_template_passes_its_own_lint() -> None:
-    """The other steps of its CI install packages of the system, or call the very tests that run now."""
-    execute(WORKFLOWS[0], "test", TEMPLATE, only=("Lint",), UV_NO_SYNC="1")
+    """The other jobs of its CI install packages of the system, or call the very tests that run now."""
+    execute(CI, "lint", TEMPLATE, UV_NO_SYNC="1")
 
 
-def test_a_release_needs_a_tag_that_agrees_with_the_files(tmp_path: Path) -> None:
-    for name in (
-        "pyproject.toml",
-        "CHANGELOG.md",
-        ".ci/release",
-        f"{SOURCE.name}/src/labkart/__init__.py",
-    ):
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """What a release reads of this repository, and what its tests hand on."""
+    for name in ("CHANGELOG.md", ".ci/release", "src/labkart/__init__.py"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(TEMPLATE / name, tmp_path / name)
-    version = tomllib.loads((TEMPLATE / "pyproject.toml").read_text())["project"]["version"]
-    execute(WORKFLOWS[1], "agree", tmp_path, GITHUB_REF_NAME=f"v{version}")
-    for tag in ("v999.0.0", version, "vain"):
+    (tmp_path / "dist").mkdir()
+    for name in DISTRIBUTIONS:
+        (tmp_path / name).touch()
+    return tmp_path
+
+
+VERSION = labkart.__version__
+DISTRIBUTIONS = [
+    f"dist/labkart-{VERSION}-py3-none-any.whl",
+    f"dist/labkart-{VERSION}.tar.gz",
+]
+
+
+def test_a_release_needs_a_tag_that_agrees_with_the_files(checkout: Path) -> None:
+    execute(RELEASE, "agree", checkout, GITHUB_REF_NAME=f"v{VERSION}")
+    for tag in ("v999.0.0", VERSION, "vain"):
         with pytest.raises(AssertionError, match=tag):
-            execute(WORKFLOWS[1], "agree", tmp_path, GITHUB_REF_NAME=tag)
-    # GitHub's program is not here: another one keeps what it is given.
-    (tmp_path / "bin").mkdir()
-    (tmp_path / "bin/gh").write_text('#!/bin/sh\nprintf "%s\\n" "$@" > given\n')
-    (tmp_path / "bin/gh").chmod(0o755)
-    path = f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}"
-    told = {"GITHUB_REF_NAME": f"v{version}", "RUNNER_TEMP": str(tmp_path), "PATH": path}
-    execute(WORKFLOWS[1], "publish", tmp_path, **told)
-    given = (tmp_path / "given").read_text().split("\n")
-    assert given[:3] == ["release", "create", f"v{version}"] and "--verify-tag" in given
-    section = (
-        (TEMPLATE / "CHANGELOG.md")
-        .read_text()
-        .partition(f"\n## {version} ")[2]
-        .partition("\n## ")[0]
-    )
-    assert (tmp_path / "news.md").read_text().strip() == section.partition("\n")[2].strip() != ""
+            execute(RELEASE, "agree", checkout, GITHUB_REF_NAME=tag)
+
+
+def test_a_release_has_the_news_the_wheel_and_the_sdist(checkout: Path) -> None:
+    """GitHub's program is not here: another one keeps its arguments."""
+    (checkout / "bin").mkdir()
+    (checkout / "bin/gh").write_text('#!/bin/sh\nprintf "%s\\n" "$@" > arguments\n')
+    (checkout / "bin/gh").chmod(0o755)
+    path = f"{checkout / 'bin'}{os.pathsep}{os.environ['PATH']}"
+    tag = f"v{VERSION}"
+    execute(RELEASE, "github", checkout, PATH=path, GITHUB_REF_NAME=tag, RUNNER_TEMP=str(checkout))
+    arguments = (checkout / "arguments").read_text().split("\n")
+    assert arguments[:5] == ["release", "create", tag, *DISTRIBUTIONS]
+    assert "--verify-tag" in arguments
+    changes = (TEMPLATE / "CHANGELOG.md").read_text()
+    section = changes.partition(f"\n## {VERSION} ")[2].partition("\n## ")[0]
+    news = (checkout / "news.md").read_text().strip()
+    assert news == section.partition("\n")[2].strip() != ""
+
+
+def test_what_is_published_was_tested() -> None:
+    jobs = yaml.safe_load(RELEASE.read_text())["jobs"]
+    assert jobs["test"]["needs"] == "agree"
+    assert jobs["github"]["needs"] == jobs["index"]["needs"] == "test"
+    assert jobs["test"]["uses"].endswith(CI.relative_to(TEMPLATE).as_posix())
 
 
 # Editors

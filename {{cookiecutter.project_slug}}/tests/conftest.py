@@ -1,4 +1,4 @@
-"""What all tests share: each one gets an empty cache of its own, so that it never meets your results."""
+"""What all tests share: each test has an empty cache of its own and never touches your results."""
 
 from pathlib import Path
 

@@ -11,7 +11,7 @@ from {{cookiecutter.__package}}.pipeline import MODELS, pipeline
 def test_every_model_runs_from_its_configuration(model: str) -> None:
     small = [] if model == "logistic" else ["model.params.trees=5"]
     table = gokart.build(pipeline(compose(f"model={model}", *small)))
-    assert len(table) > 1, "a row a class"
+    assert len(table) > 1, "one row per class"
     assert table["f1-score"].between(0.5, 1).all()
 
 

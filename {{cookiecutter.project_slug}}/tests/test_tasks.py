@@ -1,4 +1,4 @@
-"""How to test one task: give it a tiny upstream task, build it, look at what comes out."""
+"""How to test one task: give it a tiny upstream task, build it, look at its output."""
 
 import gokart
 import pandas as pd

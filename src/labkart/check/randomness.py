@@ -28,7 +28,7 @@ class UnseededRandom(Rule):
         """Look at the calls in the imported modules."""
         yield from tree.pipeline.import_problems
         generators = [getattr(sys.modules.get(m), n, None) for m, n in _GENERATORS]
-        for path, module in tree.pipeline.modules:
+        for path, module in tree.pipeline.modules.items():
             for node in ast.walk(tree.code[path]):
                 if isinstance(node, ast.Call) and not _has_seed(node):
                     function = _resolve(node.func, module)

@@ -1,9 +1,9 @@
 """What `labkart check` prints: the findings, the list of rules, the rules as a page or as JSON."""
 
-import argparse
 import json
 import os
 import sys
+from argparse import Namespace
 from collections.abc import Sequence
 
 from labkart import project
@@ -12,7 +12,7 @@ from labkart.check.rule import Finding, Rule
 from labkart.check.rules import RULES
 from labkart.check.texts import translation
 from labkart.check.tree import Tree
-from labkart.check.waivers import Waiver, apply_waivers
+from labkart.check.waivers import Waiver, apply_waivers, read_waivers
 from labkart.errors import LabkartError, did_you_mean
 
 _BY_ID = {rule.id: rule for rule in RULES}
@@ -45,28 +45,11 @@ reason = "the printer needs it as it is"
 }
 
 
-def parser() -> argparse.ArgumentParser:
-    """The options of the verb `check`, for `check(options)`. Rules and options may be mixed."""
-    options = argparse.ArgumentParser(
-        "labkart check", description="Do the rules hold in this project?"
-    )
-    options.add_argument("rules", nargs="*", metavar="RULE", help="check only these")
-    options.add_argument("--list", action="store_true", help="explain the rules: why, what to do")
-    options.add_argument("--markdown", action="store_true", help="... as a page of documentation")
-    options.add_argument("--json", action="store_true", help="print findings for programs")
-    options.add_argument(
-        "--lock-data", action="store_true", help="write down what is in data/raw/ now"
-    )
-    return options
+def check(options: Namespace) -> int:
+    """Check rules, or list them, or lock the data, and print what there is to say.
 
-
-def show(arguments: Sequence[str]) -> int:
-    """Parse the arguments of the verb `check`, and run it."""
-    return check(parser().parse_intermixed_args(arguments))
-
-
-def check(options: argparse.Namespace) -> int:
-    """The verb `check`.
+    Args:
+        options: `rules` (ids; none for all), `list`, `markdown`, `json`, `lock_data`.
 
     Returns:
         The exit code: 1 if a rule is broken.
@@ -91,7 +74,7 @@ def check(options: argparse.Namespace) -> int:
 
 def find_problems(tree: Tree, rules: Sequence[type[Rule]]) -> list[Finding]:
     """What rules find that is not waived, by path and line."""
-    findings = list[Finding]()
+    findings, waivers = list[Finding](), read_waivers(tree)
     # The student's code may change anything in this process, so it is imported last.
     for rule in sorted(rules, key=lambda rule: rule.runs_code):
         findings += rule().check(tree)
@@ -103,7 +86,7 @@ def find_problems(tree: Tree, rules: Sequence[type[Rule]]) -> list[Finding]:
         if finding.rule.id not in _CONSEQUENCES or finding.path not in unreadable
     ]
     known = _BY_ID.keys() - {Waiver.id}
-    left = apply_waivers(tree, causes, known, {rule.id for rule in rules})
+    left = apply_waivers(waivers, causes, known, {rule.id for rule in rules})
     return sorted(left, key=lambda finding: (finding.path, finding.line, finding.rule.id))
 
 

@@ -1,6 +1,5 @@
 """What a rule is, and what it finds. Knows no single rule."""
 
-import inspect
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
@@ -43,13 +42,10 @@ class Rule(ABC):
     @classmethod
     def text(cls, part: str, language: str) -> str:
         """The rule's `sentence`, `reason` or `fix` in a language."""
-        if translated := translation(language, cls.id, part):
-            return translated
-        return (
-            " ".join(inspect.cleandoc(cls.__doc__ or "").split())
-            if part == "sentence"
-            else getattr(cls, part)
+        english = (
+            " ".join((cls.__doc__ or "").split()) if part == "sentence" else getattr(cls, part)
         )
+        return translation(language, cls.id, part) or english
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,8 @@
 """The list of all rules, in the order in which people read it."""
 
-from labkart.check.conf import BrokenConfig
+from labkart.check.configs import BrokenConfig, BrokenPipeline, UnusedKey
 from labkart.check.contents import LargeFile, NotebookOutput, UnreadableFile
 from labkart.check.layout import OutsideLayout
-from labkart.check.pipeline import BrokenPipeline, UnusedKey
 from labkart.check.randomness import UnseededRandom
 from labkart.check.raw import RawData
 from labkart.check.rule import Rule

@@ -1,13 +1,14 @@
-"""The task classes in the student's package, with their lines in the code."""
+"""The task classes of an imported module, with their lines in its code. Knows no rule."""
 
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Any
 
 import luigi
 
-from labkart.check.tree import Tree
+_FOREIGN = ("gokart", "luigi")
 
 
 @dataclass
@@ -16,34 +17,53 @@ class TaskClass:
 
     Attributes:
         path: the file that defines it, from the project's root.
-        name: its name there.
-        members: what its own body defines, by name.
-        bases: the classes that it inherits from directly.
         node: its syntax tree.
+        members: what its own body defines, by name.
+        parameters: the kinds of the parameters among them, by name.
+        foreign_bases: the tasks of gokart and luigi that it inherits from directly.
     """
 
     path: str
-    name: str
-    members: dict[str, Any]
-    bases: tuple[type, ...]
     node: ast.ClassDef
+    members: dict[str, Any]
+    parameters: dict[str, str]
+    foreign_bases: list[str]
+
+    @property
+    def name(self) -> str:
+        """Its name in the module."""
+        return self.node.name
 
     def line(self, name: str) -> int:
         """The line in which its body assigns a name; the line of the class if none does."""
         for statement in self.node.body:
-            targets = getattr(statement, "targets", None) or [getattr(statement, "target", None)]
+            targets = getattr(statement, "targets", [getattr(statement, "target", None)])
             nodes = [node for target in targets if target for node in ast.walk(target)]
             if any(isinstance(node, ast.Name) and node.id == name for node in nodes):
                 return statement.lineno
         return self.node.lineno
 
 
-def task_classes(tree: Tree) -> Iterator[TaskClass]:
-    """The tasks, of Labkart or not, that the imported modules of the package define."""
-    for path, module in tree.pipeline.modules:
-        nodes = [node for node in ast.walk(tree.code[path]) if isinstance(node, ast.ClassDef)]
-        lines = {node.name: node for node in nodes}
-        for name, value in vars(module).items():
-            is_task = isinstance(value, type) and issubclass(value, luigi.Task)
-            if is_task and value.__module__ == module.__name__ and name in lines:
-                yield TaskClass(path, name, dict(vars(value)), value.__bases__, lines[name])
+def task_classes(path: str, module: ModuleType, tree: ast.Module) -> Iterator[TaskClass]:
+    """The tasks, Labkart's or others, that a module itself defines."""
+    nodes = {node.name: node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)}
+    for name, value in vars(module).items():
+        is_task = isinstance(value, type) and issubclass(value, luigi.Task)
+        if is_task and value.__module__ == module.__name__ and name in nodes:
+            yield _task_class(path, nodes[name], value)
+
+
+def _task_class(path: str, node: ast.ClassDef, task: type) -> TaskClass:
+    members = dict(vars(task))
+    parameters = {
+        name: type(value).__name__
+        for name, value in members.items()
+        if isinstance(value, luigi.Parameter)
+    }
+    bases = [(base.__module__.partition(".")[0], base) for base in task.__bases__]
+    foreign = [
+        f"{library}.{base.__name__}"
+        for library, base in bases
+        if library in _FOREIGN and issubclass(base, luigi.Task)
+    ]
+    return TaskClass(path, node, members, parameters, foreign)

@@ -5,13 +5,13 @@ import re
 from abc import abstractmethod
 from collections.abc import Iterator
 from functools import cached_property
-from typing import Any, ClassVar, get_origin
-
-import luigi
+from typing import TYPE_CHECKING, Any, ClassVar, get_origin
 
 from labkart.check.rule import Finding, Rule
-from labkart.check.task_classes import TaskClass, task_classes
 from labkart.check.tree import Tree
+
+if TYPE_CHECKING:
+    from labkart.check.task_classes import TaskClass
 
 _HEAVY = re.compile(
     r"_?(?:download|fit|load|open|predict|read|scan|train|transform|urlopen)"
@@ -32,11 +32,11 @@ class TaskRule(Rule):
     def check(self, tree: Tree) -> Iterator[Finding]:
         """Check each task; where the code cannot be imported, that is what is found."""
         yield from tree.pipeline.import_problems
-        for task in task_classes(tree):
-            yield from self.check_task(task, tree.package)
+        for task in tree.pipeline.tasks:
+            yield from self.check_task(task)
 
     @abstractmethod
-    def check_task(self, task: TaskClass, package: str) -> Iterator[Finding]:
+    def check_task(self, task: "TaskClass") -> Iterator[Finding]:
         """Find the places where a task breaks the rule."""
 
 
@@ -55,12 +55,12 @@ class StrayTask(TaskRule):
         "stray": "{name} is a task, but is not in src/{package}/tasks/"
     }
 
-    def check_task(self, task: TaskClass, package: str) -> Iterator[Finding]:
+    def check_task(self, task: "TaskClass") -> Iterator[Finding]:
         """Look where the class is."""
-        if not task.path.startswith(f"src/{package}/tasks/"):
-            yield self.finding(
-                task.path, "stray", task.node.lineno, name=task.name, package=package
-            )
+        package, folder = task.path.split("/")[1:3]
+        if folder != "tasks":
+            values = {"name": task.name, "package": package}
+            yield self.finding(task.path, "stray", task.node.lineno, **values)
 
 
 class ForeignTask(TaskRule):
@@ -76,15 +76,10 @@ class ForeignTask(TaskRule):
     )
     messages: ClassVar[dict[str, str]] = {"foreign": "{name} inherits from {base}"}
 
-    def check_task(self, task: TaskClass, package: str) -> Iterator[Finding]:  # noqa: ARG002
+    def check_task(self, task: "TaskClass") -> Iterator[Finding]:
         """Look at the direct base classes."""
-        for base in task.bases:
-            library = base.__module__.partition(".")[0]
-            if issubclass(base, luigi.Task) and library in ("gokart", "luigi"):
-                name = f"{library}.{base.__name__}"
-                yield self.finding(
-                    task.path, "foreign", task.node.lineno, name=task.name, base=name
-                )
+        for base in task.foreign_bases:
+            yield self.finding(task.path, "foreign", task.node.lineno, name=task.name, base=base)
 
 
 class UndocumentedTask(TaskRule):
@@ -97,7 +92,7 @@ class UndocumentedTask(TaskRule):
     )
     messages: ClassVar[dict[str, str]] = {"none": "{name} has no docstring"}
 
-    def check_task(self, task: TaskClass, package: str) -> Iterator[Finding]:  # noqa: ARG002
+    def check_task(self, task: "TaskClass") -> Iterator[Finding]:
         """Look at the class's own docstring."""
         if not (task.members.get("__doc__") or "").strip():
             yield self.finding(task.path, "none", task.node.lineno, name=task.name)
@@ -116,13 +111,11 @@ class UntypedParameter(TaskRule):
         "other": "{name} of {task} has the type {type}; write {name}: {kind} = {kind}(...)",
     }
 
-    def check_task(self, task: TaskClass, package: str) -> Iterator[Finding]:  # noqa: ARG002
+    def check_task(self, task: "TaskClass") -> Iterator[Finding]:
         """Compare each parameter of the class's own body with its annotation."""
         annotations = task.members.get("__annotations__", {})
-        for name, parameter in task.members.items():
-            if not isinstance(parameter, luigi.Parameter):
-                continue
-            kind, annotation = type(parameter).__name__, _type_name(annotations.get(name))
+        for name, kind in task.parameters.items():
+            annotation = _type_name(annotations.get(name))
             if annotation != kind:
                 values = {"name": name, "task": task.name, "kind": kind, "type": annotation}
                 key = "other" if annotation else "none"
@@ -155,7 +148,7 @@ class HeavyProperty(TaskRule):
         "call": "{name} of {task} calls {call}",
     }
 
-    def check_task(self, task: TaskClass, package: str) -> Iterator[Finding]:  # noqa: ARG002
+    def check_task(self, task: "TaskClass") -> Iterator[Finding]:
         """Walk through the code of each property."""
         for method in task.node.body:
             name = getattr(method, "name", "")

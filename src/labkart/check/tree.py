@@ -7,15 +7,17 @@ first needs it, and once.
 import ast
 import fnmatch
 import os
+import re
+import tomllib
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from labkart import git, project
 
 if TYPE_CHECKING:
-    from labkart.check.conf import Conf
+    from labkart.check.composition import Conf
     from labkart.check.pipeline import Pipeline
 
 # Files that tools must understand: one that is not text is a mistake.
@@ -68,6 +70,11 @@ class Tree:
             return None
         return content.decode("utf-8-sig")  # Python, too, skips the mark that some editors write
 
+    def lines(self, path: str, pattern: str) -> list[int]:
+        """The numbers of the lines of a text file that start with a pattern."""
+        lines = enumerate((self.text(path) or "").split("\n"), 1)
+        return [number for number, line in lines if re.match(pattern, line)]
+
     def texts(self) -> Iterator[tuple[str, str]]:
         """The text files that can be read, with their content."""
         for path in self.files:
@@ -91,9 +98,15 @@ class Tree:
         return modules
 
     @cached_property
+    def settings(self) -> dict[str, Any]:
+        """The table `[tool.labkart]` of `pyproject.toml`."""
+        content = (self.root / "pyproject.toml").read_text(encoding="utf-8")
+        return tomllib.loads(content)["tool"]["labkart"]
+
+    @cached_property
     def conf(self) -> "Conf":
         """The files in `conf/`, composed."""
-        from labkart.check.conf import Conf
+        from labkart.check.composition import Conf
 
         return Conf(self.root)
 

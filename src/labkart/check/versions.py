@@ -2,12 +2,10 @@
 
 import json
 import re
-import tomllib
 from collections.abc import Iterator
 from importlib.metadata import distribution
 from typing import Any, ClassVar
 
-from labkart import __version__
 from labkart.check.rule import Finding, Rule
 from labkart.check.tree import Tree
 
@@ -37,37 +35,19 @@ class VersionMismatch(Rule):
 
     def check(self, tree: Tree) -> Iterator[Finding]:
         """Compare major and minor with the template's, version or commit with the lock's."""
-        template, line = _template_version(tree)
-        if template and _minor(template) != _minor(__version__):
-            values = {"template": template, "library": __version__}
+        library = distribution("labkart")
+        template = str(tree.settings.get("template", library.version))
+        if template.split(".")[:2] != library.version.split(".")[:2]:
+            line = next(iter(tree.lines("pyproject.toml", r"template\s*=")), 0)
+            values = {"template": template, "library": library.version}
             yield self.finding("pyproject.toml", "template", line, **values)
-        if locked := _LOCKED.search(_text(tree, "uv.lock")):
-            package = distribution("labkart")
-            commit = _commit(package.read_text("direct_url.json"))
-            if locked["commit"] and commit and locked["commit"] != commit:
-                yield self.finding(
-                    "uv.lock", "lock", locked=locked["commit"][:12], installed=commit[:12]
-                )
-            elif locked["version"] and locked["version"] != package.version:
-                values = {"locked": locked["version"], "installed": package.version}
+        if locked := _LOCKED.search(dict(tree.texts()).get("uv.lock", "")):
+            commit = _commit(library.read_text("direct_url.json"))
+            values = {"locked": locked["version"], "installed": library.version}
+            if locked["commit"] and commit:
+                values = {"locked": locked["commit"][:12], "installed": commit[:12]}
+            if values["locked"] and values["locked"] != values["installed"]:
                 yield self.finding("uv.lock", "lock", **values)
-
-
-def _template_version(tree: Tree) -> tuple[str, int]:
-    """The version in `[tool.labkart]` and its line; empty if the key is missing."""
-    text = _text(tree, "pyproject.toml")
-    version = tomllib.loads(text).get("tool", {}).get("labkart", {}).get("template", "")
-    lines = (n for n, line in enumerate(text.splitlines(), 1) if line.startswith("template"))
-    return str(version), next(lines, 0)
-
-
-def _text(tree: Tree, path: str) -> str:
-    return dict(tree.texts()).get(path, "")
-
-
-def _minor(version: str) -> list[str]:
-    """Major and minor of a version."""
-    return version.split(".")[:2]
 
 
 def _commit(direct_url: str | None) -> str:

@@ -2,10 +2,9 @@
 
 import fnmatch
 import re
-import tomllib
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from labkart.check.rule import Finding, Rule
 from labkart.check.tree import Tree
@@ -40,16 +39,15 @@ class Waiver(Rule):
         "reason": "the waiver of {rule} gives no reason",
         "unknown": 'there is no rule "{rule}"',
         "unneeded": "the waiver of {rule} allows nothing; remove it",
-        "table": "[[tool.labkart.allow]] must have rule, path and reason, each a text",
     }
 
-    def check(self, tree: Tree) -> Iterator[Finding]:
-        """Find wrong entries of the table; other problems depend on what the other rules find."""
-        yield from (entry for entry in _read_waivers(tree) if isinstance(entry, Finding))
+    def check(self, tree: Tree) -> Iterator[Finding]:  # noqa: ARG002 (every rule has it)
+        """Find nothing: what is wrong with a waiver depends on what the other rules find."""
+        return iter(())
 
 
 @dataclass(frozen=True)
-class _Allowance:
+class Allowance:
     """A waiver that was written.
 
     Attributes:
@@ -67,6 +65,7 @@ class _Allowance:
     place: tuple[str, int]
 
     def covers(self, finding: Finding) -> bool:
+        """Whether it is for a finding."""
         if finding.rule.id != self.rule:
             return False
         if self.line:
@@ -77,64 +76,61 @@ class _Allowance:
         return not takes_comment and fnmatch.fnmatch(path, self.pattern.rstrip("/"))
 
 
+def read_waivers(tree: Tree) -> list[Allowance]:
+    """All waivers of a project."""
+    return [*_in_comments(tree), *_in_table(tree)]
+
+
 def apply_waivers(
-    tree: Tree, findings: Sequence[Finding], known: Collection[str], checked: Collection[str]
+    waivers: Sequence[Allowance],
+    findings: Sequence[Finding],
+    known: Collection[str],
+    checked: Collection[str],
 ) -> Iterator[Finding]:
     """Yield the findings that no waiver covers, and, if that rule is checked, wrong waivers.
 
     Args:
-        tree: the project.
+        waivers: all that were written.
         findings: what the rules found.
         known: the ids of all rules that can be waived.
         checked: the ids of the rules that were checked; only of those a waiver can be unneeded.
     """
     covered = set[Finding]()
-    for waiver in _read_waivers(tree):
-        if isinstance(waiver, Finding):
-            continue
+    for waiver in waivers:
         mine = {finding for finding in findings if waiver.covers(finding)}
-        key = _problem(waiver, known) or ("" if mine or waiver.rule not in checked else "unneeded")
-        if not key:
+        if waiver.rule not in known:
+            key = "unknown"
+        elif not re.search(r"\w", waiver.reason):
+            key = "reason"
+        else:
             covered |= mine
-        elif Waiver.id in checked:
+            key = "" if mine or waiver.rule not in checked else "unneeded"
+        if key and Waiver.id in checked:
             path, line = waiver.place
             yield Waiver.finding(path, key, line, rule=waiver.rule)
     yield from (finding for finding in findings if finding not in covered)
 
 
-def _problem(waiver: _Allowance, known: Collection[str]) -> str:
-    """The key of what is wrong with a waiver by itself; empty if nothing is."""
-    if waiver.rule not in known:
-        return "unknown"
-    return "" if re.search(r"\w", waiver.reason) else "reason"
-
-
-def _read_waivers(tree: Tree) -> Iterator[_Allowance | Finding]:
-    """All waivers of a project; findings for wrong entries of the table."""
+def _in_comments(tree: Tree) -> Iterator[Allowance]:
     for path, text in tree.texts():
-        if path.endswith(_WITH_COMMENTS):
-            lines = text.split("\n")
-            for number, line in enumerate(lines, 1):
-                if "labkart:" in line and (match := _COMMENT.search(line)):
-                    meant = _line_meant(lines, number)
-                    yield _Allowance(match[1], match[2], path, meant, (path, number))
-        if path == _TABLE:
-            yield from _read_table(text)
+        if not path.endswith(_WITH_COMMENTS) or "labkart:" not in text:
+            continue
+        lines = text.split("\n")
+        for number, line in enumerate(lines, 1):
+            if match := _COMMENT.search(line):
+                about = _line_meant(lines, number)
+                yield Allowance(match[1], match[2], path, about, (path, number))
 
 
-def _read_table(text: str) -> Iterator[_Allowance | Finding]:
-    try:
-        table: Any = tomllib.loads(text).get("tool", {}).get("labkart", {}).get("allow", [])
-    except ValueError:
-        return
-    lines = [n for n, line in enumerate(text.split("\n"), 1) if "tool.labkart.allow" in line]
+def _in_table(tree: Tree) -> Iterator[Allowance]:
+    """The entries of the table; one without rule or reason has an empty text there."""
+    lines = tree.lines(_TABLE, r"\[+tool\.labkart\.allow\]")
+    table = tree.settings.get("allow", [])
     for number, entry in enumerate(table if isinstance(table, list) else [table]):
-        line = lines[min(number, len(lines) - 1)] if lines else 0
-        match entry:
-            case {"rule": str(rule), "path": str(path), "reason": str(reason)}:
-                yield _Allowance(rule, reason, path, 0, (_TABLE, line))
-            case _:
-                yield Waiver.finding(_TABLE, "table", line)
+        values = entry if isinstance(entry, dict) else {}
+        rule, path, reason = (str(values.get(key, "")) for key in ("rule", "path", "reason"))
+        line = lines[number] if number < len(lines) else 0
+        yield Allowance(rule, reason, path, 0, (_TABLE, line))
 
 
 def _line_meant(lines: Sequence[str], number: int) -> int:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,10 +44,9 @@ def main(argv: list[str]) -> int:
 
 def _complete_svg(argv: Sequence[str]) -> list[str]:
     """Give `--svg` an empty value if an override or an option follows instead of a file."""
-    following = [*argv[1:], ""]
     return [
-        "--svg=" if argument == "--svg" and not _is_file(after) else argument
-        for argument, after in zip(argv, following, strict=True)
+        "--svg=" if argument == "--svg" and not _is_file(following) else argument
+        for argument, following in zip_longest(argv, argv[1:], fillvalue="")
     ]
 
 

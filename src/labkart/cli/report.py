@@ -3,11 +3,11 @@
 import os
 
 from labkart import project
-from labkart.results.report.report import report
+from labkart.results.report.report import ReportOptions, parser, report
 
 
 def main(argv: list[str]) -> int:
     """Make or check reports."""
     os.chdir(project.current().root)
-    report(argv)
+    report(ReportOptions.of(parser().parse_args(argv)))
     return 0

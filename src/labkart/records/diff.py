@@ -1,11 +1,11 @@
-"""What differs between two runs, as their records tell it: definitions of code by name, and whatever has a name."""
+"""Differences between two runs, as their records show them. Reads no record itself."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 
 class Change(NamedTuple):
-    """Something that two runs have differently; nothing where one of them does not have it."""
+    """Something with a name that differs between two runs; None if one of them lacks it."""
 
     name: str
     one: Any
@@ -13,7 +13,7 @@ class Change(NamedTuple):
 
 
 def changes(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[Change]:
-    """What differs of two mappings, by its name."""
+    """The differences between two mappings."""
     names = dict.fromkeys((*one, *other))
     return [
         Change(name, one.get(name), other.get(name))
@@ -23,14 +23,20 @@ def changes(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[Change]:
 
 
 def changed_definitions(file: str, now: Mapping[str, str], then: Mapping[str, str]) -> list[str]:
-    """The definitions of a file that differ, as `tasks/train.py: TrainForest.run`."""
-    place = file.partition("/")[2] or file
-    names = sorted(pair.name for pair in changes(now, then))
-    if "" in names:  # the whole file counts, or did
-        return [place]
+    """The definitions of a file that differ, as `tasks/train.py: TrainForest.run`.
+
+    Args:
+        file: the file, with the folder of the package first.
+        now: the digests of its definitions today.
+        then: the digests that a record has.
+    """
+    path = file.partition("/")[2] or file
+    names = sorted(change.name for change in changes(now, then))
+    if "" in names:  # the whole file counts in one of them
+        return [path]
     whole = {name.partition(".")[0] for name in names if name in then and name in now}
     return [
-        f"{place}: {name}"
+        f"{path}: {name}"
         for name in names
         if "." not in name or name.partition(".")[0] not in whole or name in then
     ]

@@ -1,4 +1,4 @@
-"""When somebody last asked for an experiment: one that is cached by now is as new as one that ran."""
+"""When an experiment was last used: it ran, or a command named it and it was cached."""
 
 from contextlib import suppress
 from datetime import datetime
@@ -6,22 +6,22 @@ from datetime import datetime
 from labkart.files import read_text, write_atomically
 from labkart.records.record import ExperimentRecord, current_time
 
-_NAME = ".asked"
+_NAME = ".last-used"
 
 
 def mark_used(record: ExperimentRecord) -> None:
-    """Somebody asks for it now, and it need not run."""
-    with suppress(OSError):  # a disk that is full, or that may only be read
+    """Note that a command names the experiment now, although it need not run."""
+    with suppress(OSError):  # the disk is full or read-only
         write_atomically(record.folder / _NAME, current_time().encode())
 
 
 def last_used(record: ExperimentRecord) -> float:
-    """When it began, or a later command named it: in seconds since 1970, and 0 where it never began."""
+    """When it began, or a later command named it, in seconds since 1970; 0 if it never began."""
     return max(_seconds(record.started or ""), _seconds(read_text(record.folder / _NAME)))
 
 
-def _seconds(moment: str) -> float:
+def _seconds(time: str) -> float:
     try:
-        return datetime.fromisoformat(moment).timestamp()
+        return datetime.fromisoformat(time).timestamp()
     except ValueError:
         return 0.0

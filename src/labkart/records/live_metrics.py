@@ -1,4 +1,4 @@
-"""The metrics of a task that runs: a line each, from the moment that they are logged until MLflow has them."""
+"""The metrics of a running task: one line of a file per metric, until MLflow has them."""
 
 import json
 import os
@@ -11,26 +11,35 @@ _NAME = ".metrics.jsonl"
 
 
 def append(folder: Path, metric: Metric) -> None:
-    """Add a metric to those of the task whose folder it is."""
+    """Add a metric of the task whose folder this is."""
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / _NAME).open("a") as file:
         file.write(json.dumps(metric) + "\n")
 
 
 def read_metrics(name: str, id: str, start: int = 0) -> tuple[list[Metric], int]:
-    """What a task that runs, or was killed, has logged after `start` bytes; and where to go on, after a line."""
-    file, found = task_folder(name, id) / _NAME, list[Metric]()
-    if not file.exists():
-        return found, start
+    """The metrics that a task has logged since an earlier call; it may run or have been killed.
+
+    Args:
+        name: the task's name.
+        id: the task's id.
+        start: where the earlier call ended, in bytes.
+
+    Returns:
+        The metrics, and where to start next time.
+    """
+    file = task_folder(name, id) / _NAME
+    metrics = list[Metric]()
     with suppress(OSError), file.open("rb") as lines:
-        lines.seek(start if lines.seek(0, os.SEEK_END) >= start else 0)
+        size = lines.seek(0, os.SEEK_END)
+        lines.seek(start if start <= size else 0)  # a shorter file is one of a new run
         for line in lines:
             if line.endswith(b"\n"):
-                found.append(Metric(*json.loads(line)))
+                metrics.append(Metric(*json.loads(line)))
                 start = lines.tell()
-    return found, start
+    return metrics, start
 
 
 def forget(folder: Path) -> None:
-    """MLflow has them."""
+    """Remove the metrics of the task whose folder this is: MLflow has them."""
     (folder / _NAME).unlink(missing_ok=True)

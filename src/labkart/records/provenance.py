@@ -1,4 +1,7 @@
-"""Where a result came from: the state of the code in git, the installed packages, the machine. Knows no task."""
+"""Where a result comes from: the code's state in git, the installed packages, the machine.
+
+Knows no task and writes no file.
+"""
 
 import getpass
 import os
@@ -14,40 +17,46 @@ from pathlib import Path
 from typing import Any
 
 from labkart import git, threads
-from labkart.packages import installed_packages
+from labkart.packages import requirements
 
-# New files that are larger, one or all together, are data or an environment and not code: they stay out of the diff.
+# Larger new files, one or all together, are data or an environment and not code: they stay out of
+# the diff.
 _MAX_NEW_FILE, _MAX_NEW_FILES = 1_000_000, 5_000_000  # bytes
+
+# The state of a repository, and its uncommitted changes as a diff.
+CodeState = tuple[dict[str, Any], str]
+
+# The states that `cached_code_state` keeps, one dictionary per block. A process has one code:
+# what it loaded.
+_cached: list[dict[Path, CodeState]] = []
 
 
 @contextmanager
 def cached_code_state() -> Iterator[None]:
-    """Look at the repository only once in the block: all that runs there runs the code of its beginning."""
-    _held.append({})
+    """Look at a repository only once in the block: all that runs in it runs the same code."""
+    _cached.append({})
     try:
         yield
     finally:
-        _held.pop()
+        _cached.pop()
 
 
-_held: list[dict[Path, tuple[dict[str, Any], str]]] = []
-
-
-def code_state(root: Path) -> tuple[dict[str, Any], str]:
-    """The state of the repository around `root`, and the uncommitted difference from its last commit.
+def code_state(root: Path) -> CodeState:
+    """The state of the repository around `root`, and its uncommitted changes.
 
     Returns:
-        `commit`, `branch`, `remote` and `dirty`, each None where there is none, and `left_out`, the new files that are
-        too large for the diff; and the diff, as `git apply` takes it. Without git or a repository the diff is empty.
+        First `commit`, `branch`, `remote` and `dirty`, each None if unknown, and `left_out`, the
+        new files that are too large for the diff; then the diff, in the form that `git apply`
+        takes. Without git or a repository the diff is empty.
     """
-    if not _held:
-        return _code(root)
-    if root not in _held[-1]:
-        _held[-1][root] = _code(root)
-    return _held[-1][root]
+    if not _cached:
+        return _look(root)
+    if root not in _cached[-1]:
+        _cached[-1][root] = _look(root)
+    return _cached[-1][root]
 
 
-def _code(root: Path) -> tuple[dict[str, Any], str]:
+def _look(root: Path) -> CodeState:
     commit = git.output(root, "rev-parse", "--verify", "--quiet", "HEAD")
     base = commit or git.output(root, "hash-object", "-t", "tree", "/dev/null") or ""
     diff, left_out = _diff(root, base)
@@ -63,13 +72,13 @@ def _code(root: Path) -> tuple[dict[str, Any], str]:
 
 
 def environment() -> dict[str, Any]:
-    """Python, system, processor, threads, memory in GiB, graphics cards, host and user, as far as it is known."""
+    """The machine: Python, system, processor, memory in GiB, graphics cards, host and user."""
     return {
         "python": platform.python_version(),
         "os": platform.platform(),
         "cpu": _cpu(),
         "cores": os.cpu_count(),
-        "threads": threads.now(),
+        "threads": threads.per_library(),
         "memory_gb": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1),
         **_gpu(),
         "host": socket.gethostname(),
@@ -78,14 +87,23 @@ def environment() -> dict[str, Any]:
 
 
 def packages() -> str:
-    """All installed packages as `name==version`, one a line, in the order of their names."""
-    return "".join(
-        f"{name}=={version}\n" for name, version in sorted(installed_packages().versions.items())
-    )
+    """The text of `packages.txt`, from which the environment can be installed again.
+
+    One PEP 508 line per installed package, sorted by name. The project itself is left out, and
+    nothing else; names are normalised, and there are no comments:
+
+        name==version                                  from a registry
+        name @ git+https://host/repository@<commit>    from git; `#subdirectory=...` may follow
+        name @ https://host/name-1.0.whl               from an archive
+        name @ file:///folder                          from a local folder, also an editable one
+
+    Addresses are those of the package's `direct_url.json`, without user name and password.
+    """
+    return "".join(f"{line}\n" for line in requirements())
 
 
 def uv_lock(root: Path) -> str:
-    """What uv wrote down of all packages, with their digests; empty where the project is not uv's."""
+    """The text of uv's lock file; empty if the project has none."""
     try:
         return (root / "uv.lock").read_text(encoding="utf-8")
     except OSError:
@@ -95,7 +113,7 @@ def uv_lock(root: Path) -> str:
 def _diff(root: Path, base: str) -> tuple[str | None, list[str]]:
     """What a commit of everything would change, and the new files that are left out of it.
 
-    Made with a copy of the index, so that the student's stays as it is.
+    Uses a copy of the index, so that the student's stays as it is.
     """
     index = git.output(root, "rev-parse", "--path-format=absolute", "--git-path", "index")
     if index is None:
@@ -103,41 +121,43 @@ def _diff(root: Path, base: str) -> tuple[str | None, list[str]]:
     with tempfile.TemporaryDirectory() as folder:
         scratch = {"GIT_INDEX_FILE": f"{folder}/index"}
         if Path(index).exists():
-            shutil.copy2(
-                index, scratch["GIT_INDEX_FILE"]
-            )  # with its time, by which git knows what to read again
+            # With its time, by which git knows which files it must read again.
+            shutil.copy2(index, scratch["GIT_INDEX_FILE"])
         small, large = _new_files(root)
         if small:
             from_stdin = ("--pathspec-from-file=-", "--pathspec-file-nul")
             add = ("--literal-pathspecs", "add", "--intent-to-add", *from_stdin)
             git.run(root, *add, env=scratch, stdin="\0".join(small))
-        # Nothing of the student's own settings, so that `git apply` takes it.
-        plain = (
-            "--no-color",
-            "--no-ext-diff",
-            "--no-textconv",
-            "--src-prefix=a/",
-            "--dst-prefix=b/",
-            "-U3",
-        )
-        # Tables and figures come of runs, and change none.
-        words = ("diff", "--binary", *plain, base, "--", ":(exclude)reports")
-        result = git.run(root, *words, env=scratch)
+        # Without the student's settings, so that `git apply` takes it.
+        plain = ("--no-color", "--no-ext-diff", "--no-textconv", "-U3")
+        prefixes = ("--src-prefix=a/", "--dst-prefix=b/")
+        # Runs make the tables and figures in reports/, and do not depend on them.
+        diff = ("diff", "--binary", *plain, *prefixes, base, "--", ":(exclude)reports")
+        result = git.run(root, *diff, env=scratch)
         return result.output if result.ok else None, large
 
 
 def _new_files(root: Path) -> tuple[list[str], list[str]]:
-    """The files that git neither knows nor ignores: those small enough to be code, and the others."""
-    names = git.paths(root, "ls-files", "--others", "--exclude-standard", "-z")
-    small, large, total = [], [], 0
-    for name in names:
-        # A folder here is another repository; uv writes its lock at the first run, and packages.txt says the same.
-        if not name.endswith("/") and name != "uv.lock" and not name.startswith("reports/"):
-            size = (root / name).lstat().st_size
-            fits = size <= _MAX_NEW_FILE and total + size <= _MAX_NEW_FILES
-            total += size if fits else 0
-            (small if fits else large).append(name)
+    """The files that git neither knows nor ignores: those small enough to be code, and the rest."""
+    small, large = list[str](), list[str]()
+    total = 0
+    for name in git.paths(root, "ls-files", "--others", "--exclude-standard", "-z"):
+        if not _may_be_code(name):
+            continue
+        size = (root / name).lstat().st_size
+        if size <= _MAX_NEW_FILE and total + size <= _MAX_NEW_FILES:
+            small.append(name)
+            total += size
+        else:
+            large.append(name)
     return small, large
+
+
+def _may_be_code(name: str) -> bool:
+    if name.endswith("/"):  # another repository
+        return False
+    # uv writes its lock in the first run, and packages.txt has the same packages.
+    return name != "uv.lock" and not name.startswith("reports/")
 
 
 def _cpu() -> str:
@@ -152,23 +172,21 @@ def _cpu() -> str:
 
 @cache
 def _gpu() -> dict[str, str]:
-    """The graphics cards and their driver, where NVIDIA's own program tells them."""
-    words = ["nvidia-smi", "--query-gpu=name,memory.total,driver_version", "--format=csv,noheader"]
+    """The graphics cards and their driver; empty without NVIDIA's program."""
+    query = ["nvidia-smi", "--query-gpu=name,memory.total,driver_version", "--format=csv,noheader"]
     try:
-        lines = subprocess.run(
-            words, capture_output=True, text=True, check=True, timeout=10
-        ).stdout.splitlines()
+        process = subprocess.run(query, capture_output=True, text=True, check=True, timeout=10)
     except (OSError, subprocess.SubprocessError):
         return {}
-    cards = [line.rpartition(", ") for line in lines]
-    return (
-        {"gpu": "; ".join(card for card, _, _ in cards), "gpu_driver": cards[0][2]} if cards else {}
-    )
+    cards = [line.rpartition(", ") for line in process.stdout.splitlines()]
+    if not cards:
+        return {}
+    return {"gpu": "; ".join(card for card, _, _ in cards), "gpu_driver": cards[0][2]}
 
 
 def user() -> str:
-    """Who is logged in."""
+    """The name of the user, or the number if there is no name."""
     try:
         return getpass.getuser()
-    except (KeyError, OSError):  # a user id without a name, as in some containers
+    except (KeyError, OSError):  # as in some containers
         return str(os.getuid())

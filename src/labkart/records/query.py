@@ -1,4 +1,7 @@
-"""Which experiments a person means: by id, by their values, sweep, study, tag, commit and date. Reads records alone."""
+"""Finds the experiments that a person means: by id, values, sweep, study, tag, commit and date.
+
+Reads records, and nothing else.
+"""
 
 import fnmatch
 import operator
@@ -15,24 +18,28 @@ from labkart.files import read_json
 from labkart.records import summaries, sweep
 from labkart.records.record import ExperimentRecord, read_experiment, read_experiments
 
-_COMPARED: dict[str, Callable[[float, float], bool]] = {
+_COMPARISONS: dict[str, Callable[[float, float], bool]] = {
     "<=": operator.le,
     ">=": operator.ge,
     "<": operator.lt,
     ">": operator.gt,
 }
-_TELLING = 6  # letters of a run's id in MLflow that hardly another one begins with, too
 _CONDITION = re.compile(r"([^=<>!]+?)\s*(!=|<=|>=|=|<|>)\s*([^=<>!].*|)")
-_MOST = 10  # values that a person reads
+_RUN_PREFIX = 6  # letters of a run's id in MLflow with which hardly another one begins
+_MOST_VALUES = 10  # values that a person reads
 FACTS = ("id", "started", "status")  # of an experiment itself
 
 
 @dataclass(frozen=True)
 class Condition:
-    """`name=value`, with several values between commas and patterns as `model=for*`; or `!=`, `<`, `<=`, `>`, `>=`.
+    """A condition on a value: `name=value`, or with `!=`, `<`, `<=`, `>` or `>=`.
 
     Attributes:
-        name: a chosen file's group (`model`), a value of the configuration (`model.params.depth`), a metric or a fact.
+        name: a chosen file's group (`model`), a value of the configuration (`model.params.depth`),
+            a metric or a fact.
+        sign: the comparison.
+        value: what the value is compared with. For `=` and `!=` it may be several values between
+            commas, and patterns such as `for*`.
     """
 
     name: str
@@ -41,36 +48,48 @@ class Condition:
 
     @classmethod
     def of(cls, word: str) -> "Condition":
-        """Read one. Raises LabkartError where it is none."""
+        """Parse a condition.
+
+        Raises:
+            LabkartError: it is not one.
+        """
         parts = _CONDITION.fullmatch(word)
         if not parts:
             raise LabkartError(
-                f"{word}: wants a name and a value, as model=forest, model!=forest or accuracy>=0.9."
+                f"{word}: must be a name and a value, such as model=forest, model!=forest "
+                "or accuracy>=0.9."
             )
         condition = cls(*parts.groups())
-        if condition.sign in _COMPARED and parse_number(condition.value) is None:
-            raise LabkartError(f'{word}: "{condition.value}" is no number.')
+        if condition.sign in _COMPARISONS and parse_number(condition.value) is None:
+            raise LabkartError(f'{word}: "{condition.value}" is not a number.')
         return condition
 
     def holds(self, record: ExperimentRecord) -> bool:
-        """Whether an experiment meets it; one that has no such value is only unlike others."""
-        found = value(record, self.name)
-        if self.sign in _COMPARED:
-            here, there = parse_number(found), parse_number(self.value)
-            return here is not None and there is not None and _COMPARED[self.sign](here, there)
-        return any(_is(found, each) for each in self.value.split(",")) is (self.sign == "=")
+        """Whether an experiment meets it. One without such a value only meets a `!=`."""
+        setting = value(record, self.name)
+        if self.sign in _COMPARISONS:
+            number, limit = parse_number(setting), parse_number(self.value)
+            if number is None or limit is None:
+                return False
+            return _COMPARISONS[self.sign](number, limit)
+        return self.matches(setting) is (self.sign == "=")
+
+    def matches(self, setting: Any) -> bool:
+        """Whether a setting is one of the condition's values."""
+        return any(_is_equal(setting, text) for text in self.value.split(","))
 
 
 @dataclass
 class Selection:
-    """Experiments by what they have in common; what is empty does not matter.
+    """Experiments by what they have in common; empty attributes do not matter.
 
     Attributes:
-        where: what all of them meet.
-        sweep, study: the beginning of an id, and a search's name.
-        tag: one of those that `labkart.tags` gave them.
+        where: the conditions that all of them meet.
+        sweep: the beginning of a sweep's id.
+        study: the name of a search.
+        tag: a tag that `labkart.tags` gave them.
         commit: the beginning of the commit that they ran on.
-        since, until: days, or moments (ISO 8601), between which they began; both belong to it.
+        since, until: days, or times (ISO 8601), between which they began, both included.
     """
 
     where: Sequence[Condition] = field(default_factory=tuple)
@@ -82,108 +101,109 @@ class Selection:
     until: str | None = None
 
     def experiments(self) -> list[ExperimentRecord]:
-        """The experiments, newest first; raises what `summaries` does."""
-        return [each for found in self.summaries() if (each := read_experiment(found.id))]
+        """The experiments, newest first. Raises the errors of `summaries`."""
+        records = [read_experiment(summary.id) for summary in self.summaries()]
+        return [record for record in records if record]
 
     def summaries(self) -> list[ExperimentRecord]:
-        """The same without their tasks and machine, quickly.
+        """The same experiments without their tasks and environment, which is faster.
 
         Raises:
-            LabkartError: no experiment has a value of one of the names, there is no such sweep, study, tag or commit,
-                or a date is none.
+            LabkartError: no experiment has such a value, sweep, study, tag or commit, or a date is
+                not one.
         """
-        meant = set(sweep.find_sweep(self.sweep).experiments) if self.sweep else None
-        since = _moment(self.since) if self.since else None
-        until = _moment(self.until, timedelta(days=1)) if self.until else None
-        every = [each for each in summaries.summaries() if meant is None or each.id in meant]
-        self._check_names(every)
+        since = _parse_time(self.since) if self.since else None
+        until = _parse_time(self.until, timedelta(days=1)) if self.until else None
+        candidates = summaries.summaries()
+        if self.sweep:
+            ids = set(sweep.find_sweep(self.sweep).experiments)
+            candidates = [record for record in candidates if record.id in ids]
+        self._check(candidates)
         return [
-            each
-            for each in every
-            if (self.study is None or each.study == self.study)
-            and (self.tag is None or self.tag in each.tags)
-            and (self.commit is None or str(each.code.get("commit")).startswith(self.commit))
-            and _is_between(each, since, until)
-            and all(condition.holds(each) for condition in self.where)
+            record
+            for record in candidates
+            if self._contains(record) and _is_between(record, since, until)
         ]
 
-    def _check_names(self, records: Sequence[ExperimentRecord]) -> None:
+    def _contains(self, record: ExperimentRecord) -> bool:
+        if self.study is not None and record.study != self.study:
+            return False
+        if self.tag is not None and self.tag not in record.tags:
+            return False
+        commit = str(record.code.get("commit"))
+        if self.commit is not None and not commit.startswith(self.commit):
+            return False
+        return all(condition.holds(record) for condition in self.where)
+
+    def _check(self, records: Sequence[ExperimentRecord]) -> None:
+        """Raise LabkartError for a name that no experiment has."""
+        if not records:
+            return
         for condition in self.where:
             check_name(condition.name, records)
-        studies = {each.study for each in records if each.study}
-        if records and self.study and self.study not in studies:
-            raise LabkartError(
-                f'No experiment is of a study "{self.study}". {did_you_mean(self.study, studies)}'
-            )
-        tags = {tag for each in records for tag in each.tags}
-        if records and self.tag and self.tag not in tags:
-            raise LabkartError(
-                f'No experiment has the tag "{self.tag}". {did_you_mean(self.tag, tags)}'
-            )
-        commits = {commit for each in records if (commit := each.code.get("commit"))}
-        if records and self.commit and not any(each.startswith(self.commit) for each in commits):
-            known = did_you_mean(self.commit, {each[:8] for each in commits})
-            raise LabkartError(f'No experiment ran on a commit "{self.commit}". {known}')
+        studies = {record.study for record in records if record.study}
+        if self.study and self.study not in studies:
+            hint = did_you_mean(self.study, studies)
+            raise LabkartError(f'No experiment belongs to a study "{self.study}". {hint}')
+        tags = {tag for record in records for tag in record.tags}
+        if self.tag and self.tag not in tags:
+            hint = did_you_mean(self.tag, tags)
+            raise LabkartError(f'No experiment has the tag "{self.tag}". {hint}')
+        commits = {record.code["commit"] for record in records if record.code.get("commit")}
+        if self.commit and not any(commit.startswith(self.commit) for commit in commits):
+            hint = did_you_mean(self.commit, {commit[:8] for commit in commits})
+            raise LabkartError(f'No experiment ran on a commit "{self.commit}". {hint}')
 
 
 def check_name(name: str, records: Sequence[ExperimentRecord]) -> None:
-    """Raise LabkartError where none of some experiments has a value of that name."""
-    if records and all(value(each, name) is None for each in records):
-        known = {*FACTS, *(known for each in records for known, _ in values(each))}
+    """Raise LabkartError if none of some experiments has a value of that name."""
+    if records and all(value(record, name) is None for record in records):
+        names = {*FACTS, *(known for record in records for known, _ in values(record))}
         raise LabkartError(
-            f"{name}: no experiment has such a setting or metric. {did_you_mean(name, known)}"
+            f"{name}: no experiment has such a setting or metric. {did_you_mean(name, names)}"
         )
 
 
 def unmet_condition(where: Sequence[Condition]) -> str:
-    """The first condition whose value no experiment has, with those that there are; empty where each has some."""
+    """The first `name=value` that no experiment meets, as a sentence; empty if there is none."""
     for condition in where:
-        every = (value(record, condition.name) for record in summaries.summaries())
-        found = {str(each) for each in every if each is not None}
-        asked = condition.value.split(",")
-        if (
-            found
-            and condition.sign == "="
-            and not any(_is(each, text) for each in found for text in asked)
-        ):
-            hint = did_you_mean(condition.value, found) if len(found) <= _MOST else ""
+        settings = (value(record, condition.name) for record in summaries.summaries())
+        texts = {str(setting) for setting in settings if setting is not None}
+        is_met = condition.sign != "=" or any(condition.matches(text) for text in texts)
+        if texts and not is_met:
+            hint = did_you_mean(condition.value, texts) if len(texts) <= _MOST_VALUES else ""
             return f"No experiment has {condition.name}={condition.value}. {hint}".strip()
     return ""
 
 
 def find_experiment(text: str) -> ExperimentRecord:
-    """The experiment whose id, or whose run's id in MLflow, begins so.
+    """The experiment whose id, or whose run's id in MLflow, begins with a text.
 
     Raises:
         LabkartError: there is none, or more than one.
     """
-    found = read_experiments(text) if text and re.fullmatch(r"\w+", text) else []
-    if not found and len(text) >= _TELLING:
-        folder = project.current().outputs / "records" / "experiments"
-        ids = [path.parent.name for path in folder.glob("*/.mlflow.json") if _has_run(path, text)]
-        found = [each for id in ids if (each := read_experiment(id))]
-    if len(found) != 1:
-        there = (
-            ", ".join(each.id[:8] for each in (found or read_experiments(most=5))[:5]) or "none yet"
-        )
-        told = "experiments begin with" if found else "experiment begins with"
-        raise LabkartError(
-            f'{len(found) or "No"} {told} "{text}". There are: {there}. labkart runs lists them.'
-        )
-    return found[0]
+    matches = read_experiments(text) if text and re.fullmatch(r"\w+", text) else []
+    if not matches and len(text) >= _RUN_PREFIX:
+        matches = _experiments_of_run(text)
+    if len(matches) == 1:
+        return matches[0]
+    known = (matches or read_experiments(most=5))[:5]
+    ids = ", ".join(record.id[:8] for record in known) or "none yet"
+    count = f"{len(matches)} experiments begin" if matches else "No experiment begins"
+    raise LabkartError(f'{count} with "{text}". There are: {ids}. labkart runs lists them.')
 
 
 def values(record: ExperimentRecord) -> Iterator[tuple[str, Any]]:
-    """What an experiment can be chosen by: settings, values of the configuration by dotted names, metrics."""
+    """The settings, the values of the configuration by dotted names, and the metrics."""
     yield from record.settings.items()
-    for name, found in flatten(record.config):
+    for name, leaf in flatten(record.config):
         if name not in record.settings and name.partition(".")[0] != "labkart":
-            yield name, found
+            yield name, leaf
     yield from record.metrics.items()
 
 
 def value(record: ExperimentRecord, name: str) -> Any:
-    """One of these; nothing where the experiment has none of that name."""
+    """The setting, value, metric or fact of that name; None if the experiment has none."""
     if name in record.settings:
         return record.settings[name]
     node: Any = record.config
@@ -191,58 +211,70 @@ def value(record: ExperimentRecord, name: str) -> Any:
         node = node.get(key) if isinstance(node, dict) else None
     if node is not None and not isinstance(node, dict):
         return node
-    return record.metrics.get(name, getattr(record, name) if name in FACTS else None)
+    if name in record.metrics:
+        return record.metrics[name]
+    return getattr(record, name) if name in FACTS else None
 
 
 def flatten(node: Any, name: str = "") -> Iterator[tuple[str, Any]]:
-    """The plain values below a node, by their dotted names."""
-    if isinstance(node, dict):
-        for key, below in node.items():
-            yield from flatten(below, f"{name}.{key}" if name else str(key))
-    else:
+    """The plain values below a node, with their dotted names."""
+    if not isinstance(node, dict):
         yield name, node
+        return
+    for key, child in node.items():
+        yield from flatten(child, f"{name}.{key}" if name else str(key))
 
 
-def _is(found: Any, text: str) -> bool:
-    if found is None or isinstance(found, bool):
-        return {None: "null", True: "true", False: "false"}[found] == text.lower()
-    here, there = parse_number(found), parse_number(text)
-    return (
-        here == there
-        if here is not None and there is not None
-        else fnmatch.fnmatchcase(str(found), text)
-    )
-
-
-def parse_number(found: Any) -> float | None:
-    """A value as a number; nothing where it is none."""
+def parse_number(value: Any) -> float | None:
+    """A value as a number; None if it is not one."""
     try:
-        return None if isinstance(found, bool) else float(found)
+        return None if isinstance(value, bool) else float(value)
     except (TypeError, ValueError):
         return None
 
 
-def sort_key(found: Any) -> tuple[bool, float, str]:
-    """Where a value comes among others: numbers as numbers and before texts."""
-    here = parse_number(found)
-    return (True, 0.0, str(found)) if here is None else (False, here, "")
+def sort_key(value: Any) -> tuple[bool, float, str]:
+    """A key that sorts numbers as numbers, and before texts."""
+    number = parse_number(value)
+    return (True, 0.0, str(value)) if number is None else (False, number, "")
 
 
-def _has_run(notes: Path, text: str) -> bool:
-    found = read_json(notes)
-    every = found.values() if isinstance(found, dict) else ()
-    return any(str(each.get("run")).startswith(text) for each in every if isinstance(each, dict))
+def _is_equal(setting: Any, text: str) -> bool:
+    """Whether a setting is what a person means by a text, which may be a pattern."""
+    if setting is None or isinstance(setting, bool):
+        return {None: "null", True: "true", False: "false"}[setting] == text.lower()
+    number, expected = parse_number(setting), parse_number(text)
+    if number is not None and expected is not None:
+        return number == expected
+    return fnmatch.fnmatchcase(str(setting), text)
 
 
-def _moment(text: str, day: timedelta = timedelta()) -> datetime:
-    """A day or a moment of the wall's clock; `day` is added to what is only a day."""
+def _experiments_of_run(prefix: str) -> list[ExperimentRecord]:
+    """The experiments that have a run in MLflow whose id begins so."""
+    folder = project.current().outputs / "records" / "experiments"
+    links = folder.glob("*/.mlflow.json")
+    records = [read_experiment(path.parent.name) for path in links if _has_run(path, prefix)]
+    return [record for record in records if record]
+
+
+def _has_run(file: Path, prefix: str) -> bool:
+    links = read_json(file)
+    if not isinstance(links, dict):
+        return False
+    return any(
+        str(link.get("run")).startswith(prefix) for link in links.values() if isinstance(link, dict)
+    )
+
+
+def _parse_time(text: str, day: timedelta = timedelta()) -> datetime:
+    """A day or a local time; `day` is added if it is only a day."""
     try:
-        found = datetime.fromisoformat(text)
+        time = datetime.fromisoformat(text)
     except ValueError:
         raise LabkartError(
-            f"{text}: wants a day, as 2026-11-25, or a moment, as 2026-11-25T09:30."
+            f"{text}: must be a day, such as 2026-11-25, or a time, such as 2026-11-25T09:30."
         ) from None
-    return (found + day if len(text) <= len("2026-11-25") else found).astimezone()
+    return (time + day if len(text) <= len("2026-11-25") else time).astimezone()
 
 
 def _is_between(record: ExperimentRecord, since: datetime | None, until: datetime | None) -> bool:
@@ -250,5 +282,5 @@ def _is_between(record: ExperimentRecord, since: datetime | None, until: datetim
         return True
     if not record.started:
         return False
-    began = datetime.fromisoformat(record.started)
-    return (since is None or began >= since) and (until is None or began <= until)
+    started = datetime.fromisoformat(record.started)
+    return (since is None or started >= since) and (until is None or started <= until)

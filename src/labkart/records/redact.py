@@ -1,4 +1,7 @@
-"""What must not stand in a record: values from the environment, passwords, keys and tokens. Writes no file."""
+"""Removes secrets from records: passwords, keys, tokens, and values from the environment.
+
+Each is replaced by `***`. Writes no file; the patterns of secrets are in `secrets`.
+"""
 
 import json
 import os
@@ -6,197 +9,229 @@ import re
 from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from copy import deepcopy
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from omegaconf import AnyNode, DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from labkart.records.secrets import MASK, SHORTEST, Span, harmless, is_key, spans
+from labkart import _compat
+from labkart.records.secrets import MASK, SHORTEST, Span, is_harmless, is_key, spans
 
 _BINARY = re.compile(
     r"^(GIT binary patch\n(?:(?:literal|delta) \d+\n(?:[A-Za-z][!-~]+\n)*\n?)+)", re.MULTILINE
 )
-# Values of these variables are no secret, and are in each path of a traceback.
-_PUBLIC = ("HOME", "USER", "LOGNAME", "PWD", "SHELL", "HOSTNAME", "LANG", "TMPDIR", "VIRTUAL_ENV")
-
+# The values of these variables are no secrets, and they are in each path of a traceback.
+_PUBLIC = (
+    "HOME",
+    "USER",
+    "LOGNAME",
+    "PWD",
+    "SHELL",
+    "HOSTNAME",
+    "LANG",
+    "TMPDIR",
+    "VIRTUAL_ENV",
+)
 _DEFAULT = re.compile(r"(\$\{\s*oc\.env\s*:[^,{}'\"]+,)[^{}'\"]*\}")
-_SOME_DEFAULT = re.compile(r"oc\.env\s*:[^,}]*,(?!\*\*\*\})")
+_UNMASKED_DEFAULT = re.compile(r"oc\.env\s*:[^,}]*,(?!\*\*\*\})")
+
+# Values that are secret in every text of this process. A process has one environment, and texts
+# come from code that knows no configuration, such as the error of a task.
+_remembered = set[str]()
+
+
+class _Known(NamedTuple):
+    """A value that is secret wherever it is, in one of the forms in which it may be written."""
+
+    text: str
+    pattern: re.Pattern[str]
 
 
 def secrets_of(cfg: DictConfig) -> set[str]:
-    """The values that a configuration takes from `oc.env`, its defaults too, to look for them in other texts."""
-    found = set[str]()
+    """The values that a configuration takes from `oc.env`, also defaults."""
+    values = set[str]()
     if not any("oc.env" in leaf for leaf in _leaves(OmegaConf.to_container(cfg))):
-        return found
-    asked = list[str]()
+        return values
+    answers = list[str]()
 
-    def env(resolve: Callable[[], Any]) -> Any:
-        value = resolve()
-        asked.append("" if value is None else str(value))
+    def evaluate(resolver: str, call: Callable[[], Any]) -> Any:
+        value = call()
+        if resolver == "oc.env":
+            answers.append("" if value is None else str(value))
         return value
 
-    for container, key in _nodes(_watched(cfg, env)):
-        asked.clear()
+    for container, key in _places(_with_resolvers(cfg, evaluate)):
+        answers.clear()
         with suppress(OmegaConfBaseException):
             value = container[key]
-            # What `oc.decode` or a resolver of the student's made of it is as secret; a section has its own nodes.
-            made = [] if OmegaConf.is_config(value) or not asked else _leaves(value)
-            found.update(part for part in made if not any(each and each in part for each in asked))
-        found.update(asked)
-    return found - {""}
+            # A section has places of its own.
+            if answers and not OmegaConf.is_config(value):
+                values |= _derived(value, answers)
+        values.update(answers)
+    return values - {""}
 
 
 def remember_secrets(cfg: DictConfig) -> None:
-    """From now on, mask the values that a configuration takes from the environment in every text."""
-    LEARNED.update(secrets_of(cfg))
-
-
-LEARNED: set[str] = set()
+    """From now on, mask the values that a configuration takes from `oc.env` in every text."""
+    _remembered.update(secrets_of(cfg))
 
 
 def redacted_config(cfg: DictConfig, resolve: bool = False) -> dict[str, Any]:
     """A configuration as plain dictionaries and lists, without its secrets; all keys are there.
 
-    Unresolved, `${oc.env:NAME}` stays, for it tells where the value was and not what, and can be composed again; only
-    a default in it is masked. Resolved, `***` stands for the variable: `postgres://***:***@host`.
+    Args:
+        cfg: the configuration.
+        resolve: whether to resolve interpolations. If so, `***` replaces the value of a variable:
+            `postgres://***:***@host`. If not, `${oc.env:NAME}` stays, because it tells where the
+            value comes from and not what it is, and only a default in it is masked.
     """
     known = secrets_of(cfg)
     if resolve:
-        cfg = _watched(cfg, lambda _: MASK)
-        for container, key in _nodes(cfg):
+        cfg = _with_resolvers(cfg, lambda name, call: MASK if name == "oc.env" else call())
+        for container, key in _places(cfg):
             try:
                 _ = OmegaConf.is_missing(container, key) or container[key]
-            except OmegaConfBaseException:  # a mask where a number must be, say
-                container._content[key] = AnyNode(MASK)
+            except OmegaConfBaseException:  # for example a mask where a number must be
+                _compat.config_content(container)[key] = AnyNode(MASK)
     return redact_values(OmegaConf.to_container(cfg, resolve=resolve, enum_to_str=True), known)
 
 
 def redacted_yaml(cfg: DictConfig) -> str:
     """A configuration as `OmegaConf.to_yaml` writes it, without its secrets."""
-    from omegaconf._utils import get_omega_conf_dumper
     from yaml import dump
 
     options: Any = {"default_flow_style": False, "allow_unicode": True, "sort_keys": False}
-    return dump(redacted_config(cfg), Dumper=get_omega_conf_dumper(), **options)
+    return dump(redacted_config(cfg), Dumper=_compat.config_dumper(), **options)
 
 
 def redact_values(data: Any, known: Collection[str] = (), key: str = "") -> Any:
-    """Settings or parameters, however nested, without their secrets; what stands under a key like `password` is one."""
+    """Settings or parameters, however nested, without their secrets.
+
+    Args:
+        data: the values.
+        known: values that are secret wherever they are.
+        key: the name of the data; a value under a name such as `password` is a secret.
+    """
     if isinstance(data, dict):
-        return {name: redact_values(each, known, f"{key}.{name}") for name, each in data.items()}
+        return {name: redact_values(child, known, f"{key}.{name}") for name, child in data.items()}
     if isinstance(data, list | tuple):
-        return [redact_values(each, known, key) for each in data]
+        return [redact_values(child, known, key) for child in data]
     if isinstance(data, str) and "oc.env" in data and "${" in data:
         data = _DEFAULT.sub(rf"\1{MASK}}}", data)
-        data = MASK if _SOME_DEFAULT.search(data) else data
+        data = MASK if _UNMASKED_DEFAULT.search(data) else data
     if data is not None and not isinstance(data, bool) and is_key(key):
-        return data if harmless(str(data)) else MASK
+        return data if is_harmless(str(data)) else MASK
     return redact_text(data, known) if isinstance(data, str) and len(data) >= SHORTEST else data
 
 
-def redact_overrides(command: Collection[str], known: Collection[str] = ()) -> list[str]:
-    """The words of a command, `db.password=...` among them, without their secrets."""
-    pairs = [word.partition("=") for word in command]
-    return [
-        f"{key}{sign}{redact_values(value, known, key)}" if sign else redact_text(key, known)
-        for key, sign, value in pairs
-    ]
+def redact_overrides(overrides: Collection[str], known: Collection[str] = ()) -> list[str]:
+    """The arguments of a command, such as `db.password=...`, without their secrets."""
+    redacted = list[str]()
+    for override in overrides:
+        key, sign, value = override.partition("=")
+        if sign:
+            redacted.append(f"{key}={redact_values(value, known, key)}")
+        else:
+            redacted.append(redact_text(key, known))
+    return redacted
 
 
 def redact_text(text: str, known: Collection[str] = ()) -> str:
-    """Any text, such as a diff or a traceback, without its secrets; the rest of it stays as it is.
+    """Any text, such as a diff or a traceback, without its secrets; the rest stays as it is.
 
     Args:
-        known: values that are secret wherever they stand, as `secrets_of` finds them.
+        text: the text.
+        known: values that are secret wherever they are, as `secrets_of` returns them.
     """
-    patterns = _known({*known, *LEARNED})
-    pieces = _BINARY.split(text)  # at odd places the binary patches, whose letters mean nothing
-    pieces[::2] = [
-        _without(piece, [*_places(piece, patterns), *spans(piece)]) for piece in pieces[::2]
-    ]
+    values = _known({*known, *_remembered})
+    # Every second piece is a binary patch, whose letters mean nothing.
+    pieces = _BINARY.split(text)
+    for index in range(0, len(pieces), 2):
+        piece = pieces[index]
+        pieces[index] = _mask(piece, [*_spans_of(values, piece), *spans(piece)])
     return "".join(pieces)
 
 
-def _without(text: str, found: list[Span]) -> str:
-    kept, end = list[str](), 0
-    for start, stop in sorted(found):
+def _mask(text: str, spans: list[Span]) -> str:
+    """The text with `***` in place of each span; spans may overlap."""
+    parts = list[str]()
+    end = 0
+    for start, stop in sorted(spans):
         if start >= end:
-            kept += [text[end:start], MASK]
+            parts += [text[end:start], MASK]
         end = max(end, stop)
-    return "".join([*kept, text[end:]])
+    return "".join([*parts, text[end:]])
 
 
-def _known(known: Collection[str]) -> list[tuple[str, re.Pattern[str]]]:
-    """How to find values that are secret, in the ways that they may be written."""
+def _known(values: Collection[str]) -> list[_Known]:
+    """How to find secret values, in all forms in which they may be written."""
     public = {os.environ.get(name) for name in _PUBLIC}
     forms = set[str]()
-    for value in known:
-        if value not in public and not (value.startswith("/") and os.path.exists(value)):  # noqa: PTH110
-            forms |= {
-                value,
-                repr(value)[1:-1],
-                json.dumps(value)[1:-1],
-                quote(value, safe="", errors="replace"),
-            }
+    for value in values:
+        is_path = value.startswith("/") and os.path.exists(value)  # noqa: PTH110 (may hold \0)
+        if value not in public and not is_path:
+            forms |= {value, repr(value)[1:-1], json.dumps(value)[1:-1]}
+            forms.add(quote(value, safe="", errors="replace"))
             forms |= {line.strip() for line in value.splitlines()}
-    long = {each for each in forms if len(each) >= SHORTEST and re.search(r"\w", each)}
-    # A plain word or number is masked where it stands alone, not as a part of another.
-    edge = {
-        each: (r"(?<!\w)", r"(?!\w)") if each.isalpha() or each.isdigit() else ("", "")
-        for each in long
-    }
     return [
-        (each, re.compile(before + re.escape(each) + after))
-        for each, (before, after) in edge.items()
+        _Known(form, _pattern(form))
+        for form in forms
+        if len(form) >= SHORTEST and re.search(r"\w", form)
     ]
 
 
-def _places(text: str, known: list[tuple[str, re.Pattern[str]]]) -> Iterator[Span]:
-    found = [pattern for value, pattern in known if value in text]
-    return (match.span() for pattern in found for match in pattern.finditer(text))
+def _pattern(form: str) -> re.Pattern[str]:
+    """A plain word or number is masked only where it is alone, not as a part of another one."""
+    if form.isalpha() or form.isdigit():
+        return re.compile(rf"(?<!\w){re.escape(form)}(?!\w)")
+    return re.compile(re.escape(form))
 
 
-def _watched(cfg: DictConfig, env: Callable[[Callable[[], Any]], Any]) -> DictConfig:
-    """A copy in which `env` answers for `oc.env`; it is given a function that asks the environment."""
+def _spans_of(values: list[_Known], text: str) -> Iterator[Span]:
+    for value in values:
+        if value.text in text:
+            yield from (match.span() for match in value.pattern.finditer(text))
+
+
+def _with_resolvers(
+    cfg: DictConfig, evaluate: Callable[[str, Callable[[], Any]], Any]
+) -> DictConfig:
+    """A copy of a configuration in which `evaluate` answers for the resolvers."""
     copy = deepcopy(cfg)
-    inner: list[Any] = [container._content[key] for container, key in _nodes(copy)]
-    for container in filter(OmegaConf.is_config, [copy, *inner]):
-
-        def evaluate(
-            inter_type: str,
-            ask: Callable[..., Any] = container._evaluate_custom_resolver,
-            **rest: Any,
-        ) -> Any:
-            def resolve() -> Any:
-                return ask(inter_type=inter_type, **rest)
-
-            return env(resolve) if inter_type == "oc.env" else resolve()
-
-        vars(container)["_evaluate_custom_resolver"] = evaluate
+    nodes = [_compat.config_content(container)[key] for container, key in _places(copy)]
+    for container in [copy, *nodes]:
+        if OmegaConf.is_config(container):
+            _compat.replace_resolvers(container, evaluate)
     return copy
 
 
-def _nodes(container: Any) -> Iterator[tuple[Any, Any]]:
-    """All places below a container, as the container that they are in and the key or index there."""
-    content = container._content
-    for key in (
-        content
-        if isinstance(content, dict)
-        else range(len(content))
-        if isinstance(content, list)
-        else ()
-    ):
+def _places(container: Any) -> Iterator[tuple[Any, Any]]:
+    """All places below a container, each as the container that it is in and its key or index."""
+    content = _compat.config_content(container)
+    keys: Collection[Any] = ()
+    if isinstance(content, dict):
+        keys = content
+    elif isinstance(content, list):
+        keys = range(len(content))
+    for key in keys:
         yield container, key
         if OmegaConf.is_config(content[key]):
-            yield from _nodes(content[key])
+            yield from _places(content[key])
+
+
+def _derived(value: Any, answers: list[str]) -> set[str]:
+    """What `oc.decode` or a resolver of the student's made of variables: it is as secret."""
+    return {
+        leaf for leaf in _leaves(value) if not any(answer and answer in leaf for answer in answers)
+    }
 
 
 def _leaves(data: Any) -> list[str]:
-    if isinstance(data, dict | list):
-        return [
-            leaf
-            for each in (data.values() if isinstance(data, dict) else data)
-            for leaf in _leaves(each)
-        ]
-    return [] if data is None else [str(data)]
+    """The plain values in nested data, as texts."""
+    if data is None:
+        return []
+    if not isinstance(data, dict | list):
+        return [str(data)]
+    children = data.values() if isinstance(data, dict) else data
+    return [leaf for child in children for leaf in _leaves(child)]

@@ -1,221 +1,285 @@
-"""Finds passwords, keys and tokens in texts, by the patterns of detect-secrets and some more. Changes nothing."""
+"""Finds passwords, keys and tokens in texts, by the patterns of detect-secrets and a few more.
+
+Changes no text, and knows no record.
+"""
 
 import logging
 import re
 import warnings
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cache
-from itertools import chain
-from typing import Any, NamedTuple
+from typing import Any
 
 MASK = "***"
-SHORTEST = 6  # characters: shorter values (1, true, a user's name) stand everywhere
+SHORTEST = 6  # characters; shorter values (1, true, a user's name) are everywhere
 Span = tuple[int, int]
 
-# Tokens of services that research code talks to, and of which detect-secrets does not know the form.
-_MORE_TOKENS = r"\b(?:hf_[A-Za-z0-9]{30,}|github_pat_\w{22,}|sk-ant-[\w-]{20,}|sk-proj-[\w-]{20,}|AIza[\w-]{35})"
+# Tokens of services that research code talks to, and whose form detect-secrets does not know.
+_MORE_TOKENS = re.compile(
+    r"\b(?:hf_[A-Za-z0-9]{30,}|github_pat_\w{22,}|sk-ant-[\w-]{20,}|sk-proj-[\w-]{20,}|AIza[\w-]{35})"
+)
 _MORE_KEYS = ("(?:access|auth|api|bearer|hf|hub)_?token", "passphrase")
 _REST_OF_TOKEN = re.compile(r"(?:[\w+/=-]|\.(?=\w))*")
 _NUCLEOTIDES = re.compile(r"[ACGTUN]+")
 
 _FILE_IN_DIFF = re.compile(r"diff --git .*/([^/\"]+)\"?$")
-# Up to its end; where that is missing, the lines that look like it.
+# Up to the end of a private key; if that is missing, the lines that look like it.
 _KEY = re.compile(
     r"[^\v]{0,20000}?(?=-----END|Private-MAC)|.*(?:\n[-+ ]?[ \t]*[\"']?[A-Za-z0-9+/=]{16,}.*)*"
 )
 _LINE_OF_KEY = re.compile(r"[A-Za-z0-9/=][^\n\r]*")
 
-# A line of data in a notebook has millions of characters; the detectors' time grows with the square of it.
+# What follows the name of a secret. The patterns of detect-secrets do not match a value that starts
+# with no letter, an annotation, or a prefix of a text in Python.
+_QUOTED_VALUE = (
+    r"[\\\]\"']{0,3}(?:\s{0,9}:\s{0,9}[\w.\[\]| ]{1,60}?)?\s*"
+    r"(?::=|=>|[=!]==?|[:=])\s*[a-z@]{0,2}(\\?[\"'`])((?:(?!\1)(?:\\.|.))+)\1"
+)
+_UNQUOTED_VALUE = r"[\]\"']{0,2}\s*(?::=|[:=])\s*([^\s\"'].*)"
+_ARGUMENT = r"(?<!\S)[\w.@/+~-]*?{key}=([^\s\"']*[^\s\"'(),])(?!\S)"
+
+# A line of data in a notebook has millions of characters, and the time of the patterns grows with
+# the square of it.
 _LONG_LINE, _OVERLAP = 1_000, 400  # characters
-_LONG_WORD = re.compile(r"[\w-]{24}")  # the shortest that a service has for its key
+_LONG_WORD = re.compile(r"[\w-]{24}")  # the shortest key that a service has
 _YAML_PAIR = re.compile(r"\s*(?:- )?[\"']?[\w.-]+[\"']?:\s+(?!\w[\w.\[\]| ]* = )")
 _CONFIG_FILES = (".env", ".sh", ".bash", ".zsh", ".netrc", ".pypirc")
 _REFERENCE = re.compile(r"[\w.-]+[\[(]")  # get_password(), os.environ["..."]
-_NOTHING = {
-    "true",
-    "false",
-    "null",
-    "none",
-    "yes",
-    "no",
-    "on",
-    "off",
-    "str",
-    "bytes",
-    "int",
-    "bool",
-}
+_PLAIN_WORDS = {"true", "false", "null", "none", "yes", "no", "on", "off"}
+_PLAIN_WORDS |= {"str", "bytes", "int", "bool"}
+
+
+@dataclass(frozen=True)
+class _Assignment:
+    """A pattern of a secret's name with its value.
+
+    Attributes:
+        pattern: the pattern.
+        group: its group that is the value.
+        is_quoted: whether quotes end the value; otherwise a comment or a bracket may follow it.
+    """
+
+    pattern: re.Pattern[str]
+    group: int
+    is_quoted: bool = True
+
+    def value(self, match: re.Match[str]) -> str:
+        """The value in a match."""
+        value = match[self.group]
+        if self.is_quoted:
+            return value
+        value = value.partition(" #")[0].rstrip()
+        is_in_braces = "{" in match.string[: match.start()]
+        return re.split(r"[,}\]]", value)[0] if is_in_braces else value
+
+
+@dataclass(frozen=True)
+class _Patterns:
+    """The patterns that find secrets.
+
+    Attributes:
+        tokens, private_keys: for whole texts.
+        service_keys: keys of one service under their names, for lines with a long word.
+        quoted, unquoted, arguments: values under a name, for lines that contain such a name.
+        name: the name of a secret, such as `password`.
+        hint: what a line must contain so that it can contain a secret at all.
+    """
+
+    tokens: list[re.Pattern[str]]
+    private_keys: list[re.Pattern[str]]
+    service_keys: list[re.Pattern[str]]
+    quoted: list[_Assignment]
+    unquoted: list[_Assignment]
+    arguments: list[_Assignment]
+    name: re.Pattern[str]
+    hint: re.Pattern[str]
+
+
+@dataclass(frozen=True)
+class _Line:
+    """A line, or a part of a long one, that may contain a secret.
+
+    Attributes:
+        start: where it starts in the whole text.
+        text: its text.
+        file: in a diff the name of the file that it is in.
+    """
+
+    start: int
+    text: str
+    file: str
 
 
 @cache
 def is_key(name: str) -> bool:
-    """Whether what stands under this name, such as `password`, is a secret."""
-    return bool(_detectors().key.search(name.lower()))
+    """Whether a value under this name, such as `password`, is a secret."""
+    return bool(_patterns().name.search(name.lower()))
+
+
+def is_harmless(value: str) -> bool:
+    """Whether a value is no secret although its name is a secret's: a small number, a reference."""
+    from detect_secrets.filters import heuristic
+
+    value = value.strip()
+    word = value.lower().strip(",;")
+    if not value or word == MASK or word in _PLAIN_WORDS:
+        return True
+    if len(value) < SHORTEST and heuristic.is_not_alphanumeric_string(value):
+        return True
+    is_reference = value.startswith("$") or _REFERENCE.match(value)
+    return bool(is_reference or heuristic.is_templated_secret(value))
 
 
 def spans(text: str) -> Iterator[Span]:
-    """Where secrets stand in a text."""
-    find = _detectors()
-    for pattern in find.tokens:
+    """Where the secrets are in a text."""
+    patterns = _patterns()
+    for pattern in patterns.tokens:
         for match in pattern.finditer(text):
             yield from _token(match)
-    for pattern in find.private_keys:
+    for pattern in patterns.private_keys:
         for match in pattern.finditer(text):
-            # Each line, without what a diff or an indent puts before it.
-            body = _KEY.match(text, match.end())
-            yield from (
-                line.span()
-                for line in _LINE_OF_KEY.finditer(text, match.end(), body.end() if body else 0)
-            )
-    for start, line, name in _telling_lines(text):
-        for first, last in _in_line(line, name):
-            yield start + first, start + last
+            yield from _private_key(text, match.end())
+    for line in _suspicious_lines(text):
+        for start, stop in _in_line(line):
+            yield line.start + start, line.start + stop
 
 
 def _token(match: re.Match[str]) -> Iterator[Span]:
-    """The secret in a match of a detector: its group where that is the tail, as after `://user:`, else all of it."""
+    """The secret in a match: its group if that is the end of it, as in `://user:`, or all of it."""
     start, end = match.span()
-    tails = [span for span in map(match.span, range(1, match.re.groups + 1)) if span[1] >= end - 1]
+    groups = [match.span(number) for number in range(1, match.re.groups + 1)]
+    tails = [span for span in groups if span[1] >= end - 1]
     if tails:
         first, last = max(tails, key=lambda span: span[1] - span[0])
-        if not harmless(match.string[first:last]):
+        if not is_harmless(match.string[first:last]):
             yield first, last
-        return
-    around = match.string[start - 1 : start] + match.string[end : end + 1]
-    # DNA and proteins have AWS's ACCA... and AKIA... in them.
-    if "AKIA" in match.re.pattern and (
-        re.search("[A-Z0-9]", around) or _NUCLEOTIDES.fullmatch(match.group())
-    ):
-        return
-    rest = _REST_OF_TOKEN.match(
-        match.string, end
-    )  # the signature of a JWT, a key that is longer than it used to be
-    yield start, rest.end() if rest else end
+    elif not _is_sequence(match):
+        # The signature of a JWT, or a key that is longer than they used to be.
+        rest = _REST_OF_TOKEN.match(match.string, end)
+        yield start, rest.end() if rest else end
 
 
-def _telling_lines(text: str) -> Iterator[tuple[int, str, str]]:
-    """The lines that name a password or a key: where they begin, and in a diff the name of the file."""
-    hint, start, name = _detectors().hint, 0, ""
+def _is_sequence(match: re.Match[str]) -> bool:
+    """Whether a match is DNA or a protein: they contain AWS's ACCA... and AKIA..., too."""
+    start, end = match.span()
+    neighbours = match.string[start - 1 : start] + match.string[end : end + 1]
+    is_sequence = re.search("[A-Z0-9]", neighbours) or _NUCLEOTIDES.fullmatch(match.group())
+    return "AKIA" in match.re.pattern and bool(is_sequence)
+
+
+def _private_key(text: str, start: int) -> Iterator[Span]:
+    """The lines of a private key, without what a diff or an indent puts before them."""
+    body = _KEY.match(text, start)
+    if body:
+        yield from (line.span() for line in _LINE_OF_KEY.finditer(text, start, body.end()))
+
+
+def _suspicious_lines(text: str) -> Iterator[_Line]:
+    """The lines that contain the name of a secret; long ones in overlapping parts."""
+    hint = _patterns().hint
+    start, name = 0, ""
     for line in text.split("\n"):
         if file := _FILE_IN_DIFF.match(line):
             name = file[1]
         for first in range(0, max(len(line) - _OVERLAP, 1), _LONG_LINE - _OVERLAP):
             part = line[first : first + _LONG_LINE]
             if hint.search(part.lower()):
-                yield start + first, part, name
+                yield _Line(start + first, part, name)
         start += len(line) + 1
 
 
-def _in_line(line: str, name: str) -> Iterator[Span]:
-    find = _detectors()
-    for pattern in find.assignments if _LONG_WORD.search(line) else ():
-        for match in pattern.finditer(line):
-            yield from _token(match)
-    if not find.key.search(line.lower()):
+def _in_line(line: _Line) -> Iterator[Span]:
+    patterns = _patterns()
+    if _LONG_WORD.search(line.text):
+        for pattern in patterns.service_keys:
+            for match in pattern.finditer(line.text):
+                yield from _token(match)
+    if not patterns.name.search(line.text.lower()):
         return
-    loose = find.unquoted if (_is_config(name) if name else _YAML_PAIR.match(line)) else []
-    rules = [*find.quoted, *([] if name else find.words), *loose]
-    # The one for `password "...";` takes long to see that there is none.
-    for pattern, group in [
-        rule for rule in rules if ";" in line or not rule[0].pattern.endswith(";")
-    ]:
-        for match in pattern.finditer(line):
-            value = match[group]
-            if pattern in dict(find.unquoted):
-                value = value.partition(" #")[0].rstrip()
-                value = re.split(r"[,}\]]", value)[0] if "{" in line[: match.start()] else value
-            if not harmless(value):
-                yield match.start(group), match.start(group) + len(value)
+    for assignment in _assignments(line):
+        for match in assignment.pattern.finditer(line.text):
+            value = assignment.value(match)
+            if not is_harmless(value):
+                start = match.start(assignment.group)
+                yield start, start + len(value)
+
+
+def _assignments(line: _Line) -> Iterator[_Assignment]:
+    """The patterns of values that a line may contain."""
+    patterns = _patterns()
+    assignments = patterns.quoted
+    if not line.file:
+        assignments = [*assignments, *patterns.arguments]
+    if _is_config(line.file) if line.file else _YAML_PAIR.match(line.text):
+        assignments = [*assignments, *patterns.unquoted]
+    for assignment in assignments:
+        # The one for `password "...";` takes long to find that there is none.
+        if ";" in line.text or not assignment.pattern.pattern.endswith(";"):
+            yield assignment
 
 
 def _is_config(name: str) -> bool:
+    """Whether values need no quotes in a file of this name."""
     from detect_secrets.plugins import keyword
     from detect_secrets.util.filetype import determine_file_type
 
     kind = keyword.REGEX_BY_FILETYPE.get(determine_file_type(name))
-    return (
-        kind is keyword.CONFIG_DENYLIST_REGEX_TO_GROUP
-        or name.startswith(".env")
-        or name.endswith(_CONFIG_FILES)
-    )
-
-
-def harmless(value: str) -> bool:
-    """Whether a value is none although its key is a secret's: nothing, a small number, a reference."""
-    from detect_secrets.filters import heuristic
-
-    value = value.strip()
-    small = len(value) < SHORTEST and heuristic.is_not_alphanumeric_string(value)
-    refers = (
-        value.startswith("$") or heuristic.is_templated_secret(value) or _REFERENCE.match(value)
-    )
-    return (
-        small
-        or not value
-        or value.strip(",;") == MASK
-        or value.lower().strip(",;") in _NOTHING
-        or bool(refers)
-    )
-
-
-class _Detectors(NamedTuple):
-    """What finds secrets: in a whole text, in a line that names a key, and in the name of a setting."""
-
-    tokens: list[re.Pattern[str]]
-    private_keys: list[re.Pattern[str]]
-    assignments: list[re.Pattern[str]]
-    quoted: list[tuple[re.Pattern[str], int]]
-    unquoted: list[tuple[re.Pattern[str], int]]
-    words: list[tuple[re.Pattern[str], int]]
-    key: re.Pattern[str]
-    hint: re.Pattern[str]
+    if kind is keyword.CONFIG_DENYLIST_REGEX_TO_GROUP:
+        return True
+    return name.startswith(".env") or name.endswith(_CONFIG_FILES)
 
 
 @cache
-def _detectors() -> _Detectors:
-    """The patterns of detect-secrets, of all its plugins but those that look at entropy and at IP addresses.
+def _patterns() -> _Patterns:
+    """The patterns of detect-secrets' plugins, and ours.
 
-    Commits, digests in lock files and data in notebooks have entropy, and an address opens nothing. Its own scanner is
-    not used: it has global settings, reads a line some thirty times, and says what it found but not where.
+    Left out are those that look at entropy and at IP addresses: commits, digests in lock files and
+    data in notebooks have entropy, and an address opens nothing. Its own scanner is not used: it
+    has global settings, reads a line some thirty times, and says what it found but not where.
     """
-    show = warnings.showwarning
-    from detect_secrets.core.plugins.util import get_mapping_from_secret_type_to_class
+    plugins = _plugins()
     from detect_secrets.plugins import keyword
     from detect_secrets.plugins.base import RegexBasedDetector
 
-    if warnings.showwarning is not show:
-        logging.captureWarnings(False)  # its import sends all warnings of the process to the log
-    plugins: dict[str, Any] = {
-        plugin.__name__: plugin for plugin in get_mapping_from_secret_type_to_class().values()
-    }
     private_keys = list(plugins.pop("PrivateKeyDetector").denylist)
     plugins.pop("IPPublicDetector", None)
-    regexes: list[Any] = [
-        plugin.denylist for plugin in plugins.values() if issubclass(plugin, RegexBasedDetector)
+    detectors: list[Any] = [
+        plugin for plugin in plugins.values() if issubclass(plugin, RegexBasedDetector)
     ]
-    # Those for `<service>_key = ...` are slow, and of use only in lines that have such a word.
+    regexes = [regex for detector in detectors for regex in detector.denylist]
+    # Those for keys of one service are slow, and of use only in lines that have a long word.
     start = RegexBasedDetector.build_assignment_regex("", "", "").pattern[:10]
-    assignments = [each for each in chain(*regexes) if each.pattern.startswith(start)]
-    tokens = [each for each in chain(*regexes) if each not in assignments]
+    service_keys = [regex for regex in regexes if regex.pattern.startswith(start)]
     names = "|".join([*keyword.DENYLIST, *_MORE_KEYS])
     key = rf"(?:{names})\w*"
-    # Its own want a letter first, and no annotation or prefix: api_key: str = r"...".
-    annotated = r"[\\\]\"']{0,3}(?:\s{0,9}:\s{0,9}[\w.\[\]| ]{1,60}?)?\s*"
-    quoted = (
-        key + annotated + r"(?::=|=>|[=!]==?|[:=])\s*[a-z@]{0,2}(\\?[\"'`])((?:(?!\1)(?:\\.|.))+)\1"
-    )
-    unquoted = key + r"[\]\"']{0,2}\s*(?::=|[:=])\s*([^\s\"'].*)"
-    word = rf"(?<!\S)[\w.@/+~-]*?{key}=([^\s\"']*[^\s\"'(),])(?!\S)"
-    return _Detectors(
-        [*tokens, re.compile(_MORE_TOKENS)],
-        private_keys,
-        assignments,
-        [
-            *keyword.QUOTES_REQUIRED_DENYLIST_REGEX_TO_GROUP.items(),
-            (re.compile(quoted, re.IGNORECASE), 2),
+    quoted = keyword.QUOTES_REQUIRED_DENYLIST_REGEX_TO_GROUP.items()
+    unquoted = keyword.CONFIG_DENYLIST_REGEX_TO_GROUP.items()
+    return _Patterns(
+        tokens=[*(regex for regex in regexes if regex not in service_keys), _MORE_TOKENS],
+        private_keys=private_keys,
+        service_keys=service_keys,
+        quoted=[*(_Assignment(*rule) for rule in quoted), _assignment(key + _QUOTED_VALUE, 2)],
+        unquoted=[
+            *(_Assignment(*rule, is_quoted=False) for rule in unquoted),
+            _assignment(key + _UNQUOTED_VALUE, 1, is_quoted=False),
         ],
-        [*keyword.CONFIG_DENYLIST_REGEX_TO_GROUP.items(), (re.compile(unquoted, re.IGNORECASE), 1)],
-        [(re.compile(word, re.IGNORECASE), 1)],
-        re.compile(names),
-        re.compile(f"{names}|key|pass|pw|token"),
+        arguments=[_assignment(_ARGUMENT.format(key=key), 1)],
+        name=re.compile(names),
+        hint=re.compile(f"{names}|key|pass|pw|token"),
     )
+
+
+def _assignment(text: str, group: int, is_quoted: bool = True) -> _Assignment:
+    return _Assignment(re.compile(text, re.IGNORECASE), group, is_quoted)
+
+
+def _plugins() -> dict[str, Any]:
+    """The plugins of detect-secrets by their names. Its first import here leaves no trace."""
+    show = warnings.showwarning
+    from detect_secrets.core.plugins.util import get_mapping_from_secret_type_to_class
+
+    if warnings.showwarning is not show:
+        logging.captureWarnings(False)  # its import sends all warnings of the process to the log
+    plugins = get_mapping_from_secret_type_to_class().values()
+    return {plugin.__name__: plugin for plugin in plugins}

@@ -164,7 +164,9 @@ class Ranking:
             if name not in self.seeds and name.partition(".")[0] != "labkart"
         }
 
-    def _files(self, record: ExperimentRecord, names: Collection[str]) -> frozenset[tuple[str, str]]:
+    def _files(
+        self, record: ExperimentRecord, names: Collection[str]
+    ) -> frozenset[tuple[str, str]]:
         """Those of an experiment's settings that have one of these names and are not seeds."""
         return frozenset(
             (name, _text(setting))

@@ -1,4 +1,7 @@
-"""What a search left behind: one JSON file a study, beside its journal. Knows neither Optuna nor MLflow."""
+"""The record of a search: one JSON file per study, beside its journal.
+
+Knows no Optuna and no MLflow.
+"""
 
 import json
 from collections.abc import Sequence
@@ -14,11 +17,12 @@ from labkart.records import locks
 
 @dataclass
 class Trial:
-    """One trial. `state` is `complete`, `pruned`, `failed` or `running`.
+    """One trial.
 
     Attributes:
-        words: its values as words of a command.
-        values: of the objectives, in their order; of a pruned trial the last one that it reported.
+        state: `complete`, `pruned`, `failed` or `running`.
+        words: its parameters as overrides.
+        values: those of the objectives, in their order; the last reported one of a pruned trial.
         experiment: the id of its experiment.
     """
 
@@ -35,9 +39,10 @@ class Study:
     """A search and its trials.
 
     Attributes:
-        objectives: the metrics, with `maximize` or `minimize`.
-        settings: what fixed it: sampler, pruner, seed, and the space as it was written.
-        best: the numbers of the best trials, the best one first; of several objectives the Pareto front.
+        objectives: the metrics, each with `maximize` or `minimize`.
+        settings: what fixed the search: sampler, pruner, seed, and the space as it was written.
+        best: the numbers of the best trials, the best one first; the Pareto front of several
+            objectives.
         status: `running`, `finished` or `killed`.
     """
 
@@ -54,10 +59,13 @@ class Study:
     schema: int = 1
 
     def __post_init__(self) -> None:
-        self.trials = [each if isinstance(each, Trial) else Trial(**each) for each in self.trials]
+        self.trials = [
+            trial if isinstance(trial, Trial) else Trial(**trial) for trial in self.trials
+        ]
 
     @property
     def folder(self) -> Path:
+        """Where its journal and its record are."""
         return study_folder(self.name)
 
     @property
@@ -66,17 +74,18 @@ class Study:
         return project.current().root / "reports" / self.name
 
     def write(self) -> None:
+        """Write the record in place of an earlier one of the same study."""
         text = json.dumps(self, default=vars, ensure_ascii=False, indent=1) + "\n"
         write_atomically(self.folder / "record.json", text.encode(errors="backslashreplace"))
 
 
 def study_folder(name: str) -> Path:
-    """Where a study's journal and record lie."""
+    """Where a study's journal and record are."""
     return project.current().outputs / "records" / "studies" / name
 
 
 def read_study(name: str) -> Study | None:
-    """The record of a study; nothing where there is none or the file cannot be understood."""
+    """The record of a study; None if it is missing or damaged."""
     try:
         return Study(**read_json(study_folder(name) / "record.json"))
     except TypeError:
@@ -85,12 +94,9 @@ def read_study(name: str) -> Study | None:
 
 def read_studies() -> Sequence[Study]:
     """The records of all studies, oldest first."""
-    found = [
-        study
-        for path in study_folder("*").parent.glob("*/record.json")
-        if (study := read_study(path.parent.name))
-    ]
-    return sorted(found, key=lambda each: each.started or "")
+    paths = study_folder("*").parent.glob("*/record.json")
+    studies = [read_study(path.parent.name) for path in paths]
+    return sorted((study for study in studies if study), key=lambda study: study.started or "")
 
 
 def mark_searching(name: str) -> AbstractContextManager[bool]:

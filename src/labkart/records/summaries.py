@@ -1,4 +1,7 @@
-"""All experiments at a glance, quickly: what is not of tasks and machine is kept while a record stays the same."""
+"""Summaries of all experiments: their records without tasks and environment, read quickly.
+
+Remembers what it read of a record until the record changes.
+"""
 
 import os
 from contextlib import suppress
@@ -12,40 +15,49 @@ from labkart.digests import Stamp
 from labkart.records.record import ExperimentRecord, read_experiment
 
 _LEFT_OUT = ("tasks", "environment")
-_KEPT = [each.name for each in fields(ExperimentRecord) if each.name not in _LEFT_OUT]
+_FIELDS = [field.name for field in fields(ExperimentRecord) if field.name not in _LEFT_OUT]
 
-# The stamp of a record's file, and what it says.
-_Known = tuple[Stamp, list[Any]]
+# The stamp of a record's file (empty if a change might not show in it), and its values.
+_Entry = tuple[Stamp, list[Any]]
 
 
 def summaries() -> list[ExperimentRecord]:
-    """The records of all experiments without their tasks and machine, the newest first."""
+    """The records of all experiments without their tasks and environment, newest first."""
     outputs = project.current().outputs
-    memo = Cache(outputs / "memos" / "experiments", ("records/summaries.py", "records/record.py"))
-    before: dict[str, _Known] = memo.load()
-    now = dict[str, _Known]()
-    for id in _ids(outputs / "records" / "experiments"):
-        file = outputs / "records" / "experiments" / id / "record.json"
-        known, stamp = before.get(id), digests.stamp(str(file))
-        if not stamp or not known or known[0] != stamp:
-            settled = stamp and digests.settled(stamp)
-            if not (record := read_experiment(id)):
-                continue
-            same = settled and digests.stamp(file) == stamp
-            known = (stamp if stamp and same else [], [getattr(record, name) for name in _KEPT])
-        now[id] = known
-    if now != before:
-        with suppress(OSError):  # a disk that is full, or that may only be read
-            memo.keep(now)
-    made = [
-        ExperimentRecord(**dict(zip(_KEPT, said, strict=True)), tasks=[])
-        for _, said in now.values()
-    ]
-    return sorted(made, key=lambda each: each.started or "", reverse=True)
+    cache = Cache(outputs / "memos" / "experiments", ("records/summaries.py", "records/record.py"))
+    previous: dict[str, _Entry] = cache.load()
+    entries = dict[str, _Entry]()
+    folder = outputs / "records" / "experiments"
+    for id in _names(folder):
+        entry = _entry(id, folder / id / "record.json", previous.get(id))
+        if entry:
+            entries[id] = entry
+    if entries != previous:
+        with suppress(OSError):  # the disk is full or read-only
+            cache.keep(entries)
+    records = [_summary(values) for _, values in entries.values()]
+    return sorted(records, key=lambda record: record.started or "", reverse=True)
 
 
-def _ids(folder: Path) -> list[str]:
+def _entry(id: str, file: Path, previous: _Entry | None) -> _Entry | None:
+    """A record's values and stamp; None if it is missing or damaged."""
+    stamp = digests.stamp(str(file))
+    if stamp and previous and previous[0] == stamp:
+        return previous
+    is_settled = bool(stamp) and digests.settled(stamp)
+    record = read_experiment(id)
+    if not record:
+        return None
+    is_same = is_settled and digests.stamp(file) == stamp
+    return stamp if stamp and is_same else [], [getattr(record, name) for name in _FIELDS]
+
+
+def _summary(values: list[Any]) -> ExperimentRecord:
+    return ExperimentRecord(**dict(zip(_FIELDS, values, strict=True)), tasks=[])
+
+
+def _names(folder: Path) -> list[str]:
     try:
-        return os.listdir(folder)  # noqa: PTH208 (many)
+        return os.listdir(folder)  # noqa: PTH208 (as texts: there are many)
     except FileNotFoundError:
         return []

@@ -1,4 +1,4 @@
-"""What a sweep left behind: the command, and which experiments it meant. Knows nothing of how they run."""
+"""The record of a sweep: its command and its experiments. Does not know how they run."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -14,8 +14,8 @@ class SweepRecord:
     """One command and its experiments.
 
     Attributes:
-        id: of the command: the same words are the same sweep.
-        experiments: the ids of the experiments that the words meant the last time.
+        id: a digest of the command: the same arguments are the same sweep.
+        experiments: the ids of the experiments of the command, when it ran last.
         status: `running`, `finished`, `failed` or `killed`.
     """
 
@@ -27,19 +27,24 @@ class SweepRecord:
     ended: str | None = None
 
     def write(self) -> None:
-        write_atomically(
-            _folder() / self.id / "record.json", json.dumps(asdict(self), indent=1).encode()
-        )
+        """Write the record in place of an earlier one of the same command."""
+        text = json.dumps(asdict(self), indent=1)
+        write_atomically(_folder() / self.id / "record.json", text.encode())
 
 
 def find_sweep(prefix: str) -> SweepRecord:
-    """The sweep whose id begins so. Raises LabkartError where there is none, or more than one."""
-    known = sorted(path.name for path in _folder().glob("*") if path.is_dir())
-    found = [id for id in known if id.startswith(prefix)]
-    if len(found) != 1 or not prefix:
-        there = ", ".join(id[:6] for id in found or known) or "none"
-        raise LabkartError(f'{len(found) or "No"} sweeps begin with "{prefix}". There are: {there}')
-    return SweepRecord(**read_json(_folder() / found[0] / "record.json"))
+    """The sweep whose id begins with `prefix`.
+
+    Raises:
+        LabkartError: there is none, or more than one.
+    """
+    ids = sorted(path.name for path in _folder().glob("*") if path.is_dir())
+    matches = [id for id in ids if id.startswith(prefix)]
+    if len(matches) == 1 and prefix:
+        return SweepRecord(**read_json(_folder() / matches[0] / "record.json"))
+    known = ", ".join(id[:6] for id in matches or ids) or "none"
+    count = f"{len(matches)} sweeps begin" if len(matches) > 1 else "No sweep begins"
+    raise LabkartError(f'{count} with "{prefix}". There are: {known}')
 
 
 def _folder() -> Path:

@@ -1,8 +1,11 @@
-"""What came of an attempt to reproduce an experiment: in words, and as a record of its own. Compares nothing."""
+"""The verdict on an attempt to reproduce an experiment: its record and its sentence.
+
+Compares nothing itself.
+"""
 
 import json
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,13 +14,20 @@ from labkart import project
 from labkart.files import read_json, write_atomically
 from labkart.records.record import current_time
 
-TOLERANCE = 1e-6  # below what a person reports, above what another order of additions does
-_MOST = 5  # metrics that a person reads
+TOLERANCE = 1e-6  # less than a person reports, more than another order of additions changes
+_MOST_METRICS = 5  # that a person reads
 
 
 @dataclass(frozen=True)
 class Deviation:
-    """A metric of a task that came out otherwise, `task` being its label; nothing where one of the runs has none."""
+    """A metric of a task that differs.
+
+    Attributes:
+        task: the task's label.
+        name: the metric's name.
+        then: the recorded value; None if that run has none.
+        now: the new value; None if the new run has none.
+    """
 
     task: str
     name: str
@@ -25,29 +35,29 @@ class Deviation:
     now: float | None
 
     def is_within(self, tolerance: float) -> bool:
-        """Whether it counts as equal: relative to the larger value, and near zero in itself."""
+        """Whether the values count as equal: relative to the larger one, absolutely near zero."""
         if self.then is None or self.now is None:
             return False
         return math.isclose(self.then, self.now, rel_tol=tolerance, abs_tol=tolerance)
 
     def __str__(self) -> str:
-        then, now = ("none" if each is None else f"{each:.10g}" for each in (self.then, self.now))
-        return f"{self.name} {then} -> {now}"
+        return f"{self.name} {_number(self.then)} -> {_number(self.now)}"
 
 
 @dataclass
 class Verdict:
-    """What came of one attempt to reproduce an experiment.
+    """The result of one attempt to reproduce an experiment.
 
     Attributes:
-        kind: `identical` (all outputs, bit for bit), `equal` (all metrics, within the tolerance), `different`, or
-            `impossible` where it could not run.
-        first: of a different one the label of the first task, in the pipeline's order, that differs.
+        kind: `identical` (all outputs, bit for bit), `equal` (all metrics, within the tolerance),
+            `different`, or `impossible` if it could not run.
+        first: if different, the label of the first task, in the pipeline's order, that differs.
         outputs: the labels of all tasks whose outputs differ.
         deviations: the metrics that are not exactly the same.
-        notes: what is not as recorded, in words: "recorded -> now".
+        notes: what is not as recorded, as "recorded -> now".
         error: why it was impossible, or failed.
-        again: the id that the run had; the recorded one's where code, packages, data and settings were the same.
+        again: the id of the new run; that of the recorded one if code, packages, data and settings
+            were the same.
     """
 
     experiment: str
@@ -68,70 +78,89 @@ class Verdict:
 
     def __post_init__(self) -> None:
         self.deviations = [
-            each if isinstance(each, Deviation) else Deviation(**each) for each in self.deviations
+            deviation if isinstance(deviation, Deviation) else Deviation(**deviation)
+            for deviation in self.deviations
         ]
 
     @property
     def is_good(self) -> bool:
+        """Whether the experiment was reproduced."""
         return self.kind in ("identical", "equal")
 
     @property
     def mark(self) -> str:
-        """In a word and a day, for MLflow's page."""
+        """The kind and the day, for MLflow's page."""
         return f"{self.kind} {self.ended:.10}"
 
     @property
     def folder(self) -> Path:
-        moment = "".join(letter for letter in self.started[:23] if letter.isalnum())
-        return _folder() / f"{self.experiment}-{moment}"
+        """Where the record is."""
+        time = "".join(letter for letter in self.started[:23] if letter.isalnum())
+        return _folder() / f"{self.experiment}-{time}"
 
     def write(self) -> None:
+        """Write the record; from now on the attempt has ended."""
         self.ended = self.ended or current_time()
-        text = (
-            json.dumps({"id": self.folder.name, **asdict(self)}, ensure_ascii=False, indent=1)
-            + "\n"
-        )
+        record = {"id": self.folder.name, **asdict(self)}
+        text = json.dumps(record, ensure_ascii=False, indent=1) + "\n"
         write_atomically(self.folder / "record.json", text.encode(errors="backslashreplace"))
 
     def __str__(self) -> str:
-        """A sentence; below it what came out otherwise, and what is not as recorded."""
-        said = {
-            "identical": f"all outputs of {self.tasks} task{'s' if self.tasks > 1 else ''}, bit for bit",
-            "equal": f"all metrics, within {self.tolerance:g}; outputs that differ: {_listed(self.outputs)}",
-            "different": f"{self.first} is the first task that differs",
-            "impossible": (self.error or "it could not run").replace("\n", "\n  "),
-        }
-        return "\n  ".join([f"{self.kind}: {said[self.kind]}", *self._details()])
+        """A sentence, and below it the deviations and what is not as recorded."""
+        return "\n  ".join([f"{self.kind}: {self._sentence()}", *self._details()])
+
+    def _sentence(self) -> str:
+        if self.kind == "identical":
+            return f"all outputs of {self.tasks} task{'s' if self.tasks > 1 else ''}, bit for bit"
+        if self.kind == "equal":
+            outputs = _listed(self.outputs)
+            return f"all metrics, within {self.tolerance:g}; outputs that differ: {outputs}"
+        if self.kind == "different":
+            return f"{self.first} is the first task that differs"
+        return (self.error or "it could not run").replace("\n", "\n  ")
 
     def _details(self) -> Iterator[str]:
-        if self.kind == "different":
-            yield from [self.error] if self.error else []
-            yield from ["another output"] if self.first in self.outputs and not self.error else []
-        told = [
-            each for each in self.deviations if self.is_good or not each.is_within(self.tolerance)
+        if self.kind == "different" and self.error:
+            yield self.error
+        elif self.kind == "different" and self.first in self.outputs:
+            yield "another output"
+        deviations = [
+            deviation
+            for deviation in self.deviations
+            if self.is_good or not deviation.is_within(self.tolerance)
         ]
-        told.sort(key=lambda each: each.task != self.first)
-        yield from (f"recorded -> now: {each}" for each in told[:_MOST])
-        yield from [f"... and {len(told) - _MOST} more metrics"] if len(told) > _MOST else []
+        deviations.sort(key=lambda deviation: deviation.task != self.first)
+        yield from (f"recorded -> now: {deviation}" for deviation in deviations[:_MOST_METRICS])
+        if len(deviations) > _MOST_METRICS:
+            yield f"... and {len(deviations) - _MOST_METRICS} more metrics"
         yield from (f"not as recorded: {note}" for note in self.notes)
 
 
 def last_verdict(experiment: str) -> Verdict | None:
-    """The newest verdict on an experiment that came from a run; nothing where there is none."""
+    """The newest verdict on an experiment that comes from a run; None if there is none."""
     for folder in sorted(_folder().glob(f"{experiment}-*"), reverse=True):
-        found = read_json(folder / "record.json")
-        try:
-            verdict = Verdict(**{name: value for name, value in found.items() if name != "id"})
-        except (AttributeError, TypeError):
-            continue
-        if verdict.kind != "impossible":
+        verdict = _read(folder)
+        if verdict and verdict.kind != "impossible":
             return verdict
     return None
 
 
-def _listed(words: Iterable[str]) -> str:
-    found = list(words)
-    return ", ".join(found[:3]) + (f" and {len(found) - 3} more" if len(found) > 3 else "")
+def _read(folder: Path) -> Verdict | None:
+    """The verdict in a folder; None if its record is missing or damaged."""
+    record = read_json(folder / "record.json")
+    try:
+        return Verdict(**{name: value for name, value in record.items() if name != "id"})
+    except (AttributeError, TypeError):
+        return None
+
+
+def _number(value: float | None) -> str:
+    return "none" if value is None else f"{value:.10g}"
+
+
+def _listed(labels: Sequence[str]) -> str:
+    more = f" and {len(labels) - 3} more" if len(labels) > 3 else ""
+    return ", ".join(labels[:3]) + more
 
 
 def _folder() -> Path:

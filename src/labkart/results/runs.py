@@ -46,10 +46,11 @@ class Order:
         if name == "started":
             descending = not descending
         check_name(name, experiments)
-        with_value = [one for one in experiments if not _is_missing(value_or_fact(one, name))]
-        without = [one for one in experiments if _is_missing(value_or_fact(one, name))]
-        with_value.sort(key=lambda one: sort_key(value_or_fact(one, name)), reverse=descending)
-        return with_value + without
+        cells = {experiment.id: value_or_fact(experiment, name) for experiment in experiments}
+        missing = {id for id, cell in cells.items() if _is_missing(cell)}
+        known = [experiment for experiment in experiments if experiment.id not in missing]
+        known.sort(key=lambda experiment: sort_key(cells[experiment.id]), reverse=descending)
+        return known + [experiment for experiment in experiments if experiment.id in missing]
 
 
 @dataclass(frozen=True)
@@ -104,13 +105,17 @@ class Listing:
 
     def _metrics(self) -> list[str]:
         """The names of all metrics, requested ones first."""
-        names = dict.fromkeys(name for one in self.experiments for name in one.metrics)
+        names = dict.fromkeys(
+            name for experiment in self.experiments for name in experiment.metrics
+        )
         return sorted(names, key=lambda name: name not in self.requested)
 
     def _metric_cells(self, name: str) -> list[str]:
         return [
-            format_number(float(one.metrics[name])) if name in one.metrics else _MISSING
-            for one in self.experiments
+            format_number(float(experiment.metrics[name]))
+            if name in experiment.metrics
+            else _MISSING
+            for experiment in self.experiments
         ]
 
 
@@ -122,7 +127,9 @@ def varying(experiments: Sequence[ExperimentRecord]) -> list[str]:
     """
     columns = _setting_columns(experiments)
     typed = {
-        override.lstrip("+").partition("=")[0] for one in experiments for override in one.overrides
+        override.lstrip("+").partition("=")[0]
+        for experiment in experiments
+        for override in experiment.overrides
     }
     chosen: dict[str, tuple[str, ...]] = {}
     for name, cells in columns.items():
@@ -216,7 +223,7 @@ def format_cell(cell: Any) -> str:
 
 def _format_starts(experiments: Sequence[ExperimentRecord]) -> list[str]:
     """When experiments started, without the year if all started in this one."""
-    starts = [(one.started or _MISSING)[:16].replace("T", " ") for one in experiments]
+    starts = [(experiment.started or _MISSING)[:16].replace("T", " ") for experiment in experiments]
     year = current_time()[:5]
     if all(start.startswith((year, _MISSING)) for start in starts):
         return [start.removeprefix(year) for start in starts]

@@ -10,11 +10,11 @@ import pytest
 from labkart.records import verdict
 from labkart.records.record import ExperimentRecord, TaskRun
 from labkart.records.verdict import Deviation, Verdict
-from labkart.results.reproduce.agreement import compare_records
+from labkart.results.reproduce.agreement import RunRecords, compare_records
 from tests.records.test_record import EXPERIMENT, TASK
 
 
-def use(
+def task_run(
     label: str, output: str = "a", metrics: dict[str, float] | None = None, **made: Any
 ) -> TaskRun:
     """A task that wrote one file."""
@@ -26,7 +26,7 @@ def use(
     )
 
 
-def ran(*tasks: TaskRun, **changes: Any) -> ExperimentRecord:
+def experiment(*tasks: TaskRun, **changes: Any) -> ExperimentRecord:
     """An experiment that ended well, with the metrics of its last task."""
     metrics = {name: value for name, value, _, _ in tasks[-1].result.get("metrics", ())}
     given = {
@@ -40,22 +40,22 @@ def ran(*tasks: TaskRun, **changes: Any) -> ExperimentRecord:
     return replace(EXPERIMENT, tasks=list(tasks), **given)
 
 
-def said(then: ExperimentRecord, now: ExperimentRecord, **asked: Any) -> Verdict:
-    return compare_records(then, now, {}, {}, **asked)
+def compare(then: ExperimentRecord, now: ExperimentRecord, **options: Any) -> Verdict:
+    return compare_records(RunRecords(then, {}), RunRecords(now, {}), **options)
 
 
 def test_the_same_digests_are_identical_wherever_the_files_lie() -> None:
-    found = said(ran(use("Fit")), ran(replace(use("Fit"), id="other")))
-    assert (found.kind, found.first, found.notes) == ("identical", None, [])
-    assert str(found) == "identical: all outputs of 1 task, bit for bit"
+    result = compare(experiment(task_run("Fit")), experiment(replace(task_run("Fit"), id="other")))
+    assert (result.kind, result.first, result.notes) == ("identical", None, [])
+    assert str(result) == "identical: all outputs of 1 task, bit for bit"
 
 
 def test_other_digests_are_equal_while_the_metrics_are_within_the_tolerance() -> None:
     then, now = (
-        ran(use("Fit", output), use("Score", metrics={"f1": score}))
+        experiment(task_run("Fit", output), task_run("Score", metrics={"f1": score}))
         for output, score in (("a", 0.5), ("b", 0.5001))
     )
-    equal, different = said(then, now, tolerance=1e-3), said(then, now)
+    equal, different = compare(then, now, tolerance=1e-3), compare(then, now)
     assert (equal.kind, equal.outputs, equal.deviations) == (
         "equal",
         ["Fit"],
@@ -68,46 +68,53 @@ def test_other_digests_are_equal_while_the_metrics_are_within_the_tolerance() ->
 
 
 def test_without_a_metric_other_digests_are_different() -> None:
-    found = said(ran(use("Fit")), ran(use("Fit", "b")))
-    assert (found.kind, found.first) == ("different", "Fit")
-    assert "no metric" in str(found)
+    result = compare(experiment(task_run("Fit")), experiment(task_run("Fit", "b")))
+    assert (result.kind, result.first) == ("different", "Fit")
+    assert "no metric" in str(result)
 
 
 def test_a_metric_of_any_task_counts_at_each_of_its_steps() -> None:
     losses = [[["loss", 0.9, 0, 0.0], ["loss", last, 1, 0.0]] for last in (0.1, 0.2)]
     then, now = (
-        ran(use("Fit", metrics=None) if not each else _logging(each), use("Score"))
+        experiment(task_run("Fit", metrics=None) if not each else _logging(each), task_run("Score"))
         for each in losses
     )
-    found = said(then, now)
-    assert (found.kind, found.first) == ("different", "Fit")
-    assert found.deviations == [Deviation("Fit", "Fit.loss", 0.1, 0.2)]
+    result = compare(then, now)
+    assert (result.kind, result.first) == ("different", "Fit")
+    assert result.deviations == [Deviation("Fit", "Fit.loss", 0.1, 0.2)]
 
 
 def _logging(metrics: list[list[Any]]) -> TaskRun:
-    one = use("Fit")
+    one = task_run("Fit")
     one.result["metrics"] = metrics
     return one
 
 
 def test_a_metric_in_the_record_alone_or_in_the_run_alone_is_named() -> None:
-    found = said(ran(use("Fit", metrics={"f1": 1.0})), ran(use("Fit", metrics={"f2": 1.0})))
-    assert found.kind == "different"
-    assert [str(each) for each in found.deviations] == ["f1 1 -> none", "f2 none -> 1"]
+    result = compare(
+        experiment(task_run("Fit", metrics={"f1": 1.0})),
+        experiment(task_run("Fit", metrics={"f2": 1.0})),
+    )
+    assert result.kind == "different"
+    assert [str(each) for each in result.deviations] == ["f1 1 -> none", "f2 none -> 1"]
 
 
 def test_not_a_number_is_the_same_as_itself_and_as_nothing_else() -> None:
-    one, other = ran(use("Fit", metrics={"f1": nan})), ran(use("Fit", metrics={"f1": 0.0}))
-    assert said(one, one).kind == "identical"
-    assert said(one, other).kind == "different"
+    one, other = (
+        experiment(task_run("Fit", metrics={"f1": nan})),
+        experiment(task_run("Fit", metrics={"f1": 0.0})),
+    )
+    assert compare(one, one).kind == "identical"
+    assert compare(one, other).kind == "different"
 
 
 def test_a_metric_that_is_left_out_does_not_count() -> None:
     then, now = (
-        ran(use("Fit", metrics={"fit_seconds": value}), use("Score")) for value in (1.0, 2.0)
+        experiment(task_run("Fit", metrics={"fit_seconds": value}), task_run("Score"))
+        for value in (1.0, 2.0)
     )
-    assert said(then, now).kind == "different"
-    assert said(then, now, ignored=["*seconds"]).kind == "identical"
+    assert compare(then, now).kind == "different"
+    assert compare(then, now, ignored=["*seconds"]).kind == "identical"
 
 
 @pytest.mark.parametrize(
@@ -125,8 +132,11 @@ def test_a_metric_that_is_left_out_does_not_count() -> None:
 def test_what_a_task_was_told_or_read_must_be_the_same_even_if_its_output_is(
     changes: dict[str, Any], note: str
 ) -> None:
-    found = said(ran(use("Load"), use("Fit")), ran(use("Load"), use("Fit", **changes)))
-    assert (found.kind, found.first, found.notes) == ("different", "Fit", [note])
+    result = compare(
+        experiment(task_run("Load"), task_run("Fit")),
+        experiment(task_run("Load"), task_run("Fit", **changes)),
+    )
+    assert (result.kind, result.first, result.notes) == ("different", "Fit", [note])
 
 
 @pytest.mark.parametrize(
@@ -140,43 +150,51 @@ def test_what_a_task_was_told_or_read_must_be_the_same_even_if_its_output_is(
 def test_another_machine_is_named_and_the_outputs_decide(
     changes: dict[str, Any], notes: list[str]
 ) -> None:
-    found = said(ran(use("Fit"), environment={"cpu": "a"}), ran(use("Fit"), **changes))
-    assert (found.kind, found.notes) == ("identical", notes)
+    result = compare(
+        experiment(task_run("Fit"), environment={"cpu": "a"}),
+        experiment(task_run("Fit"), **changes),
+    )
+    assert (result.kind, result.notes) == ("identical", notes)
 
 
 def test_settings_must_be_the_same_but_those_of_the_machinery() -> None:
-    then = ran(use("Fit"), config={"seed": 0, "labkart": {"workers": 1}})
+    then = experiment(task_run("Fit"), config={"seed": 0, "labkart": {"workers": 1}})
     assert (
-        said(then, ran(use("Fit"), config={"seed": 0, "labkart": {"workers": 2}})).kind
+        compare(
+            then, experiment(task_run("Fit"), config={"seed": 0, "labkart": {"workers": 2}})
+        ).kind
         == "identical"
     )
-    found = said(then, ran(use("Fit"), config={"seed": 1}))
-    assert (found.kind, found.notes) == ("different", ["seed 0 -> 1"])
+    result = compare(then, experiment(task_run("Fit"), config={"seed": 1}))
+    assert (result.kind, result.notes) == ("different", ["seed 0 -> 1"])
 
 
 def test_code_and_packages_are_named_by_name_where_the_tasks_records_are_known() -> None:
-    then, now = ran(use("Fit")), ran(use("Fit", code="d", packages="q"))
-    assert said(then, now).notes == ["Fit: code", "Fit: packages"]
+    then, now = experiment(task_run("Fit")), experiment(task_run("Fit", code="d", packages="q"))
+    assert compare(then, now).notes == ["Fit: code", "Fit: packages"]
     one = replace(
         TASK, code={"a.py": {"run": "1", "help": "1"}}, packages={"numpy": "1", "gone": "1"}
     )
     other = replace(TASK, code={"a.py": {"run": "2", "help": "1"}}, packages={"numpy": "2"})
-    found = compare_records(then, now, {"Fit": one}, {"Fit": other})
-    assert found.kind == "identical"
-    assert found.notes == ["Fit: code of a.py, run", "gone 1 -> none", "numpy 1 -> 2"]
+    result = compare_records(RunRecords(then, {"Fit": one}), RunRecords(now, {"Fit": other}))
+    assert result.kind == "identical"
+    assert result.notes == ["Fit: code of a.py, run", "gone 1 -> none", "numpy 1 -> 2"]
 
 
 def test_a_task_that_failed_is_the_first_that_differs() -> None:
     failed = TaskRun("Fit", "Fit", "Fit", "failed", error="ValueError: no")
-    now = ran(use("Load"), failed, status="failed", metrics={})
-    found = said(ran(use("Load"), use("Fit"), use("Score")), now)
-    assert (found.kind, found.first, found.error) == ("different", "Fit", "ValueError: no")
+    now = experiment(task_run("Load"), failed, status="failed", metrics={})
+    result = compare(experiment(task_run("Load"), task_run("Fit"), task_run("Score")), now)
+    assert (result.kind, result.first, result.error) == ("different", "Fit", "ValueError: no")
 
 
 def test_another_pipeline_is_named_by_its_tasks() -> None:
-    found = said(ran(use("Load"), use("Fit")), ran(use("Load"), use("Train")))
-    assert (found.kind, found.first) == ("different", "Fit")
-    assert found.notes == ["Fit is not in the pipeline", "Train is new in the pipeline"]
+    result = compare(
+        experiment(task_run("Load"), task_run("Fit")),
+        experiment(task_run("Load"), task_run("Train")),
+    )
+    assert (result.kind, result.first) == ("different", "Fit")
+    assert result.notes == ["Fit is not in the pipeline", "Train is new in the pipeline"]
 
 
 def test_the_last_verdict_of_a_run_is_found_again(root: Path) -> None:

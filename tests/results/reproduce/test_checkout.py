@@ -76,15 +76,19 @@ def test_index_branch_stash_and_files_stay_and_no_trace_is_left(repository: Path
         return [index, *(git(repository, *words) for words in asked)]
 
     before = state()
-    with (
-        pytest.raises(KeyError),
-        checked_out(repository, git(repository, "rev-parse", "HEAD")) as there,
-    ):
-        write(there, **{"src/a.py": "one = 4\n"})
-        git(there, "add", "--all")
-        raise KeyError
+    checkouts = []
+
+    def fail_in_checkout() -> None:
+        with checked_out(repository, git(repository, "rev-parse", "HEAD")) as checkout:
+            checkouts.append(checkout)
+            write(checkout, **{"src/a.py": "one = 4\n"})
+            git(checkout, "add", "--all")
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        fail_in_checkout()
     assert state() == before
-    assert not there.exists() and not list((repository / ".git").glob("worktrees/*"))
+    assert not checkouts[0].exists() and not list((repository / ".git").glob("worktrees/*"))
 
 
 def test_a_project_below_the_top_of_its_repository_is_checked_out_there(repository: Path) -> None:
@@ -110,7 +114,7 @@ def test_a_checkout_that_somebody_removed_leaves_no_trace_either(repository: Pat
         (
             "HEAD",
             "--- a/src/a.py\n+++ b/src/a.py\n@@ -1 +1 @@\n-k = '***'\n+one = 2\n",
-            "Secrets in it were masked",
+            "Secrets in them were masked",
         ),
     ],
 )
@@ -124,9 +128,14 @@ def test_what_cannot_be_checked_out_is_said_and_leaves_no_trace(
 
 def test_ctrl_c_waits_for_the_end_of_what_must_not_be_cut() -> None:
     done = []
-    with pytest.raises(KeyboardInterrupt), signals.deferred():
-        os.kill(os.getpid(), signal.SIGINT)
-        done.append("whole")
+
+    def work() -> None:
+        with signals.deferred():
+            os.kill(os.getpid(), signal.SIGINT)
+            done.append("whole")
+
+    with pytest.raises(KeyboardInterrupt):
+        work()
     assert done == ["whole"]
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
@@ -149,7 +158,7 @@ def test_a_declared_file_is_linked_and_one_that_a_run_may_write_to_is_copied(
 ) -> None:
     write(root, **{"data/raw/a.csv": "1\n", "data/made.csv": "2\n"})
     for name, declared in (("data/raw/a.csv", True), ("data/made.csv", False)):
-        of(root, name, declared).bring(checkout)
+        of(root, name, declared).copy_to(checkout)
     assert (checkout / "data/raw/a.csv").is_symlink()
     (checkout / "data/made.csv").write_text("3\n")
     assert (root / "data/made.csv").read_text() == "2\n"
@@ -161,7 +170,7 @@ def test_a_folder_of_which_git_has_a_part_becomes_whole_file_by_file(
     write(root, **{"data/raw/README.md": "new", "data/raw/deep/a.csv": "1\n"})
     write(checkout, **{"data/raw/README.md": "old"})
     whole = of(root, "data/raw")
-    whole.bring(checkout)
+    whole.copy_to(checkout)
     assert whole.is_in(checkout)
     (checkout / "data/raw/more.csv").write_text("x")
     assert not (root / "data/raw/more.csv").exists()
@@ -170,9 +179,9 @@ def test_a_folder_of_which_git_has_a_part_becomes_whole_file_by_file(
 def test_what_changed_or_went_away_is_named(root: Path, checkout: Path) -> None:
     write(root, **{"data/raw/a.csv": "1\n"})
     found = of(root, "data/raw/a.csv")
-    assert found.wrong() == "" and not found.is_in(checkout)
+    assert found.problem() == "" and not found.is_in(checkout)
     write(root, **{"data/raw/a.csv": "2\n"})
-    assert found.wrong().startswith("data/raw/a.csv changed since Load read it")
+    assert found.problem().startswith("data/raw/a.csv changed since Load read it")
     (root / "data/raw/a.csv").unlink()
-    assert found.wrong().startswith("data/raw/a.csv is gone since Load read it")
+    assert found.problem().startswith("data/raw/a.csv is gone since Load read it")
     assert found.needed and of(root, "pyproject.toml", declared=False).needed is False

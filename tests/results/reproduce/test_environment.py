@@ -1,14 +1,9 @@
-"""Recorded packages come into an environment of their own, from a lock or from the list alone."""
+"""What a record says of its packages: which they are, and what is known to be missing."""
 
-import os
 import platform
-import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
-from filelock import __version__ as filelock
-from threadpoolctl import __version__ as threadpoolctl
 
 from labkart.errors import LabkartError
 from labkart.results.reproduce import environment
@@ -18,53 +13,52 @@ from tests.support.tiny import write
 PYTHON = platform.python_version()
 
 
-@pytest.fixture(autouse=True)
-def _uv(monkeypatch: pytest.MonkeyPatch) -> None:
-    if not (os.environ.get("UV") or shutil.which("uv")):
-        pytest.skip("no uv here")
-    monkeypatch.setenv("UV_PYTHON", "2.7")  # what a student's shell may say does not matter
-    monkeypatch.setenv("VIRTUAL_ENV", "/nowhere")
+def recorded(root: Path, *packages: str, lock: str = "") -> RecordedEnvironment:
+    """The environment of a record that lists these packages."""
+    lines = "".join(f"{line}\n" for line in packages)
+    write(root, **{"record/packages.txt": lines, "record/uv.lock": lock})
+    return RecordedEnvironment.of(root / "record", PYTHON)
 
 
-def beside(root: Path, *packages: str) -> RecordedEnvironment:
-    """What a record is that lists these."""
-    write(root, **{"record/packages.txt": "".join(f"{each}\n" for each in packages)})
-    return RecordedEnvironment.of(root / "record", PYTHON, "Tiny")
+def test_another_package_commit_lock_or_python_is_another_environment(root: Path) -> None:
+    address = "theirs @ git+https://example.org/theirs@"
+    environments = [
+        recorded(root, "numpy==2.3.4", f"{address}0a1b"),
+        recorded(root, "numpy==2.3.5", f"{address}0a1b"),
+        recorded(root, "numpy==2.3.4", f"{address}2c3d"),
+        recorded(root, "numpy==2.3.4", f"{address}0a1b", lock="version = 1\n"),
+    ]
+    keys = {each.key(PYTHON) for each in environments}
+    assert len(keys | {environments[0].key("3.99.0")}) == 5
+    assert recorded(root, "numpy==2.3.4", f"{address}0a1b").key(PYTHON) in keys
 
 
-def test_a_list_without_a_lock_is_installed_and_kept(root: Path) -> None:
-    wanted = beside(root, f"threadpoolctl=={threadpoolctl}", "theirs==1 @ 0a1b", "tiny==0.1 @ 3b41")
-    python, said = environment.install(wanted, root)
-    assert said == ["theirs came from no registry and is not installed"]
-    code = "import threadpoolctl, platform; print(threadpoolctl.__version__, platform.python_version())"
-    there = subprocess.run([python, "-c", code], capture_output=True, text=True, check=True).stdout
-    assert there.split() == [threadpoolctl, PYTHON]
-    assert python.is_relative_to(root / "outputs" / "environments")
-    assert environment.install(wanted, root)[0] == python
-    other = beside(root, f"threadpoolctl=={threadpoolctl}", f"filelock=={filelock}")
-    assert environment.install(other, root)[0] != python
+def test_a_folder_that_is_gone_is_named_with_what_that_means(root: Path) -> None:
+    write(root, **{"my tools/pyproject.toml": ""})
+    there = (root / "my tools").as_uri().replace("file://", "file://localhost")
+    packages = recorded(root, f"mine @ {there}", "gone @ file:///nowhere/gone", "numpy==2.3.4")
+    assert packages.folders() == {"mine": root / "my tools", "gone": Path("/nowhere/gone")}
+    assert packages.missing_folders() == [
+        "gone was installed from /nowhere/gone, which does not exist. "
+        "Put it there again: without gone the run cannot be repeated"
+    ]
 
 
-def test_an_environment_that_was_made_by_half_is_made_anew(root: Path) -> None:
-    wanted = beside(root, f"threadpoolctl=={threadpoolctl}")
-    write(root, **{f"outputs/environments/{wanted.key(PYTHON)}/lib/half": ""})
-    python, _ = environment.install(wanted, root)
-    assert python.exists()
-
-
-def test_what_cannot_be_had_is_named(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    wanted = beside(root, "threadpoolctl==99.1")
-    with pytest.raises(
-        LabkartError, match=r"cannot be installed: .*no version of threadpoolctl==99\.1"
-    ):
-        environment.install(wanted, root)
-    assert "threadpoolctl==99.1" in environment.missing(wanted)[0]
-    assert environment.missing(beside(root, f"threadpoolctl=={threadpoolctl}")) == []
-    monkeypatch.setenv("UV", "/nowhere/uv")
-    with pytest.raises(LabkartError, match="Python"):
-        environment.install(wanted, root)
-
-
-def test_a_record_without_any_list_is_told_apart(root: Path) -> None:
+def test_a_record_without_any_list_and_a_line_that_is_not_a_requirement_are_named(
+    root: Path,
+) -> None:
     with pytest.raises(LabkartError, match=r"has neither uv\.lock nor packages\.txt"):
-        RecordedEnvironment.of(root / "nothing", PYTHON, "tiny")
+        RecordedEnvironment.of(root / "nothing", PYTHON)
+    with pytest.raises(LabkartError, match=r"record/packages\.txt: .*tiny==0\.1 @ 3b41"):
+        recorded(root, "tiny==0.1 @ 3b41")
+
+
+def test_without_uv_a_sentence_says_how_to_get_it(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("UV", raising=False)
+    monkeypatch.setenv("PATH", "/nowhere")
+    (sentence,) = environment.missing(recorded(root, "numpy==2.3.4"))
+    assert sentence.endswith("Run: pip install uv")
+    with pytest.raises(LabkartError, match="pip install uv"):
+        environment.install(recorded(root, "numpy==2.3.4"), root)

@@ -80,9 +80,9 @@ def test_a_secret_is_asked_for_where_only_the_command_had_it(
     )
     assert recipe.masked() == ["db.password"]
     assert recipe.masked(["db.password=x"]) == []
-    assert recipe.first(["db.password=x"]) == ["seed=1", "db.password=x"]
+    assert recipe.with_given(["db.password=x"]) == ["seed=1", "db.password=x"]
     composed = (
         "seed: 1\ndb:\n  password: x\n  user: ${oc.env:DB_PASSWORD}\n  host: ${oc.env:DB_HOST}\n"
     )
     assert recipe.corrections(composed) == [], "what is masked is left as it is"
-    assert recipe.unset() == ["DB_PASSWORD"]
+    assert recipe.unset_variables() == ["DB_PASSWORD"]

@@ -1,1 +1,1 @@
-"""Your own code: the tasks, and the pipeline that wires them."""
+"""Your own code: the tasks, and the pipeline that connects them."""

@@ -1,4 +1,4 @@
-"""The pipeline: which task feeds which, and which part of the configuration each one gets."""
+"""The pipeline: which task feeds which, and which settings of conf/ each one gets."""
 
 from labkart import make
 from omegaconf import DictConfig

@@ -1,169 +1,232 @@
-"""What the runs of one table must have in common, and what speaks against them. Reads records."""
+"""What the runs of one table must have in common, and the problems that forbid a table.
 
-from collections.abc import Callable, Iterator, Sequence
+Knows records, no report's numbers.
+"""
+
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from labkart.records import last_used
-from labkart.records.query import sort_key
-from labkart.records.record import ExperimentRecord, TaskRun, digest_of, read_task
+from labkart.records import last_used, sweep
+from labkart.records.query import sort_key, value
+from labkart.records.record import ExperimentRecord, TaskRun, digest_of, read_experiment, read_task
 from labkart.records.seeds import Group, Ranking
+from labkart.results.report.config import ReportConfig
 
 
 class Problem(NamedTuple):
-    """One thing that the runs have not in common.
+    """One thing that the runs do not have in common.
 
     Attributes:
-        kind: as a definition's `allow` names it: `code`, `data`, `packages`, `dirty`, `missing` or `failed`.
-        said: what it is, in a line.
+        kind: its name in a report's `allow`: `code`, `data`, `packages`, `dirty`, `missing` or
+            `failed`.
+        text: what it is, in a line.
         remedy: what to do about it.
     """
 
     kind: str
-    said: str
+    text: str
     remedy: str
 
 
-def newest(records: Sequence[ExperimentRecord], ranking: Ranking) -> list[ExperimentRecord]:
-    """Of the runs of one configuration and seed, for example on earlier code, the last that somebody asked for.
+def latest_runs(records: Sequence[ExperimentRecord], ranking: Ranking) -> list[ExperimentRecord]:
+    """The last used run of each configuration and seed; earlier ones may have other code.
 
-    Runs of the same words are one, too: `conf/` was edited between them, and the last of them is what is meant today.
+    Runs of one command count as one configuration, too: if `conf/` was edited between them, the
+    last of them has what is meant today.
     """
-    last = list(records)
-    for name in (ranking.command_key, ranking.config_key):
-        found: dict[Any, list[ExperimentRecord]] = {}
-        for each in last:
-            found.setdefault((name(each), ranking.seed_key(each)), []).append(each)
-        last = [
+    latest = list(records)
+    for key in (ranking.command_key, ranking.config_key):
+        runs: dict[Any, list[ExperimentRecord]] = {}
+        for record in latest:
+            runs.setdefault((key(record), ranking.seed_key(record)), []).append(record)
+        latest = [
             max(same, key=last_used.last_used) if len(same) > 1 else same[0]
-            for same in found.values()
+            for same in runs.values()
         ]
-    return last
+    return latest
 
 
 def problems(groups: Sequence[Group], ranking: Ranking) -> list[Problem]:
-    """All that speaks against putting these groups into one table."""
-    records = [each for group in groups for each in group.records]
-    ended = [each for each in records if each.status == "finished"]
-    found = [*_failed(records), *_missing(groups, ranking), *_dirty(ended)]
-    uses = [use for each in ended for use in each.tasks]
-    found += _differing(
-        "code", uses, _code_of, "Run them again on the code of today: the same command does it"
-    )
-    found += _differing("packages", uses, _packages_of, "Run them again with the packages of today")
-    return [*found, *_data(uses)]
+    """All problems of putting these groups into one table."""
+    records = [record for group in groups for record in group.records]
+    finished = [record for record in records if record.status == "finished"]
+    tasks = [task for record in finished for task in record.tasks]
+    return [
+        *_failed(records),
+        *_missing(groups, ranking),
+        *_dirty(finished),
+        *_different_code(tasks),
+        *_different_packages(tasks),
+        *_different_data(tasks),
+    ]
+
+
+def lost_experiments(config: ReportConfig) -> list[Problem]:
+    """The experiments of a report's sweep that never began."""
+    if not config.sweep:
+        return []
+    record = sweep.find_sweep(config.sweep)
+    lost = [id for id in record.experiments if not read_experiment(id)]
+    text = f"{len(lost)} of {len(record.experiments)} experiments of the sweep never began"
+    return [Problem("missing", text, f"Run them: {record.command}")] if lost else []
 
 
 def _failed(records: Sequence[ExperimentRecord]) -> Iterator[Problem]:
-    for each in (each for each in records if each.status != "finished"):
-        yield Problem("failed", f"{_name(each)}: {each.status}", f"Run it again: {each.command}")
+    for record in records:
+        if record.status != "finished":
+            text = f"{_name(record)}: {record.status}"
+            yield Problem("failed", text, f"Run it again: {record.command}")
 
 
 def _missing(groups: Sequence[Group], ranking: Ranking) -> Iterator[Problem]:
-    groups = [group for group in groups if any(each.status == "finished" for each in group.records)]
-    seeds = {ranking.seed_key(each) for group in groups for each in group.records}
-    every = sorted(seeds, key=lambda seed: [sort_key(each) for each in seed])
+    """The groups that have no run with a seed of another group."""
+    groups = [group for group in groups if any(run.status == "finished" for run in group.records)]
+    seeds = {ranking.seed_key(record) for group in groups for record in group.records}
+    ordered = sorted(seeds, key=lambda seed: list(map(sort_key, seed)))
     for group in groups:
-        gone = [
-            seed for seed in every if seed not in {ranking.seed_key(each) for each in group.records}
-        ]
-        if gone:
-            words = [
-                " ".join(f"{n}={v}" for n, v in zip(ranking.seeds, seed, strict=True))
-                for seed in gone
-            ]
-            others = [
-                word
-                for word in group.records[0].overrides
-                if word.partition("=")[0] not in ranking.seeds
-            ]
-            told = " ".join(f"{n}={v}" for n, v in group.settings.items() if v) or "the only group"
-            more = f" and {len(words) - 3} more" if len(words) > 3 else ""
-            command = " ".join(["labkart run", *others, words[0]])
-            yield Problem(
-                "missing",
-                f"{told} has no run with {', '.join(words[:3])}{more}",
-                f"Make it: {command}",
-            )
+        own = {ranking.seed_key(record) for record in group.records}
+        missing = [seed for seed in ordered if seed not in own]
+        if missing:
+            yield _missing_seeds(group, missing, ranking)
+
+
+def _missing_seeds(group: Group, missing: Sequence[tuple[Any, ...]], ranking: Ranking) -> Problem:
+    overrides = [
+        " ".join(f"{name}={number}" for name, number in zip(ranking.seeds, seed, strict=True))
+        for seed in missing
+    ]
+    others = [
+        override
+        for override in group.records[0].overrides
+        if override.partition("=")[0] not in ranking.seeds
+    ]
+    label = " ".join(f"{name}={text}" for name, text in group.settings.items() if text)
+    text = f"{label or 'the only group'} has no run with {_listed(overrides)}"
+    command = " ".join(["labkart run", *others, overrides[0]])
+    return Problem("missing", text, f"Run it: {command}")
 
 
 def _dirty(records: Sequence[ExperimentRecord]) -> Iterator[Problem]:
-    dirty = [each for each in records if each.code.get("dirty")]
+    dirty = [record for record in records if record.code.get("dirty")]
     if dirty:
         more = f" and {len(dirty) - 1} more" if len(dirty) > 1 else ""
-        yield Problem(
-            "dirty",
-            f"{_name(dirty[0])}{more} ran on code that was not committed",
-            "Commit, and run them again: the same words, which compute nothing",
-        )
+        text = f"{_name(dirty[0])}{more} ran on code that was not committed"
+        remedy = "Commit, and run the same commands again, which computes nothing"
+        yield Problem("dirty", text, remedy)
 
 
-def _differing(
-    kind: str, uses: Sequence[TaskRun], parts: Callable[[TaskRun], dict[str, str]], remedy: str
-) -> Iterator[Problem]:
-    """Tasks of one class whose code, or packages, are not the same in all runs."""
-    by_class: dict[str, dict[str, TaskRun]] = {}
-    for use in {(use.name, use.id): use for use in uses}.values():
-        if digest := use.result.get(kind) or _digest(kind, use):
-            by_class.setdefault(use.name, {}).setdefault(digest, use)
-    for name, different in by_class.items():
+def _different_code(tasks: Sequence[TaskRun]) -> Iterator[Problem]:
+    remedy = "Run them again on today's code: the same command does it"
+    for name, different in _by_digest("code", tasks):
+        old, new, *_ = map(_definitions, different)
+        names = [key for key in sorted({*old, *new}) if old.get(key) != new.get(key)]
+        text = f"{name} ran with {len(different)} versions of its code"
+        yield Problem("code", f"{text}: {_listed(names) or 'unknown'}", remedy)
+
+
+def _different_packages(tasks: Sequence[TaskRun]) -> Iterator[Problem]:
+    for name, different in _by_digest("packages", tasks):
+        old, new, *_ = map(_packages, different)
+        changes = [
+            f"{package} {old.get(package, 'none')} and {new.get(package, 'none')}"
+            for package in sorted({*old, *new})
+            if old.get(package) != new.get(package)
+        ]
+        text = f"{name} ran with {len(different)} sets of packages"
+        remedy = "Run them again with today's packages"
+        yield Problem("packages", f"{text}: {_listed(changes) or 'unknown'}", remedy)
+
+
+def _by_digest(kind: str, tasks: Sequence[TaskRun]) -> Iterator[tuple[str, list[TaskRun]]]:
+    """The task classes with several digests of their code or packages, and a task for each."""
+    classes: dict[str, dict[str, TaskRun]] = {}
+    for task in {(task.name, task.id): task for task in tasks}.values():
+        digest = task.result.get(kind) or _recorded_digest(kind, task)
+        if digest:
+            classes.setdefault(task.name, {}).setdefault(digest, task)
+    for name, different in classes.items():
         if len(different) > 1:
-            one, other, *_ = map(parts, different.values())
-            names = [each for each in sorted({*one, *other}) if one.get(each) != other.get(each)]
-            told = ", ".join(
-                _told(each, one, other) if kind == "packages" else each for each in names[:3]
-            )
-            more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-            yield Problem(
-                kind,
-                f"{name} ran with {len(different)} kinds of {kind}: {told or 'unknown'}{more}",
-                remedy,
-            )
+            yield name, list(different.values())
 
 
-def _digest(kind: str, use: TaskRun) -> str:
-    read = read_task(use.name, use.id)
-    return digest_of(getattr(read, kind)) if read else ""
+def _recorded_digest(kind: str, task: TaskRun) -> str:
+    record = read_task(task.name, task.id)
+    return digest_of(getattr(record, kind)) if record else ""
 
 
-def _told(name: str, one: dict[str, str], other: dict[str, str]) -> str:
-    return f"{name} {one.get(name, 'none')} and {other.get(name, 'none')}"
-
-
-def _code_of(use: TaskRun) -> dict[str, str]:
-    read = read_task(use.name, use.id)
-    every = read.code.items() if read else ()
+def _definitions(task: TaskRun) -> dict[str, str]:
+    """The digests of the definitions that a task reaches, by file and name."""
+    record = read_task(task.name, task.id)
     return {
         f"{file}: {name}" if name else file: digest
-        for file, parts in every
-        for name, digest in parts.items()
+        for file, definitions in (record.code.items() if record else ())
+        for name, digest in definitions.items()
     }
 
 
-def _packages_of(use: TaskRun) -> dict[str, str]:
-    read = read_task(use.name, use.id)
-    return read.packages if read else {}
+def _packages(task: TaskRun) -> dict[str, str]:
+    record = read_task(task.name, task.id)
+    return record.packages if record else {}
 
 
-def _data(uses: Sequence[TaskRun]) -> Iterator[Problem]:
-    for path, digests in data(uses).items():
+def _different_data(tasks: Sequence[TaskRun]) -> Iterator[Problem]:
+    for path, digests in data_digests(tasks).items():
         if len(digests) > 1:
-            told = ", ".join(each[:8] for each in sorted(digests))
-            yield Problem(
-                "data",
-                f"{path} had {len(digests)} contents ({told})",
-                "Run them again on the data of today",
-            )
+            listed = ", ".join(digest[:8] for digest in sorted(digests))
+            text = f"{path} had {len(digests)} contents ({listed})"
+            yield Problem("data", text, "Run them again on today's data")
 
 
-def data(uses: Sequence[TaskRun]) -> dict[str, set[str]]:
-    """The digests of each file of data that these tasks read."""
-    found: dict[str, set[str]] = {}
-    for use in uses:
-        read = [*use.result.get("data", {}).values(), *use.result.get("undeclared", ())]
-        for each in read:
-            found.setdefault(each["path"], set()).add(each["sha256"])
-    return found
+def data_digests(tasks: Sequence[TaskRun]) -> dict[str, set[str]]:
+    """The digests of each data file that these tasks read, by path."""
+    digests: dict[str, set[str]] = {}
+    for task in tasks:
+        declared, undeclared = task.result.get("data", {}), task.result.get("undeclared", ())
+        for state in (*declared.values(), *undeclared):
+            digests.setdefault(state["path"], set()).add(state["sha256"])
+    return digests
+
+
+def narrower_selections(config: ReportConfig, groups: Sequence[Group]) -> Iterator[str]:
+    """How to leave out runs that are not meant, if they differ in more than the conditions say."""
+    named = {condition.name for condition in config.selection.where}
+    free = [name for name in groups[0].settings if name not in named]
+    records = [record for group in groups for record in group.records]
+    records.sort(key=lambda run: (run.status == "finished", last_used.last_used(run)), reverse=True)
+    latest = next((id for record in records for id in reversed(record.sweeps)), None)
+    same_sweep = [record for record in records if latest in record.sweeps] or records[:1]
+    # A setting that varies within the latest sweep is meant to vary.
+    suspects = [
+        name for name in free if len({_condition(name, record) for record in same_sweep}) == 1
+    ]
+    if suspects and not config.sweep:
+        listed = "; ".join(f"{name} is {_group_values(name, groups)}" for name in suspects)
+        example = _condition(suspects[0], records[0])
+        yield f"Perhaps not all are meant: {listed}. Name those that are, such as {example}."
+        if latest:
+            command = sweep.find_sweep(latest).command
+            yield f"Or take only the runs of {command}: --sweep {latest[:6]}"
+    if any(record.status != "finished" for record in records) and "status" not in named:
+        yield "Or take only what finished successfully: status=finished"
+
+
+def _group_values(setting: str, groups: Sequence[Group]) -> str:
+    return _listed(list(dict.fromkeys(group.settings[setting] or "not set" for group in groups)))
+
+
+def _condition(name: str, record: ExperimentRecord) -> str:
+    """The condition that an experiment's setting meets."""
+    setting = value(record, name)
+    if setting is None:
+        return f"{name}=null"
+    return f"{name}={str(setting).lower() if isinstance(setting, bool) else setting}"
+
+
+def _listed(texts: Sequence[str]) -> str:
+    """Three at most."""
+    more = f" and {len(texts) - 3} more" if len(texts) > 3 else ""
+    return f"{', '.join(texts[:3])}{more}"
 
 
 def _name(record: ExperimentRecord) -> str:
-    return f"{record.id[:8]} ({' '.join(record.overrides) or 'no words'})"
+    return f"{record.id[:8]} ({' '.join(record.overrides) or 'no overrides'})"

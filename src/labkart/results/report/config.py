@@ -1,4 +1,4 @@
-"""What a report shows: the file `reports/<name>.yaml`, read and checked. Knows no records."""
+"""The file `reports/<name>.yaml`, read and checked: what a report shows. Knows no records."""
 
 import hashlib
 import json
@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 
@@ -25,17 +25,20 @@ class ReportConfig:
     Attributes:
         name: of its files in `reports/`.
         title: the caption.
-        where: conditions that all experiments meet, as `model=forest,logistic`.
-        sweep, study, tag, commit, since, until: what else they have in common, see `Selection`.
-        metrics: what is compared; empty means all that the last task logs.
-        baseline: the condition that one group alone meets; the others are compared with that one.
-        interval, level: how the confidence intervals are made (`t` or `bootstrap`), and the share of them that holds.
+        where: conditions that all experiments meet, such as `model=forest,logistic`.
+        sweep: the sweep of all experiments, see `Selection`; also `study`, `tag`, `commit`, `since`
+            and `until`.
+        metrics: the metrics to compare; empty means all that the last task logs.
+        baseline: the condition that only one group meets; the others are compared with that group.
+        interval: the method of the confidence intervals, `t` or `bootstrap`.
+        level: the share of the confidence intervals that contain the mean.
         test: `t`, `wilcoxon` or `none`.
-        items: where values of single items are, as `per_fold.csv:fold:score` (a logged table, what names an item,
-            its value); then the test pairs items and not seeds.
-        figures: which are drawn; empty means each that there is something to show in.
-        labels: how settings, values and metrics are called in print.
-        allow: by `code`, `data`, ... what the runs need not have in common; the caption names it.
+        items: where the values of single items are, such as `per_fold.csv:fold:score` (a logged
+            table, the column of the items, that of the values); then the test pairs items, not
+            seeds.
+        figures: which are drawn; empty means all that have something to show.
+        labels: the names of settings, values and metrics in print.
+        allow: what the runs need not have in common (`code`, `data`, ...); the caption names it.
     """
 
     name: str
@@ -59,133 +62,162 @@ class ReportConfig:
 
     @property
     def selection(self) -> Selection:
-        where = tuple(Condition.of(word) for word in self.where)
+        """The experiments that the report is about."""
+        where = tuple(Condition.of(condition) for condition in self.where)
         return Selection(
             where, self.sweep, self.study, self.tag, self.commit, self.since, self.until
         )
 
     @property
     def digest(self) -> str:
-        """Of all that it says."""
-        return hashlib.sha256(
-            json.dumps(asdict(self), sort_keys=True, default=list).encode()
-        ).hexdigest()[:16]
+        """Of all settings."""
+        text = json.dumps(asdict(self), sort_keys=True, default=list)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     def file(self, ending: str) -> Path:
         """One of its files: `reports/<name><ending>`."""
         return folder() / f"{self.name}{ending}"
 
-    def label(self, word: str) -> str:
-        """How a word is called in print."""
-        return self.labels.get(word, word)
+    def label(self, name: str) -> str:
+        """The name of a setting, a value or a metric in print."""
+        return self.labels.get(name, name)
 
-    def text(self) -> str:
-        """The definition as the file says it."""
-        plain = ReportConfig(self.name)
-        said = {
-            name: value for name, value in asdict(self).items() if value != getattr(plain, name)
+    def yaml_text(self) -> str:
+        """The content of its file."""
+        default = ReportConfig(self.name)
+        settings = {
+            name: value
+            for name, value in asdict(self).items()
+            if name != "name" and value != getattr(default, name)
         }
-        said.pop("name", None)
-        return yaml.safe_dump(said, allow_unicode=True, sort_keys=False) if said else "{}\n"
+        return yaml.safe_dump(settings, allow_unicode=True, sort_keys=False)
 
 
 def folder() -> Path:
+    """The folder of all reports."""
     return project.current().root / "reports"
 
 
-def every() -> list[str]:
-    """The names of all reports that are defined."""
+def names() -> list[str]:
+    """The names of all reports that have a file."""
     return sorted(file.stem for file in folder().glob("*.yaml"))
 
 
 def read(name: str) -> ReportConfig:
-    """The definition of a report. Raises LabkartError where there is none, or it says what is none."""
-    file = folder() / f"{name}.yaml"
+    """Read the file of a report.
+
+    Raises:
+        LabkartError: it does not exist, or a setting is invalid.
+    """
+    source = f"reports/{name}.yaml"
     try:
-        said = yaml.safe_load(file.read_text(encoding="utf-8"))
+        settings = yaml.safe_load((folder() / f"{name}.yaml").read_text(encoding="utf-8"))
     except FileNotFoundError:
-        known = ", ".join(every()) or "none yet"
+        existing = ", ".join(names()) or "none yet"
         raise LabkartError(
-            f"There is no reports/{name}.yaml; there are: {known}. Say what to compare, for example "
-            f"labkart report {name} model=logistic,forest, and it will be made."
+            f"{source} does not exist; existing reports: {existing}. Name what to compare, and it "
+            f"will be made, for example: labkart report {name} model=logistic,forest"
         ) from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise LabkartError(
-            f"reports/{name}.yaml: {' '.join(str(error).split())}. Mend that line."
-        ) from None
-    if not isinstance(said, dict | None):
-        raise LabkartError(f"reports/{name}.yaml: wants names and values, as metrics: [accuracy].")
-    return made(name, said or {}, f"reports/{name}.yaml")
+        raise LabkartError(f"{source}: {' '.join(str(error).split())}. Fix that line.") from None
+    if not isinstance(settings, dict | None):
+        raise LabkartError(f"{source} must contain names and values, such as metrics: [accuracy].")
+    return parse(name, settings or {}, source)
 
 
-def made(name: str, said: Mapping[Any, Any], place: str) -> ReportConfig:
-    """A definition of plain values, each of them checked; `place` is where they come from, for messages."""
+def parse(name: str, settings: Mapping[Any, Any], source: str) -> ReportConfig:
+    """Check plain values.
+
+    Args:
+        name: of the report.
+        settings: by name.
+        source: where they come from, for messages.
+
+    Raises:
+        LabkartError: a setting is unknown or invalid.
+    """
     if not re.fullmatch(r"[\w-]+", name):
-        raise LabkartError(f'"{name}" cannot name a report: letters, digits, "-" and "_" can.')
-    known = [each.name for each in fields(ReportConfig) if each.name != "name"]
-    values = dict[str, Any]()
-    for key, value in said.items():
+        raise LabkartError(f'"{name}" cannot name a report: only letters, digits, "-" and "_" can.')
+    known = [setting.name for setting in fields(ReportConfig) if setting.name != "name"]
+    for key in settings:
         if key not in known:
             raise LabkartError(
-                f"{place}: {key} is no setting of a report. {did_you_mean(str(key), known)}"
+                f"{source}: {key} is not a setting of a report. {did_you_mean(str(key), known)}"
             )
-        if value is None:
-            continue
-        if key in _LISTS and isinstance(value, str):
-            value = [value]
-        value = str(value) if key in _TEXTS and not isinstance(value, dict | list) else value
-        fits, wanted = _WANTED[key]
-        if not fits(value):
-            told = json.dumps(value) if isinstance(value, str) else str(value)
-            raise LabkartError(f"{place}: {key}: {told} wants to be {wanted}.")
-        values[key] = value
-    found = ReportConfig(name, **values)
-    for word in [*found.where, *([found.baseline] if found.baseline else [])]:
-        Condition.of(word)
-    if found.items and len(found.metrics) != 1:
+    values = {
+        key: _checked(key, value, source) for key, value in settings.items() if value is not None
+    }
+    config = ReportConfig(name, **values)
+    for condition in (*config.where, *([config.baseline] if config.baseline else ())):
+        Condition.of(condition)
+    if config.items and len(config.metrics) != 1:
         raise LabkartError(
-            f"{place}: items are those of one metric; name it in metrics, as metrics: [score]."
+            f"{source}: items belong to one metric; name it in metrics, such as metrics: [score]."
         )
-    return found
+    return config
 
 
-def _one_of(*words: str) -> tuple[Callable[[Any], bool], str]:
-    return (lambda value: value in words), f"one of {', '.join(words)}"
+def _checked(key: str, value: Any, source: str) -> Any:
+    if key in _LISTS and isinstance(value, str):
+        value = [value]
+    if key in _TEXTS and not isinstance(value, dict | list):
+        value = str(value)
+    check = _CHECKS[key]
+    if not check.fits(value):
+        text = json.dumps(value) if isinstance(value, str) else str(value)
+        raise LabkartError(f"{source}: {key} must be {check.expected}, got {text}.")
+    return value
 
 
-def _some_of(*words: str) -> tuple[Callable[[Any], bool], str]:
-    return (
-        lambda value: _are_texts(value) and set(value) <= set(words)
-    ), f"a list of {', '.join(words)}"
+class _Check(NamedTuple):
+    fits: Callable[[Any], bool]
+    expected: str
+
+
+def _one_of(*choices: str) -> _Check:
+    return _Check(lambda value: value in choices, f"one of {', '.join(choices)}")
+
+
+def _list_of(*choices: str) -> _Check:
+    return _Check(
+        lambda value: _are_texts(value) and set(value) <= set(choices),
+        f"a list of {', '.join(choices)}",
+    )
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
 
 
 def _are_texts(value: Any) -> bool:
-    return isinstance(value, list) and all(isinstance(each, str) for each in value)
+    return isinstance(value, list) and all(map(_is_text, value))
+
+
+def _are_labels(value: Any) -> bool:
+    return isinstance(value, dict) and all(map(_is_text, (*value, *value.values())))
 
 
 def _is_share(value: Any) -> bool:
     return isinstance(value, float) and 0 < value < 1
 
 
+def _is_table_of_items(value: Any) -> bool:
+    return isinstance(value, str) and value.count(":") == 2
+
+
 _LISTS = ("where", "metrics", "figures", "allow")
 _TEXTS = ("title", "sweep", "study", "tag", "commit", "since", "until", "baseline")
-_WANTED: dict[str, tuple[Callable[[Any], bool], str]] = {
-    **{name: ((lambda value: isinstance(value, str)), "a word") for name in _TEXTS},
-    **{name: (_are_texts, "a list of words") for name in ("where", "metrics")},
+_CHECKS: dict[str, _Check] = {
+    **dict.fromkeys(_TEXTS, _Check(_is_text, "a text")),
+    **dict.fromkeys(("where", "metrics"), _Check(_are_texts, "a list of texts")),
     "interval": _one_of("t", "bootstrap"),
     "test": _one_of("t", "wilcoxon", "none"),
-    "level": (_is_share, "a number between 0 and 1, as 0.95"),
-    "items": (
-        lambda value: isinstance(value, str) and value.count(":") == 2,
-        "a table, the column of items and that of values, as per_fold.csv:fold:score",
+    "level": _Check(_is_share, "a number between 0 and 1, such as 0.95"),
+    "items": _Check(
+        _is_table_of_items,
+        "a table, its column of items and its column of values, such as per_fold.csv:fold:score",
     ),
-    "figures": _some_of(*FIGURES, "none"),
-    "allow": _some_of(*ALLOWED),
-    "labels": (
-        lambda value: (
-            isinstance(value, dict)
-            and all(isinstance(each, str) for each in (*value, *value.values()))
-        ),
-        "names and what they are called, as forest: Random forest",
-    ),
+    "figures": _list_of(*FIGURES, "none"),
+    "allow": _list_of(*ALLOWED),
+    "labels": _Check(_are_labels, "names and their labels, such as forest: Random forest"),
 }

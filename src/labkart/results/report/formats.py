@@ -1,275 +1,229 @@
-"""A comparison as text: LaTeX, Markdown, and all of its numbers as CSV. Writes no file."""
+"""A report's table as text: LaTeX, Markdown, columns for a terminal, and all numbers as CSV.
+
+Writes no file.
+"""
 
 import csv
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from decimal import Decimal
 from io import StringIO
+from math import isfinite
+from typing import Any
 
-from labkart.records.seeds import Group
-from labkart.results.report import rounding
+from labkart.results.report.method import caption, method, percentage
+from labkart.results.report.statistics import PairedTest
 from labkart.results.report.table import Line, ReportTable
 from labkart.table import Column
 
-# Set before a table that is compiled alone: in the body of a document `\@nodocument` is not there any more.
-_ALONE = r"""\expandafter\ifx\csname @nodocument\endcsname\relax\else
-  \documentclass{article}
-  \usepackage{booktabs}
-  \ifdefined\directlua\usepackage{luatexja}\fi
-  \pagestyle{empty}
-  \def\labkartend{\end{document}}
-  \begin{document}
-\fi"""
-_END = r"\ifdefined\labkartend\expandafter\labkartend\fi"
-
-_LATEX = {
-    "\\": r"\textbackslash{}",
-    "~": r"\textasciitilde{}",
-    "^": r"\textasciicircum{}",
-    "±": r"$\pm$",
-}
 _MINUS = "\N{MINUS SIGN}"
-_LATEX |= (
-    {_MINUS: "$-$"}
-    | {each: rf"\{each}" for each in "&%$#_{}"}
-    | {"Δ": r"$\Delta$", "<": "$<$", ">": "$>$", "…": r"\dots{}"}
-)
-
-
-def caption(comparison: ReportTable) -> str:
-    """The title, and what it was allowed not to have in common."""
-    definition = comparison.definition
-    title = definition.title or definition.name.replace("_", " ").replace("-", " ").capitalize()
-    allowed = (
-        f" Not the same in all runs, as allowed: {', '.join(definition.allow)}."
-        if definition.allow
-        else ""
-    )
-    return title.rstrip(".") + "." + allowed
-
-
-def method(comparison: ReportTable) -> str:
-    """How the numbers were made, and what that assumes."""
-    definition = comparison.definition
-    assumed = {
-        "t": "Student's t, which takes the runs as independent and normally distributed",
-        "bootstrap": "percentile bootstrap of 9,999 resamples, which is too narrow for few runs",
-    }
-    said = [
-        f"n: runs, over {', '.join(comparison.ranking.seeds)}; mean ± standard deviation of the sample (n - 1);",
-        f"{level(definition.level)} confidence interval of the mean ({assumed[definition.interval]}).",
-        "Best mean in bold."
-        if any(line.best for lines in comparison.lines.values() for line in lines)
-        else "",
-    ]
-    if comparison.baseline and definition.test != "none":
-        pairs = "item by item (means over the seeds)" if definition.items else "seed by seed"
-        said.append(
-            f"Δ: mean difference to the baseline ({_called(comparison, comparison.baseline)}), {pairs}."
-        )
-        if comparison.tests:
-            many = f", Holm-corrected for {comparison.tests} tests" if comparison.tests > 1 else ""
-            said.append(f"p: {_TESTS[definition.test]}{many};")
-            said.append(f"d: {_EFFECTS[definition.test]}.")
-        lines = [line for lines in comparison.lines.values() for line in lines]
-        why = dict.fromkeys(line.paired.why for line in lines if line.paired and line.paired.why)
-        said += [f"No test: {'; '.join(why)}."] if why else []
-    if any(line.deviation == 0 for lines in comparison.lines.values() for line in lines):
-        said.append(
-            "Where the deviation is 0 all runs gave the same: there is no interval, and n says little."
-        )
-    return " ".join(filter(None, said))
-
-
-_TESTS = {
-    "t": "two-sided paired t-test, which takes the differences as normally distributed",
-    "wilcoxon": "two-sided Wilcoxon signed-rank test, which takes the differences as symmetric",
+_LATEX = {
+    **{letter: rf"\{letter}" for letter in "&%$#_{}"},
+    **{"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"},
+    **{"±": r"$\pm$", _MINUS: "$-$", "Δ": r"$\Delta$", "<": "$<$", ">": "$>$", "…": r"\dots{}"},
 }
-_EFFECTS = {
-    "t": "Cohen's d of the differences",
-    "wilcoxon": "matched-pairs rank-biserial correlation",
-}
+_NUMBERS = ("n", "mean", "deviation", "low", "high", "best")
+_NUMBERS += ("difference", "p", "p_holm", "effect", "pairs", "no_test")
+
+# Larger numbers, and more decimal places, are written with an exponent.
+_LARGE, _MOST_PLACES = 1e9, 9
 
 
-def latex(comparison: ReportTable) -> str:
-    """A table in a float, to be compiled alone or by `\\input` where the preamble has `\\usepackage{booktabs}`."""
-    head, sections = _cells(comparison, lambda text: _macro("textbf", text), _tex)
-    columns = "l" * len(comparison.settings) + "r" * (len(head) - len(comparison.settings))
+def latex(table: ReportTable) -> str:
+    r"""A table in a float, for `\input` in a document that uses the package booktabs."""
+    cells = _cells(table, lambda text: _macro("textbf", text), _latex_text)
+    width, settings = len(cells.head), len(table.settings)
     lines = [
-        _ALONE,
         r"\begin{table}[htbp]",
         r"\centering",
-        _macro("caption", _tex(caption(comparison))),
-    ]
-    lines += [
-        _macro("label", f"tab:{comparison.definition.name}"),
-        _macro("begin", "tabular", columns),
+        _macro("caption", _latex_text(caption(table))),
+        _macro("label", f"tab:{table.config.name}"),
+        _macro("begin", "tabular", "l" * settings + "r" * (width - settings)),
         r"\toprule",
+        _latex_row(cells.head),
     ]
-    lines += [" & ".join(head) + r" \\"]
-    for name, rows in sections:
-        lines += [r"\midrule"]
-        lines += (
-            [_macro("multicolumn", len(head), "l", _macro("textit", name)) + r" \\"]
-            if len(sections) > 1
-            else []
-        )
-        # After a line's end LaTeX would take `[64, 64]` for a distance, and a star for a variant.
-        lines += ["{}" * row[0].startswith(("[", "*")) + " & ".join(row) + r" \\" for row in rows]
+    for section in cells.sections:
+        lines.append(r"\midrule")
+        if len(cells.sections) > 1:
+            title = _macro("textit", section.title)
+            lines.append(_latex_row([_macro("multicolumn", width, "l", title)]))
+        lines += map(_latex_row, section.rows)
+    note = rf"\footnotesize {_latex_text(method(table))}"
     lines += [r"\bottomrule", r"\end{tabular}", "", r"\medskip"]
-    lines += [
-        _macro("parbox", r"0.95\linewidth", rf"\footnotesize {_tex(method(comparison))}"),
-        r"\end{table}",
-    ]
-    return "\n".join([*lines, _END, ""])
+    lines += [_macro("parbox", r"0.95\linewidth", note), r"\end{table}", ""]
+    return "\n".join(lines)
 
 
-def _macro(name: str, *given: object) -> str:
-    """`\\name{given}{given}`, made without doubled braces, which Jinja would take for its own."""
-    return f"\\{name}" + "".join("{" + str(each) + "}" for each in given)
+def _latex_row(cells: list[str]) -> str:
+    # After the end of a line LaTeX would read `[64, 64]` as a distance, and a star as a variant.
+    guard = "{}" if cells[0].startswith(("[", "*")) else ""
+    return rf"{guard}{' & '.join(cells)} \\"
 
 
-def markdown(comparison: ReportTable) -> str:
+def _macro(name: str, *arguments: object) -> str:
+    r"""A macro with its arguments: `\name{argument}{argument}`."""
+    return f"\\{name}" + "".join(f"{{{argument}}}" for argument in arguments)
+
+
+def markdown(table: ReportTable) -> str:
     """A table for a page, or for a pull request."""
-    head, sections = _cells(comparison, lambda text: f"**{text}**", _md)
-    lines = [f"### {_md(caption(comparison))}", ""]
-    for name, rows in sections:
-        lines += [f"_{name}_", ""] if len(sections) > 1 else []
-        rule = ["---"] * len(comparison.settings) + ["---:"] * (
-            len(head) - len(comparison.settings)
-        )
-        lines += [f"| {' | '.join(row)} |" for row in (head, rule, *rows)] + [""]
-    return "\n".join([*lines, _md(method(comparison)), ""])
+    cells = _cells(table, lambda text: f"**{text}**", _markdown_text)
+    settings = len(table.settings)
+    rule = ["---"] * settings + ["---:"] * (len(cells.head) - settings)
+    lines = [f"### {_markdown_text(caption(table))}", ""]
+    for section in cells.sections:
+        lines += [f"_{section.title}_", ""] if len(cells.sections) > 1 else []
+        lines += [f"| {' | '.join(row)} |" for row in (cells.head, rule, *section.rows)]
+        lines.append("")
+    return "\n".join([*lines, _markdown_text(method(table)), ""])
 
 
-def columns(comparison: ReportTable) -> Iterator[tuple[str, list[Column]]]:
-    """By metric the table for a terminal, the best first."""
-    head, sections = _cells(comparison, str, str)
-    for name, rows in sections:
-        yield name if len(sections) > 1 else "", list(map(Column, head, zip(*rows, strict=True)))
+def columns(table: ReportTable) -> Iterator[tuple[str, list[Column]]]:
+    """The title and the columns for a terminal of each metric; a single metric has no title."""
+    cells = _cells(table, str, str)
+    for section in cells.sections:
+        title = section.title if len(cells.sections) > 1 else ""
+        yield title, list(map(Column, cells.head, zip(*section.rows, strict=True)))
 
 
-def values(comparison: ReportTable) -> str:
-    """All numbers, unrounded: a line a group and metric."""
-    written = StringIO()
-    writer = csv.writer(written, lineterminator="\n")
-    names = [
-        "n",
-        "mean",
-        "deviation",
-        "low",
-        "high",
-        "best",
-        "difference",
-        "p",
-        "p_holm",
-        "effect",
-        "pairs",
-        "no_test",
-    ]
-    writer.writerow(["metric", *comparison.settings, *names])
-    for metric, lines in comparison.lines.items():
+def csv_text(table: ReportTable) -> str:
+    """All numbers, unrounded: a line per group and metric."""
+    text = StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["metric", *table.settings, *_NUMBERS])
+    for metric, lines in table.lines.items():
         for line in lines:
-            low, high = (line.interval.low, line.interval.high) if line.interval else ("", "")
-            row = [
-                metric,
-                *line.group.settings.values(),
-                len(line.values),
-                line.mean,
-                line.deviation,
-                low,
-                high,
-            ]
-            row += [int(line.best)]
-            row += [line.paired.difference, line.paired.p, line.p] if line.paired else ["", "", ""]
-            row += (
-                [line.paired.effect, line.paired.pairs, line.paired.why]
-                if line.paired
-                else ["", "", ""]
-            )
-            writer.writerow(["" if each is None else each for each in row])
-    return written.getvalue()
+            numbers = _numbers(line)
+            cells = ["" if number is None else number for number in map(numbers.get, _NUMBERS)]
+            writer.writerow([metric, *line.group.settings.values(), *cells])
+    return text.getvalue()
 
 
-def _cells(
-    comparison: ReportTable, bold: Callable[[str], str], safe: Callable[[str], str]
-) -> tuple[list[str], list[tuple[str, list[list[str]]]]]:
-    """The head of the table, and by metric its rows."""
-    label = comparison.definition.label
-    around = f"{level(comparison.definition.level)} interval"
-    tested = comparison.baseline is not None and comparison.definition.test != "none"
-    alone = next(iter(comparison.lines)) if len(comparison.lines) == 1 else "mean"
-    head = [
-        *map(label, comparison.settings),
-        "n",
-        label(alone),
-        around,
-        *(("Δ", "p", "d") if tested else ()),
+def _numbers(line: Line) -> dict[str, Any]:
+    numbers: dict[str, Any] = {"n": len(line.values), "best": int(line.best)}
+    numbers |= {"mean": line.mean, "deviation": line.deviation}
+    if line.interval:
+        numbers |= {"low": line.interval.low, "high": line.interval.high}
+    if line.test:
+        numbers |= {"difference": line.test.difference, "p": line.test.p, "p_holm": line.p}
+        numbers |= {"effect": line.test.effect, "pairs": line.test.pairs}
+        numbers["no_test"] = line.test.obstacle
+    return numbers
+
+
+@dataclass(frozen=True)
+class _Section:
+    """The rows of one metric."""
+
+    title: str
+    rows: list[list[str]]
+
+
+@dataclass(frozen=True)
+class _Cells:
+    """A table whose cells are texts: its head, and a section per metric."""
+
+    head: list[str]
+    sections: list[_Section]
+
+
+def _cells(table: ReportTable, bold: Callable[[str], str], escape: Callable[[str], str]) -> _Cells:
+    label = table.config.label
+    mean = next(iter(table.lines)) if len(table.lines) == 1 else "mean"
+    head = [*map(label, table.settings), "n", label(mean)]
+    head.append(f"{percentage(table.config.level)} interval")
+    head += ["Δ", "p", "d"] if table.has_tests else []
+    sections = [
+        _Section(escape(label(metric)), [_row(table, line, bold, escape) for line in lines])
+        for metric, lines in table.lines.items()
     ]
-    sections = list[tuple[str, list[list[str]]]]()
-    for metric, lines in comparison.lines.items():
-        rows = list[list[str]]()
-        for line in lines:
-            cells = [label(each) for each in line.group.settings.values()]
-            mean, interval = _spread(line)
-            mean = bold(safe(mean)) if line.best else safe(mean)
-            rest = [safe(each) for each in (interval, *(_tested(line) if tested else ()))]
-            rows.append([*map(safe, cells), str(len(line.values)), mean, *rest])
-        sections.append((safe(label(metric)), rows))
-    return [safe(each) for each in head], sections
+    return _Cells(list(map(escape, head)), sections)
 
 
-def _spread(line: Line) -> tuple[str, str]:
+def _row(
+    table: ReportTable, line: Line, bold: Callable[[str], str], escape: Callable[[str], str]
+) -> list[str]:
+    settings = map(table.config.label, line.group.settings.values())
+    mean, interval = _mean_and_interval(line)
+    mean = bold(escape(mean)) if line.best else escape(mean)
+    tests = _test_cells(line.test, line.p) if table.has_tests else []
+    return [*map(escape, settings), str(len(line.values)), mean, *map(escape, [interval, *tests])]
+
+
+def _mean_and_interval(line: Line) -> tuple[str, str]:
     """The mean with its deviation, and the interval, rounded by the deviation."""
     if line.mean is None:
         return "-", "-"
-    places = rounding.decimals(line.deviation or 0.0)
+    places = decimal_places(line.deviation or 0.0)
     if places is None:
-        same = " ± 0" if line.deviation == 0 else ""
-        return rounding.plain(line.mean) + same, "-"
-    text = [rounding.rounded(each, places) for each in (line.mean, line.deviation or 0.0)]
-    around = line.interval
-    ends = [rounding.rounded(each, places) for each in (around.low, around.high)] if around else []
-    return " ± ".join(text), f"[{', '.join(ends)}]" if ends else "-"
+        return format_plainly(line.mean) + (" ± 0" if line.deviation == 0 else ""), "-"
+    mean = " ± ".join(round_to(number, places) for number in (line.mean, line.deviation or 0.0))
+    if not line.interval:
+        return mean, "-"
+    return mean, f"[{round_to(line.interval.low, places)}, {round_to(line.interval.high, places)}]"
 
 
-def _tested(line: Line) -> list[str]:
-    if line.paired is None or not line.paired.pairs:
+def _test_cells(test: PairedTest | None, p: float | None) -> list[str]:
+    if test is None or not test.pairs:
         return ["", "", ""]
-    difference, around = line.paired.difference, line.paired.interval
-    places = rounding.decimals((around.high - around.low) / 2 if around else 0.0)
-    text = rounding.plain(difference) if places is None else rounding.rounded(difference, places)
-    text = f"+{text}" if difference > 0 else text
-    p, effect = line.p, line.paired.effect
-    return [
-        text,
-        "-" if p is None else "<0.001" if p < 0.001 else f"{p:.3f}",
-        "-" if effect is None else f"{effect:.2f}",
-    ]
+    half = (test.interval.high - test.interval.low) / 2 if test.interval else 0.0
+    places = decimal_places(half)
+    difference = test.difference
+    text = format_plainly(difference) if places is None else round_to(difference, places)
+    sign = "+" if difference > 0 else ""
+    return [f"{sign}{text}", _p_value(p), "-" if test.effect is None else f"{test.effect:.2f}"]
 
 
-def _called(comparison: ReportTable, group: Group) -> str:
-    label = comparison.definition.label
-    return ", ".join(f"{label(name)} {label(value)}" for name, value in group.settings.items())
+def _p_value(p: float | None) -> str:
+    if p is None:
+        return "-"
+    return "<0.001" if p < 0.001 else f"{p:.3f}"
 
 
-def _tex(text: str) -> str:
-    return "".join(_LATEX.get(each, each) for each in _signed(text))
+def _latex_text(text: str) -> str:
+    return "".join(_LATEX.get(letter, letter) for letter in _with_minus_signs(text))
 
 
-def _md(text: str) -> str:
-    return re.sub(r"([\\|*_<>`\[\]])", r"\\\1", _signed(text))
+def _markdown_text(text: str) -> str:
+    return re.sub(r"([\\|*_<>`\[\]])", r"\\\1", _with_minus_signs(text))
 
 
-def _signed(text: str) -> str:
-    """With a minus sign before numbers, where a hyphen is."""
+def _with_minus_signs(text: str) -> str:
+    """The text with minus signs instead of hyphens before numbers."""
     return re.sub(r"(?<![\w.])-(?=[\d.])", _MINUS, text)
 
 
-def level(share: float) -> str:
-    """A confidence level as print shows it."""
-    return f"{100 * share:g}%"
+def decimal_places(uncertainty: float) -> int | None:
+    """The decimal places to which a value is known; None if the uncertainty is not positive.
+
+    The rule of the Particle Data Group (Review of Particle Physics, introduction 5.3): if the three
+    highest digits of the uncertainty are up to 354, keep two digits, up to 949 one; above, round up
+    to 1000 and keep two. Negative places are left of the decimal point.
+    """
+    size = Decimal(repr(float(uncertainty)))
+    if not size.is_finite() or size <= 0:
+        return None
+    exponent = size.adjusted()
+    highest = int((size.scaleb(2 - exponent)).to_integral_value())
+    return 1 - exponent if highest <= 354 else -exponent
 
 
-def groups_told(comparison: ReportTable) -> Sequence[str]:
-    """How each group is called in a figure."""
-    return [_called(comparison, group) or "all" for group in comparison.groups]
+def round_to(value: float, places: int) -> str:
+    """A value with so many decimal places; negative places become zeros."""
+    if not isfinite(value):
+        return str(value)
+    if abs(value) >= _LARGE or places > _MOST_PLACES:
+        return f"{value:.3e}"
+    text = f"{round(value, places):.{max(places, 0)}f}"
+    return text.removeprefix("-") if float(text) == 0 else text
+
+
+def format_plainly(value: float) -> str:
+    """A value without a known uncertainty: four significant digits."""
+    if value == 0 or not isfinite(value):
+        return f"{value:g}"
+    if float(value).is_integer() and abs(value) < 1e6:
+        return f"{value:.0f}"
+    places = 3 - Decimal(repr(float(value))).adjusted()
+    return round_to(value, places) if -3 < places < 8 else f"{value:.3e}"

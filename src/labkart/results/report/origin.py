@@ -1,4 +1,4 @@
-"""The line in a table or figure that says where it comes from: experiments, commits, data, command."""
+"""The line in a table or figure that names its origin: experiments, commits, data and command."""
 
 import hashlib
 import json
@@ -6,67 +6,67 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from labkart.results.report.comparability import data
+from labkart.results.report.comparability import data_digests
 from labkart.results.report.table import ReportTable
 
-_WORD = "labkart: "
+_MARK = "labkart: "
 _COMMENTS = {".tex": ("% ", ""), ".csv": ("# ", ""), ".md": ("<!-- ", " -->")}
 ENDINGS = tuple(_COMMENTS)
 
 
-def origin(comparison: ReportTable) -> dict[str, Any]:
-    """What an experiment's file tells of itself.
+def origin_of(table: ReportTable) -> dict[str, Any]:
+    """The origin of a table.
 
-    Of each group the newest experiment and its words are named: somebody can look whether they mean the same today.
+    It names the newest experiment of each group with its overrides: `staleness` asks whether they
+    mean the same today.
     """
-    records = [each for group in comparison.groups for each in group.records]
-    groups = [
-        max(group.records, key=lambda each: each.started or "") for group in comparison.groups
-    ]
-    uses = [use for each in records for use in each.tasks]
+    records = [record for group in table.groups for record in group.records]
+    newest = [max(group.records, key=lambda run: run.started or "") for group in table.groups]
+    tasks = [task for record in records for task in record.tasks]
     return {
-        "command": f"labkart report {comparison.definition.name}",
-        "definition": comparison.definition.digest,
-        "experiments": sorted(each.id for each in records),
-        "groups": {each.id: each.overrides for each in groups},
-        "commits": sorted({str(each.code.get("commit")) for each in records}),
+        "command": f"labkart report {table.config.name}",
+        "definition": table.config.digest,
+        "experiments": sorted(record.id for record in records),
+        "groups": {record.id: record.overrides for record in newest},
+        "commits": sorted({str(record.code.get("commit")) for record in records}),
         "data": {
-            path: sorted(each[:16] for each in found) for path, found in sorted(data(uses).items())
+            path: sorted(digest[:16] for digest in digests)
+            for path, digests in sorted(data_digests(tasks).items())
         },
-        "allowed": list(comparison.definition.allow),
+        "allowed": list(table.config.allow),
     }
 
 
 def with_origin(body: str, ending: str, origin: Mapping[str, Any]) -> bytes:
-    """A file's text with the lines before it that say where it comes from."""
-    begin, end = _COMMENTS[ending]
-    told = f"Made by `{origin['command']}`. Its numbers are those of the experiments below: edit nothing here."
-    line = json.dumps({**origin, "body": digest(body.encode())}, ensure_ascii=True).replace(
-        "--", "\\u002d\\u002d"
+    """A file's content, with its origin in comments before it."""
+    start, end = _COMMENTS[ending]
+    note = (
+        f"Made by `{origin['command']}`. "
+        "Its numbers are those of the experiments below: edit nothing here."
     )
-    return f"{begin}{told}{end}\n{begin}{_WORD}{line}{end}\n{body}".encode()
+    line = json.dumps({**origin, "body": digest(body.encode())}, ensure_ascii=True)
+    line = line.replace("--", "\\u002d\\u002d")  # two hyphens would end an HTML comment
+    return f"{start}{note}{end}\n{start}{_MARK}{line}{end}\n{body}".encode()
 
 
 def read(file: Path) -> dict[str, Any] | None:
-    """What a file tells of itself; nothing where it tells nothing. `edited` says that its body is another one now."""
+    """The origin in a file, or None if missing; `edited` tells whether its body was changed."""
     try:
-        text = file.read_text(encoding="utf-8")
+        lines = file.read_text(encoding="utf-8").splitlines(keepends=True)
     except (OSError, UnicodeDecodeError):
         return None
-    for number, line in enumerate(lines := text.splitlines(keepends=True)):
-        _, found, rest = line.partition(_WORD)
-        if found and number < 5:
+    for number, line in enumerate(lines[:5]):
+        _, mark, text = line.partition(_MARK)
+        if mark:
             try:
-                said = json.loads(rest.strip().removesuffix("-->"))
+                origin = json.loads(text.strip().removesuffix("-->"))
             except ValueError:
                 return None
-            return {
-                **said,
-                "edited": said.get("body") != digest("".join(lines[number + 1 :]).encode()),
-            }
+            body = "".join(lines[number + 1 :])
+            return {**origin, "edited": origin.get("body") != digest(body.encode())}
     return None
 
 
 def digest(content: bytes) -> str:
-    """Of a file's content, as these lines name it."""
+    """The digest of a file's content in an origin."""
     return hashlib.sha256(content).hexdigest()[:16]

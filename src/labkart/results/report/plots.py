@@ -1,253 +1,255 @@
-"""A comparison as figures: means with intervals, learning curves, a heat map, parallel coordinates. Writes no file."""
+"""A report's figures: means with intervals, learning curves, a heat map, parallel coordinates.
+
+Writes no file.
+"""
 
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
+from math import isnan
 from statistics import fmean, stdev
+from typing import NamedTuple
 
 import numpy as np
 from matplotlib import font_manager, rc_context
+from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from matplotlib.ft2font import FT2Font
 
 from labkart.errors import LabkartError
 from labkart.records.seeds import Group
-from labkart.results.report.formats import groups_told, level
-from labkart.results.report.table import ReportTable
+from labkart.results.report.method import group_label, percentage
+from labkart.results.report.table import Line, ReportTable
 
 _WIDTH = 6.3  # inches, of a text column on A4
-_LINES = 12  # groups beyond these cannot be told apart by colour
-_ROWS = 40  # lines that fit on a page
-_CELLS = 2500  # of a heat map
+_MOST_CURVES = 12  # more cannot be told apart by colour
+_MOST_ROWS = 40  # as many lines fit on a page
+_MOST_CELLS = 2500  # of a heat map
 
 
-def draw(comparison: ReportTable) -> dict[str, Figure]:
-    """The figures that a definition asks for, or each that there is something to show in.
+def draw(table: ReportTable) -> dict[str, Figure]:
+    """The figures that a report asks for, or all that have something to show.
 
     Raises:
-        LabkartError: one that is asked for has nothing to show, or no font of this machine has the letters.
+        LabkartError: a figure that the report asks for has nothing to show, or no font of this
+            machine has the letters.
     """
-    asked = comparison.definition.figures
-    texts = [
-        *groups_told(comparison),
-        *map(comparison.definition.label, comparison.lines),
-        *_words(comparison),
-    ]
-    found = dict[str, Figure]()
-    with rc_context(
-        {"font.family": _fonts(texts), "axes.spines.top": False, "axes.spines.right": False}
-    ):
-        for name, (drawer, wants) in _FIGURES.items():
-            if asked and name not in asked:
+    names = table.config.figures
+    figures = dict[str, Figure]()
+    fonts = _fonts(_texts(table))
+    with rc_context({"font.family": fonts, "axes.spines.top": False, "axes.spines.right": False}):
+        for name, drawer in _DRAWERS.items():
+            if names and name not in names:
                 continue
-            if figure := drawer(comparison):
+            figure = drawer.draw(table)
+            if figure:
                 figure.draw_without_rendering()  # ticks take their font when they are made
-                figure.set_layout_engine("none")  # it stays as it is laid out now, in each format
-                found[name] = figure
-            elif asked:
-                raise LabkartError(f"figures: {name} wants {wants}.")
-    return found
+                figure.set_layout_engine("none")  # keep this layout in each format
+                figures[name] = figure
+            elif names:
+                raise LabkartError(f"figures: {name} needs {drawer.needs}.")
+    return figures
 
 
-def _intervals(comparison: ReportTable) -> Figure | None:
-    """Means with their confidence intervals, a panel a metric."""
-    metrics = list(comparison.lines)
-    count = len(comparison.groups)
-    height = 0.7 + 0.28 * min(count, _ROWS)
+def _intervals(table: ReportTable) -> Figure | None:
+    """Means with their confidence intervals, a panel per metric."""
+    metrics, count = list(table.lines), len(table.groups)
+    height = 0.7 + 0.28 * min(count, _MOST_ROWS)
     figure = Figure(figsize=(_WIDTH, height * len(metrics)), layout="constrained")
-    told = dict(zip(map(id, comparison.groups), groups_told(comparison), strict=True))
-    for axes, metric in zip(
-        figure.subplots(len(metrics), squeeze=False)[:, 0], metrics, strict=True
-    ):
-        lines = [line for line in comparison.lines[metric] if line.mean is not None][:_ROWS][::-1]
-        axes.set_title(f"the best {_ROWS} of {count}" if count > _ROWS else "", fontsize="medium")
-        for at, line in enumerate(lines):
-            around = line.interval
-            if around:
-                axes.plot(
-                    [around.low, around.high],
-                    [at, at],
-                    color="#5c708a",
-                    linewidth=2,
-                    solid_capstyle="butt",
-                )
-            axes.plot(line.values, [at] * len(line.values), "|", color="#94a0af", markersize=6)
-            axes.plot(
-                [line.mean], [at], "o", color="#1f7a64" if line.best else "#1f2933", markersize=5
-            )
-        axes.set_yticks(range(len(lines)), [told[id(line.group)] for line in lines])
-        what = (
-            f", {level(comparison.definition.level)} interval"
-            if any(line.interval for line in lines)
-            else ""
-        )
-        axes.set_xlabel(f"{comparison.definition.label(metric)}{what}")
+    panels = figure.subplots(len(metrics), squeeze=False)[:, 0]
+    title = f"the best {_MOST_ROWS} of {count}" if count > _MOST_ROWS else ""
+    for axes, metric in zip(panels, metrics, strict=True):
+        lines = [line for line in table.lines[metric] if line.mean is not None]
+        lines = lines[:_MOST_ROWS][::-1]
+        for row, line in enumerate(lines):
+            _draw_interval(axes, row, line)
+        labels = [group_label(table, line.group) or "all" for line in lines]
+        has_intervals = any(line.interval for line in lines)
+        note = f", {percentage(table.config.level)} interval" if has_intervals else ""
+        axes.set_title(title, fontsize="medium")
+        axes.set_yticks(range(len(lines)), labels)
+        axes.set_xlabel(f"{table.config.label(metric)}{note}")
         axes.margins(y=0.3 / max(1, len(lines)))
     return figure
 
 
-def _curves(comparison: ReportTable) -> Figure | None:
+def _draw_interval(axes: Axes, row: int, line: Line) -> None:
+    if line.interval:
+        ends = [line.interval.low, line.interval.high]
+        axes.plot(ends, [row, row], color="#5c708a", linewidth=2, solid_capstyle="butt")
+    axes.plot(line.values, [row] * len(line.values), "|", color="#94a0af", markersize=6)
+    if line.mean is not None:
+        color = "#1f7a64" if line.best else "#1f2933"
+        axes.plot(line.mean, row, "o", color=color, markersize=5)
+
+
+def _curves(table: ReportTable) -> Figure | None:
     """Metrics by step: the mean over seeds, and a band of one standard deviation."""
-    groups = comparison.groups[:_LINES]
-    curves = {id(group): _stepped(group) for group in groups}
-    metrics = list(dict.fromkeys(name for each in curves.values() for name in each))
+    groups = table.groups[:_MOST_CURVES]
+    curves = [_values_by_step(group) for group in groups]
+    metrics = list(dict.fromkeys(metric for steps in curves for metric in steps))
     if not metrics:
         return None
     figure = Figure(figsize=(_WIDTH, 2.6 * len(metrics)), layout="constrained")
-    told = groups_told(comparison)
-    for axes, metric in zip(
-        figure.subplots(len(metrics), squeeze=False)[:, 0], metrics, strict=True
-    ):
-        for group, name in zip(groups, told, strict=False):
-            steps = curves[id(group)].get(metric, {})
-            x = sorted(steps)
-            mean = np.array([fmean(steps[step]) for step in x])
-            band = np.array([stdev(steps[step]) if len(steps[step]) > 1 else 0.0 for step in x])
-            (line,) = axes.plot(x, mean, label=name)
-            axes.fill_between(
-                x, mean - band, mean + band, color=line.get_color(), alpha=0.2, linewidth=0
-            )
-        axes.set(xlabel="step", ylabel=comparison.definition.label(metric))
+    panels = figure.subplots(len(metrics), squeeze=False)[:, 0]
+    for axes, metric in zip(panels, metrics, strict=True):
+        for group, values in zip(groups, curves, strict=True):
+            label = group_label(table, group) or "all"
+            _draw_curve(axes, values.get(metric, {}), label)
+        axes.set(xlabel="step", ylabel=table.config.label(metric))
     figure.axes[0].legend(frameon=False)
     return figure
 
 
-def _heatmap(comparison: ReportTable) -> Figure | None:
+def _draw_curve(axes: Axes, values: Mapping[int, list[float]], label: str) -> None:
+    steps = sorted(values)
+    mean = np.array([fmean(values[step]) for step in steps])
+    band = np.array([stdev(values[step]) if len(values[step]) > 1 else 0.0 for step in steps])
+    (line,) = axes.plot(steps, mean, label=label)
+    color = line.get_color()
+    axes.fill_between(steps, mean - band, mean + band, color=color, alpha=0.2, linewidth=0)
+
+
+def _values_by_step(group: Group) -> dict[str, dict[int, list[float]]]:
+    """The values of all runs by metric and step, for metrics with several steps."""
+    values: dict[str, dict[int, list[float]]] = {}
+    for record in group.records:
+        for task in record.tasks if record.status == "finished" else ():
+            for metric, value, step, _ in task.result.get("metrics", ()):
+                if step is not None:
+                    values.setdefault(metric, {}).setdefault(step, []).append(value)
+    return {metric: steps for metric, steps in values.items() if len(steps) > 1}
+
+
+def _heatmap(table: ReportTable) -> Figure | None:
     """The first metric over two settings."""
-    if len(comparison.settings) != 2 or not comparison.lines:
+    if len(table.settings) != 2 or not table.lines:
         return None
-    (down, across), (metric, lines) = comparison.settings, next(iter(comparison.lines.items()))
-    means = {(line.group.settings[down], line.group.settings[across]): line.mean for line in lines}
-    rows, columns = (_sorted({key[at] for key in means}) for at in (0, 1))
-    if min(len(rows), len(columns)) < 2 or len(rows) * len(columns) > _CELLS:
+    (down, across), label = table.settings, table.config.label
+    metric, lines = next(iter(table.lines.items()))
+    rows = _sorted(line.group.settings[down] for line in lines)
+    columns = _sorted(line.group.settings[across] for line in lines)
+    if min(len(rows), len(columns)) < 2 or len(rows) * len(columns) > _MOST_CELLS:
         return None
-    grid = np.array(
-        [[np.nan if (v := means.get((row, col))) is None else v for col in columns] for row in rows]
-    )
+    grid = np.full((len(rows), len(columns)), np.nan)
+    for line in lines:
+        row, column = line.group.settings[down], line.group.settings[across]
+        grid[rows.index(row), columns.index(column)] = np.nan if line.mean is None else line.mean
     figure = Figure(figsize=(_WIDTH, 1.2 + 0.4 * len(rows)), layout="constrained")
-    axes, label = figure.subplots(), comparison.definition.label
+    axes = figure.subplots()
     image = axes.imshow(grid, aspect="auto", cmap="viridis")
     axes.set_xticks(range(len(columns)), map(label, columns))
     axes.set_yticks(range(len(rows)), map(label, rows))
     axes.set(xlabel=label(across), ylabel=label(down))
-    middle = (np.nanmin(grid) + np.nanmax(grid)) / 2
-    for (row, column), value in np.ndenumerate(grid):
-        if value == value and grid.size <= 200:
-            axes.text(
-                column,
-                row,
-                f"{value:.3g}",
-                ha="center",
-                va="center",
-                color="w" if value < middle else "k",
-            )
+    if grid.size <= 200:
+        _write_values(axes, grid)
     figure.colorbar(image, label=label(metric))
     return figure
 
 
-def _parallel(comparison: ReportTable) -> Figure | None:
-    """A line a group through its settings to the first metric."""
-    if len(comparison.settings) < 2 or not comparison.lines:
+def _write_values(axes: Axes, grid: np.ndarray) -> None:
+    middle = (np.nanmin(grid) + np.nanmax(grid)) / 2
+    for (row, column), value in np.ndenumerate(grid):
+        if not isnan(value):
+            color = "w" if value < middle else "k"
+            axes.text(column, row, f"{value:.3g}", ha="center", va="center", color=color)
+
+
+def _parallel(table: ReportTable) -> Figure | None:
+    """A line per group, through its settings to the first metric."""
+    if len(table.settings) < 2 or not table.lines:
         return None
-    metric, lines = next(iter(comparison.lines.items()))
-    lines = [line for line in lines if line.mean is not None and line.mean == line.mean]
+    metric, all_lines = next(iter(table.lines.items()))
+    lines = [line for line in all_lines if line.finite_mean is not None]
     if len(lines) < 2:
         return None
-    label = comparison.definition.label
+    label, settings = table.config.label, table.settings
     figure = Figure(figsize=(_WIDTH, 3.2), layout="constrained")
-    axes, places = figure.subplots(), []
-    for at, name in enumerate(comparison.settings):
-        words = _sorted({line.group.settings[name] for line in lines})
-        height = {word: place / max(1, len(words) - 1) for place, word in enumerate(words)}
-        places.append([height[line.group.settings[name]] for line in lines])
-        for word in words if len(words) <= 20 else ():
-            axes.text(at, height[word], f" {label(word)}", va="center", fontsize=8)
+    axes = figure.subplots()
+    heights = list[list[float]]()
+    for column, setting in enumerate(settings):
+        values = _sorted(line.group.settings[setting] for line in lines)
+        height = {value: rank / max(1, len(values) - 1) for rank, value in enumerate(values)}
+        heights.append([height[line.group.settings[setting]] for line in lines])
+        for value in values if len(values) <= 20 else ():
+            axes.text(column, height[value], f" {label(value)}", va="center", fontsize=8)
     means = np.array([line.mean for line in lines], dtype=float)
-    low, width = means.min(), float(np.ptp(means)) or 1.0
-    places.append(list((means - low) / width))
-    threads = np.array([list(enumerate(each)) for each in zip(*places, strict=True)])
-    axes.add_collection(LineCollection(list(threads), array=means, cmap="viridis", alpha=0.7))
+    heights.append(list((means - means.min()) / (float(np.ptp(means)) or 1.0)))
+    curves = [np.array(list(enumerate(points))) for points in zip(*heights, strict=True)]
+    axes.add_collection(LineCollection(curves, array=means, cmap="viridis", alpha=0.7))
     axes.autoscale()
-    for place, value in ((0.0, low), (1.0, means.max())):
-        axes.text(len(comparison.settings), place, f" {value:.4g}", va="center", fontsize=8)
-    axes.set_xticks(range(len(places)), [*map(label, comparison.settings), label(metric)])
+    for height, value in ((0.0, means.min()), (1.0, means.max())):
+        axes.text(len(settings), height, f" {value:.4g}", va="center", fontsize=8)
+    axes.set_xticks(range(len(heights)), [*map(label, settings), label(metric)])
     axes.set_yticks([])
     axes.spines["left"].set_visible(False)
     return figure
 
 
-_FIGURES: dict[str, tuple[Callable[[ReportTable], Figure | None], str]] = {
-    "comparison": (_intervals, "a metric"),
-    "curves": (_curves, "metrics that tasks log with a step"),
-    "heatmap": (_heatmap, "two settings that vary, each with two values or more"),
-    "parallel": (_parallel, "two settings that vary, or more"),
+class _Drawer(NamedTuple):
+    """A figure's function, and what it needs in a table."""
+
+    draw: Callable[[ReportTable], Figure | None]
+    needs: str
+
+
+_DRAWERS = {
+    "comparison": _Drawer(_intervals, "a metric"),
+    "curves": _Drawer(_curves, "metrics that tasks log with a step"),
+    "heatmap": _Drawer(_heatmap, "two settings that vary, each with two values or more"),
+    "parallel": _Drawer(_parallel, "two settings that vary, or more"),
 }
 
 
-def _stepped(group: Group) -> Mapping[str, Mapping[int, list[float]]]:
-    """By metric and step the values of all runs."""
-    found: dict[str, dict[int, list[float]]] = {}
-    for record in group.records:
-        for use in record.tasks if record.status == "finished" else ():
-            for name, value, step, _ in use.result.get("metrics", ()):
-                if step is not None:
-                    found.setdefault(name, {}).setdefault(step, []).append(value)
-    return {name: steps for name, steps in found.items() if len(steps) > 1}
+def _texts(table: ReportTable) -> list[str]:
+    """All labels of the figures."""
+    label = table.config.label
+    settings = [pair for group in table.groups for pair in group.settings.items()]
+    return [label(text) for text in (*table.lines, *(text for pair in settings for text in pair))]
 
 
-def _words(comparison: ReportTable) -> Iterable[str]:
-    label = comparison.definition.label
-    return [
-        label(each)
-        for group in comparison.groups
-        for pair in group.settings.items()
-        for each in pair
-    ]
-
-
-def _sorted(words: Iterable[str]) -> list[str]:
-    """Numbers by size, and else by the alphabet."""
-    words = list(words)
+def _sorted(values: Iterable[str]) -> list[str]:
+    """Each value once: numbers by size, otherwise by the alphabet."""
+    unique = set(values)
     try:
-        return sorted(words, key=float)
+        return sorted(unique, key=float)
     except ValueError:
-        return sorted(words)
+        return sorted(unique)
 
 
 def _fonts(texts: Iterable[str]) -> list[str]:
-    """Matplotlib's own font, and one of this machine's for letters that it has not, for example Japanese ones."""
-    own = font_manager.findfont("DejaVu Sans")
-    lacking = set("".join(texts)) - _letters(own) - set("\n\t")
-    if not lacking:
+    """Matplotlib's own font, and another one for letters that it does not have, such as kanji."""
+    missing = set("".join(texts)) - _letters(font_manager.findfont("DejaVu Sans")) - set("\n\t")
+    if not missing:
         return ["DejaVu Sans"]
     _add_new_fonts()
-    every = font_manager.fontManager.ttflist
-    plain = [font for font in every if (font.weight, font.style) == (400, "normal")]
-    for font in sorted(
-        plain,
-        key=lambda font: ("Sans" not in font.name, "Mono" in font.name, "JP" not in font.name),
-    ):
-        if lacking <= _letters(font.fname):
+    fonts = [
+        font
+        for font in font_manager.fontManager.ttflist
+        if (font.weight, font.style) == (400, "normal")
+    ]
+    fonts.sort(
+        key=lambda font: ("Sans" not in font.name, "Mono" in font.name, "JP" not in font.name)
+    )
+    for font in fonts:
+        if missing <= _letters(font.fname):
             return ["DejaVu Sans", font.name]
     raise LabkartError(
-        f'No font on this machine has "{"".join(sorted(lacking))[:10]}": figures would show boxes. Install one, '
-        "for example fonts-noto-cjk, or give these another name under labels."
+        f'No font on this machine has "{"".join(sorted(missing))[:10]}": figures would show boxes. '
+        "Install one, for example fonts-noto-cjk, or give these another name under labels."
     )
 
 
 def _letters(font: str) -> set[str]:
-    """The letters that a font has; the one that shows boxes for all of them has none."""
-    read = FT2Font(font)
-    return (
-        set()
-        if "LastResort" in read.family_name.replace(" ", "")
-        else set(map(chr, read.get_charmap()))
-    )
+    """The letters of a font; LastResort, which shows boxes for all letters, has none."""
+    face = FT2Font(font)
+    is_last_resort = "LastResort" in face.family_name.replace(" ", "")
+    return set() if is_last_resort else set(map(chr, face.get_charmap()))
 
 
 def _add_new_fonts() -> None:
-    """Tell Matplotlib of the fonts that were installed since it looked, which it does once."""
+    """Add the fonts that were installed since Matplotlib looked for fonts, which it does once."""
     known = {font.fname for font in font_manager.fontManager.ttflist}
     for file in set(font_manager.findSystemFonts()) - known:
-        with suppress(RuntimeError, OSError):  # a file that is none
+        with suppress(RuntimeError, OSError):  # not a font
             font_manager.fontManager.addfont(file)

@@ -1,68 +1,77 @@
-"""Whether the files of a report are what its definition, the code and the experiments of today would make."""
+"""Whether a report's files are what its config, the code and the experiments would make today."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from labkart.errors import LabkartError
 from labkart.records.record import read_experiment
 from labkart.results.report import origin
 from labkart.results.report.config import ReportConfig
-from labkart.results.report.table import select_runs
+from labkart.results.report.selection import select_runs
 
 
-def stale(found: ReportConfig) -> str:
-    """Why a report is not current, in words; empty where it is.
+def stale(config: ReportConfig) -> str:
+    """Why a report is not current, in words; empty if it is.
 
-    The files alone tell most of it, so that CI can ask. Where experiments are here, those that meet the conditions are
-    compared, too.
+    The files alone are enough for most of it, so that CI can ask. If the experiments are on this
+    machine, those that meet the conditions today are compared, too.
     """
-    every = list[dict[str, Any]]()
+    origins = list[dict[str, Any]]()
     for ending in origin.ENDINGS:
-        told = origin.read(found.file(ending))
-        if told is None:
-            return f"{found.name}{ending} is not there, or does not say where it comes from"
-        if told["edited"]:
-            return f"{found.name}{ending} was edited by hand"
-        if told.get("definition") != found.digest:
-            return f"{found.name}{ending} was made before {found.name}.yaml changed"
-        every.append(told)
-    told = every[0]
-    for name, digest in told.get("figures", {}).items():
-        if _digest_of(found, name) != digest:
-            return f"{name} is not there, or is another one now"
-    changed = (_changed(id, words) for id, words in told["groups"].items())
-    return next(filter(None, changed), "") or _others(found, told["experiments"])
+        name = f"{config.name}{ending}"
+        facts = origin.read(config.file(ending))
+        if facts is None:
+            return f"{name} does not exist, or does not name its origin"
+        if facts["edited"]:
+            return f"{name} was edited by hand"
+        if facts.get("definition") != config.digest:
+            return f"{name} was made before {config.name}.yaml changed"
+        origins.append(facts)
+    first = origins[0]
+    for name, digest in first.get("figures", {}).items():
+        if _file_digest(config.file("").with_name(name)) != digest:
+            return f"{name} does not exist, or was changed"
+    for id, overrides in first["groups"].items():
+        change = _changed(id, overrides)
+        if change:
+            return change
+    return _other_experiments(config, first["experiments"])
 
 
-def _digest_of(found: ReportConfig, name: str) -> str:
-    """Of a figure's file; empty where there is none."""
+def _file_digest(file: Path) -> str | None:
+    """The digest of a figure, or None if missing."""
     try:
-        return origin.digest(found.file("").with_name(name).read_bytes())
+        return origin.digest(file.read_bytes())
     except OSError:
-        return ""
+        return None
 
 
-def _changed(id: str, words: Sequence[str]) -> str:
-    """What the same words mean today, where that is another experiment."""
+def _changed(id: str, overrides: Sequence[str]) -> str:
+    """A sentence if the same overrides mean another experiment today."""
     from labkart.experiments import config, plan
 
+    command = " ".join(overrides)
     try:
-        planned = plan.plan(config.compose_overrides(*words))
+        planned = plan.plan(config.compose_overrides(*overrides))
     except LabkartError as error:
-        return f"{' '.join(words)}: {error}"
+        return f"{command}: {error}"
     if planned.record.id == id:
         return ""
-    return f"{' '.join(words) or 'labkart run'} means another experiment today: code, data or settings changed"
-
-
-def _others(found: ReportConfig, made_of: Sequence[str]) -> str:
-    """Which experiments meet the conditions today, where they are not those of the table."""
-    if not any(map(read_experiment, made_of)):
-        return ""  # they are on another machine
-    today = {each.id for each in select_runs(found).records}
-    new, gone = len(today.difference(made_of)), len(set(made_of) - today)
     return (
-        f"{new} experiments that meet its conditions are not in it, and {gone} do not any more"
-        if new or gone
-        else ""
+        f"{command or 'labkart run'} means another experiment today: code, data or settings changed"
+    )
+
+
+def _other_experiments(config: ReportConfig, ids: Sequence[str]) -> str:
+    """A sentence if other experiments meet the conditions today than those of the table."""
+    if not any(map(read_experiment, ids)):
+        return ""  # they are on another machine
+    today = {record.id for record in select_runs(config).records}
+    new, gone = len(today.difference(ids)), len(set(ids) - today)
+    if not new and not gone:
+        return ""
+    return (
+        f"{new} experiments that meet its conditions are not in it, "
+        f"and {gone} of those in it do not meet them any more"
     )

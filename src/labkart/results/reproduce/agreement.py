@@ -1,8 +1,13 @@
-"""How a run differs from the recorded one: two records of an experiment, task by task. Runs nothing, reads no file."""
+"""How a run differs from the recorded one: two records of an experiment, task by task.
+
+Knows records alone: runs nothing and reads no file.
+"""
 
 import math
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from itertools import zip_longest
 from typing import Any
 
 from labkart.records.query import flatten
@@ -10,184 +15,228 @@ from labkart.records.record import ExperimentRecord, TaskRecord, TaskRun
 from labkart.records.verdict import TOLERANCE, Deviation, Verdict
 
 _ENVIRONMENT = ("python", "os", "cpu", "threads", "gpu", "gpu_driver")
-_OTHER = ("labkart", "search")  # settings that change nothing of what comes out
+_WITHOUT_EFFECT = ("labkart", "search")  # settings that do not change any result
 
-Tasks = Mapping[str, TaskRecord | None]
-"""What is known of tasks beside the experiment's record, by their labels."""
+
+@dataclass(frozen=True)
+class RunRecords:
+    """One of the two runs.
+
+    Attributes:
+        experiment: its record.
+        tasks: the records of its tasks by label, where they are known; they name code and packages.
+    """
+
+    experiment: ExperimentRecord
+    tasks: Mapping[str, TaskRecord | None]
+
+    def task_run(self, label: str) -> TaskRun | None:
+        """The task of this label; None if the pipeline does not have it."""
+        return next((task for task in self.experiment.tasks if task.label == label), None)
 
 
 def compare_records(
-    then: ExperimentRecord,
-    now: ExperimentRecord,
-    before: Tasks,
-    after: Tasks,
+    then: RunRecords,
+    now: RunRecords,
     tolerance: float = TOLERANCE,
     ignored: Collection[str] = (),
 ) -> Verdict:
-    """What to say of two records of an experiment; tasks are matched by their labels.
+    """Compare the recorded run with the new one; tasks are matched by their labels.
 
     Args:
-        before, after: the records of their tasks, as far as they are known, to name code and packages.
+        then: the recorded run.
+        now: the new one.
+        tolerance: up to which two values of a metric are equal.
         ignored: patterns of metrics that do not count, such as `*seconds`.
     """
-    found = Verdict(
-        then.id,
+    verdict = Verdict(
+        then.experiment.id,
         tolerance=tolerance,
-        tasks=len(then.tasks),
-        again=now.id,
-        environment=now.environment,
+        tasks=len(then.experiment.tasks),
+        again=now.experiment.id,
+        environment=now.experiment.environment,
     )
-    uses = {use.label: use for use in now.tasks}
-    causes = {use.label: list(_causes(use, uses.get(use.label))) for use in then.tasks}
-    found.outputs = [
-        use.label for use in then.tasks if _outputs(use) != _outputs(uses.get(use.label))
+    tasks = then.experiment.tasks
+    causes = {task.label: list(_causes(task, now.task_run(task.label))) for task in tasks}
+    settings = list(_changed_settings(then.experiment, now.experiment))
+    verdict.outputs = [
+        task.label for task in tasks if _outputs(task) != _outputs(now.task_run(task.label))
     ]
-    found.deviations = [each for each in _deviations(then, now) if not _is_any(each.name, ignored)]
-    settings = list(_settings(then, now))
-    found.notes = [*settings, *(note for notes in causes.values() for note in notes)]
-    found.notes += dict.fromkeys(
-        note for use in then.tasks for note in _reached(use, uses.get(use.label), before, after)
-    )
-    found.notes += [
-        f"{use.label} is new in the pipeline" for use in now.tasks if use.label not in causes
+    verdict.deviations = [
+        deviation for deviation in _deviations(then, now) if not _matches(deviation.name, ignored)
     ]
-    found.notes += [
-        f"{use.label}: its result was accepted from other code"
-        for use in then.tasks
-        if use.result.get("accepted")
-    ]
-    found.notes += _machine(then.environment, now.environment)
-    failed = next((use for use in now.tasks if use.state == "failed"), None)
-    off = {each.task for each in found.deviations if not each.is_within(tolerance)}
-    found.first = next(
-        (label for label in causes if label in found.outputs or label in off or causes[label]), None
-    )
-    if now.status != "finished":
-        found.kind, found.error = "different", failed.error if failed else now.error
-        found.first = failed.label if failed else found.first
-    elif off or settings or any(causes.values()):
-        found.kind = "different"
-        found.first = found.first or then.tasks[-1].label
-    elif not found.outputs:
-        found.kind, found.first = "identical", None
-    elif then.metrics:
-        found.kind, found.first = "equal", None
+    verdict.notes = [*settings, *(note for notes in causes.values() for note in notes)]
+    verdict.notes += _task_notes(then, now)
+    verdict.notes += _changed_machine(then.experiment.environment, now.experiment.environment)
+    _decide(verdict, then, now, causes, bool(settings))
+    return verdict
+
+
+def _decide(
+    verdict: Verdict,
+    then: RunRecords,
+    now: RunRecords,
+    causes: Mapping[str, list[str]],
+    other_settings: bool,
+) -> None:
+    """Set the verdict's kind, its first differing task and its error."""
+    off = {
+        deviation.task
+        for deviation in verdict.deviations
+        if not deviation.is_within(verdict.tolerance)
+    }
+    differing = {*verdict.outputs, *off, *(label for label in causes if causes[label])}
+    first = next((label for label in causes if label in differing), None)
+    failed = next((task for task in now.experiment.tasks if task.state == "failed"), None)
+    if now.experiment.status != "finished":
+        verdict.kind = "different"
+        verdict.error = failed.error if failed else now.experiment.error
+        verdict.first = failed.label if failed else first
+    elif off or other_settings or any(causes.values()):
+        verdict.kind, verdict.first = "different", first or then.experiment.tasks[-1].label
+    elif not verdict.outputs:
+        verdict.kind = "identical"
+    elif then.experiment.metrics:
+        verdict.kind = "equal"
     else:
-        found.kind, found.error = "different", "there is no metric by which they could be equal"
-    return found
+        verdict.kind, verdict.first = "different", first
+        verdict.error = "there is no metric by which they could be equal"
 
 
-def _outputs(use: TaskRun | None) -> list[str] | None:
-    """The digests of what a task wrote; of one that is not there, or of which they are not known, nothing."""
-    return [each["sha256"] for each in map(_plain, use.result.get("outputs", ()))] if use else None
+def _outputs(task: TaskRun | None) -> list[str] | None:
+    """The digests of a task's outputs, or None if it is missing."""
+    states = map(_as_dict, task.result.get("outputs", ())) if task else ()
+    return [state["sha256"] for state in states] if task else None
 
 
 def _causes(then: TaskRun, now: TaskRun | None) -> Iterator[str]:
-    """Why a task's result may be another one: what it was told to do, and what it read."""
+    """Why a task's result may be another one: its parameters, its seed, the files that it read."""
     if now is None:
         yield f"{then.label} is not in the pipeline"
         return
     if not now.result:  # it did not run
         return
-    one, other = then.result.get("params", {}), now.result.get("params", {})
-    for name in dict.fromkeys([*one, *other]):
-        if one.get(name) != other.get(name):
-            yield f"{then.label}: {name} {one.get(name, 'none')} -> {other.get(name, 'none')}"
-    if then.result.get("seed") != now.result.get("seed") and one.get("seed") == other.get("seed"):
-        yield f"{then.label}: seed {then.result.get('seed')} -> {now.result.get('seed')}"
-    states = [{each["path"]: each["sha256"] for each in _read(use)} for use in (then, now)]
-    for path in dict.fromkeys([*states[0], *states[1]]):
-        if states[0].get(path) != states[1].get(path):
+    params, new_params = then.result.get("params", {}), now.result.get("params", {})
+    yield from (f"{then.label}: {change}" for change in _changes(params, new_params))
+    seed, new_seed = then.result.get("seed"), now.result.get("seed")
+    if seed != new_seed and params.get("seed") == new_params.get("seed"):
+        yield f"{then.label}: seed {seed} -> {new_seed}"
+    digests, new_digests = _read_files(then), _read_files(now)
+    for path in dict.fromkeys([*digests, *new_digests]):
+        if digests.get(path) != new_digests.get(path):
             yield f"{then.label}: data {path}"
 
 
-def _read(use: TaskRun) -> list[dict[str, Any]]:
-    return [*use.result.get("data", {}).values(), *map(_plain, use.result.get("undeclared", ()))]
+def _read_files(task: TaskRun) -> dict[str, str]:
+    """The digests of the files that a task read, by path."""
+    undeclared = map(_as_dict, task.result.get("undeclared", ()))
+    states = [*task.result.get("data", {}).values(), *undeclared]
+    return {state["path"]: state["sha256"] for state in states}
 
 
-def _reached(then: TaskRun, now: TaskRun | None, before: Tasks, after: Tasks) -> Iterator[str]:
-    """Which code and which packages of a task are others."""
-    one, other = before.get(then.label), after.get(then.label)
-    if not now or not now.result:
+def _task_notes(then: RunRecords, now: RunRecords) -> Iterator[str]:
+    """Differences in the tasks that the outputs decide about: code, packages, new tasks."""
+    tasks = then.experiment.tasks
+    changes = [note for task in tasks for note in _changed_code(task.label, then, now)]
+    yield from dict.fromkeys(changes)
+    for task in now.experiment.tasks:
+        if not then.task_run(task.label):
+            yield f"{task.label} is new in the pipeline"
+    for task in tasks:
+        if task.result.get("accepted"):
+            yield f"{task.label}: its result was accepted from other code"
+
+
+def _changed_code(label: str, then: RunRecords, now: RunRecords) -> Iterator[str]:
+    """The code and the packages of a task that differ."""
+    task, new_task = then.task_run(label), now.task_run(label)
+    record, new_record = then.tasks.get(label), now.tasks.get(label)
+    if not task or not new_task or not new_task.result:
         return
-    if not one or not other:  # there are only digests
-        yield from (
-            f"{then.label}: {name}"
-            for name in ("code", "packages")
-            if then.result.get(name) != now.result.get(name)
-        )
+    if not record or not new_record:  # only the digests are known
+        for kind in ("code", "packages"):
+            if task.result.get(kind) != new_task.result.get(kind):
+                yield f"{label}: {kind}"
         return
-    for file in sorted({*one.code, *other.code}):
-        old, new = one.code.get(file, {}), other.code.get(file, {})
+    for file in sorted({*record.code, *new_record.code}):
+        old, new = record.code.get(file, {}), new_record.code.get(file, {})
         names = [name for name in sorted({*old, *new}) if old.get(name) != new.get(name)]
-        yield from (
-            f"{then.label}: code of {file}{f', {name}' if name else ''}" for name in names[:3]
-        )
-    for name in sorted({*one.packages, *other.packages}):
-        if one.packages.get(name) != other.packages.get(name):
-            yield f"{name} {one.packages.get(name, 'none')} -> {other.packages.get(name, 'none')}"
+        for name in names[:3]:
+            yield f"{label}: code of {file}{f', {name}' if name else ''}"
+    yield from sorted(_changes(record.packages, new_record.packages))
 
 
-def _settings(then: ExperimentRecord, now: ExperimentRecord) -> Iterator[str]:
-    one, other = ({**each.settings, **dict(flatten(each.config))} for each in (then, now))
-    for name in dict.fromkeys([*one, *other]):
-        if one.get(name) != other.get(name) and name.partition(".")[0] not in _OTHER:
-            yield f"{name} {one.get(name, 'none')} -> {other.get(name, 'none')}"
-
-
-def _machine(then: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
-    for name in _ENVIRONMENT:
-        if name in then and then[name] != now.get(name):
-            yield f"{name} {then[name]} -> {now.get(name, 'none')}"
-
-
-def _deviations(then: ExperimentRecord, now: ExperimentRecord) -> Iterator[Deviation]:
-    """The metrics that are not exactly the same, each once: where it is furthest off."""
-    uses = {use.label: use for use in now.tasks}
-    for use in then.tasks:
-        is_last = use is then.tasks[-1]
-        one, other = _logged(use), _logged(uses.get(use.label))
-        if is_last:  # what the experiment says of itself
-            one = [*one, *((name, value) for name, value in then.metrics.items())]
-            other = [*other, *((name, value) for name, value in now.metrics.items())]
-        worst: dict[str, Deviation] = {}
-        for name in dict.fromkeys(name for name, _ in (*one, *other)):
-            values = [[value for each, value in side if each == name] for side in (one, other)]
-            title = name if is_last else f"{use.label}.{name}"
-            for pair in zip(
-                *(side + [None] * (max(map(len, values)) - len(side)) for side in values),
-                strict=True,
-            ):
-                deviation = Deviation(use.label, title, *pair)
-                if not _is_same(*pair) and _size(deviation) > _size(worst.get(name)):
-                    worst[name] = deviation
-        yield from worst.values()
-
-
-def _logged(use: TaskRun | None) -> list[tuple[str, float]]:
-    return [(each[0], each[1]) for each in use.result.get("metrics", ())] if use else []
-
-
-def _is_same(one: float | None, other: float | None) -> bool:
-    return one == other or (
-        one is not None and other is not None and math.isnan(one) and math.isnan(other)
+def _changed_settings(then: ExperimentRecord, now: ExperimentRecord) -> Iterator[str]:
+    settings, new_settings = (
+        {
+            name: value
+            for name, value in {**record.settings, **dict(flatten(record.config))}.items()
+            if name.partition(".")[0] not in _WITHOUT_EFFECT
+        }
+        for record in (then, now)
     )
+    return _changes(settings, new_settings)
 
 
-def _size(deviation: Deviation | None) -> float:
-    if deviation is None:
-        return -1.0
+def _changed_machine(then: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
+    names = [name for name in _ENVIRONMENT if name in then]
+    return _changes({name: then[name] for name in names}, {n: now[n] for n in names if n in now})
+
+
+def _changes(then: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
+    """The values that differ, as `name old -> new`."""
+    for name in dict.fromkeys([*then, *now]):
+        if then.get(name) != now.get(name):
+            yield f"{name} {then.get(name, 'none')} -> {now.get(name, 'none')}"
+
+
+def _deviations(then: RunRecords, now: RunRecords) -> Iterator[Deviation]:
+    """The metrics that are not exactly the same, each with its largest deviation."""
+    for task in then.experiment.tasks:
+        is_last = task is then.experiment.tasks[-1]
+        metrics = _metrics(task, then.experiment if is_last else None)
+        new_metrics = _metrics(now.task_run(task.label), now.experiment if is_last else None)
+        for name in dict.fromkeys([*metrics, *new_metrics]):
+            title = name if is_last else f"{task.label}.{name}"
+            pairs = zip_longest(metrics.get(name, ()), new_metrics.get(name, ()))
+            deviations = [
+                Deviation(task.label, title, value, new_value)
+                for value, new_value in pairs
+                if not _is_same(value, new_value)
+            ]
+            if deviations:
+                yield max(deviations, key=_size)
+
+
+def _metrics(task: TaskRun | None, experiment: ExperimentRecord | None) -> dict[str, list[float]]:
+    """The values of each metric that a task and its experiment logged, in order."""
+    logged = task.result.get("metrics", ()) if task else ()
+    pairs = [(name, value) for name, value, *_ in logged]
+    pairs += experiment.metrics.items() if experiment else ()
+    values: dict[str, list[float]] = {}
+    for name, value in pairs:
+        values.setdefault(name, []).append(value)
+    return values
+
+
+def _is_same(then: float | None, now: float | None) -> bool:
+    if then is None or now is None:
+        return then is now
+    return then == now or (math.isnan(then) and math.isnan(now))
+
+
+def _size(deviation: Deviation) -> float:
     if deviation.then is None or deviation.now is None:
         return math.inf
     size = abs(deviation.then - deviation.now)
     return math.inf if math.isnan(size) else size
 
 
-def _is_any(name: str, patterns: Collection[str]) -> bool:
-    return any(
-        fnmatchcase(name, each) or fnmatchcase(name.rpartition(".")[2], each) for each in patterns
-    )
+def _matches(name: str, patterns: Collection[str]) -> bool:
+    """Whether a pattern fits a metric's name, with or without its task."""
+    names = (name, name.rpartition(".")[2])
+    return any(fnmatchcase(text, pattern) for text in names for pattern in patterns)
 
 
-def _plain(state: Any) -> dict[str, Any]:
+def _as_dict(state: Any) -> dict[str, Any]:
     return state if isinstance(state, dict) else vars(state)

@@ -1,96 +1,69 @@
-"""The project as it was at a commit, with a diff applied: a checkout of its own that is gone afterwards.
+"""The project as it was at a commit, with a diff applied, in a temporary checkout.
 
-The student's files, index, branch and stash stay as they are. Knows no experiment.
+The student's files, index, branch and stash stay as they are. Knows git and no experiment.
 """
 
-import os
 import shutil
-import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from labkart import signals
+from labkart import git, signals
 from labkart.errors import LabkartError
-
-
-def has_commit(root: Path, commit: str) -> bool:
-    """Whether the repository around `root` still has a commit."""
-    return _git(root, "cat-file", "-e", commit + "^{commit}").returncode == 0
 
 
 @contextmanager
 def checked_out(root: Path, commit: str, diff: str = "") -> Iterator[Path]:
-    """Where the project of `root` lies in a checkout, in a temporary folder whose other contents go with it.
+    """Check a commit out, and remove the checkout after the block.
+
+    Yields:
+        The project of `root` in the checkout.
 
     Raises:
         LabkartError: the repository does not have the commit, or the diff does not fit it.
     """
-    if not has_commit(root, commit):
+    if not _git(root, "cat-file", "-e", commit + "^{commit}").ok:
         raise LabkartError(
-            f"Commit {commit[:10]} is not in this repository. Fetch it, or ask who ran it to push it."
+            f"Commit {commit[:10]} is not in this repository. "
+            "Fetch it, or ask the person who ran it to push it."
         )
-    top, inside = (_said(root, "rev-parse", f"--show-{each}") for each in ("toplevel", "prefix"))
+    top = _git(root, "rev-parse", "--show-toplevel").output.rstrip("\n")
+    prefix = _git(root, "rev-parse", "--show-prefix").output.rstrip("\n")
     folder = Path(tempfile.mkdtemp(prefix="labkart-")).resolve()
-    there = folder.joinpath(
-        *Path(top).parts[1:]
-    )  # so that what lies beside the project has a place beside it
+    # With the whole path, so that what lies beside the project has a place beside the checkout.
+    checkout = folder.joinpath(*Path(top).parts[1:])
     try:
-        with signals.deferred():  # one that is made by half cannot be removed
-            made = _git(root, "worktree", "add", "--quiet", "--detach", str(there), commit)
-        if made.returncode:
-            raise LabkartError(f"git cannot check out {commit[:10]}: {_last_line(made)}")
-        _apply(there, diff)
-        yield there / inside
+        with signals.deferred():  # a half-made checkout could not be removed
+            result = _git(root, "worktree", "add", "--quiet", "--detach", str(checkout), commit)
+        if not result.ok:
+            raise LabkartError(f"git cannot check out {commit[:10]}: {result.reason}")
+        _apply(checkout, diff)
+        yield checkout / prefix
     finally:
         with signals.deferred():
-            removed = _git(root, "worktree", "remove", "--force", "--force", str(there))
-            shutil.rmtree(folder, ignore_errors=True)
-            if (
-                removed.returncode
-            ):  # for without need it would forget one of theirs whose disk is not mounted now
-                _git(root, "worktree", "prune")
+            _remove(root, folder, checkout)
 
 
-def _apply(there: Path, diff: str) -> None:
+def _apply(checkout: Path, diff: str) -> None:
     if not diff:
         return
-    done = _git(
-        there, "apply", "--whitespace=nowarn", "-", stdin=diff.encode(errors="surrogateescape")
-    )
-    if done.returncode:
-        masked = " Secrets in it were masked." if "***" in diff else ""
+    result = _git(checkout, "apply", "--whitespace=nowarn", "-", stdin=diff)
+    if not result.ok:
+        masked = " Secrets in them were masked." if "***" in diff else ""
         raise LabkartError(
-            f"The recorded uncommitted changes do not fit the commit: {_last_line(done)}.{masked}"
+            f"The recorded uncommitted changes do not fit the commit: {result.reason}.{masked}"
         )
 
 
-def _git(folder: Path, *words: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
-    """What git says, without hooks; Ctrl-C in the terminal does not reach it."""
-    clean = {name: value for name, value in os.environ.items() if name not in _ELSEWHERE}
-    command = ["git", "-C", str(folder), "-c", "core.hooksPath=/dev/null", *words]
-    try:
-        return subprocess.run(
-            command, input=stdin, capture_output=True, env=clean, start_new_session=True
-        )
-    except FileNotFoundError:
-        raise LabkartError(
-            "git is not installed, and it has the code of the run. Install it."
-        ) from None
+def _remove(root: Path, folder: Path, checkout: Path) -> None:
+    result = _git(root, "worktree", "remove", "--force", "--force", str(checkout))
+    shutil.rmtree(folder, ignore_errors=True)
+    # Only if needed: it also forgets a student's worktree whose disk is not mounted now.
+    if not result.ok:
+        _git(root, "worktree", "prune")
 
 
-_ELSEWHERE = ("GIT_DIR", "GIT_INDEX_FILE", "GIT_WORK_TREE")  # as git sets them for a hook
-
-
-def _said(folder: Path, *words: str) -> str:
-    return os.fsdecode(_git(folder, *words).stdout).rstrip("\n")
-
-
-def _last_line(done: subprocess.CompletedProcess[bytes]) -> str:
-    lines = done.stderr.decode(errors="replace").strip().splitlines()
-    return (
-        lines[0].removeprefix("fatal: ").removeprefix("error: ").rstrip(".")
-        if lines
-        else "it does not say why"
-    )
+def _git(folder: Path, *arguments: str, stdin: str = "") -> git.GitResult:
+    """Run git so that Ctrl-C in the terminal does not reach it."""
+    return git.run(folder, *arguments, stdin=stdin, uninterrupted=True)

@@ -1,4 +1,7 @@
-"""The data that an experiment read: whether it still is as it was, and bringing it to a checkout. Changes no file."""
+"""The data that an experiment read: whether it is unchanged, and a copy of it for a checkout.
+
+Changes no file of the student.
+"""
 
 import shutil
 from collections.abc import Iterator
@@ -15,8 +18,8 @@ class DataSource:
 
     Attributes:
         path: from the project's root, or absolute.
+        sha256: of its content then.
         task: the first task that read it.
-        needed: whether the run cannot have made it itself: it was declared, or is in `data/raw`.
         declared: whether a task declared it, so that no task has written to it.
     """
 
@@ -27,39 +30,42 @@ class DataSource:
 
     @property
     def needed(self) -> bool:
+        """Whether the run cannot have made it itself: it is declared, or in `data/raw`."""
         return self.declared or self.path.startswith("data/raw/")
 
-    def wrong(self) -> str:
-        """What is not as it was in the student's own folder; empty where all is well."""
-        here = project.current().root / self.path
+    def problem(self) -> str:
+        """How it changed in the student's own folder; empty if it did not."""
         try:
-            if digests.content_digest(here) == self.sha256:
+            if digests.content_digest(project.current().root / self.path) == self.sha256:
                 return ""
-            wrong = "changed"
+            change = "changed"
         except OSError:
-            wrong = "is gone"
-        return f"{self.path} {wrong} since {self.task} read it (sha256 {self.sha256[:12]}). Put that version there."
+            change = "is gone"
+        return (
+            f"{self.path} {change} since {self.task} read it "
+            f"(sha256 {self.sha256[:12]}). Put that version there."
+        )
 
-    def bring(self, checkout: Path) -> None:
-        """Let a checkout have it, if it does not from git."""
-        here, there = project.current().root / self.path, checkout / self.path
+    def copy_to(self, checkout: Path) -> None:
+        """Give a checkout the files that it does not have from git."""
+        source, target = project.current().root / self.path, checkout / self.path
         if self.is_in(checkout):
             return
-        for name, file in digests.files(here):
-            target = there / name if here.is_dir() else there
-            if target.is_file() and digests.fresh_content_digest(
-                target
-            ) == digests.fresh_content_digest(file):
-                continue
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.unlink(missing_ok=True)
-            if self.declared:
-                target.symlink_to(file.resolve())
-            else:  # the run may write to it
-                shutil.copy2(file, target)
+        for name, file in digests.files(source):
+            copy = target / name if source.is_dir() else target
+            if not _has_content_of(copy, file):
+                self._copy(file, copy)
+
+    def _copy(self, file: Path, copy: Path) -> None:
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        copy.unlink(missing_ok=True)
+        if self.declared:
+            copy.symlink_to(file.resolve())
+        else:  # the run may write to it
+            shutil.copy2(file, copy)
 
     def is_in(self, checkout: Path) -> bool:
-        """Whether it is there as it was; what lies outside of the project always is where it is."""
+        """Whether a checkout has it unchanged; a file outside of the project is always there."""
         try:
             return (
                 Path(self.path).is_absolute()
@@ -70,18 +76,23 @@ class DataSource:
 
 
 def data_sources(record: ExperimentRecord) -> list[DataSource]:
-    """All that its tasks read, each once, in the order of the pipeline."""
-    found: dict[str, DataSource] = {}
-    for each in _read(record):
-        known = found.get(each.path)
-        if known is None or (each.declared and not known.declared):
-            found[each.path] = each
-    return list(found.values())
+    """All files and folders that the tasks read, once each, in the order of the pipeline."""
+    sources: dict[str, DataSource] = {}
+    for source in _read_sources(record):
+        previous = sources.get(source.path)
+        if previous is None or (source.declared and not previous.declared):
+            sources[source.path] = source
+    return list(sources.values())
 
 
-def _read(record: ExperimentRecord) -> Iterator[DataSource]:
-    for use in record.tasks:
-        for each in use.result.get("data", {}).values():
-            yield DataSource(each["path"], each["sha256"], use.label, True)
-        for each in use.result.get("undeclared", ()):
-            yield DataSource(each["path"], each["sha256"], use.label, False)
+def _read_sources(record: ExperimentRecord) -> Iterator[DataSource]:
+    for task in record.tasks:
+        for state in task.result.get("data", {}).values():
+            yield DataSource(state["path"], state["sha256"], task.label, True)
+        for state in task.result.get("undeclared", ()):
+            yield DataSource(state["path"], state["sha256"], task.label, False)
+
+
+def _has_content_of(copy: Path, file: Path) -> bool:
+    digest = digests.fresh_content_digest
+    return copy.is_file() and digest(copy) == digest(file)

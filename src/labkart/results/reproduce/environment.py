@@ -1,6 +1,7 @@
-"""The packages of a record, installed by uv in an environment of their own, which is kept for the next time.
+"""The packages of a record, installed by uv in an environment that is kept for the next time.
 
-Never the student's own environment. Knows no git and no experiment.
+Knows uv and the record's `packages.txt` and `uv.lock`, not git and no experiment. Never touches the
+student's own environment.
 """
 
 import hashlib
@@ -9,183 +10,189 @@ import re
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 from filelock import FileLock
+from packaging.requirements import InvalidRequirement, Requirement
 
 from labkart import project, signals
 from labkart.errors import LabkartError
 from labkart.files import read_text
 from labkart.records import redact
 
-_NO_ANSWER = subprocess.CompletedProcess[str]([], 1, "", "uv is not installed")
+_NO_UV = "uv is not installed, and it installs the recorded packages. Run: pip install uv"
+_CHATTER = re.compile(r"Using |Resolved |Updating |warning: |hint: ")
+
+# They would lead uv to the student's environment, or past the recorded lock.
+_IGNORED_VARIABLES = {"CONDA_PREFIX", "PYTHONHOME", "PYTHONPATH", "UV_EXACT", "UV_FROZEN"}
+_IGNORED_VARIABLES |= {"UV_ISOLATED", "UV_LOCKED", "UV_NO_SYNC", "UV_PROJECT"}
+_IGNORED_VARIABLES |= {"UV_PROJECT_ENVIRONMENT", "UV_PYTHON", "VIRTUAL_ENV"}
 
 
 @dataclass(frozen=True)
 class RecordedEnvironment:
-    """What a record says was installed.
+    """The packages that a record lists.
 
     Attributes:
-        python: the version, as `3.12.4`.
-        lock: the text of `uv.lock`; empty where there was none.
-        packages: `name==version` of all that was there but the project itself.
-        elsewhere: the names of those that came from no registry; only the lock knows where from.
+        python: the version, such as `3.12.4`.
+        lock: the text of `uv.lock`; empty if there was none.
+        packages: the lines of `packages.txt`: all but the project itself.
     """
 
     python: str
     lock: str
-    packages: tuple[str, ...]
-    elsewhere: tuple[str, ...] = ()
+    packages: tuple[Requirement, ...]
 
     @classmethod
-    def of(cls, folder: Path, python: str, name: str) -> "RecordedEnvironment":
-        """Read what lies beside a record; `name` is the project's. Raises LabkartError where nothing does."""
-        lock, listed = (
-            read_text(folder / "uv.lock"),
-            read_text(folder / "packages.txt").splitlines(),
-        )
-        if not (lock or listed):
-            where = project.current().short(folder)
+    def of(cls, folder: Path, python: str) -> "RecordedEnvironment":
+        """Read the lists beside a record.
+
+        Raises:
+            LabkartError: there is no list, or one of its lines is not a requirement.
+        """
+        lock, packages = read_text(folder / "uv.lock"), read_text(folder / "packages.txt")
+        place = project.current().short(folder)
+        if not (lock or packages):
             raise LabkartError(
-                f"{where} has neither uv.lock nor packages.txt, so nobody knows what was installed."
+                f"{place} has neither uv.lock nor packages.txt, so its packages are unknown."
             )
-        ours = re.sub(r"[-_.]+", "-", name).lower()
-        others = [
-            line.strip() for line in listed if "==" in line and line.partition("==")[0] != ours
-        ]
-        return cls(
-            python,
-            lock,
-            tuple(line for line in others if " @ " not in line),
-            tuple(line.partition("==")[0] for line in others if " @ " in line),
-        )
+        try:
+            return cls(python, lock, tuple(map(Requirement, packages.splitlines())))
+        except InvalidRequirement as error:
+            raise LabkartError(f"{place}/packages.txt: {' '.join(str(error).split())}") from None
 
     def key(self, python: str) -> str:
-        text = "\n".join([python, self.lock, *self.packages])
+        """The name of the environment's folder."""
+        text = "\n".join([python, self.lock, *map(str, self.packages)])
         return hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()[:12]
 
+    def folders(self) -> dict[str, Path]:
+        """The folders of the packages that came from one, by name."""
+        urls = {package.name: package.url or "" for package in self.packages}
+        return {
+            name: Path(url2pathname(urlsplit(url).path))
+            for name, url in urls.items()
+            if url.startswith("file:")
+        }
 
-def install(wanted: RecordedEnvironment, root: Path) -> tuple[Path, list[str]]:
-    """Install it for the project in `root`, whose `uv.lock` becomes the recorded one.
+    def missing_folders(self) -> list[str]:
+        """A sentence for each package whose folder does not exist."""
+        return [
+            f"{name} was installed from {folder}, which does not exist. Put it there again: "
+            f"without {name} the run cannot be repeated"
+            for name, folder in self.folders().items()
+            if not folder.exists()
+        ]
+
+
+def install(recorded: RecordedEnvironment, root: Path) -> tuple[Path, list[str]]:
+    """Install the packages for the project in `root`, whose `uv.lock` becomes the recorded one.
 
     Returns:
-        The environment's Python, and in words what is not as it was.
+        The environment's Python, and in words what may not be as recorded.
 
     Raises:
-        LabkartError: there is no uv, no such Python, or a package that cannot be had any more.
+        LabkartError: uv, this Python or a package is not available.
     """
-    python = _python(wanted.python)
-    place = project.current().outputs / "environments" / wanted.key(python)
+    python = _available_python(recorded.python)
+    place = project.current().outputs / "environments" / recorded.key(python)
     place.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(f"{place}.lock"):
         if place.exists() and not (place / "pyvenv.cfg").exists():  # uv was killed
             shutil.rmtree(place)
-        if wanted.lock:
-            (root / "uv.lock").write_bytes(wanted.lock.encode(errors="surrogateescape"))
-            words = ("--frozen", "--inexact", "--no-install-project", "--python", python)
-            _must(_uv("sync", *words, cwd=root, UV_PROJECT_ENVIRONMENT=str(place)))
-        elif not place.exists():
-            _must(_uv("venv", "--no-project", "--python", python, str(place), cwd=root))
-        os.utime(place)  # `labkart clean` removes those that nobody used for a while
-        there = _installed(place)
-        if other := [
-            line for line in wanted.packages if line not in there
-        ]:  # installed beside the lock
-            _must(_uv("pip", "install", "--no-deps", "--python", str(place), *other, cwd=root))
-    names = {line.partition("==")[0].partition(" ")[0] for line in there}
-    said = [
-        f"{name} came from no registry and is not installed"
-        for name in wanted.elsewhere
-        if name not in names
+        for command in _commands(recorded, root, place, python):
+            done = _uv(*command, cwd=root, UV_PROJECT_ENVIRONMENT=str(place))
+            if done.returncode:
+                error = f"The recorded packages cannot be installed: {_error(done)}"
+                raise LabkartError("\n".join([error, *recorded.missing_folders()]))
+        os.utime(place)  # `labkart clean` removes those that were not used for a while
+    notes = [
+        f"{name} was installed from {folder}, which may have changed since the run"
+        for name, folder in recorded.folders().items()
     ]
-    return place / "bin" / "python", said
+    return place / "bin" / "python", notes
 
 
-def missing(wanted: RecordedEnvironment) -> list[str]:
-    """In words, what uv does not find any more; nothing is installed."""
+def _commands(
+    recorded: RecordedEnvironment, root: Path, place: Path, python: str
+) -> Iterator[list[str]]:
+    """Make the environment, then add the packages that the lock does not have."""
+    if recorded.lock:
+        (root / "uv.lock").write_bytes(recorded.lock.encode(errors="surrogateescape"))
+        yield ["sync", "--frozen", "--inexact", "--no-install-project", "--python", python]
+    elif not place.exists():
+        yield ["venv", "--no-project", "--python", python, str(place)]
+    # The lock knows a folder that is part of the repository by its place in the checkout.
+    locked = {name for name in recorded.folders() if f'\nname = "{name}"\n' in recorded.lock}
+    packages = [str(package) for package in recorded.packages if package.name not in locked]
+    if packages:
+        yield ["pip", "install", "--no-deps", "--python", str(place), *packages]
+
+
+def missing(recorded: RecordedEnvironment) -> list[str]:
+    """In words, what uv does not find; nothing is installed."""
     if not _program():
         return [_NO_UV]
-    found = []
-    if not _finds(wanted.python):
-        found.append(
-            f"Python {wanted.python} is not on this machine; uv would look for it on the net"
+    missing = list[str]()
+    if not _has_python(recorded.python):
+        missing.append(
+            f"Python {recorded.python} is not on this machine; uv would try to download it"
         )
+    packages = [str(package) for package in recorded.packages]
     with tempfile.TemporaryDirectory() as empty:
-        words = ("--dry-run", "--no-deps", "--target", empty, "--python-version", wanted.python)
-        if wanted.packages and (done := _uv("pip", "install", *words, *wanted.packages)).returncode:
-            found.append(f"packages: {_why(done)}")
-    return found
-
-
-_NO_UV = "uv is not installed, and it installs the recorded packages. Run: pip install uv"
+        options = ("--dry-run", "--no-deps", "--target", empty, "--python-version", recorded.python)
+        done = _uv("pip", "install", *options, *packages) if packages else None
+    if done and done.returncode:
+        missing += [f"packages: {_error(done)}", *recorded.missing_folders()]
+    return missing
 
 
 def _program() -> str | None:
-    """uv as it started this command, or as it is found."""
+    """The uv that started this command, or else the one on the path."""
     return os.environ.get("UV") or shutil.which("uv")
 
 
-def _python(version: str) -> str:
-    """The version, or else its series where this machine has no more of it."""
+def _available_python(version: str) -> str:
+    """The version, or else its series if this machine has only another of it."""
     if not _program():
         raise LabkartError(_NO_UV)
-    if _finds(version) or _uv("python", "install", "--quiet", version).returncode == 0:
+    if _has_python(version) or _uv("python", "install", "--quiet", version).returncode == 0:
         return version
     series = version.rpartition(".")[0]
-    if _finds(series):
+    if _has_python(series):
         return series
     raise LabkartError(
         f"Python {version} is not on this machine, and uv cannot get it. Install Python {series}."
     )
 
 
-def _finds(version: str) -> bool:
+def _has_python(version: str) -> bool:
     return _uv("python", "find", "--no-project", "--system", version).returncode == 0
 
 
-def _installed(place: Path) -> set[str]:
-    return set(_must(_uv("pip", "freeze", "--python", str(place))).stdout.splitlines())
-
-
-def _uv(*words: str, cwd: Path | None = None, **variables: str) -> subprocess.CompletedProcess[str]:
-    """Ask uv, without the settings that would lead it to the student's environment or past the recorded lock."""
-    clean = {name: value for name, value in os.environ.items() if name not in _STRANGE}
-    command = [_program() or "uv", "--no-progress", "--color", "never", *words]
+def _uv(
+    *arguments: str, cwd: Path | None = None, **variables: str
+) -> subprocess.CompletedProcess[str]:
+    kept = {name: value for name, value in os.environ.items() if name not in _IGNORED_VARIABLES}
+    command = [_program() or "uv", "--no-progress", "--color", "never", *arguments]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     try:
-        with signals.child_process(command, cwd=cwd, env=clean | variables, **pipes) as process:
-            said, errors = process.communicate()
-    except OSError:
-        return _NO_ANSWER
-    return subprocess.CompletedProcess(command, process.returncode, said, errors)
+        with signals.child_process(command, cwd=cwd, env=kept | variables, **pipes) as process:
+            output, errors = process.communicate()
+    except OSError as error:
+        return subprocess.CompletedProcess(command, 1, "", f"{command[0]}: {error.strerror}")
+    return subprocess.CompletedProcess(command, process.returncode, output, errors)
 
 
-_STRANGE = (
-    "CONDA_PREFIX",
-    "PYTHONHOME",
-    "PYTHONPATH",
-    "UV_EXACT",
-    "UV_FROZEN",
-    "UV_LOCKED",
-    "UV_NO_SYNC",
-)
-_STRANGE += ("UV_ISOLATED", "UV_PROJECT", "UV_PROJECT_ENVIRONMENT", "UV_PYTHON", "VIRTUAL_ENV")
-
-
-def _must(done: subprocess.CompletedProcess[str]) -> subprocess.CompletedProcess[str]:
-    if done.returncode:
-        raise LabkartError(f"The recorded packages cannot be installed: {_why(done)}")
-    return done
-
-
-def _why(done: subprocess.CompletedProcess[str]) -> str:
-    """What uv says was wrong, in a line."""
+def _error(done: subprocess.CompletedProcess[str]) -> str:
+    """The error of uv in one line."""
     lines = [
         re.sub(r"^[^\w`'\"]*(?:error: |cause: )?", "", line).strip()
         for line in done.stderr.splitlines()
     ]
-    wrong = [
-        line for line in lines if line and not re.match(r"Using |Resolved |warning: |hint: ", line)
-    ]
-    return redact.redact_text(" ".join(wrong))[:400] or "uv does not say why"
+    errors = " ".join(line for line in lines if line and not _CHATTER.match(line))
+    return redact.redact_text(errors)[:400] or "uv gives no reason"

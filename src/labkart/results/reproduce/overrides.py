@@ -1,4 +1,7 @@
-"""The words that compose a recorded configuration once more, on another checkout. Composes nothing itself."""
+"""The overrides that compose a recorded configuration again, on another checkout.
+
+Composes nothing itself.
+"""
 
 import os
 import re
@@ -11,10 +14,9 @@ from omegaconf import OmegaConf
 from labkart.records import redact
 from labkart.records.secrets import MASK
 
-# Settings that change how an experiment runs, never what comes out.
-_OTHER = ("labkart", "search")
-_FROM_ENVIRONMENT = re.compile(r"\$\{\s*oc\.env\s*:\s*(\w+)\s*\}")
-_SIMPLE = re.compile(r"[A-Za-z_][\w-]*")
+_WITHOUT_EFFECT = ("labkart", "search")  # settings that do not change any result
+_VARIABLE = re.compile(r"\$\{\s*oc\.env\s*:\s*(\w+)\s*\}")
+_SIMPLE_NAME = re.compile(r"[A-Za-z_][\w-]*")
 
 
 @dataclass(frozen=True)
@@ -22,86 +24,92 @@ class RecordedOverrides:
     """How an experiment was composed.
 
     Attributes:
-        words: those of its command, secrets masked.
-        config: all of what they composed, unresolved, secrets masked; as YAML.
+        overrides: those of its command, with masked secrets.
+        config: the whole configuration as YAML, unresolved, with masked secrets.
     """
 
-    words: Sequence[str]
+    overrides: Sequence[str]
     config: str
 
     def masked(self, given: Sequence[str] = ()) -> list[str]:
-        """The settings in the command that the record hides, and that nobody has given now."""
-        names = {_name(word) for word in given}
-        return [_name(word) for word in self.words if MASK in word and _name(word) not in names]
-
-    def unset(self) -> list[str]:
-        """The variables that it takes from the environment and that are not there."""
+        """The settings of the command that the record masks and nobody has given now."""
+        names = {_name(override) for override in given}
         return [
-            name
-            for name in dict.fromkeys(_FROM_ENVIRONMENT.findall(self.config))
-            if name not in os.environ
+            _name(override)
+            for override in self.overrides
+            if MASK in override and _name(override) not in names
         ]
 
-    def first(self, given: Sequence[str] = ()) -> list[str]:
-        """The words of the command, with what is given now in the place of what is hidden."""
-        return [*(word for word in self.words if MASK not in word), *given]
+    def unset_variables(self) -> list[str]:
+        """The environment variables that it reads and that are not set."""
+        names = dict.fromkeys(_VARIABLE.findall(self.config))
+        return [name for name in names if name not in os.environ]
+
+    def with_given(self, given: Sequence[str] = ()) -> list[str]:
+        """The command's overrides, with those given now instead of the masked ones."""
+        return [*(override for override in self.overrides if MASK not in override), *given]
 
     def corrections(self, composed: str) -> list[str]:
-        """The words that turn what was composed elsewhere, as YAML, into the recorded configuration.
+        """The overrides that turn another composition, as YAML, into the recorded configuration.
 
-        They are needed where a file that git does not have had a part in it, such as `conf/local/default.yaml`.
+        They are needed if a file that git does not have had a part in it, such as
+        `conf/local/default.yaml`.
         """
-        then, now = (_plain(text) for text in (self.config, composed))
+        then, now = _values(self.config), _values(composed)
         if not isinstance(then, dict) or not isinstance(now, dict):
             return []
         return list(_differences(then, now, ""))
 
 
-def contradictions(words: Sequence[str], corrections: Sequence[str]) -> list[str]:
-    """The words of a command that say otherwise than the configuration which it composed, and what that says."""
-    right = {_name(each): each for each in corrections}
+def contradictions(overrides: Sequence[str], corrections: Sequence[str]) -> list[str]:
+    """The overrides of a command that the recorded configuration contradicts, with its values."""
+    recorded = {_name(correction): correction.lstrip("+") for correction in corrections}
     return [
-        f"{word} in the command -> {right[_name(word)].lstrip('+')}"
-        for word in words
-        if _name(word) in right
+        f"{override} in the command -> {recorded[_name(override)]}"
+        for override in overrides
+        if _name(override) in recorded
     ]
 
 
-def _differences(then: dict[str, Any], now: dict[str, Any], above: str) -> Iterator[str]:
+def _differences(then: dict[str, Any], now: dict[str, Any], parent: str) -> Iterator[str]:
     for key, value in then.items():
-        name = f"{above}.{key}" if above else str(key)
-        if name in _OTHER or not _SIMPLE.fullmatch(str(key)):
+        name = f"{parent}.{key}" if parent else str(key)
+        if name in _WITHOUT_EFFECT or not _SIMPLE_NAME.fullmatch(str(key)):
             continue
-        there = now.get(key)
-        if isinstance(value, dict) and isinstance(there, dict):
-            yield from _differences(value, there, name)
-        elif (value != there or key not in now) and MASK not in str(value):
-            yield f"++{name}={_written(value)}"
+        new_value = now.get(key)
+        if isinstance(value, dict) and isinstance(new_value, dict):
+            yield from _differences(value, new_value, name)
+        elif (value != new_value or key not in now) and MASK not in str(value):
+            yield f"++{name}={_in_hydra_grammar(value)}"
     for key in now.keys() - then.keys():
-        if _SIMPLE.fullmatch(str(key)) and not (above == "" and key in _OTHER):
-            yield f"~{above}.{key}" if above else f"~{key}"
+        name = f"{parent}.{key}" if parent else str(key)
+        if name not in _WITHOUT_EFFECT and _SIMPLE_NAME.fullmatch(str(key)):
+            yield f"~{name}"
 
 
-def _written(value: Any) -> str:
-    """A value in Hydra's grammar."""
-    if value is None or isinstance(value, bool):
-        return {None: "null", True: "true", False: "false"}[value]
+def _in_hydra_grammar(value: Any) -> str:
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return str(value).lower()
     if isinstance(value, dict):
-        return "{" + ",".join(f"{key}:{_written(each)}" for key, each in value.items()) + "}"
+        items = (f"{key}:{_in_hydra_grammar(item)}" for key, item in value.items())
+        return "{" + ",".join(items) + "}"
     if isinstance(value, list):
-        return "[" + ",".join(map(_written, value)) + "]"
+        return "[" + ",".join(map(_in_hydra_grammar, value)) + "]"
     if isinstance(value, str):
+        # A backslash counts only before a quote, and there twice.
         text = re.sub(r"(\\*)'", lambda match: 2 * match[1] + r"\'", value)
         return "'" + re.sub(r"(\\+)$", r"\1\1", text) + "'"
     return repr(value)
 
 
-def _plain(text: str) -> Any:
-    found: Any = OmegaConf.create(text)
-    return (
-        redact.redact_values(OmegaConf.to_container(found)) if OmegaConf.is_config(found) else None
-    )
+def _values(text: str) -> Any:
+    config: Any = OmegaConf.create(text)
+    if not OmegaConf.is_config(config):
+        return None
+    return redact.redact_values(OmegaConf.to_container(config))
 
 
-def _name(word: str) -> str:
-    return word.partition("=")[0].lstrip("+~")
+def _name(override: str) -> str:
+    return override.partition("=")[0].lstrip("+~")

@@ -1,4 +1,8 @@
-"""An experiment in another checkout and environment, run by the Labkart that is there; it publishes nowhere."""
+"""Runs an experiment in another checkout and environment, and publishes it nowhere.
+
+Asks the recorded version of Labkart only through `python -m labkart.replay`, and reads the records
+that it wrote.
+"""
 
 import os
 import shutil
@@ -23,19 +27,19 @@ with initialize_config_dir(sys.argv[1], version_base="1.3"):
     print(OmegaConf.to_yaml(compose("config", overrides=sys.argv[2:])))
 """
 
-# What would lead it to other code or another store; in CI, an undeclared file would fail a task that ran elsewhere.
-_STRANGE = ("GIT_", "LABKART_", "MLFLOW_", "PYTHON")
-_STRANGE_TOO = ("CI", "VIRTUAL_ENV")
+# These would lead it to other code or another store. In CI, an undeclared file would fail the task.
+_IGNORED_PREFIXES = ("GIT_", "LABKART_", "MLFLOW_", "PYTHON")
+_IGNORED_VARIABLES = ("CI", "VIRTUAL_ENV")
 
 
 @dataclass(frozen=True)
 class Rerun:
-    """Where it runs.
+    """Where the experiment runs again.
 
     Attributes:
-        python: that of the environment.
+        python: the Python of the environment.
         root: the project in the checkout; its outputs are there, too.
-        threads: how many the numeric libraries use; nothing lets them decide.
+        threads: the number of threads of numeric libraries; None leaves it to them.
     """
 
     python: Path
@@ -44,55 +48,59 @@ class Rerun:
 
     @property
     def outputs(self) -> Path:
+        """The folder for its records and its cache."""
         return self.root / "outputs"
 
-    def composed(self, words: Sequence[str]) -> str:
-        """The configuration that these words compose there, as YAML. Raises LabkartError where they compose none."""
-        with self._started("-c", _COMPOSE, str(self.root / "conf"), *words) as (process, errors):
-            said, _ = process.communicate()
-            if process.returncode:
-                raise LabkartError(f"The recorded settings do not fit the code: {_told(errors)}")
-        return said
-
-    def run(self, words: Sequence[str]) -> ExperimentRecord:
-        """The record of the run, with an empty cache; its tasks are shown as they end.
+    def compose(self, overrides: Sequence[str]) -> str:
+        """The configuration that overrides compose in the checkout, as YAML.
 
         Raises:
-            LabkartError: it did not come so far that there is a record.
+            LabkartError: they do not compose one.
+        """
+        command = ("-c", _COMPOSE, str(self.root / "conf"), *overrides)
+        with self._process(*command) as (process, errors):
+            config, _ = process.communicate()
+            if process.returncode:
+                raise LabkartError(
+                    f"The recorded settings do not fit the code: {_last_error(errors)}"
+                )
+        return config
+
+    def run(self, overrides: Sequence[str]) -> ExperimentRecord:
+        """Run with an empty cache, show the tasks as they end, and return the record.
+
+        Raises:
+            LabkartError: the run ended before it wrote a record.
         """
         shutil.rmtree(self.outputs, ignore_errors=True)
-        with self._started(
-            "-m", "labkart.replay", "--outputs", str(self.outputs), "--", *words
-        ) as (process, errors):
-            assert process.stdout
-            for line in process.stdout:
-                if not line.startswith(
-                    "  experiment "
-                ):  # that is of no use when the checkout is gone
+        command = ("-m", "labkart.replay", "--outputs", str(self.outputs), "--", *overrides)
+        with self._process(*command) as (process, errors):
+            for line in process.stdout or ():
+                # The checkout, and with it this experiment, is gone after the command.
+                if not line.startswith("  experiment "):
                     console.say(line.rstrip("\n"))
             process.wait()
-            folders = list((self.outputs / "records" / "experiments").glob("*"))
-            record = read_record(folders[0], ExperimentRecord) if folders else None
+            folder = next((self.outputs / "records" / "experiments").glob("*"), None)
+            record = read_record(folder, ExperimentRecord) if folder else None
             if not record:
-                raise LabkartError(f"The run did not begin: {_told(errors)}")
+                raise LabkartError(f"The run did not begin: {_last_error(errors)}")
         return record
 
-    def tasks(self, record: ExperimentRecord) -> dict[str, TaskRecord | None]:
+    def task_records(self, record: ExperimentRecord) -> dict[str, TaskRecord | None]:
         """The records of its tasks, by their labels."""
         folder = self.outputs / "records" / "tasks"
         return {
-            use.label: read_record(folder / f"{use.name}_{use.id}", TaskRecord)
-            for use in record.tasks
+            task.label: read_record(folder / f"{task.name}_{task.id}", TaskRecord)
+            for task in record.tasks
         }
 
     @contextmanager
-    def _started(self, *words: str) -> Iterator[tuple[subprocess.Popen[str], IO[str]]]:
-        """A process that is gone when the block is left, and what it says of errors."""
-        command = [str(self.python), *words]
+    def _process(self, *arguments: str) -> Iterator[tuple[subprocess.Popen[str], IO[str]]]:
+        """A process of that Python with its error stream; it ends with the block at the latest."""
         with (
             tempfile.TemporaryFile("w+", errors="replace") as errors,
             signals.child_process(
-                command,
+                [str(self.python), *arguments],
                 cwd=self.root,
                 env=self._variables(),
                 stdin=subprocess.DEVNULL,
@@ -104,17 +112,21 @@ class Rerun:
             yield process, errors
 
     def _variables(self) -> dict[str, str]:
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(_STRANGE)}
-        kept = {name: value for name, value in kept.items() if name not in _STRANGE_TOO}
-        kept |= {name: os.environ[name] for name in ("PYTHONHASHSEED",) if name in os.environ}
-        kept |= threads.variables(self.threads) if self.threads else {}
-        return kept | {"LABKART_OUTPUTS": str(self.outputs), "PYTHONPATH": str(self.root / "src")}
+        variables = {
+            name: value
+            for name, value in os.environ.items()
+            if name == "PYTHONHASHSEED"
+            or not (name.startswith(_IGNORED_PREFIXES) or name in _IGNORED_VARIABLES)
+        }
+        variables |= threads.variables(self.threads) if self.threads else {}
+        variables |= {"LABKART_OUTPUTS": str(self.outputs), "PYTHONPATH": str(self.root / "src")}
+        return variables
 
 
-def _told(errors: IO[str]) -> str:
-    """The sentence that it ended with; of a traceback the last line."""
+def _last_error(errors: IO[str]) -> str:
+    """The last sentence of an error stream; of a traceback the last line."""
     errors.seek(0)
     lines = [line.rstrip() for line in errors.read().splitlines() if line.strip()]
     if any(line.startswith("Traceback ") for line in lines):
         lines = lines[-1:]
-    return redact.redact_text(" ".join(lines[-3:])) or "it does not say why"
+    return redact.redact_text(" ".join(lines[-3:])) or "it gives no reason"

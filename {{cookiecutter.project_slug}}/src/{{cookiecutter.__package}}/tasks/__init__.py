@@ -1,1 +1,1 @@
-"""The steps of the pipeline, one module a stage."""
+"""The steps of the pipeline, one module per stage."""

@@ -13,7 +13,7 @@ from .split import SplitTable
 
 
 class EvaluateModel(Task[pd.DataFrame]):
-    """Score a model on the test part; the output is a table of precision, recall and F1 a class."""
+    """Score a model on the test part; the output is precision, recall and F1 per class."""
 
     model: TaskInstanceParameter[Task[Any]] = TaskInstanceParameter(expected_type=Task)
     split: TaskInstanceParameter[SplitTable] = TaskInstanceParameter(expected_type=SplitTable)
@@ -31,13 +31,14 @@ class EvaluateModel(Task[pd.DataFrame]):
         self.log_figure("roc_curve", draw_roc(truth, chances))
 
         report = metrics.classification_report(truth, guess, output_dict=True)
-        per_class = pd.DataFrame(report)[[str(name) for name in model.classes_]].T.rename_axis("class")
+        classes = [str(name) for name in model.classes_]
+        per_class = pd.DataFrame(report)[classes].T.rename_axis("class")
         self.log_table("per_class", per_class)
         self.dump(per_class)
 
 
 def roc_auc(truth: pd.Series, chances: pd.DataFrame) -> float:
-    """Area under the ROC curve; with more than two classes the mean over each against the rest."""
+    """Area under the ROC curve; with several classes, the mean of each one against the rest."""
     areas = [metrics.roc_auc_score(truth == name, chances[name]) for name in chances]
     return float(np.mean(areas))
 
@@ -45,15 +46,20 @@ def roc_auc(truth: pd.Series, chances: pd.DataFrame) -> float:
 def draw_confusion(truth: pd.Series, guess: np.ndarray) -> Figure:
     """Counts of true (rows) against predicted (columns) classes."""
     figure = Figure()
-    metrics.ConfusionMatrixDisplay.from_predictions(truth, guess, ax=figure.subplots(), xticks_rotation="vertical")
+    axes = figure.subplots()
+    metrics.ConfusionMatrixDisplay.from_predictions(
+        truth, guess, ax=axes, xticks_rotation="vertical"
+    )
     return figure
 
 
 def draw_roc(truth: pd.Series, chances: pd.DataFrame) -> Figure:
-    """One ROC curve a class, against the rest."""
+    """One ROC curve per class, against the rest."""
     figure = Figure()
     axes = figure.subplots()
     for name in chances:
-        metrics.RocCurveDisplay.from_predictions(truth == name, chances[name], name=str(name), ax=axes)
+        metrics.RocCurveDisplay.from_predictions(
+            truth == name, chances[name], name=str(name), ax=axes
+        )
     axes.plot([0, 1], [0, 1], linestyle=":", color="grey")
     return figure

@@ -13,7 +13,7 @@ SOURCES = {
 
 
 class LoadTable(Task[pd.DataFrame]):
-    """Load a data set that ships with scikit-learn: numeric features, and the class names in `target`."""
+    """Load a data set of scikit-learn: numeric features, and the class names in `target`."""
 
     name: StrParameter = StrParameter()
 

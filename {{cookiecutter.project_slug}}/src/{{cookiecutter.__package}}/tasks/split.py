@@ -19,7 +19,7 @@ class Split(NamedTuple):
 
 
 class SplitTable(Task[Split]):
-    """Split a table at random, with the same share of every class in both parts."""
+    """Split a table at random, with the same share of each class in both parts."""
 
     table: TaskInstanceParameter[Task[pd.DataFrame]] = TaskInstanceParameter(expected_type=Task)
     test_size: FloatParameter = FloatParameter()
@@ -28,5 +28,7 @@ class SplitTable(Task[Split]):
     def run(self) -> None:
         table = self.load(self.table)
         x, y = table.drop(columns="target"), table["target"]
-        train, test = train_test_split(x.index, test_size=self.test_size, random_state=self.seed, stratify=y)
+        train, test = train_test_split(
+            x.index, test_size=self.test_size, random_state=self.seed, stratify=y
+        )
         self.dump(Split(x.loc[train], x.loc[test], y.loc[train], y.loc[test]))

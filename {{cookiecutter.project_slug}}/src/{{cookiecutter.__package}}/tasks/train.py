@@ -1,55 +1,45 @@
-"""Stage 3: from a split to a fitted model. One class a model, each with its own parameters."""
+"""Stage 3: from a split to a fitted model. One class per model, each with its own parameters."""
 
-from gokart import TaskInstanceParameter
-from labkart import Task
 from luigi import FloatParameter, IntParameter
 from sklearn.ensemble import GradientBoostingClassifier, RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from .split import SplitTable
+from .base import TrainTask
 
 
-class TrainLogistic(Task[Pipeline]):
+class TrainLogistic(TrainTask[Pipeline]):
     """Fit a logistic regression on standardised features of the training part."""
 
-    split: TaskInstanceParameter[SplitTable] = TaskInstanceParameter(expected_type=SplitTable)
     c: FloatParameter = FloatParameter()
     max_iter: IntParameter = IntParameter()
-    seed: IntParameter = IntParameter()
 
     def run(self) -> None:
         split = self.load(self.split)
         regression = LogisticRegression(C=self.c, max_iter=self.max_iter, random_state=self.seed)
         model = make_pipeline(StandardScaler(), regression)
         model.fit(split.x_train, split.y_train)
-        self.log_metric("train_accuracy", model.score(split.x_train, split.y_train))
-        self.dump(model)
+        self.finish(model, split)
 
 
-class TrainForest(Task[RandomForestClassifier]):
+class TrainForest(TrainTask[RandomForestClassifier]):
     """Fit a random forest on the training part of a split."""
 
-    split: TaskInstanceParameter[SplitTable] = TaskInstanceParameter(expected_type=SplitTable)
     trees: IntParameter = IntParameter()
-    seed: IntParameter = IntParameter()
 
     def run(self) -> None:
         split = self.load(self.split)
         model = RandomForestClassifier(n_estimators=self.trees, random_state=self.seed)
         model.fit(split.x_train, split.y_train)
-        self.log_metric("train_accuracy", model.score(split.x_train, split.y_train))
-        self.dump(model)
+        self.finish(model, split)
 
 
-class TrainBoosting(Task[GradientBoostingClassifier]):
+class TrainBoosting(TrainTask[GradientBoostingClassifier]):
     """Fit gradient-boosted trees on the training part of a split."""
 
-    split: TaskInstanceParameter[SplitTable] = TaskInstanceParameter(expected_type=SplitTable)
     trees: IntParameter = IntParameter()
     learning_rate: FloatParameter = FloatParameter()
-    seed: IntParameter = IntParameter()
 
     def run(self) -> None:
         split = self.load(self.split)
@@ -59,4 +49,4 @@ class TrainBoosting(Task[GradientBoostingClassifier]):
         model.fit(split.x_train, split.y_train)
         for step, loss in enumerate(model.train_score_):
             self.log_metric("train_loss", loss, step=step)
-        self.dump(model)
+        self.finish(model, split)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import yaml
 from hydra.core.override_parser.overrides_parser import OverridesParser
@@ -16,8 +16,8 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 
 from labkart import _compat
-from labkart.check.rule import Finding, Rule
-from labkart.check.tree import Tree
+from labkart.check.configs import BrokenConfig
+from labkart.check.rule import Finding
 from labkart.errors import LabkartError
 from labkart.experiments import config
 from labkart.experiments.config import Composed
@@ -25,26 +25,6 @@ from labkart.experiments.config import Composed
 _FIRST = "conf/config.yaml"
 _PACKAGE = re.compile(r"^#\s*@package\s+(\S+)\s*$", re.MULTILINE)
 _SWEEPS = ("search.space", "hydra.sweeper.params")
-
-
-class BrokenConfig(Rule):
-    """Every file in conf/ composes: each choice of each group, each experiment, each search."""
-
-    reason = "A file that nobody chose for a month fails on the day when it is needed."
-    fix = (
-        "Fix the line, or remove the file. `labkart run <group>=<file> --cfg job` shows what Hydra"
-        " makes of it."
-    )
-    messages: ClassVar[dict[str, str]] = {
-        "missing": "missing, and every configuration starts with it",
-        "file": "not YAML that Hydra reads: {why}",
-        "composed": "does not compose: {why}",
-        "unknown": "names something that does not exist: {why}",
-    }
-
-    def check(self, tree: Tree) -> Iterator[Finding]:
-        """Read and compose the files."""
-        yield from tree.conf.problems
 
 
 @dataclass

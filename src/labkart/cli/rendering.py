@@ -1,0 +1,143 @@
+"""The project as a version of the template makes it: cruft generates it, git keeps it.
+
+Git can merge three ways only if it has the files that both sides began with. A project's history
+has them at its beginning; after an update it has merged ones.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatch
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from labkart import git
+from labkart.cli.template import STATE_FILE, Origin, Template
+from labkart.errors import LabkartError
+from labkart.files import read_json
+
+_CRUFT = "cruft>=2.16,<3"
+# They would lead cruft and uv to another environment or repository.
+_FOREIGN_VARIABLES = ("PYTHONPATH", "VIRTUAL_ENV", "GIT_DIR")
+
+
+@dataclass(frozen=True)
+class Rendering:
+    """The project as a version of the template makes it.
+
+    Attributes:
+        commit: a commit in the project's repository with the files that an update may change.
+        files: the names of these files.
+        state: the content of `.cruft.json`.
+    """
+
+    commit: str
+    files: set[str]
+    state: dict[str, Any]
+
+
+def render(
+    root: Path, origin: Origin, template: Template, commit: str, parent: str | None = None
+) -> Rendering:
+    """Let cruft make the project from a commit of the template, and commit it into no branch.
+
+    Args:
+        root: the project's root, in whose repository the commit is.
+        origin: what the project is made from.
+        template: the template's history.
+        commit: the template's commit.
+        parent: the parent of the commit that is made.
+
+    Raises:
+        LabkartError: cruft fails, or neither cruft nor uv is installed.
+    """
+    with TemporaryDirectory() as folder:
+        version = ("--checkout", commit, "--extra-context", json.dumps(origin.answers))
+        options = ("--no-input", "--default-config", "--output-dir", folder)
+        result = run_tool([*_cruft(), "create", str(template.folder), *version, *options], origin)
+        if result.returncode:
+            reason = last_line(result.stderr)
+            raise LabkartError(f"The project cannot be made from {commit[:7]}: {reason}.")
+        (made,) = Path(folder).iterdir()
+        files = _updated_files(root, made)
+        return Rendering(
+            _commit_files(root, files, parent), set(files), read_json(made / STATE_FILE)
+        )
+
+
+def _updated_files(root: Path, made: Path) -> dict[str, Path]:
+    """By name, the generated files that an update may change."""
+    settings = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
+    skipped = [*settings["tool"].get("cruft", {}).get("skip", []), STATE_FILE, ".git"]
+    paths = [path for path in sorted(made.rglob("*")) if path.is_file()]
+    files = {path.relative_to(made).as_posix(): path for path in paths}
+    return {name: path for name, path in files.items() if not _is_skipped(name, skipped)}
+
+
+def _is_skipped(name: str, patterns: Sequence[str]) -> bool:
+    """Whether a file or a folder above it matches, as cruft decides it."""
+    names = [name, *(folder.as_posix() for folder in Path(name).parents)]
+    return any(fnmatch(part, pattern) for part in names for pattern in patterns)
+
+
+def _commit_files(root: Path, files: dict[str, Path], parent: str | None) -> str:
+    """Commit files to the project's repository, into no branch; returns the commit."""
+    prefix = git.output(root, "rev-parse", "--show-prefix") or ""
+    paths = "\n".join(map(str, files.values()))
+    stored = git.run(root, "hash-object", "-w", "--no-filters", "--stdin-paths", stdin=paths)
+    modes = ["100755" if os.access(path, os.X_OK) else "100644" for path in files.values()]
+    entries = zip(modes, stored.output.split(), files, strict=True)
+    index = "".join(f"{mode} {digest}\t{prefix}{name}\0" for mode, digest, name in entries)
+    people = ("AUTHOR_NAME", "AUTHOR_EMAIL", "COMMITTER_NAME", "COMMITTER_EMAIL")
+    variables = {f"GIT_{name}": "labkart" for name in people}
+    with TemporaryDirectory() as folder:
+        variables["GIT_INDEX_FILE"] = str(Path(folder, "index"))
+        git.run(root, "update-index", "-z", "--index-info", stdin=index, env=variables)
+        tree = git.run(root, "write-tree", env=variables).output.strip()
+        parents = ("-p", parent) if parent else ()
+        commit = git.run(root, "commit-tree", tree, *parents, "-m", "Template", env=variables)
+    return commit.output.strip()
+
+
+def _cruft() -> list[str]:
+    """The command cruft, from this environment or as uv runs it."""
+    folders = [str(Path(sys.executable).parent), os.environ.get("PATH", "")]
+    if cruft := shutil.which("cruft", path=os.pathsep.join(folders)):
+        return [cruft]
+    if uv := os.environ.get("UV") or shutil.which("uv"):
+        return [uv, "tool", "run", "--quiet", "--python", sys.executable, "--from", _CRUFT, "cruft"]
+    raise LabkartError(
+        "Neither cruft nor uv is installed, and cruft makes the newer files. Run: pip install uv"
+    )
+
+
+def run_tool(
+    command: Sequence[str], origin: Origin | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run cruft or uv, in English and without a question; the template learns its true address."""
+    environment = {
+        name: text for name, text in os.environ.items() if name not in _FOREIGN_VARIABLES
+    }
+    environment |= {"NO_COLOR": "1", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C.UTF-8"}
+    if origin:
+        environment["LABKART_TEMPLATE"] = origin.address
+    return subprocess.run(
+        command,
+        check=False,
+        capture_output=True,
+        encoding="utf-8",
+        env=environment,
+        stdin=subprocess.DEVNULL,
+    )
+
+
+def last_line(text: str) -> str:
+    """The end of what a program said before it failed, without a full stop."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()] or ["it gives no reason"]
+    return lines[-1].removeprefix("fatal: ").removeprefix("error: ").rstrip(".")

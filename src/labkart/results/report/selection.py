@@ -1,0 +1,69 @@
+"""The experiments of a report, and what is left out of them. Reads records."""
+
+from typing import Any, NamedTuple
+
+from labkart.errors import LabkartError
+from labkart.records.record import ExperimentRecord, read_experiments
+from labkart.records.seeds import Ranking
+from labkart.results.report.comparability import latest_runs
+from labkart.results.report.config import ReportConfig
+
+
+class SelectedRuns(NamedTuple):
+    """The experiments of a report, how they are ranked, and what is left out.
+
+    Attributes:
+        records: the experiments.
+        ranking: how they are ranked.
+        searches: the searches whose trials are left out.
+        outdated: the number of runs whose command means another configuration by now.
+    """
+
+    records: list[ExperimentRecord]
+    ranking: Ranking
+    searches: list[str]
+    outdated: int
+
+
+def select_runs(config: ReportConfig) -> SelectedRuns:
+    """Select the experiments of a report.
+
+    A configuration that only a search tried is left out, unless the report names searches.
+
+    Raises:
+        LabkartError: there are none, or a condition is invalid.
+    """
+    records = config.selection.experiments()
+    if not any(condition.startswith("task") for condition in config.where):
+        # A run that stopped at an earlier task is not a run of the pipeline.
+        records = [record for record in records if not record.config.get("task")]
+    if not records:
+        hint = "labkart runs lists them" if read_experiments(most=1) else "labkart run makes some"
+        raise LabkartError(f"{config.name}: no experiment meets these conditions; {hint}.")
+    ranking = _ranking(config, records[0])
+    selected = records if _names_searches(config) else _outside_searches(records, ranking)
+    ids = {record.id for record in selected}
+    searches = {record.study for record in records if record.study and record.id not in ids}
+    complete = [record for record in selected if record.status != "pruned"]
+    latest = latest_runs(complete, ranking)
+    kinds = {ranking.config_key(record) for record in latest}
+    outdated = sum(ranking.config_key(record) not in kinds for record in complete)
+    return SelectedRuns(latest, ranking, sorted(searches), outdated)
+
+
+def _names_searches(config: ReportConfig) -> bool:
+    names_one = any(condition.startswith("search") for condition in config.where)
+    return bool(config.study or config.sweep or config.tag or names_one)
+
+
+def _outside_searches(records: list[ExperimentRecord], ranking: Ranking) -> list[ExperimentRecord]:
+    """The runs of configurations that also ran outside of searches; if there are none, all."""
+    kinds = {ranking.config_key(record) for record in records if record.sweeps or not record.study}
+    return [record for record in records if ranking.config_key(record) in kinds] or records
+
+
+def _ranking(config: ReportConfig, record: ExperimentRecord) -> Ranking:
+    """How these experiments are ranked, by their own settings."""
+    settings: dict[str, Any] = record.config.get("labkart") or {}
+    metric = config.metrics[0] if config.metrics else settings.get("rank_by")
+    return Ranking(settings.get("seeds") or ["seed"], metric, settings.get("less_is_better") or [])

@@ -1,0 +1,42 @@
+"""A real TeX compiles a document that includes a report's table."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from labkart.results.report import config
+from labkart.results.report.report import ReportOptions, report
+from tests.support.runs import all_experiments
+from tests.support.tiny import write
+
+DOCUMENT = r"""\documentclass{article}
+\usepackage{booktabs}
+\ifdefined\directlua\usepackage{luatexja}\fi
+\begin{document}
+\input{models}\input{models}
+\end{document}
+"""
+
+
+@pytest.mark.parametrize("engine", ["pdflatex", "lualatex"])
+def test_a_table_compiles_in_a_document(root: Path, engine: str) -> None:
+    if not shutil.which(engine):
+        pytest.skip(
+            f"no {engine}: apt-get install texlive-latex-recommended texlive-luatex texlive-lang-japanese"
+        )
+    all_experiments()
+    labels = {"forest": "50% of _all_ {trees} & more", "linear": "[64, 64]"}
+    labels |= {"score": "正解率", "deep": "深層学習"} if engine == "lualatex" else {}
+    settings = {"labels": labels, "baseline": "model=linear", "figures": ["none"]}
+    text = config.parse("models", settings, "here").yaml_text()
+    write(root, **{"reports/models.yaml": text, "reports/thesis.tex": DOCUMENT})
+    report(ReportOptions("models"))
+    command = [engine, "-interaction=nonstopmode", "-halt-on-error", "thesis.tex"]
+    done = subprocess.run(
+        command, cwd=root / "reports", capture_output=True, text=True, errors="replace", check=False
+    )
+    assert done.returncode == 0, done.stdout[-2000:]
+    assert "Missing character" not in (root / "reports/thesis.log").read_text(errors="replace")
+    assert (root / "reports/thesis.pdf").stat().st_size > 5000
