@@ -319,7 +319,7 @@ BOUND = """\
 import labkart
 from pyarrow.csv import read_csv
 
-class Reads(labkart.Task):
+class ReadsByName(labkart.Task):
     def run(self):
         read_csv("data/raw/other.csv")
         self.dump(1)
@@ -377,7 +377,7 @@ def test_a_read_that_is_not_declared_is_noticed(
 def test_a_reader_that_a_students_module_imported_by_name_is_noticed(
     others: Path, student: Callable[[str], ModuleType]
 ) -> None:
-    task = student(BOUND).Reads()
+    task = student(BOUND).ReadsByName()
     task.run()
     assert [state.path for state in recorded(task).undeclared] == ["data/raw/other.csv"]
 
