@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from labkart.fingerprint import imports
+from tests.support.processes import Processes
 from tests.support.tiny import python, write
 
 
@@ -62,7 +63,9 @@ TEXT = read("a.txt")
 LOADED = "import sys; from importlib.util import module_from_spec as make, spec_from_file_location as at; from pathlib import Path; spec = at('odd', Path('{file}').absolute()); sys.modules['odd'] = make(spec); spec.loader.exec_module(sys.modules['odd'])"
 
 
-def test_a_module_has_read_what_was_opened_while_it_was_imported(root: Path) -> None:
+def test_a_module_has_read_what_was_opened_while_it_was_imported(
+    root: Path, forked: Processes
+) -> None:
     write(
         root,
         **{
@@ -76,7 +79,7 @@ def test_a_module_has_read_what_was_opened_while_it_was_imported(root: Path) -> 
         "[sorted(Path(each).name for each in imports.read_at_import(m.__file__)) for m in (a, b)]"
     )
     code = f"from pathlib import Path; from labkart.fingerprint import imports; import b, a; a.read('b.txt'); print({show})"
-    assert python(code, root) == "[['a.txt'], ['b.txt']]"
+    assert forked.python(code, root) == "[['a.txt'], ['b.txt']]"
 
 
 @pytest.mark.parametrize(
@@ -93,10 +96,10 @@ def test_a_file_that_was_edited_since_is_not_as_imported(order: str, root: Path)
     assert python(code, root).split() == ["True", "False"]
 
 
-def test_a_module_that_was_not_imported_is_as_it_will_be(root: Path) -> None:
+def test_a_module_that_was_not_imported_is_as_it_will_be(root: Path, forked: Processes) -> None:
     write(root, **{"src/a.py": ""})
     code = "from pathlib import Path; from labkart.fingerprint import imports; print(imports.as_imported(str(Path('src/a.py').absolute()), 'a'))"
-    assert python(code, root) == "True"
+    assert forked.python(code, root) == "True"
 
 
 @pytest.mark.parametrize(
