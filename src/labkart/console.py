@@ -1,4 +1,4 @@
-"""Sentences, warnings, tables and questions on a terminal. Knows no verb and no record."""
+"""Sentences, warnings and tables on a terminal. Knows no verb and no record."""
 
 import logging
 import os
@@ -65,14 +65,6 @@ def show_logging() -> None:
         logging.basicConfig(format="%(levelname)-8s %(name)s: %(message)s")
     package = project.current().entry.partition(".")[0]
     logging.getLogger(package).setLevel(logging.INFO)
-
-
-def confirm(question: str) -> bool:
-    """Whether the person answers yes; no if nobody can answer."""
-    if not sys.stdin.isatty():
-        return False
-    answer = stdout.input(f"  {question} [y/N] ")
-    return answer.strip().lower() in ("y", "yes")
 
 
 def command(arguments: str) -> str:
