@@ -1,4 +1,4 @@
-"""What the verbs share that look at one experiment before it runs: its overrides, and its plan."""
+"""Overrides and plan of one experiment, for the verbs that look at it before it runs."""
 
 import argparse
 import os
@@ -15,9 +15,8 @@ if TYPE_CHECKING:
 def parser(verb: str, description: str) -> argparse.ArgumentParser:
     """A parser of Hydra's overrides, to which a verb adds its options."""
     result = argparse.ArgumentParser(f"labkart {verb}", description=description, allow_abbrev=False)
-    result.add_argument(
-        "overrides", nargs="*", metavar="name=value", help="settings, as for labkart run"
-    )
+    settings = "settings, as for labkart run"
+    result.add_argument("overrides", nargs="*", metavar="name=value", help=settings)
     return result
 
 
