@@ -22,14 +22,13 @@ def main(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(
         "labkart compare", description="Show what differs between two experiments."
     )
-    parser.add_argument(
-        "first", metavar="A", help="the beginning of an experiment's id; labkart runs lists them"
-    )
+    first = "the beginning of an experiment's id; labkart runs lists them"
+    parser.add_argument("first", metavar="A", help=first)
     parser.add_argument("second", metavar="B", help="the beginning of another one's id")
     parser.add_argument("--json", action="store_true", help="for programs")
     args = parser.parse_args(argv)
-    first = query.find_experiment(args.first)
-    comparison = compare_experiments(first, query.find_experiment(args.second))
+    experiments = [query.find_experiment(id) for id in (args.first, args.second)]
+    comparison = compare_experiments(*experiments)
     if args.json:
         console.write_raw(json.dumps(finite(comparison.as_dict()), ensure_ascii=False, indent=1))
     else:

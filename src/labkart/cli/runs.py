@@ -14,8 +14,8 @@ _MOST_ROWS = 20  # that a person reads
 _STYLES = {
     "failed": "red",
     "killed": "yellow",
-    "pruned": "dim",
     "running": "cyan",
+    "pruned": "dim",
     "planned": "dim",
 }
 _SELECTIONS = {
@@ -50,25 +50,18 @@ def main(argv: list[str]) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("labkart runs", description="List experiments, newest first.")
-    parser.add_argument(
-        "conditions",
-        nargs="*",
-        metavar="name=value",
-        help="also with !=, < and >, in quotes: 'accuracy>0.9'",
-    )
+    add = parser.add_argument
+    conditions = "also with !=, < and >, in quotes: 'accuracy>0.9'"
+    add("conditions", nargs="*", metavar="name=value", help=conditions)
     for name, meaning in _SELECTIONS.items():
-        parser.add_argument(f"--{name}", metavar=name.upper(), help=meaning)
-    parser.add_argument(
-        "--sort",
-        default="started",
-        metavar="NAME",
-        help="sort by a setting or metric; -NAME: largest first",
-    )
-    parser.add_argument("--reverse", action="store_true", help="reverse the order")
-    parser.add_argument("-n", type=int, help=f"the number of rows ({_MOST_ROWS})")
-    parser.add_argument("--all", action="store_true", help="all rows")
-    parser.add_argument("--json", action="store_true", help="all values, for programs")
-    parser.add_argument("--csv", action="store_true", help="all values, as a table")
+        add(f"--{name}", metavar=name.upper(), help=meaning)
+    sort = "sort by a setting or metric; -NAME: largest first"
+    add("--sort", default="started", metavar="NAME", help=sort)
+    add("--reverse", action="store_true", help="reverse the order")
+    add("-n", type=int, help=f"the number of rows ({_MOST_ROWS})")
+    add("--all", action="store_true", help="all rows")
+    add("--json", action="store_true", help="all values, for programs")
+    add("--csv", action="store_true", help="all values, as a table")
     return parser
 
 
