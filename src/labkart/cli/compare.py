@@ -2,8 +2,7 @@
 
 import argparse
 import json
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from labkart import console
 from labkart.records import query
@@ -45,8 +44,8 @@ def _show(comparison: Comparison) -> None:
     facts = [Change(*fact, second_facts[fact[0]]) for fact in _facts(comparison.first).items()]
     _show_rows("experiment", facts, heads)
     _show_rows("settings", parts["settings"], heads)
-    _show_rows("metrics", parts["metrics"], heads, _format_number)
-    _show_rows("seconds", parts["tasks"], heads, _format_number)
+    _show_rows("metrics", parts["metrics"], heads, measured=True)
+    _show_rows("seconds", parts["tasks"], heads, measured=True)
     for title in ("data", "packages", "machine"):
         _show_rows(title, parts[title], heads)
     _show_code(comparison.code, heads)
@@ -71,20 +70,18 @@ def _facts(experiment: ExperimentRecord) -> dict[str, str]:
 
 
 def _show_rows(
-    title: str,
-    rows: Sequence[Change],
-    heads: Sequence[str],
-    format_value: Callable[[Any], str] = format_cell,
+    title: str, rows: Sequence[Change], heads: Sequence[str], *, measured: bool = False
 ) -> None:
-    """Print a table; numbers with their differences."""
+    """Print a table; of measured values with their differences."""
     if not rows:
         return
+    format_value = console.format_number if measured else format_cell
     columns = [
         Column(title, [row.name for row in rows]),
         Column(heads[0], [format_value(row.one) for row in rows]),
         Column(heads[1], [format_value(row.other) for row in rows]),
     ]
-    if format_value is _format_number:
+    if measured:
         columns.append(Column("difference", [_format_difference(row) for row in rows]))
     console.show_table(columns)
     console.say("")
@@ -104,10 +101,6 @@ def _show_code(code: CodeChange, heads: Sequence[str]) -> None:
         console.say(text, _DIFF_STYLES.get(line[:1], ""))
     if lines:
         console.say("")
-
-
-def _format_number(value: Any) -> str:
-    return "-" if value is None else console.format_number(float(value))
 
 
 def _format_difference(row: Change) -> str:

@@ -8,7 +8,7 @@ from labkart import console
 from labkart.errors import LabkartError
 from labkart.records.query import Condition, Selection, unmet_condition
 from labkart.records.record import read_experiments
-from labkart.results.runs import Listing, Order, as_json, write_csv
+from labkart.results.runs import Listing, as_json, sort_experiments, write_csv
 
 _MOST_ROWS = 20  # that a person reads
 _STYLES = {
@@ -35,7 +35,7 @@ def main(argv: list[str]) -> int:
         raise LabkartError(f"-n must be a positive integer, got {args.n}; --all shows all.")
     conditions = [Condition.of(text) for text in args.conditions]
     selection = Selection(conditions, **{name: getattr(args, name) for name in _SELECTIONS})
-    experiments = Order(args.sort, args.reverse).sort(selection.summaries())
+    experiments = sort_experiments(selection.summaries(), args.sort, reverse=args.reverse)
     shown = experiments[: _row_limit(args)]
     if args.json:
         console.write_raw(as_json(shown))
