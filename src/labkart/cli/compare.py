@@ -40,8 +40,8 @@ def _show(comparison: Comparison) -> None:
     if all(repr(row.one) == repr(row.other) for row in parts["metrics"]):  # two NaN are equal here
         parts["metrics"] = []
     heads = [comparison.first.id[:8], comparison.second.id[:8]]
-    second_facts = _facts(comparison.second)
-    facts = [Change(*fact, second_facts[fact[0]]) for fact in _facts(comparison.first).items()]
+    others = _facts(comparison.second)
+    facts = [Change(name, text, others[name]) for name, text in _facts(comparison.first).items()]
     _show_rows("experiment", facts, heads)
     _show_rows("settings", parts["settings"], heads)
     _show_rows("metrics", parts["metrics"], heads, measured=True)

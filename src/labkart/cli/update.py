@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from labkart import __version__, console, git, project, signals
+from labkart import console, git, project, signals
 from labkart.cli.rendering import last_line, render, run_tool
 from labkart.cli.template import STATE_FILE, Origin, Template, fetch_template, read_origin
 from labkart.errors import LabkartError
@@ -36,7 +36,7 @@ def main(argv: list[str]) -> int:
     """Update, or say whether there is a newer version."""
     args = _parser().parse_args(argv)
     root = project.current().root
-    origin = read_origin(root, __version__)
+    origin = read_origin(root)
     if not args.check:
         _check_clean(root)
     with console.busy("looking at the template"), fetch_template(origin) as template:
@@ -60,12 +60,10 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         "labkart update", description="Update this project to a newer Labkart."
     )
-    parser.add_argument(
-        "--check", action="store_true", help="only say whether there is one; exit with 1 if so"
-    )
-    parser.add_argument(
-        "--to", metavar="TAG", help="this version instead of the newest release; or a branch"
-    )
+    check = "only say whether there is one; exit with 1 if so"
+    parser.add_argument("--check", action="store_true", help=check)
+    to = "this version instead of the newest release; or a branch"
+    parser.add_argument("--to", metavar="TAG", help=to)
     return parser
 
 
@@ -87,13 +85,11 @@ def _check_clean(root: Path) -> None:
             f"{root} is not in a git repository, and only git can merge. "
             'Begin one: git init, git add --all, git commit -m "Before the update"'
         )
+    folder = root / (git.output(root, "rev-parse", "--git-dir") or ".git")
     for name, kind in _UNFINISHED.items():
-        path = git.output(root, "rev-parse", "--git-path", name)
-        if path and (root / path).exists():
-            raise LabkartError(
-                f"A {kind} is not finished, and the update would become part of it. "
-                "Finish it first."
-            )
+        if (folder / name).exists():
+            reason = "the update would become part of it"
+            raise LabkartError(f"A {kind} is not finished, and {reason}. Finish it first.")
     changes = status.output.splitlines()
     if changes:
         files = [line[3:] for line in changes[:5]]
@@ -130,21 +126,17 @@ def _check_obstacles(root: Path, new: Iterable[str]) -> None:
     Raises:
         LabkartError: something of the student's is where a new file must be.
     """
-    tracked = set(git.paths(root, "ls-files", "-z"))
-    obstacles = dict.fromkeys(filter(None, (_obstacle(root, name, tracked) for name in new)))
+    tracked = {root / name for name in git.paths(root, "ls-files", "-z")}
+    obstacles = set[Path]()
+    for path in (root / name for name in new):
+        obstacles.update(folder for folder in path.parents if folder.is_file())
+        if path.is_dir() or (os.path.lexists(path) and path not in tracked):
+            obstacles.add(path)
     if obstacles:
-        lines = [f"  {name}: the newer version has another file of this name" for name in obstacles]
+        names = sorted(path.relative_to(root).as_posix() for path in obstacles)
+        lines = [f"  {name}: the newer version has another file of this name" for name in names]
         advice = "Move what is yours, commit that, and update again."
         raise LabkartError("\n".join(["Before the update:", *lines, advice]))
-
-
-def _obstacle(root: Path, name: str, tracked: set[str]) -> str | None:
-    """What is where a new file, or a folder above it, must be."""
-    for folder in Path(name).parents:
-        if (root / folder).is_file():
-            return folder.as_posix()
-    is_untracked = os.path.lexists(root / name) and name not in tracked
-    return name if is_untracked or (root / name).is_dir() else None
 
 
 def _write_state(root: Path, origin: Origin, state: dict[str, Any], revision: str) -> None:
@@ -165,16 +157,16 @@ def _describe_conflicts(root: Path, conflicts: Sequence[str], files: set[str]) -
     for name in conflicts:
         hint = "" if name in files else "   (the newer version does not have it: delete it, or not)"
         lines.append(f"  {name}{hint}")
-    return "\n".join(
-        [
-            *lines,
-            "To go on, edit them: your lines follow <<<<<<<, the template's end at >>>>>>>.",
-            "Or take the template's file:",
-            "  git checkout --theirs FILE",
-            'Then: git add --all && git commit -m "Update the template"',
-            f"And move the library: {_BY_UV if _uv(root) else _BY_PIP}",
-            "To take everything back: git reset --hard",
-        ]
+    library = _BY_UV if _uv(root) else _BY_PIP
+    return (
+        "\n".join(lines)
+        + f"""
+To go on, edit them: your lines follow <<<<<<<, the template's end at >>>>>>>.
+Or take the template's file:
+  git checkout --theirs FILE
+Then: git add --all && git commit -m "Update the template"
+And move the library: {library}
+To take everything back: git reset --hard"""
     )
 
 
@@ -189,11 +181,11 @@ def _finish(root: Path, current: str, newer: str) -> int:
         console.warn(f"  uv could not move the library: {problem}. Try again: {_BY_UV}")
     if not uv:
         console.say(f"  install it: {_BY_PIP}")
-    console.say("  look at it: git diff --cached")
-    console.say(f"  try it:     {console.command('check')} && {'uv run ' if uv else ''}pytest")
-    console.say(
-        '  keep it:    git commit --all -m "Update the template"        or not: git reset --hard'
-    )
+    pytest = "uv run pytest" if uv else "pytest"
+    console.say(f"""\
+  look at it: git diff --cached
+  try it:     {console.command("check")} && {pytest}
+  keep it:    git commit --all -m "Update the template"        or not: git reset --hard""")
     return int(bool(problem))
 
 
