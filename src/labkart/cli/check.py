@@ -1,13 +1,13 @@
 """`labkart check`: whether the rules of the project hold."""
 
-import argparse
+from argparse import ArgumentParser
 
 from labkart.check import report
 
 
 def main(argv: list[str]) -> int:
     """Check the rules; 1 if one is broken."""
-    parser = argparse.ArgumentParser(
+    parser = ArgumentParser(
         "labkart check", description="Check the rules of the project, and say how to fix it."
     )
     add = parser.add_argument

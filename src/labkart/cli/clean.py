@@ -5,12 +5,12 @@ experiment that is kept used it. Records stay, with their metrics and figures; a
 gone is computed again when it is needed.
 """
 
-import argparse
 import os
 import re
 import shutil
 import sys
 import time
+from argparse import ArgumentParser
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -47,7 +47,7 @@ class Waste:
 
 def main(argv: list[str]) -> int:
     """Show what nothing needs, and remove it if the person agrees."""
-    parser = argparse.ArgumentParser(
+    parser = ArgumentParser(
         "labkart clean", description="Remove outputs that nothing needs any more."
     )
     keep = "always keep what this experiment used"

@@ -1,7 +1,7 @@
 """`labkart compare`: two experiments side by side, and a line for what is the same."""
 
-import argparse
 import json
+from argparse import ArgumentParser
 from collections.abc import Sequence
 
 from labkart import console
@@ -18,7 +18,7 @@ _NAMED_IF_EQUAL = ("settings", "metrics", "data", "packages", "machine")
 
 def main(argv: list[str]) -> int:
     """Compare two experiments."""
-    parser = argparse.ArgumentParser(
+    parser = ArgumentParser(
         "labkart compare", description="Show what differs between two experiments."
     )
     first = "the beginning of an experiment's id; labkart runs lists them"

@@ -29,13 +29,7 @@ _FOREIGN_VARIABLES = ("PYTHONPATH", "VIRTUAL_ENV", "GIT_DIR")
 
 @dataclass(frozen=True)
 class Rendering:
-    """The project as a version of the template makes it.
-
-    Attributes:
-        commit: a commit in the project's repository with the files that an update may change.
-        files: the names of these files.
-        state: the content of `.cruft.json`.
-    """
+    """What cruft made: a commit of the files that an update may change, and `.cruft.json`."""
 
     commit: str
     files: set[str]
@@ -46,13 +40,6 @@ def render(
     root: Path, origin: Origin, template: Template, commit: str, parent: str | None = None
 ) -> Rendering:
     """Let cruft make the project from a commit of the template, and commit it into no branch.
-
-    Args:
-        root: the project's root, in whose repository the new commit is.
-        origin: what the project is made from.
-        template: the template's history.
-        commit: the template's commit.
-        parent: the parent of the new commit.
 
     Raises:
         LabkartError: cruft fails, or neither cruft nor uv is installed.

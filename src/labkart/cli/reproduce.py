@@ -1,7 +1,7 @@
 """`labkart reproduce`: an experiment again, from its record."""
 
-import argparse
 import os
+from argparse import ArgumentParser
 from collections.abc import Sequence
 
 from labkart import console, project, signals
@@ -27,8 +27,8 @@ def main(argv: list[str]) -> int:
     return int(not reproduce.reproduce_all(experiments, options))
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def _parser() -> ArgumentParser:
+    parser = ArgumentParser(
         "labkart reproduce", description="Run an experiment again from its record."
     )
     add = parser.add_argument

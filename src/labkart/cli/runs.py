@@ -1,7 +1,7 @@
 """`labkart runs`: a table of experiments."""
 
-import argparse
 import sys
+from argparse import ArgumentParser
 from collections.abc import Sequence
 
 from labkart import console
@@ -36,7 +36,8 @@ def main(argv: list[str]) -> int:
     conditions = [Condition.of(text) for text in args.conditions]
     selection = Selection(conditions, **{name: getattr(args, name) for name in _SELECTIONS})
     experiments = sort_experiments(selection.summaries(), args.sort, reverse=args.reverse)
-    shown = experiments[: _row_limit(args)]
+    shows_all = args.all or args.json or args.csv
+    shown = experiments[: args.n or (None if shows_all else _MOST_ROWS)]
     if args.json:
         console.write_raw(as_json(shown))
     elif args.csv:
@@ -48,8 +49,8 @@ def main(argv: list[str]) -> int:
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser("labkart runs", description="List experiments, newest first.")
+def _parser() -> ArgumentParser:
+    parser = ArgumentParser("labkart runs", description="List experiments, newest first.")
     add = parser.add_argument
     conditions = "also with !=, < and >, in quotes: 'accuracy>0.9'"
     add("conditions", nargs="*", metavar="name=value", help=conditions)
@@ -74,12 +75,6 @@ def _join_sort(argv: Sequence[str]) -> list[str]:
         else:
             joined.append(argument)
     return joined
-
-
-def _row_limit(args: argparse.Namespace) -> int | None:
-    if args.n:
-        return args.n
-    return None if args.all or args.json or args.csv else _MOST_ROWS
 
 
 def _requested(conditions: Sequence[Condition], sort: str) -> list[str]:

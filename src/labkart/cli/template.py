@@ -17,13 +17,7 @@ _VERSION = re.compile(r"v\d+\.\d+\.\d+")
 
 @dataclass(frozen=True)
 class Origin:
-    """What `.cruft.json` says of a project.
-
-    Attributes:
-        address: the template's address.
-        commit: the template's commit that the project has.
-        answers: the answers to the template's questions.
-    """
+    """What `.cruft.json` says of a project: its template, the commit of that, and the answers."""
 
     address: str
     commit: str
@@ -90,11 +84,7 @@ class Template:
         return self._git("rev-parse", "--verify", "--quiet", revision + "^{commit}")
 
     def target(self, revision: str | None) -> str:
-        """The commit to update to.
-
-        Args:
-            revision: a tag, branch or commit; None is the newest release, or without a release
-                the newest commit.
+        """The commit of a tag, branch or commit; of None, the newest release or else commit.
 
         Raises:
             LabkartError: the template does not have it.

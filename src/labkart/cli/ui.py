@@ -1,11 +1,11 @@
 """`labkart ui`: MLflow's page for this project."""
 
-import argparse
+from argparse import ArgumentParser
 
 
 def main(argv: list[str]) -> int:
     """Serve the page until Ctrl-C."""
-    parser = argparse.ArgumentParser(
+    parser = ArgumentParser(
         "labkart ui", description="Serve MLflow's page for this project, on this machine only."
     )
     port = "the port to listen on; without it, the first free one from 5000 on"

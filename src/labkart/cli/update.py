@@ -5,10 +5,10 @@ differs between them is merged with what the student changed. Files that `[tool.
 pyproject.toml lists belong to the student and stay as they are.
 """
 
-import argparse
 import json
 import os
 import shutil
+from argparse import ArgumentParser
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -20,16 +20,24 @@ from labkart.errors import LabkartError
 from labkart.files import read_json, write_atomically
 
 _UNFINISHED = {
-    "MERGE_HEAD": "merge",
-    "CHERRY_PICK_HEAD": "cherry-pick",
-    "REVERT_HEAD": "revert",
-    "rebase-merge": "rebase",
-    "rebase-apply": "rebase",
+    **{"MERGE_HEAD": "merge", "CHERRY_PICK_HEAD": "cherry-pick", "REVERT_HEAD": "revert"},
+    **{"rebase-merge": "rebase", "rebase-apply": "rebase"},
 }
 # Without --inexact, uv would remove extras such as `slurm`.
-_UV_STEPS = (("lock", "--upgrade-package", "labkart"), ("sync", "--inexact"))
-_BY_UV = " && ".join(" ".join(("uv", *step)) for step in _UV_STEPS)
+_UV_SYNC = ("sync", "--upgrade-package", "labkart", "--inexact")
+_BY_UV = f"uv {' '.join(_UV_SYNC)}"
 _BY_PIP = "pip install --upgrade --editable ."
+_TO_END_CONFLICTS = """\
+To go on, edit them: your lines follow <<<<<<<, the template's end at >>>>>>>.
+Or take the template's file:
+  git checkout --theirs FILE
+Then: git add --all && git commit -m "Update the template"
+And move the library: {library}
+To take everything back: git reset --hard"""
+_TO_END = """\
+  look at it: git diff --cached
+  try it:     {check} && {run}pytest
+  keep it:    git commit --all -m "Update the template"        or not: git reset --hard"""
 
 
 def main(argv: list[str]) -> int:
@@ -48,7 +56,8 @@ def main(argv: list[str]) -> int:
             return 0
         news = template.news(commit, origin.commit)
         if args.check:
-            _show_news(current, newer, news)
+            console.say(f"  {newer} is there; this is {current}\n\n{news}".rstrip())
+            console.say(f"\n  take it: {console.command('update')}")
             return 1
         _merge(root, origin, template, commit, args.to or newer)
     if news:
@@ -56,20 +65,13 @@ def main(argv: list[str]) -> int:
     return _finish(root, current, newer)
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        "labkart update", description="Update this project to a newer Labkart."
-    )
+def _parser() -> ArgumentParser:
+    parser = ArgumentParser("labkart update", description="Update this project to a newer Labkart.")
     check = "only say whether there is one; exit with 1 if so"
     parser.add_argument("--check", action="store_true", help=check)
     to = "this version instead of the newest release; or a branch"
     parser.add_argument("--to", metavar="TAG", help=to)
     return parser
-
-
-def _show_news(current: str, newer: str, news: str) -> None:
-    console.say("\n\n".join(filter(None, [f"  {newer} is there; this is {current}", news])))
-    console.say(f"\n  take it: {console.command('update')}")
 
 
 def _check_clean(root: Path) -> None:
@@ -158,34 +160,25 @@ def _describe_conflicts(root: Path, conflicts: Sequence[str], files: set[str]) -
         hint = "" if name in files else "   (the newer version does not have it: delete it, or not)"
         lines.append(f"  {name}{hint}")
     library = _BY_UV if _uv(root) else _BY_PIP
-    return (
-        "\n".join(lines)
-        + f"""
-To go on, edit them: your lines follow <<<<<<<, the template's end at >>>>>>>.
-Or take the template's file:
-  git checkout --theirs FILE
-Then: git add --all && git commit -m "Update the template"
-And move the library: {library}
-To take everything back: git reset --hard"""
-    )
+    return "\n".join([*lines, _TO_END_CONFLICTS.format(library=library)])
 
 
 def _finish(root: Path, current: str, newer: str) -> int:
     """Move the library, say what has changed and how to go on; 1 if the library stayed."""
     files = git.paths(root, "diff", "--cached", "--name-only", "-z")
     uv = _uv(root)
-    problem = _move_library(root, uv) if uv else ""
+    problem = ""
+    if uv:
+        result = run_tool([uv, *_UV_SYNC, "--quiet", "--project", str(root)])
+        problem = last_line(result.stderr) if result.returncode else ""
     git.run(root, "add", "--all")  # uv.lock
     console.say(f"  from {current} to {newer}: {len(files)} files changed")
     if problem:
         console.warn(f"  uv could not move the library: {problem}. Try again: {_BY_UV}")
     if not uv:
         console.say(f"  install it: {_BY_PIP}")
-    pytest = "uv run pytest" if uv else "pytest"
-    console.say(f"""\
-  look at it: git diff --cached
-  try it:     {console.command("check")} && {pytest}
-  keep it:    git commit --all -m "Update the template"        or not: git reset --hard""")
+    run = "uv run " if uv else ""
+    console.say(_TO_END.format(check=console.command("check"), run=run))
     return int(bool(problem))
 
 
@@ -194,12 +187,3 @@ def _uv(root: Path) -> str:
     uv = os.environ.get("UV") or shutil.which("uv")
     is_used = "UV" in os.environ or (root / "uv.lock").exists()
     return uv if uv and is_used else ""
-
-
-def _move_library(root: Path, uv: str) -> str:
-    """Install the newest library that pyproject.toml allows; returns why it failed, or empty."""
-    for step in _UV_STEPS:
-        result = run_tool([uv, *step, "--quiet", "--project", str(root)])
-        if result.returncode:
-            return last_line(result.stderr)
-    return ""
