@@ -1,4 +1,4 @@
-"""`labkart accept`: keep the results of earlier code, on a person's word."""
+"""`labkart accept`: keep the results of earlier code after a change that does not matter."""
 
 import os
 
@@ -8,7 +8,7 @@ from labkart.cli.status import show_statuses
 
 
 def main(argv: list[str]) -> int:
-    """Keep results under the ids of today's code, and show how the tasks stand then."""
+    """Keep results under the ids of today's code, and show the status of the tasks."""
     parser = overrides.parser(
         "accept", "Keep the results of earlier code: a change does not matter."
     )

@@ -20,7 +20,7 @@ def main(argv: list[str]) -> int:
     Raises:
         LabkartError: the page does not exist.
     """
-    parser = ArgumentParser("labkart docs", description="Read the documentation here.")
+    parser = ArgumentParser("labkart docs", description="Read the documentation in the terminal.")
     parser.add_argument("page", nargs="?", metavar="PAGE", help="without it, the list of pages")
     args = parser.parse_args(argv)
     pages = _pages(_language())
@@ -59,7 +59,7 @@ def _show_list(pages: dict[str, Path]) -> None:
 
 
 def _show_page(text: str) -> None:
-    """Formatted and in a pager on a terminal, as it is elsewhere."""
+    """Print a page: on a terminal formatted and in a pager, elsewhere unchanged."""
     if not console.stdout.is_terminal:
         console.write_raw(text.rstrip("\n"))
         return

@@ -19,7 +19,7 @@ _DEFAULT_FILE = "reports/graph.svg"
 
 def main(argv: list[str]) -> int:
     """Show the pipeline of an experiment."""
-    parser = overrides.parser("graph", "The pipeline, with the states and times of its tasks.")
+    parser = overrides.parser("graph", "Show the pipeline, with the states and times of its tasks.")
     parser.add_argument("--mermaid", action="store_true", help="as text for a README or a slide")
     svg_help = f"draw it; without FILE, {_DEFAULT_FILE}"
     parser.add_argument("--svg", nargs="?", const="", metavar="FILE", help=svg_help)

@@ -107,7 +107,7 @@ def _cruft() -> list[str]:
 def run_tool(
     command: Sequence[str], origin: Origin | None = None
 ) -> subprocess.CompletedProcess[str]:
-    """Run cruft or uv, in English and without a question; the template learns its true address."""
+    """Run cruft or uv, in English and without questions; cruft gets the template's true address."""
     variables = {name: text for name, text in os.environ.items() if name not in _FOREIGN_VARIABLES}
     variables |= {"NO_COLOR": "1", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C.UTF-8"}
     if origin:
@@ -117,6 +117,6 @@ def run_tool(
 
 
 def last_line(text: str) -> str:
-    """The end of what a program said before it failed, without a full stop."""
+    """The last line of a program's error stream, without a full stop."""
     lines = [line.strip() for line in text.splitlines() if line.strip()] or ["it gives no reason"]
     return lines[-1].removeprefix("fatal: ").removeprefix("error: ").rstrip(".")

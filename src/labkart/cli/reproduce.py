@@ -1,4 +1,4 @@
-"""`labkart reproduce`: an experiment again, from its record."""
+"""`labkart reproduce`: run an experiment again from its record."""
 
 import os
 from argparse import ArgumentParser

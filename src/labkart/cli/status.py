@@ -14,7 +14,7 @@ _WIDEST_REASON = 60  # the times of longer reasons stand further right
 
 
 def main(argv: list[str]) -> int:
-    """Show how the tasks of an experiment stand."""
+    """Show the status of an experiment's tasks."""
     parser = overrides.parser(
         "status", "Which tasks are done, missing or changed; why, and what they will cost."
     )

@@ -49,7 +49,7 @@ def read_origin(root: Path) -> Origin:
 
 @contextmanager
 def fetch_template(origin: Origin) -> Iterator["Template"]:
-    """Have the template's whole history in a temporary folder.
+    """Fetch the template's whole history into a temporary folder.
 
     Raises:
         LabkartError: it cannot be fetched, or does not have the project's commit.

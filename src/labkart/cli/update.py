@@ -33,11 +33,12 @@ Or take the template's file:
   git checkout --theirs FILE
 Then: git add --all && git commit -m "Update the template"
 And move the library: {library}
-To take everything back: git reset --hard"""
+To undo everything: git reset --hard"""
 _TO_END = """\
   look at it: git diff --cached
   try it:     {check} && {run}pytest
-  keep it:    git commit --all -m "Update the template"        or not: git reset --hard"""
+  keep it:    git commit --all -m "Update the template"
+  undo it:    git reset --hard"""
 
 
 def main(argv: list[str]) -> int:
@@ -52,12 +53,12 @@ def main(argv: list[str]) -> int:
         current, newer = template.name(origin.commit), template.name(commit)
         is_older = not args.to and template.is_ancestor(commit, origin.commit)
         if is_older or template.has_same_files(commit, origin.commit):
-            console.say(f"  this is {newer} already" if args.to else f"  {current} is the newest")
+            console.say(f"  this project has {newer}" if args.to else f"  {current} is the newest")
             return 0
         news = template.news(commit, origin.commit)
         if args.check:
-            console.say(f"  {newer} is there; this is {current}\n\n{news}".rstrip())
-            console.say(f"\n  take it: {console.command('update')}")
+            console.say(f"  {newer} is available; this project has {current}\n\n{news}".rstrip())
+            console.say(f"\n  update to it: {console.command('update')}")
             return 1
         _merge(root, origin, template, commit, args.to or newer)
     if news:
@@ -67,15 +68,15 @@ def main(argv: list[str]) -> int:
 
 def _parser() -> ArgumentParser:
     parser = ArgumentParser("labkart update", description="Update this project to a newer Labkart.")
-    check = "only say whether there is one; exit with 1 if so"
+    check = "only say whether there is a newer version; exit with 1 if so"
     parser.add_argument("--check", action="store_true", help=check)
-    to = "this version instead of the newest release; or a branch"
+    to = "this version or branch instead of the newest release"
     parser.add_argument("--to", metavar="TAG", help=to)
     return parser
 
 
 def _check_clean(root: Path) -> None:
-    """Make sure that the update will be the only change, so that it can be seen and taken back.
+    """Make sure that the update will be the only change, so that it can be seen and undone.
 
     Raises:
         LabkartError: there is no repository, an unfinished merge, or an uncommitted change.
@@ -117,7 +118,7 @@ def _merge(root: Path, origin: Origin, template: Template, commit: str, revision
         if not result.ok and not conflicts:
             raise LabkartError(f"The update did not work: {result.reason}. Nothing has changed.")
         _write_state(root, origin, newer.state, revision)
-        pending.clear()  # half an update helps nobody; how to take it all back is said below
+        pending.clear()  # half an update helps nobody; the text below says how to undo all of it
     if conflicts:
         raise LabkartError(_describe_conflicts(root, conflicts, newer.files))
 
@@ -142,7 +143,7 @@ def _check_obstacles(root: Path, new: Iterable[str]) -> None:
 
 
 def _write_state(root: Path, origin: Origin, state: dict[str, Any], revision: str) -> None:
-    """Write down what the project is made from now; cruft named a copy of the template."""
+    """Record what the project is made from now; cruft names a copy of the template."""
     answers = state["context"]["cookiecutter"] | {"_template": origin.address}
     updated = read_json(root / STATE_FILE) | {
         "commit": state["commit"],
@@ -157,7 +158,7 @@ def _write_state(root: Path, origin: Origin, state: dict[str, Any], revision: st
 def _describe_conflicts(root: Path, conflicts: Sequence[str], files: set[str]) -> str:
     lines = ["Not everything could be merged. You and the template changed the same lines:"]
     for name in conflicts:
-        hint = "" if name in files else "   (the newer version does not have it: delete it, or not)"
+        hint = "" if name in files else "   (the newer version does not have it: keep or delete it)"
         lines.append(f"  {name}{hint}")
     library = _BY_UV if _uv(root) else _BY_PIP
     return "\n".join([*lines, _TO_END_CONFLICTS.format(library=library)])

@@ -31,8 +31,7 @@ class CodeChange:
 
     Attributes:
         changed: the definitions that both use and that differ.
-        only_first: those that only the first experiment uses.
-        only_second: those that only the second one uses.
+        only_first, only_second: those that only one of them uses.
         diff: a unified diff of their files; None if git does not have both states.
     """
 
@@ -66,12 +65,10 @@ class Comparison:
             "other": self.code.only_second,
             "diff": self.code.diff,
         }
-        pairs = {
-            title: {row.name: [row.one, row.other] for row in rows}
-            for title, rows in self.parts.items()
-        }
-        ids = {"one": self.first.id, "other": self.second.id}
-        return {**ids, "code": code, "shared": self.shared, **pairs}
+        entry = {"one": self.first.id, "other": self.second.id, "code": code, "shared": self.shared}
+        for title, rows in self.parts.items():
+            entry[title] = {row.name: [row.one, row.other] for row in rows}
+        return entry
 
 
 def compare_experiments(first: ExperimentRecord, second: ExperimentRecord) -> Comparison:
@@ -152,12 +149,18 @@ def _compare_code(
     code = CodeChange()
     files = list[str]()
     for file in sorted({*first_code, *second_code}):
-        change = _compare_file(file, first_code.get(file, {}), second_code.get(file, {}))
-        if change != CodeChange():
+        one = first_code.get(file, {})
+        other = second_code.get(file, {})
+        both = one.keys() & other.keys()
+        shared = [{name: digests[name] for name in both} for digests in (one, other)]
+        changed = changed_definitions(file, *shared)
+        only_first = _definition_names(file, one.keys() - both)
+        only_second = _definition_names(file, other.keys() - both)
+        if changed or only_first or only_second:
             files.append(file)
-            code.changed += change.changed
-            code.only_first += change.only_first
-            code.only_second += change.only_second
+        code.changed += changed
+        code.only_first += only_first
+        code.only_second += only_second
     digests = changes(_code_digests(first), _code_digests(second))
     for label, *both in sorted(digests):
         # A task that did not finish has no digest, and one with both records was compared above.
@@ -165,16 +168,6 @@ def _compare_code(
             code.changed.append(f"{label}, whose record is gone")
     code.diff = _code_diff(first, second, files) if files else ""
     return code
-
-
-def _compare_file(file: str, first: dict[str, str], second: dict[str, str]) -> CodeChange:
-    both = first.keys() & second.keys()
-    pairs = [{name: digests[name] for name in both} for digests in (first, second)]
-    return CodeChange(
-        changed_definitions(file, *pairs),
-        _definition_names(file, first.keys() - both),
-        _definition_names(file, second.keys() - both),
-    )
 
 
 def _code_digests(experiment: ExperimentRecord) -> dict[str, str]:

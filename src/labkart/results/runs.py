@@ -52,12 +52,7 @@ def sort_experiments(
 
 @dataclass(frozen=True)
 class Listing:
-    """Some experiments as a table.
-
-    Attributes:
-        experiments: its rows.
-        requested: names that a person mentioned; they get the first columns.
-    """
+    """Some experiments as a table; the names that a person `requested` get the first columns."""
 
     experiments: Sequence[ExperimentRecord]
     requested: Sequence[str] = ()
