@@ -47,7 +47,7 @@ class Comparison:
 
     Attributes:
         parts: by title, what differs in "settings", "data", "packages" and "machine"; all
-            "metrics", also equal ones; as "tasks" the seconds of those that both ran anew.
+            "metrics", also equal ones; the seconds of "tasks" that are not the same run in both.
         shared: the labels of the tasks that are the same run in both.
     """
 
