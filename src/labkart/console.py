@@ -1,4 +1,4 @@
-"""Sentences, warnings, tables and questions on a terminal. Knows no verb and no record."""
+"""Sentences, warnings and tables on a terminal. Knows no verb and no record."""
 
 import logging
 import os
@@ -67,14 +67,6 @@ def show_logging() -> None:
     logging.getLogger(package).setLevel(logging.INFO)
 
 
-def confirm(question: str) -> bool:
-    """Whether the person answers yes; no if nobody can answer."""
-    if not sys.stdin.isatty():
-        return False
-    answer = stdout.input(f"  {question} [y/N] ")
-    return answer.strip().lower() in ("y", "yes")
-
-
 def command(arguments: str) -> str:
     """A command of Labkart as this person can type it: through uv, by its name, or by its path."""
     if os.environ.get("UV"):
@@ -87,8 +79,14 @@ def command(arguments: str) -> str:
     return f"{script} {arguments}"
 
 
-def format_number(value: float) -> str:
-    """A metric with as many digits as a person compares; a large whole number without decimals."""
+def format_number(value: float | None) -> str:
+    """A metric with as many digits as a person compares; "-" if missing.
+
+    A large whole number has no decimals.
+    """
+    if value is None:
+        return "-"
+    value = float(value)  # a whole number has no `is_integer` before Python 3.12
     if abs(value) >= 10 and value.is_integer():
         return f"{value:.0f}"
     return f"{value:.3f}" if value == 0 or 0.001 <= abs(value) < 10_000 else f"{value:.4g}"

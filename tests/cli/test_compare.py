@@ -205,6 +205,25 @@ def test_code_that_was_never_committed_has_a_diff_too(
     assert "-    return 1\n+    return 2\n" in compared()
 
 
+def test_how_a_student_has_configured_git_does_not_change_the_diff(
+    root: Path, compared: Compared, ran: Callable[..., ExperimentRecord]
+) -> None:
+    git(root, "init", "-q")
+    for name, value in {
+        "color.ui": "always",
+        "diff.external": "false",
+        "diff.noprefix": "true",
+    }.items():
+        git(root, "config", name, value)
+    write(root, **{".gitignore": "outputs/\n", "src/study/tasks.py": CODE.format(1)})
+    ran("a1", "111")
+    write(root, **{"src/study/tasks.py": CODE.format(2)})
+    ran("b1", "222")
+    printed = compared()
+    assert "--- a/src/study/tasks.py\n+++ b/src/study/tasks.py\n" in printed
+    assert "-    return 1\n+    return 2\n" in printed
+
+
 @pytest.mark.parametrize("lost", ["commit", "patch"])
 def test_without_one_of_the_states_the_names_stay(
     lost: str, root: Path, compared: Compared, ran: Callable[..., ExperimentRecord]

@@ -72,9 +72,9 @@ def test_whether_there_is_a_newer_version_can_be_asked_alone(
 ) -> None:
     write(origin, **{"notes.txt": "not committed, which does not matter here"})
     printed = run(capsys, "--check")
-    assert "v0.10.0 is there; this is v0.9.0" in printed
+    assert "v0.10.0 is available; this project has v0.9.0" in printed
     assert "News of 0.10.0" in printed and "News of 0.9.0" not in printed
-    assert "this is v0.9.0 already" in run(capsys, "--check", "--to", "v0.9.0", code=0)
+    assert "this project has v0.9.0" in run(capsys, "--check", "--to", "v0.9.0", code=0)
 
 
 def test_the_newest_needs_no_update(

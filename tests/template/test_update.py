@@ -251,11 +251,11 @@ def test_without_a_network_the_merge_stays_and_the_line_to_type_is_said(
 ) -> None:
     project = copied()
     uv = tmp_path / "uv"
-    offline = 'if [ "$1" = lock ]; then echo "error: No route to host." >&2; exit 2; fi'
+    offline = 'if [ "$1" = sync ]; then echo "error: No route to host." >&2; exit 2; fi'
     uv.write_text(f'#!/bin/sh\n{offline}\nexec {shutil.which(UV)} "$@"\n')
     uv.chmod(0o755)
     said = update(project, code=1, UV=str(uv))
-    assert "uv could not move the library: No route to host. Try again: uv lock" in said
+    assert "uv could not move the library: No route to host. Try again: uv sync" in said
     assert is_newest(project)
 
 

@@ -1,7 +1,6 @@
-"""`labkart accept`: keep the results of earlier code, on a person's word."""
+"""`labkart accept`: keep the results of earlier code after a change that does not matter."""
 
 import os
-from collections.abc import Sequence
 
 from labkart import console, project
 from labkart.cli import overrides
@@ -9,28 +8,19 @@ from labkart.cli.status import show_statuses
 
 
 def main(argv: list[str]) -> int:
-    """Keep results under the ids of today's code, and show how the tasks stand then."""
+    """Keep results under the ids of today's code, and show the status of the tasks."""
     parser = overrides.parser(
         "accept", "Keep the results of earlier code: a change does not matter."
     )
-    parser.add_argument(
-        "-m", "--multirun", action="store_true", help="for every combination, as in labkart run -m"
-    )
+    multirun = "for every combination, as in labkart run -m"
+    parser.add_argument("-m", "--multirun", action="store_true", help=multirun)
     args = overrides.parse(parser, argv)
-    if args.multirun:
-        _accept_sweep(argv)
+
+    from labkart.experiments import accept
+
+    if not args.multirun:
+        show_statuses(accept.accept_changes([overrides.plan_experiment(args.overrides)]))
         return 0
-    experiment = overrides.plan_experiment(args.overrides)
-
-    from labkart.experiments import accept
-
-    show_statuses(accept.accept_changes([experiment]))
-    return 0
-
-
-def _accept_sweep(argv: Sequence[str]) -> None:
-    from labkart.experiments import accept
-
     os.chdir(project.current().root)
     experiment_count, statuses = accept.accept_sweep(argv)
     pending = [status for status in statuses if status.state != "done"]
@@ -38,3 +28,4 @@ def _accept_sweep(argv: Sequence[str]) -> None:
     console.say(f"  {done} of {len(statuses)} tasks of {experiment_count} experiments done")
     if pending:
         show_statuses(pending)
+    return 0

@@ -5,25 +5,26 @@ experiment that is kept used it. Records stay, with their metrics and figures; a
 gone is computed again when it is needed.
 """
 
-import argparse
-import math
 import os
 import re
 import shutil
 import sys
 import time
+from argparse import ArgumentParser
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from filelock import FileLock, Timeout
+from rich.filesize import decimal
+from rich.prompt import Confirm
 
 from labkart import console, project
 from labkart.errors import LabkartError
 from labkart.experiments import config, plan
 from labkart.experiments.composer import Composer
-from labkart.records import leftovers, locks, record
+from labkart.records import leftovers, locks, query, record
 
 _MOST_ROWS = 20
 _MAX_AGE = 7 * 24 * 3600  # seconds: nobody uses these folders any more by then
@@ -36,12 +37,7 @@ _TASK_ID = re.compile(r"_([0-9a-f]{32})(?:\.|$)")
 
 @dataclass(frozen=True)
 class Waste:
-    """A file or folder that nothing needs.
-
-    Attributes:
-        id: the id of the task that wrote it; the name of a folder.
-        bytes: its size.
-    """
+    """A file or folder that nothing needs, and its size; `id` is that of the task that wrote it."""
 
     path: Path
     id: str
@@ -51,47 +47,33 @@ class Waste:
 
 def main(argv: list[str]) -> int:
     """Show what nothing needs, and remove it if the person agrees."""
-    parser = argparse.ArgumentParser(
+    parser = ArgumentParser(
         "labkart clean", description="Remove outputs that nothing needs any more."
     )
-    parser.add_argument(
-        "--keep",
-        action="append",
-        default=[],
-        metavar="EXPERIMENT",
-        help="always keep what this experiment used",
-    )
+    keep = "always keep what this experiment used"
+    parser.add_argument("--keep", action="append", default=[], metavar="EXPERIMENT", help=keep)
     parser.add_argument("--yes", action="store_true", help="remove without asking")
     args = parser.parse_args(argv)
     os.chdir(project.current().root)
-    _keep_experiments(args.keep)
+    for prefix in args.keep:
+        experiment = query.find_experiment(prefix)
+        experiment.kept = True
+        experiment.write()
     waste = find_waste()
-    _show(waste)
     if not waste:
+        console.say("  Nothing to remove")
         return 0
-    if not args.yes and not sys.stdin.isatty():
-        console.say(f"  Nothing was removed; {console.command('clean --yes')} removes it.")
-    elif args.yes or console.confirm(f"Remove {_describe(waste)}?"):
+    _show(waste)
+    if args.yes or _is_confirmed(f"  Remove {_describe(waste)}?"):
         console.say(f"  {_describe(remove(waste))} removed")
+    else:
+        console.say(f"  Nothing was removed; {console.command('clean --yes')} removes it.")
     return 0
 
 
-def _keep_experiments(prefixes: Iterable[str]) -> None:
-    """Mark experiments, so that what they used is never removed.
-
-    Raises:
-        LabkartError: an id belongs to no experiment, or to several.
-    """
-    for prefix in prefixes:
-        experiments = record.read_experiments(prefix) if prefix.isalnum() else []
-        if not experiments:
-            raise LabkartError(f"--keep {prefix}: no experiment has that id.")
-        if len(experiments) > 1:
-            raise LabkartError(
-                f"--keep {prefix}: {len(experiments)} experiments begin so; write more of the id."
-            )
-        experiments[0].kept = True
-        experiments[0].write()
+def _is_confirmed(question: str) -> bool:
+    """Whether the person answers yes; no if nobody can answer."""
+    return sys.stdin.isatty() and Confirm.ask(question, console=console.stdout, default=False)
 
 
 def find_waste() -> list[Waste]:
@@ -123,19 +105,15 @@ def remove(waste: Iterable[Waste]) -> list[Waste]:
     """Remove files and folders, but not what a process is writing now; returns the removed ones."""
     removed = []
     for item in waste:
-        with suppress(Timeout), _locked(item):
-            if item.path.is_dir():
+        is_folder = item.path.is_dir()
+        lock = FileLock(f"{item.path}.lock", timeout=0) if is_folder else None
+        with suppress(Timeout), lock or locks.locked_if_free(item.id):
+            if is_folder:
                 shutil.rmtree(item.path)
             else:
                 item.path.unlink(missing_ok=True)
             removed.append(item)
     return removed
-
-
-def _locked(item: Waste) -> AbstractContextManager[object]:
-    if item.path.is_dir():
-        return FileLock(f"{item.path}.lock", timeout=0)
-    return locks.locked_if_free(item.id)
 
 
 def _needed() -> set[str]:
@@ -172,10 +150,7 @@ def _with_upstream(needed: set[str], names: dict[str, str]) -> set[str]:
 def _show(waste: Sequence[Waste]) -> None:
     for item in waste[:_MOST_ROWS]:
         path = project.current().short(item.path)
-        console.say(f"  {_format_bytes(item.bytes):>10}   {path}   {item.reason}")
-    if not waste:
-        console.say("  Nothing to remove")
-        return
+        console.say(f"  {decimal(item.bytes):>10}   {path}   {item.reason}")
     dots = "..." if len(waste) > _MOST_ROWS else ""
     console.say(f"  {dots} {_describe(waste)} that nothing needs")
 
@@ -183,11 +158,4 @@ def _show(waste: Sequence[Waste]) -> None:
 def _describe(waste: Sequence[Waste]) -> str:
     """How many files there are, and their size."""
     files = "1 file" if len(waste) == 1 else f"{len(waste)} files"
-    return f"{files}, {_format_bytes(sum(item.bytes for item in waste))}"
-
-
-def _format_bytes(count: int) -> str:
-    if count < 1000:
-        return f"{count} bytes"
-    power = min(3, int(math.log10(count) // 3))
-    return f"{count / 1000**power:.1f} {('', 'KB', 'MB', 'GB')[power]}"
+    return f"{files}, {decimal(sum(item.bytes for item in waste))}"

@@ -1,9 +1,8 @@
 """`labkart compare`: two experiments side by side, and a line for what is the same."""
 
-import argparse
 import json
-from collections.abc import Callable, Sequence
-from typing import Any
+from argparse import ArgumentParser
+from collections.abc import Sequence
 
 from labkart import console
 from labkart.records import query
@@ -14,22 +13,21 @@ from labkart.results.runs import finite, format_cell
 from labkart.table import Column
 
 _DIFF_STYLES = {"+": "green", "-": "red", "@": "cyan"}
+_NAMED_IF_EQUAL = ("settings", "metrics", "data", "packages", "machine")
 
 
 def main(argv: list[str]) -> int:
     """Compare two experiments."""
-    parser = argparse.ArgumentParser(
+    parser = ArgumentParser(
         "labkart compare", description="Show what differs between two experiments."
     )
-    parser.add_argument(
-        "first", metavar="A", help="the beginning of an experiment's id; labkart runs lists them"
-    )
+    first = "the beginning of an experiment's id; labkart runs lists them"
+    parser.add_argument("first", metavar="A", help=first)
     parser.add_argument("second", metavar="B", help="the beginning of another one's id")
     parser.add_argument("--json", action="store_true", help="for programs")
     args = parser.parse_args(argv)
-    comparison = compare_experiments(
-        query.find_experiment(args.first), query.find_experiment(args.second)
-    )
+    experiments = [query.find_experiment(id) for id in (args.first, args.second)]
+    comparison = compare_experiments(*experiments)
     if args.json:
         console.write_raw(json.dumps(finite(comparison.as_dict()), ensure_ascii=False, indent=1))
     else:
@@ -38,83 +36,55 @@ def main(argv: list[str]) -> int:
 
 
 def _show(comparison: Comparison) -> None:
+    parts = dict(comparison.parts)
+    if all(repr(row.one) == repr(row.other) for row in parts["metrics"]):  # two NaN are equal here
+        parts["metrics"] = []
     heads = [comparison.first.id[:8], comparison.second.id[:8]]
-    _show_rows("experiment", _facts(comparison.first, comparison.second), heads, format_cell)
-    _show_rows("settings", comparison.settings, heads, format_cell)
-    metrics = comparison.metrics if _has_changes(comparison.metrics) else []
-    _show_measured("metrics", metrics, heads)
-    _show_measured("seconds", comparison.tasks, heads)
-    for title, rows in _other_parts(comparison).items():
-        _show_rows(title, rows, heads, format_cell)
+    others = _facts(comparison.second)
+    facts = [Change(name, text, others[name]) for name, text in _facts(comparison.first).items()]
+    _show_rows("experiment", facts, heads)
+    _show_rows("settings", parts["settings"], heads)
+    _show_rows("metrics", parts["metrics"], heads, measured=True)
+    _show_rows("seconds", parts["tasks"], heads, measured=True)
+    for title in ("data", "packages", "machine"):
+        _show_rows(title, parts[title], heads)
     _show_code(comparison.code, heads)
-    if equal := _equal_parts(comparison, metrics):
-        console.say(f"  the same: {', '.join(equal)}")
-
-
-def _other_parts(comparison: Comparison) -> dict[str, list[Change]]:
-    return {
-        "data": comparison.data,
-        "packages": comparison.packages,
-        "machine": comparison.machine,
-    }
-
-
-def _has_changes(rows: Sequence[Change]) -> bool:
-    """Whether a value differs; two NaN are equal here."""
-    return any(repr(row.one) != repr(row.other) for row in rows)
-
-
-def _equal_parts(comparison: Comparison, metrics: Sequence[Change]) -> list[str]:
-    parts = {"settings": comparison.settings, "metrics": metrics, **_other_parts(comparison)}
-    equal = [title for title, rows in parts.items() if not rows]
+    equal = [title for title in _NAMED_IF_EQUAL if not parts[title]]
     if not comparison.code.changed:
         differs = comparison.code.only_first or comparison.code.only_second
         equal.append("code that both use" if differs else "code")
     if comparison.shared:
         equal.append(f"the runs of {', '.join(comparison.shared)}")
-    return equal
+    if equal:
+        console.say(f"  the same: {', '.join(equal)}")
+
+
+def _facts(experiment: ExperimentRecord) -> dict[str, str]:
+    commit = str(experiment.code.get("commit") or "none")[:8]
+    return {
+        "started": (experiment.started or "-")[:19].replace("T", " "),
+        "status": experiment.status,
+        "command": experiment.command,
+        "commit": f"{commit} and changes" if experiment.code.get("dirty") else commit,
+    }
 
 
 def _show_rows(
-    title: str, rows: Sequence[Change], heads: Sequence[str], format_value: Callable[[Any], str]
+    title: str, rows: Sequence[Change], heads: Sequence[str], *, measured: bool = False
 ) -> None:
-    _show_columns(_columns(title, rows, heads, format_value))
-
-
-def _show_measured(title: str, rows: Sequence[Change], heads: Sequence[str]) -> None:
-    """A table of numbers, with their differences."""
-    differences = Column("difference", [_format_difference(row) for row in rows])
-    _show_columns([*_columns(title, rows, heads, _format_number), differences])
-
-
-def _columns(
-    title: str, rows: Sequence[Change], heads: Sequence[str], format_value: Callable[[Any], str]
-) -> list[Column]:
-    return [
+    """Print a table; of measured values with their differences."""
+    if not rows:
+        return
+    format_value = console.format_number if measured else format_cell
+    columns = [
         Column(title, [row.name for row in rows]),
         Column(heads[0], [format_value(row.one) for row in rows]),
         Column(heads[1], [format_value(row.other) for row in rows]),
     ]
-
-
-def _show_columns(columns: Sequence[Column]) -> None:
-    if columns[0].cells:
-        console.show_table(columns)
-        console.say("")
-
-
-def _facts(first: ExperimentRecord, second: ExperimentRecord) -> list[Change]:
-    names = ("started", "status", "command", "commit")
-    pairs = zip(names, _fact_values(first), _fact_values(second), strict=True)
-    return [Change(*pair) for pair in pairs]
-
-
-def _fact_values(experiment: ExperimentRecord) -> list[str]:
-    started = (experiment.started or "-")[:19].replace("T", " ")
-    commit = str(experiment.code.get("commit") or "none")[:8]
-    if experiment.code.get("dirty"):
-        commit += " and changes"
-    return [started, experiment.status, experiment.command, commit]
+    if measured:
+        columns.append(Column("difference", [_format_difference(row) for row in rows]))
+    console.show_table(columns)
+    console.say("")
 
 
 def _show_code(code: CodeChange, heads: Sequence[str]) -> None:
@@ -131,10 +101,6 @@ def _show_code(code: CodeChange, heads: Sequence[str]) -> None:
         console.say(text, _DIFF_STYLES.get(line[:1], ""))
     if lines:
         console.say("")
-
-
-def _format_number(value: Any) -> str:
-    return "-" if value is None else console.format_number(float(value))
 
 
 def _format_difference(row: Change) -> str:

@@ -1,7 +1,7 @@
 """`labkart docs`: the pages of the documentation on the terminal, in the project's language."""
 
-import argparse
 import os
+from argparse import ArgumentParser
 from pathlib import Path
 
 from labkart import console, project
@@ -20,7 +20,7 @@ def main(argv: list[str]) -> int:
     Raises:
         LabkartError: the page does not exist.
     """
-    parser = argparse.ArgumentParser("labkart docs", description="Read the documentation here.")
+    parser = ArgumentParser("labkart docs", description="Read the documentation in the terminal.")
     parser.add_argument("page", nargs="?", metavar="PAGE", help="without it, the list of pages")
     args = parser.parse_args(argv)
     pages = _pages(_language())
@@ -47,24 +47,19 @@ def _pages(language: str) -> dict[str, Path]:
         for place in _PLACES:
             files = {file.stem: file for file in sorted((place / name).glob("*.md"))}
             if files:
-                first = [page for page in _READING_ORDER if page in files]
-                return {page: files[page] for page in dict.fromkeys([*first, *files])}
+                return {page: files[page] for page in (*_READING_ORDER, *files) if page in files}
     raise LabkartError("The documentation was not installed with labkart. Install labkart again.")
 
 
-def _title(file: Path) -> str:
-    lines = file.read_text(encoding="utf-8").splitlines()
-    return next((line.removeprefix("# ") for line in lines if line.startswith("# ")), "")
-
-
 def _show_list(pages: dict[str, Path]) -> None:
-    titles = [_title(file) for file in pages.values()]
+    texts = [file.read_text(encoding="utf-8") for file in pages.values()]
+    titles = [text.partition("# ")[2].partition("\n")[0] for text in texts]
     console.show_table([Column("", list(pages)), Column("", titles)])
     console.say(f"  read one: {console.command('docs')} {next(iter(pages))}")
 
 
 def _show_page(text: str) -> None:
-    """Formatted and in a pager on a terminal, as it is elsewhere."""
+    """Print a page: on a terminal formatted and in a pager, elsewhere unchanged."""
     if not console.stdout.is_terminal:
         console.write_raw(text.rstrip("\n"))
         return

@@ -55,7 +55,7 @@ usage: labkart <verb> ...
   ui [--port 5000]          open the results in MLflow's page
       --sweep ID            ... those of one sweep
   update [--to v0.2.0]      update to a newer Labkart; your own folders stay as they are
-      --check               ... only say whether there is one
+      --check               ... only say whether there is a newer one
   docs [PAGE]               read the documentation here; without a page, list the pages
 
 Names and values are Hydra's overrides: the files in conf/ list them.

@@ -1,7 +1,7 @@
-"""What the verbs share that look at one experiment before it runs: its overrides, and its plan."""
+"""Overrides and plan of one experiment, for the verbs that look at it before it runs."""
 
-import argparse
 import os
+from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -12,16 +12,15 @@ if TYPE_CHECKING:
     from labkart.experiments.plan import Experiment
 
 
-def parser(verb: str, description: str) -> argparse.ArgumentParser:
+def parser(verb: str, description: str) -> ArgumentParser:
     """A parser of Hydra's overrides, to which a verb adds its options."""
-    result = argparse.ArgumentParser(f"labkart {verb}", description=description, allow_abbrev=False)
-    result.add_argument(
-        "overrides", nargs="*", metavar="name=value", help="settings, as for labkart run"
-    )
+    result = ArgumentParser(f"labkart {verb}", description=description, allow_abbrev=False)
+    settings = "settings, as for labkart run"
+    result.add_argument("overrides", nargs="*", metavar="name=value", help=settings)
     return result
 
 
-def parse(parser: argparse.ArgumentParser, argv: Sequence[str]) -> argparse.Namespace:
+def parse(parser: ArgumentParser, argv: Sequence[str]) -> Namespace:
     """Read the arguments of a verb.
 
     Raises:
@@ -33,7 +32,7 @@ def parse(parser: argparse.ArgumentParser, argv: Sequence[str]) -> argparse.Name
     return args
 
 
-def plan_experiment(overrides: Sequence[str]) -> "Experiment":
+def plan_experiment(overrides: list[str]) -> "Experiment":
     """Plan the experiment that `labkart run` would run with these overrides, in the project's root.
 
     Raises:
@@ -43,6 +42,6 @@ def plan_experiment(overrides: Sequence[str]) -> "Experiment":
 
     os.chdir(project.current().root)
     composed = config.compose_overrides(*overrides)
-    config.check_additions(list(overrides))
+    config.check_additions(overrides)
     console.show_logging()
     return plan.plan(composed)

@@ -29,13 +29,7 @@ _FOREIGN_VARIABLES = ("PYTHONPATH", "VIRTUAL_ENV", "GIT_DIR")
 
 @dataclass(frozen=True)
 class Rendering:
-    """The project as a version of the template makes it.
-
-    Attributes:
-        commit: a commit in the project's repository with the files that an update may change.
-        files: the names of these files.
-        state: the content of `.cruft.json`.
-    """
+    """What cruft made: a commit of the files that an update may change, and `.cruft.json`."""
 
     commit: str
     files: set[str]
@@ -46,13 +40,6 @@ def render(
     root: Path, origin: Origin, template: Template, commit: str, parent: str | None = None
 ) -> Rendering:
     """Let cruft make the project from a commit of the template, and commit it into no branch.
-
-    Args:
-        root: the project's root, in whose repository the commit is.
-        origin: what the project is made from.
-        template: the template's history.
-        commit: the template's commit.
-        parent: the parent of the commit that is made.
 
     Raises:
         LabkartError: cruft fails, or neither cruft nor uv is installed.
@@ -66,18 +53,17 @@ def render(
             raise LabkartError(f"The project cannot be made from {commit[:7]}: {reason}.")
         (made,) = Path(folder).iterdir()
         files = _updated_files(root, made)
-        return Rendering(
-            _commit_files(root, files, parent), set(files), read_json(made / STATE_FILE)
-        )
+        state = read_json(made / STATE_FILE)
+        return Rendering(_commit_files(root, made, files, parent), set(files), state)
 
 
-def _updated_files(root: Path, made: Path) -> dict[str, Path]:
-    """By name, the generated files that an update may change."""
+def _updated_files(root: Path, made: Path) -> list[str]:
+    """The names of the generated files that an update may change."""
     settings = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
     skipped = [*settings["tool"].get("cruft", {}).get("skip", []), STATE_FILE, ".git"]
     paths = [path for path in sorted(made.rglob("*")) if path.is_file()]
-    files = {path.relative_to(made).as_posix(): path for path in paths}
-    return {name: path for name, path in files.items() if not _is_skipped(name, skipped)}
+    names = [path.relative_to(made).as_posix() for path in paths]
+    return [name for name in names if not _is_skipped(name, skipped)]
 
 
 def _is_skipped(name: str, patterns: Sequence[str]) -> bool:
@@ -86,18 +72,19 @@ def _is_skipped(name: str, patterns: Sequence[str]) -> bool:
     return any(fnmatch(part, pattern) for part in names for pattern in patterns)
 
 
-def _commit_files(root: Path, files: dict[str, Path], parent: str | None) -> str:
-    """Commit files to the project's repository, into no branch; returns the commit."""
+def _commit_files(root: Path, made: Path, files: Sequence[str], parent: str | None) -> str:
+    """Commit generated files to the project's repository, into no branch; returns the commit."""
     prefix = git.output(root, "rev-parse", "--show-prefix") or ""
-    paths = "\n".join(map(str, files.values()))
+    paths = "\n".join(str(made / name) for name in files)
     stored = git.run(root, "hash-object", "-w", "--no-filters", "--stdin-paths", stdin=paths)
-    modes = ["100755" if os.access(path, os.X_OK) else "100644" for path in files.values()]
-    entries = zip(modes, stored.output.split(), files, strict=True)
-    index = "".join(f"{mode} {digest}\t{prefix}{name}\0" for mode, digest, name in entries)
+    index = ""
+    for name, digest in zip(files, stored.output.split(), strict=True):
+        mode = "100755" if os.access(made / name, os.X_OK) else "100644"
+        index += f"{mode} {digest}\t{prefix}{name}\0"
     people = ("AUTHOR_NAME", "AUTHOR_EMAIL", "COMMITTER_NAME", "COMMITTER_EMAIL")
     variables = {f"GIT_{name}": "labkart" for name in people}
     with TemporaryDirectory() as folder:
-        variables["GIT_INDEX_FILE"] = str(Path(folder, "index"))
+        variables["GIT_INDEX_FILE"] = f"{folder}/index"
         git.run(root, "update-index", "-z", "--index-info", stdin=index, env=variables)
         tree = git.run(root, "write-tree", env=variables).output.strip()
         parents = ("-p", parent) if parent else ()
@@ -120,24 +107,16 @@ def _cruft() -> list[str]:
 def run_tool(
     command: Sequence[str], origin: Origin | None = None
 ) -> subprocess.CompletedProcess[str]:
-    """Run cruft or uv, in English and without a question; the template learns its true address."""
-    environment = {
-        name: text for name, text in os.environ.items() if name not in _FOREIGN_VARIABLES
-    }
-    environment |= {"NO_COLOR": "1", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C.UTF-8"}
+    """Run cruft or uv, in English and without questions; cruft gets the template's true address."""
+    variables = {name: text for name, text in os.environ.items() if name not in _FOREIGN_VARIABLES}
+    variables |= {"NO_COLOR": "1", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C.UTF-8"}
     if origin:
-        environment["LABKART_TEMPLATE"] = origin.address
-    return subprocess.run(
-        command,
-        check=False,
-        capture_output=True,
-        encoding="utf-8",
-        env=environment,
-        stdin=subprocess.DEVNULL,
-    )
+        variables["LABKART_TEMPLATE"] = origin.address
+    options = {"capture_output": True, "encoding": "utf-8", "stdin": subprocess.DEVNULL}
+    return subprocess.run(command, check=False, env=variables, **options)
 
 
 def last_line(text: str) -> str:
-    """The end of what a program said before it failed, without a full stop."""
+    """The last line of a program's error stream, without a full stop."""
     lines = [line.strip() for line in text.splitlines() if line.strip()] or ["it gives no reason"]
     return lines[-1].removeprefix("fatal: ").removeprefix("error: ").rstrip(".")

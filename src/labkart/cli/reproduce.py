@@ -1,7 +1,7 @@
-"""`labkart reproduce`: an experiment again, from its record."""
+"""`labkart reproduce`: run an experiment again from its record."""
 
-import argparse
 import os
+from argparse import ArgumentParser
 from collections.abc import Sequence
 
 from labkart import console, project, signals
@@ -27,34 +27,19 @@ def main(argv: list[str]) -> int:
     return int(not reproduce.reproduce_all(experiments, options))
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def _parser() -> ArgumentParser:
+    parser = ArgumentParser(
         "labkart reproduce", description="Run an experiment again from its record."
     )
-    parser.add_argument(
-        "run", help="the id of an experiment or of its run in MLflow, or a table of labkart report"
-    )
-    parser.add_argument(
-        "settings", nargs="*", metavar="name=value", help="settings that the record masks"
-    )
-    parser.add_argument(
-        "--tolerance",
-        type=float,
-        default=TOLERANCE,
-        help="relative tolerance of metrics (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--ignore",
-        action="append",
-        default=[],
-        metavar="METRIC",
-        help='do not compare this metric; patterns such as "*seconds" work too',
-    )
-    parser.add_argument(
-        "--from-cache",
-        action="store_true",
-        help="run nothing; list what a reproduction needs and does not have",
-    )
+    add = parser.add_argument
+    add("run", help="the id of an experiment or of its run in MLflow, or a table of labkart report")
+    add("settings", nargs="*", metavar="name=value", help="settings that the record masks")
+    tolerance = "relative tolerance of metrics (default: %(default)s)"
+    add("--tolerance", type=float, default=TOLERANCE, help=tolerance)
+    ignore = 'do not compare this metric; patterns such as "*seconds" work too'
+    add("--ignore", action="append", default=[], metavar="METRIC", help=ignore)
+    from_cache = "run nothing; list what a reproduction needs and does not have"
+    add("--from-cache", action="store_true", help=from_cache)
     return parser
 
 

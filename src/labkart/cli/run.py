@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from labkart import console
+from labkart.experiments.output import LineOutput
 from labkart.experiments.run import run
 from labkart.records.record import ExperimentRecord
 from labkart.records.seeds import Group, Ranking
@@ -18,22 +19,12 @@ def main(argv: list[str]) -> int:
     return run(argv, TerminalOutput())
 
 
-class TerminalOutput:
+class TerminalOutput(LineOutput):
     """How a run tells a person on a terminal what happens: a `RunOutput`."""
-
-    def say(self, text: str) -> None:
-        """Print a sentence."""
-        console.say(text)
-
-    def warn(self, text: str) -> None:
-        """Print a warning."""
-        console.warn(text)
 
     def show_result(self, metrics: Mapping[str, float], experiment_id: str) -> None:
         """Print the closing lines of an experiment: metrics, id, and where to look further."""
-        if metrics:
-            pairs = (f"{name} {console.format_number(value)}" for name, value in metrics.items())
-            console.say(f"  {'   '.join(pairs)}")
+        super().show_result(metrics, experiment_id)
         console.say(f"  experiment {experiment_id[:6]}  ·  {console.command('ui')}")
 
     def show_groups(self, records: Sequence[ExperimentRecord], ranking: Ranking) -> None:
@@ -69,10 +60,7 @@ def _describe_omitted(metrics: Sequence[str]) -> str:
 
 def _format_spread(group: Group, metric: str) -> str:
     """A mean and its deviation, both with the decimals of the mean."""
-    mean = group.mean(metric)
-    if mean is None:
-        return "-"
-    text = console.format_number(mean)
+    text = console.format_number(group.mean(metric))
     deviation = group.deviation(metric)
     if deviation is None:
         return text

@@ -1,21 +1,21 @@
 """`labkart runs`: a table of experiments."""
 
-import argparse
 import sys
+from argparse import ArgumentParser
 from collections.abc import Sequence
 
 from labkart import console
 from labkart.errors import LabkartError
 from labkart.records.query import Condition, Selection, unmet_condition
 from labkart.records.record import read_experiments
-from labkart.results.runs import Listing, Order, as_json, write_csv
+from labkart.results.runs import Listing, as_json, sort_experiments, write_csv
 
 _MOST_ROWS = 20  # that a person reads
 _STYLES = {
     "failed": "red",
     "killed": "yellow",
-    "pruned": "dim",
     "running": "cyan",
+    "pruned": "dim",
     "planned": "dim",
 }
 _SELECTIONS = {
@@ -35,8 +35,9 @@ def main(argv: list[str]) -> int:
         raise LabkartError(f"-n must be a positive integer, got {args.n}; --all shows all.")
     conditions = [Condition.of(text) for text in args.conditions]
     selection = Selection(conditions, **{name: getattr(args, name) for name in _SELECTIONS})
-    experiments = Order(args.sort, args.reverse).sort(selection.summaries())
-    shown = experiments[: _row_limit(args)]
+    experiments = sort_experiments(selection.summaries(), args.sort, reverse=args.reverse)
+    shows_all = args.all or args.json or args.csv
+    shown = experiments[: args.n or (None if shows_all else _MOST_ROWS)]
     if args.json:
         console.write_raw(as_json(shown))
     elif args.csv:
@@ -48,27 +49,20 @@ def main(argv: list[str]) -> int:
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser("labkart runs", description="List experiments, newest first.")
-    parser.add_argument(
-        "conditions",
-        nargs="*",
-        metavar="name=value",
-        help="also with !=, < and >, in quotes: 'accuracy>0.9'",
-    )
+def _parser() -> ArgumentParser:
+    parser = ArgumentParser("labkart runs", description="List experiments, newest first.")
+    add = parser.add_argument
+    conditions = "also with !=, < and >, in quotes: 'accuracy>0.9'"
+    add("conditions", nargs="*", metavar="name=value", help=conditions)
     for name, meaning in _SELECTIONS.items():
-        parser.add_argument(f"--{name}", metavar=name.upper(), help=meaning)
-    parser.add_argument(
-        "--sort",
-        default="started",
-        metavar="NAME",
-        help="sort by a setting or metric; -NAME: largest first",
-    )
-    parser.add_argument("--reverse", action="store_true", help="reverse the order")
-    parser.add_argument("-n", type=int, help=f"the number of rows ({_MOST_ROWS})")
-    parser.add_argument("--all", action="store_true", help="all rows")
-    parser.add_argument("--json", action="store_true", help="all values, for programs")
-    parser.add_argument("--csv", action="store_true", help="all values, as a table")
+        add(f"--{name}", metavar=name.upper(), help=meaning)
+    sort = "sort by a setting or metric; -NAME: largest first"
+    add("--sort", default="started", metavar="NAME", help=sort)
+    add("--reverse", action="store_true", help="reverse the order")
+    add("-n", type=int, help=f"the number of rows ({_MOST_ROWS})")
+    add("--all", action="store_true", help="all rows")
+    add("--json", action="store_true", help="all values, for programs")
+    add("--csv", action="store_true", help="all values, as a table")
     return parser
 
 
@@ -81,12 +75,6 @@ def _join_sort(argv: Sequence[str]) -> list[str]:
         else:
             joined.append(argument)
     return joined
-
-
-def _row_limit(args: argparse.Namespace) -> int | None:
-    if args.n:
-        return args.n
-    return None if args.all or args.json or args.csv else _MOST_ROWS
 
 
 def _requested(conditions: Sequence[Condition], sort: str) -> list[str]:

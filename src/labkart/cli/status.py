@@ -3,20 +3,18 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from rich.markup import escape
-
 from labkart import console
 from labkart.cli import overrides
 
 if TYPE_CHECKING:
     from labkart.experiments.status import TaskStatus
 
-_STYLES = {"done": "dim", "missing": "yellow", "changed": "red"}
+STYLES = {"done": "dim", "missing": "yellow", "changed": "red"}
 _WIDEST_REASON = 60  # the times of longer reasons stand further right
 
 
 def main(argv: list[str]) -> int:
-    """Show how the tasks of an experiment stand."""
+    """Show the status of an experiment's tasks."""
     parser = overrides.parser(
         "status", "Which tasks are done, missing or changed; why, and what they will cost."
     )
@@ -42,7 +40,7 @@ def show_statuses(statuses: Sequence["TaskStatus"]) -> None:
         label = f"{status.label:<{width}}"
         reason = f"{status.reason:<{reason_width}}"
         line = f"  {label}   {status.state:<7}   {reason}{_format_cost(status)}".rstrip()
-        console.stdout.print(escape(line), style=_STYLES[status.state])
+        console.say(line, STYLES[status.state])
     console.say(f"  {_summary(statuses)}")
 
 

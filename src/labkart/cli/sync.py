@@ -1,7 +1,7 @@
 """`labkart sync`: write to MLflow what is not there yet."""
 
-import argparse
 import os
+from argparse import ArgumentParser
 
 from labkart import console, project
 from labkart.errors import LabkartError
@@ -13,43 +13,28 @@ def main(argv: list[str]) -> int:
     Raises:
         LabkartError: MLflow did not take all of them.
     """
-    parser = argparse.ArgumentParser(
-        "labkart sync", description="Write to MLflow what is not there yet."
-    )
+    parser = ArgumentParser("labkart sync", description="Write to MLflow what is not there yet.")
     parser.parse_args(argv)
 
     from labkart.experiments import session
-    from labkart.tracking import store
+    from labkart.tracking import publish, store
     from labkart.tracking.publisher import NullPublisher
 
     os.chdir(project.current().root)
     session.close_abandoned(NullPublisher())
-    with console.busy("writing to MLflow"):
-        count, written = _publish_all()
-    console.say(
-        f"  {written} of {count} experiments written; all are in {store.describe_location()}"
-    )
-    return 0
-
-
-def _publish_all() -> tuple[int, int]:
-    """How many records there are, and how many of them were written now."""
-    from labkart.tracking import publish, store
-
-    count = written = 0
-    failures = list[str]()
+    results = list[publish.SyncResult]()
     try:
-        for record, is_new, problem in publish.sync():
-            count += 1
-            written += is_new
-            if problem:
-                failures.append(f"{record.id[:6]}: {problem}")
+        with console.busy("writing to MLflow"):
+            results.extend(publish.sync())  # keeps what was written before an error
     except Exception as error:  # whatever MLflow, its database or the network raise
+        count = sum(result.is_new for result in results)
         raise LabkartError(
             f"Stopped: {store.describe_error(error)}. "
-            f"{written} experiments were written; run it again for the others."
+            f"{count} experiments were written; run it again for the others."
         ) from error
+    written = f"{sum(result.is_new for result in results)} of {len(results)} experiments written"
+    failures = [f"{item.experiment.id[:6]}: {item.error}" for item in results if item.error]
     if failures:
-        summary = f"{written} of {count} experiments written; these were not."
-        raise LabkartError("\n".join([*failures, summary]))
-    return count, written
+        raise LabkartError("\n".join([*failures, f"{written}; these were not."]))
+    console.say(f"  {written}; all are in {store.describe_location()}")
+    return 0

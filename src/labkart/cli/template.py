@@ -4,11 +4,10 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import takewhile
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from labkart import git
+from labkart import __version__, git
 from labkart.errors import LabkartError, did_you_mean
 from labkart.files import read_json
 
@@ -18,25 +17,15 @@ _VERSION = re.compile(r"v\d+\.\d+\.\d+")
 
 @dataclass(frozen=True)
 class Origin:
-    """What `.cruft.json` says of a project.
-
-    Attributes:
-        address: the template's address.
-        commit: the template's commit that the project has.
-        answers: the answers to the template's questions.
-    """
+    """What `.cruft.json` says of a project: its template, the commit of that, and the answers."""
 
     address: str
     commit: str
     answers: dict[str, str]
 
 
-def read_origin(root: Path, version: str) -> Origin:
-    """Read where a project came from.
-
-    Args:
-        root: the project's root.
-        version: the version to name if the file is missing.
+def read_origin(root: Path) -> Origin:
+    """Read where the project in `root` came from.
 
     Raises:
         LabkartError: the file is missing or damaged.
@@ -44,7 +33,7 @@ def read_origin(root: Path, version: str) -> Origin:
     if not (root / STATE_FILE).exists():
         raise LabkartError(
             f"This project has no {STATE_FILE}, which says what it was made from. Write one: "
-            f"uv tool run cruft link <the template's address> --checkout v{version}\n"
+            f"uv tool run cruft link <the template's address> --checkout v{__version__}\n"
             "Answer as you did when you made the project, commit the file, and try again."
         )
     state = read_json(root / STATE_FILE)
@@ -60,14 +49,14 @@ def read_origin(root: Path, version: str) -> Origin:
 
 @contextmanager
 def fetch_template(origin: Origin) -> Iterator["Template"]:
-    """Have the template's whole history in a temporary folder.
+    """Fetch the template's whole history into a temporary folder.
 
     Raises:
         LabkartError: it cannot be fetched, or does not have the project's commit.
     """
     with TemporaryDirectory(prefix="labkart-") as folder:
-        path = Path(folder, "template.git")
-        clone = ("clone", "--quiet", "--bare", "--", origin.address, str(path))
+        template = Template(Path(folder, "template.git"))
+        clone = ("clone", "--quiet", "--bare", "--", origin.address, str(template.folder))
         result = git.run(Path.cwd(), *clone)
         if not result.ok:
             raise LabkartError(
@@ -75,7 +64,6 @@ def fetch_template(origin: Origin) -> Iterator["Template"]:
                 "network, try again later; if the template has moved, write its new address into "
                 f'{STATE_FILE}, at "template", and commit that.'
             )
-        template = Template(path)
         if not template.commit(origin.commit):
             raise LabkartError(
                 f"{origin.address} does not have the commit {origin.commit[:7]} that this project "
@@ -96,22 +84,16 @@ class Template:
         return self._git("rev-parse", "--verify", "--quiet", revision + "^{commit}")
 
     def target(self, revision: str | None) -> str:
-        """The commit to update to.
-
-        Args:
-            revision: a tag, branch or commit; None is the newest release, or without a release
-                the newest commit.
+        """The commit of a tag, branch or commit; of None, the newest release or else commit.
 
         Raises:
             LabkartError: the template does not have it.
         """
         releases = self._releases()
-        revision = revision or next(iter(releases), "HEAD")
-        commit = self.commit(revision)
-        if not commit:
-            hint = did_you_mean(revision, releases)
-            raise LabkartError(f'The template has no version "{revision}". {hint}')
-        return commit
+        name = revision or next(iter(releases), "HEAD")
+        if commit := self.commit(name):
+            return commit
+        raise LabkartError(f'The template has no version "{name}". {did_you_mean(name, releases)}')
 
     def is_ancestor(self, commit: str, other: str) -> bool:
         """Whether a commit is the other one, or in its history."""
@@ -129,11 +111,13 @@ class Template:
     def news(self, commit: str, since: str) -> str:
         """What the CHANGELOG says at a commit and did not say at an earlier one."""
         earlier = self._changes(since)
-        released = {_heading(section) for section in earlier} - {"## Unreleased"}
-        newer = takewhile(lambda section: _heading(section) not in released, self._changes(commit))
-        return "\n\n".join(
-            section for section in newer if "\n" in section and section not in earlier
-        )
+        released = {section.partition("\n")[0] for section in earlier} - {"## Unreleased"}
+        news = list[str]()
+        for section in self._changes(commit):
+            title, _, text = section.partition("\n")
+            if text and title not in released and section not in earlier:
+                news.append(section)
+        return "\n\n".join(news)
 
     def _changes(self, commit: str) -> list[str]:
         """The sections of the CHANGELOG at a commit, the newest first."""
@@ -142,16 +126,8 @@ class Template:
 
     def _releases(self) -> list[str]:
         """The tags of versions, the newest first."""
-        tags = (self._git("tag", "--list") or "").split()
-        return sorted(filter(_VERSION.fullmatch, tags), key=_version_key, reverse=True)
+        tags = self._git("tag", "--list", "--sort=-version:refname") or ""
+        return list(filter(_VERSION.fullmatch, tags.split()))
 
     def _git(self, *arguments: str) -> str | None:
         return git.output(self.folder, *arguments)
-
-
-def _heading(section: str) -> str:
-    return section.partition("\n")[0]
-
-
-def _version_key(tag: str) -> tuple[int, ...]:
-    return tuple(map(int, tag[1:].split(".")))

@@ -1,18 +1,15 @@
 """`labkart ui`: MLflow's page for this project."""
 
-import argparse
+from argparse import ArgumentParser
 
 
 def main(argv: list[str]) -> int:
     """Serve the page until Ctrl-C."""
-    parser = argparse.ArgumentParser(
+    parser = ArgumentParser(
         "labkart ui", description="Serve MLflow's page for this project, on this machine only."
     )
-    parser.add_argument(
-        "--port",
-        type=int,
-        help="the port to listen on; without it, the first free one from 5000 on",
-    )
+    port = "the port to listen on; without it, the first free one from 5000 on"
+    parser.add_argument("--port", type=int, help=port)
     parser.add_argument("--sweep", metavar="ID", help="show only the runs of this sweep")
     args = parser.parse_args(argv)
 

@@ -5,38 +5,47 @@ differs between them is merged with what the student changed. Files that `[tool.
 pyproject.toml lists belong to the student and stay as they are.
 """
 
-import argparse
 import json
 import os
 import shutil
+from argparse import ArgumentParser
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from labkart import __version__, console, git, project, signals
+from labkart import console, git, project, signals
 from labkart.cli.rendering import last_line, render, run_tool
 from labkart.cli.template import STATE_FILE, Origin, Template, fetch_template, read_origin
 from labkart.errors import LabkartError
 from labkart.files import read_json, write_atomically
 
 _UNFINISHED = {
-    "MERGE_HEAD": "merge",
-    "CHERRY_PICK_HEAD": "cherry-pick",
-    "REVERT_HEAD": "revert",
-    "rebase-merge": "rebase",
-    "rebase-apply": "rebase",
+    **{"MERGE_HEAD": "merge", "CHERRY_PICK_HEAD": "cherry-pick", "REVERT_HEAD": "revert"},
+    **{"rebase-merge": "rebase", "rebase-apply": "rebase"},
 }
 # Without --inexact, uv would remove extras such as `slurm`.
-_UV_STEPS = (("lock", "--upgrade-package", "labkart"), ("sync", "--inexact"))
-_BY_UV = " && ".join(" ".join(("uv", *step)) for step in _UV_STEPS)
+_UV_SYNC = ("sync", "--upgrade-package", "labkart", "--inexact")
+_BY_UV = f"uv {' '.join(_UV_SYNC)}"
 _BY_PIP = "pip install --upgrade --editable ."
+_TO_END_CONFLICTS = """\
+To go on, edit them: your lines follow <<<<<<<, the template's end at >>>>>>>.
+Or take the template's file:
+  git checkout --theirs FILE
+Then: git add --all && git commit -m "Update the template"
+And move the library: {library}
+To undo everything: git reset --hard"""
+_TO_END = """\
+  look at it: git diff --cached
+  try it:     {check} && {run}pytest
+  keep it:    git commit --all -m "Update the template"
+  undo it:    git reset --hard"""
 
 
 def main(argv: list[str]) -> int:
     """Update, or say whether there is a newer version."""
     args = _parser().parse_args(argv)
     root = project.current().root
-    origin = read_origin(root, __version__)
+    origin = read_origin(root)
     if not args.check:
         _check_clean(root)
     with console.busy("looking at the template"), fetch_template(origin) as template:
@@ -44,11 +53,12 @@ def main(argv: list[str]) -> int:
         current, newer = template.name(origin.commit), template.name(commit)
         is_older = not args.to and template.is_ancestor(commit, origin.commit)
         if is_older or template.has_same_files(commit, origin.commit):
-            console.say(f"  this is {newer} already" if args.to else f"  {current} is the newest")
+            console.say(f"  this project has {newer}" if args.to else f"  {current} is the newest")
             return 0
         news = template.news(commit, origin.commit)
         if args.check:
-            _show_news(current, newer, news)
+            console.say(f"  {newer} is available; this project has {current}\n\n{news}".rstrip())
+            console.say(f"\n  update to it: {console.command('update')}")
             return 1
         _merge(root, origin, template, commit, args.to or newer)
     if news:
@@ -56,26 +66,17 @@ def main(argv: list[str]) -> int:
     return _finish(root, current, newer)
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        "labkart update", description="Update this project to a newer Labkart."
-    )
-    parser.add_argument(
-        "--check", action="store_true", help="only say whether there is one; exit with 1 if so"
-    )
-    parser.add_argument(
-        "--to", metavar="TAG", help="this version instead of the newest release; or a branch"
-    )
+def _parser() -> ArgumentParser:
+    parser = ArgumentParser("labkart update", description="Update this project to a newer Labkart.")
+    check = "only say whether there is a newer version; exit with 1 if so"
+    parser.add_argument("--check", action="store_true", help=check)
+    to = "this version or branch instead of the newest release"
+    parser.add_argument("--to", metavar="TAG", help=to)
     return parser
 
 
-def _show_news(current: str, newer: str, news: str) -> None:
-    console.say("\n\n".join(filter(None, [f"  {newer} is there; this is {current}", news])))
-    console.say(f"\n  take it: {console.command('update')}")
-
-
 def _check_clean(root: Path) -> None:
-    """Make sure that the update will be the only change, so that it can be seen and taken back.
+    """Make sure that the update will be the only change, so that it can be seen and undone.
 
     Raises:
         LabkartError: there is no repository, an unfinished merge, or an uncommitted change.
@@ -87,13 +88,11 @@ def _check_clean(root: Path) -> None:
             f"{root} is not in a git repository, and only git can merge. "
             'Begin one: git init, git add --all, git commit -m "Before the update"'
         )
+    folder = root / (git.output(root, "rev-parse", "--git-dir") or ".git")
     for name, kind in _UNFINISHED.items():
-        path = git.output(root, "rev-parse", "--git-path", name)
-        if path and (root / path).exists():
-            raise LabkartError(
-                f"A {kind} is not finished, and the update would become part of it. "
-                "Finish it first."
-            )
+        if (folder / name).exists():
+            reason = "the update would become part of it"
+            raise LabkartError(f"A {kind} is not finished, and {reason}. Finish it first.")
     changes = status.output.splitlines()
     if changes:
         files = [line[3:] for line in changes[:5]]
@@ -119,7 +118,7 @@ def _merge(root: Path, origin: Origin, template: Template, commit: str, revision
         if not result.ok and not conflicts:
             raise LabkartError(f"The update did not work: {result.reason}. Nothing has changed.")
         _write_state(root, origin, newer.state, revision)
-        pending.clear()  # half an update helps nobody; how to take it all back is said below
+        pending.clear()  # half an update helps nobody; the text below says how to undo all of it
     if conflicts:
         raise LabkartError(_describe_conflicts(root, conflicts, newer.files))
 
@@ -130,25 +129,21 @@ def _check_obstacles(root: Path, new: Iterable[str]) -> None:
     Raises:
         LabkartError: something of the student's is where a new file must be.
     """
-    tracked = set(git.paths(root, "ls-files", "-z"))
-    obstacles = dict.fromkeys(filter(None, (_obstacle(root, name, tracked) for name in new)))
+    tracked = {root / name for name in git.paths(root, "ls-files", "-z")}
+    obstacles = set[Path]()
+    for path in (root / name for name in new):
+        obstacles.update(folder for folder in path.parents if folder.is_file())
+        if path.is_dir() or (os.path.lexists(path) and path not in tracked):
+            obstacles.add(path)
     if obstacles:
-        lines = [f"  {name}: the newer version has another file of this name" for name in obstacles]
+        names = sorted(path.relative_to(root).as_posix() for path in obstacles)
+        lines = [f"  {name}: the newer version has another file of this name" for name in names]
         advice = "Move what is yours, commit that, and update again."
         raise LabkartError("\n".join(["Before the update:", *lines, advice]))
 
 
-def _obstacle(root: Path, name: str, tracked: set[str]) -> str | None:
-    """What is where a new file, or a folder above it, must be."""
-    for folder in Path(name).parents:
-        if (root / folder).is_file():
-            return folder.as_posix()
-    is_untracked = os.path.lexists(root / name) and name not in tracked
-    return name if is_untracked or (root / name).is_dir() else None
-
-
 def _write_state(root: Path, origin: Origin, state: dict[str, Any], revision: str) -> None:
-    """Write down what the project is made from now; cruft named a copy of the template."""
+    """Record what the project is made from now; cruft names a copy of the template."""
     answers = state["context"]["cookiecutter"] | {"_template": origin.address}
     updated = read_json(root / STATE_FILE) | {
         "commit": state["commit"],
@@ -163,37 +158,28 @@ def _write_state(root: Path, origin: Origin, state: dict[str, Any], revision: st
 def _describe_conflicts(root: Path, conflicts: Sequence[str], files: set[str]) -> str:
     lines = ["Not everything could be merged. You and the template changed the same lines:"]
     for name in conflicts:
-        hint = "" if name in files else "   (the newer version does not have it: delete it, or not)"
+        hint = "" if name in files else "   (the newer version does not have it: keep or delete it)"
         lines.append(f"  {name}{hint}")
-    return "\n".join(
-        [
-            *lines,
-            "To go on, edit them: your lines follow <<<<<<<, the template's end at >>>>>>>.",
-            "Or take the template's file:",
-            "  git checkout --theirs FILE",
-            'Then: git add --all && git commit -m "Update the template"',
-            f"And move the library: {_BY_UV if _uv(root) else _BY_PIP}",
-            "To take everything back: git reset --hard",
-        ]
-    )
+    library = _BY_UV if _uv(root) else _BY_PIP
+    return "\n".join([*lines, _TO_END_CONFLICTS.format(library=library)])
 
 
 def _finish(root: Path, current: str, newer: str) -> int:
     """Move the library, say what has changed and how to go on; 1 if the library stayed."""
     files = git.paths(root, "diff", "--cached", "--name-only", "-z")
     uv = _uv(root)
-    problem = _move_library(root, uv) if uv else ""
+    problem = ""
+    if uv:
+        result = run_tool([uv, *_UV_SYNC, "--quiet", "--project", str(root)])
+        problem = last_line(result.stderr) if result.returncode else ""
     git.run(root, "add", "--all")  # uv.lock
     console.say(f"  from {current} to {newer}: {len(files)} files changed")
     if problem:
         console.warn(f"  uv could not move the library: {problem}. Try again: {_BY_UV}")
     if not uv:
         console.say(f"  install it: {_BY_PIP}")
-    console.say("  look at it: git diff --cached")
-    console.say(f"  try it:     {console.command('check')} && {'uv run ' if uv else ''}pytest")
-    console.say(
-        '  keep it:    git commit --all -m "Update the template"        or not: git reset --hard'
-    )
+    run = "uv run " if uv else ""
+    console.say(_TO_END.format(check=console.command("check"), run=run))
     return int(bool(problem))
 
 
@@ -202,12 +188,3 @@ def _uv(root: Path) -> str:
     uv = os.environ.get("UV") or shutil.which("uv")
     is_used = "UV" in os.environ or (root / "uv.lock").exists()
     return uv if uv and is_used else ""
-
-
-def _move_library(root: Path, uv: str) -> str:
-    """Install the newest library that pyproject.toml allows; returns why it failed, or empty."""
-    for step in _UV_STEPS:
-        result = run_tool([uv, *step, "--quiet", "--project", str(root)])
-        if result.returncode:
-            return last_line(result.stderr)
-    return ""

@@ -12,19 +12,15 @@ from typing import Any
 
 from labkart import git, project
 from labkart.errors import LabkartError
+from labkart.files import read_text
 from labkart.records.diff import Change, changed_definitions, changes
 from labkart.records.query import flatten
 from labkart.records.record import ExperimentRecord, TaskRecord, read_task
 
 # The orders of definitions and imports: they differ whenever other code is reached.
-_ORDERS = ("order", "order of imports")
+_ORDERS = {"order", "order of imports"}
 # How an experiment ran and who tried it change no result.
 _NO_SETTINGS = ("labkart", "search")
-# Git's own output, whatever the student has configured.
-_PLAIN_DIFF = (
-    *("--no-color", "--no-ext-diff", "--no-textconv"),
-    *("--src-prefix=a/", "--dst-prefix=b/", "-U3"),
-)
 
 _Definitions = dict[str, dict[str, str]]  # by file and name, the digest of a definition
 
@@ -35,8 +31,7 @@ class CodeChange:
 
     Attributes:
         changed: the definitions that both use and that differ.
-        only_first: those that only the first experiment uses.
-        only_second: those that only the second one uses.
+        only_first, only_second: those that only one of them uses.
         diff: a unified diff of their files; None if git does not have both states.
     """
 
@@ -48,23 +43,18 @@ class CodeChange:
 
 @dataclass
 class Comparison:
-    """Two experiments, and by name what differs between them.
+    """Two experiments, and what differs between them.
 
     Attributes:
-        metrics: all metrics, also equal ones.
-        tasks: the seconds of the tasks that are not the same run in both.
-        shared: the labels of those that are.
+        parts: by title, what differs in "settings", "data", "packages" and "machine"; all
+            "metrics", also equal ones; the seconds of "tasks" that are not the same run in both.
+        shared: the labels of the tasks that are the same run in both.
     """
 
     first: ExperimentRecord
     second: ExperimentRecord
-    settings: list[Change]
+    parts: dict[str, list[Change]]
     code: CodeChange
-    data: list[Change]
-    packages: list[Change]
-    machine: list[Change]
-    metrics: list[Change]
-    tasks: list[Change]
     shared: list[str]
 
     def as_dict(self) -> dict[str, Any]:
@@ -75,14 +65,10 @@ class Comparison:
             "other": self.code.only_second,
             "diff": self.code.diff,
         }
-        parts = ("settings", "data", "packages", "machine", "metrics", "tasks")
-        return {
-            "one": self.first.id,
-            "other": self.second.id,
-            "code": code,
-            "shared": self.shared,
-            **{part: _as_pairs(getattr(self, part)) for part in parts},
-        }
+        entry = {"one": self.first.id, "other": self.second.id, "code": code, "shared": self.shared}
+        for title, rows in self.parts.items():
+            entry[title] = {row.name: [row.one, row.other] for row in rows}
+        return entry
 
 
 def compare_experiments(first: ExperimentRecord, second: ExperimentRecord) -> Comparison:
@@ -98,30 +84,21 @@ def compare_experiments(first: ExperimentRecord, second: ExperimentRecord) -> Co
     first_tasks = _task_records(first)
     second_tasks = _task_records(second)
     labels = [change.name for change in changes(first_ids, second_ids)]
-    return Comparison(
-        first,
-        second,
-        settings=changes(_settings(first), _settings(second)),
-        code=_compare_code(first, second, first_tasks, second_tasks),
-        data=changes(_data(first), _data(second)),
-        packages=changes(_packages(first), _packages(second)),
-        machine=changes(dict(flatten(first.environment)), dict(flatten(second.environment))),
-        metrics=_pair(
-            dict.fromkeys((*first.metrics, *second.metrics)), first.metrics, second.metrics
-        ),
-        tasks=_pair(labels, _seconds(first_tasks), _seconds(second_tasks)),
-        shared=[label for label in first_ids if label not in labels],
-    )
+    parts = {
+        "settings": changes(_settings(first), _settings(second)),
+        "data": changes(_data(first), _data(second)),
+        "packages": changes(_packages(first), _packages(second)),
+        "machine": changes(dict(flatten(first.environment)), dict(flatten(second.environment))),
+        "metrics": _pair({**first.metrics, **second.metrics}, first.metrics, second.metrics),
+        "tasks": _pair(labels, _seconds(first_tasks), _seconds(second_tasks)),
+    }
+    code = _compare_code(first, second, first_tasks, second_tasks)
+    shared = [label for label in first_ids if label not in labels]
+    return Comparison(first, second, parts, code, shared)
 
 
-def _pair(
-    names: Iterable[str], first: Mapping[str, Any], second: Mapping[str, Any]
-) -> list[Change]:
-    return [Change(name, first.get(name), second.get(name)) for name in names]
-
-
-def _as_pairs(rows: Iterable[Change]) -> dict[str, list[Any]]:
-    return {name: [first, second] for name, first, second in rows}
+def _pair(names: Iterable[str], one: Mapping[str, Any], other: Mapping[str, Any]) -> list[Change]:
+    return [Change(name, one.get(name), other.get(name)) for name in names]
 
 
 def _task_records(experiment: ExperimentRecord) -> dict[str, TaskRecord]:
@@ -136,22 +113,14 @@ def _seconds(tasks: Mapping[str, TaskRecord]) -> dict[str, float]:
 
 def _settings(experiment: ExperimentRecord) -> dict[str, Any]:
     """The chosen files and the values of the configuration."""
-    values = {
-        name: value
-        for name, value in flatten(experiment.config)
-        if name.split(".")[0] not in _NO_SETTINGS
-    }
-    return experiment.settings | {
-        name: value for name, value in values.items() if name not in experiment.settings
-    }
+    values = flatten(experiment.config)
+    kept = {name: value for name, value in values if name.split(".")[0] not in _NO_SETTINGS}
+    return experiment.settings | kept | experiment.settings
 
 
 def _packages(experiment: ExperimentRecord) -> dict[str, str]:
     """The versions of what was installed, without the project itself, which is code."""
-    try:
-        lines = (experiment.folder / "packages.txt").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return {}
+    lines = read_text(experiment.folder / "packages.txt").splitlines()
     pairs = (re.split("==| @ ", line, maxsplit=1) for line in lines)
     versions = {pair[0]: pair[1] for pair in pairs if len(pair) == 2}
     versions.pop(project.current().name, None)
@@ -175,36 +144,30 @@ def _compare_code(
     first_tasks: Mapping[str, TaskRecord],
     second_tasks: Mapping[str, TaskRecord],
 ) -> CodeChange:
-    first_code = _definitions(first_tasks.values())
-    second_code = _definitions(second_tasks.values())
+    first_code = _definitions(first_tasks)
+    second_code = _definitions(second_tasks)
     code = CodeChange()
     files = list[str]()
     for file in sorted({*first_code, *second_code}):
-        part = _compare_file(file, first_code.get(file, {}), second_code.get(file, {}))
-        if part != CodeChange():
+        one = first_code.get(file, {})
+        other = second_code.get(file, {})
+        both = one.keys() & other.keys()
+        shared = [{name: digests[name] for name in both} for digests in (one, other)]
+        changed = changed_definitions(file, *shared)
+        only_first = _definition_names(file, one.keys() - both)
+        only_second = _definition_names(file, other.keys() - both)
+        if changed or only_first or only_second:
             files.append(file)
-            code.changed += part.changed
-            code.only_first += part.only_first
-            code.only_second += part.only_second
-    readable = first_tasks.keys() & second_tasks.keys()
-    first_digests = _code_digests(first)
-    second_digests = _code_digests(second)
-    for label in sorted((first_digests.keys() & second_digests.keys()) - readable):
-        if first_digests[label] != second_digests[label]:
+        code.changed += changed
+        code.only_first += only_first
+        code.only_second += only_second
+    digests = changes(_code_digests(first), _code_digests(second))
+    for label, *both in sorted(digests):
+        # A task that did not finish has no digest, and one with both records was compared above.
+        if all(both) and not (label in first_tasks and label in second_tasks):
             code.changed.append(f"{label}, whose record is gone")
     code.diff = _code_diff(first, second, files) if files else ""
     return code
-
-
-def _compare_file(file: str, first: dict[str, str], second: dict[str, str]) -> CodeChange:
-    both = first.keys() & second.keys()
-    return CodeChange(
-        changed_definitions(
-            file, {name: first[name] for name in both}, {name: second[name] for name in both}
-        ),
-        _definition_names(file, first.keys() - both),
-        _definition_names(file, second.keys() - both),
-    )
 
 
 def _code_digests(experiment: ExperimentRecord) -> dict[str, str]:
@@ -212,12 +175,12 @@ def _code_digests(experiment: ExperimentRecord) -> dict[str, str]:
     return {task.label: task.result["code"] for task in experiment.tasks if "code" in task.result}
 
 
-def _definitions(tasks: Iterable[TaskRecord]) -> _Definitions:
+def _definitions(tasks: Mapping[str, TaskRecord]) -> _Definitions:
     """The digests of the definitions that tasks use, by file."""
     definitions: _Definitions = {}
-    for task in tasks:
+    for task in tasks.values():
         for file, digests in task.code.items():
-            names = digests.keys() - set(_ORDERS)
+            names = digests.keys() - _ORDERS
             definitions.setdefault(file, {}).update({name: digests[name] for name in names})
     return definitions
 
@@ -237,12 +200,11 @@ def _code_diff(
     Returns:
         A unified diff; None if git does not have both states.
     """
-    root = project.current().root
-    top = git.output(root, "rev-parse", "--show-toplevel")
-    prefix = git.output(root, "rev-parse", "--show-prefix")
-    objects = git.output(root, "rev-parse", "--path-format=absolute", "--git-path", "objects")
-    if top is None or prefix is None or objects is None:
+    names = ("--show-toplevel", "--show-prefix", "--path-format=absolute", "--git-path", "objects")
+    text = git.output(project.current().root, "rev-parse", *names)
+    if text is None:
         return None
+    top, prefix, objects = text.split("\n")
     paths = [f"{prefix}{folder}{file}" for file in files for folder in ("src/", "")]
     with TemporaryDirectory() as folder:
         # New objects go there; those of the repository are only read.
@@ -255,8 +217,9 @@ def _code_diff(
         second_tree = _write_tree(Path(top), second, paths, variables)
         if first_tree is None or second_tree is None:
             return None
-        arguments = ("diff", *_PLAIN_DIFF, first_tree, second_tree, "--", *paths)
-        result = git.run(Path(top), "--literal-pathspecs", *arguments, env=variables)
+        # Unlike `git diff`, it does not depend on how the student has configured git.
+        command = ("--literal-pathspecs", "diff-tree", "-r", "-p", first_tree, second_tree)
+        result = git.run(Path(top), *command, "--", *paths, env=variables)
         return result.output if result.ok else None
 
 
@@ -270,8 +233,8 @@ def _write_tree(
         return None
     if git.output(top, "read-tree", commit or "--empty", env=variables) is None:
         return None
-    patch = _patch(experiment)
-    if patch is None or (dirty and not patch and not experiment.code.get("left_out")):
+    patch = read_text(experiment.folder / "uncommitted.patch.txt")
+    if dirty and not patch and not experiment.code.get("left_out"):
         return None
     if patch:
         # Only these files: what was masked in others would not apply.
@@ -280,14 +243,3 @@ def _write_tree(
         if not git.run(top, *arguments, env=variables, stdin=patch).ok:
             return None
     return git.output(top, "write-tree", env=variables)
-
-
-def _patch(experiment: ExperimentRecord) -> str | None:
-    """The recorded uncommitted changes: empty if there were none, None if they cannot be read."""
-    try:
-        content = (experiment.folder / "uncommitted.patch.txt").read_bytes()
-    except FileNotFoundError:
-        return ""
-    except OSError:
-        return None
-    return content.decode(errors="surrogateescape")

@@ -100,8 +100,7 @@ def _load_planned(overrides: list[str], name: str | None) -> Any:
     config.check_additions(overrides)
     planned = plan(composed)
     labels = list(planned.tasks)
-    label = name or labels[-1]
-    _check_label(label, labels)
+    label = _known_label(name, labels)
     task = planned.tasks[label]
     is_complete = task.complete()
     if _is_stale(planned, label, is_complete):
@@ -120,13 +119,15 @@ def _load_planned(overrides: list[str], name: str | None) -> Any:
 
 def _is_stale(planned: "Experiment", label: str, is_complete: bool) -> bool:
     """Whether the code of a task or of one before it was edited since it was imported."""
-    from labkart.fingerprint import fingerprint
+    from labkart.fingerprint import fingerprint, imports
 
     labels = list(planned.tasks)
     classes = {type(planned.tasks[name]) for name in labels[: labels.index(label) + 1]}
     if not all(map(fingerprint.still_holds, classes)):
         return True
-    return not is_complete and _any_module_edited()
+    names = () if is_complete else imports.imported_modules()
+    files = {name: getattr(sys.modules.get(name), "__file__", None) for name in names}
+    return any(file and not imports.as_imported(file, name) for name, file in files.items())
 
 
 def _describe_other_packages(planned: "Experiment") -> str:
@@ -142,25 +143,13 @@ def _describe_other_packages(planned: "Experiment") -> str:
     return ""
 
 
-def _any_module_edited() -> bool:
-    """Whether a module of the project is not what this process imported any more."""
-    from labkart.fingerprint import imports
-
-    for name in imports.imported_modules():
-        file = getattr(sys.modules.get(name), "__file__", None)
-        if file and not imports.as_imported(file, name):
-            return True
-    return False
-
-
 def _load_recorded(id: str, name: str | None) -> Any:
     """What an experiment computed, whatever the code is now."""
     from gokart.target import make_target
 
     experiment = query.find_experiment(id)
     tasks = {task.label: task for task in experiment.tasks}
-    label = name or list(tasks)[-1]
-    _check_label(label, list(tasks))
+    label = _known_label(name, list(tasks))
     record = read_task(tasks[label].name, tasks[label].id)
     problem = "its record is gone" if record is None else record.error or record.damage()
     if record is None or problem:
@@ -174,10 +163,12 @@ def _load_recorded(id: str, name: str | None) -> Any:
     return _content(targets if len(targets) > 1 else targets[0])
 
 
-def _check_label(label: str, known: Sequence[str]) -> None:
-    if label not in known:
-        hint = did_you_mean(label, known)
-        raise LabkartError(f"The pipeline has {', '.join(known)}, and no {label}. {hint}")
+def _known_label(name: str | None, labels: Sequence[str]) -> str:
+    """The name of a task in a pipeline; of None, the last one's."""
+    if name and name not in labels:
+        hint = did_you_mean(name, labels)
+        raise LabkartError(f"The pipeline has {', '.join(labels)}, and no {name}. {hint}")
+    return name or labels[-1]
 
 
 def _content(targets: Any) -> Any:

@@ -104,9 +104,8 @@ def mermaid(steps: Sequence[Step]) -> str:
     for step in steps:
         text = " · ".join(filter(None, [step.summary, step.time]))
         lines.append(f'    {nodes[step.label]}["{step.label}<br/>{text}"]:::{step.state}')
-    lines += [
-        f"    {nodes[label]} --> {nodes[step.label]}" for step in steps for label in step.upstream
-    ]
+    for step in steps:
+        lines += [f"    {nodes[label]} --> {nodes[step.label]}" for label in step.upstream]
     for state in dict.fromkeys(step.state for step in steps):
         fill, stroke = pipeline_svg.COLOURS[state]
         lines.append(f"    classDef {state} fill:{fill},stroke:{stroke},color:{stroke}")
@@ -115,8 +114,8 @@ def mermaid(steps: Sequence[Step]) -> str:
 
 def svg(experiment: Experiment, statuses: Sequence[TaskStatus]) -> str:
     """The pipeline as the drawing that an experiment gets after it ran."""
-    tasks: list[TaskRun] = []
-    finished: list[tuple[TaskRun, TaskRecord]] = []
+    tasks = list[TaskRun]()
+    finished = list[tuple[TaskRun, TaskRecord]]()
     above: dict[str, list[str]] = {}
     for status in statuses:
         key = task_key(status.task)

@@ -23,65 +23,53 @@ _EXPORTED = (
 )
 
 
-@dataclass(frozen=True)
-class Order:
-    """What sorts experiments: a setting, a value of the configuration, a metric or a fact.
+def sort_experiments(
+    experiments: Sequence[ExperimentRecord], by: str = "started", *, reverse: bool = False
+) -> list[ExperimentRecord]:
+    """Sort experiments: numbers as numbers, those without a value last, dates newest first.
 
-    Attributes:
-        by: its name; with a minus in front, the largest value comes first.
+    Args:
+        experiments: what to sort.
+        by: the name of a setting, a value of the configuration, a metric or a fact; with a minus in
+            front, the largest value comes first.
         reverse: turn the order round.
+
+    Raises:
+        LabkartError: no experiment has such a value.
     """
-
-    by: str = "started"
-    reverse: bool = False
-
-    def sort(self, experiments: Sequence[ExperimentRecord]) -> list[ExperimentRecord]:
-        """Sort experiments: numbers as numbers, those without a value last, dates newest first.
-
-        Raises:
-            LabkartError: no experiment has such a value.
-        """
-        name = self.by.removeprefix("-")
-        descending = self.by.startswith("-") is not self.reverse
-        if name == "started":
-            descending = not descending
-        check_name(name, experiments)
-        cells = {experiment.id: value_or_fact(experiment, name) for experiment in experiments}
-        missing = {id for id, cell in cells.items() if _is_missing(cell)}
-        known = [experiment for experiment in experiments if experiment.id not in missing]
-        known.sort(key=lambda experiment: sort_key(cells[experiment.id]), reverse=descending)
-        return known + [experiment for experiment in experiments if experiment.id in missing]
+    name = by.removeprefix("-")
+    check_name(name, experiments)
+    cells = {
+        experiment.id: getattr(experiment, name) if name in FACTS else value(experiment, name)
+        for experiment in experiments
+    }
+    missing = [experiment for experiment in experiments if _is_missing(cells[experiment.id])]
+    known = [experiment for experiment in experiments if not _is_missing(cells[experiment.id])]
+    descending = (by.startswith("-") != reverse) != (name == "started")
+    known.sort(key=lambda experiment: sort_key(cells[experiment.id]), reverse=descending)
+    return known + missing
 
 
 @dataclass(frozen=True)
 class Listing:
-    """Some experiments as a table.
-
-    Attributes:
-        experiments: its rows.
-        requested: names that a person mentioned; they get the first columns.
-    """
+    """Some experiments as a table; the names that a person `requested` get the first columns."""
 
     experiments: Sequence[ExperimentRecord]
     requested: Sequence[str] = ()
 
     def columns(self) -> list[Column]:
         """Id, start, status, what differs, and some metrics; these two take turns in rank."""
-        settings = self._settings()
-        metrics = self._metrics()[:_MOST_METRICS]
-        return [
+        columns = [
             Column("id", [experiment.id[:8] for experiment in self.experiments]),
             Column("started", _format_starts(self.experiments)),
             Column("status", [experiment.status for experiment in self.experiments]),
-            *(
-                Column(name, cells, 2 * index + 1)
-                for index, (name, cells) in enumerate(settings.items())
-            ),
-            *(
-                Column(name, self._metric_cells(name), 2 * index + 2)
-                for index, name in enumerate(metrics)
-            ),
         ]
+        for index, (name, cells) in enumerate(self._settings().items()):
+            columns.append(Column(name, cells, 2 * index + 1))
+        for index, name in enumerate(self._metrics()[:_MOST_METRICS]):
+            numbers = [experiment.metrics.get(name) for experiment in self.experiments]
+            columns.append(Column(name, [*map(format_number, numbers)], 2 * index + 2))
+        return columns
 
     @property
     def omitted_metrics(self) -> int:
@@ -92,10 +80,9 @@ class Listing:
         """The cells of what differs, by name; commits too if nothing else tells the rows apart."""
         metrics = self._metrics()
         requested = [name for name in self.requested if name not in (*metrics, *FACTS)]
-        names = dict.fromkeys([*requested, *varying(self.experiments)])
         columns = {
             name: [format_cell(value(experiment, name)) for experiment in self.experiments]
-            for name in names
+            for name in dict.fromkeys([*requested, *varying(self.experiments)])
         }
         commits = [_format_commit(experiment) for experiment in self.experiments]
         rows = set(zip(*columns.values(), strict=True)) if columns else {()}
@@ -105,18 +92,9 @@ class Listing:
 
     def _metrics(self) -> list[str]:
         """The names of all metrics, requested ones first."""
-        names = dict.fromkeys(
-            name for experiment in self.experiments for name in experiment.metrics
-        )
+        metrics = [experiment.metrics for experiment in self.experiments]
+        names = dict.fromkeys(name for values in metrics for name in values)
         return sorted(names, key=lambda name: name not in self.requested)
-
-    def _metric_cells(self, name: str) -> list[str]:
-        return [
-            format_number(float(experiment.metrics[name]))
-            if name in experiment.metrics
-            else _MISSING
-            for experiment in self.experiments
-        ]
 
 
 def varying(experiments: Sequence[ExperimentRecord]) -> list[str]:
@@ -152,17 +130,12 @@ def _is_determined(cells: Sequence[str], by: Sequence[str]) -> bool:
 
 def _setting_columns(experiments: Sequence[ExperimentRecord]) -> dict[str, tuple[str, ...]]:
     """By name, the cells of all settings and values of the configuration."""
-    rows = [_setting_cells(experiment) for experiment in experiments]
-    names = dict.fromkeys(name for row in rows for name in row)
-    return {name: tuple(row.get(name, _MISSING) for row in rows) for name in names}
-
-
-def _setting_cells(experiment: ExperimentRecord) -> dict[str, str]:
-    return {
-        name: format_cell(cell)
-        for name, cell in values(experiment)
-        if name not in experiment.metrics and not name.startswith("search.")
-    }
+    rows = [
+        {name: cell for name, cell in values(experiment) if name not in experiment.metrics}
+        for experiment in experiments
+    ]
+    names = dict.fromkeys(name for row in rows for name in row if not name.startswith("search."))
+    return {name: tuple(format_cell(row.get(name)) for row in rows) for name in names}
 
 
 def row(experiment: ExperimentRecord) -> dict[str, Any]:
@@ -180,11 +153,10 @@ def column_names(rows: Sequence[Mapping[str, Any]]) -> list[str]:
 
 def as_json(experiments: Sequence[ExperimentRecord]) -> str:
     """Experiments for programs, with settings, configuration and metrics."""
-    entries = [
-        {name: getattr(experiment, name) for name in _EXPORTED}
-        | {"commit": experiment.code.get("commit")}
-        for experiment in experiments
-    ]
+    entries = []
+    for experiment in experiments:
+        entry = {name: getattr(experiment, name) for name in _EXPORTED}
+        entries.append(entry | {"commit": experiment.code.get("commit")})
     return json.dumps(finite(entries), ensure_ascii=False, indent=1)
 
 
@@ -203,11 +175,6 @@ def write_csv(experiments: Sequence[ExperimentRecord], file: TextIO) -> None:
     writer = csv.DictWriter(file, column_names(rows))
     writer.writeheader()
     writer.writerows(rows)
-
-
-def value_or_fact(experiment: ExperimentRecord, name: str) -> Any:
-    """A fact about an experiment, or one of its values."""
-    return getattr(experiment, name) if name in FACTS else value(experiment, name)
 
 
 def format_cell(cell: Any) -> str:
