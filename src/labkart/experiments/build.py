@@ -1,6 +1,6 @@
 """gokart's build of some tasks and all that they need, on some workers.
 
-Knows luigi's scheduler and workers. Knows no experiments: a `BuildListener` follows the build.
+Knows luigi's scheduler and workers. Knows no experiments: a listener follows the build.
 """
 
 import json
@@ -8,6 +8,7 @@ import logging
 import os
 import signal
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, Protocol
 
 import gokart
@@ -16,56 +17,25 @@ from luigi.task_status import DONE, FAILED
 
 from labkart import threads
 from labkart._compat import before_purge, registered_classes, set_registered_classes
-from labkart.records.record import TaskRun
 from labkart.tasks.task import Task
 
 
-class BuildListener(Protocol):
+class _Listener(Protocol):
     """Follows each task of a build by luigi's own ids, in the process that leads."""
 
-    def tasks(self) -> Sequence[Task[Any]]:
-        """All tasks of the build."""
-        ...
-
-    def started(self, task_id: str) -> None:
-        """A worker has begun a task."""
-        ...
-
-    def ended(self, task_id: str, error: str | None) -> None:
-        """A task has ended; `error` says why it failed, None if it did not."""
-        ...
-
-    def beat(self) -> None:
-        """Comes at least every second or so."""
-        ...
+    def started(self, task_id: str) -> None: ...
+    def ended(self, task_id: str, error: str | None) -> None: ...
+    def beat(self) -> None: ...
 
 
-class ProgressListener(Protocol):
-    """Follows the tasks of experiments: first all of them, and then what starts and ends."""
-
-    def planned(self, task_runs: Sequence[TaskRun]) -> None:
-        """All tasks, each once."""
-        ...
-
-    def started(self, task_run: TaskRun) -> None:
-        """A task has begun."""
-        ...
-
-    def ended(self, task_run: TaskRun) -> None:
-        """A task has ended; its state says how."""
-        ...
-
-    def beat(self) -> None:
-        """Comes at least every second or so."""
-        ...
-
-
-def run(results: Sequence[Task[Any]], workers: int, listener: BuildListener) -> None:
-    """Let gokart build the results on some workers.
+def run(
+    results: Sequence[Task[Any]], tasks: Sequence[Task[Any]], workers: int, listener: _Listener
+) -> None:
+    """Let gokart build the results, for which it needs these tasks, on some workers.
 
     Not by `gokart.build`, which silences the logging of the whole process.
     """
-    _keep_one_class_per_name(listener.tasks())
+    _keep_one_class_per_name(tasks)
     for name in ("luigi", "luigi-interface", "gokart"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
     scheduler = _Scheduler(listener)
@@ -92,6 +62,7 @@ def _keep_one_class_per_name(tasks: Sequence[Task[Any]]) -> None:
 
 
 _END_SIGNALS = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
+_unblock_end_signals = partial(signal.pthread_sigmask, signal.SIG_UNBLOCK, _END_SIGNALS)
 
 
 def _block_end_signals() -> None:
@@ -99,10 +70,6 @@ def _block_end_signals() -> None:
         signal.pthread_sigmask(signal.SIG_BLOCK, _END_SIGNALS)
     except KeyboardInterrupt:  # it came right before: let it come again
         os.kill(os.getpid(), signal.SIGINT)
-
-
-def _unblock_end_signals() -> None:
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, _END_SIGNALS)
 
 
 def _unblock_end_signals_in_child() -> None:
@@ -124,7 +91,7 @@ os.register_at_fork(
 class _Scheduler(Scheduler):
     """luigi's local scheduler, the one place that knows what all workers do; tells a listener."""
 
-    def __init__(self, listener: BuildListener) -> None:
+    def __init__(self, listener: _Listener) -> None:
         super().__init__(record_task_history=False)
         self._listener = listener
         self._running = set[str]()
