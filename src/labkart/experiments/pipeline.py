@@ -25,8 +25,9 @@ def pipeline_tasks(cfg: DictConfig) -> dict[str, Task[Any]]:
     Raises:
         LabkartError: see `call_pipeline` and `label_tasks`.
     """
-    with _explained_errors(cfg):
-        return label_tasks(call_pipeline(cfg))
+    result = call_pipeline(cfg)
+    with _explained_errors(cfg):  # a student's `requires()` runs here
+        return label_tasks(result)
 
 
 def call_pipeline(cfg: DictConfig) -> Task[Any]:

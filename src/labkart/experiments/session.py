@@ -1,4 +1,4 @@
-"""What every command that runs tasks does at its beginning and at its end.
+"""What every command that runs tasks does when it begins and when it ends.
 
 Knows the outputs' folder and the process that publishes. Knows nothing of what the command runs.
 """
@@ -22,7 +22,12 @@ def session(publisher: Publisher) -> Iterator[None]:
         LabkartError: nothing can be kept in this place.
     """
     os.chdir(project.current().root)
-    _check_outputs()
+    outputs = project.current().outputs
+    if outputs.exists() and not outputs.is_dir():
+        name = project.current().short(outputs)
+        raise LabkartError(
+            f"{name} is a file, and results go into a folder of that name. Move it away."
+        )
     signals.install_handlers()
     try:
         close_abandoned(publisher)
@@ -32,7 +37,7 @@ def session(publisher: Publisher) -> Iterator[None]:
 
 
 def close_abandoned(publisher: Publisher) -> None:
-    """Say of experiments and studies whose processes died that they were killed."""
+    """Mark experiments and studies whose processes died as killed."""
     for record in leftovers.close_abandoned_experiments():
         publisher.end(record)
     for study in leftovers.close_abandoned_studies():
@@ -43,15 +48,6 @@ def freeze_imports() -> None:
     """Take what was imported out of garbage collection, which costs more than most tasks."""
     gc.freeze()
     gc.enable()
-
-
-def _check_outputs() -> None:
-    current = project.current()
-    if current.outputs.exists() and not current.outputs.is_dir():
-        name = current.short(current.outputs)
-        raise LabkartError(
-            f"{name} is a file, and results go into a folder of that name. Move it away."
-        )
 
 
 def _close(publisher: Publisher) -> None:

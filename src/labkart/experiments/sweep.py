@@ -22,6 +22,7 @@ from hydra.plugins.sweeper import Sweeper
 from labkart import console, threads
 from labkart._compat import job_error
 from labkart.errors import LabkartError
+from labkart.experiments import settings
 from labkart.experiments.composer import Composer
 from labkart.experiments.experiment import run_experiments
 from labkart.experiments.plan import Experiment, plan
@@ -73,9 +74,9 @@ class SweepPlan:
     @property
     def ranking(self) -> Ranking:
         """How its results are to be shown, by the settings of `labkart` in the configuration."""
-        setting = self.experiments[0].setting
-        seeds, metric = setting("seeds", ["seed"]), setting("rank_by", None)
-        return Ranking(seeds, metric, setting("less_is_better", []))
+        setting = partial(settings.setting, self.experiments[0].composed.cfg)
+        seeds = setting("seeds", ["seed"])
+        return Ranking(seeds, setting("rank_by", None), setting("less_is_better", []))
 
     def describe(self) -> str:
         """How many experiments and tasks there are, and how many of these are cached."""
@@ -180,7 +181,7 @@ class Sweep:
         self._publisher.start()
         self._run(pending, workers)
 
-    def submit(self, settings: Mapping[str, Any]) -> None:
+    def submit(self, limits: Mapping[str, Any]) -> None:
         """On a cluster: one job per pending experiment; records come by the shared disk."""
         from labkart.experiments import slurm
 
@@ -190,7 +191,7 @@ class Sweep:
         self._run([experiment for experiment in self.plan.pending if not experiment.missing], 1)
         overrides = [experiment.composed.overrides for experiment in jobs]
         with (
-            slurm.submit("labkart.experiments.run:run_on_node", overrides, settings) as array,
+            slurm.submit("labkart.experiments.run:run_on_node", overrides, limits) as array,
             ClusterProgress(len(jobs), array.states) as progress,
         ):
             for number, failure in array.ended():
