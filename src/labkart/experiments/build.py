@@ -19,6 +19,8 @@ from labkart import threads
 from labkart._compat import before_purge, registered_classes, set_registered_classes
 from labkart.tasks.task import Task
 
+_Tasks = Sequence[Task[Any]]
+
 
 class _Listener(Protocol):
     """Follows each task of a build by luigi's own ids, in the process that leads."""
@@ -28,9 +30,7 @@ class _Listener(Protocol):
     def beat(self) -> None: ...
 
 
-def run(
-    results: Sequence[Task[Any]], tasks: Sequence[Task[Any]], workers: int, listener: _Listener
-) -> None:
+def run(results: _Tasks, tasks: _Tasks, workers: int, listener: _Listener) -> None:
     """Let gokart build the results, for which it needs these tasks, on some workers.
 
     Not by `gokart.build`, which silences the logging of the whole process.
@@ -39,10 +39,8 @@ def run(
     for name in ("luigi", "luigi-interface", "gokart"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
     scheduler = _Scheduler(listener)
-    with (
-        threads.divided(workers),
-        gokart.WorkerSchedulerFactory().create_worker(scheduler, workers) as worker,
-    ):
+    factory = gokart.WorkerSchedulerFactory()
+    with threads.divided(workers), factory.create_worker(scheduler, workers) as worker:
         for result in results:
             worker.add(result)
         # While all processes are busy luigi asks for no work, but it looks after its processes.
@@ -50,7 +48,7 @@ def run(
         worker.run()
 
 
-def _keep_one_class_per_name(tasks: Sequence[Task[Any]]) -> None:
+def _keep_one_class_per_name(tasks: _Tasks) -> None:
     """Forget classes whose name is that of another one: luigi refuses to work with both.
 
     The pipeline's class stays, or else the newest. `gokart.build` would forget all of them, but

@@ -43,9 +43,8 @@ def call_pipeline(cfg: DictConfig) -> Task[Any]:
         _check_location(module)
         result = getattr(module, function)(cfg)
         if not isinstance(result, Task):
-            raise LabkartError(
-                f"{entry} returned {result!r}. Let it end with: return make(YourLastTask, ...)"
-            )
+            remedy = "Let it end with: return make(YourLastTask, ...)"
+            raise LabkartError(f"{entry} returned {result!r}. {remedy}")
         return result
 
 
@@ -65,9 +64,7 @@ def label_tasks(result: Task[Any]) -> dict[str, Task[Any]]:
         name = task.get_task_family()
         if classes.setdefault(name, type(task)) is not type(task):
             modules = f"{classes[name].__module__} and {type(task).__module__}"
-            raise LabkartError(
-                f"There is a {name} in {modules}. Rename one: a task's name must be unique."
-            )
+            raise LabkartError(f"There is a {name} in {modules}. Rename one: names must be unique.")
         counts[name] += 1
         tasks[f"{name}-{counts[name]}" if counts[name] > 1 else name] = task
     return tasks
@@ -123,9 +120,7 @@ def _explained_errors(cfg: DictConfig) -> Iterator[None]:
         reason = describe(error, root)
         if isinstance(error, KeyError):
             reason += _explain_unknown_name(error.args[0], cfg)
-        raise LabkartError(
-            f"{reason}\nThe pipeline could not be laid out; nothing has run."
-        ) from error
+        raise LabkartError(f"{reason}\nThe pipeline cannot be made; nothing has run.") from error
 
 
 def _explain_missing(key: str, cfg: DictConfig) -> str:
@@ -133,12 +128,8 @@ def _explain_missing(key: str, cfg: DictConfig) -> str:
     parent, _, name = key.rpartition(".")
     node = OmegaConf.select(cfg, parent) if parent else cfg
     hint = nearest(name, map(str, node)) if isinstance(node, DictConfig) else ""
-    sentences = (
-        f'{context.source.describe(node)} has no "{key}".',
-        hint,
-        "Add it there, or name another one here.",
-    )
-    return " ".join(filter(None, sentences))
+    problem = f'{context.source.describe(node)} has no "{key}".'
+    return " ".join(filter(None, (problem, hint, "Add it there, or name another one here.")))
 
 
 def _explain_unknown_name(name: Any, cfg: DictConfig) -> str:

@@ -27,12 +27,11 @@ from labkart.experiments.plan import Experiment, plan
 from labkart.experiments.progress import ExperimentProgress
 from labkart.experiments.recording import reuse_record
 from labkart.experiments.session import freeze_imports, session
-from labkart.experiments.sweep import Sweep, SweepPlan, plan_sweep
+from labkart.experiments.sweep import Sweep, plan_sweep
 from labkart.records.record import ExperimentRecord
+from labkart.records.seeds import Ranking
 from labkart.tracking import store
 from labkart.tracking.publisher import NullPublisher, Publisher
-
-_MULTIRUN = ("-m", "--multirun")
 
 
 def run(overrides: list[str], output: RunOutput) -> int:
@@ -74,7 +73,9 @@ def run_hydra(task: "HydraTask", arguments: Sequence[str]) -> None:
     """
     # Else Hydra prints errors in its own way and ends the process.
     os.environ.setdefault("HYDRA_FULL_ERROR", "1")
-    sys.argv = ["labkart", *_options_first(arguments)]
+    # `-m` may stand between overrides, but argparse needs it in front.
+    options_first = sorted(arguments, key=lambda argument: argument not in ("-m", "--multirun"))
+    sys.argv = ["labkart", *options_first]
     _, unknown = hydra_arguments().parse_known_args(sys.argv[1:])
     if unknown:
         remedy = "Settings are names and values, as model=forest or labkart.workers=4"
@@ -90,12 +91,6 @@ def run_hydra(task: "HydraTask", arguments: Sequence[str]) -> None:
             raise
         message = " ".join(str(error).split())
         raise LabkartError(f"hydra: {message}. Check the overrides that name it.") from None
-
-
-def _options_first(arguments: Sequence[str]) -> list[str]:
-    """The arguments, with what may stand between overrides in front, as argparse needs it."""
-    multirun = [argument for argument in arguments if argument in _MULTIRUN]
-    return [*multirun, *(argument for argument in arguments if argument not in multirun)]
 
 
 class HydraTask:
@@ -157,7 +152,7 @@ class HydraTask:
             assert sweeper.launcher
             self._sweep.run(sweeper.launcher)
         records = [experiment.record for experiment in sweep_plan.experiments]
-        self._show_sweep(records, sweep_plan, self._sweep.record.id[:6])
+        self._show_sweep(records, sweep_plan.ranking, self._sweep.record.id[:6])
         failed = [record for record in records if record.status != "finished"]
         if failed:
             self.failures.append(describe_failures(failed, len(records)))
@@ -172,10 +167,8 @@ class HydraTask:
 
     def _planned_sweep(self) -> Sweep:
         if not self._sweep:
-            remedy = "Leave it out, or add hydra/launcher=basic"
-            raise LabkartError(
-                f"hydra/sweeper: only Labkart's own works with Labkart's launcher. {remedy}."
-            )
+            problem = "hydra/sweeper: only Labkart's own works with Labkart's launcher"
+            raise LabkartError(f"{problem}. Leave it out, or add hydra/launcher=basic.")
         return self._sweep
 
     def _introduce(self, composed: Composed) -> None:
@@ -197,20 +190,16 @@ class HydraTask:
 
     def _build(self, experiment: Experiment) -> None:
         workers = experiment.workers(1)
+        publisher = self.publisher
         # Before the experiment is marked as running: the publishing process must not hold the mark.
-        self.publisher.start()
+        publisher.start()
         with ExperimentProgress(workers) as progress:
             try:
-                run_experiments(
-                    [experiment], workers, progress, self.publisher.begin, self.publisher.end
-                )
+                run_experiments([experiment], workers, progress, publisher.begin, publisher.end)
             finally:
                 progress.show_rest(experiment.record.tasks)
 
-    def _show_sweep(
-        self, records: Sequence[ExperimentRecord], sweep_plan: SweepPlan, id: str
-    ) -> None:
-        ranking = sweep_plan.ranking
+    def _show_sweep(self, records: list[ExperimentRecord], ranking: Ranking, id: str) -> None:
         self.output.show_groups(records, ranking)
         names = {name for record in records for name in record.metrics}
         if ranking.metric and names and ranking.metric not in names:
@@ -230,6 +219,4 @@ def _collect_failures(failures: list[str]) -> Iterator[None]:
         place = error.filename or "outputs/"
         failures.append(f"{place}: {error.strerror or error}. What was finished is kept.")
     except Exception as error:
-        raise RuntimeError(
-            "This is a mistake in Labkart and not yours. Please report it."
-        ) from error
+        raise RuntimeError("This is a mistake in Labkart, not yours. Please report it.") from error

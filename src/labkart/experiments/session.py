@@ -25,9 +25,8 @@ def session(publisher: Publisher) -> Iterator[None]:
     outputs = project.current().outputs
     if outputs.exists() and not outputs.is_dir():
         name = project.current().short(outputs)
-        raise LabkartError(
-            f"{name} is a file, and results go into a folder of that name. Move it away."
-        )
+        problem = "is a file, and results go into a folder of that name"
+        raise LabkartError(f"{name} {problem}. Move it away.")
     signals.install_handlers()
     try:
         close_abandoned(publisher)
@@ -55,7 +54,5 @@ def _close(publisher: Publisher) -> None:
     with console.busy("writing to MLflow"):
         problem = publisher.close()
     if problem:
-        sync = console.command("sync")
-        console.warn(
-            f"  Not in MLflow yet ({problem}). The records have it all; {sync} publishes it."
-        )
+        remedy = f"The records have it all; {console.command('sync')} publishes it."
+        console.warn(f"  Not in MLflow yet ({problem}). {remedy}")

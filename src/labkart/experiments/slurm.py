@@ -19,15 +19,8 @@ from typing import Any
 from labkart import project
 from labkart._compat import submitit_parameters, submitit_slurm_parameters
 from labkart.errors import LabkartError, did_you_mean
-from labkart.experiments.slurm_job import (
-    JobFailure,
-    JobStatus,
-    SlurmJob,
-    ask_slurm,
-    cancel,
-    job_statuses,
-    one_line,
-)
+from labkart.experiments import slurm_job
+from labkart.experiments.slurm_job import JobFailure, JobStatus, SlurmJob, one_line
 
 _RESULT_PAUSE = 0.5  # seconds between two looks for results
 # Seconds between two questions to SLURM, at first and after some minutes.
@@ -73,14 +66,14 @@ class JobArray:
 
     def _lost(self) -> Iterator[tuple[int, str | None]]:
         """The jobs of which there will be no result."""
-        statuses = job_statuses(next(iter(self._jobs.values())).job_id.partition("_")[0])
+        statuses = slurm_job.job_statuses(next(iter(self._jobs.values())).job_id.partition("_")[0])
         if statuses is None:
             return
         for index, job in list(self._jobs.items()):
             status = statuses.get(job.job_id, JobStatus())
             self.states[index] = str(status)
             if status.loss:
-                cancel(job.job_id)
+                slurm_job.cancel(job.job_id)
                 yield self._remove(index, status.loss)
             elif not status.has_ended:
                 self._ended_at.pop(index, None)
@@ -121,11 +114,8 @@ def submit(
             the jobs. Then none is submitted.
     """
     current = project.current()
-    values = {
-        key.removeprefix("slurm_"): _plain(value)
-        for key, value in settings.items()
-        if value is not None
-    }
+    present = {key: value for key, value in settings.items() if value is not None}
+    values = {key.removeprefix("slurm_"): _plain(value) for key, value in present.items()}
     check_cluster(str(values.get("partition", "")))
     name = re.sub(r"[^A-Za-z0-9.-]+", "-", str(values.get("name", current.name)))
     values["name"] = f"{name}-{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}"
@@ -135,10 +125,10 @@ def submit(
         array._jobs = _submit(executor, SlurmJob(function, current.root), jobs)
         yield array
     except BaseException:
-        cancel(f"--name={array.name}")  # its number is unknown if sbatch was interrupted
+        slurm_job.cancel(f"--name={array.name}")  # its number is unknown if sbatch was interrupted
         raise
     if array._jobs:
-        cancel(f"--name={array.name}")
+        slurm_job.cancel(f"--name={array.name}")
 
 
 def _plain(value: Any) -> Any:
@@ -155,9 +145,8 @@ def _executor(settings: dict[str, Any], folder: Path, root: Path) -> Any:
     try:
         submitit: Any = import_module("submitit")
     except ImportError:
-        raise LabkartError(
-            "hydra/launcher=slurm needs submitit. Run: uv sync --extra slurm"
-        ) from None
+        remedy = "Run: uv sync --extra slurm"
+        raise LabkartError(f"hydra/launcher=slurm needs submitit. {remedy}") from None
     values: dict[str, Any] = {"timeout_min": 60, **settings}
     for name in _IGNORED:
         values.pop(name, None)
@@ -186,9 +175,8 @@ def _check_names(settings: Mapping[str, Any]) -> None:
         if name not in names:
             raise LabkartError(f'hydra.launcher: no setting "{name}". {did_you_mean(name, names)}')
     if any(settings.get(name, 1) != 1 for name in ("nodes", "tasks_per_node", "ntasks_per_node")):
-        raise LabkartError(
-            "hydra.launcher: a job is one process on one node. Set nodes and tasks_per_node to 1."
-        )
+        remedy = "Set nodes and tasks_per_node to 1."
+        raise LabkartError(f"hydra.launcher: a job is one process on one node. {remedy}")
 
 
 def _check_time_limit(parameters: Mapping[str, Any]) -> None:
@@ -206,9 +194,8 @@ def _submit(executor: Any, job: SlurmJob, jobs: Sequence[Sequence[str]]) -> dict
             return dict(enumerate(executor.map_array(job, [list(overrides) for overrides in jobs])))
     except (errors.FailedJobError, errors.FailedSubmissionError) as error:
         shutil.rmtree(executor.folder, ignore_errors=True)
-        raise LabkartError(
-            f"SLURM does not accept the jobs: {one_line(str(error))}. Nothing was submitted."
-        ) from None
+        problem = f"SLURM does not accept the jobs: {one_line(str(error))}"
+        raise LabkartError(f"{problem}. Nothing was submitted.") from None
 
 
 def _failure(result: Path) -> str | None:
@@ -238,16 +225,15 @@ def check_cluster(partitions: str) -> None:
     if not (shutil.which("sbatch") and shutil.which("srun")):
         remedy = "Log in to the cluster and run it there, or leave out hydra/launcher=slurm."
         raise LabkartError(f"There is no SLURM on this host (no sbatch). {remedy}")
-    done = ask_slurm("sinfo", "--noheader", "--all", "--format=%R")
+    done = slurm_job.ask_slurm("sinfo", "--noheader", "--all", "--format=%R")
     if done.returncode:
         reason = one_line(done.stderr)
         raise LabkartError(f"SLURM does not answer: {reason}. Nothing was submitted.")
     names = sorted(set(done.stdout.split()))
     for name in filter(None, partitions.split(",")):
         if name not in names:
-            raise LabkartError(
-                f'No partition "{name}" in this cluster. Choose one of {", ".join(names)}.'
-            )
+            remedy = f"Choose one of {', '.join(names)}."
+            raise LabkartError(f'No partition "{name}" in this cluster. {remedy}')
 
 
 @contextmanager

@@ -14,17 +14,11 @@ from labkart.experiments.plan import Experiment
 from labkart.fingerprint import snapshot
 from labkart.records import diff, record, redact
 from labkart.records.record import TaskRecord
+from labkart.tasks import task_id
 from labkart.tasks.task import Task
-from labkart.tasks.task_id import (
-    output_paths,
-    own_params,
-    task_data,
-    task_fingerprint,
-    task_key,
-    upstream,
-)
 
 _MOST_NAMES = 3  # of a list in a reason
+_Texts = Mapping[str, dict[str, str]]
 
 
 @dataclass
@@ -90,11 +84,11 @@ class TaskStatus:
     @property
     def outputs(self) -> list[Path]:
         """Where its outputs are, or will be."""
-        return output_paths(self.task)
+        return task_id.output_paths(self.task)
 
     def keys(self) -> set[str]:
         """The names by which other records may know it: its own, and those that it replaces."""
-        keys = {task_key(self.task)}
+        keys = {task_id.task_key(self.task)}
         if self.before:
             keys.add(self.before.key)
             if self.before.accepted:
@@ -128,16 +122,16 @@ class StatusReader:
 
     def has_read(self, task: Task[Any]) -> bool:
         """Whether the status of a task was read."""
-        return task_key(task) in self._by_key
+        return task_id.task_key(task) in self._by_key
 
     def status_of(self, task: Task[Any]) -> TaskStatus:
         """The status of a task that was read."""
-        return self._by_key[task_key(task)]
+        return self._by_key[task_id.task_key(task)]
 
     def read(self, label: str, task: Task[Any]) -> TaskStatus:
         """Read how a task stands now."""
         status = self._status(label, task)
-        self._by_key[task_key(task)] = status
+        self._by_key[task_id.task_key(task)] = status
         return status
 
     def _status(self, label: str, task: Task[Any]) -> TaskStatus:
@@ -173,19 +167,19 @@ class StatusReader:
         return min(candidates, key=lambda status: status.changes.distance, default=None)
 
     def _misses_upstream(self, task: Task[Any]) -> bool:
-        return any(self.status_of(needed).state == "missing" for needed in upstream(task))
+        return any(self.status_of(needed).state == "missing" for needed in task_id.upstream(task))
 
     def _changes(self, task: Task[Any], run: TaskRecord) -> Changes:
         """What differs between a task and an earlier run of its class."""
-        fingerprint = task_fingerprint(task)
+        fingerprint = task_id.task_fingerprint(task)
         changes = Changes(
-            params=_changed_params(redact.redact_values(own_params(task)), run.params),
-            data=_changed_data(task_data(task), run.data),
+            params=_changed_params(redact.redact_values(task_id.own_params(task)), run.params),
+            data=_changed_data(task_id.task_data(task), run.data),
             code=_changed_code(fingerprint.code, run.code),
             packages=_changed_packages(fingerprint.packages, run.packages),
         )
-        for needed in upstream(task):
-            if task_key(needed) not in run.upstream:
+        for needed in task_id.upstream(task):
+            if task_id.task_key(needed) not in run.upstream:
                 status = self.status_of(needed)
                 changes.upstream.append(status.label)
                 changes.unknown_upstream += status.keys().isdisjoint(run.upstream)
@@ -201,9 +195,7 @@ def _changed_params(current: Mapping[str, str], previous: Mapping[str, str]) -> 
     return [*changed, *(f"no {name}" for name in previous if name not in current)]
 
 
-def _changed_data(
-    current: Mapping[str, dict[str, str]], previous: Mapping[str, dict[str, str]]
-) -> list[str]:
+def _changed_data(current: _Texts, previous: _Texts) -> list[str]:
     changed: list[str] = []
     for name, data in current.items():
         old = previous.get(name)
@@ -214,9 +206,7 @@ def _changed_data(
     return changed
 
 
-def _changed_code(
-    current: Mapping[str, dict[str, str]], previous: Mapping[str, dict[str, str]]
-) -> list[str]:
+def _changed_code(current: _Texts, previous: _Texts) -> list[str]:
     changed: list[str] = []
     for file in sorted({*current, *previous}):
         changed += diff.changed_definitions(file, current.get(file, {}), previous.get(file, {}))
@@ -266,7 +256,5 @@ def _describe_task(status: TaskStatus) -> dict[str, Any]:
 
 def _finite_metrics(run: TaskRecord | None) -> dict[str, float | None]:
     """The metrics; null in place of what JSON does not have."""
-    metrics = run.metrics if run else ()
-    return {
-        metric.name: metric.value if math.isfinite(metric.value) else None for metric in metrics
-    }
+    metrics = {metric.name: metric.value for metric in run.metrics} if run else {}
+    return {name: value if math.isfinite(value) else None for name, value in metrics.items()}

@@ -58,18 +58,15 @@ class SweepPlan:
     @property
     def pending(self) -> list[Experiment]:
         """The experiments that have no result yet."""
-        return [
-            experiment for experiment in self.experiments if experiment.record.status != "finished"
-        ]
+        return [plan for plan in self.experiments if plan.record.status != "finished"]
 
     @cached_property
     def missing_tasks(self) -> set[str]:
         """The ids of the tasks that are to run."""
-        return {
-            experiment.tasks[label].make_unique_id()
-            for experiment in self.experiments
-            for label in experiment.missing
-        }
+        missing = set[str]()
+        for experiment in self.experiments:
+            missing |= {experiment.tasks[label].make_unique_id() for label in experiment.missing}
+        return missing
 
     @property
     def ranking(self) -> Ranking:
@@ -80,11 +77,8 @@ class SweepPlan:
 
     def describe(self) -> str:
         """How many experiments and tasks there are, and how many of these are cached."""
-        tasks = {
-            task.make_unique_id()
-            for experiment in self.experiments
-            for task in experiment.tasks.values()
-        }
+        plans = self.experiments
+        tasks = {task.make_unique_id() for plan in plans for task in plan.tasks.values()}
         counts = f"{_counted(self.experiments, 'experiment')}, {_counted(tasks, 'task')}"
         return f"{counts}: {len(tasks) - len(self.missing_tasks)} cached"
 
@@ -133,9 +127,8 @@ def _values(override: Override) -> Iterator[str]:
         yield override.get_value_element_as_str()
         return
     if not override.is_discrete_sweep():
-        raise LabkartError(
-            f"{text}: a sweep needs a list or range(...); intervals are for a search."
-        )
+        remedy = "a sweep needs a list or range(...); intervals are for a search."
+        raise LabkartError(f"{text}: {remedy}")
     values = list(override.sweep_string_iterator())
     if not values:
         raise LabkartError(f"{text} has no values, so there would be nothing to run.")
