@@ -86,26 +86,14 @@ _HYDRA = HydraConf(
     output_subdir=None,
     job=JobConf(name="labkart", chdir=False),
 )
-_DEFAULTS = {
-    "hydra_logging": "none",
-    "job_logging": "none",
-    "launcher": "labkart",
-    "sweeper": "labkart",
-}
+_DEFAULTS = dict.fromkeys(("hydra_logging", "job_logging"), "none")
+_DEFAULTS |= dict.fromkeys(("launcher", "sweeper"), "labkart")
 for _default in _HYDRA.defaults:
     _default.update({group: option for group, option in _DEFAULTS.items() if group in _default})
 
+_launcher = {"_target_": "hydra_plugins.labkart_launcher.LabkartLauncher"}
+_sweeper = {"_target_": "hydra_plugins.labkart_launcher.LabkartSweeper", "params": None}
 _store = ConfigStore.instance()
 _store.store(group="hydra", name="config", node=_HYDRA, provider="labkart")
-_store.store(
-    group="hydra/launcher",
-    name="labkart",
-    node={"_target_": "hydra_plugins.labkart_launcher.LabkartLauncher"},
-    provider="labkart",
-)
-_store.store(
-    group="hydra/sweeper",
-    name="labkart",
-    node={"_target_": "hydra_plugins.labkart_launcher.LabkartSweeper", "params": None},
-    provider="labkart",
-)
+_store.store(group="hydra/launcher", name="labkart", node=_launcher, provider="labkart")
+_store.store(group="hydra/sweeper", name="labkart", node=_sweeper, provider="labkart")

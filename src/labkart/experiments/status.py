@@ -38,17 +38,9 @@ class Changes:
 
     @property
     def distance(self) -> tuple[int, ...]:
-        """How far apart the two are.
-
-        Parameters and upstream tasks come first, because they tell configurations apart.
-        """
+        """How far apart they are; parameters and upstream tasks tell configurations apart."""
         others = (len(self.data), len(self.code), len(self.packages))
         return len(self.params), self.unknown_upstream, *others
-
-    @property
-    def only_upstream(self) -> bool:
-        """Whether data, code and packages are the same."""
-        return not (self.data or self.code or self.packages)
 
     def __str__(self) -> str:
         parts = [_shortened(names) for names in (self.data, self.code, self.packages) if names]
@@ -105,34 +97,25 @@ def statuses(experiment: Experiment) -> list[TaskStatus]:
             if status.state != "done" and label not in experiment.missing:
                 status.state = "done"
                 status.reason = f"{status.reason}, and nothing needs it now"
-    return reader.statuses
+    return list(reader.statuses.values())
 
 
 class StatusReader:
     """Reads the statuses of tasks one by one; a task's upstream tasks must be read before it."""
 
     def __init__(self) -> None:
-        self._by_key: dict[str, TaskStatus] = {}
+        self.statuses: dict[str, TaskStatus] = {}  # what was read, by the task's key
         self._runs: dict[str, list[TaskRecord]] = {}
-
-    @property
-    def statuses(self) -> list[TaskStatus]:
-        """What was read, each task once."""
-        return list(self._by_key.values())
-
-    def has_read(self, task: Task[Any]) -> bool:
-        """Whether the status of a task was read."""
-        return task_id.task_key(task) in self._by_key
-
-    def status_of(self, task: Task[Any]) -> TaskStatus:
-        """The status of a task that was read."""
-        return self._by_key[task_id.task_key(task)]
 
     def read(self, label: str, task: Task[Any]) -> TaskStatus:
         """Read how a task stands now."""
         status = self._status(label, task)
-        self._by_key[task_id.task_key(task)] = status
+        self.statuses[task_id.task_key(task)] = status
         return status
+
+    def upstream(self, task: Task[Any]) -> list[TaskStatus]:
+        """The statuses of the tasks that a task builds on."""
+        return [self.statuses[task_id.task_key(needed)] for needed in task_id.upstream(task)]
 
     def _status(self, label: str, task: Task[Any]) -> TaskStatus:
         last = task.last_record()
@@ -150,7 +133,9 @@ class StatusReader:
             closest.reason = f"no run yet with {', '.join(changes.params)}"
         else:
             closest.reason = str(changes)
-            if changes.only_upstream and self._misses_upstream(task):
+            own_changes = changes.data or changes.code or changes.packages
+            misses_upstream = any(needed.state == "missing" for needed in self.upstream(task))
+            if misses_upstream and not own_changes:
                 closest.state = "missing"
         closest.reason = failure or closest.reason
         return closest
@@ -166,9 +151,6 @@ class StatusReader:
         ]
         return min(candidates, key=lambda status: status.changes.distance, default=None)
 
-    def _misses_upstream(self, task: Task[Any]) -> bool:
-        return any(self.status_of(needed).state == "missing" for needed in task_id.upstream(task))
-
     def _changes(self, task: Task[Any], run: TaskRecord) -> Changes:
         """What differs between a task and an earlier run of its class."""
         fingerprint = task_id.task_fingerprint(task)
@@ -178,9 +160,8 @@ class StatusReader:
             code=_changed_code(fingerprint.code, run.code),
             packages=_changed_packages(fingerprint.packages, run.packages),
         )
-        for needed in task_id.upstream(task):
-            if task_id.task_key(needed) not in run.upstream:
-                status = self.status_of(needed)
+        for status in self.upstream(task):
+            if task_id.task_key(status.task) not in run.upstream:
                 changes.upstream.append(status.label)
                 changes.unknown_upstream += status.keys().isdisjoint(run.upstream)
         return changes
