@@ -59,7 +59,7 @@ class LabkartLauncher(Launcher):
         initial_job_idx: int,  # noqa: ARG002 (the plan has them)
     ) -> Sequence[JobReturn]:
         """Build what the sweeper has planned. The records are the results, so none is returned."""
-        self._hydra_task.build()
+        self._hydra_task.planned_sweep.build()
         return []
 
 
@@ -75,7 +75,7 @@ class SlurmLauncher(LabkartLauncher):
         initial_job_idx: int,  # noqa: ARG002 (the plan has them)
     ) -> Sequence[JobReturn]:
         """Submit what the sweeper has planned, and wait for it."""
-        self._hydra_task.submit(self._settings)
+        self._hydra_task.planned_sweep.submit(self._settings)
         return []
 
 

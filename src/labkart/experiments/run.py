@@ -5,7 +5,7 @@ Knows Hydra's entry point and when records are published. What a person sees goe
 
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -35,10 +35,7 @@ from labkart.tracking.publisher import NullPublisher, Publisher
 
 
 def run(overrides: list[str], output: RunOutput) -> int:
-    """Run what Hydra composes of the arguments of a command.
-
-    Returns:
-        0.
+    """Run what Hydra composes of the arguments of a command; return 0.
 
     Raises:
         LabkartError: an experiment failed, or cannot be planned.
@@ -99,8 +96,8 @@ class HydraTask:
     A launcher may pickle it and call it in another process, and whoever leads publishes then.
 
     Attributes:
-        failures: what is to be told when Hydra has ended.
-        was_called: whether Hydra came so far.
+        failures: the messages to show when Hydra has ended.
+        was_called: whether Hydra has called it.
     """
 
     def __init__(self, output: RunOutput, publisher: Publisher | None = None) -> None:
@@ -116,7 +113,7 @@ class HydraTask:
     def __call__(self, cfg: DictConfig) -> None:
         """Run the experiment that Hydra composed."""
         self.was_called = True
-        # The failures of a sweep are told together, at its end.
+        # The failures of a sweep are shown together when it ends.
         with _collect_failures([] if self._sweep else self.failures):
             composed = Composed.of_job(cfg)
             config.check_additions(composed.overrides)
@@ -157,22 +154,20 @@ class HydraTask:
         if failed:
             self.failures.append(describe_failures(failed, len(records)))
 
-    def build(self) -> None:
-        """Build on this machine what our sweeper has planned: our launcher calls this."""
-        self._planned_sweep().build()
+    @property
+    def planned_sweep(self) -> Sweep:
+        """What our sweeper has planned, for our launchers to run.
 
-    def submit(self, settings: Mapping[str, Any]) -> None:
-        """Run on a cluster what our sweeper has planned: our launcher calls this."""
-        self._planned_sweep().submit(settings)
-
-    def _planned_sweep(self) -> Sweep:
+        Raises:
+            LabkartError: another sweeper has planned it.
+        """
         if not self._sweep:
             problem = "hydra/sweeper: only Labkart's own works with Labkart's launcher"
             raise LabkartError(f"{problem}. Leave it out, or add hydra/launcher=basic.")
         return self._sweep
 
     def _introduce(self, composed: Composed) -> None:
-        """Say what kind of run it is, where that is not plain."""
+        """Say what kind of run it is, where that is not obvious."""
         if HydraConfig.get().mode == RunMode.MULTIRUN:  # by one of Hydra's own launchers
             self.output.say(" ".join(composed.overrides))
         elif params := HydraConfig.get().sweeper.get("params"):
@@ -181,12 +176,12 @@ class HydraTask:
 
     def _reuse(self, experiment: Experiment) -> None:
         """Take the result of an earlier run."""
-        count = len(experiment.tasks)
+        record, count = experiment.record, len(experiment.tasks)
         self.output.say(f"  {count} task{'s' if count > 1 else ''} cached, nothing to do")
-        reuse_record(experiment.record)
-        if not store.is_published(experiment.record):
-            experiment.record.write()  # a new tag
-            self.publisher.end(experiment.record)
+        reuse_record(record)
+        if not store.is_published(record):
+            record.write()  # a new tag
+            self.publisher.end(record)
 
     def _build(self, experiment: Experiment) -> None:
         workers = experiment.workers(1)
@@ -210,7 +205,7 @@ class HydraTask:
 
 @contextmanager
 def _collect_failures(failures: list[str]) -> Iterator[None]:
-    """Keep failures from Hydra, which would not go on."""
+    """Keep failures from Hydra, which would stop at them."""
     try:
         yield
     except LabkartError as error:

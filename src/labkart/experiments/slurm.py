@@ -1,7 +1,7 @@
 """Many jobs as one SLURM array: submits them by submitit, and follows how each ends.
 
-Knows nothing of what a job computes. submitit's own way to wait for jobs needs SLURM's accounting
-and waits for ever without it, so `squeue` is asked here.
+Knows nothing of what a job computes. Asks `squeue`, because submitit's own way to wait for jobs
+needs SLURM's accounting and waits for ever without it.
 """
 
 import os
@@ -27,18 +27,13 @@ _RESULT_PAUSE = 0.5  # seconds between two looks for results
 _STATUS_PAUSE, _LONGEST_STATUS_PAUSE = 2.0, 30.0
 _GRACE = 30.0  # seconds that a shared disk may take to show the result of a job that has ended
 
-_IGNORED = ("_target_", "submitit_folder")  # Hydra's own submitit launcher has these as well
-
 
 @dataclass
 class JobArray:
-    """Jobs that SLURM has accepted.
+    """Jobs that SLURM has accepted, with the folder of their logs.
 
     Attributes:
-        name: what SLURM's commands call it.
-        folder: the folder of its logs.
-        states: by index, what SLURM last said of each job that has not ended, such as
-            `pending: Resources`.
+        states: by index, the state of each job that has not ended, such as `pending: Resources`.
     """
 
     name: str
@@ -106,17 +101,15 @@ def submit(
     Args:
         function: `module:function`; it gets a job's overrides.
         jobs: the overrides of each job.
-        settings: what a job may use, under the names of submitit, with `slurm_` in front or
-            without.
+        settings: submitit's names with their values; `slurm_` may stand in front of a name.
 
     Raises:
-        LabkartError: SLURM or submitit is missing, a setting is wrong, or SLURM does not accept
-            the jobs. Then none is submitted.
+        LabkartError: a job cannot be submitted. Then none is.
     """
     current = project.current()
     present = {key: value for key, value in settings.items() if value is not None}
     values = {key.removeprefix("slurm_"): _plain(value) for key, value in present.items()}
-    check_cluster(str(values.get("partition", "")))
+    _check_cluster(str(values.get("partition", "")))
     name = re.sub(r"[^A-Za-z0-9.-]+", "-", str(values.get("name", current.name)))
     values["name"] = f"{name}-{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}"
     array = JobArray(values["name"], current.outputs / "slurm" / values["name"])
@@ -147,8 +140,8 @@ def _executor(settings: dict[str, Any], folder: Path, root: Path) -> Any:
     except ImportError:
         remedy = "Run: uv sync --extra slurm"
         raise LabkartError(f"hydra/launcher=slurm needs submitit. {remedy}") from None
-    values: dict[str, Any] = {"timeout_min": 60, **settings}
-    for name in _IGNORED:
+    values: dict[str, Any] = {"timeout_min": 60} | settings
+    for name in ("_target_", "submitit_folder"):  # Hydra's own submitit launcher has them as well
         values.pop(name, None)
     _check_names(values)
     additional = {"chdir": root} | values.get("additional_parameters", {})
@@ -159,10 +152,9 @@ def _executor(settings: dict[str, Any], folder: Path, root: Path) -> Any:
     restarts = values.pop("max_num_timeout", 3)
     executor = submitit.AutoExecutor(folder, "slurm", slurm_max_num_timeout=restarts)
     common = submitit_parameters()
+    named = {key if key in common else f"slurm_{key}": value for key, value in values.items()}
     try:
-        executor.update_parameters(
-            **{key if key in common else f"slurm_{key}": value for key, value in values.items()}
-        )
+        executor.update_parameters(**named)
     except (AssertionError, TypeError, ValueError) as error:
         raise LabkartError(f"hydra.launcher: {error}") from None
     _check_time_limit(executor.parameters)
@@ -210,18 +202,13 @@ def _failure(result: Path) -> str | None:
 
 def _last_line(log: Path) -> str:
     with suppress(OSError):
-        lines = [line.strip() for line in log.read_text(errors="replace").splitlines()]
-        lines = [line for line in lines if line]
-        return f": {lines[-1]}" if lines else ""
+        lines = log.read_text(errors="replace").strip().splitlines()
+        return f": {lines[-1].strip()}" if lines else ""
     return ""
 
 
-def check_cluster(partitions: str) -> None:
-    """Check that jobs can be submitted here, to these partitions.
-
-    Raises:
-        LabkartError: no SLURM on this host, none that answers, or no such partition in it.
-    """
+def _check_cluster(partitions: str) -> None:
+    """Refuse partitions, separated by commas, to which no job can be submitted from here."""
     if not (shutil.which("sbatch") and shutil.which("srun")):
         remedy = "Log in to the cluster and run it there, or leave out hydra/launcher=slurm."
         raise LabkartError(f"There is no SLURM on this host (no sbatch). {remedy}")
@@ -238,15 +225,10 @@ def check_cluster(partitions: str) -> None:
 
 @contextmanager
 def _without_job_variables() -> Iterator[None]:
-    """Forget what SLURM told this process if it is a job itself: new jobs would take it over."""
+    """Hide the variables of the job that this process may be: new jobs would inherit them."""
     prefixes = ("SLURM_", "SLURMD_", "SUBMITIT_") if "SLURM_JOB_ID" in os.environ else ()
-    variables = {
-        name: value
-        for name, value in os.environ.items()
-        if name.startswith(prefixes) and name != "SLURM_CONF"
-    }
-    for name in variables:
-        del os.environ[name]
+    names = [name for name in os.environ if name.startswith(prefixes) and name != "SLURM_CONF"]
+    variables = {name: os.environ.pop(name) for name in names}
     try:
         yield
     finally:

@@ -91,7 +91,7 @@ def ask_slurm(*command: str) -> "subprocess.CompletedProcess[str]":
 
 
 def one_line(text: str) -> str:
-    """What a command complained of."""
+    """The errors that a command has printed."""
     lines = [re.sub(r"^\w+: (error|fatal): ", "", line.strip()) for line in text.splitlines()]
     return "; ".join(filter(None, lines)).rstrip(".")
 
@@ -100,6 +100,7 @@ class JobFailure(Exception):
     """What a job could not do, in a line."""
 
 
+@dataclass(frozen=True)
 class SlurmJob:
     """A function `module:function`, called with a job's overrides in the project's root.
 
@@ -107,9 +108,8 @@ class SlurmJob:
     tasks are cached.
     """
 
-    def __init__(self, function: str, root: Path) -> None:
-        self.function = function
-        self.root = root
+    function: str
+    root: Path
 
     def __call__(self, overrides: list[str]) -> None:
         """Run the job on the node."""
@@ -121,7 +121,8 @@ class SlurmJob:
             getattr(import_module(module), name)(overrides)
         except BaseException as error:
             if not ending.has_begun:
-                raise JobFailure(self._describe(error)) from error
+                text = str(error) if isinstance(error, LabkartError) else describe(error, self.root)
+                raise JobFailure(text.partition("\n")[0]) from error
         if ending.failure:
             raise JobFailure(ending.failure)
         if ending.has_begun:  # without a result: it is in the queue again, or was cancelled
@@ -130,11 +131,6 @@ class SlurmJob:
     def checkpoint(self, overrides: list[str]) -> Any:
         """The same job again; submitit asks for it when it puts a job back into the queue."""
         return import_module("submitit.core.utils").DelayedSubmission(self, overrides)
-
-    def _describe(self, error: BaseException) -> str:
-        if isinstance(error, LabkartError):
-            return str(error).partition("\n")[0]
-        return describe(error, self.root)
 
 
 class _Ending:

@@ -7,12 +7,11 @@ tables.
 import hashlib
 import itertools
 import json
-from collections.abc import Iterator, Mapping, Sequence, Sized
+from collections.abc import Mapping, Sequence, Sized
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any
 
-from hydra.core.config_loader import ConfigLoader
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from hydra.core.utils import JobReturn, JobStatus
@@ -38,17 +37,11 @@ from labkart.tracking.publisher import Publisher
 
 @dataclass(frozen=True)
 class SweepPlan:
-    """The experiments of one command; all are planned before anything runs.
-
-    Attributes:
-        overrides: those of the command.
-        jobs: the overrides of each combination.
-        planned: the experiment of each job; two jobs may be the same experiment.
-    """
+    """The experiments of one command; all are planned before anything runs."""
 
     overrides: list[str]
-    jobs: list[list[str]]
-    planned: list[Experiment]
+    jobs: list[list[str]]  # the overrides of each combination
+    planned: list[Experiment]  # of each job; two jobs may be the same experiment
 
     @cached_property
     def experiments(self) -> list[Experiment]:
@@ -91,7 +84,7 @@ def plan_sweep(sweeper: Sweeper, overrides: list[str]) -> SweepPlan:
     """
     assert sweeper.hydra_context
     assert sweeper.config is not None
-    loader: ConfigLoader = sweeper.hydra_context.config_loader
+    loader = sweeper.hydra_context.config_loader
     parser = OverridesParser.create(config_loader=loader)
     jobs = _combinations(parser.parse_overrides(overrides))
     composer = Composer(partial(loader.load_sweep_config, sweeper.config))
@@ -106,7 +99,7 @@ def _plan_job(composer: Composer, overrides: list[str], number: int) -> Experime
     except LabkartError as error:
         message = str(error)
         names = (override.partition("=")[0].lstrip("+~") for override in overrides)
-        # One must know which of many experiments it is, unless the message names an override.
+        # Without an override in the message nobody knows which experiment is meant.
         if any(name in message for name in names):
             raise
         raise LabkartError(f"{message}\nin {' '.join(overrides)}") from error
@@ -121,18 +114,17 @@ def _combinations(overrides: Sequence[Override]) -> list[list[str]]:
     return [list(job) for job in itertools.product(*choices.values())]
 
 
-def _values(override: Override) -> Iterator[str]:
-    text = str(override.input_line)
+def _values(override: Override) -> list[str]:
+    text = override.input_line
     if not override.is_sweep_override():
-        yield override.get_value_element_as_str()
-        return
+        return [override.get_value_element_as_str()]
     if not override.is_discrete_sweep():
         remedy = "a sweep needs a list or range(...); intervals are for a search."
         raise LabkartError(f"{text}: {remedy}")
     values = list(override.sweep_string_iterator())
     if not values:
         raise LabkartError(f"{text} has no values, so there would be nothing to run.")
-    yield from values
+    return values
 
 
 class Sweep:
@@ -141,9 +133,8 @@ class Sweep:
     def __init__(self, plan: SweepPlan, publisher: Publisher) -> None:
         self.plan = plan
         self._publisher = publisher
-        overrides = plan.overrides
-        command = " ".join(["labkart", "run", "-m", *redact.redact_overrides(overrides)])
-        id = hashlib.sha256(json.dumps(sorted(overrides)).encode()).hexdigest()[:16]
+        command = " ".join(["labkart", "run", "-m", *redact.redact_overrides(plan.overrides)])
+        id = hashlib.sha256(json.dumps(sorted(plan.overrides)).encode()).hexdigest()[:16]
         ids = [experiment.record.id for experiment in plan.experiments]
         self.record = SweepRecord(id, command, ids, current_time())
 
@@ -213,12 +204,7 @@ class Sweep:
             self._take(experiment, job_error(job) if job.status == JobStatus.FAILED else None)
 
     def _take(self, experiment: Experiment, failure: str | None = None) -> None:
-        """Take in and publish the record that another process has written.
-
-        Args:
-            experiment: as it was planned here.
-            failure: why that process failed, if it did.
-        """
+        """Take in and publish the record of another process, or why that process failed."""
         record = read_experiment(experiment.record.id) or experiment.record
         if failure:
             _note_failure(record, failure)
@@ -237,7 +223,7 @@ class Sweep:
 
 
 def _note_failure(record: ExperimentRecord, failure: str) -> None:
-    """Write into a record why its process failed, where it could not say so itself."""
+    """Write into a record why its process failed, unless the process has done so."""
     if record.status == "finished":
         return
     record.error = record.error or failure
