@@ -1,6 +1,6 @@
 """Composes many configurations that differ in a few values, as Hydra would, but faster.
 
-Knows which overrides Hydra must read itself; what composing means stands in `config`.
+Knows which overrides Hydra must read itself. For what composing means see `config`.
 """
 
 import re
@@ -22,20 +22,19 @@ _OF_OVERRIDES = re.compile(r"\$\{hydra:(?!runtime\.|job\.(?:name|num|id)\})")
 
 
 class Composer:
-    """Composes many configurations; Hydra reads files (60 ms) once for all that choose the same."""
+    """Composes many configurations; Hydra reads files (60 ms) once for all that choose the same.
+
+    Args:
+        load: composes by Hydra.
+    """
 
     def __init__(self, load: Callable[[list[str]], DictConfig] = config.load) -> None:
-        """Compose as Hydra does by a function; without one, as `config.compose` does."""
         self._load = load
         self._parsed: dict[str, Override] = {}
         self._bases: dict[tuple[str, ...], Composed] = {}
 
     def compose(self, overrides: Sequence[str], number: int = 0) -> Composed:
-        """One configuration.
-
-        Args:
-            overrides: as in a command.
-            number: which one it is of many.
+        """One configuration, with its number among many.
 
         Raises:
             LabkartError: an override names a file or a setting that does not exist.

@@ -51,8 +51,7 @@ def call_pipeline(cfg: DictConfig) -> Task[Any]:
 def label_tasks(result: Task[Any]) -> dict[str, Task[Any]]:
     """The tasks that `result` needs, and itself, each once, upstream tasks first.
 
-    Returns:
-        The tasks by their labels: the class's name, with a number if there are several of a class.
+    A label is the class's name, with a number if there are several tasks of the class.
 
     Raises:
         LabkartError: two classes have one name, or a task is not a Labkart task.
@@ -126,7 +125,7 @@ def _explained_errors(cfg: DictConfig) -> Iterator[None]:
 def _explain_missing(key: str, cfg: DictConfig) -> str:
     """Which file lacks a setting that the student's code reads."""
     parent, _, name = key.rpartition(".")
-    node = OmegaConf.select(cfg, parent) if parent else cfg
+    node = OmegaConf.select(cfg, parent)
     hint = nearest(name, map(str, node)) if isinstance(node, DictConfig) else ""
     problem = f'{context.source.describe(node)} has no "{key}".'
     return " ".join(filter(None, (problem, hint, "Add it there, or name another one here.")))
@@ -136,9 +135,7 @@ def _explain_unknown_name(name: Any, cfg: DictConfig) -> str:
     """Which setting has a value that the student's code does not know."""
     for key, value in flatten(OmegaConf.to_container(cfg)):
         if value == name and isinstance(name, str):
-            parent = key.rpartition(".")[0]
-            node = OmegaConf.select(cfg, parent) if parent else cfg
-            source = context.source.describe(node, key)
+            source = context.source.describe(OmegaConf.select(cfg, key.rpartition(".")[0]), key)
             where = source if "=" in source else f"{key} in {source}"
             return f" ({where}). Add it to what this line chooses from, or name another one."
     return ""

@@ -1,4 +1,4 @@
-"""What the record of an experiment says when it begins and ends. Runs and publishes nothing."""
+"""What the record of an experiment says when it begins, ends and is used again. Runs nothing."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -8,6 +8,8 @@ from labkart import project
 from labkart.experiments.plan import Experiment
 from labkart.records import last_used, provenance, redact
 from labkart.records.record import ExperimentRecord, TaskRecord, current_time, digest_of
+from labkart.tracking import store
+from labkart.tracking.publisher import Publisher
 
 # The fields of a task's record that the experiment's own record has as well.
 _RESULT_FIELDS = (
@@ -81,7 +83,7 @@ def complete_record(experiment: Experiment, status: str) -> None:
     record.write({"traceback.txt": _tracebacks(record, task_records)})
 
 
-def reuse_record(record: ExperimentRecord) -> None:
+def reuse_record(record: ExperimentRecord, publisher: Publisher) -> None:
     """Note that a finished experiment was used again, and name the commit that has its code.
 
     The ids cover the code, so a result from before its code was committed belongs to the commit.
@@ -92,6 +94,9 @@ def reuse_record(record: ExperimentRecord) -> None:
         if not code["dirty"] and code["commit"]:
             record.code = code
             record.write({"uncommitted.patch.txt": diff})
+    if not store.is_published(record):
+        record.write()  # with a new tag, or as part of another sweep
+        publisher.end(record)
 
 
 @cache

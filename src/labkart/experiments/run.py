@@ -30,7 +30,6 @@ from labkart.experiments.session import freeze_imports, session
 from labkart.experiments.sweep import Sweep, plan_sweep
 from labkart.records.record import ExperimentRecord
 from labkart.records.seeds import Ranking
-from labkart.tracking import store
 from labkart.tracking.publisher import NullPublisher, Publisher
 
 
@@ -115,7 +114,7 @@ class HydraTask:
         self.was_called = True
         # The failures of a sweep are shown together when it ends.
         with _collect_failures([] if self._sweep else self.failures):
-            composed = Composed.of_job(cfg)
+            composed = Composed.of_job(cfg, HydraConfig.instance().cfg)
             config.check_additions(composed.overrides)
             console.show_logging()
             experiment = plan(composed)
@@ -178,10 +177,7 @@ class HydraTask:
         """Take the result of an earlier run."""
         record, count = experiment.record, len(experiment.tasks)
         self.output.say(f"  {count} task{'s' if count > 1 else ''} cached, nothing to do")
-        reuse_record(record)
-        if not store.is_published(record):
-            record.write()  # a new tag
-            self.publisher.end(record)
+        reuse_record(record, self.publisher)
 
     def _build(self, experiment: Experiment) -> None:
         workers = experiment.workers(1)

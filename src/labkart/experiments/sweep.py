@@ -193,10 +193,7 @@ class Sweep:
             record = experiment.record
             self._add_sweep(record)
             if record.status == "finished":
-                reuse_record(record)
-                if not store.is_published(record):
-                    record.write()
-                    self._publisher.end(record)
+                reuse_record(record, self._publisher)
 
     def _take_returns(self, returns: Sequence[JobReturn]) -> None:
         """Take in the records that the jobs of Hydra's own launchers have written."""
