@@ -82,6 +82,5 @@ class DataFolder(DataFile):
 
 def _describe_unreadable(path: Path, error: OSError) -> str:
     name = project.current().short(path)
-    return (
-        f"{name} cannot be read: {error.strerror or error}. Fix that, or set another path in conf/."
-    )
+    remedy = "Fix that, or set another path in conf/."
+    return f"{name} cannot be read: {error.strerror or error}. {remedy}"

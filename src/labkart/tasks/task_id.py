@@ -111,10 +111,8 @@ class TaskWithId(_IdParts, gokart.TaskOnKart[T]):
         `run()` has yielded; written out so, a task holds all tasks above it.
         """
         if not (only_significant or only_public):
-            return {
-                name: _whole_text(parameter, self.param_kwargs[name])
-                for name, parameter in self.get_params()
-            }
+            params, values = self.get_params(), self.param_kwargs
+            return {name: _whole_text(parameter, values[name]) for name, parameter in params}
         texts: dict[str, str] = {}
         for name, parameter in self.get_params():
             is_hidden = only_public and parameter.visibility != ParameterVisibility.PUBLIC
@@ -162,11 +160,8 @@ def upstream(task: gokart.TaskOnKart[Any]) -> list[Any]:
 
 def output_paths(task: gokart.TaskOnKart[Any]) -> list[Path]:
     """The files that it writes; `path` is a method of gokart's targets, an attribute of luigi's."""
-    targets: list[Any] = flatten(task.output())
-    paths: list[Any] = [
-        target.path() if callable(target.path) else target.path for target in targets
-    ]
-    return [Path(path).absolute() for path in paths]
+    paths: list[Any] = [target.path for target in flatten(task.output())]
+    return [Path(str(path() if callable(path) else path)).absolute() for path in paths]
 
 
 def own_params(task: gokart.TaskOnKart[Any]) -> dict[str, str]:
