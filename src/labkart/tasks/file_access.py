@@ -25,19 +25,16 @@ _MANY = 3  # more files of one folder are reported as that folder
 
 
 class UndeclaredReads:
-    """The project's files that a task's run opens and has not declared.
-
-    Attributes:
-        paths: their paths from the project's root, each with its state when it was opened.
-    """
+    """The project's files that a task's run opens and has not declared."""
 
     def __init__(self, declared: Iterable[Path]) -> None:
         current = project.current()
         self._root = current.root
-        declared_paths = (Path(os.path.normpath(Path.cwd() / path)) for path in declared)
-        self._ignored = [current.outputs, current.root / "uv.lock", *declared_paths]
+        paths = (Path(os.path.normpath(Path.cwd() / path)) for path in declared)
+        self._ignored = [current.outputs, current.root / "uv.lock", *paths]
         self._written: set[str] = set()
         self._uncertain: set[str] = set()
+        # From the project's root, each with its stamp when it was opened.
         self.paths: dict[str, digests.Stamp | None] = {}
 
     @contextmanager
@@ -129,14 +126,14 @@ def _by_folder(paths: Iterable[str]) -> Iterator[_Input]:
 
 
 def _remedy(task: str, params: Mapping[str, str], read: _Input) -> str:
-    """What to write, and where: an own parameter may name the file already."""
+    """What to write, and where: a parameter of the task may name the file already."""
     root = project.current().root
     for param, text in params.items():
         value = Path(os.path.normpath(root / text))
         if value != root and (root / read.path).is_relative_to(value):
             kind = "DataFolder" if value.is_dir() else "DataFile"
-            declaration = f'declare "{param}: {kind} = {kind}()" there.'
-            return f"{task}.{param} names {read.pronoun}: {declaration}"
+            remedy = f'declare "{param}: {kind} = {kind}()" there.'
+            return f"{task}.{param} names {read.pronoun}: {remedy}"
     letters = (letter if letter.isidentifier() else "_" for letter in Path(read.path).stem)
     name = "".join(letters).strip("_") or "file"
     declaration = f'"{name}: {read.kind} = {read.kind}()" to {task}'

@@ -59,8 +59,7 @@ def make(
     maker.check_names(values, given)
     maker.check_upstream({**values, **given})
     typed = {key: maker.typed(key, value, node) for key, value in values.items()}
-    for key, value in maker.values(given).items():
-        typed[key] = maker.typed(key, value, None)
+    typed |= {key: maker.typed(key, value, None) for key, value in maker.values(given).items()}
     try:
         return task(**typed)
     except ParameterException:
@@ -116,10 +115,7 @@ class _Maker:
                 raise LabkartError(f"pipeline: {problem}. {remedy}")
 
     def typed(self, key: str, value: Any, node: Any) -> Any:
-        """The value as the parameter's type, converted only where nothing is lost.
-
-        2 becomes 2.0, but 2.5 does not become 2.
-        """
+        """The value as the parameter's type: 2 becomes 2.0, but 2.5 does not become 2."""
         parameter = self._parameters[key]
         is_none = value is None and isinstance(parameter, OptionalParameterMixin)
         if isinstance(parameter, _UPSTREAM) or is_none:
@@ -127,10 +123,10 @@ class _Maker:
         name = f"{self._name}.{key}"
         try:
             typed = _converted(parameter, value, name)
+            if isinstance(parameter, DataFile) and node and (problem := parameter.problem(typed)):
+                raise LabkartError(f"{name}: {problem}")
         except LabkartError as error:
             raise LabkartError(f"{context.source.describe(node, name)}: {error}") from None
-        if isinstance(parameter, DataFile) and node and (problem := parameter.problem(typed)):
-            raise LabkartError(f"{context.source.describe(node, name)}: {name}: {problem}")
         return typed
 
     def describe_missing(self, present: set[str]) -> str:
@@ -165,8 +161,9 @@ def _check_that_all_have_values(node: DictConfig) -> None:
 
 def _plain(value: Any) -> Any:
     """A value as Python's own lists and dictionaries. Raises if a value in it is missing."""
-    nested = isinstance(value, DictConfig | ListConfig)
-    return OmegaConf.to_container(value, resolve=True, throw_on_missing=True) if nested else value
+    if isinstance(value, DictConfig | ListConfig):
+        return OmegaConf.to_container(value, resolve=True, throw_on_missing=True)
+    return value
 
 
 def _converted(parameter: luigi.Parameter[Any], value: Any, name: str) -> Any:
@@ -183,8 +180,7 @@ def _converted(parameter: luigi.Parameter[Any], value: Any, name: str) -> Any:
 
 def _value_type(parameter: luigi.Parameter[Any]) -> _ValueType | None:
     """How the parameter's values are checked; None if luigi alone knows."""
-    for kind, value_type in _VALUE_TYPES.items():
-        if isinstance(parameter, kind):
-            return value_type
-    is_string = type(parameter) in (luigi.Parameter, luigi.OptionalParameter)
-    return _STRING if is_string else None
+    if type(parameter) in (luigi.Parameter, luigi.OptionalParameter):
+        return _STRING
+    matches = (_VALUE_TYPES[kind] for kind in _VALUE_TYPES if isinstance(parameter, kind))
+    return next(matches, None)

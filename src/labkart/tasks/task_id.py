@@ -26,10 +26,7 @@ T = TypeVar("T")
 
 
 class _IdParts:
-    """What an id was made of.
-
-    They are not in the class below, where type checkers would take them for parameters.
-    """
+    """What an id was made of. In the class below type checkers would take it for parameters."""
 
     _fingerprint: Fingerprint
     _generation: int
@@ -48,10 +45,7 @@ class TaskWithId(_IdParts, gokart.TaskOnKart[T]):
         self._wrap_methods()
 
     def _wrap_methods(self) -> None:
-        """Call `requires` once per snapshot, whatever method a student writes or inherits.
-
-        The wrapper is set on the instance, so that it also covers subclasses.
-        """
+        """Call `requires` once per snapshot; on the instance, so that it covers subclasses."""
         vars(self).pop("requires", None)
         requires: Callable[[], Any] = self.requires
         is_generator = inspect.isgeneratorfunction(requires)
@@ -63,7 +57,7 @@ class TaskWithId(_IdParts, gokart.TaskOnKart[T]):
         vars(self)["requires"] = requires_once
 
     def __repr__(self) -> str:
-        """Short: luigi writes a task's description whenever it makes one that builds on it."""
+        """Short: luigi describes a task whenever it makes another one that builds on it."""
         params = ", ".join(f"{name}={text}" for name, text in own_params(self).items())
         return f"{self.get_task_family()}({params})"
 
