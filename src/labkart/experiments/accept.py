@@ -76,7 +76,7 @@ class _Acceptance(HydraTask):
     def sweep(self, sweeper: Sweeper, overrides: list[str]) -> None:
         self.was_called = True
         console.show_logging()
-        experiments = plan_sweep(sweeper, overrides).experiments
+        experiments = plan_sweep(sweeper, overrides, self.publisher).experiments
         self.experiment_count = len(experiments)
         self.statuses = accept_changes(experiments)
 

@@ -141,14 +141,13 @@ class HydraTask:
         """Plan many experiments, run what is missing, show them beside each other."""
         self.was_called = True
         console.show_logging()
-        sweep_plan = plan_sweep(sweeper, overrides)
-        self._sweep = Sweep(sweep_plan, self.publisher)
+        self._sweep = sweep = plan_sweep(sweeper, overrides, self.publisher)
         freeze_imports()
         with _collect_failures(self.failures):
             assert sweeper.launcher
-            self._sweep.run(sweeper.launcher)
-        records = [experiment.record for experiment in sweep_plan.experiments]
-        self._show_sweep(records, sweep_plan.ranking, self._sweep.record.id[:6])
+            sweep.run(sweeper.launcher)
+        records = [experiment.record for experiment in sweep.experiments]
+        self._show_sweep(records, sweep.ranking, sweep.record.id[:6])
         failed = [record for record in records if record.status != "finished"]
         if failed:
             self.failures.append(describe_failures(failed, len(records)))
