@@ -24,13 +24,10 @@ from labkart.tracking.publisher import NullPublisher
 
 
 def accept_changes(experiments: Sequence[Experiment]) -> list[TaskStatus]:
-    """Keep the results of tasks of which nothing but code and packages changed.
-
-    Returns:
-        How the experiments' tasks stand afterwards, each once.
+    """Keep the results of tasks whose code or packages alone changed; return all statuses.
 
     Raises:
-        LabkartError: nothing could be accepted, or nothing needs to be.
+        LabkartError: nothing can be accepted, or nothing needs to be.
     """
     reader = StatusReader()
     accepted = 0
@@ -55,11 +52,7 @@ def accept_changes(experiments: Sequence[Experiment]) -> list[TaskStatus]:
 
 
 def accept_sweep(arguments: Sequence[str]) -> tuple[int, list[TaskStatus]]:
-    """Accept for every combination of a sweep, as `labkart run -m` runs it.
-
-    Returns:
-        How many experiments there are, and how their tasks stand afterwards.
-    """
+    """Accept for every combination of a sweep; return their number and the tasks' statuses."""
     acceptance = _Acceptance()
     run_hydra(acceptance, arguments)
     return acceptance.experiment_count, acceptance.statuses

@@ -65,9 +65,9 @@ class Composer:
     def _values_to_apply_last(self, overrides: Sequence[Override]) -> list[Override]:
         """The overrides that may be applied after Hydra has read all the others.
 
-        Hydra first chooses the files, and then applies values in the order of the command. So an
-        override of a value can wait, unless one behind it is applied by Hydra: then the order of
-        the two would be reversed. All values up to the last such override are left to Hydra.
+        Hydra first chooses the files, and then applies values in the order of the command. So the
+        values behind the last override that Hydra applies can wait; earlier ones would come after
+        it instead of before it.
         """
         start = 0
         for position, override in enumerate(overrides, start=1):
@@ -76,7 +76,7 @@ class Composer:
         return [override for override in overrides[start:] if self._is_value(override)]
 
     def _base(self, texts: Sequence[str]) -> Composed:
-        """What Hydra itself makes of these overrides."""
+        """What Hydra composes from these overrides."""
         key = tuple(texts)
         if key not in self._bases:
             self._bases[key] = Composed.of(self._load(list(texts)))

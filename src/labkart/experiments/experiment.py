@@ -1,4 +1,4 @@
-"""Runs experiments, one or many as one graph of tasks, and keeps their records to the end.
+"""Runs experiments, one or many as one graph of tasks, and keeps their records up to date.
 
 Knows which experiment a task runs for. Prints nothing: a `ProgressListener` follows the tasks.
 """
@@ -38,14 +38,8 @@ def run_experiments(
     """Build what is missing of all experiments, each task once, and complete their records.
 
     A failed task fails the experiments that need it, and no others. After Ctrl-C those that had
-    begun are `killed`.
-
-    Args:
-        experiments: as they were planned.
-        workers: how many tasks run at once.
-        listener: follows the tasks.
-        on_start: called with each experiment's record once its status is `running`.
-        on_end: called with each experiment's record once it is complete.
+    begun are `killed`. `on_start` gets each experiment's record once its status is `running`,
+    `on_end` once it is complete.
 
     Raises:
         KeyboardInterrupt: the person stopped it.
@@ -118,9 +112,7 @@ class _Execution:
 
     @property
     def running(self) -> list[Experiment]:
-        return [
-            experiment for experiment in self.experiments if experiment.record.id in self._marks
-        ]
+        return [planned for planned in self.experiments if planned.record.id in self._marks]
 
     def started(self, task_id: str) -> None:
         parts = [part for part in self._parts.get(task_id, ()) if part.is_missing]
@@ -158,7 +150,7 @@ class _Execution:
                 self._end(experiment, status)
 
     def _stop_waiting(self, part: _Part) -> None:
-        """Wait no more for a task, nor, if it failed, for those that need it."""
+        """Stop waiting for a task, and, if it failed, for those that need it."""
         waiting = self._waiting[part.id]
         waiting.discard(part.task_run.label)
         if part.task_run.state == "ran":
@@ -170,7 +162,7 @@ class _Execution:
                 waiting.discard(label)
 
     def _begin(self, experiment: Experiment) -> None:
-        """Mark an experiment as running, and write so into its record."""
+        """Mark an experiment as running, also in its record."""
         record = experiment.record
         mark = ExitStack()
         is_alone = mark.enter_context(locks.mark_running(record.id))
@@ -206,7 +198,7 @@ class _Execution:
 
 
 def _complete_task_run(part: _Part, error: str | None) -> None:
-    """Write down how a task ended; without a record its process died, and luigi knows how."""
+    """Note how a task ended; if its process died there is no record, and luigi knows why."""
     task_run, record = part.task_run, part.task.last_record()
     task_run.seconds = record.wall_seconds if record else 0.0
     if error is None:
@@ -218,7 +210,7 @@ def _complete_task_run(part: _Part, error: str | None) -> None:
 
 
 def _final_status(experiment: Experiment) -> str:
-    """How an experiment ended that nobody stopped."""
+    """The status of an experiment that ended by itself."""
     if experiment.result.complete():
         return "finished"
     states = {task_run.state for task_run in experiment.record.tasks}
@@ -226,7 +218,7 @@ def _final_status(experiment: Experiment) -> str:
 
 
 def _shared_start(experiment: Experiment, is_alone: bool) -> str | None:
-    """When another process began the same experiment, if it runs there or has run since the plan.
+    """When another process began this experiment, if it runs there or has run since the plan.
 
     The two then share a run in MLflow.
     """

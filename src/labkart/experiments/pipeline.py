@@ -20,21 +20,17 @@ from labkart.tasks.task_id import upstream
 
 
 def pipeline_tasks(cfg: DictConfig) -> dict[str, Task[Any]]:
-    """The tasks behind what the student's function makes of a configuration, by label.
-
-    Raises:
-        LabkartError: see `call_pipeline` and `label_tasks`.
-    """
+    """All tasks of the student's pipeline by label; raises as `call_pipeline` and `label_tasks`."""
     result = call_pipeline(cfg)
     with _explained_errors(cfg):  # a student's `requires()` runs here
         return label_tasks(result)
 
 
 def call_pipeline(cfg: DictConfig) -> Task[Any]:
-    """The last task, as the student's function makes it of a configuration.
+    """The last task, as the student's function makes it from a configuration.
 
     Raises:
-        LabkartError: it returns no task, or fails; the message says why, and where.
+        LabkartError: it returns no task, or fails.
     """
     entry = project.current().entry
     module_name, _, function = entry.partition(":")

@@ -1,4 +1,4 @@
-"""The status of an experiment's tasks: done, missing or changed; why, and what it will cost.
+"""The status of an experiment's tasks: done, missing or changed, with the reason and the cost.
 
 Compares tasks with records of earlier runs. Runs nothing.
 """
@@ -23,18 +23,14 @@ _Texts = Mapping[str, dict[str, str]]
 
 @dataclass
 class Changes:
-    """What differs between a task and an earlier run of its class, each in words.
-
-    Attributes:
-        unknown_upstream: how many upstream tasks have no earlier run that was upstream of that run.
-    """
+    """What differs between a task and an earlier run of its class, in words."""
 
     params: list[str] = field(default_factory=list)
     data: list[str] = field(default_factory=list)
     code: list[str] = field(default_factory=list)
     packages: list[str] = field(default_factory=list)
     upstream: list[str] = field(default_factory=list)
-    unknown_upstream: int = 0
+    unknown_upstream: int = 0  # upstream tasks without an earlier run that was upstream of it
 
     @property
     def distance(self) -> tuple[int, ...]:
@@ -51,12 +47,11 @@ class Changes:
 
 @dataclass
 class TaskStatus:
-    """How a task stands.
+    """The state of a task.
 
     Attributes:
-        state: `done`; `changed` if it ran before and something but its parameters is different now;
-            else `missing`.
-        reason: why it is not done, in words; if a person accepted its result, who did.
+        state: `done`; `changed` if it ran before with the same parameters; else `missing`.
+        reason: why it is not done, or who accepted its result.
         before: the record of its last run, or else of the run that is most like it.
         changes: how it differs from that run.
     """
@@ -70,7 +65,7 @@ class TaskStatus:
 
     @property
     def seconds(self) -> float | None:
-        """How long its last run took; None if no run of its kind is known."""
+        """How long the run before took; None if there is none."""
         return self.before.wall_seconds if self.before else None
 
     @property
@@ -79,7 +74,7 @@ class TaskStatus:
         return task_id.output_paths(self.task)
 
     def keys(self) -> set[str]:
-        """The names by which other records may know it: its own, and those that it replaces."""
+        """The keys that other records may have for it: its own, and those that it replaces."""
         keys = {task_id.task_key(self.task)}
         if self.before:
             keys.add(self.before.key)
@@ -108,7 +103,7 @@ class StatusReader:
         self._runs: dict[str, list[TaskRecord]] = {}
 
     def read(self, label: str, task: Task[Any]) -> TaskStatus:
-        """Read how a task stands now."""
+        """Read the present status of a task."""
         status = self._status(label, task)
         self.statuses[task_id.task_key(task)] = status
         return status
