@@ -43,21 +43,11 @@ class LabkartSweeper(Sweeper):
 class LabkartLauncher(Launcher):
     """All experiments of a sweep as one build on this machine."""
 
-    def setup(
-        self,
-        *,
-        hydra_context: HydraContext,  # noqa: ARG002 (Hydra names it)
-        task_function: TaskFunction,
-        config: DictConfig,  # noqa: ARG002 (Hydra names it)
-    ) -> None:
+    def setup(self, *, task_function: TaskFunction, **_: Any) -> None:
         """Keep the task function, which has the plan."""
         self._hydra_task: Any = task_function
 
-    def launch(
-        self,
-        job_overrides: Sequence[Sequence[str]],  # noqa: ARG002 (the plan has them)
-        initial_job_idx: int,  # noqa: ARG002 (the plan has them)
-    ) -> Sequence[JobReturn]:
+    def launch(self, *_: Any, **__: Any) -> Sequence[JobReturn]:
         """Build what the sweeper has planned. The records are the results, so none is returned."""
         self._hydra_task.planned_sweep.build()
         return []
@@ -69,11 +59,7 @@ class SlurmLauncher(LabkartLauncher):
     def __init__(self, **settings: Any) -> None:
         self._settings = settings
 
-    def launch(
-        self,
-        job_overrides: Sequence[Sequence[str]],  # noqa: ARG002 (the plan has them)
-        initial_job_idx: int,  # noqa: ARG002 (the plan has them)
-    ) -> Sequence[JobReturn]:
+    def launch(self, *_: Any, **__: Any) -> Sequence[JobReturn]:
         """Submit what the sweeper has planned, and wait for it."""
         self._hydra_task.planned_sweep.submit(self._settings)
         return []

@@ -1,4 +1,4 @@
-"""What one composed configuration would run: its tasks, those that are missing, its record so far.
+"""What one composed configuration would run: its tasks, those that are missing, its record.
 
 Knows what identifies an experiment. Runs nothing.
 """
@@ -124,14 +124,10 @@ def _id(result: Task[Any], shown: dict[str, Any], cfg: DictConfig) -> str:
 
 
 def _shown_settings(composed: Composed) -> dict[str, Any]:
-    """What tells experiments apart at a glance: chosen files, and the plain values at the top."""
-    cfg = composed.cfg
+    """The settings that distinguish experiments: chosen files, and plain values at the top."""
+    cfg, choices = composed.cfg, composed.choices
     hidden = ("local", *settings.NOT_IN_ID)
-    shown: dict[str, Any] = {}
-    for group, option in composed.choices.items():
-        if "/" not in group and group not in hidden:
-            shown[group] = option
-    for key in cfg:
-        if not OmegaConf.is_config(config_node(cfg, key)):
-            shown[str(key)] = cfg[key]
+    groups = [group for group in choices if "/" not in group and group not in hidden]
+    plain = [key for key in cfg if not OmegaConf.is_config(config_node(cfg, key))]
+    shown = {group: choices[group] for group in groups} | {str(key): cfg[key] for key in plain}
     return {key: value for key, value in shown.items() if value is not None}

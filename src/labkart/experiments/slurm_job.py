@@ -1,4 +1,4 @@
-"""Jobs of a cluster: what SLURM says of them, and what runs on a node.
+"""Jobs of a cluster: their states in SLURM, and what runs on a node.
 
 Knows SLURM's commands, and what its states and signals mean. Submits nothing.
 """
@@ -26,7 +26,7 @@ _NEVER_STARTS = (
     "PartitionTimeLimit",
     "QOSNotAllowed",
 )
-# States after which there is no result, and what a person can do about them.
+# States after which there is no result, in words.
 _LOST = {
     "BOOT_FAIL": "its node did not start",
     "CANCELLED": "it was cancelled",
@@ -41,7 +41,7 @@ _ENDED = ("", "COMPLETED", "FAILED", "PREEMPTED")
 
 @dataclass(frozen=True)
 class JobStatus:
-    """What SLURM says of a job; all texts are empty if it no longer knows the job."""
+    """The state of a job; all texts are empty if SLURM no longer knows the job."""
 
     state: str = ""
     reason: str = ""
@@ -115,7 +115,6 @@ class SlurmJob:
         """Run the job on the node."""
         os.chdir(self.root)
         ending = _Ending()
-        ending.install()
         try:
             module, _, name = self.function.partition(":")
             getattr(import_module(module), name)(overrides)
@@ -147,20 +146,18 @@ class _Ending:
         self._process = os.getpid()
         self._warning_signal = submitit_signal()
         self._requeue = signal.getsignal(self._warning_signal)
-
-    def install(self) -> None:
-        """Take the signals over."""
         for number in (signal.SIGTERM, self._warning_signal):
             signal.signal(number, self._end)
 
     def _end(self, number: int, frame: FrameType | None) -> None:
-        if os.getpid() != self._process:
-            self._end_worker(number)
-            return
-        if self.has_begun:
+        is_warning = number == self._warning_signal
+        if os.getpid() != self._process and not is_warning:
+            raise SystemExit(128 + number)
+        # Each process of a job gets the warning, and the main process needs it once.
+        if os.getpid() != self._process or self.has_begun:
             return
         self.has_begun = True
-        if number == self._warning_signal and callable(self._requeue):
+        if is_warning and callable(self._requeue):
             try:
                 self._requeue(number, frame)
             except RuntimeError:  # what submitit raises if it does not put a job back
@@ -170,8 +167,3 @@ class _Ending:
             except (Exception, SystemExit):
                 pass
         raise KeyboardInterrupt
-
-    def _end_worker(self, number: int) -> None:
-        # Each process of a job gets the warning, and the main process needs it once.
-        if number != self._warning_signal:
-            raise SystemExit(128 + number)

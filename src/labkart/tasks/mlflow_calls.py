@@ -21,7 +21,7 @@ _log = logging.getLogger(__name__)
 
 
 def route_to(experiment: ExperimentRecord | None) -> None:
-    """Route the calls of the tasks that start now, also in forked processes, to an experiment."""
+    """Route the calls of tasks that start from now on, also in forked processes."""
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
     context.experiment = experiment
 

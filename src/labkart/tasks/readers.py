@@ -49,13 +49,8 @@ def install() -> None:
 class _ReaderFinder(importlib.abc.MetaPathFinder):
     """Patches the readers that the audit hook does not see when they are imported."""
 
-    def find_spec(
-        self,
-        name: str,
-        path: Any,
-        target: ModuleType | None = None,  # noqa: ARG002 (Python's interface)
-    ) -> ModuleSpec | None:
-        spec = PathFinder.find_spec(name, path) if name in _READERS else None
+    def find_spec(self, fullname: str, path: Any, target: Any = None) -> ModuleSpec | None:
+        spec = PathFinder.find_spec(fullname, path, target) if fullname in _READERS else None
         if spec and spec.loader:
             _patch_after_import(spec.loader)
         return spec

@@ -101,8 +101,8 @@ class TaskWithId(_IdParts, gokart.TaskOnKart[T]):
     ) -> dict[str, str]:
         """The parameters as texts; an upstream task as its id.
 
-        Without a restriction they are whole, as luigi needs them to make a task again that a
-        `run()` has yielded; written out so, a task holds all tasks above it.
+        Without a restriction they are whole, with all upstream tasks: luigi needs them so to make
+        a task again that a `run()` has yielded.
         """
         if not (only_significant or only_public):
             params, values = self.get_params(), self.param_kwargs
