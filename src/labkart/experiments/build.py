@@ -73,7 +73,7 @@ def _block_end_signals() -> None:
 def _unblock_end_signals_in_child() -> None:
     try:
         _unblock_end_signals()
-    # It was told to end before it began, and Python goes on after an error in this place.
+    # A signal came before the child began, and Python ignores errors in this hook.
     except BaseException:
         os._exit(128 + signal.SIGTERM)
 
@@ -87,7 +87,7 @@ os.register_at_fork(
 
 
 class _Scheduler(Scheduler):
-    """luigi's local scheduler, the one place that knows what all workers do; tells a listener."""
+    """luigi's local scheduler: it knows what all workers do, and reports it to a listener."""
 
     def __init__(self, listener: _Listener) -> None:
         super().__init__(record_task_history=False)
@@ -95,7 +95,7 @@ class _Scheduler(Scheduler):
         self._running = set[str]()
 
     def get_work(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
-        """Tell which task a worker gets."""
+        """Report which task a worker gets."""
         reply: dict[str, Any] = super().get_work(*args, **kwargs)
         if task_id := reply["task_id"]:
             self._running.add(task_id)
@@ -110,7 +110,7 @@ class _Scheduler(Scheduler):
         return {**counts, "worker_state": "active", "running_tasks": []}
 
     def add_task(self, *args: Any, **kwargs: Any) -> None:
-        """Tell which task has ended, and how."""
+        """Report which task has ended, and how."""
         super().add_task(*args, **kwargs)
         task_id, status = kwargs["task_id"], kwargs["status"]
         if status in (DONE, FAILED) and task_id in self._running:

@@ -60,7 +60,7 @@ class JobArray:
                 yield self._remove(index, _failure(job.paths.result_pickle))
 
     def _lost(self) -> Iterator[tuple[int, str | None]]:
-        """The jobs of which there will be no result."""
+        """The jobs that will have no result."""
         statuses = slurm_job.job_statuses(next(iter(self._jobs.values())).job_id.partition("_")[0])
         if statuses is None:
             return

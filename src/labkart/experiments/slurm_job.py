@@ -133,7 +133,7 @@ class SlurmJob:
 
 
 class _Ending:
-    """Lets SLURM's signals end this process as Ctrl-C would, and its workers in silence.
+    """Lets SLURM's signals end this process as Ctrl-C would, and its workers without a message.
 
     Attributes:
         has_begun: whether a signal came.
