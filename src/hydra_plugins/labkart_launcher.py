@@ -43,23 +43,13 @@ class LabkartSweeper(Sweeper):
 class LabkartLauncher(Launcher):
     """All experiments of a sweep as one build on this machine."""
 
-    def setup(
-        self,
-        *,
-        hydra_context: HydraContext,  # noqa: ARG002 (Hydra names it)
-        task_function: TaskFunction,
-        config: DictConfig,  # noqa: ARG002 (Hydra names it)
-    ) -> None:
+    def setup(self, *, task_function: TaskFunction, **_: Any) -> None:
         """Keep the task function, which has the plan."""
         self._hydra_task: Any = task_function
 
-    def launch(
-        self,
-        job_overrides: Sequence[Sequence[str]],  # noqa: ARG002 (the plan has them)
-        initial_job_idx: int,  # noqa: ARG002 (the plan has them)
-    ) -> Sequence[JobReturn]:
+    def launch(self, *_: Any, **__: Any) -> Sequence[JobReturn]:
         """Build what the sweeper has planned. The records are the results, so none is returned."""
-        self._hydra_task.build()
+        self._hydra_task.planned_sweep.build()
         return []
 
 
@@ -69,13 +59,9 @@ class SlurmLauncher(LabkartLauncher):
     def __init__(self, **settings: Any) -> None:
         self._settings = settings
 
-    def launch(
-        self,
-        job_overrides: Sequence[Sequence[str]],  # noqa: ARG002 (the plan has them)
-        initial_job_idx: int,  # noqa: ARG002 (the plan has them)
-    ) -> Sequence[JobReturn]:
+    def launch(self, *_: Any, **__: Any) -> Sequence[JobReturn]:
         """Submit what the sweeper has planned, and wait for it."""
-        self._hydra_task.submit(self._settings)
+        self._hydra_task.planned_sweep.submit(self._settings)
         return []
 
 
@@ -86,26 +72,14 @@ _HYDRA = HydraConf(
     output_subdir=None,
     job=JobConf(name="labkart", chdir=False),
 )
-_DEFAULTS = {
-    "hydra_logging": "none",
-    "job_logging": "none",
-    "launcher": "labkart",
-    "sweeper": "labkart",
-}
+_DEFAULTS = dict.fromkeys(("hydra_logging", "job_logging"), "none")
+_DEFAULTS |= dict.fromkeys(("launcher", "sweeper"), "labkart")
 for _default in _HYDRA.defaults:
     _default.update({group: option for group, option in _DEFAULTS.items() if group in _default})
 
+_launcher = {"_target_": "hydra_plugins.labkart_launcher.LabkartLauncher"}
+_sweeper = {"_target_": "hydra_plugins.labkart_launcher.LabkartSweeper", "params": None}
 _store = ConfigStore.instance()
 _store.store(group="hydra", name="config", node=_HYDRA, provider="labkart")
-_store.store(
-    group="hydra/launcher",
-    name="labkart",
-    node={"_target_": "hydra_plugins.labkart_launcher.LabkartLauncher"},
-    provider="labkart",
-)
-_store.store(
-    group="hydra/sweeper",
-    name="labkart",
-    node={"_target_": "hydra_plugins.labkart_launcher.LabkartSweeper", "params": None},
-    provider="labkart",
-)
+_store.store(group="hydra/launcher", name="labkart", node=_launcher, provider="labkart")
+_store.store(group="hydra/sweeper", name="labkart", node=_sweeper, provider="labkart")

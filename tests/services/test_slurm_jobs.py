@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from labkart import errors
-from labkart.experiments import slurm
+from labkart.experiments import slurm, slurm_job
 from tests.support.bake import LIBRARY
 from tests.support.slurm import Slurm
 from tests.support.tiny import soon, write
@@ -225,9 +225,9 @@ def test_a_slurm_that_does_not_answer_for_a_while_is_no_lost_job(study: Path, la
         soon(has(study, "started.0"))
         job = number(lab, array)
         with lab.silent():
-            assert slurm.job_statuses(job) is None
-        assert set(slurm.job_statuses(job) or {}) == {job}
-        assert slurm.job_statuses("99999") == {}
+            assert slurm_job.job_statuses(job) is None
+        assert set(slurm_job.job_statuses(job) or {}) == {job}
+        assert slurm_job.job_statuses("99999") == {}
         (study / "go").touch()
         assert dict(array.ended()) == {0: None}
 

@@ -1,4 +1,4 @@
-"""A person's word that a change of code does not matter: earlier outputs, kept under the new ids.
+"""Accepts earlier outputs under new ids, where a person says that a change does not matter.
 
 Runs no task.
 """
@@ -24,50 +24,42 @@ from labkart.tracking.publisher import NullPublisher
 
 
 def accept_changes(experiments: Sequence[Experiment]) -> list[TaskStatus]:
-    """Keep the results of tasks of which nothing but code and packages changed.
-
-    Returns:
-        How the experiments' tasks stand afterwards, each once.
+    """Keep the results of tasks whose code or packages alone changed; return all statuses.
 
     Raises:
-        LabkartError: nothing could be accepted, or nothing needs to be.
+        LabkartError: nothing can be accepted, or nothing needs to be.
     """
     reader = StatusReader()
     accepted = 0
     for experiment in experiments:
         for label, task in experiment.tasks.items():
-            if reader.has_read(task):
+            if task_key(task) in reader.statuses:
                 continue
             status = reader.read(label, task)
             if _may_be_accepted(status, reader):
                 with locks.locked(task_key(task)):
                     _keep(status)
                 accepted += reader.read(label, task).state == "done"
-    pending = [status for status in reader.statuses if status.state != "done"]
+    statuses = list(reader.statuses.values())
+    pending = [status for status in statuses if status.state != "done"]
     if not accepted and pending:
         reasons = dict.fromkeys(f"{status.label}: {status.reason}" for status in pending)
-        raise LabkartError(
-            "Nothing can be accepted. Only changes of code and packages can, of what ran before."
-            f" {'; '.join(reasons)}"
-        )
+        rule = "Only changes of code and packages can, of what ran before."
+        raise LabkartError(f"Nothing can be accepted. {rule} {'; '.join(reasons)}")
     if not accepted:
         raise LabkartError("There is nothing to accept: every task is done.")
-    return reader.statuses
+    return statuses
 
 
 def accept_sweep(arguments: Sequence[str]) -> tuple[int, list[TaskStatus]]:
-    """Accept for every combination of a sweep, as `labkart run -m` runs it.
-
-    Returns:
-        How many experiments there are, and how their tasks stand afterwards.
-    """
+    """Accept for every combination of a sweep; return their number and the tasks' statuses."""
     acceptance = _Acceptance()
     run_hydra(acceptance, arguments)
     return acceptance.experiment_count, acceptance.statuses
 
 
 class _Acceptance(HydraTask):
-    """What Hydra calls in place of a run: many experiments are planned, their changes accepted."""
+    """What Hydra calls in place of a run: plans many experiments and accepts their changes."""
 
     def __init__(self) -> None:
         super().__init__(LineOutput(), NullPublisher())
@@ -77,7 +69,7 @@ class _Acceptance(HydraTask):
     def sweep(self, sweeper: Sweeper, overrides: list[str]) -> None:
         self.was_called = True
         console.show_logging()
-        experiments = plan_sweep(sweeper, overrides).experiments
+        experiments = plan_sweep(sweeper, overrides, self.publisher).experiments
         self.experiment_count = len(experiments)
         self.statuses = accept_changes(experiments)
 
@@ -89,7 +81,7 @@ def _may_be_accepted(status: TaskStatus, reader: StatusReader) -> bool:
         return False
     if changes.params or changes.data or changes.unknown_upstream or previous.damage():
         return False
-    needed = [reader.status_of(task) for task in upstream(status.task)]
+    needed = reader.upstream(status.task)
     is_ready = all(upstream_status.state == "done" for upstream_status in needed)
     same_upstream = len(needed) == len(previous.upstream)
     previous_suffixes = [Path(state.path).suffixes for state in previous.outputs]
@@ -98,10 +90,7 @@ def _may_be_accepted(status: TaskStatus, reader: StatusReader) -> bool:
 
 
 def _keep(status: TaskStatus) -> None:
-    """Give the earlier run's outputs, figures and tables to the task as it is now.
-
-    The earlier ones stay.
-    """
+    """Copy the earlier run's outputs, figures and tables to the task as it is now."""
     task, previous = status.task, status.before
     assert previous
     outputs = project.current().outputs
@@ -129,7 +118,7 @@ def _keep(status: TaskStatus) -> None:
 
 
 def _link(source: Path, target: Path) -> None:
-    """The same content under another name, without a second copy where the disk can do that."""
+    """Put the content under another name too, as a link where the disk has links."""
     target.parent.mkdir(parents=True, exist_ok=True)
     half = target.with_name(f".{target.name}.{os.getpid()}.tmp")
     half.unlink(missing_ok=True)

@@ -1,6 +1,6 @@
 """gokart's build of some tasks and all that they need, on some workers.
 
-Knows luigi's scheduler and workers. Knows no experiments: a `BuildListener` follows the build.
+Knows luigi's scheduler and workers. Knows no experiments: a listener follows the build.
 """
 
 import json
@@ -8,6 +8,7 @@ import logging
 import os
 import signal
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, Protocol
 
 import gokart
@@ -16,63 +17,30 @@ from luigi.task_status import DONE, FAILED
 
 from labkart import threads
 from labkart._compat import before_purge, registered_classes, set_registered_classes
-from labkart.records.record import TaskRun
 from labkart.tasks.task import Task
 
+_Tasks = Sequence[Task[Any]]
 
-class BuildListener(Protocol):
+
+class _Listener(Protocol):
     """Follows each task of a build by luigi's own ids, in the process that leads."""
 
-    def tasks(self) -> Sequence[Task[Any]]:
-        """All tasks of the build."""
-        ...
-
-    def started(self, task_id: str) -> None:
-        """A worker has begun a task."""
-        ...
-
-    def ended(self, task_id: str, error: str | None) -> None:
-        """A task has ended; `error` says why it failed, None if it did not."""
-        ...
-
-    def beat(self) -> None:
-        """Comes at least every second or so."""
-        ...
+    def started(self, task_id: str) -> None: ...
+    def ended(self, task_id: str, error: str | None) -> None: ...
+    def beat(self) -> None: ...
 
 
-class ProgressListener(Protocol):
-    """Follows the tasks of experiments: first all of them, and then what starts and ends."""
-
-    def planned(self, task_runs: Sequence[TaskRun]) -> None:
-        """All tasks, each once."""
-        ...
-
-    def started(self, task_run: TaskRun) -> None:
-        """A task has begun."""
-        ...
-
-    def ended(self, task_run: TaskRun) -> None:
-        """A task has ended; its state says how."""
-        ...
-
-    def beat(self) -> None:
-        """Comes at least every second or so."""
-        ...
-
-
-def run(results: Sequence[Task[Any]], workers: int, listener: BuildListener) -> None:
-    """Let gokart build the results on some workers.
+def run(results: _Tasks, tasks: _Tasks, workers: int, listener: _Listener) -> None:
+    """Let gokart build the results, for which it needs these tasks, on some workers.
 
     Not by `gokart.build`, which silences the logging of the whole process.
     """
-    _keep_one_class_per_name(listener.tasks())
+    _keep_one_class_per_name(tasks)
     for name in ("luigi", "luigi-interface", "gokart"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
     scheduler = _Scheduler(listener)
-    with (
-        threads.divided(workers),
-        gokart.WorkerSchedulerFactory().create_worker(scheduler, workers) as worker,
-    ):
+    factory = gokart.WorkerSchedulerFactory()
+    with threads.divided(workers), factory.create_worker(scheduler, workers) as worker:
         for result in results:
             worker.add(result)
         # While all processes are busy luigi asks for no work, but it looks after its processes.
@@ -80,7 +48,7 @@ def run(results: Sequence[Task[Any]], workers: int, listener: BuildListener) -> 
         worker.run()
 
 
-def _keep_one_class_per_name(tasks: Sequence[Task[Any]]) -> None:
+def _keep_one_class_per_name(tasks: _Tasks) -> None:
     """Forget classes whose name is that of another one: luigi refuses to work with both.
 
     The pipeline's class stays, or else the newest. `gokart.build` would forget all of them, but
@@ -92,6 +60,7 @@ def _keep_one_class_per_name(tasks: Sequence[Task[Any]]) -> None:
 
 
 _END_SIGNALS = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
+_unblock_end_signals = partial(signal.pthread_sigmask, signal.SIG_UNBLOCK, _END_SIGNALS)
 
 
 def _block_end_signals() -> None:
@@ -101,14 +70,10 @@ def _block_end_signals() -> None:
         os.kill(os.getpid(), signal.SIGINT)
 
 
-def _unblock_end_signals() -> None:
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, _END_SIGNALS)
-
-
 def _unblock_end_signals_in_child() -> None:
     try:
         _unblock_end_signals()
-    # It was told to end before it began, and Python goes on after an error in this place.
+    # A signal came before the child began, and Python ignores errors in this hook.
     except BaseException:
         os._exit(128 + signal.SIGTERM)
 
@@ -122,15 +87,15 @@ os.register_at_fork(
 
 
 class _Scheduler(Scheduler):
-    """luigi's local scheduler, the one place that knows what all workers do; tells a listener."""
+    """luigi's local scheduler: it knows what all workers do, and reports it to a listener."""
 
-    def __init__(self, listener: BuildListener) -> None:
+    def __init__(self, listener: _Listener) -> None:
         super().__init__(record_task_history=False)
         self._listener = listener
         self._running = set[str]()
 
     def get_work(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
-        """Tell which task a worker gets."""
+        """Report which task a worker gets."""
         reply: dict[str, Any] = super().get_work(*args, **kwargs)
         if task_id := reply["task_id"]:
             self._running.add(task_id)
@@ -145,7 +110,7 @@ class _Scheduler(Scheduler):
         return {**counts, "worker_state": "active", "running_tasks": []}
 
     def add_task(self, *args: Any, **kwargs: Any) -> None:
-        """Tell which task has ended, and how."""
+        """Report which task has ended, and how."""
         super().add_task(*args, **kwargs)
         task_id, status = kwargs["task_id"], kwargs["status"]
         if status in (DONE, FAILED) and task_id in self._running:

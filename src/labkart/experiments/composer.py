@@ -1,6 +1,6 @@
 """Composes many configurations that differ in a few values, as Hydra would, but faster.
 
-Knows which overrides Hydra must read itself; what composing means stands in `config`.
+Knows which overrides Hydra must read itself. For what composing means see `config`.
 """
 
 import re
@@ -22,20 +22,19 @@ _OF_OVERRIDES = re.compile(r"\$\{hydra:(?!runtime\.|job\.(?:name|num|id)\})")
 
 
 class Composer:
-    """Composes many configurations; Hydra reads files (60 ms) once for all that choose the same."""
+    """Composes many configurations; Hydra reads files (60 ms) once for all that choose the same.
+
+    Args:
+        load: composes by Hydra.
+    """
 
     def __init__(self, load: Callable[[list[str]], DictConfig] = config.load) -> None:
-        """Compose as Hydra does by a function; without one, as `config.compose` does."""
         self._load = load
         self._parsed: dict[str, Override] = {}
         self._bases: dict[tuple[str, ...], Composed] = {}
 
     def compose(self, overrides: Sequence[str], number: int = 0) -> Composed:
-        """One configuration.
-
-        Args:
-            overrides: as in a command.
-            number: which one it is of many.
+        """One configuration, with its number among many.
 
         Raises:
             LabkartError: an override names a file or a setting that does not exist.
@@ -66,9 +65,9 @@ class Composer:
     def _values_to_apply_last(self, overrides: Sequence[Override]) -> list[Override]:
         """The overrides that may be applied after Hydra has read all the others.
 
-        Hydra first chooses the files, and then applies values in the order of the command. So an
-        override of a value can wait, unless one behind it is applied by Hydra: then the order of
-        the two would be reversed. All values up to the last such override are left to Hydra.
+        Hydra first chooses the files, and then applies values in the order of the command. So the
+        values behind the last override that Hydra applies can wait; earlier ones would come after
+        it instead of before it.
         """
         start = 0
         for position, override in enumerate(overrides, start=1):
@@ -77,7 +76,7 @@ class Composer:
         return [override for override in overrides[start:] if self._is_value(override)]
 
     def _base(self, texts: Sequence[str]) -> Composed:
-        """What Hydra itself makes of these overrides."""
+        """What Hydra composes from these overrides."""
         key = tuple(texts)
         if key not in self._bases:
             self._bases[key] = Composed.of(self._load(list(texts)))

@@ -23,8 +23,7 @@ from labkart.errors import LabkartError, did_you_mean
 from labkart.tasks.config_source import ConfigSource
 from labkart.tasks.context import context
 
-# What composing raises for what a person wrote: errors of Hydra, OmegaConf and YAML, and of files
-# that are not UTF-8.
+# What composing raises for a person's mistakes; `ValueError` for files that are not UTF-8.
 InvalidOverride = (HydraException, OmegaConfBaseException, YAMLError, ValueError)
 
 # Parts of messages of Hydra 1.3.8.
@@ -58,15 +57,14 @@ class Composed:
         """What Hydra composed, with its own node in it, which is taken out."""
         with flag_override(whole, ["struct", "readonly"], False):
             node = OmegaConf.create({"hydra": whole.pop("hydra")}, flags={"allow_objects": True})
-        choices = dict(node.hydra.runtime.choices)
-        return cls(whole, _override_texts(node.hydra.overrides.task), choices, node)
+        return cls.of_job(whole, node)
 
     @classmethod
-    def of_job(cls, cfg: DictConfig) -> "Composed":
-        """What Hydra handed to its task function."""
-        conf = HydraConfig.get()
-        node: Any = HydraConfig.instance().cfg
-        return cls(cfg, _override_texts(conf.overrides.task), dict(conf.runtime.choices), node)
+    def of_job(cls, cfg: DictConfig, node: Any) -> "Composed":
+        """What Hydra handed to its task function, and Hydra's own node."""
+        # As written: an interpolation in an override is the configuration's, maybe a secret.
+        overrides: Any = OmegaConf.to_container(node.hydra.overrides.task)
+        return cls(cfg, list(map(str, overrides)), dict(node.hydra.runtime.choices), node)
 
     @property
     def source(self) -> ConfigSource:
@@ -74,7 +72,7 @@ class Composed:
         return ConfigSource(self.overrides, self.choices)
 
     def activate(self) -> None:
-        """Make it the one of which `${hydra:...}` and Labkart's messages speak."""
+        """Make it the one that `${hydra:...}` and Labkart's messages refer to."""
         context.source = self.source
         instance: Any = HydraConfig.instance()
         instance.cfg = self.hydra
@@ -82,12 +80,6 @@ class Composed:
             with flag_override(self.hydra.hydra, ["struct", "readonly"], False):
                 self.hydra.hydra.job.num = self.number
                 self.hydra.hydra.job.id = str(self.number)
-
-
-def _override_texts(node: Any) -> list[str]:
-    """The overrides as written: an interpolation in one is the configuration's, maybe a secret."""
-    overrides: Any = OmegaConf.to_container(node)
-    return [str(override) for override in overrides]
 
 
 def compose(*overrides: str) -> DictConfig:
@@ -113,19 +105,14 @@ def compose_overrides(*overrides: str) -> Composed:
 
 
 def load(overrides: Iterable[str]) -> DictConfig:
-    """What Hydra itself composes, with its own node."""
+    """What Hydra composes, with its own node."""
     GlobalHydra.instance().clear()
     with hydra.initialize_config_dir(str(project.current().root / "conf"), version_base="1.3"):
         return hydra.compose("config", overrides=list(overrides), return_hydra_config=True)
 
 
 def explain_error(error: Exception, overrides: Iterable[str] = ()) -> LabkartError:
-    """What is wrong with an override or with a file in `conf/`, as a sentence.
-
-    Args:
-        error: one of `InvalidOverride`.
-        overrides: those that were composed.
-    """
+    """What is wrong with an override or with a file in `conf/`, by one of `InvalidOverride`."""
     return LabkartError(
         _explain_unknown_option(error)
         or _explain_unknown_key(error, overrides)
@@ -136,9 +123,8 @@ def explain_error(error: Exception, overrides: Iterable[str] = ()) -> LabkartErr
 
 
 def _explain_unknown_option(error: Exception) -> str:
-    if not isinstance(error, MissingConfigException):
-        return ""
-    if not (error.missing_cfg_file and error.options):
+    is_missing = isinstance(error, MissingConfigException)
+    if not (is_missing and error.missing_cfg_file and error.options):
         return ""
     group, _, option = error.missing_cfg_file.rpartition("/")
     options = ", ".join(sorted(error.options))
@@ -156,7 +142,7 @@ def _explain_unknown_key(error: Exception, overrides: Iterable[str]) -> str:
     with suppress(*InvalidOverride):
         composed = Composed.of(load(others))
         composed.activate()
-        node = OmegaConf.select(composed.cfg, parent) if parent else composed.cfg
+        node = OmegaConf.select(composed.cfg, parent)
         names = [str(sibling) for sibling in node] if isinstance(node, DictConfig) else []
         where = composed.source.describe(node)
         return f'{where}: no setting "{key}". {did_you_mean(name, names)}'
@@ -169,9 +155,9 @@ def _explain_several_values(error: Exception) -> str:
         return ""
     override = match[1]
     name, _, values = override.partition("=")
-    message = f"{override} names several values: add -m to run each of them"
     is_group = (project.current().root / "conf" / name).is_dir()
-    return f"{message}." if is_group else f"{message}; '{name}=[{values}]' is a list."
+    end = "." if is_group else f"; '{name}=[{values}]' is a list."
+    return f"{override} names several values: add -m to run each of them{end}"
 
 
 def _explain_syntax(error: Exception) -> str:

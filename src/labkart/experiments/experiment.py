@@ -1,4 +1,4 @@
-"""Runs experiments, one or many as one graph of tasks, and keeps their records to the end.
+"""Runs experiments, one or many as one graph of tasks, and keeps their records up to date.
 
 Knows which experiment a task runs for. Prints nothing: a `ProgressListener` follows the tasks.
 """
@@ -11,8 +11,8 @@ from typing import Any
 
 from labkart import signals
 from labkart.experiments import build, recording
-from labkart.experiments.build import ProgressListener
 from labkart.experiments.plan import Experiment
+from labkart.experiments.progress import ProgressListener
 from labkart.experiments.recording import Provenance
 from labkart.fingerprint import snapshot
 from labkart.records import leftovers, locks
@@ -38,30 +38,26 @@ def run_experiments(
     """Build what is missing of all experiments, each task once, and complete their records.
 
     A failed task fails the experiments that need it, and no others. After Ctrl-C those that had
-    begun are `killed`.
-
-    Args:
-        experiments: as they were planned.
-        workers: how many tasks run at once.
-        listener: follows the tasks.
-        on_start: called with each experiment's record once it says `running`.
-        on_end: called with each experiment's record once it is complete.
+    begun are `killed`. `on_start` gets each experiment's record once its status is `running`,
+    `on_end` once it is complete.
 
     Raises:
         KeyboardInterrupt: the person stopped it.
     """
     execution = _Execution(experiments, listener, on_start, on_end)
+    pending = [experiment for experiment in experiments if experiment.missing]
     with snapshot.frozen():  # the snapshot of the plan
         try:
-            execution.end_cached()
-            results = [experiment.result for experiment in experiments if experiment.missing]
-            build.run(results, workers, execution)
+            # Of the others all tasks are cached: only their settings are new.
+            execution.end([experiment for experiment in experiments if not experiment.missing])
+            results = [experiment.result for experiment in pending]
+            build.run(results, execution.tasks, workers, execution)
         except KeyboardInterrupt:
-            execution.end_killed()
+            execution.end(execution.running, "killed")
             raise
         finally:
             mlflow_calls.route_to(None)
-    execution.end_all()
+    execution.end(experiments)
 
 
 @dataclass(frozen=True)
@@ -84,39 +80,39 @@ class _Part:
         return self.task_run.label in self.experiment.missing
 
 
+@dataclass
 class _Execution:
     """Follows a build for all its experiments.
 
     A task that several experiments need runs for the first of them that has begun.
     """
 
-    def __init__(
-        self,
-        experiments: Sequence[Experiment],
-        listener: ProgressListener,
-        on_start: RecordCallback,
-        on_end: RecordCallback,
-    ) -> None:
-        self._experiments = experiments
-        self._listener = listener
-        self._on_start = on_start
-        self._on_end = on_end
+    experiments: Sequence[Experiment]
+    listener: ProgressListener
+    on_start: RecordCallback
+    on_end: RecordCallback
+
+    def __post_init__(self) -> None:
         self._marks: dict[str, ExitStack] = {}  # of the experiments that run
         self._completed = set[str]()
-        self._waiting = {
-            experiment.record.id: set(experiment.missing) for experiment in experiments
-        }
+        self._waiting: dict[str, set[str]] = {}  # the labels of what is missing, by experiment
         self._parts: dict[str, list[_Part]] = {}  # by luigi's id of the task
         self._displayed: dict[str, TaskRun] = {}
-        for experiment in experiments:
+        for experiment in self.experiments:
+            self._waiting[experiment.record.id] = set(experiment.missing)
             for task_run in experiment.record.tasks:
                 part = _Part(experiment, task_run)
                 self._parts.setdefault(part.task.task_id, []).append(part)
-        listener.planned([parts[0].task_run for parts in self._parts.values()])
+        self.listener.planned([parts[0].task_run for parts in self._parts.values()])
         leftovers.remove_leftovers()
 
+    @property
     def tasks(self) -> list[Task[Any]]:
         return [parts[0].task for parts in self._parts.values()]
+
+    @property
+    def running(self) -> list[Experiment]:
+        return [planned for planned in self.experiments if planned.record.id in self._marks]
 
     def started(self, task_id: str) -> None:
         parts = [part for part in self._parts.get(task_id, ()) if part.is_missing]
@@ -129,7 +125,7 @@ class _Execution:
         mlflow_calls.route_to(part.experiment.record)
         if task_id not in self._displayed:  # luigi may set a task aside, and start it again
             self._displayed[task_id] = part.task_run
-            self._listener.started(part.task_run)
+            self.listener.started(part.task_run)
 
     def ended(self, task_id: str, error: str | None) -> None:
         parts = self._parts.get(task_id, [])
@@ -137,34 +133,24 @@ class _Execution:
             _complete_task_run(part, error)
             self._stop_waiting(part)
         if displayed := self._displayed.pop(task_id, None):
-            self._listener.ended(displayed)
+            self.listener.ended(displayed)
         for part in parts:
             if not self._waiting[part.id]:
-                self._end(part.experiment)
+                self.end([part.experiment])
 
     def beat(self) -> None:
         signals.raise_pending()
-        self._listener.beat()
+        self.listener.beat()
 
-    def end_cached(self) -> None:
-        """End the experiments of which all tasks are cached: only their settings are new."""
-        for experiment in self._experiments:
-            if not experiment.missing:
-                self._end(experiment)
-
-    def end_killed(self) -> None:
-        """End the experiments that had begun when the person stopped the build."""
-        for experiment in self._experiments:
-            if experiment.record.id in self._marks:
-                self._end(experiment, "killed")
-
-    def end_all(self) -> None:
-        """After the build: end what has not ended."""
-        for experiment in self._experiments:
-            self._end(experiment)
+    def end(self, experiments: Sequence[Experiment], status: str = "") -> None:
+        """Complete the experiments' records, once; without a status their tasks say how."""
+        for experiment in experiments:
+            if experiment.record.id not in self._completed:
+                self._completed.add(experiment.record.id)
+                self._end(experiment, status)
 
     def _stop_waiting(self, part: _Part) -> None:
-        """Wait no more for a task, nor, if it failed, for those that need it."""
+        """Stop waiting for a task, and, if it failed, for those that need it."""
         waiting = self._waiting[part.id]
         waiting.discard(part.task_run.label)
         if part.task_run.state == "ran":
@@ -176,7 +162,7 @@ class _Execution:
                 waiting.discard(label)
 
     def _begin(self, experiment: Experiment) -> None:
-        """Mark an experiment as running, and write so into its record."""
+        """Mark an experiment as running, also in its record."""
         record = experiment.record
         mark = ExitStack()
         is_alone = mark.enter_context(locks.mark_running(record.id))
@@ -184,25 +170,21 @@ class _Execution:
         shared_start = _shared_start(experiment, is_alone)
         recording.begin_record(experiment, shared_start or current_time(), self._provenance)
         if not shared_start:
-            self._on_start(record)
+            self.on_start(record)
 
     @cached_property
     def _provenance(self) -> Provenance:
         return Provenance.current()
 
-    def _end(self, experiment: Experiment, status: str = "") -> None:
-        """Complete an experiment's record, once; without a status its tasks say how it ended."""
+    def _end(self, experiment: Experiment, status: str) -> None:
         record = experiment.record
-        if record.id in self._completed:
-            return
-        self._completed.add(record.id)
         if record.id not in self._marks:
             self._begin(experiment)
         if not status:
             self._adopt_results(experiment)
         recording.complete_record(experiment, status or _final_status(experiment))
         self._marks.pop(record.id).close()
-        self._on_end(record)
+        self.on_end(record)
 
     def _adopt_results(self, experiment: Experiment) -> None:
         """Take the results that another process has computed since the experiment was planned."""
@@ -211,12 +193,12 @@ class _Execution:
             if task_run.state == "not run" and task.complete():
                 task_run.state = "cached"
                 if self._parts[task.task_id][0].task_run is task_run:
-                    self._listener.started(task_run)
-                    self._listener.ended(task_run)
+                    self.listener.started(task_run)
+                    self.listener.ended(task_run)
 
 
 def _complete_task_run(part: _Part, error: str | None) -> None:
-    """Write down how a task ended; without a record its process died, and luigi knows how."""
+    """Note how a task ended; if its process died there is no record, and luigi knows why."""
     task_run, record = part.task_run, part.task.last_record()
     task_run.seconds = record.wall_seconds if record else 0.0
     if error is None:
@@ -228,7 +210,7 @@ def _complete_task_run(part: _Part, error: str | None) -> None:
 
 
 def _final_status(experiment: Experiment) -> str:
-    """How an experiment ended that nobody stopped."""
+    """The status of an experiment that ended by itself."""
     if experiment.result.complete():
         return "finished"
     states = {task_run.state for task_run in experiment.record.tasks}
@@ -236,7 +218,7 @@ def _final_status(experiment: Experiment) -> str:
 
 
 def _shared_start(experiment: Experiment, is_alone: bool) -> str | None:
-    """When another process began the same experiment, if it runs there or has run since the plan.
+    """When another process began this experiment, if it runs there or has run since the plan.
 
     The two then share a run in MLflow.
     """

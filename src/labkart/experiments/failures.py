@@ -8,22 +8,17 @@ from labkart.records.record import ExperimentRecord
 
 def describe_failure(record: ExperimentRecord) -> str:
     """Each failed task of an experiment with its error, and the file with the traceback."""
-    lines = [f"{run.label}: {run.error}" for run in record.tasks if run.state == "failed"]
     remedy = "Fix it and run again: finished tasks stay cached."
-    return "\n".join([*lines, f"See {_traceback_file(record)}. {remedy}"])
+    return "\n".join([*_errors(record), f"See {_traceback_file(record)}. {remedy}"])
 
 
-def describe_failures(records: Sequence[ExperimentRecord], total: int) -> str:
-    """Each cause once, with the experiments of a sweep that it concerns.
-
-    Args:
-        records: the experiments without a result.
-        total: how many experiments the sweep has.
-    """
+def describe_failures(failed: Sequence[ExperimentRecord], total: int) -> str:
+    """The causes why some of a sweep's `total` experiments failed, each cause once."""
     by_cause: dict[str, list[ExperimentRecord]] = {}
-    for record in records:
-        by_cause.setdefault(_cause(record), []).append(record)
-    lines = [f"{len(records)} of {total} experiments have no result:"]
+    for record in failed:
+        cause = next(iter(_errors(record)), record.error or "not run")
+        by_cause.setdefault(cause, []).append(record)
+    lines = [f"{len(failed)} of {total} experiments have no result:"]
     for cause, concerned in by_cause.items():
         first = concerned[0]
         others = f" and {len(concerned) - 1} more" if len(concerned) > 1 else ""
@@ -34,11 +29,8 @@ def describe_failures(records: Sequence[ExperimentRecord], total: int) -> str:
     return "\n".join([*lines, remedy])
 
 
-def _cause(record: ExperimentRecord) -> str:
-    for run in record.tasks:
-        if run.state == "failed":
-            return f"{run.label}: {run.error}"
-    return record.error or "not run"
+def _errors(record: ExperimentRecord) -> list[str]:
+    return [f"{run.label}: {run.error}" for run in record.tasks if run.state == "failed"]
 
 
 def _traceback_file(record: ExperimentRecord) -> str:

@@ -1,4 +1,4 @@
-"""Where a run says what happens: the interface for the command line, and plain lines."""
+"""Where a run says what happens: what the command line implements, with plain lines as default."""
 
 from collections.abc import Mapping, Sequence
 from typing import Protocol
@@ -13,26 +13,6 @@ class RunOutput(Protocol):
 
     def say(self, text: str) -> None:
         """Print a sentence."""
-        ...
-
-    def warn(self, text: str) -> None:
-        """Print a warning."""
-        ...
-
-    def show_result(self, metrics: Mapping[str, float], experiment_id: str) -> None:
-        """Show the result of an experiment."""
-        ...
-
-    def show_groups(self, records: Sequence[ExperimentRecord], ranking: Ranking) -> None:
-        """Show the results of a sweep beside each other."""
-        ...
-
-
-class LineOutput:
-    """The output of one experiment in another process, whose lines the leading one may show."""
-
-    def say(self, text: str) -> None:
-        """Print a sentence."""
         console.say(text)
 
     def warn(self, text: str) -> None:
@@ -42,12 +22,16 @@ class LineOutput:
     def show_result(
         self,
         metrics: Mapping[str, float],
-        experiment_id: str,  # noqa: ARG002 (the leading process knows it)
+        experiment_id: str,  # noqa: ARG002 (the command line shows it)
     ) -> None:
-        """Print the metrics."""
+        """Show the result of an experiment."""
         if metrics:
             numbers = (f"{name} {console.format_number(value)}" for name, value in metrics.items())
             console.say(f"  {'   '.join(numbers)}")
 
     def show_groups(self, records: Sequence[ExperimentRecord], ranking: Ranking) -> None:
-        """Nothing: the process that leads a sweep shows it."""
+        """Show the results of a sweep beside each other."""
+
+
+class LineOutput(RunOutput):
+    """The output of one experiment in another process, whose lines the leading one may show."""

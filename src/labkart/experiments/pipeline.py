@@ -20,20 +20,17 @@ from labkart.tasks.task_id import upstream
 
 
 def pipeline_tasks(cfg: DictConfig) -> dict[str, Task[Any]]:
-    """The tasks behind what the student's function makes of a configuration, by label.
-
-    Raises:
-        LabkartError: see `call_pipeline` and `label_tasks`.
-    """
-    with _explained_errors(cfg):
-        return label_tasks(call_pipeline(cfg))
+    """All tasks of the student's pipeline by label; raises as `call_pipeline` and `label_tasks`."""
+    result = call_pipeline(cfg)
+    with _explained_errors(cfg):  # a student's `requires()` runs here
+        return label_tasks(result)
 
 
 def call_pipeline(cfg: DictConfig) -> Task[Any]:
-    """The last task, as the student's function makes it of a configuration.
+    """The last task, as the student's function makes it from a configuration.
 
     Raises:
-        LabkartError: it returns no task, or fails; the message says why, and where.
+        LabkartError: it returns no task, or fails.
     """
     entry = project.current().entry
     module_name, _, function = entry.partition(":")
@@ -42,17 +39,15 @@ def call_pipeline(cfg: DictConfig) -> Task[Any]:
         _check_location(module)
         result = getattr(module, function)(cfg)
         if not isinstance(result, Task):
-            raise LabkartError(
-                f"{entry} returned {result!r}. Let it end with: return make(YourLastTask, ...)"
-            )
+            remedy = "Let it end with: return make(YourLastTask, ...)"
+            raise LabkartError(f"{entry} returned {result!r}. {remedy}")
         return result
 
 
 def label_tasks(result: Task[Any]) -> dict[str, Task[Any]]:
     """The tasks that `result` needs, and itself, each once, upstream tasks first.
 
-    Returns:
-        The tasks by their labels: the class's name, with a number if there are several of a class.
+    A label is the class's name, with a number if there are several tasks of the class.
 
     Raises:
         LabkartError: two classes have one name, or a task is not a Labkart task.
@@ -64,9 +59,7 @@ def label_tasks(result: Task[Any]) -> dict[str, Task[Any]]:
         name = task.get_task_family()
         if classes.setdefault(name, type(task)) is not type(task):
             modules = f"{classes[name].__module__} and {type(task).__module__}"
-            raise LabkartError(
-                f"There is a {name} in {modules}. Rename one: a task's name must be unique."
-            )
+            raise LabkartError(f"There is a {name} in {modules}. Rename one: names must be unique.")
         counts[name] += 1
         tasks[f"{name}-{counts[name]}" if counts[name] > 1 else name] = task
     return tasks
@@ -122,31 +115,23 @@ def _explained_errors(cfg: DictConfig) -> Iterator[None]:
         reason = describe(error, root)
         if isinstance(error, KeyError):
             reason += _explain_unknown_name(error.args[0], cfg)
-        raise LabkartError(
-            f"{reason}\nThe pipeline could not be laid out; nothing has run."
-        ) from error
+        raise LabkartError(f"{reason}\nThe pipeline cannot be made; nothing has run.") from error
 
 
 def _explain_missing(key: str, cfg: DictConfig) -> str:
     """Which file lacks a setting that the student's code reads."""
     parent, _, name = key.rpartition(".")
-    node = OmegaConf.select(cfg, parent) if parent else cfg
+    node = OmegaConf.select(cfg, parent)
     hint = nearest(name, map(str, node)) if isinstance(node, DictConfig) else ""
-    sentences = (
-        f'{context.source.describe(node)} has no "{key}".',
-        hint,
-        "Add it there, or name another one here.",
-    )
-    return " ".join(filter(None, sentences))
+    problem = f'{context.source.describe(node)} has no "{key}".'
+    return " ".join(filter(None, (problem, hint, "Add it there, or name another one here.")))
 
 
 def _explain_unknown_name(name: Any, cfg: DictConfig) -> str:
     """Which setting has a value that the student's code does not know."""
     for key, value in flatten(OmegaConf.to_container(cfg)):
         if value == name and isinstance(name, str):
-            parent = key.rpartition(".")[0]
-            node = OmegaConf.select(cfg, parent) if parent else cfg
-            source = context.source.describe(node, key)
+            source = context.source.describe(OmegaConf.select(cfg, key.rpartition(".")[0]), key)
             where = source if "=" in source else f"{key} in {source}"
             return f" ({where}). Add it to what this line chooses from, or name another one."
     return ""

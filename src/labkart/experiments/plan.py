@@ -1,4 +1,4 @@
-"""What one composed configuration would run: its tasks, those that are missing, its record so far.
+"""What one composed configuration would run: its tasks, those that are missing, its record.
 
 Knows what identifies an experiment. Runs nothing.
 """
@@ -45,13 +45,9 @@ class Experiment:
         """The task that makes the result."""
         return list(self.tasks.values())[-1]
 
-    def setting(self, name: str, default: Any) -> Any:
-        """A setting below `labkart`, or the default."""
-        return settings.setting(self.composed.cfg, name, default)
-
     def workers(self, default: int) -> int:
         """How many tasks may run at once."""
-        return int(self.setting("workers", default))
+        return int(settings.setting(self.composed.cfg, "workers", default))
 
 
 def plan(composed: Composed) -> Experiment:
@@ -64,8 +60,7 @@ def plan(composed: Composed) -> Experiment:
     with snapshot.frozen():
         composed.activate()
         settings.check_settings(composed.cfg)
-        tasks = _tasks(composed.cfg)
-        return _experiment(composed, tasks)
+        return _experiment(composed, _tasks(composed.cfg))
 
 
 def _tasks(cfg: DictConfig) -> dict[str, Task[Any]]:
@@ -85,8 +80,8 @@ def _experiment(composed: Composed, tasks: dict[str, Task[Any]]) -> Experiment:
     shown = _shown_settings(composed)
     id = _id(list(tasks.values())[-1], shown, composed.cfg)
     previous = read_experiment(id)
-    tags = [*(previous.tags if previous else ()), *settings.setting(composed.cfg, "tags", ())]
-    tags = list(dict.fromkeys(tags))
+    previous_tags = previous.tags if previous else []
+    tags = list(dict.fromkeys([*previous_tags, *settings.setting(composed.cfg, "tags", ())]))
     if not missing and previous and previous.status == "finished":
         previous.tags = tags
         return Experiment(composed, tasks, missing, previous)
@@ -96,7 +91,7 @@ def _experiment(composed: Composed, tasks: dict[str, Task[Any]]) -> Experiment:
         command=" ".join(["labkart", "run", *composed.overrides]),
         overrides=composed.overrides,
         settings=shown,
-        tasks=_task_runs(tasks, missing),
+        tasks=[_task_run(label, task, label in missing) for label, task in tasks.items()],
         artifact_mb=float(settings.setting(composed.cfg, "artifact_mb", 1.0)),
         sweeps=previous.sweeps if previous else [],
         tags=tags,
@@ -104,16 +99,9 @@ def _experiment(composed: Composed, tasks: dict[str, Task[Any]]) -> Experiment:
     return Experiment(composed, tasks, missing, record, previous.ended if previous else None)
 
 
-def _task_runs(tasks: dict[str, Task[Any]], missing: set[str]) -> list[TaskRun]:
-    return [
-        TaskRun(
-            label,
-            task.get_task_family(),
-            task.make_unique_id(),
-            "not run" if label in missing else "cached",
-        )
-        for label, task in tasks.items()
-    ]
+def _task_run(label: str, task: Task[Any], is_missing: bool) -> TaskRun:
+    state = "not run" if is_missing else "cached"
+    return TaskRun(label, task.get_task_family(), task.make_unique_id(), state)
 
 
 def _missing(tasks: dict[str, Task[Any]]) -> set[str]:
@@ -128,26 +116,18 @@ def _missing(tasks: dict[str, Task[Any]]) -> set[str]:
 
 
 def _id(result: Task[Any], shown: dict[str, Any], cfg: DictConfig) -> str:
-    """An experiment's id: of the result's id and of the configuration.
-
-    So five seeds of a model without randomness are five experiments.
-    """
-    identifying = OmegaConf.masked_copy(
-        cfg, [str(key) for key in cfg if key not in settings.NOT_IN_ID]
-    )
-    text = json.dumps([shown, OmegaConf.to_container(identifying)], default=str)
+    """Of the result's id and the configuration: five seeds are five experiments, random or not."""
+    keys = [str(key) for key in cfg if key not in settings.NOT_IN_ID]
+    identifying = OmegaConf.to_container(OmegaConf.masked_copy(cfg, keys))
+    text = json.dumps([shown, identifying], default=str)
     return hashlib.sha256(f"{result.make_unique_id()}\n{text}".encode()).hexdigest()[:16]
 
 
 def _shown_settings(composed: Composed) -> dict[str, Any]:
-    """What tells experiments apart at a glance: chosen files, and the plain values at the top."""
-    cfg = composed.cfg
+    """The settings that distinguish experiments: chosen files, and plain values at the top."""
+    cfg, choices = composed.cfg, composed.choices
     hidden = ("local", *settings.NOT_IN_ID)
-    shown: dict[str, Any] = {}
-    for group, option in composed.choices.items():
-        if "/" not in group and group not in hidden:
-            shown[group] = option
-    for key in cfg:
-        if not OmegaConf.is_config(config_node(cfg, key)):
-            shown[str(key)] = cfg[key]
+    groups = [group for group in choices if "/" not in group and group not in hidden]
+    plain = [key for key in cfg if not OmegaConf.is_config(config_node(cfg, key))]
+    shown = {group: choices[group] for group in groups} | {str(key): cfg[key] for key in plain}
     return {key: value for key, value in shown.items() if value is not None}

@@ -2,19 +2,9 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Self
+from typing import Protocol, Self
 
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    ProgressColumn,
-    SpinnerColumn,
-    Task,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
+from rich import progress
 from rich.text import Text
 
 from labkart.console import say, stdout
@@ -23,21 +13,33 @@ from labkart.records.record import ExperimentRecord, TaskRun
 DESCRIPTION = "{task.description}"
 
 
-class ProgressBar:
+class ProgressListener(Protocol):
+    """Follows the tasks of experiments: first all of them, and then what starts and ends."""
+
+    def planned(self, task_runs: Sequence[TaskRun]) -> None:
+        """All tasks, each once."""
+
+    def started(self, task_run: TaskRun) -> None:
+        """A task has begun."""
+
+    def ended(self, task_run: TaskRun) -> None:
+        """A task has ended; its state says how."""
+
+    def beat(self) -> None:
+        """Comes at least every second or so."""
+
+
+class ProgressBar(ProgressListener):
     """A bar on a terminal, nothing elsewhere: the part that all kinds of progress share.
 
-    Follows tasks as a `ProgressListener`, so that a kind of progress only has what it shows.
+    Args:
+        *columns: rich's columns.
+        has_thread: whether a thread may draw it; not where processes are forked, for a thread
+            that holds the terminal's lock meanwhile would block the new process for ever.
     """
 
-    def __init__(self, *columns: ProgressColumn, has_thread: bool) -> None:
-        """Lay out the bar.
-
-        Args:
-            *columns: rich's columns.
-            has_thread: whether a thread may draw it; not where processes are forked, for a thread
-                that holds the terminal's lock meanwhile would block the new process for ever.
-        """
-        self._bar = Progress(
+    def __init__(self, *columns: progress.ProgressColumn, has_thread: bool) -> None:
+        self._bar = progress.Progress(
             *columns,
             console=stdout,
             transient=True,
@@ -52,15 +54,6 @@ class ProgressBar:
     def __exit__(self, *_: object) -> None:
         self._bar.stop()
 
-    def planned(self, task_runs: Sequence[TaskRun]) -> None:
-        """All tasks that there are."""
-
-    def started(self, task_run: TaskRun) -> None:
-        """A task has begun."""
-
-    def ended(self, task_run: TaskRun) -> None:
-        """A task has ended."""
-
     def beat(self) -> None:
         """Draw the bar again, where no thread does it."""
         self._bar.refresh()
@@ -69,12 +62,35 @@ class ProgressBar:
         self._row = self._bar.add_task("", total=total, completed=done)
 
 
-class ExperimentProgress(ProgressBar):
+class _TaskProgress(ProgressBar):
+    """A bar with the tasks that run, and how many of those that are not cached have ended."""
+
+    def __init__(self, *columns: progress.ProgressColumn, workers: int) -> None:
+        super().__init__(*columns, has_thread=workers == 1)
+        self._running: list[str] = []
+        self._failed = ""
+
+    def planned(self, task_runs: Sequence[TaskRun]) -> None:
+        self._show(sum(task_run.state != "cached" for task_run in task_runs))
+
+    def started(self, task_run: TaskRun) -> None:
+        self._running.append(task_run.label)
+        self._update()
+
+    def ended(self, task_run: TaskRun) -> None:
+        self._running.remove(task_run.label)
+        self._update(advance=1)
+
+    def _update(self, advance: int = 0) -> None:
+        running = ", ".join(self._running)
+        self._bar.update(self._row, advance=advance, description=self._failed + running)
+
+
+class ExperimentProgress(_TaskProgress):
     """One experiment: a line per task as it ends; on a terminal also what runs, and the rest."""
 
     def __init__(self, workers: int) -> None:
-        super().__init__(*experiment_columns(), has_thread=workers == 1)
-        self._running: list[str] = []
+        super().__init__(*experiment_columns(), workers=workers)
 
     def planned(self, task_runs: Sequence[TaskRun]) -> None:
         """Show the tasks that are cached."""
@@ -82,24 +98,14 @@ class ExperimentProgress(ProgressBar):
         for task_run in task_runs:
             if task_run.state == "cached":
                 self._line(task_run, "cached", "dim")
-        self._show(sum(task_run.state != "cached" for task_run in task_runs))
-
-    def started(self, task_run: TaskRun) -> None:
-        """Show that a task runs."""
-        self._running.append(task_run.label)
-        self._bar.update(self._row, description=", ".join(self._running))
+        super().planned(task_runs)
 
     def ended(self, task_run: TaskRun) -> None:
         """Show how a task ended."""
-        self._running.remove(task_run.label)
-        self._bar.update(self._row, advance=1, description=", ".join(self._running))
-        match task_run.state:
-            case "ran":
-                self._line(task_run, f"{task_run.seconds:.1f} s", "")
-            case "cached":
-                self._line(task_run, "cached", "dim")
-            case state:
-                self._line(task_run, state, "red")
+        super().ended(task_run)
+        state = task_run.state
+        text = f"{task_run.seconds:.1f} s" if state == "ran" else state
+        self._line(task_run, text, {"ran": "", "cached": "dim"}.get(state, "red"))
 
     def show_rest(self, task_runs: Sequence[TaskRun]) -> None:
         """After the build: show the tasks that never ended."""
@@ -112,45 +118,29 @@ class ExperimentProgress(ProgressBar):
         stdout.print(f"  {task_run.label:<{self._width}}{text}", style=style)
 
 
-class SweepProgress(ProgressBar):
+class SweepProgress(_TaskProgress):
     """Many experiments: one line with what runs, how much is done and the time left."""
 
     def __init__(self, workers: int) -> None:
-        description = TextColumn(f"  {DESCRIPTION}")
-        columns = (description, BarColumn(24), MofNCompleteColumn(), TimeRemainingColumn())
-        super().__init__(*columns, has_thread=workers == 1)
-        self._running: list[str] = []
-        self._failed = 0
-
-    def planned(self, task_runs: Sequence[TaskRun]) -> None:
-        """Show how many tasks are to run."""
-        self._show(sum(task_run.state != "cached" for task_run in task_runs))
-
-    def started(self, task_run: TaskRun) -> None:
-        """Show that a task runs."""
-        self._running.append(task_run.label)
-        self._describe()
+        rest = progress.MofNCompleteColumn(), progress.TimeRemainingColumn()
+        description = progress.TextColumn(f"  {DESCRIPTION}")
+        super().__init__(description, progress.BarColumn(24), *rest, workers=workers)
+        self._failures = 0
 
     def ended(self, task_run: TaskRun) -> None:
         """Count a task that ended; one that failed gets a line."""
-        self._running.remove(task_run.label)
         if task_run.state == "failed":
-            self._failed += 1
+            self._failures += 1
+            self._failed = f"{self._failures} failed   "
             say(f"  {task_run.label} failed: {task_run.error}", "red")
-        self._bar.update(self._row, advance=1)
-        self._describe()
-
-    def _describe(self) -> None:
-        failed = f"{self._failed} failed   " if self._failed else ""
-        self._bar.update(self._row, description=failed + ", ".join(self._running))
+        super().ended(task_run)
 
 
 class ClusterProgress(ProgressBar):
     """Jobs of a cluster: one line with how many have ended, and the states of the others."""
 
     def __init__(self, jobs: int, states: Mapping[int, str]) -> None:
-        columns = _StatesColumn(states), BarColumn(24), MofNCompleteColumn(), TimeElapsedColumn()
-        super().__init__(*columns, has_thread=True)
+        super().__init__(_StatesColumn(states), *_bar_columns(), has_thread=True)
         self._show(jobs)
 
     def job_ended(self, record: ExperimentRecord) -> None:
@@ -160,25 +150,22 @@ class ClusterProgress(ProgressBar):
         self._bar.update(self._row, advance=1)
 
 
-class _StatesColumn(ProgressColumn):
+class _StatesColumn(progress.ProgressColumn):
     """How many jobs run, wait, and so on."""
 
     def __init__(self, states: Mapping[int, str]) -> None:
         super().__init__()
         self._states = states
 
-    def render(self, task: Task) -> Text:  # noqa: ARG002 (rich's interface)
-        """The counts as they are now."""
+    def render(self, task: progress.Task) -> Text:  # noqa: ARG002 (rich's interface)
         counts = Counter(state.partition(":")[0] for state in list(self._states.values()))
         return Text("  " + ", ".join(f"{count} {state}" for state, count in counts.items()))
 
 
-def experiment_columns() -> list[ProgressColumn]:
+def experiment_columns() -> list[progress.ProgressColumn]:
     """The bar of one experiment, or of the trials of a search."""
-    return [
-        SpinnerColumn(),
-        TextColumn(DESCRIPTION),
-        BarColumn(24),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-    ]
+    return [progress.SpinnerColumn(), progress.TextColumn(DESCRIPTION), *_bar_columns()]
+
+
+def _bar_columns() -> tuple[progress.ProgressColumn, ...]:
+    return progress.BarColumn(24), progress.MofNCompleteColumn(), progress.TimeElapsedColumn()

@@ -1,4 +1,4 @@
-"""What the record of an experiment says when it begins and ends. Runs and publishes nothing."""
+"""What the record of an experiment says when it begins, ends and is used again. Runs nothing."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -8,6 +8,8 @@ from labkart import project
 from labkart.experiments.plan import Experiment
 from labkart.records import last_used, provenance, redact
 from labkart.records.record import ExperimentRecord, TaskRecord, current_time, digest_of
+from labkart.tracking import store
+from labkart.tracking.publisher import Publisher
 
 # The fields of a task's record that the experiment's own record has as well.
 _RESULT_FIELDS = (
@@ -30,19 +32,12 @@ _RESULT_FIELDS = (
 
 @dataclass(frozen=True)
 class Provenance:
-    """The code and the machine, the same for all experiments of a command.
-
-    Attributes:
-        code: the commit, and whether there are changes beside it.
-        diff: these changes.
-        environment: the machine and its software.
-        texts: further files beside the record, by name.
-    """
+    """The code with its uncommitted changes, and the machine: the same for a whole command."""
 
     code: dict[str, Any]
     diff: str
     environment: dict[str, Any]
-    texts: dict[str, str]
+    texts: dict[str, str]  # of further files beside the record
 
     @classmethod
     def current(cls) -> "Provenance":
@@ -66,13 +61,9 @@ def begin_record(experiment: Experiment, started: str, origin: Provenance) -> No
     record.command = " ".join(["labkart", "run", *record.overrides])
     record.settings = redact.redact_values(record.settings)
     record.config = redact.redacted_config(composed.cfg, resolve=True)
-    record.write(
-        {
-            "config.yaml": redact.redacted_yaml(composed.cfg),
-            "uncommitted.patch.txt": redact.redact_text(origin.diff),
-            **origin.texts,
-        }
-    )
+    texts = {"config.yaml": redact.redacted_yaml(composed.cfg)}
+    texts["uncommitted.patch.txt"] = redact.redact_text(origin.diff)
+    record.write(texts | origin.texts)
 
 
 def complete_record(experiment: Experiment, status: str) -> None:
@@ -92,11 +83,10 @@ def complete_record(experiment: Experiment, status: str) -> None:
     record.write({"traceback.txt": _tracebacks(record, task_records)})
 
 
-def reuse_record(record: ExperimentRecord) -> None:
+def reuse_record(record: ExperimentRecord, publisher: Publisher) -> None:
     """Note that a finished experiment was used again, and name the commit that has its code.
 
-    The tasks' ids, which cover the code, are those of today: so a result that was computed before
-    its code was committed belongs to the present commit.
+    The ids cover the code, so a result from before its code was committed belongs to the commit.
     """
     last_used.mark_used(record)
     if record.code.get("dirty"):
@@ -104,6 +94,9 @@ def reuse_record(record: ExperimentRecord) -> None:
         if not code["dirty"] and code["commit"]:
             record.code = code
             record.write({"uncommitted.patch.txt": diff})
+    if not store.is_published(record):
+        record.write()  # with a new tag, or as part of another sweep
+        publisher.end(record)
 
 
 @cache
@@ -113,9 +106,9 @@ def _current_code() -> tuple[dict[str, Any], str]:
 
 def _task_result(task_record: TaskRecord) -> dict[str, Any]:
     """The part of a task's record that belongs to the experiment's result."""
-    fields = vars(task_record).items()
-    result = {name: value for name, value in fields if name in _RESULT_FIELDS}
-    return result | {name: digest_of(getattr(task_record, name)) for name in ("code", "packages")}
+    fields = vars(task_record)
+    result = {name: value for name, value in fields.items() if name in _RESULT_FIELDS}
+    return result | {name: digest_of(fields[name]) for name in ("code", "packages")}
 
 
 def _tracebacks(record: ExperimentRecord, task_records: dict[str, TaskRecord]) -> str:

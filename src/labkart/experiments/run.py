@@ -5,7 +5,7 @@ Knows Hydra's entry point and when records are published. What a person sees goe
 
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -27,19 +27,14 @@ from labkart.experiments.plan import Experiment, plan
 from labkart.experiments.progress import ExperimentProgress
 from labkart.experiments.recording import reuse_record
 from labkart.experiments.session import freeze_imports, session
-from labkart.experiments.sweep import Sweep, SweepPlan, plan_sweep
+from labkart.experiments.sweep import Sweep, plan_sweep
 from labkart.records.record import ExperimentRecord
-from labkart.tracking import store
+from labkart.records.seeds import Ranking
 from labkart.tracking.publisher import NullPublisher, Publisher
-
-_MULTIRUN = ("-m", "--multirun")
 
 
 def run(overrides: list[str], output: RunOutput) -> int:
-    """Run what Hydra composes of the arguments of a command.
-
-    Returns:
-        0.
+    """Run what Hydra composes of the arguments of a command; return 0.
 
     Raises:
         LabkartError: an experiment failed, or cannot be planned.
@@ -74,7 +69,9 @@ def run_hydra(task: "HydraTask", arguments: Sequence[str]) -> None:
     """
     # Else Hydra prints errors in its own way and ends the process.
     os.environ.setdefault("HYDRA_FULL_ERROR", "1")
-    sys.argv = ["labkart", *_options_first(arguments)]
+    # `-m` may stand between overrides, but argparse needs it in front.
+    options_first = sorted(arguments, key=lambda argument: argument not in ("-m", "--multirun"))
+    sys.argv = ["labkart", *options_first]
     _, unknown = hydra_arguments().parse_known_args(sys.argv[1:])
     if unknown:
         remedy = "Settings are names and values, as model=forest or labkart.workers=4"
@@ -92,20 +89,14 @@ def run_hydra(task: "HydraTask", arguments: Sequence[str]) -> None:
         raise LabkartError(f"hydra: {message}. Check the overrides that name it.") from None
 
 
-def _options_first(arguments: Sequence[str]) -> list[str]:
-    """The arguments, with what may stand between overrides in front, as argparse needs it."""
-    multirun = [argument for argument in arguments if argument in _MULTIRUN]
-    return [*multirun, *(argument for argument in arguments if argument not in multirun)]
-
-
 class HydraTask:
     """What Hydra calls: with one configuration, or, by our sweeper and launchers, for a sweep.
 
     A launcher may pickle it and call it in another process, and whoever leads publishes then.
 
     Attributes:
-        failures: what is to be told when Hydra has ended.
-        was_called: whether Hydra came so far.
+        failures: the messages to show when Hydra has ended.
+        was_called: whether Hydra has called it.
     """
 
     def __init__(self, output: RunOutput, publisher: Publisher | None = None) -> None:
@@ -121,9 +112,9 @@ class HydraTask:
     def __call__(self, cfg: DictConfig) -> None:
         """Run the experiment that Hydra composed."""
         self.was_called = True
-        # The failures of a sweep are told together, at its end.
+        # The failures of a sweep are shown together when it ends.
         with _collect_failures([] if self._sweep else self.failures):
-            composed = Composed.of_job(cfg)
+            composed = Composed.of_job(cfg, HydraConfig.instance().cfg)
             config.check_additions(composed.overrides)
             console.show_logging()
             experiment = plan(composed)
@@ -150,36 +141,31 @@ class HydraTask:
         """Plan many experiments, run what is missing, show them beside each other."""
         self.was_called = True
         console.show_logging()
-        sweep_plan = plan_sweep(sweeper, overrides)
-        self._sweep = Sweep(sweep_plan, self.publisher)
+        self._sweep = sweep = plan_sweep(sweeper, overrides, self.publisher)
         freeze_imports()
         with _collect_failures(self.failures):
             assert sweeper.launcher
-            self._sweep.run(sweeper.launcher)
-        records = [experiment.record for experiment in sweep_plan.experiments]
-        self._show_sweep(records, sweep_plan, self._sweep.record.id[:6])
+            sweep.run(sweeper.launcher)
+        records = [experiment.record for experiment in sweep.experiments]
+        self._show_sweep(records, sweep.ranking, sweep.record.id[:6])
         failed = [record for record in records if record.status != "finished"]
         if failed:
             self.failures.append(describe_failures(failed, len(records)))
 
-    def build(self) -> None:
-        """Build on this machine what our sweeper has planned: our launcher calls this."""
-        self._planned_sweep().build()
+    @property
+    def planned_sweep(self) -> Sweep:
+        """What our sweeper has planned, for our launchers to run.
 
-    def submit(self, settings: Mapping[str, Any]) -> None:
-        """Run on a cluster what our sweeper has planned: our launcher calls this."""
-        self._planned_sweep().submit(settings)
-
-    def _planned_sweep(self) -> Sweep:
+        Raises:
+            LabkartError: another sweeper has planned it.
+        """
         if not self._sweep:
-            remedy = "Leave it out, or add hydra/launcher=basic"
-            raise LabkartError(
-                f"hydra/sweeper: only Labkart's own works with Labkart's launcher. {remedy}."
-            )
+            problem = "hydra/sweeper: only Labkart's own works with Labkart's launcher"
+            raise LabkartError(f"{problem}. Leave it out, or add hydra/launcher=basic.")
         return self._sweep
 
     def _introduce(self, composed: Composed) -> None:
-        """Say what kind of run it is, where that is not plain."""
+        """Say what kind of run it is, where that is not obvious."""
         if HydraConfig.get().mode == RunMode.MULTIRUN:  # by one of Hydra's own launchers
             self.output.say(" ".join(composed.overrides))
         elif params := HydraConfig.get().sweeper.get("params"):
@@ -188,29 +174,22 @@ class HydraTask:
 
     def _reuse(self, experiment: Experiment) -> None:
         """Take the result of an earlier run."""
-        count = len(experiment.tasks)
+        record, count = experiment.record, len(experiment.tasks)
         self.output.say(f"  {count} task{'s' if count > 1 else ''} cached, nothing to do")
-        reuse_record(experiment.record)
-        if not store.is_published(experiment.record):
-            experiment.record.write()  # a new tag
-            self.publisher.end(experiment.record)
+        reuse_record(record, self.publisher)
 
     def _build(self, experiment: Experiment) -> None:
         workers = experiment.workers(1)
+        publisher = self.publisher
         # Before the experiment is marked as running: the publishing process must not hold the mark.
-        self.publisher.start()
+        publisher.start()
         with ExperimentProgress(workers) as progress:
             try:
-                run_experiments(
-                    [experiment], workers, progress, self.publisher.begin, self.publisher.end
-                )
+                run_experiments([experiment], workers, progress, publisher.begin, publisher.end)
             finally:
                 progress.show_rest(experiment.record.tasks)
 
-    def _show_sweep(
-        self, records: Sequence[ExperimentRecord], sweep_plan: SweepPlan, id: str
-    ) -> None:
-        ranking = sweep_plan.ranking
+    def _show_sweep(self, records: list[ExperimentRecord], ranking: Ranking, id: str) -> None:
         self.output.show_groups(records, ranking)
         names = {name for record in records for name in record.metrics}
         if ranking.metric and names and ranking.metric not in names:
@@ -221,7 +200,7 @@ class HydraTask:
 
 @contextmanager
 def _collect_failures(failures: list[str]) -> Iterator[None]:
-    """Keep failures from Hydra, which would not go on."""
+    """Keep failures from Hydra, which would stop at them."""
     try:
         yield
     except LabkartError as error:
@@ -230,6 +209,4 @@ def _collect_failures(failures: list[str]) -> Iterator[None]:
         place = error.filename or "outputs/"
         failures.append(f"{place}: {error.strerror or error}. What was finished is kept.")
     except Exception as error:
-        raise RuntimeError(
-            "This is a mistake in Labkart and not yours. Please report it."
-        ) from error
+        raise RuntimeError("This is a mistake in Labkart, not yours. Please report it.") from error

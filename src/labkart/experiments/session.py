@@ -1,4 +1,4 @@
-"""What every command that runs tasks does at its beginning and at its end.
+"""What every command that runs tasks does when it begins and when it ends.
 
 Knows the outputs' folder and the process that publishes. Knows nothing of what the command runs.
 """
@@ -22,7 +22,11 @@ def session(publisher: Publisher) -> Iterator[None]:
         LabkartError: nothing can be kept in this place.
     """
     os.chdir(project.current().root)
-    _check_outputs()
+    outputs = project.current().outputs
+    if outputs.exists() and not outputs.is_dir():
+        name = project.current().short(outputs)
+        problem = "is a file, and results go into a folder of that name"
+        raise LabkartError(f"{name} {problem}. Move it away.")
     signals.install_handlers()
     try:
         close_abandoned(publisher)
@@ -32,7 +36,7 @@ def session(publisher: Publisher) -> Iterator[None]:
 
 
 def close_abandoned(publisher: Publisher) -> None:
-    """Say of experiments and studies whose processes died that they were killed."""
+    """Mark experiments and studies whose processes died as killed."""
     for record in leftovers.close_abandoned_experiments():
         publisher.end(record)
     for study in leftovers.close_abandoned_studies():
@@ -45,21 +49,10 @@ def freeze_imports() -> None:
     gc.enable()
 
 
-def _check_outputs() -> None:
-    current = project.current()
-    if current.outputs.exists() and not current.outputs.is_dir():
-        name = current.short(current.outputs)
-        raise LabkartError(
-            f"{name} is a file, and results go into a folder of that name. Move it away."
-        )
-
-
 def _close(publisher: Publisher) -> None:
     """Let the publisher finish. What MLflow does not take waits in the records."""
     with console.busy("writing to MLflow"):
         problem = publisher.close()
     if problem:
-        sync = console.command("sync")
-        console.warn(
-            f"  Not in MLflow yet ({problem}). The records have it all; {sync} publishes it."
-        )
+        remedy = f"The records have it all; {console.command('sync')} publishes it."
+        console.warn(f"  Not in MLflow yet ({problem}). {remedy}")

@@ -4,7 +4,6 @@ Knows which there are and what they may be.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from omegaconf import DictConfig, ListConfig, OmegaConf
@@ -16,42 +15,18 @@ SECTION = "labkart"
 NOT_IN_ID = (SECTION, "search")
 
 
-@dataclass(frozen=True)
-class _SettingType:
-    """What a setting may be.
-
-    Attributes:
-        accepts: whether it may be this value.
-        noun: the same for a person.
-    """
-
-    accepts: Callable[[Any], bool]
-    noun: str
-
-
-def _is_positive_integer(value: Any) -> bool:
-    return type(value) is int and value > 0  # True is an int, too
-
-
-def _is_number(value: Any) -> bool:
-    return type(value) in (int, float)
-
-
-def _is_string(value: Any) -> bool:
-    return isinstance(value, str)
-
-
 def _is_list_of_strings(value: Any) -> bool:
     return isinstance(value, ListConfig) and all(isinstance(item, str) for item in value)
 
 
-_TYPES = {
-    "workers": _SettingType(_is_positive_integer, "a positive integer"),
-    "artifact_mb": _SettingType(_is_number, "a number"),
-    "seeds": _SettingType(_is_list_of_strings, "a list of names, as [seed],"),
-    "less_is_better": _SettingType(_is_list_of_strings, "a list of words, as [loss],"),
-    "tags": _SettingType(_is_list_of_strings, "a list of words, as [paper],"),
-    "rank_by": _SettingType(_is_string, "the name of a metric"),
+# For each setting: whether it may be a value, and the same in words. True is an int for Python.
+_CHECKS: dict[str, tuple[Callable[[Any], bool], str]] = {
+    "workers": (lambda value: type(value) is int and value > 0, "a positive integer"),
+    "artifact_mb": (lambda value: type(value) in (int, float), "a number"),
+    "seeds": (_is_list_of_strings, "a list of names, as [seed],"),
+    "less_is_better": (_is_list_of_strings, "a list of words, as [loss],"),
+    "tags": (_is_list_of_strings, "a list of words, as [paper],"),
+    "rank_by": (lambda value: isinstance(value, str), "the name of a metric"),
 }
 
 
@@ -62,14 +37,12 @@ def setting(cfg: DictConfig, name: str, default: Any) -> Any:
 
 
 def check_settings(cfg: DictConfig) -> None:
-    """Refuse a value that would otherwise be noticed when everything has run.
+    """Refuse a value that would otherwise be noticed only after everything has run.
 
     Raises:
         LabkartError: a setting is not what it may be.
     """
-    for name, setting_type in _TYPES.items():
+    for name, (accepts, noun) in _CHECKS.items():
         value = setting(cfg, name, None)
-        if value is not None and not setting_type.accepts(value):
-            raise LabkartError(
-                f"{SECTION}.{name} must be {setting_type.noun} or null, got {value}."
-            )
+        if value is not None and not accepts(value):
+            raise LabkartError(f"{SECTION}.{name} must be {noun} or null, got {value}.")

@@ -1,7 +1,7 @@
 """Many jobs as one SLURM array: submits them by submitit, and follows how each ends.
 
-Knows nothing of what a job computes. submitit's own way to wait for jobs needs SLURM's accounting
-and waits for ever without it, so `squeue` is asked here.
+Knows nothing of what a job computes. Asks `squeue`, because submitit's own way to wait for jobs
+needs SLURM's accounting and waits for ever without it.
 """
 
 import os
@@ -19,33 +19,21 @@ from typing import Any
 from labkart import project
 from labkart._compat import submitit_parameters, submitit_slurm_parameters
 from labkart.errors import LabkartError, did_you_mean
-from labkart.experiments.slurm_job import (
-    JobFailure,
-    JobStatus,
-    SlurmJob,
-    ask_slurm,
-    cancel,
-    job_statuses,
-    one_line,
-)
+from labkart.experiments import slurm_job
+from labkart.experiments.slurm_job import JobFailure, JobStatus, SlurmJob, one_line
 
 _RESULT_PAUSE = 0.5  # seconds between two looks for results
 # Seconds between two questions to SLURM, at first and after some minutes.
 _STATUS_PAUSE, _LONGEST_STATUS_PAUSE = 2.0, 30.0
 _GRACE = 30.0  # seconds that a shared disk may take to show the result of a job that has ended
 
-_IGNORED = ("_target_", "submitit_folder")  # Hydra's own submitit launcher has these as well
-
 
 @dataclass
 class JobArray:
-    """Jobs that SLURM has accepted.
+    """Jobs that SLURM has accepted, with the folder of their logs.
 
     Attributes:
-        name: what SLURM's commands call it.
-        folder: the folder of its logs.
-        states: by index, what SLURM last said of each job that has not ended, such as
-            `pending: Resources`.
+        states: by index, the state of each job that has not ended, such as `pending: Resources`.
     """
 
     name: str
@@ -72,15 +60,15 @@ class JobArray:
                 yield self._remove(index, _failure(job.paths.result_pickle))
 
     def _lost(self) -> Iterator[tuple[int, str | None]]:
-        """The jobs of which there will be no result."""
-        statuses = job_statuses(next(iter(self._jobs.values())).job_id.partition("_")[0])
+        """The jobs that will have no result."""
+        statuses = slurm_job.job_statuses(next(iter(self._jobs.values())).job_id.partition("_")[0])
         if statuses is None:
             return
         for index, job in list(self._jobs.items()):
             status = statuses.get(job.job_id, JobStatus())
             self.states[index] = str(status)
             if status.loss:
-                cancel(job.job_id)
+                slurm_job.cancel(job.job_id)
                 yield self._remove(index, status.loss)
             elif not status.has_ended:
                 self._ended_at.pop(index, None)
@@ -113,20 +101,15 @@ def submit(
     Args:
         function: `module:function`; it gets a job's overrides.
         jobs: the overrides of each job.
-        settings: what a job may use, under the names of submitit, with `slurm_` in front or
-            without.
+        settings: submitit's names with their values; `slurm_` may stand in front of a name.
 
     Raises:
-        LabkartError: SLURM or submitit is missing, a setting is wrong, or SLURM does not accept
-            the jobs. Then none is submitted.
+        LabkartError: a job cannot be submitted. Then none is.
     """
     current = project.current()
-    values = {
-        key.removeprefix("slurm_"): _plain(value)
-        for key, value in settings.items()
-        if value is not None
-    }
-    check_cluster(str(values.get("partition", "")))
+    present = {key: value for key, value in settings.items() if value is not None}
+    values = {key.removeprefix("slurm_"): _plain(value) for key, value in present.items()}
+    _check_cluster(str(values.get("partition", "")))
     name = re.sub(r"[^A-Za-z0-9.-]+", "-", str(values.get("name", current.name)))
     values["name"] = f"{name}-{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}"
     array = JobArray(values["name"], current.outputs / "slurm" / values["name"])
@@ -135,10 +118,10 @@ def submit(
         array._jobs = _submit(executor, SlurmJob(function, current.root), jobs)
         yield array
     except BaseException:
-        cancel(f"--name={array.name}")  # its number is unknown if sbatch was interrupted
+        slurm_job.cancel(f"--name={array.name}")  # its number is unknown if sbatch was interrupted
         raise
     if array._jobs:
-        cancel(f"--name={array.name}")
+        slurm_job.cancel(f"--name={array.name}")
 
 
 def _plain(value: Any) -> Any:
@@ -155,11 +138,10 @@ def _executor(settings: dict[str, Any], folder: Path, root: Path) -> Any:
     try:
         submitit: Any = import_module("submitit")
     except ImportError:
-        raise LabkartError(
-            "hydra/launcher=slurm needs submitit. Run: uv sync --extra slurm"
-        ) from None
-    values: dict[str, Any] = {"timeout_min": 60, **settings}
-    for name in _IGNORED:
+        remedy = "Run: uv sync --extra slurm"
+        raise LabkartError(f"hydra/launcher=slurm needs submitit. {remedy}") from None
+    values: dict[str, Any] = {"timeout_min": 60} | settings
+    for name in ("_target_", "submitit_folder"):  # Hydra's own submitit launcher has them as well
         values.pop(name, None)
     _check_names(values)
     additional = {"chdir": root} | values.get("additional_parameters", {})
@@ -170,10 +152,9 @@ def _executor(settings: dict[str, Any], folder: Path, root: Path) -> Any:
     restarts = values.pop("max_num_timeout", 3)
     executor = submitit.AutoExecutor(folder, "slurm", slurm_max_num_timeout=restarts)
     common = submitit_parameters()
+    named = {key if key in common else f"slurm_{key}": value for key, value in values.items()}
     try:
-        executor.update_parameters(
-            **{key if key in common else f"slurm_{key}": value for key, value in values.items()}
-        )
+        executor.update_parameters(**named)
     except (AssertionError, TypeError, ValueError) as error:
         raise LabkartError(f"hydra.launcher: {error}") from None
     _check_time_limit(executor.parameters)
@@ -186,9 +167,8 @@ def _check_names(settings: Mapping[str, Any]) -> None:
         if name not in names:
             raise LabkartError(f'hydra.launcher: no setting "{name}". {did_you_mean(name, names)}')
     if any(settings.get(name, 1) != 1 for name in ("nodes", "tasks_per_node", "ntasks_per_node")):
-        raise LabkartError(
-            "hydra.launcher: a job is one process on one node. Set nodes and tasks_per_node to 1."
-        )
+        remedy = "Set nodes and tasks_per_node to 1."
+        raise LabkartError(f"hydra.launcher: a job is one process on one node. {remedy}")
 
 
 def _check_time_limit(parameters: Mapping[str, Any]) -> None:
@@ -206,9 +186,8 @@ def _submit(executor: Any, job: SlurmJob, jobs: Sequence[Sequence[str]]) -> dict
             return dict(enumerate(executor.map_array(job, [list(overrides) for overrides in jobs])))
     except (errors.FailedJobError, errors.FailedSubmissionError) as error:
         shutil.rmtree(executor.folder, ignore_errors=True)
-        raise LabkartError(
-            f"SLURM does not accept the jobs: {one_line(str(error))}. Nothing was submitted."
-        ) from None
+        problem = f"SLURM does not accept the jobs: {one_line(str(error))}"
+        raise LabkartError(f"{problem}. Nothing was submitted.") from None
 
 
 def _failure(result: Path) -> str | None:
@@ -223,44 +202,33 @@ def _failure(result: Path) -> str | None:
 
 def _last_line(log: Path) -> str:
     with suppress(OSError):
-        lines = [line.strip() for line in log.read_text(errors="replace").splitlines()]
-        lines = [line for line in lines if line]
-        return f": {lines[-1]}" if lines else ""
+        lines = log.read_text(errors="replace").strip().splitlines()
+        return f": {lines[-1].strip()}" if lines else ""
     return ""
 
 
-def check_cluster(partitions: str) -> None:
-    """Check that jobs can be submitted here, to these partitions.
-
-    Raises:
-        LabkartError: no SLURM on this host, none that answers, or no such partition in it.
-    """
+def _check_cluster(partitions: str) -> None:
+    """Refuse partitions, separated by commas, to which no job can be submitted from here."""
     if not (shutil.which("sbatch") and shutil.which("srun")):
         remedy = "Log in to the cluster and run it there, or leave out hydra/launcher=slurm."
         raise LabkartError(f"There is no SLURM on this host (no sbatch). {remedy}")
-    done = ask_slurm("sinfo", "--noheader", "--all", "--format=%R")
+    done = slurm_job.ask_slurm("sinfo", "--noheader", "--all", "--format=%R")
     if done.returncode:
         reason = one_line(done.stderr)
         raise LabkartError(f"SLURM does not answer: {reason}. Nothing was submitted.")
     names = sorted(set(done.stdout.split()))
     for name in filter(None, partitions.split(",")):
         if name not in names:
-            raise LabkartError(
-                f'No partition "{name}" in this cluster. Choose one of {", ".join(names)}.'
-            )
+            remedy = f"Choose one of {', '.join(names)}."
+            raise LabkartError(f'No partition "{name}" in this cluster. {remedy}')
 
 
 @contextmanager
 def _without_job_variables() -> Iterator[None]:
-    """Forget what SLURM told this process if it is a job itself: new jobs would take it over."""
+    """Hide the variables of the job that this process may be: new jobs would inherit them."""
     prefixes = ("SLURM_", "SLURMD_", "SUBMITIT_") if "SLURM_JOB_ID" in os.environ else ()
-    variables = {
-        name: value
-        for name, value in os.environ.items()
-        if name.startswith(prefixes) and name != "SLURM_CONF"
-    }
-    for name in variables:
-        del os.environ[name]
+    names = [name for name in os.environ if name.startswith(prefixes) and name != "SLURM_CONF"]
+    variables = {name: os.environ.pop(name) for name in names}
     try:
         yield
     finally:

@@ -1,4 +1,4 @@
-"""Jobs of a cluster: what SLURM says of them, and what runs on a node.
+"""Jobs of a cluster: their states in SLURM, and what runs on a node.
 
 Knows SLURM's commands, and what its states and signals mean. Submits nothing.
 """
@@ -26,7 +26,7 @@ _NEVER_STARTS = (
     "PartitionTimeLimit",
     "QOSNotAllowed",
 )
-# States after which there is no result, and what a person can do about them.
+# States after which there is no result, in words.
 _LOST = {
     "BOOT_FAIL": "its node did not start",
     "CANCELLED": "it was cancelled",
@@ -41,7 +41,7 @@ _ENDED = ("", "COMPLETED", "FAILED", "PREEMPTED")
 
 @dataclass(frozen=True)
 class JobStatus:
-    """What SLURM says of a job; all texts are empty if it no longer knows the job."""
+    """The state of a job; all texts are empty if SLURM no longer knows the job."""
 
     state: str = ""
     reason: str = ""
@@ -91,7 +91,7 @@ def ask_slurm(*command: str) -> "subprocess.CompletedProcess[str]":
 
 
 def one_line(text: str) -> str:
-    """What a command complained of."""
+    """The errors that a command has printed."""
     lines = [re.sub(r"^\w+: (error|fatal): ", "", line.strip()) for line in text.splitlines()]
     return "; ".join(filter(None, lines)).rstrip(".")
 
@@ -100,6 +100,7 @@ class JobFailure(Exception):
     """What a job could not do, in a line."""
 
 
+@dataclass(frozen=True)
 class SlurmJob:
     """A function `module:function`, called with a job's overrides in the project's root.
 
@@ -107,21 +108,20 @@ class SlurmJob:
     tasks are cached.
     """
 
-    def __init__(self, function: str, root: Path) -> None:
-        self.function = function
-        self.root = root
+    function: str
+    root: Path
 
     def __call__(self, overrides: list[str]) -> None:
         """Run the job on the node."""
         os.chdir(self.root)
         ending = _Ending()
-        ending.install()
         try:
             module, _, name = self.function.partition(":")
             getattr(import_module(module), name)(overrides)
         except BaseException as error:
             if not ending.has_begun:
-                raise JobFailure(self._describe(error)) from error
+                text = str(error) if isinstance(error, LabkartError) else describe(error, self.root)
+                raise JobFailure(text.partition("\n")[0]) from error
         if ending.failure:
             raise JobFailure(ending.failure)
         if ending.has_begun:  # without a result: it is in the queue again, or was cancelled
@@ -131,14 +131,9 @@ class SlurmJob:
         """The same job again; submitit asks for it when it puts a job back into the queue."""
         return import_module("submitit.core.utils").DelayedSubmission(self, overrides)
 
-    def _describe(self, error: BaseException) -> str:
-        if isinstance(error, LabkartError):
-            return str(error).partition("\n")[0]
-        return describe(error, self.root)
-
 
 class _Ending:
-    """Lets SLURM's signals end this process as Ctrl-C would, and its workers in silence.
+    """Lets SLURM's signals end this process as Ctrl-C would, and its workers without a message.
 
     Attributes:
         has_begun: whether a signal came.
@@ -151,20 +146,18 @@ class _Ending:
         self._process = os.getpid()
         self._warning_signal = submitit_signal()
         self._requeue = signal.getsignal(self._warning_signal)
-
-    def install(self) -> None:
-        """Take the signals over."""
         for number in (signal.SIGTERM, self._warning_signal):
             signal.signal(number, self._end)
 
     def _end(self, number: int, frame: FrameType | None) -> None:
-        if os.getpid() != self._process:
-            self._end_worker(number)
-            return
-        if self.has_begun:
+        is_warning = number == self._warning_signal
+        if os.getpid() != self._process and not is_warning:
+            raise SystemExit(128 + number)
+        # Each process of a job gets the warning, and the main process needs it once.
+        if os.getpid() != self._process or self.has_begun:
             return
         self.has_begun = True
-        if number == self._warning_signal and callable(self._requeue):
+        if is_warning and callable(self._requeue):
             try:
                 self._requeue(number, frame)
             except RuntimeError:  # what submitit raises if it does not put a job back
@@ -174,8 +167,3 @@ class _Ending:
             except (Exception, SystemExit):
                 pass
         raise KeyboardInterrupt
-
-    def _end_worker(self, number: int) -> None:
-        # Each process of a job gets the warning, and the main process needs it once.
-        if number != self._warning_signal:
-            raise SystemExit(128 + number)

@@ -1,4 +1,4 @@
-"""The status of an experiment's tasks: done, missing or changed; why, and what it will cost.
+"""The status of an experiment's tasks: done, missing or changed, with the reason and the cost.
 
 Compares tasks with records of earlier runs. Runs nothing.
 """
@@ -14,47 +14,29 @@ from labkart.experiments.plan import Experiment
 from labkart.fingerprint import snapshot
 from labkart.records import diff, record, redact
 from labkart.records.record import TaskRecord
+from labkart.tasks import task_id
 from labkart.tasks.task import Task
-from labkart.tasks.task_id import (
-    output_paths,
-    own_params,
-    task_data,
-    task_fingerprint,
-    task_key,
-    upstream,
-)
 
 _MOST_NAMES = 3  # of a list in a reason
+_Texts = Mapping[str, dict[str, str]]
 
 
 @dataclass
 class Changes:
-    """What differs between a task and an earlier run of its class, each in words.
-
-    Attributes:
-        unknown_upstream: how many upstream tasks have no earlier run that was upstream of that run.
-    """
+    """What differs between a task and an earlier run of its class, in words."""
 
     params: list[str] = field(default_factory=list)
     data: list[str] = field(default_factory=list)
     code: list[str] = field(default_factory=list)
     packages: list[str] = field(default_factory=list)
     upstream: list[str] = field(default_factory=list)
-    unknown_upstream: int = 0
+    unknown_upstream: int = 0  # upstream tasks without an earlier run that was upstream of it
 
     @property
     def distance(self) -> tuple[int, ...]:
-        """How far apart the two are.
-
-        Parameters and upstream tasks come first, because they tell configurations apart.
-        """
+        """How far apart they are; parameters and upstream tasks tell configurations apart."""
         others = (len(self.data), len(self.code), len(self.packages))
         return len(self.params), self.unknown_upstream, *others
-
-    @property
-    def only_upstream(self) -> bool:
-        """Whether data, code and packages are the same."""
-        return not (self.data or self.code or self.packages)
 
     def __str__(self) -> str:
         parts = [_shortened(names) for names in (self.data, self.code, self.packages) if names]
@@ -65,12 +47,11 @@ class Changes:
 
 @dataclass
 class TaskStatus:
-    """How a task stands.
+    """The state of a task.
 
     Attributes:
-        state: `done`; `changed` if it ran before and something but its parameters is different now;
-            else `missing`.
-        reason: why it is not done, in words; if a person accepted its result, who did.
+        state: `done`; `changed` if it ran before with the same parameters; else `missing`.
+        reason: why it is not done, or who accepted its result.
         before: the record of its last run, or else of the run that is most like it.
         changes: how it differs from that run.
     """
@@ -84,17 +65,17 @@ class TaskStatus:
 
     @property
     def seconds(self) -> float | None:
-        """How long its last run took; None if no run of its kind is known."""
+        """How long the run before took; None if there is none."""
         return self.before.wall_seconds if self.before else None
 
     @property
     def outputs(self) -> list[Path]:
         """Where its outputs are, or will be."""
-        return output_paths(self.task)
+        return task_id.output_paths(self.task)
 
     def keys(self) -> set[str]:
-        """The names by which other records may know it: its own, and those that it replaces."""
-        keys = {task_key(self.task)}
+        """The keys that other records may have for it: its own, and those that it replaces."""
+        keys = {task_id.task_key(self.task)}
         if self.before:
             keys.add(self.before.key)
             if self.before.accepted:
@@ -111,34 +92,25 @@ def statuses(experiment: Experiment) -> list[TaskStatus]:
             if status.state != "done" and label not in experiment.missing:
                 status.state = "done"
                 status.reason = f"{status.reason}, and nothing needs it now"
-    return reader.statuses
+    return list(reader.statuses.values())
 
 
 class StatusReader:
     """Reads the statuses of tasks one by one; a task's upstream tasks must be read before it."""
 
     def __init__(self) -> None:
-        self._by_key: dict[str, TaskStatus] = {}
+        self.statuses: dict[str, TaskStatus] = {}  # what was read, by the task's key
         self._runs: dict[str, list[TaskRecord]] = {}
 
-    @property
-    def statuses(self) -> list[TaskStatus]:
-        """What was read, each task once."""
-        return list(self._by_key.values())
-
-    def has_read(self, task: Task[Any]) -> bool:
-        """Whether the status of a task was read."""
-        return task_key(task) in self._by_key
-
-    def status_of(self, task: Task[Any]) -> TaskStatus:
-        """The status of a task that was read."""
-        return self._by_key[task_key(task)]
-
     def read(self, label: str, task: Task[Any]) -> TaskStatus:
-        """Read how a task stands now."""
+        """Read the present status of a task."""
         status = self._status(label, task)
-        self._by_key[task_key(task)] = status
+        self.statuses[task_id.task_key(task)] = status
         return status
+
+    def upstream(self, task: Task[Any]) -> list[TaskStatus]:
+        """The statuses of the tasks that a task builds on."""
+        return [self.statuses[task_id.task_key(needed)] for needed in task_id.upstream(task)]
 
     def _status(self, label: str, task: Task[Any]) -> TaskStatus:
         last = task.last_record()
@@ -156,7 +128,9 @@ class StatusReader:
             closest.reason = f"no run yet with {', '.join(changes.params)}"
         else:
             closest.reason = str(changes)
-            if changes.only_upstream and self._misses_upstream(task):
+            own_changes = changes.data or changes.code or changes.packages
+            misses_upstream = any(needed.state == "missing" for needed in self.upstream(task))
+            if misses_upstream and not own_changes:
                 closest.state = "missing"
         closest.reason = failure or closest.reason
         return closest
@@ -172,21 +146,17 @@ class StatusReader:
         ]
         return min(candidates, key=lambda status: status.changes.distance, default=None)
 
-    def _misses_upstream(self, task: Task[Any]) -> bool:
-        return any(self.status_of(needed).state == "missing" for needed in upstream(task))
-
     def _changes(self, task: Task[Any], run: TaskRecord) -> Changes:
         """What differs between a task and an earlier run of its class."""
-        fingerprint = task_fingerprint(task)
+        fingerprint = task_id.task_fingerprint(task)
         changes = Changes(
-            params=_changed_params(redact.redact_values(own_params(task)), run.params),
-            data=_changed_data(task_data(task), run.data),
+            params=_changed_params(redact.redact_values(task_id.own_params(task)), run.params),
+            data=_changed_data(task_id.task_data(task), run.data),
             code=_changed_code(fingerprint.code, run.code),
             packages=_changed_packages(fingerprint.packages, run.packages),
         )
-        for needed in upstream(task):
-            if task_key(needed) not in run.upstream:
-                status = self.status_of(needed)
+        for status in self.upstream(task):
+            if task_id.task_key(status.task) not in run.upstream:
                 changes.upstream.append(status.label)
                 changes.unknown_upstream += status.keys().isdisjoint(run.upstream)
         return changes
@@ -201,9 +171,7 @@ def _changed_params(current: Mapping[str, str], previous: Mapping[str, str]) -> 
     return [*changed, *(f"no {name}" for name in previous if name not in current)]
 
 
-def _changed_data(
-    current: Mapping[str, dict[str, str]], previous: Mapping[str, dict[str, str]]
-) -> list[str]:
+def _changed_data(current: _Texts, previous: _Texts) -> list[str]:
     changed: list[str] = []
     for name, data in current.items():
         old = previous.get(name)
@@ -214,9 +182,7 @@ def _changed_data(
     return changed
 
 
-def _changed_code(
-    current: Mapping[str, dict[str, str]], previous: Mapping[str, dict[str, str]]
-) -> list[str]:
+def _changed_code(current: _Texts, previous: _Texts) -> list[str]:
     changed: list[str] = []
     for file in sorted({*current, *previous}):
         changed += diff.changed_definitions(file, current.get(file, {}), previous.get(file, {}))
@@ -266,7 +232,5 @@ def _describe_task(status: TaskStatus) -> dict[str, Any]:
 
 def _finite_metrics(run: TaskRecord | None) -> dict[str, float | None]:
     """The metrics; null in place of what JSON does not have."""
-    metrics = run.metrics if run else ()
-    return {
-        metric.name: metric.value if math.isfinite(metric.value) else None for metric in metrics
-    }
+    metrics = {metric.name: metric.value for metric in run.metrics} if run else {}
+    return {name: value if math.isfinite(value) else None for name, value in metrics.items()}

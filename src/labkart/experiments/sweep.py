@@ -7,12 +7,11 @@ tables.
 import hashlib
 import itertools
 import json
-from collections.abc import Iterator, Mapping, Sequence, Sized
+from collections.abc import Mapping, Sequence, Sized
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any
 
-from hydra.core.config_loader import ConfigLoader
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from hydra.core.utils import JobReturn, JobStatus
@@ -22,6 +21,7 @@ from hydra.plugins.sweeper import Sweeper
 from labkart import console, threads
 from labkart._compat import job_error
 from labkart.errors import LabkartError
+from labkart.experiments import settings
 from labkart.experiments.composer import Composer
 from labkart.experiments.experiment import run_experiments
 from labkart.experiments.plan import Experiment, plan
@@ -35,60 +35,120 @@ from labkart.tracking import store
 from labkart.tracking.publisher import Publisher
 
 
-@dataclass(frozen=True)
-class SweepPlan:
-    """The experiments of one command; all are planned before anything runs.
-
-    Attributes:
-        overrides: those of the command.
-        jobs: the overrides of each combination.
-        planned: the experiment of each job; two jobs may be the same experiment.
-    """
+@dataclass
+class Sweep:
+    """The experiments of one command, planned before anything runs, and how they run and end."""
 
     overrides: list[str]
-    jobs: list[list[str]]
-    planned: list[Experiment]
+    jobs: list[list[str]]  # the overrides of each combination
+    planned: list[Experiment]  # of each job; two jobs may be the same experiment
+    publisher: Publisher
 
-    @cached_property
-    def experiments(self) -> list[Experiment]:
-        """Each experiment once."""
-        return list({experiment.record.id: experiment for experiment in self.planned}.values())
+    def __post_init__(self) -> None:
+        by_id = {experiment.record.id: experiment for experiment in self.planned}
+        self.experiments = list(by_id.values())
+        command = " ".join(["labkart", "run", "-m", *redact.redact_overrides(self.overrides)])
+        id = hashlib.sha256(json.dumps(sorted(self.overrides)).encode()).hexdigest()[:16]
+        self.record = SweepRecord(id, command, list(by_id), current_time())
 
     @property
     def pending(self) -> list[Experiment]:
         """The experiments that have no result yet."""
-        return [
-            experiment for experiment in self.experiments if experiment.record.status != "finished"
-        ]
-
-    @cached_property
-    def missing_tasks(self) -> set[str]:
-        """The ids of the tasks that are to run."""
-        return {
-            experiment.tasks[label].make_unique_id()
-            for experiment in self.experiments
-            for label in experiment.missing
-        }
+        return [planned for planned in self.experiments if planned.record.status != "finished"]
 
     @property
     def ranking(self) -> Ranking:
-        """How its results are to be shown, by the settings of `labkart` in the configuration."""
-        setting = self.experiments[0].setting
-        seeds, metric = setting("seeds", ["seed"]), setting("rank_by", None)
-        return Ranking(seeds, metric, setting("less_is_better", []))
+        """How its results are shown, by the settings of `labkart` in the configuration."""
+        setting = partial(settings.setting, self.experiments[0].composed.cfg)
+        seeds = setting("seeds", ["seed"])
+        return Ranking(seeds, setting("rank_by", None), setting("less_is_better", []))
 
-    def describe(self) -> str:
-        """How many experiments and tasks there are, and how many of these are cached."""
-        tasks = {
-            task.make_unique_id()
-            for experiment in self.experiments
-            for task in experiment.tasks.values()
-        }
-        counts = f"{_counted(self.experiments, 'experiment')}, {_counted(tasks, 'task')}"
-        return f"{counts}: {len(tasks) - len(self.missing_tasks)} cached"
+    def run(self, launcher: Launcher) -> None:
+        """Let a launcher run what is pending, and keep the results."""
+        for experiment in self.experiments:
+            self._add_sweep(experiment.record)
+            if experiment.record.status == "finished":
+                reuse_record(experiment.record, self.publisher)
+        self.record.write()
+        try:
+            if self.pending:
+                self._take_returns(launcher.launch(self.jobs, initial_job_idx=0))
+            else:
+                self._say("nothing to do")
+        except KeyboardInterrupt:
+            self.record.status = "killed"
+            raise
+        finally:
+            if self.record.status == "running":
+                self.record.status = "failed" if self.pending else "finished"
+            self.record.ended = current_time()
+            self.record.write()
+
+    def build(self) -> None:
+        """On this machine: one build of everything that is missing."""
+        pending, count = self.pending, len(self._missing_tasks)
+        workers = max(1, min(pending[0].workers(threads.cores()), count))
+        self._say(f"{count} to run on {workers} worker{'s' if workers > 1 else ''}")
+        self._run(pending, workers)
+
+    def submit(self, limits: Mapping[str, Any]) -> None:
+        """On a cluster: one job per pending experiment; records come by the shared disk."""
+        from labkart.experiments import slurm
+
+        jobs = [experiment for experiment in self.pending if experiment.missing]
+        self._say(f"{len(self._missing_tasks)} to run in {len(jobs)} jobs on the cluster")
+        self._run([experiment for experiment in self.pending if not experiment.missing], 1)
+        overrides = [experiment.composed.overrides for experiment in jobs]
+        with (
+            slurm.submit("labkart.experiments.run:run_on_node", overrides, limits) as array,
+            ClusterProgress(len(jobs), array.states) as progress,
+        ):
+            for number, failure in array.ended():
+                self._take(jobs[number], failure)
+                progress.job_ended(jobs[number].record)
+
+    def _run(self, experiments: Sequence[Experiment], workers: int) -> None:
+        publisher = self.publisher
+        publisher.start()
+        with SweepProgress(workers) as progress:
+            run_experiments(experiments, workers, progress, publisher.begin, publisher.end)
+
+    def _take_returns(self, returns: Sequence[JobReturn]) -> None:
+        """Take in the records that the jobs of Hydra's own launchers have written."""
+        for experiment, job in zip(self.planned, returns, strict=False):
+            self._take(experiment, job_error(job) if job.status == JobStatus.FAILED else None)
+
+    def _take(self, experiment: Experiment, failure: str | None) -> None:
+        """Take in and publish the record of another process, or why that process failed."""
+        record = read_experiment(experiment.record.id) or experiment.record
+        if failure:
+            _note_failure(record, failure)
+        if record.ended:
+            self._add_sweep(record)
+            record.write()
+            experiment.record = record
+            if not store.is_published(record):
+                self.publisher.end(record)
+
+    def _add_sweep(self, record: ExperimentRecord) -> None:
+        record.sweeps = list(dict.fromkeys([*record.sweeps, self.record.id]))
+
+    @cached_property
+    def _missing_tasks(self) -> set[str]:
+        missing = set[str]()
+        for experiment in self.experiments:
+            missing |= {experiment.tasks[label].make_unique_id() for label in experiment.missing}
+        return missing
+
+    def _say(self, rest: str) -> None:
+        """Say how many experiments and tasks there are, how many are cached, and what comes."""
+        plans = self.experiments
+        tasks = {task.make_unique_id() for plan in plans for task in plan.tasks.values()}
+        counts = f"{_counted(plans, 'experiment')}, {_counted(tasks, 'task')}"
+        console.say(f"  {counts}: {len(tasks) - len(self._missing_tasks)} cached, {rest}")
 
 
-def plan_sweep(sweeper: Sweeper, overrides: list[str]) -> SweepPlan:
+def plan_sweep(sweeper: Sweeper, overrides: list[str], publisher: Publisher) -> Sweep:
     """Expand the overrides as Hydra does, and plan each combination.
 
     Raises:
@@ -96,13 +156,13 @@ def plan_sweep(sweeper: Sweeper, overrides: list[str]) -> SweepPlan:
     """
     assert sweeper.hydra_context
     assert sweeper.config is not None
-    loader: ConfigLoader = sweeper.hydra_context.config_loader
+    loader = sweeper.hydra_context.config_loader
     parser = OverridesParser.create(config_loader=loader)
     jobs = _combinations(parser.parse_overrides(overrides))
     composer = Composer(partial(loader.load_sweep_config, sweeper.config))
     with console.busy(f"planning {len(jobs)} experiments"):
         planned = [_plan_job(composer, job, number) for number, job in enumerate(jobs)]
-    return SweepPlan(overrides, jobs, planned)
+    return Sweep(overrides, jobs, planned, publisher)
 
 
 def _plan_job(composer: Composer, overrides: list[str], number: int) -> Experiment:
@@ -111,7 +171,7 @@ def _plan_job(composer: Composer, overrides: list[str], number: int) -> Experime
     except LabkartError as error:
         message = str(error)
         names = (override.partition("=")[0].lstrip("+~") for override in overrides)
-        # One must know which of many experiments it is, unless the message names an override.
+        # Without an override in the message nobody knows which experiment is meant.
         if any(name in message for name in names):
             raise
         raise LabkartError(f"{message}\nin {' '.join(overrides)}") from error
@@ -126,124 +186,21 @@ def _combinations(overrides: Sequence[Override]) -> list[list[str]]:
     return [list(job) for job in itertools.product(*choices.values())]
 
 
-def _values(override: Override) -> Iterator[str]:
-    text = str(override.input_line)
+def _values(override: Override) -> list[str]:
+    text = override.input_line
     if not override.is_sweep_override():
-        yield override.get_value_element_as_str()
-        return
+        return [override.get_value_element_as_str()]
     if not override.is_discrete_sweep():
-        raise LabkartError(
-            f"{text}: a sweep needs a list or range(...); intervals are for a search."
-        )
+        remedy = "a sweep needs a list or range(...); intervals are for a search."
+        raise LabkartError(f"{text}: {remedy}")
     values = list(override.sweep_string_iterator())
     if not values:
         raise LabkartError(f"{text} has no values, so there would be nothing to run.")
-    yield from values
-
-
-class Sweep:
-    """Runs what a plan has left to run, and keeps the records of the experiments and of itself."""
-
-    def __init__(self, plan: SweepPlan, publisher: Publisher) -> None:
-        self.plan = plan
-        self._publisher = publisher
-        overrides = plan.overrides
-        command = " ".join(["labkart", "run", "-m", *redact.redact_overrides(overrides)])
-        id = hashlib.sha256(json.dumps(sorted(overrides)).encode()).hexdigest()[:16]
-        ids = [experiment.record.id for experiment in plan.experiments]
-        self.record = SweepRecord(id, command, ids, current_time())
-
-    def run(self, launcher: Launcher) -> None:
-        """Let a launcher run what is pending, and keep the results."""
-        self._publish_finished()
-        self.record.write()
-        try:
-            if self.plan.pending:
-                self._take_returns(launcher.launch(self.plan.jobs, initial_job_idx=0))
-            else:
-                self._say("nothing to do")
-        except KeyboardInterrupt:
-            self.record.status = "killed"
-            raise
-        finally:
-            if self.record.status == "running":
-                self.record.status = "failed" if self.plan.pending else "finished"
-            self.record.ended = current_time()
-            self.record.write()
-
-    def build(self) -> None:
-        """On this machine: one build of everything that is missing."""
-        count = len(self.plan.missing_tasks)
-        pending = self.plan.pending
-        workers = max(1, min(pending[0].workers(threads.cores()), count))
-        self._say(f"{count} to run on {workers} worker{'s' if workers > 1 else ''}")
-        self._publisher.start()
-        self._run(pending, workers)
-
-    def submit(self, settings: Mapping[str, Any]) -> None:
-        """On a cluster: one job per pending experiment; records come by the shared disk."""
-        from labkart.experiments import slurm
-
-        jobs = [experiment for experiment in self.plan.pending if experiment.missing]
-        self._say(f"{len(self.plan.missing_tasks)} to run in {len(jobs)} jobs on the cluster")
-        self._publisher.start()
-        self._run([experiment for experiment in self.plan.pending if not experiment.missing], 1)
-        overrides = [experiment.composed.overrides for experiment in jobs]
-        with (
-            slurm.submit("labkart.experiments.run:run_on_node", overrides, settings) as array,
-            ClusterProgress(len(jobs), array.states) as progress,
-        ):
-            for number, failure in array.ended():
-                self._take(jobs[number], failure)
-                progress.job_ended(jobs[number].record)
-
-    def _run(self, experiments: Sequence[Experiment], workers: int) -> None:
-        with SweepProgress(workers) as progress:
-            publisher = self._publisher
-            run_experiments(experiments, workers, progress, publisher.begin, publisher.end)
-
-    def _publish_finished(self) -> None:
-        """Note in all records that they are part of this sweep; publish those that are finished."""
-        for experiment in self.plan.experiments:
-            record = experiment.record
-            self._add_sweep(record)
-            if record.status == "finished":
-                reuse_record(record)
-                if not store.is_published(record):
-                    record.write()
-                    self._publisher.end(record)
-
-    def _take_returns(self, returns: Sequence[JobReturn]) -> None:
-        """Take in the records that the jobs of Hydra's own launchers have written."""
-        for experiment, job in zip(self.plan.planned, returns, strict=False):
-            self._take(experiment, job_error(job) if job.status == JobStatus.FAILED else None)
-
-    def _take(self, experiment: Experiment, failure: str | None = None) -> None:
-        """Take in and publish the record that another process has written.
-
-        Args:
-            experiment: as it was planned here.
-            failure: why that process failed, if it did.
-        """
-        record = read_experiment(experiment.record.id) or experiment.record
-        if failure:
-            _note_failure(record, failure)
-        if record.ended:
-            self._add_sweep(record)
-            record.write()
-            experiment.record = record
-            if not store.is_published(record):
-                self._publisher.end(record)
-
-    def _add_sweep(self, record: ExperimentRecord) -> None:
-        record.sweeps = list(dict.fromkeys([*record.sweeps, self.record.id]))
-
-    def _say(self, rest: str) -> None:
-        console.say(f"  {self.plan.describe()}, {rest}")
+    return values
 
 
 def _note_failure(record: ExperimentRecord, failure: str) -> None:
-    """Write into a record why its process failed, where it could not say so itself."""
+    """Write into a record why its process failed, unless the process has done so."""
     if record.status == "finished":
         return
     record.error = record.error or failure

@@ -23,7 +23,7 @@ class Attempt:
     Attributes:
         outputs: the files that it wrote.
         undeclared: the files of the project that it read without declaring them.
-        error: what ended it; None if it finished.
+        error: what ended it, in a line; None if it finished.
     """
 
     started: str
@@ -31,37 +31,24 @@ class Attempt:
     status: str = "done"
     outputs: list[FileState] = field(default_factory=list)
     undeclared: list[FileState] = field(default_factory=list)
-    error: BaseException | None = None
+    error: str | None = None
+    traceback: str | None = None
 
     def fail(self, error: BaseException) -> None:
-        """Note what ended the run; its files count no more."""
-        self.outputs, self.undeclared, self.error = [], [], error
+        """Note what ended the run, without secrets; its files no longer count."""
+        self.outputs, self.undeclared = [], []
+        self.error = redact.redact_text(describe(error, project.current().root))
+        self.traceback = redact.redact_text("".join(traceback.format_exception(error)))
         if isinstance(error, Pruned):
             self.status = "pruned"
         else:
             self.status = "failed" if isinstance(error, Exception) else "killed"
 
-    @property
-    def error_text(self) -> str | None:
-        """The error in a line, without secrets."""
-        if self.error is None:
-            return None
-        return redact.redact_text(describe(self.error, project.current().root))
-
-    @property
-    def traceback_text(self) -> str | None:
-        """The traceback, without secrets."""
-        if self.error is None:
-            return None
-        return redact.redact_text("".join(traceback.format_exception(self.error)))
-
 
 def inherited_reads(upstream: Iterable[Any], dynamic: Iterable[Any]) -> Iterator[FileState]:
     """Files that a result depends on although its id does not cover them.
 
-    Args:
-        upstream: the tasks that it builds on; they may have read undeclared files.
-        dynamic: the tasks that its `run()` yielded; they may declare files as well.
+    They were read undeclared by upstream tasks, or declared by tasks that its `run()` yielded.
     """
     root = project.current().root
     for task in [*upstream, *dynamic]:

@@ -25,8 +25,8 @@ class ConfigSource:
         """Where a person finds a value: the override that set it, or else the file of its node.
 
         Args:
-            node: the node of the configuration that has the value; None stands for its top.
-            name: the value's name; without one, the file of the node is meant.
+            node: the node of the configuration that has the value; None for the top.
+            name: the value's name; without it, the file of the node.
         """
         path = config_key(node) if isinstance(node, DictConfig) else ""
         key = name.rpartition(".")[2]

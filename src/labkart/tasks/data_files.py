@@ -17,8 +17,8 @@ class DataFile(luigi.Parameter[Path]):
     """A file that a task reads: `table: DataFile = DataFile()`, then `pd.read_csv(self.table)`.
 
     Its value is a path, in `conf/` relative to the project. The task's id covers the file's
-    content: a new version of the file is computed again, and when an earlier version comes back,
-    its results are found again.
+    content: a new version of the file is computed again, and results of an earlier version are
+    used again when that version comes back.
     """
 
     _kind = "file"
@@ -36,11 +36,7 @@ class DataFile(luigi.Parameter[Path]):
         return project.current().short(Path(x))
 
     def digest(self, path: Path, owner: str) -> str:
-        """The sha256 of the present content.
-
-        Args:
-            path: the parameter's value.
-            owner: whose parameter it is, for the error: `Train.table`.
+        """The sha256 of the present content; `owner` names the parameter, as `Train.table`.
 
         Raises:
             LabkartError: the path is not what was declared, or cannot be read.
@@ -82,6 +78,5 @@ class DataFolder(DataFile):
 
 def _describe_unreadable(path: Path, error: OSError) -> str:
     name = project.current().short(path)
-    return (
-        f"{name} cannot be read: {error.strerror or error}. Fix that, or set another path in conf/."
-    )
+    remedy = "Fix that, or set another path in conf/."
+    return f"{name} cannot be read: {error.strerror or error}. {remedy}"

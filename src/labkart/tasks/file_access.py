@@ -25,19 +25,16 @@ _MANY = 3  # more files of one folder are reported as that folder
 
 
 class UndeclaredReads:
-    """The project's files that a task's run opens and has not declared.
-
-    Attributes:
-        paths: their paths from the project's root, each with its state when it was opened.
-    """
+    """The project's files that a task's run opens and has not declared."""
 
     def __init__(self, declared: Iterable[Path]) -> None:
         current = project.current()
         self._root = current.root
-        declared_paths = (Path(os.path.normpath(Path.cwd() / path)) for path in declared)
-        self._ignored = [current.outputs, current.root / "uv.lock", *declared_paths]
+        paths = (Path(os.path.normpath(Path.cwd() / path)) for path in declared)
+        self._ignored = [current.outputs, current.root / "uv.lock", *paths]
         self._written: set[str] = set()
         self._uncertain: set[str] = set()
+        # From the project's root, each with its stamp when it was opened.
         self.paths: dict[str, digests.Stamp | None] = {}
 
     @contextmanager
@@ -49,10 +46,8 @@ class UndeclaredReads:
     def states(self, owner: str) -> list[digests.FileState]:
         """The files' present states, without those that are gone.
 
-        They are what the task opened, or what it made of them itself.
-
         Raises:
-            LabkartError: another process changed one meanwhile.
+            LabkartError: another process changed one since the task opened it.
         """
         for path, stamp in list(self.paths.items()):
             file = self._root / path
@@ -65,12 +60,7 @@ class UndeclaredReads:
         return [digests.file_state(file, self._root) for file in files if file.exists()]
 
     def _on_open(self, name: str, reads: bool | None) -> None:
-        """Take notice of a file that was opened.
-
-        Args:
-            name: its path, from the working directory.
-            reads: None if only another program, which got the path, knows.
-        """
+        """Note that a file was opened; `reads` is None if only another program knows."""
         path = os.path.normpath(Path.cwd() / name)
         if reads is False:
             self._written.add(path)
@@ -101,42 +91,23 @@ class UndeclaredReads:
 
 @dataclass(frozen=True)
 class _Input:
-    """One file that a task reads, or many files of one folder.
+    """One file that a task reads, or many files of one folder, in words."""
 
-    Attributes:
-        path: from the project's root.
-        count: how many files it stands for.
-    """
-
-    path: str
-    count: int = 1
-
-    @property
-    def pronoun(self) -> str:
-        return "it" if self.count == 1 else "them"
-
-    @property
-    def kind(self) -> str:
-        return "DataFile" if self.count == 1 else "DataFolder"
-
-    def __str__(self) -> str:
-        return self.path if self.count == 1 else f"{self.count} files of {self.path}"
+    path: str  # from the project's root
+    text: str
+    kind: str = "DataFile"
+    pronoun: str = "it"
 
 
 def report_undeclared(task: str, params: Mapping[str, str], paths: Iterable[str]) -> None:
-    """Warn of what a task read undeclared, with the line that declares it; in CI that is an error.
-
-    Args:
-        task: the task's name.
-        params: its parameters as luigi writes them; one of them may name the file.
-        paths: the undeclared files, from the project's root.
+    """Warn of files that a task read undeclared, with the lines that declare them.
 
     Raises:
         LabkartError: it runs in CI, where nobody reads warnings.
     """
     for read in _by_folder(paths):
         remedy = _remedy(task, params, read)
-        message = f"{task} reads {read} without declaring {read.pronoun}. {remedy}"
+        message = f"{task} reads {read.text} without declaring {read.pronoun}. {remedy}"
         if os.environ.get("CI", "").lower() not in ("", "0", "false"):
             raise LabkartError(message)
         _log.warning(message)
@@ -149,20 +120,20 @@ def _by_folder(paths: Iterable[str]) -> Iterator[_Input]:
         folders.setdefault(str(Path(path).parent), []).append(path)
     for folder, files in folders.items():
         if len(files) > _MANY and folder != ".":
-            yield _Input(folder, len(files))
+            yield _Input(folder, f"{len(files)} files of {folder}", "DataFolder", "them")
         else:
-            yield from map(_Input, files)
+            yield from (_Input(path, path) for path in files)
 
 
 def _remedy(task: str, params: Mapping[str, str], read: _Input) -> str:
-    """What to write, and where: an own parameter may name the file already."""
+    """What to write, and where: a parameter of the task may name the file already."""
     root = project.current().root
     for param, text in params.items():
         value = Path(os.path.normpath(root / text))
         if value != root and (root / read.path).is_relative_to(value):
             kind = "DataFolder" if value.is_dir() else "DataFile"
-            declaration = f'declare "{param}: {kind} = {kind}()" there.'
-            return f"{task}.{param} names {read.pronoun}: {declaration}"
+            remedy = f'declare "{param}: {kind} = {kind}()" there.'
+            return f"{task}.{param} names {read.pronoun}: {remedy}"
     letters = (letter if letter.isidentifier() else "_" for letter in Path(read.path).stem)
     name = "".join(letters).strip("_") or "file"
     declaration = f'"{name}: {read.kind} = {read.kind}()" to {task}'

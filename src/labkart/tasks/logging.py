@@ -48,9 +48,8 @@ class TaskLogger:
                 raise ValueError
             metric = Metric(name, float(value), number, time.time())
         except (TypeError, ValueError):
-            if step is None:
-                problem = f"must be one number, got {value!r}"
-            else:
+            problem = f"must be one number, got {value!r}"
+            if step is not None:
                 problem = f"must be one number at an integer step, got {value!r} at step {step!r}"
             raise LabkartError(f'Metric "{name}" {problem}.') from None
         self._metrics.append(metric)
@@ -89,9 +88,8 @@ class TaskLogger:
     def _new_file(self, name: str, *suffixes: str) -> Path:
         """A file beside the record; without one of the suffixes the name gets the first."""
         if not _FILE_NAME.fullmatch(name):
-            raise LabkartError(
-                f'"{name}" cannot name a file. Use letters, digits, spaces and _ - .'
-            )
+            remedy = "Use letters, digits, spaces and _ - ."
+            raise LabkartError(f'"{name}" cannot name a file. {remedy}')
         self._folder().mkdir(parents=True, exist_ok=True)
         return self._folder() / (name if name.endswith(suffixes) else name + suffixes[0])
 
@@ -103,6 +101,5 @@ class TaskLogger:
 def _check_metric_name(name: str) -> None:
     is_path = not name.startswith((".", "/")) and posixpath.normpath(name) == name
     if not _METRIC_NAME.fullmatch(name) or not is_path:
-        raise LabkartError(
-            f'"{name}" cannot name a metric. Use letters, digits, spaces and _ - . : /'
-        )
+        remedy = "Use letters, digits, spaces and _ - . : /"
+        raise LabkartError(f'"{name}" cannot name a metric. {remedy}')

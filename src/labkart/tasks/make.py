@@ -10,16 +10,7 @@ from typing import Any, TypeVar
 import luigi
 from gokart import ListTaskInstanceParameter, TaskInstanceParameter
 from luigi.parameter import OptionalParameterMixin, ParameterException
-from omegaconf import (
-    BooleanNode,
-    DictConfig,
-    FloatNode,
-    IntegerNode,
-    ListConfig,
-    OmegaConf,
-    StringNode,
-    ValueNode,
-)
+from omegaconf import DictConfig, ListConfig, OmegaConf, nodes
 from omegaconf.errors import OmegaConfBaseException
 
 from labkart._compat import config_key
@@ -34,24 +25,19 @@ _UPSTREAM = (TaskInstanceParameter, ListTaskInstanceParameter)
 
 @dataclass(frozen=True)
 class _ValueType:
-    """How a kind of parameter is checked.
+    """How values are checked: by a node of OmegaConf, which also converts, and in words."""
 
-    Attributes:
-        node: the node of OmegaConf that checks and converts a value.
-        noun: what a student calls the type.
-    """
-
-    node: ValueNode
+    node: nodes.ValueNode
     noun: str
 
 
-_STRING = _ValueType(StringNode("", is_optional=False), "a string")
-_VALUE_TYPES: tuple[tuple[type, _ValueType], ...] = (
-    (luigi.BoolParameter, _ValueType(BooleanNode(False, is_optional=False), "true or false")),
-    (luigi.IntParameter, _ValueType(IntegerNode(0, is_optional=False), "an integer")),
-    (luigi.FloatParameter, _ValueType(FloatNode(0.0, is_optional=False), "a number")),
-    (luigi.StrParameter, _STRING),
-)
+_STRING = _ValueType(nodes.StringNode("", is_optional=False), "a string")
+_VALUE_TYPES: dict[type, _ValueType] = {
+    luigi.BoolParameter: _ValueType(nodes.BooleanNode(False, is_optional=False), "true or false"),
+    luigi.IntParameter: _ValueType(nodes.IntegerNode(0, is_optional=False), "an integer"),
+    luigi.FloatParameter: _ValueType(nodes.FloatNode(0.0, is_optional=False), "a number"),
+    luigi.StrParameter: _STRING,
+}
 
 
 def make(
@@ -73,16 +59,14 @@ def make(
     maker.check_names(values, given)
     maker.check_upstream({**values, **given})
     typed = {key: maker.typed(key, value, node) for key, value in values.items()}
-    for key, value in maker.values(given).items():
-        typed[key] = maker.typed(key, value, None)
+    typed |= {key: maker.typed(key, value, None) for key, value in maker.values(given).items()}
     try:
         return task(**typed)
     except ParameterException:
         raise LabkartError(maker.describe_missing(set(typed))) from None
     except (AttributeError, TypeError, ValueError) as error:
-        raise LabkartError(
-            f"pipeline: {task.__name__} does not take these values: {error}"
-        ) from error
+        problem = f"{task.__name__} does not take these values: {error}"
+        raise LabkartError(f"pipeline: {problem}") from error
 
 
 class _Maker:
@@ -96,9 +80,8 @@ class _Maker:
     def values(self, node: Any) -> dict[str, Any]:
         """The values of a node as Python's own."""
         if not isinstance(node, DictConfig | Mapping | None):
-            raise LabkartError(
-                f"conf: {self._name} takes its parameters by name (name: value), got {node!r}."
-            )
+            rule = "takes its parameters by name (name: value)"
+            raise LabkartError(f"conf: {self._name} {rule}, got {node!r}.")
         if isinstance(node, DictConfig):
             _check_that_all_have_values(node)
         try:
@@ -113,14 +96,11 @@ class _Maker:
             where = context.source.describe(self._node) if key in values else "pipeline"
             if key not in self._parameters:
                 names = self._settable if key in values else self._parameters
-                raise LabkartError(
-                    f'{where}: {self._name} has no parameter "{key}". {did_you_mean(key, names)}'
-                )
+                problem = f'{self._name} has no parameter "{key}"'
+                raise LabkartError(f"{where}: {problem}. {did_you_mean(key, names)}")
             if key in values and key in given:
-                raise LabkartError(
-                    f'{where}: "{key}" of {self._name} already comes from the pipeline.'
-                    " Remove one of them."
-                )
+                problem = f'"{key}" of {self._name} already comes from the pipeline'
+                raise LabkartError(f"{where}: {problem}. Remove one of them.")
 
     def check_upstream(self, values: Mapping[str, Any]) -> None:
         """Refuse upstream tasks of another class than the parameter declares."""
@@ -128,19 +108,14 @@ class _Maker:
             parameter = self._parameters[key]
             if not isinstance(parameter, TaskInstanceParameter):
                 continue
-            expected = parameter.expected_type
+            expected, kind = parameter.expected_type, type(value).__name__
             if not isinstance(value, expected):
-                raise LabkartError(
-                    f"pipeline: {self._name}.{key} must be a {expected.__name__},"
-                    f" got a {type(value).__name__}."
-                    f" Give it one, or declare {key} with expected_type=Task."
-                )
+                problem = f"{self._name}.{key} must be a {expected.__name__}, got a {kind}"
+                remedy = f"Give it one, or declare {key} with expected_type=Task."
+                raise LabkartError(f"pipeline: {problem}. {remedy}")
 
     def typed(self, key: str, value: Any, node: Any) -> Any:
-        """The value as the parameter's type, converted only where nothing is lost.
-
-        2 becomes 2.0, but 2.5 does not become 2.
-        """
+        """The value as the parameter's type: 2 becomes 2.0, but 2.5 does not become 2."""
         parameter = self._parameters[key]
         is_none = value is None and isinstance(parameter, OptionalParameterMixin)
         if isinstance(parameter, _UPSTREAM) or is_none:
@@ -148,10 +123,10 @@ class _Maker:
         name = f"{self._name}.{key}"
         try:
             typed = _converted(parameter, value, name)
+            if isinstance(parameter, DataFile) and node and (problem := parameter.problem(typed)):
+                raise LabkartError(f"{name}: {problem}")
         except LabkartError as error:
             raise LabkartError(f"{context.source.describe(node, name)}: {error}") from None
-        if isinstance(parameter, DataFile) and node and (problem := parameter.problem(typed)):
-            raise LabkartError(f"{context.source.describe(node, name)}: {name}: {problem}")
         return typed
 
     def describe_missing(self, present: set[str]) -> str:
@@ -172,27 +147,23 @@ class _Maker:
     @property
     def _settable(self) -> list[str]:
         """The parameters that a configuration file can give: all but tasks."""
-        return [
-            key
-            for key, parameter in self._parameters.items()
-            if not isinstance(parameter, _UPSTREAM)
-        ]
+        params = self._parameters.items()
+        return [key for key, parameter in params if not isinstance(parameter, _UPSTREAM)]
 
 
 def _check_that_all_have_values(node: DictConfig) -> None:
     for key in node:
         if OmegaConf.is_missing(node, key):
-            path = config_key(node, key)
+            path, where = config_key(node, key), context.source.describe(node)
             remedy = f"Write one there, or add {path}=... here."
-            raise LabkartError(
-                f'{context.source.describe(node)}: "{path}" has no value yet. {remedy}'
-            )
+            raise LabkartError(f'{where}: "{path}" has no value yet. {remedy}')
 
 
 def _plain(value: Any) -> Any:
     """A value as Python's own lists and dictionaries. Raises if a value in it is missing."""
-    nested = isinstance(value, DictConfig | ListConfig)
-    return OmegaConf.to_container(value, resolve=True, throw_on_missing=True) if nested else value
+    if isinstance(value, DictConfig | ListConfig):
+        return OmegaConf.to_container(value, resolve=True, throw_on_missing=True)
+    return value
 
 
 def _converted(parameter: luigi.Parameter[Any], value: Any, name: str) -> Any:
@@ -209,8 +180,7 @@ def _converted(parameter: luigi.Parameter[Any], value: Any, name: str) -> Any:
 
 def _value_type(parameter: luigi.Parameter[Any]) -> _ValueType | None:
     """How the parameter's values are checked; None if luigi alone knows."""
-    for kind, value_type in _VALUE_TYPES:
-        if isinstance(parameter, kind):
-            return value_type
-    is_string = type(parameter) in (luigi.Parameter, luigi.OptionalParameter)
-    return _STRING if is_string else None
+    if type(parameter) in (luigi.Parameter, luigi.OptionalParameter):
+        return _STRING
+    matches = (_VALUE_TYPES[kind] for kind in _VALUE_TYPES if isinstance(parameter, kind))
+    return next(matches, None)

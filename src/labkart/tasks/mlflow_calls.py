@@ -21,18 +21,14 @@ _log = logging.getLogger(__name__)
 
 
 def route_to(experiment: ExperimentRecord | None) -> None:
-    """Route the calls of the tasks that start now, also in forked processes, to an experiment."""
+    """Route the calls of tasks that start from now on, also in forked processes."""
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
     context.experiment = experiment
 
 
 @contextmanager
 def routed(calls: bool) -> Iterator[None]:
-    """Route what the block says to MLflow to the experiment's run.
-
-    Args:
-        calls: whether the task's code imports MLflow; else nothing is done, and MLflow not loaded.
-    """
+    """Route the block's own calls of MLflow to the experiment's run, if its code makes any."""
     if not calls or not context.experiment:
         yield
         return
@@ -60,7 +56,7 @@ def _calls_in(run_id: str) -> Iterator[None]:
 
 @contextmanager
 def _calls_kept_apart() -> Iterator[None]:
-    """Keep what the block says in a file of its own: MLflow must not fail a task."""
+    """Keep what the block logs in a file of its own: MLflow must not fail a task."""
     import mlflow
 
     database = project.current().outputs / "mlflow-unsent.db"
@@ -85,7 +81,7 @@ def _end_runs() -> None:
 
 
 def _wait_for_run(experiment: ExperimentRecord) -> str | None:
-    """The id of the experiment's run, once it is there; None if MLflow cannot be reached."""
+    """Wait for the experiment's run and give its id; None if MLflow cannot be reached."""
     end = time.monotonic() + _PATIENCE
     while time.monotonic() < end:
         link = store.run_link(experiment)

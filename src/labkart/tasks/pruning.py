@@ -25,7 +25,7 @@ def prune_with(should_prune: ShouldPrune | None) -> Iterator[None]:
 
 
 def prune_if_behind(value: float, step: int) -> None:
-    """Take notice of a value that a task reports.
+    """End the task if a value that it reports is too far behind.
 
     Raises:
         Pruned: the trial fell behind the others.

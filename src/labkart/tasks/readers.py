@@ -40,20 +40,17 @@ _patched: dict[int, Any] = {}
 @functools.cache
 def install() -> None:
     """Patch the readers that are imported, once, and from now on those that will be."""
-    _patch_imported_modules()
+    for name in sys.modules.keys() & _READERS:
+        _patch(sys.modules[name])
+    _patch_students_names()
     sys.meta_path.insert(0, _ReaderFinder())
 
 
 class _ReaderFinder(importlib.abc.MetaPathFinder):
     """Patches the readers that the audit hook does not see when they are imported."""
 
-    def find_spec(
-        self,
-        name: str,
-        path: Any,
-        target: ModuleType | None = None,  # noqa: ARG002 (Python's interface)
-    ) -> ModuleSpec | None:
-        spec = PathFinder.find_spec(name, path) if name in _READERS else None
+    def find_spec(self, fullname: str, path: Any, target: Any = None) -> ModuleSpec | None:
+        spec = PathFinder.find_spec(fullname, path, target) if fullname in _READERS else None
         if spec and spec.loader:
             _patch_after_import(spec.loader)
         return spec
@@ -105,7 +102,7 @@ def _reporting(reader: Callable[..., Any], position: int, reads: bool = True) ->
 
 
 def _reporting_class(base: type) -> type:
-    """A class in C is closed, so one that inherits from it reports."""
+    """A class that inherits from one in C and reports: the one in C cannot be patched."""
 
     def new(cls: type, path: Any, mode: str = "r", *args: Any, **kwargs: Any) -> Any:
         imports.report_open(path, reads="r" in mode)
@@ -114,10 +111,8 @@ def _reporting_class(base: type) -> type:
     return type(base.__name__, (base,), {"__new__": new})
 
 
-def _patch_imported_modules() -> None:
-    """Patch the readers that were imported before, also under names in the student's modules."""
-    for name in sys.modules.keys() & _READERS:
-        _patch(sys.modules[name])
+def _patch_students_names() -> None:
+    """Patch the readers in modules of the student that have imported them by name."""
     for module in list(sys.modules.values()):
         file = getattr(module, "__file__", None)
         if module.__name__ != "__main__" and (not file or imports.is_installed(file)):

@@ -13,19 +13,12 @@ from typing import Any
 
 @dataclass
 class Resources:
-    """What a block of code cost.
-
-    Attributes:
-        wall_seconds: elapsed time.
-        cpu_seconds: time of the processor, with all threads and ended children.
-        peak_memory_mb: peak resident memory in MiB.
-        gpu_memory_mb: peak memory of PyTorch on a graphics card in MiB; None if it used none.
-    """
+    """What a block of code cost; memory in MiB."""
 
     wall_seconds: float = 0.0
-    cpu_seconds: float = 0.0
-    peak_memory_mb: float = 0.0
-    gpu_memory_mb: float | None = None
+    cpu_seconds: float = 0.0  # with all threads and ended children
+    peak_memory_mb: float = 0.0  # resident
+    gpu_memory_mb: float | None = None  # of PyTorch; None if it used no graphics card
 
     @contextmanager
     def measured(self) -> Iterator[None]:

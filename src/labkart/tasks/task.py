@@ -1,6 +1,6 @@
 """`Task`, the base class: its lock, its seed, its run, the commit of its output.
 
-Knows nothing of experiments. What its id is made of stands in `task_id`.
+Knows nothing of experiments. For what its id is made of see `task_id`.
 """
 
 import inspect
@@ -8,7 +8,6 @@ import logging
 import shutil
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -21,31 +20,15 @@ from labkart.errors import LabkartError
 from labkart.fingerprint import fingerprint, snapshot
 from labkart.records import locks, record, redact
 from labkart.records.record import TaskRecord
-from labkart.tasks import mlflow_calls
+from labkart.tasks import mlflow_calls, task_id
 from labkart.tasks.attempt import Attempt, inherited_reads, seed_everything
 from labkart.tasks.file_access import UndeclaredReads, report_undeclared
 from labkart.tasks.logging import TaskLogger
-from labkart.tasks.task_id import (
-    TaskWithId,
-    current_data,
-    output_paths,
-    own_params,
-    task_folder,
-    task_key,
-    upstream,
-)
+from labkart.tasks.task_id import TaskWithId, own_params, task_key, upstream
 
 T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class _CachedRecord:
-    """A record as it was read when its file had this stamp."""
-
-    stamp: digests.Stamp | None
-    record: TaskRecord | None
 
 
 class Task(TaskLogger, TaskWithId[T]):
@@ -63,7 +46,8 @@ class Task(TaskLogger, TaskWithId[T]):
         super().__init__(*args, **kwargs)
         self._clear_log()
         self._dynamic_upstream: list[Task[Any]] = []
-        self._cached_record: _CachedRecord | None = None
+        self._last_record: TaskRecord | None = None
+        self._last_stamp: digests.Stamp | None = None  # of the file that it was read from
 
     def _wrap_methods(self) -> None:
         super()._wrap_methods()
@@ -75,12 +59,11 @@ class Task(TaskLogger, TaskWithId[T]):
     def last_record(self) -> TaskRecord | None:
         """The record of the last run of this very task; None if it never ran."""
         stamp = digests.stamp(self._folder() / "record.json")
-        if self._cached_record is None or self._cached_record.stamp != stamp:
-            last = (
-                record.read_task(self.get_task_family(), self.make_unique_id()) if stamp else None
-            )
-            self._cached_record = _CachedRecord(stamp, last)
-        return self._cached_record.record
+        if stamp != self._last_stamp:
+            name, id = self.get_task_family(), self.make_unique_id()
+            self._last_record = record.read_task(name, id) if stamp else None
+            self._last_stamp = stamp
+        return self._last_record
 
     def complete(self) -> bool:
         """Whether a run was committed and its output still has the content it had then."""
@@ -91,7 +74,7 @@ class Task(TaskLogger, TaskWithId[T]):
         return last.status == "done" and not last.damage()
 
     def _folder(self) -> Path:
-        return task_folder(self)
+        return task_id.task_folder(self)
 
     def _run(self) -> None:
         with self._locked():
@@ -112,9 +95,8 @@ class Task(TaskLogger, TaskWithId[T]):
         with closing(steps), suppress(StopIteration):
             while True:
                 tasks = steps.send(results)
-                self._dynamic_upstream += [
-                    task for task in flatten(tasks) if isinstance(task, Task)
-                ]
+                new = [task for task in flatten(tasks) if isinstance(task, Task)]
+                self._dynamic_upstream += new
                 results = yield tasks
 
     @contextmanager
@@ -126,10 +108,7 @@ class Task(TaskLogger, TaskWithId[T]):
 
     @contextmanager
     def _committed(self) -> Iterator[None]:
-        """Seed, measure the block and commit it.
-
-        The record is written last, and from then on the task is complete.
-        """
+        """Seed, measure the block and commit it: the record is written last."""
         self._warn_of_damage()
         self._clear_log()
         shutil.rmtree(self._folder(), ignore_errors=True)
@@ -170,15 +149,14 @@ class Task(TaskLogger, TaskWithId[T]):
             _log.warning("%s: %s; computing it again.", self.get_task_family(), damage)
 
     def _check_that_nothing_changed(self) -> None:
-        """Refuse a run during which the data or the code changed: its id would not cover them."""
+        """Refuse a run if data or code changed meanwhile: its id would not cover them."""
         name = self.get_task_family()
-        for param, data in current_data(self).items():
+        for param, data in task_id.current_data(self).items():
             if data != self._data[param]:
                 raise LabkartError(f"{data['path']} changed while {name} ran. Run it again.")
         if not fingerprint.still_holds(type(self)):
-            raise LabkartError(
-                f"The code changed while {name} ran, and it imported the new version. Run it again."
-            )
+            problem = "and it imported the new version"
+            raise LabkartError(f"The code changed while {name} ran, {problem}. Run it again.")
 
     def _seed(self) -> int:
         seed = getattr(self, "seed", 0)
@@ -188,15 +166,12 @@ class Task(TaskLogger, TaskWithId[T]):
         name = self.get_task_family()
         folder = project.current().outputs
         try:
-            outputs = [digests.file_state(path, folder) for path in output_paths(self)]
+            outputs = [digests.file_state(path, folder) for path in task_id.output_paths(self)]
         except FileNotFoundError:
-            raise LabkartError(
-                f"{name}.run() ended without an output. Let it end with self.dump(...)."
-            ) from None
+            remedy = "Let it end with self.dump(...)."
+            raise LabkartError(f"{name}.run() ended without an output. {remedy}") from None
         if not outputs:
-            raise LabkartError(
-                f"{name}.output() names no file, so there would be nothing to find again."
-            )
+            raise LabkartError(f"{name}.output() names no file. Let it return at least one target.")
         return outputs
 
     def _write_record(self, attempt: Attempt) -> None:
@@ -221,20 +196,12 @@ class Task(TaskLogger, TaskWithId[T]):
             figures=self._figures,
             tables=self._tables,
             models=self._models,
-            error=attempt.error_text,
-            traceback=attempt.traceback_text,
+            error=attempt.error,
+            traceback=attempt.traceback,
         )
         written.write()
-        stamp = digests.stamp(written.folder / "record.json")
-        self._cached_record = _CachedRecord(stamp, written)
-
-
-def _cache_folder(_task: Task[Any]) -> str:
-    return str(project.current().outputs / "cache")
-
-
-def _scratch_folder(_task: Task[Any]) -> str:
-    return str(locks.scratch())
+        self._last_record = written
+        self._last_stamp = digests.stamp(written.folder / "record.json")
 
 
 def _set_infrastructure() -> None:
@@ -246,8 +213,8 @@ def _set_infrastructure() -> None:
     for name, parameter in gokart.TaskOnKart.get_params():
         setattr(Task, name, parameter.task_value("TaskOnKart", name))
     settings = {
-        "workspace_directory": property(_cache_folder),
-        "local_temporary_directory": property(_scratch_folder),
+        "workspace_directory": property(lambda _: str(project.current().outputs / "cache")),
+        "local_temporary_directory": property(lambda _: str(locks.scratch())),
         "serialized_task_definition_check": True,
         "should_dump_supplementary_log_files": False,
         "complete_check_at_run": False,

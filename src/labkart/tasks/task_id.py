@@ -26,10 +26,7 @@ T = TypeVar("T")
 
 
 class _IdParts:
-    """What an id was made of.
-
-    They are not in the class below, where type checkers would take them for parameters.
-    """
+    """What an id was made of. In the class below type checkers would take it for parameters."""
 
     _fingerprint: Fingerprint
     _generation: int
@@ -48,10 +45,7 @@ class TaskWithId(_IdParts, gokart.TaskOnKart[T]):
         self._wrap_methods()
 
     def _wrap_methods(self) -> None:
-        """Call `requires` once per snapshot, whatever method a student writes or inherits.
-
-        The wrapper is set on the instance, so that it also covers subclasses.
-        """
+        """Call `requires` once per snapshot; on the instance, so that it covers subclasses."""
         vars(self).pop("requires", None)
         requires: Callable[[], Any] = self.requires
         is_generator = inspect.isgeneratorfunction(requires)
@@ -63,7 +57,7 @@ class TaskWithId(_IdParts, gokart.TaskOnKart[T]):
         vars(self)["requires"] = requires_once
 
     def __repr__(self) -> str:
-        """Short: luigi writes a task's description whenever it makes one that builds on it."""
+        """Short: luigi describes a task whenever it makes another one that builds on it."""
         params = ", ".join(f"{name}={text}" for name, text in own_params(self).items())
         return f"{self.get_task_family()}({params})"
 
@@ -107,14 +101,12 @@ class TaskWithId(_IdParts, gokart.TaskOnKart[T]):
     ) -> dict[str, str]:
         """The parameters as texts; an upstream task as its id.
 
-        Without a restriction they are whole, as luigi needs them to make a task again that a
-        `run()` has yielded; written out so, a task holds all tasks above it.
+        Without a restriction they are whole, with all upstream tasks: luigi needs them so to make
+        a task again that a `run()` has yielded.
         """
         if not (only_significant or only_public):
-            return {
-                name: _whole_text(parameter, self.param_kwargs[name])
-                for name, parameter in self.get_params()
-            }
+            params, values = self.get_params(), self.param_kwargs
+            return {name: _whole_text(parameter, values[name]) for name, parameter in params}
         texts: dict[str, str] = {}
         for name, parameter in self.get_params():
             is_hidden = only_public and parameter.visibility != ParameterVisibility.PUBLIC
@@ -162,11 +154,8 @@ def upstream(task: gokart.TaskOnKart[Any]) -> list[Any]:
 
 def output_paths(task: gokart.TaskOnKart[Any]) -> list[Path]:
     """The files that it writes; `path` is a method of gokart's targets, an attribute of luigi's."""
-    targets: list[Any] = flatten(task.output())
-    paths: list[Any] = [
-        target.path() if callable(target.path) else target.path for target in targets
-    ]
-    return [Path(path).absolute() for path in paths]
+    paths: list[Any] = [target.path for target in flatten(task.output())]
+    return [Path(str(path() if callable(path) else path)).absolute() for path in paths]
 
 
 def own_params(task: gokart.TaskOnKart[Any]) -> dict[str, str]:

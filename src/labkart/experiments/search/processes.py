@@ -11,9 +11,9 @@ from typing import Any, Protocol
 
 from labkart import signals
 from labkart.errors import LabkartError
-from labkart.experiments.build import ProgressListener
+from labkart.experiments.progress import ProgressListener
 from labkart.experiments.search.progress import SearchProgress
-from labkart.records.record import TaskRun, read_experiment
+from labkart.records.record import read_experiment
 from labkart.records.study import Trial
 from labkart.tracking import store
 from labkart.tracking.publisher import Publisher
@@ -26,15 +26,12 @@ class TrialListener(ProgressListener, Protocol):
 
     def experiment_started(self, id: str) -> None:
         """An experiment's record says `running`."""
-        ...
 
     def experiment_ended(self, id: str, is_nested: bool) -> None:
         """An experiment's record is complete; `is_nested` if it was part of this study before."""
-        ...
 
     def trial_ended(self, trial: Trial, seconds: float) -> None:
         """A trial has ended, after so many seconds of tasks."""
-        ...
 
 
 class Leader:
@@ -62,7 +59,7 @@ class Leader:
                 self._publisher.nest(record)
 
 
-class _Member:
+class _Member(TrialListener):
     """Follows trials in another process, and tells the one that leads."""
 
     def __init__(self, pipe: Any) -> None:
@@ -76,11 +73,6 @@ class _Member:
 
     def trial_ended(self, trial: Trial, seconds: float) -> None:
         self._pipe.send(("trial_ended", trial, seconds))
-
-    def planned(self, task_runs: Sequence[TaskRun]) -> None: ...
-    def started(self, task_run: TaskRun) -> None: ...
-    def ended(self, task_run: TaskRun) -> None: ...
-    def beat(self) -> None: ...
 
 
 class Crew:
