@@ -7,9 +7,9 @@ Knows no task class and no MLflow.
 
 import fnmatch
 import hashlib
-import heapq
 import json
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -73,8 +73,8 @@ class TaskRecord:
     schema: int = 2
 
     def __post_init__(self) -> None:
-        self.outputs = [_file_state(state) for state in self.outputs]
-        self.undeclared = [_file_state(state) for state in self.undeclared]
+        self.outputs = from_json(FileState, self.outputs)
+        self.undeclared = from_json(FileState, self.undeclared)
         self.metrics = [Metric(*metric) for metric in self.metrics]
 
     @property
@@ -99,7 +99,7 @@ class TaskRecord:
 
     def write(self) -> None:
         """Write the record: from the moment that the file has its name, the run counts."""
-        _write(self.folder, self)
+        write_record(self.folder, self)
 
 
 @dataclass
@@ -161,7 +161,7 @@ class ExperimentRecord:
     schema: int = 2
 
     def __post_init__(self) -> None:
-        self.tasks = [task if isinstance(task, TaskRun) else TaskRun(**task) for task in self.tasks]
+        self.tasks = from_json(TaskRun, self.tasks)
 
     @property
     def folder(self) -> Path:
@@ -178,7 +178,7 @@ class ExperimentRecord:
             (self.folder / name).unlink(missing_ok=True)
             if text:
                 write_atomically(self.folder / name, text.encode(errors="surrogateescape"))
-        _write(self.folder, self)
+        write_record(self.folder, self)
 
 
 def task_folder(name: str, id: str) -> Path:
@@ -210,11 +210,9 @@ def finished_tasks(name: str, most: int = 500) -> list[TaskRecord]:
 
 def task_names() -> dict[str, str]:
     """The name of each task that has a record, by its id."""
-    names = dict[str, str]()
-    for folder in task_folder("*", "*").parent.glob("*_*"):
-        name, _, id = folder.name.rpartition("_")
-        names[id] = name
-    return names
+    folders = task_folder("*", "*").parent.glob("*_*")
+    parts = [folder.name.rpartition("_") for folder in folders]
+    return {id: name for name, _, id in parts}
 
 
 def read_experiments(prefix: str = "", most: int | None = None) -> list[ExperimentRecord]:
@@ -235,8 +233,7 @@ def _newest(pattern: Path, most: int | None) -> list[Path]:
             ]
     except FileNotFoundError:
         return []
-    newest = heapq.nlargest(most, times) if most else sorted(times, reverse=True)
-    return [Path(path) for _, path in newest]
+    return [Path(path) for _, path in sorted(times, reverse=True)[:most]]
 
 
 def digest_of(parts: Any) -> str:
@@ -249,11 +246,13 @@ def current_time() -> str:
     return datetime.now().astimezone().isoformat(timespec="milliseconds")
 
 
-def _file_state(state: Any) -> FileState:
-    return state if isinstance(state, FileState) else FileState(**state)
+def from_json(kind: type[R], items: Iterable[Any]) -> list[R]:
+    """The items as dataclasses, which JSON has as dictionaries."""
+    return [item if isinstance(item, kind) else kind(**item) for item in items]
 
 
-def _write(folder: Path, record: TaskRecord | ExperimentRecord) -> None:
+def write_record(folder: Path, record: object) -> None:
+    """Write a record into its folder, in place of an earlier one."""
     text = json.dumps(record, default=vars, ensure_ascii=False, indent=1) + "\n"
     # Surrogates become `\udc80`, as JSON itself writes them.
     write_atomically(folder / "record.json", text.encode(errors="backslashreplace"))

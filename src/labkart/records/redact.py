@@ -22,17 +22,7 @@ _BINARY = re.compile(
     r"^(GIT binary patch\n(?:(?:literal|delta) \d+\n(?:[A-Za-z][!-~]+\n)*\n?)+)", re.MULTILINE
 )
 # The values of these variables are no secrets, and they are in each path of a traceback.
-_PUBLIC = (
-    "HOME",
-    "USER",
-    "LOGNAME",
-    "PWD",
-    "SHELL",
-    "HOSTNAME",
-    "LANG",
-    "TMPDIR",
-    "VIRTUAL_ENV",
-)
+_PUBLIC = ("HOME", "USER", "LOGNAME", "PWD", "SHELL", "HOSTNAME", "LANG", "TMPDIR", "VIRTUAL_ENV")
 _DEFAULT = re.compile(r"(\$\{\s*oc\.env\s*:[^,{}'\"]+,)[^{}'\"]*\}")
 _UNMASKED_DEFAULT = re.compile(r"oc\.env\s*:[^,}]*,(?!\*\*\*\})")
 

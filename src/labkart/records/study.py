@@ -3,16 +3,13 @@
 Knows no Optuna and no MLflow.
 """
 
-import json
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from labkart import project
-from labkart.files import read_json, write_atomically
-from labkart.records import locks
+from labkart.records.record import from_json, read_record, write_record
 
 
 @dataclass
@@ -59,9 +56,7 @@ class Study:
     schema: int = 1
 
     def __post_init__(self) -> None:
-        self.trials = [
-            trial if isinstance(trial, Trial) else Trial(**trial) for trial in self.trials
-        ]
+        self.trials = from_json(Trial, self.trials)
 
     @property
     def folder(self) -> Path:
@@ -75,8 +70,7 @@ class Study:
 
     def write(self) -> None:
         """Write the record in place of an earlier one of the same study."""
-        text = json.dumps(self, default=vars, ensure_ascii=False, indent=1) + "\n"
-        write_atomically(self.folder / "record.json", text.encode(errors="backslashreplace"))
+        write_record(self.folder, self)
 
 
 def study_folder(name: str) -> Path:
@@ -86,19 +80,11 @@ def study_folder(name: str) -> Path:
 
 def read_study(name: str) -> Study | None:
     """The record of a study; None if it is missing or damaged."""
-    try:
-        return Study(**read_json(study_folder(name) / "record.json"))
-    except TypeError:
-        return None
+    return read_record(study_folder(name), Study)
 
 
 def read_studies() -> Sequence[Study]:
     """The records of all studies, oldest first."""
-    paths = study_folder("*").parent.glob("*/record.json")
-    studies = [read_study(path.parent.name) for path in paths]
+    folders = study_folder("*").parent.glob("*")
+    studies = [read_record(folder, Study) for folder in folders]
     return sorted((study for study in studies if study), key=lambda study: study.started or "")
-
-
-def mark_searching(name: str) -> AbstractContextManager[bool]:
-    """Mark a study as one that this process works on; others may do so, too."""
-    return locks.mark_searching(study_folder(name))

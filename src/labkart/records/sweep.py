@@ -1,12 +1,12 @@
 """The record of a sweep: its command and its experiments. Does not know how they run."""
 
-import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 from labkart import project
 from labkart.errors import LabkartError
-from labkart.files import read_json, write_atomically
+from labkart.files import read_json
+from labkart.records.record import write_record
 
 
 @dataclass
@@ -28,8 +28,7 @@ class SweepRecord:
 
     def write(self) -> None:
         """Write the record in place of an earlier one of the same command."""
-        text = json.dumps(asdict(self), indent=1)
-        write_atomically(_folder() / self.id / "record.json", text.encode())
+        write_record(_folder() / self.id, self)
 
 
 def find_sweep(prefix: str) -> SweepRecord:

@@ -3,16 +3,15 @@
 Compares nothing itself.
 """
 
-import json
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from labkart import project
-from labkart.files import read_json, write_atomically
-from labkart.records.record import current_time
+from labkart.files import read_json
+from labkart.records.record import current_time, from_json, write_record
 
 TOLERANCE = 1e-6  # less than a person reports, more than another order of additions changes
 _MOST_METRICS = 5  # that a person reads
@@ -77,10 +76,7 @@ class Verdict:
     schema: int = 1
 
     def __post_init__(self) -> None:
-        self.deviations = [
-            deviation if isinstance(deviation, Deviation) else Deviation(**deviation)
-            for deviation in self.deviations
-        ]
+        self.deviations = from_json(Deviation, self.deviations)
 
     @property
     def is_good(self) -> bool:
@@ -101,9 +97,7 @@ class Verdict:
     def write(self) -> None:
         """Write the record; from now on the attempt has ended."""
         self.ended = self.ended or current_time()
-        record = {"id": self.folder.name, **asdict(self)}
-        text = json.dumps(record, ensure_ascii=False, indent=1) + "\n"
-        write_atomically(self.folder / "record.json", text.encode(errors="backslashreplace"))
+        write_record(self.folder, {"id": self.folder.name, **vars(self)})
 
     def __str__(self) -> str:
         """A sentence, and below it the deviations and what is not as recorded."""
