@@ -30,19 +30,12 @@ _LITTER = {".DS_Store", "Thumbs.db", "desktop.ini"}
 
 @dataclass(frozen=True)
 class FileState:
-    """The state of a file at one moment.
+    """The state of a file at one moment."""
 
-    Attributes:
-        path: relative to some root if the file is below it, otherwise absolute.
-        bytes: its size.
-        sha256: the digest of its content.
-        stamp: its stamp; empty if a later change might not show in it.
-    """
-
-    path: str
+    path: str  # relative to some root if the file is below it, otherwise absolute
     bytes: int
     sha256: str
-    stamp: Stamp
+    stamp: Stamp  # empty if a later change might not show in it
 
 
 def stamp(path: Path | str) -> Stamp | None:

@@ -24,16 +24,10 @@ _HOOK_VARIABLES = ("GIT_DIR", "GIT_INDEX_FILE", "GIT_WORK_TREE", "GIT_PREFIX")
 
 @dataclass(frozen=True)
 class GitResult:
-    """What one git command returned.
+    """What one git command returned."""
 
-    Attributes:
-        code: the exit code; 0 means success.
-        output: its standard output, unchanged.
-        errors: its error stream.
-    """
-
-    code: int
-    output: str
+    code: int  # the exit code; 0 means success
+    output: str  # unchanged
     errors: str
 
     @property
@@ -100,11 +94,9 @@ def output(
     return result.output.rstrip("\n") if result.ok else None
 
 
-def paths(
-    folder: Path, *arguments: str, stdin: str = "", env: Mapping[str, str] | None = None
-) -> list[str]:
+def paths(folder: Path, *arguments: str, stdin: str = "") -> list[str]:
     """The paths that a command with `-z` prints; an empty list if git fails or is not installed."""
-    text = output(folder, *arguments, stdin=stdin, env=env) or ""
+    text = output(folder, *arguments, stdin=stdin) or ""
     return [path for path in text.split("\0") if path]
 
 

@@ -23,19 +23,14 @@ from labkart.files import read_json, write_atomically
 class Installed:
     """All installed packages, by their normalised names.
 
-    Attributes:
-        providers: the packages that contain a top-level module, by the module's name.
-        versions: the version of each package. For one that did not come from a registry, the
-            commit, or the digest of the archive or content, follows after " @ ".
-        needs: the packages that each package requires.
-        sources: the address of each package that did not come from a registry, without
-            credentials, as PEP 508 writes it after `name @ `.
+    After the version of a package that did not come from a registry, its commit, or the digest of
+    its archive or content, follows behind " @ "; its source is what PEP 508 has after `name @ `.
     """
 
-    providers: dict[str, list[str]] = field(default_factory=dict)
+    providers: dict[str, list[str]] = field(default_factory=dict)  # by top-level module
     versions: dict[str, str] = field(default_factory=dict)
-    needs: dict[str, list[str]] = field(default_factory=dict)
-    sources: dict[str, str] = field(default_factory=dict)
+    needs: dict[str, list[str]] = field(default_factory=dict)  # the packages that each requires
+    sources: dict[str, str] = field(default_factory=dict)  # without credentials
 
 
 def required_versions(modules: Iterable[str]) -> dict[str, str]:

@@ -8,9 +8,8 @@ from collections.abc import Sequence
 
 from labkart import project
 from labkart.check import raw
-from labkart.check.rule import Finding, Rule
+from labkart.check.rule import Finding, Rule, translation
 from labkart.check.rules import RULES
-from labkart.check.texts import translation
 from labkart.check.tree import Tree
 from labkart.check.waivers import Waiver, apply_waivers, read_waivers
 from labkart.errors import LabkartError, did_you_mean
@@ -133,9 +132,8 @@ def format_json(findings: Sequence[Finding], language: str) -> str:
 def format_list(rules: Sequence[type[Rule]], language: str) -> str:
     """The rules for a terminal."""
     return "\n\n".join(
-        "{}: {}\n  {}\n  -> {}".format(
-            rule.id, *(rule.text(part, language) for part in ("sentence", "reason", "fix"))
-        )
+        f"{rule.id}: {rule.text('sentence', language)}\n"
+        f"  {rule.text('reason', language)}\n  -> {rule.text('fix', language)}"
         for rule in rules
     )
 

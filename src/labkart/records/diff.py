@@ -25,10 +25,8 @@ def changes(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[Change]:
 def changed_definitions(file: str, now: Mapping[str, str], then: Mapping[str, str]) -> list[str]:
     """The definitions of a file that differ, as `tasks/train.py: TrainForest.run`.
 
-    Args:
-        file: the file, with the folder of the package first.
-        now: the digests of its definitions today.
-        then: the digests that a record has.
+    The file starts with the folder of the package. `now` are the digests of its definitions today,
+    `then` those in a record.
     """
     path = file.partition("/")[2] or file
     names = sorted(change.name for change in changes(now, then))

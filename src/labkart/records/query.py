@@ -7,7 +7,7 @@ import fnmatch
 import operator
 import re
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -27,19 +27,11 @@ FACTS = ("id", "started", "status")  # of an experiment itself
 
 @dataclass(frozen=True)
 class Condition:
-    """A condition on a value: `name=value`, or with `!=`, `<`, `<=`, `>` or `>=`.
+    """A condition on a value: `name=value`, or with `!=`, `<`, `<=`, `>` or `>=`."""
 
-    Attributes:
-        name: a chosen file's group (`model`), a value of the configuration (`model.params.depth`),
-            a metric or a fact.
-        sign: the comparison.
-        value: what the value is compared with. For `=` and `!=` it may be several values between
-            commas, and patterns such as `for*`.
-    """
-
-    name: str
+    name: str  # a group (`model`), a value of the configuration (`model.depth`), a metric or a fact
     sign: str
-    value: str
+    value: str  # for `=` and `!=` also several between commas, and patterns such as `for*`
 
     @classmethod
     def of(cls, word: str) -> "Condition":
@@ -74,24 +66,15 @@ class Condition:
 
 @dataclass
 class Selection:
-    """Experiments by what they have in common; empty attributes do not matter.
+    """Experiments by what they have in common; empty attributes do not matter."""
 
-    Attributes:
-        where: the conditions that all of them meet.
-        sweep: the beginning of a sweep's id.
-        study: the name of a search.
-        tag: a tag that `labkart.tags` gave them.
-        commit: the beginning of the commit that they ran on.
-        since, until: days, or times (ISO 8601), between which they began, both included.
-    """
-
-    where: Sequence[Condition] = field(default_factory=tuple)
-    sweep: str | None = None
-    study: str | None = None
-    tag: str | None = None
-    commit: str | None = None
-    since: str | None = None
-    until: str | None = None
+    where: Sequence[Condition] = ()  # the conditions that all of them meet
+    sweep: str | None = None  # the beginning of its id
+    study: str | None = None  # the name of a search
+    tag: str | None = None  # that `labkart.tags` gave them
+    commit: str | None = None  # the beginning of the commit that they ran on
+    since: str | None = None  # the day or time (ISO 8601) that they began, or later
+    until: str | None = None  # the day or time that they began, or earlier
 
     def experiments(self) -> list[ExperimentRecord]:
         """The experiments, newest first. Raises the errors of `summaries`."""

@@ -22,14 +22,9 @@ Settings = dict[str, str]
 
 @dataclass
 class Group:
-    """One configuration with all its seeds.
+    """One configuration with all its seeds."""
 
-    Attributes:
-        settings: what distinguishes it from the other groups.
-        records: its experiments.
-    """
-
-    settings: Settings
+    settings: Settings  # what distinguishes it from the other groups
     records: list[ExperimentRecord]
 
     def values(self, metric: str) -> list[float]:
@@ -50,17 +45,11 @@ class Group:
 
 @dataclass
 class Ranking:
-    """How experiments are grouped and ranked.
+    """How experiments are grouped and ranked."""
 
-    Attributes:
-        seeds: the settings that make another sample and not another configuration.
-        metric: the metric that ranks; by default the first one that was logged.
-        less_is_better: words in the names of metrics of which less is better.
-    """
-
-    seeds: Collection[str] = ("seed",)
-    metric: str | None = None
-    less_is_better: Collection[str] = ()
+    seeds: Collection[str] = ("seed",)  # make another sample and not another configuration
+    metric: str | None = None  # ranks; by default the first one that was logged
+    less_is_better: Collection[str] = ()  # words in the names of metrics of which less is better
 
     def group(self, records: Sequence[ExperimentRecord]) -> list[Group]:
         """The groups, best first; those without the metric last."""

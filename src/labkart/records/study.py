@@ -14,44 +14,29 @@ from labkart.records.record import from_json, read_record, write_record
 
 @dataclass
 class Trial:
-    """One trial.
-
-    Attributes:
-        state: `complete`, `pruned`, `failed` or `running`.
-        words: its parameters as overrides.
-        values: those of the objectives, in their order; the last reported one of a pruned trial.
-        experiment: the id of its experiment.
-    """
+    """One trial of a search."""
 
     number: int
-    state: str
-    words: list[str]
-    values: list[float] | None = None
-    experiment: str | None = None
+    state: str  # `complete`, `pruned`, `failed` or `running`
+    words: list[str]  # its parameters as overrides
+    values: list[float] | None = None  # of the objectives; the last reported one if it was pruned
+    experiment: str | None = None  # the id
     error: str | None = None
 
 
 @dataclass
 class Study:
-    """A search and its trials.
-
-    Attributes:
-        objectives: the metrics, each with `maximize` or `minimize`.
-        settings: what fixed the search: sampler, pruner, seed, and the space as it was written.
-        best: the numbers of the best trials, the best one first; the Pareto front of several
-            objectives.
-        status: `running`, `finished` or `killed`.
-    """
+    """A search and its trials."""
 
     name: str
     project: str
     command: str
-    objectives: dict[str, str]
-    settings: dict[str, Any]
+    objectives: dict[str, str]  # the metrics, each with `maximize` or `minimize`
+    settings: dict[str, Any]  # sampler, pruner, seed, and the space as it was written
     started: str | None
     trials: list[Trial] = field(default_factory=list)
-    best: list[int] = field(default_factory=list)
-    status: str = "running"
+    best: list[int] = field(default_factory=list)  # numbers, best first, or the Pareto front's
+    status: str = "running"  # or `finished`, `killed`
     ended: str | None = None
     schema: int = 1
 

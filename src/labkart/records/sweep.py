@@ -11,19 +11,13 @@ from labkart.records.record import write_record
 
 @dataclass
 class SweepRecord:
-    """One command and its experiments.
+    """One command and its experiments."""
 
-    Attributes:
-        id: a digest of the command: the same arguments are the same sweep.
-        experiments: the ids of the experiments of the command, when it ran last.
-        status: `running`, `finished`, `failed` or `killed`.
-    """
-
-    id: str
+    id: str  # a digest of the command: the same arguments are the same sweep
     command: str
-    experiments: list[str]
+    experiments: list[str]  # the ids of the experiments of the command, when it ran last
     started: str
-    status: str = "running"
+    status: str = "running"  # or `finished`, `failed`, `killed`
     ended: str | None = None
 
     def write(self) -> None:

@@ -19,19 +19,12 @@ _MOST_METRICS = 5  # that a person reads
 
 @dataclass(frozen=True)
 class Deviation:
-    """A metric of a task that differs.
+    """A metric of a task that differs."""
 
-    Attributes:
-        task: the task's label.
-        name: the metric's name.
-        then: the recorded value; None if that run has none.
-        now: the new value; None if the new run has none.
-    """
-
-    task: str
+    task: str  # the task's label
     name: str
-    then: float | None
-    now: float | None
+    then: float | None  # the recorded value; None if that run has none
+    now: float | None  # the new value; None if the new run has none
 
     def is_within(self, tolerance: float) -> bool:
         """Whether the values count as equal: relative to the larger one, absolutely near zero."""
@@ -47,26 +40,20 @@ class Deviation:
 class Verdict:
     """The result of one attempt to reproduce an experiment.
 
-    Attributes:
-        kind: `identical` (all outputs, bit for bit), `equal` (all metrics, within the tolerance),
-            `different`, or `impossible` if it could not run.
-        first: if different, the label of the first task, in the pipeline's order, that differs.
-        outputs: the labels of all tasks whose outputs differ.
-        deviations: the metrics that are not exactly the same.
-        notes: what is not as recorded, as "recorded -> now".
-        error: why it was impossible, or failed.
-        again: the id of the new run; that of the recorded one if code, packages, data and settings
-            were the same.
+    Its kind is `identical` (all outputs, bit for bit), `equal` (all metrics, within the tolerance),
+    `different`, or `impossible` if it could not run.
     """
 
     experiment: str
     kind: str = "impossible"
-    first: str | None = None
-    outputs: list[str] = field(default_factory=list)
-    deviations: list[Deviation] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-    error: str | None = None
-    again: str | None = None
+    first: str | None = None  # the label of the first task, in the pipeline's order, that differs
+    outputs: list[str] = field(default_factory=list)  # the labels of all tasks whose outputs differ
+    deviations: list[Deviation] = field(default_factory=list)  # not exactly the same
+    notes: list[str] = field(default_factory=list)  # what is not as recorded, "recorded -> now"
+    error: str | None = None  # why it was impossible, or failed
+    again: str | None = (
+        None  # the id of the new run; it is the old one's if all inputs were the same
+    )
     tolerance: float = TOLERANCE
     tasks: int = 0
     commit: str | None = None
@@ -118,11 +105,9 @@ class Verdict:
             yield self.error
         elif self.kind == "different" and self.first in self.outputs:
             yield "another output"
-        deviations = [
-            deviation
-            for deviation in self.deviations
-            if self.is_good or not deviation.is_within(self.tolerance)
-        ]
+        deviations = list(self.deviations)
+        if not self.is_good:
+            deviations = [it for it in deviations if not it.is_within(self.tolerance)]
         deviations.sort(key=lambda deviation: deviation.task != self.first)
         yield from (f"recorded -> now: {deviation}" for deviation in deviations[:_MOST_METRICS])
         if len(deviations) > _MOST_METRICS:
