@@ -52,11 +52,7 @@ def settled(stamp: Stamp) -> bool:
 
 
 def file_state(path: Path, root: Path) -> FileState:
-    """The state of a file now.
-
-    Raises:
-        FileNotFoundError: it does not exist.
-    """
+    """The state of a file now. Raises FileNotFoundError if it does not exist."""
     with path.open("rb") as file:
         status = os.fstat(file.fileno())
         is_settled = settled(_stamp(status))
@@ -123,7 +119,6 @@ def files(path: Path) -> Iterator[tuple[str, Path]]:
 
 
 def _memo(path: Path) -> Path:
-    """Where the digests of a path are remembered."""
     name = hashlib.sha256(os.fsencode(path)).hexdigest()[:24]
     return project.current().outputs / "memos" / "digests" / f"{name}.json"
 

@@ -49,14 +49,9 @@ def run(
     env: Mapping[str, str] | None = None,
     uninterrupted: bool = False,
 ) -> GitResult:
-    """Run a git command.
+    """Run a git command in a folder, with these environment variables added.
 
-    Args:
-        folder: where to run it.
-        arguments: the command and its arguments, after git's own options if there are any.
-        stdin: the text for its standard input.
-        env: environment variables to add.
-        uninterrupted: keep Ctrl-C in the terminal away from git.
+    If it must not be interrupted, Ctrl-C in the terminal does not reach it.
 
     Raises:
         LabkartError: git is not installed.
@@ -76,11 +71,8 @@ def run(
     except OSError:
         raise LabkartError("git is not installed. Install it and try again.") from None
     # Decoded here: subprocess would change the ends of lines.
-    return GitResult(
-        process.returncode,
-        process.stdout.decode(errors="surrogateescape"),
-        process.stderr.decode(errors="surrogateescape"),
-    )
+    texts = [text.decode(errors="surrogateescape") for text in (process.stdout, process.stderr)]
+    return GitResult(process.returncode, *texts)
 
 
 def output(

@@ -106,15 +106,12 @@ def uv_lock(root: Path) -> str:
 
 
 def _diff(root: Path, base: str) -> tuple[str | None, list[str]]:
-    """What a commit of everything would change, and the new files that are left out of it.
-
-    Uses a copy of the index, so that the student's stays as it is.
-    """
+    """What a commit of everything would change, and the new files that are left out of it."""
     index = git.output(root, "rev-parse", "--path-format=absolute", "--git-path", "index")
     if index is None:
         return None, []
     with tempfile.TemporaryDirectory() as folder:
-        scratch = {"GIT_INDEX_FILE": f"{folder}/index"}
+        scratch = {"GIT_INDEX_FILE": f"{folder}/index"}  # the student's stays as it is
         if Path(index).exists():
             # With its time, by which git knows which files it must read again.
             shutil.copy2(index, scratch["GIT_INDEX_FILE"])

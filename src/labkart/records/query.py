@@ -221,10 +221,8 @@ def _is_equal(setting: Any, text: str) -> bool:
 
 
 def _experiments_of_run(prefix: str) -> list[ExperimentRecord]:
-    """The experiments that have a run in MLflow whose id begins so."""
-    folder = project.current().outputs / "records" / "experiments"
-    links = folder.glob("*/.mlflow.json")
-    records = [read_experiment(path.parent.name) for path in links if _has_run(path, prefix)]
+    files = (project.current().outputs / "records" / "experiments").glob("*/.mlflow.json")
+    records = [read_experiment(file.parent.name) for file in files if _has_run(file, prefix)]
     return [record for record in records if record]
 
 

@@ -63,11 +63,9 @@ def remember_secrets(cfg: DictConfig) -> None:
 def redacted_config(cfg: DictConfig, resolve: bool = False) -> dict[str, Any]:
     """A configuration as plain dictionaries and lists, without its secrets; all keys are there.
 
-    Args:
-        cfg: the configuration.
-        resolve: whether to resolve interpolations. If so, `***` replaces the value of a variable:
-            `postgres://***:***@host`. If not, `${oc.env:NAME}` stays, because it tells where the
-            value comes from and not what it is, and only a default in it is masked.
+    If interpolations are resolved, `***` replaces the value of a variable:
+    `postgres://***:***@host`. If not, `${oc.env:NAME}` stays, which tells where the value comes
+    from and not what it is, and only a default in it is masked.
     """
     known = secrets_of(cfg)
     if resolve:
@@ -91,10 +89,7 @@ def redacted_yaml(cfg: DictConfig) -> str:
 def redact_values(data: Any, known: Collection[str] = (), key: str = "") -> Any:
     """Settings or parameters, however nested, without their secrets.
 
-    Args:
-        data: the values.
-        known: values that are secret wherever they are.
-        key: the name of the data; a value under a name such as `password` is a secret.
+    `known` are values that are secret wherever they are; so is one whose key is like `password`.
     """
     if isinstance(data, dict):
         return {name: redact_values(child, known, f"{key}.{name}") for name, child in data.items()}

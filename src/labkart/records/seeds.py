@@ -91,10 +91,7 @@ class Ranking:
         return tuple(sorted(self._typed(record).items()))
 
     def _split(self, records: Sequence[ExperimentRecord]) -> list[list[ExperimentRecord]]:
-        """The experiments by configuration.
-
-        If a seed is there twice in one, also by the names of all chosen files.
-        """
+        """By configuration; if a seed is there twice, also by the names of all chosen files."""
         groups = list[list[ExperimentRecord]]()
         for members in _by_key(records, self.config_key):
             seeds = {self.seed_key(record) for record in members}
@@ -105,10 +102,7 @@ class Ranking:
         return groups
 
     def _labels(self, groups: Sequence[Sequence[ExperimentRecord]]) -> list[Settings]:
-        """What a person calls each group: the settings in which all its experiments agree.
-
-        A setting that was typed for one experiment is taken from the configuration of the others.
-        """
+        """What a person calls each group: the settings in which all its experiments agree."""
         records = chain.from_iterable(groups)
         names = dict.fromkeys(name for record in records for name in self._typed(record))
         whole = [[self._named(record, names) for record in members] for members in groups]

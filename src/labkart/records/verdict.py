@@ -51,9 +51,7 @@ class Verdict:
     deviations: list[Deviation] = field(default_factory=list)  # not exactly the same
     notes: list[str] = field(default_factory=list)  # what is not as recorded, "recorded -> now"
     error: str | None = None  # why it was impossible, or failed
-    again: str | None = (
-        None  # the id of the new run; it is the old one's if all inputs were the same
-    )
+    again: str | None = None  # the new run's id, which is the old one if all inputs are the same
     tolerance: float = TOLERANCE
     tasks: int = 0
     commit: str | None = None
@@ -125,7 +123,6 @@ def last_verdict(experiment: str) -> Verdict | None:
 
 
 def _read(folder: Path) -> Verdict | None:
-    """The verdict in a folder; None if its record is missing or damaged."""
     record = read_json(folder / "record.json")
     try:
         return Verdict(**{name: value for name, value in record.items() if name != "id"})
