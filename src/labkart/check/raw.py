@@ -20,14 +20,11 @@ _ESCAPES = {"\\": "\\\\", "\n": "\\n", "\r": "\\r"}
 class RawData(Rule):
     """What is in data/raw/ has not changed since it was locked."""
 
-    reason = (
-        "A result can be made again only from the same data, and a file that was edited by hand"
-        " looks like any other."
-    )
+    reason = "Only the same data give the same result, and an edited file looks like any other."
     fix = (
-        "If the file is new or you meant the change: `labkart check --lock-data`, and commit"
-        " data/raw.sha256, which `sha256sum -c` reads, too. If not, restore the locked version"
-        " from git (`git restore -SW data/raw`) or from where you got it."
+        "If the file is new or you meant the change, run `labkart check --lock-data` and commit"
+        " data/raw.sha256 (`sha256sum -c` reads it, too). If not, restore the locked version from"
+        " git (`git restore -SW data/raw`) or from where you got it."
     )
     messages: ClassVar[dict[str, str]] = {
         "unlocked": "not locked yet (files: {count})",

@@ -13,21 +13,13 @@ from labkart.check.tree import Tree
 
 
 class Rule(ABC):
-    """Something that must hold in a project. Its docstring is the sentence that a user reads.
+    """Something that must hold in a project. Its docstring is the sentence that a user reads."""
 
-    Attributes:
-        id: the name of the class, in small letters with hyphens.
-        reason: why the rule exists.
-        fix: what to do where it is broken.
-        messages: what a finding can say, by a key, with the names of its values in braces.
-        runs_code: whether the rule imports the student's code, which may do anything.
-    """
-
-    id: ClassVar[str]
-    reason: ClassVar[str]
-    fix: ClassVar[str]
-    messages: ClassVar[dict[str, str]]
-    runs_code: ClassVar[bool] = False
+    id: ClassVar[str]  # the name of the class, in small letters with hyphens
+    reason: ClassVar[str]  # why the rule exists
+    fix: ClassVar[str]  # what to do where it is broken
+    messages: ClassVar[dict[str, str]]  # by a key, with the names of their values in braces
+    runs_code: ClassVar[bool] = False  # imports the student's code, which may do anything
 
     def __init_subclass__(cls) -> None:
         cls.id = re.sub(r"(?<!^)(?=[A-Z])", "-", cls.__name__).lower()

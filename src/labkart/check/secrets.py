@@ -13,7 +13,7 @@ _LONGEST = 60  # characters of a line
 class Secret(Rule):
     """No file contains a password, key or token."""
 
-    reason = "What was pushed once is known for ever, whatever a later commit removes."
+    reason = "A secret that was pushed once stays known, whatever a later commit removes."
     fix = (
         "First make the secret worthless: change the password, revoke the token. Then keep the new"
         ' one in an environment variable, and write ${oc.env:NAME,""} in conf/ or os.environ[...]'
