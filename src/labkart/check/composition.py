@@ -67,16 +67,11 @@ class ConfigFile:
 
 
 class Conf:
-    """All of `conf/`.
-
-    Attributes:
-        files: the files that are YAML.
-        composed: for each file that can be chosen, the configuration that it leads to.
-        problems: what is wrong.
-    """
+    """All of `conf/`: its files that are YAML, and what is wrong."""
 
     def __init__(self, root: Path) -> None:
         self.files, self.problems = _read_files(root)
+        # For each file that can be chosen, the configuration that it leads to.
         self.composed: list[tuple[ConfigFile, Composed]] = []
         first = next((file for file in self.files if file.path == _FIRST), None)
         if not first and not self.problems:

@@ -27,13 +27,7 @@ _LOCATION = re.compile(r"(?P<source>pipeline|conf|[^:]+/[^:]+?)(?::(?P<line>\d+)
 
 
 class Pipeline:
-    """The pipeline of a project; what needs no layout is known without one.
-
-    Attributes:
-        import_problems: what prevents modules from being imported.
-        modules: the imported modules of the student's package, by the paths of their files.
-        tasks: the task classes in them.
-    """
+    """The pipeline of a project, imported; it is laid out when somebody asks for that."""
 
     def __init__(self, tree: Tree) -> None:
         self._tree = tree
@@ -43,7 +37,7 @@ class Pipeline:
         # The pipeline's module comes first: what it needs is imported as in a run.
         problems = [self._import(path) for path in (self._path, *tasks)]
         self.import_problems = list(dict.fromkeys(filter(None, problems)))
-        self.modules = dict[str, ModuleType]()
+        self.modules = dict[str, ModuleType]()  # by the paths of their files
         for path in tree.code:
             module = sys.modules.get(_module_name(path))
             if module and getattr(module, "__file__", None) == str(tree.root / path):

@@ -77,13 +77,9 @@ def find_problems(tree: Tree, rules: Sequence[type[Rule]]) -> list[Finding]:
     # The student's code may change anything in this process, so it is imported last.
     for rule in sorted(rules, key=lambda rule: rule.runs_code):
         findings += rule().check(tree)
-    findings = list(dict.fromkeys(findings))
     unreadable = {finding.path for finding in findings if finding.rule.id == "unreadable-file"}
-    causes = [
-        finding
-        for finding in findings
-        if finding.rule.id not in _CONSEQUENCES or finding.path not in unreadable
-    ]
+    consequences = {(path, id) for path in unreadable for id in _CONSEQUENCES}
+    causes = [it for it in dict.fromkeys(findings) if (it.path, it.rule.id) not in consequences]
     known = _BY_ID.keys() - {Waiver.id}
     left = apply_waivers(waivers, causes, known, {rule.id for rule in rules})
     return sorted(left, key=lambda finding: (finding.path, finding.line, finding.rule.id))
@@ -104,9 +100,7 @@ def format_findings(findings: Sequence[Finding], rules: int, language: str) -> s
     """The places, how to fix each kind once, and how many there are."""
     if not findings:
         return _text("fine" if rules > 1 else "fine-one", language, rules=rules)
-    places = [
-        f"{finding.place}  {finding.rule.id}  {finding.message(language)}" for finding in findings
-    ]
+    places = [f"{it.place}  {it.rule.id}  {it.message(language)}" for it in findings]
     broken = list(dict.fromkeys(finding.rule for finding in findings))
     fixes = [f"{rule.id}: {rule.text('fix', language)}" for rule in broken]
     key = "count" if len(findings) > 1 else "count-one"
