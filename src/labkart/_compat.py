@@ -5,10 +5,9 @@ test in tests/ground/test_compat.py asserts that the private name is there. Heav
 the functions.
 """
 
-import functools
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, wraps
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -146,7 +145,7 @@ def mlflow_run_resumed(resumed_id: str) -> Iterator[None]:
     original: Callable[..., Any] = fluent.start_run
     store = mlflow.get_tracking_uri()
 
-    @functools.wraps(original)
+    @wraps(original)
     def start_run(run_id: Any = None, *args: Any, nested: bool = False, **kwargs: Any) -> Any:
         if run_id is None and not nested and mlflow.get_tracking_uri() == store:
             run_id = resumed_id

@@ -108,11 +108,9 @@ def files(path: Path) -> Iterator[tuple[str, Path]]:
     if not path.is_dir():
         yield path.name, path
         return
-    for folder, subfolders, names in os.walk(path, followlinks=True):
+    for folder, folders, names in os.walk(path, followlinks=True):
         real = Path(folder).resolve()
-        subfolders[:] = [
-            name for name in subfolders if not real.is_relative_to((real / name).resolve())
-        ]
+        folders[:] = [name for name in folders if not real.is_relative_to((real / name).resolve())]
         for name in names:
             if name not in _LITTER:
                 yield Path(folder, name).relative_to(path).as_posix(), Path(folder, name)

@@ -61,9 +61,7 @@ class StrayTask(TaskRule):
 class ForeignTask(TaskRule):
     """A task inherits from labkart's Task, never from gokart's or luigi's own."""
 
-    reason = (
-        "Only labkart's Task has an id that covers its code, a lock during a run, and a record."
-    )
+    reason = "Only labkart's Task has an id that covers its code, a lock for its run and a record."
     fix = "Write `from labkart import Task` and `class Name(Task[...])`. The rest stays as it is."
     messages: ClassVar[dict[str, str]] = {"foreign": "{name} inherits from {base}"}
 

@@ -15,11 +15,8 @@ class Change(NamedTuple):
 def changes(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[Change]:
     """The differences between two mappings."""
     names = dict.fromkeys((*one, *other))
-    return [
-        Change(name, one.get(name), other.get(name))
-        for name in names
-        if one.get(name) != other.get(name)
-    ]
+    pairs = [Change(name, one.get(name), other.get(name)) for name in names]
+    return [pair for pair in pairs if pair.one != pair.other]
 
 
 def changed_definitions(file: str, now: Mapping[str, str], then: Mapping[str, str]) -> list[str]:

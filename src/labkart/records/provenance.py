@@ -133,9 +133,8 @@ def _new_files(root: Path) -> tuple[list[str], list[str]]:
     """The files that git neither knows nor ignores: those small enough to be code, and the rest."""
     small, large = list[str](), list[str]()
     total = 0
-    for name in git.paths(root, "ls-files", "--others", "--exclude-standard", "-z"):
-        if not _may_be_code(name):
-            continue
+    names = git.paths(root, "ls-files", "--others", "--exclude-standard", "-z")
+    for name in filter(_may_be_code, names):
         size = (root / name).lstat().st_size
         if size <= _MAX_NEW_FILE and total + size <= _MAX_NEW_FILES:
             small.append(name)

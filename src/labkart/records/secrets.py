@@ -227,9 +227,7 @@ def _patterns() -> _Patterns:
 
     private_keys = list(plugins.pop("PrivateKeyDetector").denylist)
     plugins.pop("IPPublicDetector", None)
-    detectors: list[Any] = [
-        plugin for plugin in plugins.values() if issubclass(plugin, RegexBasedDetector)
-    ]
+    detectors: list[Any] = [it for it in plugins.values() if issubclass(it, RegexBasedDetector)]
     regexes = [regex for detector in detectors for regex in detector.denylist]
     # Those for keys of one service are slow, and of use only in lines that have a long word.
     start = RegexBasedDetector.build_assignment_regex("", "", "").pattern[:10]
@@ -261,5 +259,4 @@ def _plugins() -> dict[str, Any]:
 
     if warnings.showwarning is not show:
         logging.captureWarnings(False)  # its import sends all warnings of the process to the log
-    plugins = get_mapping_from_secret_type_to_class().values()
-    return {plugin.__name__: plugin for plugin in plugins}
+    return {plugin.__name__: plugin for plugin in get_mapping_from_secret_type_to_class().values()}
