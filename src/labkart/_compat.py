@@ -1,14 +1,13 @@
 """Every private name of other libraries that Labkart uses, and nothing else.
 
 One function per use. Its docstring names the library and the version that it was tried on, and a
-test in tests/ground/test_compat.py asserts that the private name is still there. What is heavy is
-imported inside the functions.
+test in tests/ground/test_compat.py asserts that the private name is there. Heavy imports are inside
+the functions.
 """
 
-import functools
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, wraps
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -20,25 +19,19 @@ if TYPE_CHECKING:
     from omegaconf.nodes import ValueNode
     from starlette.routing import Route
 
+# Is called with the name of a resolver, such as `oc.env`, and a function that calls it.
+Evaluate = Callable[[str, Callable[[], Any]], Any]
+
 
 def config_content(container: "Container") -> Any:
-    """The nodes in a section or list of a configuration: a dict, a list, or None or a text.
-
-    OmegaConf 2.3.1: `Container._content`. Its public methods resolve a node when they return it.
-    """
+    """The nodes in a section or list: a dict, a list, None or a text. Tried on OmegaConf 2.3.1."""
     return vars(container)["_content"]
 
 
-def replace_resolvers(
-    container: "Container", evaluate: Callable[[str, Callable[[], Any]], Any]
-) -> None:
+def replace_resolvers(container: "Container", evaluate: Evaluate) -> None:
     """Let `evaluate` answer for the interpolations of one section or list, not for those below it.
 
-    Args:
-        container: the section or list.
-        evaluate: is called with a resolver's name, such as `oc.env`, and a function that calls it.
-
-    OmegaConf 2.3.1: `Container._evaluate_custom_resolver`. Resolvers are global otherwise.
+    Resolvers are global otherwise. Tried on OmegaConf 2.3.1.
     """
     original = container._evaluate_custom_resolver
 
@@ -49,30 +42,21 @@ def replace_resolvers(
 
 
 def config_dumper() -> Any:
-    """The YAML dumper that `OmegaConf.to_yaml` uses: it quotes texts that look like other values.
-
-    OmegaConf 2.3.1: `omegaconf._utils.get_omega_conf_dumper`.
-    """
+    """The YAML dumper of `OmegaConf.to_yaml`, which knows what to quote. On OmegaConf 2.3.1."""
     from omegaconf._utils import get_omega_conf_dumper
 
     return get_omega_conf_dumper()
 
 
 def config_loader() -> Any:
-    """The YAML loader with which Hydra reads files: it refuses a key that is given twice.
-
-    OmegaConf 2.3.0: `omegaconf._utils.get_yaml_loader`.
-    """
+    """The YAML loader of Hydra, which refuses a key that is there twice. On OmegaConf 2.3.1."""
     from omegaconf._utils import get_yaml_loader
 
     return get_yaml_loader()
 
 
 def watch_value(node: "ValueNode", on_read: Callable[[], object]) -> None:
-    """Call a function whenever the value of a node is read, also from copies of the node.
-
-    OmegaConf 2.3.0: `ValueNode._value`. It has no public way to notice a read.
-    """
+    """Call a function whenever a node or a copy of it is read. Tried on OmegaConf 2.3.1."""
     vars(node)["_on_read"] = on_read
     node.__class__ = _watched_kind(type(node))
 
@@ -161,10 +145,8 @@ def mlflow_run_resumed(resumed_id: str) -> Iterator[None]:
     original: Callable[..., Any] = fluent.start_run
     store = mlflow.get_tracking_uri()
 
-    @functools.wraps(original)
-    def start_run(
-        run_id: str | None = None, *args: Any, nested: bool = False, **kwargs: Any
-    ) -> Any:
+    @wraps(original)
+    def start_run(run_id: Any = None, *args: Any, nested: bool = False, **kwargs: Any) -> Any:
         if run_id is None and not nested and mlflow.get_tracking_uri() == store:
             run_id = resumed_id
         return original(run_id, *args, nested=nested, **kwargs)
@@ -198,10 +180,9 @@ def submitit_signal() -> Any:
 
 
 def wrap_workers(before: Callable[[], None], after: Callable[[], None]) -> None:
-    """Call functions whenever a worker of luigi or gokart begins to build, and when it ends.
+    """Call functions whenever a worker begins to build, and when it ends.
 
-    luigi 3.8.1 and gokart 1.12.2: replaces `Worker.__enter__` and `__exit__`, which both libraries
-    use to run a worker. Neither has a hook for it.
+    Both libraries run a worker as a context. Tried on luigi 3.8.1 and gokart 1.12.2.
     """
     import gokart.worker
     import luigi.worker
@@ -227,8 +208,8 @@ def _wrap_context(context: Any, before: Callable[[], None], after: Callable[[], 
 def mlflow_app(route: "Route") -> Any:
     """MLflow's web application, with a route of ours in front of its own.
 
-    MLflow 3.17.2: `mlflow.server.fastapi_app.app` and its list of routes. The last one of MLflow's
-    takes all addresses that are left, so `add_route` would come too late.
+    Its last route takes all addresses that are left, so `add_route` would come too late. Tried on
+    MLflow 3.17.2.
     """
     from mlflow.server.fastapi_app import app
 
@@ -239,11 +220,9 @@ def mlflow_app(route: "Route") -> Any:
 def mlflow_page_keys(experiment_id: str) -> tuple[str, dict[str, Any]]:
     """Where MLflow's page keeps what a person chose, in the browser's local storage.
 
-    MLflow 3.17.2: the keys of its page, which it takes from no link for good.
-
-    Returns:
-        The key of the columns of an experiment's table of runs, and what to set at a first visit:
-        MLflow takes a project for one of language models then, and opens a chat beside it.
+    Returns the key of the columns of an experiment's table of runs, and what to set at a first
+    visit: MLflow takes a project for one of language models then, and opens a chat beside it.
+    Tried on MLflow 3.17.2.
     """
     columns = f'MLflowLocalStorage-1.1-ExperimentPage-["{experiment_id}"]-ReactComponentState'
     first_visit = {

@@ -30,19 +30,12 @@ _LITTER = {".DS_Store", "Thumbs.db", "desktop.ini"}
 
 @dataclass(frozen=True)
 class FileState:
-    """The state of a file at one moment.
+    """The state of a file at one moment."""
 
-    Attributes:
-        path: relative to some root if the file is below it, otherwise absolute.
-        bytes: its size.
-        sha256: the digest of its content.
-        stamp: its stamp; empty if a later change might not show in it.
-    """
-
-    path: str
+    path: str  # relative to some root if the file is below it, otherwise absolute
     bytes: int
     sha256: str
-    stamp: Stamp
+    stamp: Stamp  # empty if a later change might not show in it
 
 
 def stamp(path: Path | str) -> Stamp | None:
@@ -59,11 +52,7 @@ def settled(stamp: Stamp) -> bool:
 
 
 def file_state(path: Path, root: Path) -> FileState:
-    """The state of a file now.
-
-    Raises:
-        FileNotFoundError: it does not exist.
-    """
+    """The state of a file now. Raises FileNotFoundError if it does not exist."""
     with path.open("rb") as file:
         status = os.fstat(file.fileno())
         is_settled = settled(_stamp(status))
@@ -119,18 +108,15 @@ def files(path: Path) -> Iterator[tuple[str, Path]]:
     if not path.is_dir():
         yield path.name, path
         return
-    for folder, subfolders, names in os.walk(path, followlinks=True):
+    for folder, folders, names in os.walk(path, followlinks=True):
         real = Path(folder).resolve()
-        subfolders[:] = [
-            name for name in subfolders if not real.is_relative_to((real / name).resolve())
-        ]
+        folders[:] = [name for name in folders if not real.is_relative_to((real / name).resolve())]
         for name in names:
             if name not in _LITTER:
                 yield Path(folder, name).relative_to(path).as_posix(), Path(folder, name)
 
 
 def _memo(path: Path) -> Path:
-    """Where the digests of a path are remembered."""
     name = hashlib.sha256(os.fsencode(path)).hexdigest()[:24]
     return project.current().outputs / "memos" / "digests" / f"{name}.json"
 

@@ -24,16 +24,10 @@ _HOOK_VARIABLES = ("GIT_DIR", "GIT_INDEX_FILE", "GIT_WORK_TREE", "GIT_PREFIX")
 
 @dataclass(frozen=True)
 class GitResult:
-    """What one git command returned.
+    """What one git command returned."""
 
-    Attributes:
-        code: the exit code; 0 means success.
-        output: its standard output, unchanged.
-        errors: its error stream.
-    """
-
-    code: int
-    output: str
+    code: int  # the exit code; 0 means success
+    output: str  # unchanged
     errors: str
 
     @property
@@ -55,14 +49,9 @@ def run(
     env: Mapping[str, str] | None = None,
     uninterrupted: bool = False,
 ) -> GitResult:
-    """Run a git command.
+    """Run a git command in a folder, with these environment variables added.
 
-    Args:
-        folder: where to run it.
-        arguments: the command and its arguments, after git's own options if there are any.
-        stdin: the text for its standard input.
-        env: environment variables to add.
-        uninterrupted: keep Ctrl-C in the terminal away from git.
+    If it must not be interrupted, Ctrl-C in the terminal does not reach it.
 
     Raises:
         LabkartError: git is not installed.
@@ -82,11 +71,8 @@ def run(
     except OSError:
         raise LabkartError("git is not installed. Install it and try again.") from None
     # Decoded here: subprocess would change the ends of lines.
-    return GitResult(
-        process.returncode,
-        process.stdout.decode(errors="surrogateescape"),
-        process.stderr.decode(errors="surrogateescape"),
-    )
+    texts = [text.decode(errors="surrogateescape") for text in (process.stdout, process.stderr)]
+    return GitResult(process.returncode, *texts)
 
 
 def output(
@@ -100,11 +86,9 @@ def output(
     return result.output.rstrip("\n") if result.ok else None
 
 
-def paths(
-    folder: Path, *arguments: str, stdin: str = "", env: Mapping[str, str] | None = None
-) -> list[str]:
+def paths(folder: Path, *arguments: str, stdin: str = "") -> list[str]:
     """The paths that a command with `-z` prints; an empty list if git fails or is not installed."""
-    text = output(folder, *arguments, stdin=stdin, env=env) or ""
+    text = output(folder, *arguments, stdin=stdin) or ""
     return [path for path in text.split("\0") if path]
 
 

@@ -23,19 +23,14 @@ from labkart.files import read_json, write_atomically
 class Installed:
     """All installed packages, by their normalised names.
 
-    Attributes:
-        providers: the packages that contain a top-level module, by the module's name.
-        versions: the version of each package. For one that did not come from a registry, the
-            commit, or the digest of the archive or content, follows after " @ ".
-        needs: the packages that each package requires.
-        sources: the address of each package that did not come from a registry, without
-            credentials, as PEP 508 writes it after `name @ `.
+    After the version of a package that did not come from a registry, its commit, or the digest of
+    its archive or content, follows behind " @ "; its source is what PEP 508 has after `name @ `.
     """
 
-    providers: dict[str, list[str]] = field(default_factory=dict)
+    providers: dict[str, list[str]] = field(default_factory=dict)  # by top-level module
     versions: dict[str, str] = field(default_factory=dict)
-    needs: dict[str, list[str]] = field(default_factory=dict)
-    sources: dict[str, str] = field(default_factory=dict)
+    needs: dict[str, list[str]] = field(default_factory=dict)  # the packages that each requires
+    sources: dict[str, str] = field(default_factory=dict)  # without credentials
 
 
 def required_versions(modules: Iterable[str]) -> dict[str, str]:
@@ -68,14 +63,14 @@ def requirements() -> list[str]:
     `name==version` for a package from a registry, otherwise `name @ address`.
     """
     installed = installed_packages()
-    lines = dict[str, str]()
-    for name, version in installed.versions.items():
-        source = installed.sources.get(name)
-        number = version.partition(" @ ")[0]
-        release = f"{name}=={number}" if number else name
-        lines[name] = f"{name} @ {source}" if source else release
-    lines.pop(normalised_name(project.current().name), None)
-    return [lines[name] for name in sorted(lines)]
+    lines = list[str]()
+    for name in sorted(installed.versions.keys() - {normalised_name(project.current().name)}):
+        number = installed.versions[name].partition(" @ ")[0]
+        if name in installed.sources:
+            lines.append(f"{name} @ {installed.sources[name]}")
+        else:
+            lines.append(f"{name}=={number}" if number else name)
+    return lines
 
 
 @cache
@@ -115,9 +110,8 @@ def _metadata_state(folder: str) -> str:
     is_empty = not metadata or not metadata[3]
     old_metadata = digests.stamp(f"{folder}/PKG-INFO") if is_empty else None
     # Most packages do not have this file, and access is cheaper than an error of stat.
-    direct_url = None
-    if os.access(f"{folder}/direct_url.json", os.F_OK):
-        direct_url = digests.stamp(f"{folder}/direct_url.json")
+    has_url = os.access(f"{folder}/direct_url.json", os.F_OK)
+    direct_url = digests.stamp(f"{folder}/direct_url.json") if has_url else None
     return f"{folder} {metadata} {old_metadata} {direct_url}"
 
 
@@ -148,11 +142,8 @@ def _inspect() -> Installed:
 def _modules(package: Distribution) -> set[str]:
     """The top-level modules of a package, as far as the list of its files shows them."""
     listed = (package.read_text("top_level.txt") or "").split()
-    files = re.findall(
-        r"^([^/,\n]+?)(?:/[^,\n]*)?(?:\.py|\.so|\.pyd),",
-        package.read_text("RECORD") or "",
-        re.MULTILINE,
-    )
+    pattern = r"(?m)^([^/,\n]+?)(?:/[^,\n]*)?(?:\.py|\.so|\.pyd),"
+    files = re.findall(pattern, package.read_text("RECORD") or "")
     names = {name.partition(".")[0] for name in (*listed, *files)}
     return {name for name in names if name.isidentifier()}
 
@@ -178,11 +169,8 @@ def _exact_version(package: Distribution, origin: dict[str, Any]) -> str:
 
 def _source(origin: dict[str, Any]) -> str:
     """The address from which a package can be installed again; empty if it came from a registry."""
-    if not origin:
-        return ""
-    address = git.without_credentials(origin["url"])
-    repository = origin.get("vcs_info")
-    if repository:
+    address = git.without_credentials(origin.get("url", ""))
+    if repository := origin.get("vcs_info"):
         address = f"{repository.get('vcs', 'git')}+{address}@{repository.get('commit_id')}"
     subfolder = origin.get("subdirectory")
     return f"{address}#subdirectory={subfolder}" if subfolder else address

@@ -15,21 +15,13 @@ STARTED = Path.cwd()
 
 @dataclass(frozen=True)
 class Project:
-    """A Labkart project on disk.
+    """A Labkart project on disk, as its `pyproject.toml` describes it."""
 
-    Attributes:
-        root: the folder that holds `pyproject.toml`.
-        name: the project's name there; MLflow's experiment has the same name.
-        entry: the pipeline function as `module:function`, from `[tool.labkart]`.
-        language: the language of checks and pages, "en" or "ja", from there as well.
-        outputs: the folder for all that runs write; the variable `LABKART_OUTPUTS` moves it.
-    """
-
-    root: Path
-    name: str
-    entry: str
-    language: str
-    outputs: Path
+    root: Path  # the folder of that file
+    name: str  # of the project; MLflow's experiment has the same name
+    entry: str  # the pipeline function as `module:function`
+    language: str  # of checks and pages: "en" or "ja"
+    outputs: Path  # the folder for all that runs write; the variable `LABKART_OUTPUTS` moves it
 
     def short(self, path: Path) -> str:
         """A path as a person in this project would write it."""

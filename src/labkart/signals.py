@@ -22,14 +22,9 @@ _RETRY = 0.01  # seconds after which a signal that came at a bad moment is sent 
 
 @dataclass
 class _Received:
-    """The signals that this process received. A process has one set of handlers, so it has one.
+    """The signals that this process received. A process has one set of handlers, so it has one."""
 
-    Attributes:
-        leader: the id of the process that installed the handlers; its forked workers differ.
-        numbers: the signals, in order.
-    """
-
-    leader: int = 0
+    leader: int = 0  # the id of the process that installed the handlers; its forked workers differ
     numbers: list[int] = field(default_factory=list)
 
     @property
@@ -81,9 +76,7 @@ def deferred() -> Iterator[list[int]]:
 def child_process(command: Sequence[str], **settings: Any) -> Iterator["subprocess.Popen[str]"]:
     """Another process. If the block is interrupted, it ends with all processes that it started.
 
-    Args:
-        command: the command and its arguments.
-        **settings: arguments of `subprocess.Popen`.
+    `settings` are arguments of `subprocess.Popen`.
     """
     started = list[subprocess.Popen[str]]()
     try:
@@ -124,10 +117,7 @@ def _stop(number: int, frame: FrameType | None) -> None:
 
 
 def _is_logging(frame: FrameType | None) -> bool:
-    """Whether a message is being logged.
-
-    Interrupted there, logging would keep its lock, and every thread that logs would wait for ever.
-    """
+    # Interrupted there, logging would keep its lock: all threads that log would wait for ever.
     while frame and frame.f_globals.get("__name__") != "logging":
         frame = frame.f_back
     return frame is not None

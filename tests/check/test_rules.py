@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from labkart.check import report, texts
-from labkart.check.rule import Rule
+from labkart.check import report
+from labkart.check.rule import Rule, translations
 from labkart.check.rules import RULES
 from tests.check.conftest import Find, places
 from tests.support.bake import TEMPLATE
@@ -164,13 +164,13 @@ def test_a_rule_says_all_in_both_languages(rule: type[Rule]) -> None:
     for part in ("sentence", "reason", "fix"):
         assert rule.text(part, "en")
         assert rule.text(part, "ja") not in ("", rule.text(part, "en"))
-    japanese = texts.translations("ja")[rule.id]
+    japanese = translations("ja")[rule.id]
     assert japanese.keys() == {"sentence", "reason", "fix", "messages"}
     assert _values(japanese["messages"]) == _values(rule.messages)
 
 
 def test_no_other_text_is_translated() -> None:
-    japanese = texts.translations("ja")
+    japanese = translations("ja")
     assert japanese.keys() == {rule.id for rule in RULES} | {"check"}
     assert _values(japanese["check"]) == _values(report.TEXTS)
 

@@ -72,7 +72,7 @@ def test_the_variables_of_a_hook_lead_to_no_other_repository(
 
 def test_variables_of_the_caller_count(repository: Path, tmp_path: Path) -> None:
     index = {"GIT_INDEX_FILE": str(tmp_path / "index")}
-    assert git.paths(repository, "ls-files", "-z", env=index) == []
+    assert git.output(repository, "ls-files", env=index) == ""
 
 
 def test_no_hook_of_the_repository_runs(repository: Path, tmp_path: Path) -> None:

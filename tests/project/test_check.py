@@ -101,7 +101,7 @@ def test_a_terminal_without_japanese_letters_still_shows_the_places(fresh: Proje
 def test_data_is_locked_and_its_change_is_found(fresh: Project) -> None:
     (fresh.root / "data/raw/測定 1.csv").write_text("1\n")
     assert (
-        "`labkart check --lock-data`, and commit"
+        "run `labkart check --lock-data` and commit"
         in fresh.run("labkart", "check", "raw-data").stdout
     )
     assert (

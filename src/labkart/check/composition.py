@@ -29,23 +29,15 @@ _SWEEPS = ("search.space", "hydra.sweeper.params")
 
 @dataclass
 class ConfigFile:
-    """A file in `conf/`.
+    """A file in `conf/`."""
 
-    Attributes:
-        path: from the project's root.
-        values: its content.
-        group: the folders between `conf/` and the file.
-        package: the section in which its settings go; empty for the top.
-        lines: the line of each setting by its full name; a list is one setting.
-        includes: the files that it starts with, as group/name.
-    """
-
-    path: str
+    path: str  # from the project's root
+    name: str
     values: dict[str, Any]
-    group: str = ""
-    package: str = ""
-    lines: dict[str, int] = field(default_factory=dict)
-    includes: list[str] = field(default_factory=list)
+    group: str  # the folders between `conf/` and the file
+    package: str = ""  # the section in which its settings go; empty for the top
+    lines: dict[str, int] = field(default_factory=dict)  # of the settings, by their full names
+    includes: list[str] = field(default_factory=list)  # the files it starts with, as group/name
 
     @classmethod
     def parse(cls, path: str, text: str) -> "ConfigFile":
@@ -54,12 +46,12 @@ class ConfigFile:
         values: Any = yaml.load(text, Loader=loader)
         if values is not None and not isinstance(values, dict):
             raise ValueError("must have lines of the form name: value")
-        file = cls(path, values or {}, "/".join(path.split("/")[1:-1]))
-        usual = file.group.replace("/", ".")
+        place = Path(path)
+        file = cls(path, place.stem, values or {}, "/".join(place.parts[1:-1]))
         header = _PACKAGE.search(text)
-        file.package = (
-            {"_global_": "", "_group_": usual}.get(header[1], header[1]) if header else usual
-        )
+        package = header[1] if header else "_group_"
+        special = {"_global_": "", "_group_": file.group.replace("/", ".")}
+        file.package = special.get(package, package)
         for name, line in _settings(yaml.compose(text, Loader=loader), file.package):
             file.lines.setdefault(name, line)
         defaults = file.values.get("defaults")
@@ -69,27 +61,17 @@ class ConfigFile:
                 file.includes.append(absolute)
         return file
 
-    @property
-    def name(self) -> str:
-        """The file's name in its group."""
-        return Path(self.path).stem
-
     def line(self, name: str) -> int:
         """The line that sets a name of its package; 0 if none does."""
         return self.lines.get(f"{self.package}.{name}" if self.package else name, 0)
 
 
 class Conf:
-    """All of `conf/`.
-
-    Attributes:
-        files: the files that are YAML.
-        composed: for each file that can be chosen, the configuration that it leads to.
-        problems: what is wrong.
-    """
+    """All of `conf/`: its files that are YAML, and what is wrong."""
 
     def __init__(self, root: Path) -> None:
         self.files, self.problems = _read_files(root)
+        # For each file that can be chosen, the configuration that it leads to.
         self.composed: list[tuple[ConfigFile, Composed]] = []
         first = next((file for file in self.files if file.path == _FIRST), None)
         if not first and not self.problems:
@@ -137,9 +119,8 @@ class Conf:
         key = override.key_or_group
         options = {file.name for file in self.files if file.group == key}
         if options and override.is_discrete_sweep():
-            unknown = [
-                option for option in override.sweep_string_iterator() if option not in options
-            ]
+            chosen = override.sweep_string_iterator()
+            unknown = [name for name in chosen if name not in options]
             return f"no {key} {', '.join(unknown)} in conf/{key}/" if unknown else ""
         is_known = options or name.startswith(("+", "hydra")) or _has(cfg, key)
         return "" if is_known else f"no setting {key}"
@@ -157,8 +138,8 @@ def _read_files(root: Path) -> tuple[list[ConfigFile], list[Finding]]:
         except yaml.YAMLError as error:
             mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
             why = getattr(error, "problem", None) or " ".join(str(error).split())
-            line = mark.line + 1 if mark else 0
-            problems.append(BrokenConfig.finding(path, "file", line, why=why))
+            finding = BrokenConfig.finding(path, "file", mark.line + 1 if mark else 0, why=why)
+            problems.append(finding)
         except (OSError, ValueError) as error:
             problems.append(BrokenConfig.finding(path, "file", why=error))
     return files, problems

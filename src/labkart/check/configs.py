@@ -11,10 +11,7 @@ class BrokenConfig(Rule):
     """Every file in conf/ composes: each choice of each group, each experiment, each search."""
 
     reason = "A file that nobody chose for a month fails on the day when it is needed."
-    fix = (
-        "Fix the line, or remove the file. `labkart run <group>=<file> --cfg job` shows what Hydra"
-        " makes of it."
-    )
+    fix = "Fix the line or remove the file; `labkart run <group>=<file> --cfg job` composes it."
     messages: ClassVar[dict[str, str]] = {
         "missing": "missing, and every configuration starts with it",
         "file": "not YAML that Hydra reads: {why}",
@@ -30,11 +27,8 @@ class BrokenConfig(Rule):
 class BrokenPipeline(Rule):
     """All modules in tasks/ can be imported, and the pipeline laid out with every file in conf/."""
 
-    reason = "The mistake shows now, and not after the first hours of a sweep."
-    fix = (
-        "Fix the place that is named. `labkart status <group>=<file>` says whether the pipeline can"
-        " be laid out."
-    )
+    reason = "You see the mistake now, and not after the first hours of a sweep."
+    fix = "Fix that place. `labkart status <group>=<file>` shows whether the pipeline works."
     messages: ClassVar[dict[str, str]] = {
         "import": "cannot be imported: {why}",
         "laid-out": "the pipeline cannot be laid out: {why}",
@@ -51,11 +45,8 @@ class BrokenPipeline(Rule):
 class UnusedKey(Rule):
     """Every setting in conf/ is read by the pipeline."""
 
-    reason = "Who changes a setting that nothing reads believes to have changed the experiment."
-    fix = (
-        "Remove the line, or pass it to a task in pipeline.py: make(Task, cfg.section) passes all"
-        " of a section."
-    )
+    reason = "A person who changes a setting that nothing reads believes the experiment changed."
+    fix = "Remove it or pass it to a task in pipeline.py: make(Task, cfg.section) passes a section."
     messages: ClassVar[dict[str, str]] = {"unread": "the pipeline never reads {name}"}
     runs_code = True
 

@@ -13,10 +13,10 @@ _LARGEST = 5_000_000  # bytes
 class LargeFile(Rule):
     """No file outside data/ is larger than 5 MB."""
 
-    reason = "git keeps every version of it for ever, and every clone carries all of them."
+    reason = "git keeps every version of it forever, and every clone carries all of them."
     fix = (
-        "Inputs go to data/raw/. What a task makes stays in outputs/. Add other files to"
-        " .gitignore, or write in the README where to get them."
+        "Move inputs to data/raw/. Leave the outputs of tasks in outputs/. Add other files to"
+        " .gitignore, and write in the README where to get them."
     )
     messages: ClassVar[dict[str, str]] = {"large": "{size} MB"}
 
@@ -32,7 +32,7 @@ class LargeFile(Rule):
 class UnreadableFile(Rule):
     """Code is Python, a notebook is JSON, and these, settings and texts are UTF-8."""
 
-    reason = "What cannot be read cannot be run, checked or shown."
+    reason = "A file that cannot be read cannot be run, checked or shown."
     fix = 'Fix the line. For "not UTF-8", open the file in an editor and save it as UTF-8.'
     messages: ClassVar[dict[str, str]] = {
         "encoding": "not UTF-8, from byte {byte} on",
@@ -70,10 +70,10 @@ class UnreadableFile(Rule):
 class NotebookOutput(Rule):
     """A notebook in git has no outputs and no execution counts."""
 
-    reason = "They change at each run, so that nobody can read the diff, and may show private data."
+    reason = "They change in every run, so nobody can read the diff, and may show private data."
     fix = (
-        "Clear the outputs before you commit (in the notebook's menu). Make a figure that should"
-        " stay by a task and `self.log_figure`, or by `labkart report`."
+        "Clear the outputs before you commit (in the notebook's menu). If a figure should stay,"
+        " make it in a task with `self.log_figure`, or with `labkart report`."
     )
     messages: ClassVar[dict[str, str]] = {"cell": "cell {cell} has {what}"}
 

@@ -24,16 +24,16 @@ _CODE = re.compile(r".*\.(?:pyi?|md)|.*/py\.typed")
 class OutsideLayout(Rule):
     """Every file is in a folder that the layout has for it."""
 
-    reason = "Who knows one project knows them all: where inputs, settings, code and results are."
+    reason = "Readers who know one project find inputs, settings, code and results in every other."
     fix = (
         "Move it: steps and helpers to `src/<package>/`, settings to conf/, inputs to data/raw/,"
-        " experiments by hand to notebooks/, tables and figures to reports/, texts to docs/."
-        " What code makes, a task writes to outputs/."
+        " trials by hand to notebooks/, tables and figures to reports/, texts to docs/. A task"
+        " writes what code makes to outputs/."
     )
     messages: ClassVar[dict[str, str]] = {
         "top": "{path} does not belong at the top of the project",
         "config": "Hydra reads only files whose name ends in .yaml",
-        "data": "data/ holds only raw/: what code makes of it is the output of a task",
+        "data": "data/ holds only raw/; what code makes from it is the output of a task",
         "package": "src/ holds only your package {package}, and {path} is something else",
         "code": "src/{package}/ holds only Python code",
     }

@@ -27,13 +27,7 @@ _LOCATION = re.compile(r"(?P<source>pipeline|conf|[^:]+/[^:]+?)(?::(?P<line>\d+)
 
 
 class Pipeline:
-    """The pipeline of a project; what needs no layout is known without one.
-
-    Attributes:
-        import_problems: what prevents modules from being imported.
-        modules: the imported modules of the student's package, by the paths of their files.
-        tasks: the task classes in them.
-    """
+    """The pipeline of a project, imported; it is laid out when somebody asks for that."""
 
     def __init__(self, tree: Tree) -> None:
         self._tree = tree
@@ -43,7 +37,7 @@ class Pipeline:
         # The pipeline's module comes first: what it needs is imported as in a run.
         problems = [self._import(path) for path in (self._path, *tasks)]
         self.import_problems = list(dict.fromkeys(filter(None, problems)))
-        self.modules = dict[str, ModuleType]()
+        self.modules = dict[str, ModuleType]()  # by the paths of their files
         for path in tree.code:
             module = sys.modules.get(_module_name(path))
             if module and getattr(module, "__file__", None) == str(tree.root / path):
@@ -101,14 +95,7 @@ class Pipeline:
         return ""
 
     def _problem(self, key: str, text: str, default: str, config: str) -> Finding:
-        """A finding at the file and line that a message starts with.
-
-        Args:
-            key: the key of the rule's message.
-            text: the message.
-            default: the file to name if the message names none.
-            config: the file that "conf" means.
-        """
+        """A finding where a text says, or in a default file; "conf" means one of its files."""
         first = (text.splitlines() or [text])[0]
         match = _LOCATION.fullmatch(first)
         source = match["source"] if match else ""
@@ -120,13 +107,12 @@ class Pipeline:
 
     def _setting_line(self, path: str, text: str) -> int:
         """The line where a file sets the name that a message has in quotes; 0 if not just one."""
-        quoted = re.search(r'"([\w.]+)"', text) if path.startswith("conf/") else None
-        lines = [
-            line
-            for file in (self._tree.conf.files if quoted else ())
-            for name, line in file.lines.items()
-            if file.path == path and quoted and f".{name}".endswith(f".{quoted[1]}")
-        ]
+        quoted = re.search(r'"([\w.]+)"', text)
+        if not quoted or not path.startswith("conf/"):
+            return 0
+        files = {file.path: file for file in self._tree.conf.files}
+        settings = files[path].lines if path in files else {}
+        lines = [settings[name] for name in settings if f".{name}".endswith(f".{quoted[1]}")]
         return lines[0] if len(lines) == 1 else 0
 
 

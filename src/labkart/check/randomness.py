@@ -9,17 +9,13 @@ from typing import Any, ClassVar
 from labkart.check.rule import Finding, Rule
 from labkart.check.tree import Tree
 
-_GENERATORS = (
-    ("numpy.random", "RandomState"),
-    ("numpy.random", "default_rng"),
-    ("random", "Random"),
-)
+_GENERATORS = ("numpy.random.RandomState", "numpy.random.default_rng", "random.Random")
 
 
 class UnseededRandom(Rule):
     """A generator of random numbers gets a seed."""
 
-    reason = "Without a seed it starts differently each time, and no result can be made again."
+    reason = "Without a seed it starts differently each time, and no result can be reproduced."
     fix = "Pass the task's seed: np.random.default_rng(self.seed), random.Random(self.seed)."
     messages: ClassVar[dict[str, str]] = {"unseeded": "{name} gets no seed"}
     runs_code = True
@@ -27,7 +23,8 @@ class UnseededRandom(Rule):
     def check(self, tree: Tree) -> Iterator[Finding]:
         """Look at the calls in the imported modules."""
         yield from tree.pipeline.import_problems
-        generators = [getattr(sys.modules.get(m), n, None) for m, n in _GENERATORS]
+        parts = [name.rpartition(".") for name in _GENERATORS]
+        generators = [getattr(sys.modules.get(module), name, None) for module, _, name in parts]
         for path, module in tree.pipeline.modules.items():
             for node in ast.walk(tree.code[path]):
                 if isinstance(node, ast.Call) and not _has_seed(node):

@@ -5,9 +5,9 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import ClassVar
 
-from labkart import digests
 from labkart.check.rule import Finding, Rule
 from labkart.check.tree import Tree
+from labkart.digests import content_digest, files
 from labkart.errors import LabkartError
 from labkart.files import write_atomically
 
@@ -20,14 +20,11 @@ _ESCAPES = {"\\": "\\\\", "\n": "\\n", "\r": "\\r"}
 class RawData(Rule):
     """What is in data/raw/ has not changed since it was locked."""
 
-    reason = (
-        "A result can be made again only from the same data, and a file that was edited by hand"
-        " looks like any other."
-    )
+    reason = "Only the same data give the same result, and an edited file looks like any other."
     fix = (
-        "If the file is new or you meant the change: `labkart check --lock-data`, and commit"
-        " data/raw.sha256, which `sha256sum -c` reads, too. If not, restore the locked version"
-        " from git (`git restore -SW data/raw`) or from where you got it."
+        "If the file is new or you meant the change, run `labkart check --lock-data` and commit"
+        " data/raw.sha256 (`sha256sum -c` reads it, too). If not, restore the locked version from"
+        " git (`git restore -SW data/raw`) or from where you got it."
     )
     messages: ClassVar[dict[str, str]] = {
         "unlocked": "not locked yet (files: {count})",
@@ -88,12 +85,8 @@ def lock_data(tree: Tree) -> dict[str, int]:
 def _digests(tree: Tree) -> dict[str, str]:
     """The digest of each input; a large file is read again only when it was touched."""
     folder = tree.root / FOLDER
-    files = digests.files(folder) if folder.is_dir() else ()
-    return {
-        f"{FOLDER}/{name}": digests.content_digest(file)
-        for name, file in files
-        if name not in _NOT_DATA
-    }
+    inputs = files(folder) if folder.is_dir() else ()
+    return {f"{FOLDER}/{it}": content_digest(file) for it, file in inputs if it not in _NOT_DATA}
 
 
 def _path(tree: Tree, error: OSError) -> str:
@@ -123,8 +116,8 @@ def _format(listed: Mapping[str, str]) -> bytes:
 
 
 def _unescape(path: str) -> str:
-    plain = {escaped[1]: character for character, escaped in _ESCAPES.items()}
-    return re.sub(r"\\([\\nr])", lambda match: plain[match[1]], path)
+    plain = {escaped: character for character, escaped in _ESCAPES.items()}
+    return re.sub(r"\\[\\nr]", lambda match: plain[match[0]], path)
 
 
 def _compare(locked: Mapping[str, str], current: Mapping[str, str]) -> Iterator[tuple[str, str]]:

@@ -8,9 +8,8 @@ from collections.abc import Sequence
 
 from labkart import project
 from labkart.check import raw
-from labkart.check.rule import Finding, Rule
+from labkart.check.rule import Finding, Rule, translation
 from labkart.check.rules import RULES
-from labkart.check.texts import translation
 from labkart.check.tree import Tree
 from labkart.check.waivers import Waiver, apply_waivers, read_waivers
 from labkart.errors import LabkartError, did_you_mean
@@ -78,13 +77,9 @@ def find_problems(tree: Tree, rules: Sequence[type[Rule]]) -> list[Finding]:
     # The student's code may change anything in this process, so it is imported last.
     for rule in sorted(rules, key=lambda rule: rule.runs_code):
         findings += rule().check(tree)
-    findings = list(dict.fromkeys(findings))
     unreadable = {finding.path for finding in findings if finding.rule.id == "unreadable-file"}
-    causes = [
-        finding
-        for finding in findings
-        if finding.rule.id not in _CONSEQUENCES or finding.path not in unreadable
-    ]
+    consequences = {(path, id) for path in unreadable for id in _CONSEQUENCES}
+    causes = [it for it in dict.fromkeys(findings) if (it.path, it.rule.id) not in consequences]
     known = _BY_ID.keys() - {Waiver.id}
     left = apply_waivers(waivers, causes, known, {rule.id for rule in rules})
     return sorted(left, key=lambda finding: (finding.path, finding.line, finding.rule.id))
@@ -105,9 +100,7 @@ def format_findings(findings: Sequence[Finding], rules: int, language: str) -> s
     """The places, how to fix each kind once, and how many there are."""
     if not findings:
         return _text("fine" if rules > 1 else "fine-one", language, rules=rules)
-    places = [
-        f"{finding.place}  {finding.rule.id}  {finding.message(language)}" for finding in findings
-    ]
+    places = [f"{it.place}  {it.rule.id}  {it.message(language)}" for it in findings]
     broken = list(dict.fromkeys(finding.rule for finding in findings))
     fixes = [f"{rule.id}: {rule.text('fix', language)}" for rule in broken]
     key = "count" if len(findings) > 1 else "count-one"
@@ -133,9 +126,8 @@ def format_json(findings: Sequence[Finding], language: str) -> str:
 def format_list(rules: Sequence[type[Rule]], language: str) -> str:
     """The rules for a terminal."""
     return "\n\n".join(
-        "{}: {}\n  {}\n  -> {}".format(
-            rule.id, *(rule.text(part, language) for part in ("sentence", "reason", "fix"))
-        )
+        f"{rule.id}: {rule.text('sentence', language)}\n"
+        f"  {rule.text('reason', language)}\n  -> {rule.text('fix', language)}"
         for rule in rules
     )
 

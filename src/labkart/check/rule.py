@@ -1,31 +1,25 @@
-"""What a rule is, and what it finds. Knows no single rule."""
+"""What a rule is, what it finds, and its texts in a language. Knows no single rule."""
 
 import re
+import tomllib
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import ClassVar
+from functools import cache
+from pathlib import Path
+from typing import Any, ClassVar
 
-from labkart.check.texts import translation
 from labkart.check.tree import Tree
 
 
 class Rule(ABC):
-    """Something that must hold in a project. Its docstring is the sentence that a user reads.
+    """Something that must hold in a project. Its docstring is the sentence that a user reads."""
 
-    Attributes:
-        id: the name of the class, in small letters with hyphens.
-        reason: why the rule exists.
-        fix: what to do where it is broken.
-        messages: what a finding can say, by a key, with the names of its values in braces.
-        runs_code: whether the rule imports the student's code, which may do anything.
-    """
-
-    id: ClassVar[str]
-    reason: ClassVar[str]
-    fix: ClassVar[str]
-    messages: ClassVar[dict[str, str]]
-    runs_code: ClassVar[bool] = False
+    id: ClassVar[str]  # the name of the class, in small letters with hyphens
+    reason: ClassVar[str]  # why the rule exists
+    fix: ClassVar[str]  # what to do where it is broken
+    messages: ClassVar[dict[str, str]]  # by a key, with the names of their values in braces
+    runs_code: ClassVar[bool] = False  # imports the student's code, which may do anything
 
     def __init_subclass__(cls) -> None:
         cls.id = re.sub(r"(?<!^)(?=[A-Z])", "-", cls.__name__).lower()
@@ -42,9 +36,8 @@ class Rule(ABC):
     @classmethod
     def text(cls, part: str, language: str) -> str:
         """The rule's `sentence`, `reason` or `fix` in a language."""
-        english = (
-            " ".join((cls.__doc__ or "").split()) if part == "sentence" else getattr(cls, part)
-        )
+        sentence = " ".join((cls.__doc__ or "").split())
+        english = sentence if part == "sentence" else getattr(cls, part)
         return translation(language, cls.id, part) or english
 
 
@@ -67,3 +60,18 @@ class Finding:
     def place(self) -> str:
         """The path, and the line if it has one."""
         return f"{self.path}:{self.line}" if self.line else self.path
+
+
+def translation(language: str, *keys: str) -> str | None:
+    """A text by its keys, such as `raw-data`, `messages`, `new`; None if the language lacks it."""
+    text: Any = translations(language)
+    for key in keys:
+        text = text.get(key, {})
+    return text or None
+
+
+@cache
+def translations(language: str) -> dict[str, Any]:
+    """All texts in `<language>.toml` beside this module, by their rules; empty for English."""
+    file = Path(__file__).with_name(f"{language}.toml")
+    return tomllib.loads(file.read_text(encoding="utf-8")) if file.exists() else {}

@@ -1,40 +1,26 @@
 """The list of all rules, in the order in which people read it."""
 
-from labkart.check.configs import BrokenConfig, BrokenPipeline, UnusedKey
-from labkart.check.contents import LargeFile, NotebookOutput, UnreadableFile
-from labkart.check.layout import OutsideLayout
-from labkart.check.randomness import UnseededRandom
-from labkart.check.raw import RawData
+from labkart.check import configs, contents, layout, randomness, raw, secrets, tasks, versions
 from labkart.check.rule import Rule
-from labkart.check.secrets import Secret
-from labkart.check.tasks import (
-    AbsolutePath,
-    ForeignTask,
-    HeavyProperty,
-    StrayTask,
-    UndocumentedTask,
-    UntypedParameter,
-)
-from labkart.check.versions import VersionMismatch
 from labkart.check.waivers import Waiver
 
 RULES: tuple[type[Rule], ...] = (
-    OutsideLayout,
-    StrayTask,
-    ForeignTask,
-    UntypedParameter,
-    UndocumentedTask,
-    HeavyProperty,
-    AbsolutePath,
-    UnseededRandom,
-    BrokenConfig,
-    BrokenPipeline,
-    UnusedKey,
-    RawData,
-    Secret,
-    LargeFile,
-    NotebookOutput,
-    UnreadableFile,
-    VersionMismatch,
+    layout.OutsideLayout,
+    tasks.StrayTask,
+    tasks.ForeignTask,
+    tasks.UntypedParameter,
+    tasks.UndocumentedTask,
+    tasks.HeavyProperty,
+    tasks.AbsolutePath,
+    randomness.UnseededRandom,
+    configs.BrokenConfig,
+    configs.BrokenPipeline,
+    configs.UnusedKey,
+    raw.RawData,
+    secrets.Secret,
+    contents.LargeFile,
+    contents.NotebookOutput,
+    contents.UnreadableFile,
+    versions.VersionMismatch,
     Waiver,
 )

@@ -1,19 +1,19 @@
 """The rule on secrets in files."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import ClassVar
 
 from labkart.check.rule import Finding, Rule
 from labkart.check.tree import Tree
 from labkart.records import secrets
 
-_SHOWN = 60  # characters of a line
+_LONGEST = 60  # characters of a line
 
 
 class Secret(Rule):
     """No file contains a password, key or token."""
 
-    reason = "What was pushed once is known for ever, whatever a later commit removes."
+    reason = "A secret that was pushed once stays known, whatever a later commit removes."
     fix = (
         "First make the secret worthless: change the password, revoke the token. Then keep the new"
         ' one in an environment variable, and write ${oc.env:NAME,""} in conf/ or os.environ[...]'
@@ -25,23 +25,9 @@ class Secret(Rule):
         """Find the lines of text files in which a secret starts."""
         for path, text in tree.texts():
             spans = sorted(secrets.spans(text)) if path != "uv.lock" else []
-            masked = _mask(text, spans).split("\n") if spans else []
+            masked = secrets.mask(text, spans).split("\n") if spans else []
             for line in dict.fromkeys(text.count("\n", 0, start) + 1 for start, _ in spans):
                 shown = " ".join(masked[line - 1].split())
-                yield self.finding(path, "shown", line, line=_shorten(shown))
-
-
-def _mask(text: str, spans: Sequence[secrets.Span]) -> str:
-    """The text without its secrets; each still takes as many lines."""
-    parts, end = list[str](), 0
-    for start, stop in spans:
-        first = max(start, end)
-        parts.append(text[end:first])
-        if first < stop:
-            parts.append(secrets.MASK + "\n" * text.count("\n", first, stop))
-        end = max(end, stop)
-    return "".join([*parts, text[end:]])
-
-
-def _shorten(line: str) -> str:
-    return line if len(line) <= _SHOWN else f"{line[:_SHOWN]}…"
+                if len(shown) > _LONGEST:
+                    shown = f"{shown[:_LONGEST]}…"
+                yield self.finding(path, "shown", line, line=shown)

@@ -8,26 +8,18 @@ from typing import Any
 
 import luigi
 
-_FOREIGN = ("gokart", "luigi")
+_FOREIGN = ("gokart.", "luigi.")
 
 
 @dataclass
 class TaskClass:
-    """A task class as it was imported, and as it is written.
+    """A task class as it was imported, and as it is written."""
 
-    Attributes:
-        path: the file that defines it, from the project's root.
-        node: its syntax tree.
-        members: what its own body defines, by name.
-        parameters: the kinds of the parameters among them, by name.
-        foreign_bases: the tasks of gokart and luigi that it inherits from directly.
-    """
-
-    path: str
+    path: str  # of the file that defines it, from the project's root
     node: ast.ClassDef
-    members: dict[str, Any]
-    parameters: dict[str, str]
-    foreign_bases: list[str]
+    members: dict[str, Any]  # what its own body defines, by name
+    parameters: dict[str, str]  # the kinds of the parameters among them, by name
+    foreign_bases: list[str]  # the tasks of gokart and luigi that it inherits from directly
 
     @property
     def name(self) -> str:
@@ -60,10 +52,7 @@ def _task_class(path: str, node: ast.ClassDef, task: type) -> TaskClass:
         for name, value in members.items()
         if isinstance(value, luigi.Parameter)
     }
-    bases = [(base.__module__.partition(".")[0], base) for base in task.__bases__]
-    foreign = [
-        f"{library}.{base.__name__}"
-        for library, base in bases
-        if library in _FOREIGN and issubclass(base, luigi.Task)
-    ]
+    tasks = [base for base in task.__bases__ if issubclass(base, luigi.Task)]
+    names = [f"{base.__module__.partition('.')[0]}.{base.__name__}" for base in tasks]
+    foreign = [name for name in names if name.startswith(_FOREIGN)]
     return TaskClass(path, node, members, parameters, foreign)

@@ -43,17 +43,12 @@ class TaskRule(Rule):
 class StrayTask(TaskRule):
     """Tasks are written in tasks/, one module per stage."""
 
-    reason = (
-        "A step is looked for in one place, and a module that tasks import must not define tasks"
-        " itself."
-    )
+    reason = "Readers look for steps in one place, and modules that tasks import must define none."
     fix = (
         "Move the class to `src/<package>/tasks/`. What several tasks share may stay beside tasks/,"
         " as functions."
     )
-    messages: ClassVar[dict[str, str]] = {
-        "stray": "{name} is a task, but is not in src/{package}/tasks/"
-    }
+    messages: ClassVar[dict[str, str]] = {"stray": "the task {name} is not in src/{package}/tasks/"}
 
     def check_task(self, task: "TaskClass") -> Iterator[Finding]:
         """Look where the class is."""
@@ -66,14 +61,8 @@ class StrayTask(TaskRule):
 class ForeignTask(TaskRule):
     """A task inherits from labkart's Task, never from gokart's or luigi's own."""
 
-    reason = (
-        "Only labkart's Task has an id that covers its code, is locked while it runs, and is"
-        " recorded."
-    )
-    fix = (
-        "Write `class Name(Task[...])` with `from labkart import Task`. The rest of the class can"
-        " stay."
-    )
+    reason = "Only labkart's Task has an id that covers its code, a lock for its run and a record."
+    fix = "Write `from labkart import Task` and `class Name(Task[...])`. The rest stays as it is."
     messages: ClassVar[dict[str, str]] = {"foreign": "{name} inherits from {base}"}
 
     def check_task(self, task: "TaskClass") -> Iterator[Finding]:
@@ -85,7 +74,7 @@ class ForeignTask(TaskRule):
 class UndocumentedTask(TaskRule):
     """A task has a docstring: what it makes from what."""
 
-    reason = "A reader of the pipeline, the report or the thesis looks for it first."
+    reason = "Readers of the pipeline, the report or the thesis look for it first."
     fix = (
         "Write one line below `class`, in three double quotes:"
         ' """Fit a forest on the training part of a split."""'
@@ -101,11 +90,8 @@ class UndocumentedTask(TaskRule):
 class UntypedParameter(TaskRule):
     """A parameter of a task is annotated with its kind: `trees: IntParameter = IntParameter()`."""
 
-    reason = "Then an editor completes it, and the type checker finds wrong values before a run."
-    fix = (
-        "Write the kind of the parameter after its name, too. For an upstream task:"
-        " `TaskInstanceParameter[ItsClass]`."
-    )
+    reason = "Editors can complete it, and the type checker finds wrong values before a run."
+    fix = "Write its kind after its name, too; for an upstream task `TaskInstanceParameter[Class]`."
     messages: ClassVar[dict[str, str]] = {
         "none": "{name} of {task} has no type; write {name}: {kind} = {kind}(...)",
         "other": "{name} of {task} has the type {type}; write {name}: {kind} = {kind}(...)",
@@ -136,12 +122,13 @@ class HeavyProperty(TaskRule):
     """A property of a task has no loop, and no call that reads, loads, fits or the like."""
 
     reason = (
-        "Properties are evaluated whenever somebody looks at a task, also while the pipeline is"
-        " only laid out; what they compute is neither cached nor recorded."
+        "Properties are computed whenever somebody looks at a task, also while the pipeline is"
+        " only laid out; their values are neither cached nor recorded."
     )
     fix = (
-        "Do it in run(), or in a task of its own. Heavy is: a for or while loop, and a call of a"
-        " name that begins with download, fit, load, open, predict, read, scan, train or transform."
+        "Do it in run(), or in another task. What counts as heavy: a for or while loop, and a call"
+        " of a name that starts with download, fit, load, open, predict, read, scan, train or"
+        " transform."
     )
     messages: ClassVar[dict[str, str]] = {
         "loop": "{name} of {task} has a loop",
@@ -174,7 +161,7 @@ def _called_name(node: ast.AST) -> str:
 class AbsolutePath(Rule):
     """No text in the code is an absolute path."""
 
-    reason = "It exists on one machine and on no other, and not for long."
+    reason = "It exists only on one machine, and there not for long."
     fix = (
         "Declare the file as a parameter (`table: DataFile = DataFile()`) and name it in conf/,"
         " relative to the project; if only this machine has it, in conf/local/default.yaml."

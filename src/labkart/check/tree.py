@@ -10,11 +10,13 @@ import os
 import re
 import tomllib
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from labkart import git, project
+from labkart.files import read_text
 
 if TYPE_CHECKING:
     from labkart.check.composition import Conf
@@ -26,17 +28,12 @@ _LONGEST = 5_000_000  # bytes; nobody wrote a longer text
 
 
 class Tree:
-    """A project's files, each read once.
-
-    Attributes:
-        root: the project's folder.
-        entry: the pipeline function as `module:function`.
-        package: the name of the student's own package.
-    """
+    """A project's files, each read once."""
 
     def __init__(self, checked: project.Project) -> None:
-        self.root, self.entry = checked.root, checked.entry
-        self.package = checked.entry.partition(":")[0].partition(".")[0]
+        self.root = checked.root
+        self.entry = checked.entry  # the pipeline function as `module:function`
+        self.package = checked.entry.partition(":")[0].partition(".")[0]  # the student's own
         self._texts: dict[str, str | None] = {}
 
     @cached_property
@@ -52,11 +49,7 @@ class Tree:
         return (self.root / path).is_file() and not (self.root / path).is_symlink()
 
     def text(self, path: str) -> str | None:
-        """The content of a text file, or None if it is something else.
-
-        Raises:
-            UnicodeDecodeError: it is not UTF-8.
-        """
+        """The content of a text file; None if it is something else. Raises UnicodeDecodeError."""
         if path not in self._texts:
             self._texts[path] = self._read(path)
         return self._texts[path]
@@ -91,10 +84,8 @@ class Tree:
         modules = dict[str, ast.Module]()
         for path, text in self.texts():
             if path.startswith(f"src/{self.package}/") and path.endswith(".py"):
-                try:
+                with suppress(SyntaxError, ValueError, RecursionError):
                     modules[path] = ast.parse(text)
-                except (SyntaxError, ValueError, RecursionError):
-                    continue
         return modules
 
     @cached_property
@@ -123,10 +114,7 @@ class Tree:
 
     def _walk(self) -> Iterator[str]:
         """The files that the lines of `.gitignore` leave, read without git's finer points."""
-        try:
-            lines = (self.root / ".gitignore").read_text(encoding="utf-8").splitlines()
-        except (OSError, ValueError):
-            lines = []
+        lines = read_text(self.root / ".gitignore").splitlines()
         patterns = [line.strip().rstrip("/") for line in lines if not line.startswith("#")]
 
         def is_kept(path: str) -> bool:

@@ -19,10 +19,7 @@ _LOCKED = re.compile(
 class VersionMismatch(Rule):
     """The installed library is the one in uv.lock, and as new as the files from the template."""
 
-    reason = (
-        "Only such a pair was tested together, and only what uv.lock names is what others and CI"
-        " run."
-    )
+    reason = "Only such a pair was tested together, and others and CI run what uv.lock names."
     fix = (
         "If the template is older: `labkart update`. If the library is older:"
         " `uv lock --upgrade-package labkart && uv sync`. If uv.lock names another library:"

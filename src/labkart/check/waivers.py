@@ -10,26 +10,14 @@ from labkart.check.rule import Finding, Rule
 from labkart.check.tree import Tree
 
 _COMMENT = re.compile(r"#\s*labkart:\s*allow\b\s*([\w-]*)\s*[:\uff1a]?\s*(.*?)\s*$")
-_WITH_COMMENTS = (
-    ".cff",
-    ".gitattributes",
-    ".gitignore",
-    ".py",
-    ".pyi",
-    ".sh",
-    ".toml",
-    ".yaml",
-    ".yml",
-)
+_WITH_COMMENTS = re.compile(r"\.(?:cff|gitattributes|gitignore|pyi?|sh|toml|ya?ml)\Z")
 _TABLE = "pyproject.toml"
 
 
 class Waiver(Rule):
     """A waiver names a rule, gives a reason, and is needed."""
 
-    reason = (
-        "An exception that nobody can explain is a hole, and an old one hides the next mistake."
-    )
+    reason = "An exception that nobody can explain is a hole; an old one hides the next mistake."
     fix = (
         "Write `# labkart: allow <rule>: <reason>` on the line or above it; for a file without such"
         " comments, or a finding without a line, write [[tool.labkart.allow]] with rule, path and"
@@ -48,21 +36,13 @@ class Waiver(Rule):
 
 @dataclass(frozen=True)
 class Allowance:
-    """A waiver that was written.
+    """A waiver that was written."""
 
-    Attributes:
-        rule: the id of the rule that it names.
-        reason: why.
-        pattern: the file that it is for, or several with `*`.
-        line: the line that it is for; 0 for findings that no comment can waive.
-        place: the file and line of the waiver itself.
-    """
-
-    rule: str
+    rule: str  # the id of the rule that it names
     reason: str
-    pattern: str
-    line: int
-    place: tuple[str, int]
+    pattern: str  # the file that it is for, or several with `*`
+    line: int  # that it is for; 0 for findings that no comment can waive
+    place: tuple[str, int]  # the file and line of the waiver itself
 
     def covers(self, finding: Finding) -> bool:
         """Whether it is for a finding."""
@@ -71,7 +51,7 @@ class Allowance:
         if self.line:
             return (finding.path, finding.line) == (self.pattern, self.line)
         # A comment stands where its reader sees it, so the table is only for the rest.
-        takes_comment = finding.line and finding.path.endswith(_WITH_COMMENTS)
+        takes_comment = finding.line and _WITH_COMMENTS.search(finding.path)
         path = finding.path.rstrip("/")
         return not takes_comment and fnmatch.fnmatch(path, self.pattern.rstrip("/"))
 
@@ -89,11 +69,8 @@ def apply_waivers(
 ) -> Iterator[Finding]:
     """Yield the findings that no waiver covers, and, if that rule is checked, wrong waivers.
 
-    Args:
-        waivers: all that were written.
-        findings: what the rules found.
-        known: the ids of all rules that can be waived.
-        checked: the ids of the rules that were checked; only of those a waiver can be unneeded.
+    `known` are the ids of all rules that can be waived, `checked` those of the rules that were
+    checked: only of these a waiver can be unneeded.
     """
     covered = set[Finding]()
     for waiver in waivers:
@@ -113,13 +90,13 @@ def apply_waivers(
 
 def _in_comments(tree: Tree) -> Iterator[Allowance]:
     for path, text in tree.texts():
-        if not path.endswith(_WITH_COMMENTS) or "labkart:" not in text:
+        if not _WITH_COMMENTS.search(path) or "labkart:" not in text:
             continue
         lines = text.split("\n")
         for number, line in enumerate(lines, 1):
             if match := _COMMENT.search(line):
-                about = _line_meant(lines, number)
-                yield Allowance(match[1], match[2], path, about, (path, number))
+                meant = _line_meant(lines, number)
+                yield Allowance(match[1], match[2], path, meant, (path, number))
 
 
 def _in_table(tree: Tree) -> Iterator[Allowance]:

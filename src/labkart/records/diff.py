@@ -15,20 +15,15 @@ class Change(NamedTuple):
 def changes(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[Change]:
     """The differences between two mappings."""
     names = dict.fromkeys((*one, *other))
-    return [
-        Change(name, one.get(name), other.get(name))
-        for name in names
-        if one.get(name) != other.get(name)
-    ]
+    pairs = [Change(name, one.get(name), other.get(name)) for name in names]
+    return [pair for pair in pairs if pair.one != pair.other]
 
 
 def changed_definitions(file: str, now: Mapping[str, str], then: Mapping[str, str]) -> list[str]:
     """The definitions of a file that differ, as `tasks/train.py: TrainForest.run`.
 
-    Args:
-        file: the file, with the folder of the package first.
-        now: the digests of its definitions today.
-        then: the digests that a record has.
+    The file starts with the folder of the package. `now` are the digests of its definitions today,
+    `then` those in a record.
     """
     path = file.partition("/")[2] or file
     names = sorted(change.name for change in changes(now, then))

@@ -25,11 +25,7 @@ _ID_LENGTH = 32
 
 
 def remove_leftovers() -> list[Path]:
-    """Remove the files and folders that killed processes left.
-
-    Returns:
-        What was removed.
-    """
+    """Remove the files and folders that killed processes left, and return their paths."""
     removed = [*_half_outputs(), *_half_records(), *_scratch_folders()]
     for path in locks.lock_folder().glob("*.lock"):  # a task that succeeds leaves none
         with suppress(Timeout, OSError), locks.locked_if_free(path.stem):
@@ -39,32 +35,28 @@ def remove_leftovers() -> list[Path]:
 
 def close_abandoned_experiments() -> list[ExperimentRecord]:
     """Complete the records of experiments whose process died, and return them."""
-    closed = list[ExperimentRecord]()
-    for id in locks.abandoned_experiments():
-        record = read_experiment(id)
-        if record and record.status == "running":
-            record.status = "killed"
-            record.ended = current_time()
-            record.error = "The process was killed."
-            record.write()
-            closed.append(record)
+    records = [read_experiment(id) for id in locks.abandoned_experiments()]
+    closed = [record for record in records if record and record.status == "running"]
+    for record in closed:
+        record.status = "killed"
+        record.ended = current_time()
+        record.error = "The process was killed."
+        record.write()
     return closed
 
 
 def close_abandoned_studies() -> list[Study]:
     """Complete the records of studies whose processes died, and return them."""
-    closed = list[Study]()
-    for study in read_studies():
-        if study.status == "running" and not locks.is_searched(study.folder):
-            study.status = "killed"
-            study.ended = current_time()
-            study.write()
-            closed.append(study)
+    running = [study for study in read_studies() if study.status == "running"]
+    closed = [study for study in running if not locks.is_searched(study.folder)]
+    for study in closed:
+        study.status = "killed"
+        study.ended = current_time()
+        study.write()
     return closed
 
 
 def _half_outputs() -> Iterator[Path]:
-    """Remove half-written outputs, under the lock of their task."""
     cache = locks.lock_folder().parent
     for path in cache.rglob(f"*{_LUIGI_MARK}*"):
         id = path.name.rpartition(_LUIGI_MARK)[0].rpartition("_")[2].partition(".")[0]
@@ -76,7 +68,6 @@ def _half_outputs() -> Iterator[Path]:
 
 
 def _half_records() -> Iterator[Path]:
-    """Remove half-written records and memos."""
     outputs = project.current().outputs
     for pattern in ("memos/.*.tmp", "memos/*/.*.tmp", "records/*/*/.*.tmp"):
         for path in outputs.glob(pattern):

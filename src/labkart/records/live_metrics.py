@@ -20,17 +20,10 @@ def append(folder: Path, metric: Metric) -> None:
 def read_metrics(name: str, id: str, start: int = 0) -> tuple[list[Metric], int]:
     """The metrics that a task has logged since an earlier call; it may run or have been killed.
 
-    Args:
-        name: the task's name.
-        id: the task's id.
-        start: where the earlier call ended, in bytes.
-
-    Returns:
-        The metrics, and where to start next time.
+    `start` is where the earlier call ended, in bytes; the second value is where this one ended.
     """
-    file = task_folder(name, id) / _NAME
     metrics = list[Metric]()
-    with suppress(OSError), file.open("rb") as lines:
+    with suppress(OSError), (task_folder(name, id) / _NAME).open("rb") as lines:
         size = lines.seek(0, os.SEEK_END)
         lines.seek(start if start <= size else 0)  # a shorter file is one of a new run
         for line in lines:

@@ -33,17 +33,9 @@ def lock_folder() -> Path:
 
 @contextmanager
 def locked(name: str) -> Iterator[None]:
-    """Hold the lock of a task while the block runs, and log a message if that has to wait.
-
-    Args:
-        name: the task as `<Task>_<id>`.
-    """
+    """Hold the lock of a task, `<Task>_<id>`, while the block runs; log a message if it waits."""
     path = _lock_file(name)
-    try:
-        lock = _acquire(path, name)
-    except FileNotFoundError:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        lock = _acquire(path, name)
+    lock = _acquire(path, name)
     try:
         yield
         # Whoever waits for the removed file looks again and finds the task complete.
@@ -62,7 +54,6 @@ def locked_if_free(name: str) -> Iterator[None]:
         filelock.Timeout: another process holds it.
     """
     path = _lock_file(name)
-    path.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(path, timeout=0):
         yield
         path.unlink(missing_ok=True)
@@ -71,8 +62,7 @@ def locked_if_free(name: str) -> Iterator[None]:
 def mark_running(experiment: str) -> AbstractContextManager[bool]:
     """Mark an experiment as running while this process, or one that it forked, is alive.
 
-    Returns:
-        A context whose value is False if another process has marked it already.
+    The value of the context is False if another process has marked it already.
     """
     return _mark(_running() / experiment)
 
@@ -129,6 +119,7 @@ def _running() -> Path:
 
 def _lock_file(name: str) -> Path:
     """Named by the id alone, which the task's outputs have in their names as well."""
+    lock_folder().mkdir(parents=True, exist_ok=True)
     return lock_folder() / f"{name.rpartition('_')[2]}.lock"
 
 

@@ -6,6 +6,7 @@ Knows no task and writes no file.
 import getpass
 import os
 import platform
+import re
 import shutil
 import socket
 import subprocess
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from labkart import git, threads
+from labkart.files import read_text
 from labkart.packages import requirements
 
 # Larger new files, one or all together, are data or an environment and not code: they stay out of
@@ -49,11 +51,10 @@ def code_state(root: Path) -> CodeState:
         new files that are too large for the diff; then the diff, in the form that `git apply`
         takes. Without git or a repository the diff is empty.
     """
-    if not _cached:
-        return _look(root)
-    if root not in _cached[-1]:
-        _cached[-1][root] = _look(root)
-    return _cached[-1][root]
+    states = _cached[-1] if _cached else {}
+    if root not in states:
+        states[root] = _look(root)
+    return states[root]
 
 
 def _look(root: Path) -> CodeState:
@@ -89,37 +90,28 @@ def environment() -> dict[str, Any]:
 def packages() -> str:
     """The text of `packages.txt`, from which the environment can be installed again.
 
-    One PEP 508 line per installed package, sorted by name. The project itself is left out, and
-    nothing else; names are normalised, and there are no comments:
+    One PEP 508 line per installed package but the project, sorted by normalised name:
 
         name==version                                  from a registry
         name @ git+https://host/repository@<commit>    from git; `#subdirectory=...` may follow
         name @ https://host/name-1.0.whl               from an archive
         name @ file:///folder                          from a local folder, also an editable one
-
-    Addresses are those of the package's `direct_url.json`, without user name and password.
     """
     return "".join(f"{line}\n" for line in requirements())
 
 
 def uv_lock(root: Path) -> str:
     """The text of uv's lock file; empty if the project has none."""
-    try:
-        return (root / "uv.lock").read_text(encoding="utf-8")
-    except OSError:
-        return ""
+    return read_text(root / "uv.lock")
 
 
 def _diff(root: Path, base: str) -> tuple[str | None, list[str]]:
-    """What a commit of everything would change, and the new files that are left out of it.
-
-    Uses a copy of the index, so that the student's stays as it is.
-    """
+    """What a commit of everything would change, and the new files that are left out of it."""
     index = git.output(root, "rev-parse", "--path-format=absolute", "--git-path", "index")
     if index is None:
         return None, []
     with tempfile.TemporaryDirectory() as folder:
-        scratch = {"GIT_INDEX_FILE": f"{folder}/index"}
+        scratch = {"GIT_INDEX_FILE": f"{folder}/index"}  # the student's stays as it is
         if Path(index).exists():
             # With its time, by which git knows which files it must read again.
             shutil.copy2(index, scratch["GIT_INDEX_FILE"])
@@ -141,9 +133,8 @@ def _new_files(root: Path) -> tuple[list[str], list[str]]:
     """The files that git neither knows nor ignores: those small enough to be code, and the rest."""
     small, large = list[str](), list[str]()
     total = 0
-    for name in git.paths(root, "ls-files", "--others", "--exclude-standard", "-z"):
-        if not _may_be_code(name):
-            continue
+    names = git.paths(root, "ls-files", "--others", "--exclude-standard", "-z")
+    for name in filter(_may_be_code, names):
         size = (root / name).lstat().st_size
         if size <= _MAX_NEW_FILE and total + size <= _MAX_NEW_FILES:
             small.append(name)
@@ -154,20 +145,14 @@ def _new_files(root: Path) -> tuple[list[str], list[str]]:
 
 
 def _may_be_code(name: str) -> bool:
-    if name.endswith("/"):  # another repository
-        return False
+    is_repository = name.endswith("/")
     # uv writes its lock in the first run, and packages.txt has the same packages.
-    return name != "uv.lock" and not name.startswith("reports/")
+    return name != "uv.lock" and not is_repository and not name.startswith("reports/")
 
 
 def _cpu() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-        return next(
-            line.partition(":")[2].strip() for line in lines if line.startswith("model name")
-        )
-    except (OSError, StopIteration):
-        return platform.processor() or platform.machine()
+    model = re.search(r"^model name\s*:(.*)", read_text(Path("/proc/cpuinfo")), re.MULTILINE)
+    return model[1].strip() if model else platform.processor() or platform.machine()
 
 
 @cache

@@ -6,8 +6,8 @@ Reads records, and nothing else.
 import fnmatch
 import operator
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -27,19 +27,11 @@ FACTS = ("id", "started", "status")  # of an experiment itself
 
 @dataclass(frozen=True)
 class Condition:
-    """A condition on a value: `name=value`, or with `!=`, `<`, `<=`, `>` or `>=`.
+    """A condition on a value: `name=value`, or with `!=`, `<`, `<=`, `>` or `>=`."""
 
-    Attributes:
-        name: a chosen file's group (`model`), a value of the configuration (`model.params.depth`),
-            a metric or a fact.
-        sign: the comparison.
-        value: what the value is compared with. For `=` and `!=` it may be several values between
-            commas, and patterns such as `for*`.
-    """
-
-    name: str
+    name: str  # a group (`model`), a value of the configuration (`model.depth`), a metric or a fact
     sign: str
-    value: str
+    value: str  # for `=` and `!=` also several between commas, and patterns such as `for*`
 
     @classmethod
     def of(cls, word: str) -> "Condition":
@@ -50,10 +42,8 @@ class Condition:
         """
         parts = _CONDITION.fullmatch(word)
         if not parts:
-            raise LabkartError(
-                f"{word}: must be a name and a value, such as model=forest, model!=forest "
-                "or accuracy>=0.9."
-            )
+            examples = "model=forest, model!=forest or accuracy>=0.9"
+            raise LabkartError(f"{word}: must be a name and a value, such as {examples}.")
         condition = cls(*parts.groups())
         if condition.sign in _COMPARISONS and parse_number(condition.value) is None:
             raise LabkartError(f'{word}: "{condition.value}" is not a number.')
@@ -76,24 +66,15 @@ class Condition:
 
 @dataclass
 class Selection:
-    """Experiments by what they have in common; empty attributes do not matter.
+    """Experiments by what they have in common; empty attributes do not matter."""
 
-    Attributes:
-        where: the conditions that all of them meet.
-        sweep: the beginning of a sweep's id.
-        study: the name of a search.
-        tag: a tag that `labkart.tags` gave them.
-        commit: the beginning of the commit that they ran on.
-        since, until: days, or times (ISO 8601), between which they began, both included.
-    """
-
-    where: Sequence[Condition] = field(default_factory=tuple)
-    sweep: str | None = None
-    study: str | None = None
-    tag: str | None = None
-    commit: str | None = None
-    since: str | None = None
-    until: str | None = None
+    where: Sequence[Condition] = ()  # the conditions that all of them meet
+    sweep: str | None = None  # the beginning of its id
+    study: str | None = None  # the name of a search
+    tag: str | None = None  # that `labkart.tags` gave them
+    commit: str | None = None  # the beginning of the commit that they ran on
+    since: str | None = None  # the day or time (ISO 8601) that they began, or later
+    until: str | None = None  # the day or time that they began, or earlier
 
     def experiments(self) -> list[ExperimentRecord]:
         """The experiments, newest first. Raises the errors of `summaries`."""
@@ -114,21 +95,17 @@ class Selection:
             ids = set(sweep.find_sweep(self.sweep).experiments)
             candidates = [record for record in candidates if record.id in ids]
         self._check(candidates)
-        return [
-            record
-            for record in candidates
-            if self._contains(record) and _is_between(record, since, until)
-        ]
+        matches = filter(self._contains, candidates)
+        return [record for record in matches if _is_between(record, since, until)]
 
     def _contains(self, record: ExperimentRecord) -> bool:
-        if self.study is not None and record.study != self.study:
-            return False
-        if self.tag is not None and self.tag not in record.tags:
-            return False
         commit = str(record.code.get("commit"))
-        if self.commit is not None and not commit.startswith(self.commit):
-            return False
-        return all(condition.holds(record) for condition in self.where)
+        return (
+            self.study in (None, record.study)
+            and (self.tag is None or self.tag in record.tags)
+            and commit.startswith(self.commit or "")
+            and all(condition.holds(record) for condition in self.where)
+        )
 
     def _check(self, records: Sequence[ExperimentRecord]) -> None:
         """Raise LabkartError for a name that no experiment has."""
@@ -137,26 +114,20 @@ class Selection:
         for condition in self.where:
             check_name(condition.name, records)
         studies = {record.study for record in records if record.study}
-        if self.study and self.study not in studies:
-            hint = did_you_mean(self.study, studies)
-            raise LabkartError(f'No experiment belongs to a study "{self.study}". {hint}')
+        _refuse_unknown(self.study, studies, "belongs to a study")
         tags = {tag for record in records for tag in record.tags}
-        if self.tag and self.tag not in tags:
-            hint = did_you_mean(self.tag, tags)
-            raise LabkartError(f'No experiment has the tag "{self.tag}". {hint}')
+        _refuse_unknown(self.tag, tags, "has the tag")
         commits = {record.code["commit"] for record in records if record.code.get("commit")}
         if self.commit and not any(commit.startswith(self.commit) for commit in commits):
-            hint = did_you_mean(self.commit, {commit[:8] for commit in commits})
-            raise LabkartError(f'No experiment ran on a commit "{self.commit}". {hint}')
+            _refuse_unknown(self.commit, {commit[:8] for commit in commits}, "ran on a commit")
 
 
 def check_name(name: str, records: Sequence[ExperimentRecord]) -> None:
     """Raise LabkartError if none of some experiments has a value of that name."""
     if records and all(value(record, name) is None for record in records):
         names = {*FACTS, *(known for record in records for known, _ in values(record))}
-        raise LabkartError(
-            f"{name}: no experiment has such a setting or metric. {did_you_mean(name, names)}"
-        )
+        hint = did_you_mean(name, names)
+        raise LabkartError(f"{name}: no experiment has such a setting or metric. {hint}")
 
 
 def unmet_condition(where: Sequence[Condition]) -> str:
@@ -234,6 +205,11 @@ def sort_key(value: Any) -> tuple[bool, float, str]:
     return (True, 0.0, str(value)) if number is None else (False, number, "")
 
 
+def _refuse_unknown(name: str | None, known: Collection[str], fact: str) -> None:
+    if name and name not in known:
+        raise LabkartError(f'No experiment {fact} "{name}". {did_you_mean(name, known)}')
+
+
 def _is_equal(setting: Any, text: str) -> bool:
     """Whether a setting is what a person means by a text, which may be a pattern."""
     if setting is None or isinstance(setting, bool):
@@ -245,10 +221,8 @@ def _is_equal(setting: Any, text: str) -> bool:
 
 
 def _experiments_of_run(prefix: str) -> list[ExperimentRecord]:
-    """The experiments that have a run in MLflow whose id begins so."""
-    folder = project.current().outputs / "records" / "experiments"
-    links = folder.glob("*/.mlflow.json")
-    records = [read_experiment(path.parent.name) for path in links if _has_run(path, prefix)]
+    files = (project.current().outputs / "records" / "experiments").glob("*/.mlflow.json")
+    records = [read_experiment(file.parent.name) for file in files if _has_run(file, prefix)]
     return [record for record in records if record]
 
 
@@ -264,9 +238,8 @@ def _parse_time(text: str, day: timedelta = timedelta()) -> datetime:
     try:
         time = datetime.fromisoformat(text)
     except ValueError:
-        raise LabkartError(
-            f"{text}: must be a day, such as 2026-11-25, or a time, such as 2026-11-25T09:30."
-        ) from None
+        examples = "a day, such as 2026-11-25, or a time, such as 2026-11-25T09:30"
+        raise LabkartError(f"{text}: must be {examples}.") from None
     return (time + day if len(text) <= len("2026-11-25") else time).astimezone()
 
 

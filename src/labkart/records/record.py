@@ -7,9 +7,9 @@ Knows no task class and no MLflow.
 
 import fnmatch
 import hashlib
-import heapq
 import json
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -33,48 +33,37 @@ class Metric(NamedTuple):
 
 @dataclass
 class TaskRecord:
-    """One run of one task.
-
-    Attributes:
-        status: `done`, `failed`, `pruned` or `killed`; only `done` makes the task complete.
-        params, upstream, code, packages, data: what its id was made of.
-        upstream: the keys of the upstream tasks' records, as `<Task>_<id>`.
-        code: the digest of each definition that the task reaches, by file.
-        data: the path and digest of each declared file and folder, by parameter.
-        undeclared: files of the project that it or an upstream task read without declaring them.
-        dynamic_upstream: the keys of the records of the tasks that its `run()` yielded.
-        accepted: who said that a change of code does not change this result, when, and the change.
-    """
+    """One run of one task. Its id was made of the parameters, upstream, code, packages and data."""
 
     id: str
     name: str
-    status: str
+    status: str  # `done` (only then it is complete), `failed`, `pruned` or `killed`
     params: dict[str, str]
-    upstream: list[str]
-    code: dict[str, dict[str, str]]
+    upstream: list[str]  # the keys of the upstream tasks' records
+    code: dict[str, dict[str, str]]  # the digest of each definition that it reaches, by file
     packages: dict[str, str]
-    data: dict[str, dict[str, str]]
+    data: dict[str, dict[str, str]]  # the path and digest of each declared file, by parameter
     seed: int
     started: str
     wall_seconds: float
     cpu_seconds: float
     peak_memory_mb: float
     outputs: list[FileState]
-    undeclared: list[FileState]
+    undeclared: list[FileState]  # files that it or an upstream task read without declaring them
     metrics: list[Metric]
     figures: list[str]
     tables: list[str]
     error: str | None
     traceback: str | None
-    accepted: dict[str, Any] | None = None
-    dynamic_upstream: list[str] = field(default_factory=list)
+    accepted: dict[str, Any] | None = None  # a change of code that changes no result: what and who
+    dynamic_upstream: list[str] = field(default_factory=list)  # keys of the tasks that it yielded
     models: list[str] = field(default_factory=list)
     gpu_memory_mb: float | None = None
     schema: int = 2
 
     def __post_init__(self) -> None:
-        self.outputs = [_file_state(state) for state in self.outputs]
-        self.undeclared = [_file_state(state) for state in self.undeclared]
+        self.outputs = from_json(FileState, self.outputs)
+        self.undeclared = from_json(FileState, self.undeclared)
         self.metrics = [Metric(*metric) for metric in self.metrics]
 
     @property
@@ -99,24 +88,21 @@ class TaskRecord:
 
     def write(self) -> None:
         """Write the record: from the moment that the file has its name, the run counts."""
-        _write(self.folder, self)
+        write_record(self.folder, self)
 
 
 @dataclass
 class TaskRun:
     """A task's part in an experiment.
 
-    Attributes:
-        label: the class name, with a number if the pipeline has several tasks of one class.
-        state: `cached`, `ran`, `failed`, `pruned` or `not run`.
-        result: the part of its record that belongs to the result: cost, data, outputs, metrics,
-            figures and tables, and digests of its code and packages.
+    `result` is the part of its record that belongs to the result: cost, data, outputs, metrics,
+    figures and tables, and digests of its code and packages.
     """
 
-    label: str
+    label: str  # the class name, with a number if the pipeline has several tasks of one class
     name: str
     id: str
-    state: str
+    state: str  # `cached`, `ran`, `failed`, `pruned` or `not run`
     seconds: float = 0.0
     error: str | None = None
     result: dict[str, Any] = field(default_factory=dict)
@@ -124,44 +110,32 @@ class TaskRun:
 
 @dataclass
 class ExperimentRecord:
-    """One composed configuration and its results.
-
-    Attributes:
-        settings: what distinguishes it at a glance: the chosen files of `conf/`, and the plain
-            values at its top.
-        config: all of the configuration, as it was composed.
-        status: `planned`, `running` and in the end `finished`, `failed`, `pruned` or `killed`.
-        artifact_mb: outputs up to this size (in 10^6 bytes) are copied to MLflow.
-        kept: whether `labkart clean` must leave the outputs of its tasks.
-        sweeps: the ids of the sweeps that it is part of.
-        study, trial: the last search that tried it.
-        tags: the tags that `labkart.tags` gave it, in this run or an earlier one.
-    """
+    """One composed configuration and its results."""
 
     id: str
     project: str
     command: str
     overrides: list[str]
-    settings: dict[str, Any]
+    settings: dict[str, Any]  # the chosen files of `conf/`, and the plain values at its top
     tasks: list[TaskRun]
-    status: str = "planned"
+    status: str = "planned"  # or `running`, in the end `finished`, `failed`, `pruned` or `killed`
     started: str | None = None
     code: dict[str, Any] = field(default_factory=dict)
     environment: dict[str, Any] = field(default_factory=dict)
     metrics: dict[str, float] = field(default_factory=dict)
     error: str | None = None
     ended: str | None = None
-    config: dict[str, Any] = field(default_factory=dict)
-    artifact_mb: float = 1.0
-    kept: bool = False
-    sweeps: list[str] = field(default_factory=list)
-    study: str | None = None
+    config: dict[str, Any] = field(default_factory=dict)  # all of it, as it was composed
+    artifact_mb: float = 1.0  # outputs up to this size (in 10^6 bytes) are copied to MLflow
+    kept: bool = False  # whether `labkart clean` must leave the outputs of its tasks
+    sweeps: list[str] = field(default_factory=list)  # the ids of those that it is part of
+    study: str | None = None  # the last search that tried it
     trial: int | None = None
-    tags: list[str] = field(default_factory=list)
+    tags: list[str] = field(default_factory=list)  # of `labkart.tags`, also from earlier runs
     schema: int = 2
 
     def __post_init__(self) -> None:
-        self.tasks = [task if isinstance(task, TaskRun) else TaskRun(**task) for task in self.tasks]
+        self.tasks = from_json(TaskRun, self.tasks)
 
     @property
     def folder(self) -> Path:
@@ -169,16 +143,12 @@ class ExperimentRecord:
         return _experiment_folder(self.id)
 
     def write(self, texts: dict[str, str] | None = None) -> None:
-        """Write the record, after the texts beside it.
-
-        Args:
-            texts: the texts by file name; an empty one removes its file.
-        """
+        """Write the record, after the texts beside it; an empty text removes its file."""
         for name, text in (texts or {}).items():
             (self.folder / name).unlink(missing_ok=True)
             if text:
                 write_atomically(self.folder / name, text.encode(errors="surrogateescape"))
-        _write(self.folder, self)
+        write_record(self.folder, self)
 
 
 def task_folder(name: str, id: str) -> Path:
@@ -210,11 +180,9 @@ def finished_tasks(name: str, most: int = 500) -> list[TaskRecord]:
 
 def task_names() -> dict[str, str]:
     """The name of each task that has a record, by its id."""
-    names = dict[str, str]()
-    for folder in task_folder("*", "*").parent.glob("*_*"):
-        name, _, id = folder.name.rpartition("_")
-        names[id] = name
-    return names
+    folders = task_folder("*", "*").parent.glob("*_*")
+    parts = [folder.name.rpartition("_") for folder in folders]
+    return {id: name for name, _, id in parts}
 
 
 def read_experiments(prefix: str = "", most: int | None = None) -> list[ExperimentRecord]:
@@ -235,8 +203,7 @@ def _newest(pattern: Path, most: int | None) -> list[Path]:
             ]
     except FileNotFoundError:
         return []
-    newest = heapq.nlargest(most, times) if most else sorted(times, reverse=True)
-    return [Path(path) for _, path in newest]
+    return [Path(path) for _, path in sorted(times, reverse=True)[:most]]
 
 
 def digest_of(parts: Any) -> str:
@@ -249,11 +216,13 @@ def current_time() -> str:
     return datetime.now().astimezone().isoformat(timespec="milliseconds")
 
 
-def _file_state(state: Any) -> FileState:
-    return state if isinstance(state, FileState) else FileState(**state)
+def from_json(kind: type[R], items: Iterable[Any]) -> list[R]:
+    """The items as dataclasses, which JSON has as dictionaries."""
+    return [item if isinstance(item, kind) else kind(**item) for item in items]
 
 
-def _write(folder: Path, record: TaskRecord | ExperimentRecord) -> None:
+def write_record(folder: Path, record: object) -> None:
+    """Write a record into its folder, in place of an earlier one."""
     text = json.dumps(record, default=vars, ensure_ascii=False, indent=1) + "\n"
     # Surrogates become `\udc80`, as JSON itself writes them.
     write_atomically(folder / "record.json", text.encode(errors="backslashreplace"))

@@ -9,43 +9,26 @@ import re
 from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from copy import deepcopy
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import quote
 
 from omegaconf import AnyNode, DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from labkart import _compat
-from labkart.records.secrets import MASK, SHORTEST, Span, is_harmless, is_key, spans
+from labkart.records.secrets import MASK, SHORTEST, Span, is_harmless, is_key, mask, spans
 
 _BINARY = re.compile(
     r"^(GIT binary patch\n(?:(?:literal|delta) \d+\n(?:[A-Za-z][!-~]+\n)*\n?)+)", re.MULTILINE
 )
 # The values of these variables are no secrets, and they are in each path of a traceback.
-_PUBLIC = (
-    "HOME",
-    "USER",
-    "LOGNAME",
-    "PWD",
-    "SHELL",
-    "HOSTNAME",
-    "LANG",
-    "TMPDIR",
-    "VIRTUAL_ENV",
-)
+_PUBLIC = ("HOME", "USER", "LOGNAME", "PWD", "SHELL", "HOSTNAME", "LANG", "TMPDIR", "VIRTUAL_ENV")
 _DEFAULT = re.compile(r"(\$\{\s*oc\.env\s*:[^,{}'\"]+,)[^{}'\"]*\}")
 _UNMASKED_DEFAULT = re.compile(r"oc\.env\s*:[^,}]*,(?!\*\*\*\})")
 
 # Values that are secret in every text of this process. A process has one environment, and texts
 # come from code that knows no configuration, such as the error of a task.
 _remembered = set[str]()
-
-
-class _Known(NamedTuple):
-    """A value that is secret wherever it is, in one of the forms in which it may be written."""
-
-    text: str
-    pattern: re.Pattern[str]
 
 
 def secrets_of(cfg: DictConfig) -> set[str]:
@@ -80,11 +63,9 @@ def remember_secrets(cfg: DictConfig) -> None:
 def redacted_config(cfg: DictConfig, resolve: bool = False) -> dict[str, Any]:
     """A configuration as plain dictionaries and lists, without its secrets; all keys are there.
 
-    Args:
-        cfg: the configuration.
-        resolve: whether to resolve interpolations. If so, `***` replaces the value of a variable:
-            `postgres://***:***@host`. If not, `${oc.env:NAME}` stays, because it tells where the
-            value comes from and not what it is, and only a default in it is masked.
+    If interpolations are resolved, `***` replaces the value of a variable:
+    `postgres://***:***@host`. If not, `${oc.env:NAME}` stays, which tells where the value comes
+    from and not what it is, and only a default in it is masked.
     """
     known = secrets_of(cfg)
     if resolve:
@@ -108,10 +89,7 @@ def redacted_yaml(cfg: DictConfig) -> str:
 def redact_values(data: Any, known: Collection[str] = (), key: str = "") -> Any:
     """Settings or parameters, however nested, without their secrets.
 
-    Args:
-        data: the values.
-        known: values that are secret wherever they are.
-        key: the name of the data; a value under a name such as `password` is a secret.
+    `known` are values that are secret wherever they are; so is one whose key is like `password`.
     """
     if isinstance(data, dict):
         return {name: redact_values(child, known, f"{key}.{name}") for name, child in data.items()}
@@ -130,42 +108,27 @@ def redact_overrides(overrides: Collection[str], known: Collection[str] = ()) ->
     redacted = list[str]()
     for override in overrides:
         key, sign, value = override.partition("=")
-        if sign:
-            redacted.append(f"{key}={redact_values(value, known, key)}")
-        else:
-            redacted.append(redact_text(key, known))
+        text = f"{key}={redact_values(value, known, key)}" if sign else redact_text(key, known)
+        redacted.append(text)
     return redacted
 
 
 def redact_text(text: str, known: Collection[str] = ()) -> str:
     """Any text, such as a diff or a traceback, without its secrets; the rest stays as it is.
 
-    Args:
-        text: the text.
-        known: values that are secret wherever they are, as `secrets_of` returns them.
+    `known` are values that are secret wherever they are, as `secrets_of` returns them.
     """
-    values = _known({*known, *_remembered})
+    forms = _forms({*known, *_remembered})
     # Every second piece is a binary patch, whose letters mean nothing.
     pieces = _BINARY.split(text)
     for index in range(0, len(pieces), 2):
         piece = pieces[index]
-        pieces[index] = _mask(piece, [*_spans_of(values, piece), *spans(piece)])
+        pieces[index] = mask(piece, [*_spans_of(forms, piece), *spans(piece)])
     return "".join(pieces)
 
 
-def _mask(text: str, spans: list[Span]) -> str:
-    """The text with `***` in place of each span; spans may overlap."""
-    parts = list[str]()
-    end = 0
-    for start, stop in sorted(spans):
-        if start >= end:
-            parts += [text[end:start], MASK]
-        end = max(end, stop)
-    return "".join([*parts, text[end:]])
-
-
-def _known(values: Collection[str]) -> list[_Known]:
-    """How to find secret values, in all forms in which they may be written."""
+def _forms(values: Collection[str]) -> list[str]:
+    """All forms in which secret values may be written."""
     public = {os.environ.get(name) for name in _PUBLIC}
     forms = set[str]()
     for value in values:
@@ -174,29 +137,19 @@ def _known(values: Collection[str]) -> list[_Known]:
             forms |= {value, repr(value)[1:-1], json.dumps(value)[1:-1]}
             forms.add(quote(value, safe="", errors="replace"))
             forms |= {line.strip() for line in value.splitlines()}
-    return [
-        _Known(form, _pattern(form))
-        for form in forms
-        if len(form) >= SHORTEST and re.search(r"\w", form)
-    ]
+    return [form for form in forms if len(form) >= SHORTEST and re.search(r"\w", form)]
 
 
-def _pattern(form: str) -> re.Pattern[str]:
-    """A plain word or number is masked only where it is alone, not as a part of another one."""
-    if form.isalpha() or form.isdigit():
-        return re.compile(rf"(?<!\w){re.escape(form)}(?!\w)")
-    return re.compile(re.escape(form))
+def _spans_of(forms: list[str], text: str) -> Iterator[Span]:
+    for form in forms:
+        if form in text:
+            pattern = re.escape(form)
+            if form.isalpha() or form.isdigit():  # as a part of another word it is no secret
+                pattern = rf"(?<!\w){pattern}(?!\w)"
+            yield from (match.span() for match in re.finditer(pattern, text))
 
 
-def _spans_of(values: list[_Known], text: str) -> Iterator[Span]:
-    for value in values:
-        if value.text in text:
-            yield from (match.span() for match in value.pattern.finditer(text))
-
-
-def _with_resolvers(
-    cfg: DictConfig, evaluate: Callable[[str, Callable[[], Any]], Any]
-) -> DictConfig:
+def _with_resolvers(cfg: DictConfig, evaluate: _compat.Evaluate) -> DictConfig:
     """A copy of a configuration in which `evaluate` answers for the resolvers."""
     copy = deepcopy(cfg)
     nodes = [_compat.config_content(container)[key] for container, key in _places(copy)]
@@ -209,10 +162,8 @@ def _with_resolvers(
 def _places(container: Any) -> Iterator[tuple[Any, Any]]:
     """All places below a container, each as the container that it is in and its key or index."""
     content = _compat.config_content(container)
-    keys: Collection[Any] = ()
-    if isinstance(content, dict):
-        keys = content
-    elif isinstance(content, list):
+    keys: Collection[Any] = content if isinstance(content, dict) else ()
+    if isinstance(content, list):
         keys = range(len(content))
     for key in keys:
         yield container, key
@@ -222,16 +173,13 @@ def _places(container: Any) -> Iterator[tuple[Any, Any]]:
 
 def _derived(value: Any, answers: list[str]) -> set[str]:
     """What `oc.decode` or a resolver of the student's made of variables: it is as secret."""
-    return {
-        leaf for leaf in _leaves(value) if not any(answer and answer in leaf for answer in answers)
-    }
+    known = [answer for answer in answers if answer]
+    return {leaf for leaf in _leaves(value) if not any(answer in leaf for answer in known)}
 
 
 def _leaves(data: Any) -> list[str]:
     """The plain values in nested data, as texts."""
-    if data is None:
-        return []
-    if not isinstance(data, dict | list):
-        return [str(data)]
-    children = data.values() if isinstance(data, dict) else data
-    return [leaf for child in children for leaf in _leaves(child)]
+    children = list(data.values()) if isinstance(data, dict) else data
+    if isinstance(children, list):
+        return [leaf for child in children for leaf in _leaves(child)]
+    return [] if data is None else [str(data)]

@@ -6,9 +6,8 @@ Changes no text, and knows no record.
 import logging
 import re
 import warnings
-from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import cache
+from collections.abc import Iterable, Iterator
+from functools import cache, partial
 from typing import Any, NamedTuple
 
 MASK = "***"
@@ -50,19 +49,12 @@ _PLAIN_WORDS = {"true", "false", "null", "none", "yes", "no", "on", "off"}
 _PLAIN_WORDS |= {"str", "bytes", "int", "bool"}
 
 
-@dataclass(frozen=True)
-class _Assignment:
-    """A pattern of a secret's name with its value.
-
-    Attributes:
-        pattern: the pattern.
-        group: its group that is the value.
-        is_quoted: whether quotes end the value; otherwise a comment or a bracket may follow it.
-    """
+class _Assignment(NamedTuple):
+    """A pattern of a secret's name with its value, which is a group of the pattern."""
 
     pattern: re.Pattern[str]
     group: int
-    is_quoted: bool = True
+    is_quoted: bool = True  # otherwise a comment or a bracket may follow the value
 
     def value(self, match: re.Match[str]) -> str:
         value = match[self.group]
@@ -73,26 +65,15 @@ class _Assignment:
         return re.split(r"[,}\]]", value)[0] if is_in_braces else value
 
 
-@dataclass(frozen=True)
-class _Patterns:
-    """The patterns that find secrets.
-
-    Attributes:
-        tokens, private_keys: for whole texts.
-        service_keys: keys of one service under their names, for lines with a long word.
-        quoted, unquoted, arguments: values under a name, for lines that contain such a name.
-        name: the name of a secret, such as `password`.
-        hint: what a line must contain so that it can contain a secret at all.
-    """
-
-    tokens: list[re.Pattern[str]]
+class _Patterns(NamedTuple):
+    tokens: list[re.Pattern[str]]  # for whole texts, as the next ones
     private_keys: list[re.Pattern[str]]
-    service_keys: list[re.Pattern[str]]
-    quoted: list[_Assignment]
+    service_keys: list[re.Pattern[str]]  # under the name of one service, in lines with a long word
+    quoted: list[_Assignment]  # for lines that contain the name of a secret, as the next two
     unquoted: list[_Assignment]
     arguments: list[_Assignment]
-    name: re.Pattern[str]
-    hint: re.Pattern[str]
+    name: re.Pattern[str]  # of a secret, such as `password`
+    hint: re.Pattern[str]  # what a line must contain so that it can contain a secret at all
 
 
 class _Line(NamedTuple):
@@ -121,6 +102,17 @@ def is_harmless(value: str) -> bool:
         return True
     is_reference = value.startswith("$") or _REFERENCE.match(value)
     return bool(is_reference or heuristic.is_templated_secret(value))
+
+
+def mask(text: str, spans: Iterable[Span]) -> str:
+    """The text with `***` in place of each span; spans may overlap, and line numbers stay."""
+    parts, end = list[str](), 0
+    for start, stop in sorted(spans):
+        if start >= end:
+            parts += [text[end:start], MASK]
+        parts.append("\n" * text.count("\n", max(start, end), stop))
+        end = max(end, stop)
+    return "".join([*parts, text[end:]])
 
 
 def spans(text: str) -> Iterator[Span]:
@@ -235,34 +227,29 @@ def _patterns() -> _Patterns:
 
     private_keys = list(plugins.pop("PrivateKeyDetector").denylist)
     plugins.pop("IPPublicDetector", None)
-    detectors: list[Any] = [
-        plugin for plugin in plugins.values() if issubclass(plugin, RegexBasedDetector)
-    ]
+    detectors: list[Any] = [it for it in plugins.values() if issubclass(it, RegexBasedDetector)]
     regexes = [regex for detector in detectors for regex in detector.denylist]
     # Those for keys of one service are slow, and of use only in lines that have a long word.
     start = RegexBasedDetector.build_assignment_regex("", "", "").pattern[:10]
     service_keys = [regex for regex in regexes if regex.pattern.startswith(start)]
     names = "|".join([*keyword.DENYLIST, *_MORE_KEYS])
     key = rf"(?:{names})\w*"
+    compiled = partial(re.compile, flags=re.IGNORECASE)
     quoted = keyword.QUOTES_REQUIRED_DENYLIST_REGEX_TO_GROUP.items()
     unquoted = keyword.CONFIG_DENYLIST_REGEX_TO_GROUP.items()
     return _Patterns(
         tokens=[*(regex for regex in regexes if regex not in service_keys), _MORE_TOKENS],
         private_keys=private_keys,
         service_keys=service_keys,
-        quoted=[*(_Assignment(*rule) for rule in quoted), _assignment(key + _QUOTED_VALUE, 2)],
+        quoted=[_Assignment(*rule) for rule in (*quoted, (compiled(key + _QUOTED_VALUE), 2))],
         unquoted=[
-            *(_Assignment(*rule, is_quoted=False) for rule in unquoted),
-            _assignment(key + _UNQUOTED_VALUE, 1, is_quoted=False),
+            _Assignment(*rule, is_quoted=False)
+            for rule in (*unquoted, (compiled(key + _UNQUOTED_VALUE), 1))
         ],
-        arguments=[_assignment(_ARGUMENT.format(key=key), 1)],
+        arguments=[_Assignment(compiled(_ARGUMENT.format(key=key)), 1)],
         name=re.compile(names),
         hint=re.compile(f"{names}|key|pass|pw|token"),
     )
-
-
-def _assignment(text: str, group: int, is_quoted: bool = True) -> _Assignment:
-    return _Assignment(re.compile(text, re.IGNORECASE), group, is_quoted)
 
 
 def _plugins() -> dict[str, Any]:
@@ -272,5 +259,4 @@ def _plugins() -> dict[str, Any]:
 
     if warnings.showwarning is not show:
         logging.captureWarnings(False)  # its import sends all warnings of the process to the log
-    plugins = get_mapping_from_secret_type_to_class().values()
-    return {plugin.__name__: plugin for plugin in plugins}
+    return {plugin.__name__: plugin for plugin in get_mapping_from_secret_type_to_class().values()}

@@ -6,6 +6,7 @@ Reads records and nothing else. Intervals and tests of significance are the repo
 import re
 from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from math import isfinite, isnan, nan
 from statistics import fmean, stdev
 from typing import Any
@@ -21,14 +22,9 @@ Settings = dict[str, str]
 
 @dataclass
 class Group:
-    """One configuration with all its seeds.
+    """One configuration with all its seeds."""
 
-    Attributes:
-        settings: what distinguishes it from the other groups.
-        records: its experiments.
-    """
-
-    settings: Settings
+    settings: Settings  # what distinguishes it from the other groups
     records: list[ExperimentRecord]
 
     def values(self, metric: str) -> list[float]:
@@ -47,33 +43,13 @@ class Group:
         return deviation(values) if len(values) > 1 else None
 
 
-@dataclass(frozen=True)
-class ConfigKey:
-    """A configuration without its seeds; equal for the runs of one group.
-
-    Attributes:
-        files: the chosen files that have a section of their own, such as `model`. A file like
-            those of `conf/experiment/` only sets what others may set as well, and is not in it.
-        values: all values of the configuration.
-    """
-
-    files: frozenset[tuple[str, str]]
-    values: frozenset[tuple[str, str]]
-
-
 @dataclass
 class Ranking:
-    """How experiments are grouped and ranked.
+    """How experiments are grouped and ranked."""
 
-    Attributes:
-        seeds: the settings that make another sample and not another configuration.
-        metric: the metric that ranks; by default the first one that was logged.
-        less_is_better: words in the names of metrics of which less is better.
-    """
-
-    seeds: Collection[str] = ("seed",)
-    metric: str | None = None
-    less_is_better: Collection[str] = ()
+    seeds: Collection[str] = ("seed",)  # make another sample and not another configuration
+    metric: str | None = None  # ranks; by default the first one that was logged
+    less_is_better: Collection[str] = ()  # words in the names of metrics of which less is better
 
     def group(self, records: Sequence[ExperimentRecord]) -> list[Group]:
         """The groups, best first; those without the metric last."""
@@ -97,10 +73,13 @@ class Ranking:
         """Whether the name contains one of the words, as `val_loss` contains `loss`."""
         return not set(re.split(r"[\W_]+", metric.lower())).isdisjoint(self.less_is_better)
 
-    def config_key(self, record: ExperimentRecord) -> ConfigKey:
-        """What the experiments of one group have in common: all settings but the seeds."""
-        values = frozenset(self._values(record).items())
-        return ConfigKey(self._files(record, record.config), values)
+    def config_key(self, record: ExperimentRecord) -> Hashable:
+        """What the experiments of one group have in common: files and values, but no seeds.
+
+        A file without a section of its own, as those of `conf/experiment/`, only sets what others
+        may set as well, and does not count.
+        """
+        return self._files(record, record.config), frozenset(self._values(record).items())
 
     def seed_key(self, record: ExperimentRecord) -> tuple[Any, ...]:
         """The values of the seeds, which distinguish the experiments of one group."""
@@ -112,10 +91,7 @@ class Ranking:
         return tuple(sorted(self._typed(record).items()))
 
     def _split(self, records: Sequence[ExperimentRecord]) -> list[list[ExperimentRecord]]:
-        """The experiments by configuration.
-
-        If a seed is there twice in one, also by the names of all chosen files.
-        """
+        """By configuration; if a seed is there twice, also by the names of all chosen files."""
         groups = list[list[ExperimentRecord]]()
         for members in _by_key(records, self.config_key):
             seeds = {self.seed_key(record) for record in members}
@@ -126,16 +102,10 @@ class Ranking:
         return groups
 
     def _labels(self, groups: Sequence[Sequence[ExperimentRecord]]) -> list[Settings]:
-        """What a person calls each group: the settings in which all its experiments agree.
-
-        A setting that was typed for one experiment is taken from the configuration of the others.
-        """
-        typed = [[self._typed(record) for record in members] for members in groups]
-        names = dict.fromkeys(name for part in typed for settings in part for name in settings)
-        whole = [
-            [_complete(settings, record, names) for settings, record in zip(*pair, strict=True)]
-            for pair in zip(typed, groups, strict=True)
-        ]
+        """What a person calls each group: the settings in which all its experiments agree."""
+        records = chain.from_iterable(groups)
+        names = dict.fromkeys(name for record in records for name in self._typed(record))
+        whole = [[self._named(record, names) for record in members] for members in groups]
         shared = [name for name in names if not any(_varies(name, part) for part in whole)]
         labels = [{name: part[0][name] for name in shared} for part in whole]
         if len({tuple(label.items()) for label in labels}) == len(labels):
@@ -164,9 +134,7 @@ class Ranking:
             if name not in self.seeds and name.partition(".")[0] != "labkart"
         }
 
-    def _files(
-        self, record: ExperimentRecord, names: Collection[str]
-    ) -> frozenset[tuple[str, str]]:
+    def _files(self, record: ExperimentRecord, names: Collection[str]) -> Hashable:
         """Those of an experiment's settings that have one of these names and are not seeds."""
         return frozenset(
             (name, _text(setting))
@@ -181,11 +149,13 @@ class Ranking:
             name, sign, text = override.lstrip("+").partition("=")
             if sign:
                 typed[name] = _text(value(record, name)) or text
-        return {
-            name: text
-            for name, text in typed.items()
-            if name not in self.seeds and "labkart." not in name
-        }
+        left_out = {name for name in typed if name in self.seeds or "labkart." in name}
+        return {name: text for name, text in typed.items() if name not in left_out}
+
+    def _named(self, record: ExperimentRecord, names: Iterable[str]) -> Settings:
+        """The settings of these names; what was not typed is taken from the configuration."""
+        typed = self._typed(record)
+        return {name: typed.get(name) or _text(value(record, name)) for name in names}
 
 
 def mean(values: Sequence[float]) -> float:
@@ -204,19 +174,12 @@ def deviation(values: Sequence[float]) -> float:
         return nan
 
 
-def _by_key(
-    records: Iterable[ExperimentRecord], key: Callable[[ExperimentRecord], Hashable]
-) -> list[list[ExperimentRecord]]:
+def _by_key(records: Iterable[Any], key: Callable[[Any], Hashable]) -> Iterable[list[Any]]:
     """The records with equal keys together, in the order in which the keys first occur."""
-    parts = dict[Hashable, list[ExperimentRecord]]()
+    parts = dict[Hashable, list[Any]]()
     for record in records:
         parts.setdefault(key(record), []).append(record)
-    return list(parts.values())
-
-
-def _complete(settings: Settings, record: ExperimentRecord, names: Iterable[str]) -> Settings:
-    """The settings of these names; what was not typed is taken from the configuration."""
-    return {name: settings.get(name) or _text(value(record, name)) for name in names}
+    return parts.values()
 
 
 def _text(value: Any) -> str:

@@ -35,7 +35,8 @@ def summaries() -> list[ExperimentRecord]:
     if entries != previous:
         with suppress(OSError):  # the disk is full or read-only
             cache.keep(entries)
-    records = [_summary(values) for _, values in entries.values()]
+    settings = [dict(zip(_FIELDS, values, strict=True)) for _, values in entries.values()]
+    records = [ExperimentRecord(**values, tasks=[]) for values in settings]
     return sorted(records, key=lambda record: record.started or "", reverse=True)
 
 
@@ -44,16 +45,13 @@ def _entry(id: str, file: Path, previous: _Entry | None) -> _Entry | None:
     stamp = digests.stamp(str(file))
     if stamp and previous and previous[0] == stamp:
         return previous
-    is_settled = bool(stamp) and digests.settled(stamp)
+    is_settled = stamp and digests.settled(stamp)
     record = read_experiment(id)
     if not record:
         return None
-    is_same = is_settled and digests.stamp(file) == stamp
-    return stamp if stamp and is_same else [], [getattr(record, name) for name in _FIELDS]
-
-
-def _summary(values: list[Any]) -> ExperimentRecord:
-    return ExperimentRecord(**dict(zip(_FIELDS, values, strict=True)), tasks=[])
+    if not stamp or not is_settled or digests.stamp(file) != stamp:
+        stamp = []
+    return stamp, [getattr(record, name) for name in _FIELDS]
 
 
 def _names(folder: Path) -> list[str]:

@@ -1,35 +1,28 @@
 """The record of a sweep: its command and its experiments. Does not know how they run."""
 
-import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 from labkart import project
 from labkart.errors import LabkartError
-from labkart.files import read_json, write_atomically
+from labkart.files import read_json
+from labkart.records.record import write_record
 
 
 @dataclass
 class SweepRecord:
-    """One command and its experiments.
+    """One command and its experiments."""
 
-    Attributes:
-        id: a digest of the command: the same arguments are the same sweep.
-        experiments: the ids of the experiments of the command, when it ran last.
-        status: `running`, `finished`, `failed` or `killed`.
-    """
-
-    id: str
+    id: str  # a digest of the command: the same arguments are the same sweep
     command: str
-    experiments: list[str]
+    experiments: list[str]  # the ids of the experiments of the command, when it ran last
     started: str
-    status: str = "running"
+    status: str = "running"  # or `finished`, `failed`, `killed`
     ended: str | None = None
 
     def write(self) -> None:
         """Write the record in place of an earlier one of the same command."""
-        text = json.dumps(asdict(self), indent=1)
-        write_atomically(_folder() / self.id / "record.json", text.encode())
+        write_record(_folder() / self.id, self)
 
 
 def find_sweep(prefix: str) -> SweepRecord:

@@ -3,16 +3,15 @@
 Compares nothing itself.
 """
 
-import json
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from labkart import project
-from labkart.files import read_json, write_atomically
-from labkart.records.record import current_time
+from labkart.files import read_json
+from labkart.records.record import current_time, from_json, write_record
 
 TOLERANCE = 1e-6  # less than a person reports, more than another order of additions changes
 _MOST_METRICS = 5  # that a person reads
@@ -20,19 +19,12 @@ _MOST_METRICS = 5  # that a person reads
 
 @dataclass(frozen=True)
 class Deviation:
-    """A metric of a task that differs.
+    """A metric of a task that differs."""
 
-    Attributes:
-        task: the task's label.
-        name: the metric's name.
-        then: the recorded value; None if that run has none.
-        now: the new value; None if the new run has none.
-    """
-
-    task: str
+    task: str  # the task's label
     name: str
-    then: float | None
-    now: float | None
+    then: float | None  # the recorded value; None if that run has none
+    now: float | None  # the new value; None if the new run has none
 
     def is_within(self, tolerance: float) -> bool:
         """Whether the values count as equal: relative to the larger one, absolutely near zero."""
@@ -48,26 +40,18 @@ class Deviation:
 class Verdict:
     """The result of one attempt to reproduce an experiment.
 
-    Attributes:
-        kind: `identical` (all outputs, bit for bit), `equal` (all metrics, within the tolerance),
-            `different`, or `impossible` if it could not run.
-        first: if different, the label of the first task, in the pipeline's order, that differs.
-        outputs: the labels of all tasks whose outputs differ.
-        deviations: the metrics that are not exactly the same.
-        notes: what is not as recorded, as "recorded -> now".
-        error: why it was impossible, or failed.
-        again: the id of the new run; that of the recorded one if code, packages, data and settings
-            were the same.
+    Its kind is `identical` (all outputs, bit for bit), `equal` (all metrics, within the tolerance),
+    `different`, or `impossible` if it could not run.
     """
 
     experiment: str
     kind: str = "impossible"
-    first: str | None = None
-    outputs: list[str] = field(default_factory=list)
-    deviations: list[Deviation] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-    error: str | None = None
-    again: str | None = None
+    first: str | None = None  # the label of the first task, in the pipeline's order, that differs
+    outputs: list[str] = field(default_factory=list)  # the labels of all tasks whose outputs differ
+    deviations: list[Deviation] = field(default_factory=list)  # not exactly the same
+    notes: list[str] = field(default_factory=list)  # what is not as recorded, "recorded -> now"
+    error: str | None = None  # why it was impossible, or failed
+    again: str | None = None  # the new run's id, which is the old one if all inputs are the same
     tolerance: float = TOLERANCE
     tasks: int = 0
     commit: str | None = None
@@ -77,10 +61,7 @@ class Verdict:
     schema: int = 1
 
     def __post_init__(self) -> None:
-        self.deviations = [
-            deviation if isinstance(deviation, Deviation) else Deviation(**deviation)
-            for deviation in self.deviations
-        ]
+        self.deviations = from_json(Deviation, self.deviations)
 
     @property
     def is_good(self) -> bool:
@@ -101,9 +82,7 @@ class Verdict:
     def write(self) -> None:
         """Write the record; from now on the attempt has ended."""
         self.ended = self.ended or current_time()
-        record = {"id": self.folder.name, **asdict(self)}
-        text = json.dumps(record, ensure_ascii=False, indent=1) + "\n"
-        write_atomically(self.folder / "record.json", text.encode(errors="backslashreplace"))
+        write_record(self.folder, {"id": self.folder.name, **vars(self)})
 
     def __str__(self) -> str:
         """A sentence, and below it the deviations and what is not as recorded."""
@@ -124,11 +103,9 @@ class Verdict:
             yield self.error
         elif self.kind == "different" and self.first in self.outputs:
             yield "another output"
-        deviations = [
-            deviation
-            for deviation in self.deviations
-            if self.is_good or not deviation.is_within(self.tolerance)
-        ]
+        deviations = list(self.deviations)
+        if not self.is_good:
+            deviations = [it for it in deviations if not it.is_within(self.tolerance)]
         deviations.sort(key=lambda deviation: deviation.task != self.first)
         yield from (f"recorded -> now: {deviation}" for deviation in deviations[:_MOST_METRICS])
         if len(deviations) > _MOST_METRICS:
@@ -146,7 +123,6 @@ def last_verdict(experiment: str) -> Verdict | None:
 
 
 def _read(folder: Path) -> Verdict | None:
-    """The verdict in a folder; None if its record is missing or damaged."""
     record = read_json(folder / "record.json")
     try:
         return Verdict(**{name: value for name, value in record.items() if name != "id"})

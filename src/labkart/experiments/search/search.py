@@ -16,7 +16,7 @@ from labkart.experiments.search.runner import StudyRunner
 from labkart.experiments.search.trials import TrialJournal
 from labkart.experiments.session import session
 from labkart.fingerprint import snapshot
-from labkart.records import provenance, study
+from labkart.records import locks, provenance, study
 from labkart.records.study import Study
 from labkart.tracking.publisher import Publisher
 
@@ -50,7 +50,7 @@ def run(argv: Sequence[str], publisher: Publisher) -> None:
     # All trials are of this moment's code and data.
     with snapshot.frozen(), provenance.cached_code_state(), ExitStack() as marks:
         search_config = SearchConfig(*args.overrides)
-        marks.enter_context(study.mark_searching(search_config.name))
+        marks.enter_context(locks.mark_searching(study.study_folder(search_config.name)))
         plan = search_config.plan()
         journal = TrialJournal(study.study_folder(search_config.name), plan)
         runner = StudyRunner(search_config, journal)
