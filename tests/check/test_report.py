@@ -43,4 +43,6 @@ def test_the_list_explains_each_rule(study: Path, capsys: pytest.CaptureFixture[
     assert check("secret", list=True) == 0
     sentence, reason, fix = capsys.readouterr().out.splitlines()
     assert sentence == "secret: No file contains a password, key or token."
-    assert reason.startswith("  A secret that was pushed") and fix.startswith("  -> First make the secret")
+    assert reason.startswith("  A secret that was pushed") and fix.startswith(
+        "  -> First make the secret"
+    )
