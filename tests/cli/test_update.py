@@ -72,7 +72,7 @@ def test_whether_there_is_a_newer_version_can_be_asked_alone(
 ) -> None:
     write(origin, **{"notes.txt": "not committed, which does not matter here"})
     printed = run(capsys, "--check")
-    assert "v0.10.0 is there; this is v0.9.0" in printed
+    assert "v0.10.0 is available; this project has v0.9.0" in printed
     assert "News of 0.10.0" in printed and "News of 0.9.0" not in printed
     assert "this is v0.9.0 already" in run(capsys, "--check", "--to", "v0.9.0", code=0)
 
@@ -100,7 +100,7 @@ def test_changes_that_are_not_committed_are_named(
     write(origin, **{f"notes{number}.txt": "not to be lost" for number in range(7)})
     printed = run(capsys)
     assert "not committed:\n  notes0.txt\n" in printed
-    assert "\n  ... and 2 more\nCommit them first: git commit\n" in printed
+    assert "\n  ... and 2 more\nCommit them first: git add --all, git commit\n" in printed
 
 
 @pytest.mark.parametrize("kind", ["merge", "rebase", "cherry-pick", "revert"])

@@ -24,11 +24,13 @@ _CODE = re.compile(r".*\.(?:pyi?|md)|.*/py\.typed")
 class OutsideLayout(Rule):
     """Every file is in a folder that the layout has for it."""
 
-    reason = "Who knows one project knows them all: where inputs, settings, code and results are."
+    reason = (
+        "Who knows one project knows where inputs, settings, code and results are in all of them."
+    )
     fix = (
         "Move it: steps and helpers to `src/<package>/`, settings to conf/, inputs to data/raw/,"
         " experiments by hand to notebooks/, tables and figures to reports/, texts to docs/."
-        " What code makes, a task writes to outputs/."
+        " Let a task write what your code makes: its output goes to outputs/."
     )
     messages: ClassVar[dict[str, str]] = {
         "top": "{path} does not belong at the top of the project",

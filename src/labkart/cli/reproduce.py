@@ -32,7 +32,9 @@ def _parser() -> argparse.ArgumentParser:
         "labkart reproduce", description="Run an experiment again from its record."
     )
     parser.add_argument(
-        "run", help="the id of an experiment or of its run in MLflow, or a table of labkart report"
+        "run",
+        help="the id of an experiment or of its run in MLflow,"
+        " or a table of labkart report, such as reports/models.tex",
     )
     parser.add_argument(
         "settings", nargs="*", metavar="name=value", help="settings that the record masks"

@@ -70,7 +70,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _show_news(current: str, newer: str, news: str) -> None:
-    console.say("\n\n".join(filter(None, [f"  {newer} is there; this is {current}", news])))
+    summary = f"  {newer} is available; this project has {current}"
+    console.say("\n\n".join(filter(None, [summary, news])))
     console.say(f"\n  take it: {console.command('update')}")
 
 
@@ -99,7 +100,7 @@ def _check_clean(root: Path) -> None:
         files = [line[3:] for line in changes[:5]]
         files += [f"... and {len(changes) - 5} more"] if len(changes) > 5 else []
         listing = "\n  ".join(["There are changes that are not committed:", *files])
-        raise LabkartError(f"{listing}\nCommit them first: git commit")
+        raise LabkartError(f"{listing}\nCommit them first: git add --all, git commit")
 
 
 def _merge(root: Path, origin: Origin, template: Template, commit: str, revision: str) -> None:
