@@ -80,8 +80,6 @@ def read_origin(answers: dict[str, Any], repository: Path = REPOSITORY) -> Origi
         )
     # Cruft generates. `labkart update` hands it a copy of the template, and names the original.
     address = os.environ.get("LABKART_TEMPLATE") or answers["_template"]
-    if Path(address).is_absolute():
-        address = os.path.normpath(address)  # cruft joins `../labkart` to the working directory
     return Origin(
         address=without_credentials(address),
         checkout=_option("-c", "--checkout"),

@@ -191,13 +191,6 @@ def test_an_update_names_the_original_of_the_copy_that_cruft_gets(
     assert read_origin(copy, repository).address == "gh.example.org:lab/labkart.git"
 
 
-def test_a_folder_that_cruft_names_from_where_it_ran_has_a_plain_path(
-    by_cruft: dict[str, Any], repository: Path
-) -> None:
-    named = by_cruft | {"_template": f"{repository.parent}/projects/../{repository.name}"}
-    assert read_origin(named, repository).address == str(repository)
-
-
 # The pages on the web
 
 
