@@ -9,6 +9,7 @@ SERVICES := tests/project tests/services tests/template
 .PHONY: demo test unit lint bench pictures
 
 demo: $(UV)
+	@test -d $(DEMO) || echo "Making $(DEMO) and installing its packages; this takes a minute the first time."
 	@test -d $(DEMO) || $(UV) tool run cookiecutter . --no-input --output-dir demo > demo.log || { cat demo.log; exit 1; }
 	@rm -f demo.log
 	@cd $(DEMO) && $(UV) sync --quiet

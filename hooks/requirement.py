@@ -4,6 +4,7 @@ pip and uv must both accept it. So it is an address of PEP 508 and not a `[tool.
 path has a host: pip refuses `git+file:///path`. pip cannot clone from a path with `#` in it.
 """
 
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -70,7 +71,8 @@ def _git_url(address: str) -> str:
 def _with_host(address: str) -> str:
     """A path as a `file:` address, which gets the host that pip requires; others as they are."""
     if Path(address).is_absolute():
-        return f"file://localhost{quote(address)}"
+        # Cruft joins a path such as `../labkart` to the working directory.
+        return f"file://localhost{quote(os.path.normpath(address))}"
     if address.startswith("file:///"):  # git decodes %20 and the like, but does not ask for them
         return f"file://localhost/{quote(address.removeprefix('file:///'), safe='/%')}"
     return address

@@ -100,7 +100,7 @@ def test_changes_that_are_not_committed_are_named(
     write(origin, **{f"notes{number}.txt": "not to be lost" for number in range(7)})
     printed = run(capsys)
     assert "not committed:\n  notes0.txt\n" in printed
-    assert "\n  ... and 2 more\nCommit them first: git commit\n" in printed
+    assert "\n  ... and 2 more\nCommit them first: git add --all, git commit\n" in printed
 
 
 @pytest.mark.parametrize("kind", ["merge", "rebase", "cherry-pick", "revert"])

@@ -127,8 +127,8 @@ def test_a_byte_that_a_disk_lost_is_no_harm(study: Path, forked: Processes) -> N
 def test_what_other_readers_remembered_is_read_anew(study: Path, forked: Processes) -> None:
     """Another version of Python, or of the runtime, may find other names in the same text."""
     before = forked.python(OF_STEP, study)
-    other = "from types import SimpleNamespace; cache.sys = SimpleNamespace(version_info=(4, 0))"
-    code = f"from labkart import cache; from labkart.fingerprint import source; {other}; source.read = None; {OF_STEP}"
+    other = "from types import SimpleNamespace; memo.sys = SimpleNamespace(version_info=(4, 0))"
+    code = f"from labkart import memo; from labkart.fingerprint import source; {other}; source.read = None; {OF_STEP}"
     failed = forked.run(code, study).stderr
     assert "'NoneType' object is not callable" in failed
     assert forked.python(OF_STEP, study) == before

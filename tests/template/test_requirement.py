@@ -34,6 +34,7 @@ VERSION = "0.3.1"
         (Origin("/srv/a b/labkart@lab.git", commit=COMMIT), f"git+file://localhost/srv/a%20b/labkart%40lab.git@{COMMIT}"),
         (Origin("https://example.org/labkart.git"), "git+https://example.org/labkart.git"),
         (Origin("https://example.org/labkart/archive/main.zip"), "https://example.org/labkart/archive/main.zip"),
+        (Origin("/srv/projects/../labkart.git", commit=COMMIT), f"git+file://localhost/srv/labkart.git@{COMMIT}"),
         (Origin("/srv/a b/labkart.zip"), "file://localhost/srv/a%20b/labkart.zip"),
     ],
 )  # fmt: skip

@@ -27,7 +27,7 @@ class OutsideLayout(Rule):
     reason = "Readers who know one project find inputs, settings, code and results in every other."
     fix = (
         "Move it: steps and helpers to `src/<package>/`, settings to conf/, inputs to data/raw/,"
-        " trials by hand to notebooks/, tables and figures to reports/, texts to docs/. A task"
+        " experiments by hand to notebooks/, tables and figures to reports/, texts to docs/. A task"
         " writes what code makes to outputs/."
     )
     messages: ClassVar[dict[str, str]] = {

@@ -32,7 +32,10 @@ def _parser() -> ArgumentParser:
         "labkart reproduce", description="Run an experiment again from its record."
     )
     add = parser.add_argument
-    add("run", help="the id of an experiment or of its run in MLflow, or a table of labkart report")
+    add(
+        "run",
+        help="the id of an experiment or of its run in MLflow, or a report, as reports/models.tex",
+    )
     add("settings", nargs="*", metavar="name=value", help="settings that the record masks")
     tolerance = "relative tolerance of metrics (default: %(default)s)"
     add("--tolerance", type=float, default=TOLERANCE, help=tolerance)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from labkart import digests, project
-from labkart.cache import Cache
+from labkart.memo import Memo
 from labkart.digests import Stamp
 from labkart.fingerprint import source
 from labkart.fingerprint.source import Definition, Source
@@ -38,7 +38,7 @@ class SourceCache:
     """The files of code that somebody asked for. Those that did not change are not opened."""
 
     def __init__(self) -> None:
-        self._cache = Cache(
+        self._cache = Memo(
             project.current().outputs / "memos" / "sources",
             ("fingerprint/source_cache.py", "fingerprint/source.py", "fingerprint/syntax.py"),
         )

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from labkart import digests, project
-from labkart.cache import Cache
+from labkart.memo import Memo
 from labkart.digests import Stamp
 from labkart.records.record import ExperimentRecord, read_experiment
 
@@ -24,7 +24,7 @@ _Entry = tuple[Stamp, list[Any]]
 def summaries() -> list[ExperimentRecord]:
     """The records of all experiments without their tasks and environment, newest first."""
     outputs = project.current().outputs
-    cache = Cache(outputs / "memos" / "experiments", ("records/summaries.py", "records/record.py"))
+    cache = Memo(outputs / "memos" / "experiments", ("records/summaries.py", "records/record.py"))
     previous: dict[str, _Entry] = cache.load()
     entries = dict[str, _Entry]()
     folder = outputs / "records" / "experiments"

@@ -133,12 +133,17 @@ def _accepted(uses: Uses) -> dict[str, str]:
 def _note(experiment: ExperimentRecord, uses: Uses) -> str:
     """The description at the top of the run's page: the results, and what each task took."""
     results = [f"**{name}** {value:.4g}" for name, value in experiment.metrics.items()]
-    rows = [f"| {use.label} | {use.state} | {use.seconds:.1f} |" for use in experiment.tasks]
+    rows = [f"| {use.label} | {use.state} | {_own_seconds(use)} |" for use in experiment.tasks]
     remarks = [f"- {label} accepted {changes}" for label, changes in _accepted(uses).items()]
     if last := verdict.last_verdict(experiment.id):
         remarks.append(reproduced(last))
-    table = ["| task | | seconds |", "| --- | --- | ---: |", *rows]
+    table = ["| task | state | seconds |", "| --- | --- | ---: |", *rows]
     return "\n".join([", ".join(results), "", *table, *(["", *remarks] if remarks else [])])
+
+
+def _own_seconds(use: TaskRun) -> str:
+    """How long a task ran in this experiment; empty if it did not."""
+    return "" if use.state in ("cached", "not run") else f"{use.seconds:.1f}"
 
 
 def reproduced(last: Verdict) -> str:

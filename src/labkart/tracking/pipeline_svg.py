@@ -15,7 +15,7 @@ from xml.etree import ElementTree as ET
 from labkart.records.record import ExperimentRecord, TaskRecord, TaskRun
 
 COLOURS = {  # of a box, and of its frame and text; the most urgent state last
-    "asked": ("#ffffff", "#6f6787"),
+    "dynamic": ("#ffffff", "#6f6787"),
     "cached": ("#f3f6fa", "#5c708a"),
     "ran": ("#ebf6f2", "#1f7a64"),
     "not run": ("#ffffff", "#6b7480"),
@@ -121,7 +121,7 @@ def _connect(boxes: dict[str, _Box], upstream: Mapping[str, Sequence[str]]) -> N
         needed = [*(box.record.upstream if box.record else ()), *upstream.get(key, ())]
         for other in asked:
             name, _, id = other.rpartition("_")
-            boxes.setdefault(other, _Box(TaskRun(name, name, id, "asked"), None))
+            boxes.setdefault(other, _Box(TaskRun(name, name, id, "dynamic"), None))
         box.upstream = dict.fromkeys(asked, True) | dict.fromkeys(needed, False)
         box.recorded = box.record is not None or key in upstream
     for box in boxes.values():
@@ -232,7 +232,7 @@ def _add_box(root: ET.Element, box: _Box, width: int) -> None:
     _add(group, "title", box.hover)
     frame_of_box = _add(group, "rect", x=box.x, y=box.y, width=width, height=_HEIGHT, rx=10)
     frame_of_box.attrib |= {"fill": fill, "stroke": frame}
-    frame_of_box.attrib |= {"stroke-dasharray": "4 3"} if state in ("asked", "not run") else {}
+    frame_of_box.attrib |= {"stroke-dasharray": "4 3"} if state in ("dynamic", "not run") else {}
     left, right, line = box.x + 16, box.x + width - 16, box.y + 45
     _add(group, "text", box.label, x=left, y=box.y + 24, font_size=13.5, font_weight=600)
     _add(group, "text", f"● {state}", x=left, y=line, font_size=12, fill=frame)

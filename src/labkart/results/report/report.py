@@ -137,7 +137,7 @@ def _compare(report_config: ReportConfig) -> tuple[ReportTable, SelectedRuns]:
 
 def _refusal(report_config: ReportConfig, problems: Sequence[Problem], hints: Sequence[str]) -> str:
     """All problems that forbid a table, with their remedies."""
-    lines = [f"{report_config.name}: these runs do not belong into one table."]
+    lines = [f"{report_config.name}: these runs do not belong in one table."]
     kinds = list(dict.fromkeys(problem.kind for problem in problems))
     for kind in kinds:
         same = [problem for problem in problems if problem.kind == kind]

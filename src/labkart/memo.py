@@ -13,7 +13,7 @@ from labkart.files import write_atomically
 _SEAL = 32  # bytes of a sha256
 
 
-class Cache:
+class Memo:
     """A file of plain values, all of them from the same code.
 
     Args:
