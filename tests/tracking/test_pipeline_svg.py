@@ -232,7 +232,7 @@ def test_what_a_run_asked_for_leads_to_it_by_a_dashed_line() -> None:
     assert "stroke-dasharray" in drawing.lines["Train", "Tune"].attrib
     assert "stroke-dasharray" not in drawing.lines["Load", "Tune"].attrib  # needed anyway
     assert (
-        drawing.boxes["Train"].words[1] == "● asked"
+        drawing.boxes["Train"].words[1] == "● dynamic"
     )  # no task of the experiment: only its key is known
     known = Drawing([ran("Train"), asks, ran("Load")])
     assert (

@@ -98,7 +98,7 @@ def _check_clean(root: Path) -> None:
         files = [line[3:] for line in changes[:5]]
         files += [f"... and {len(changes) - 5} more"] if len(changes) > 5 else []
         listing = "\n  ".join(["There are changes that are not committed:", *files])
-        raise LabkartError(f"{listing}\nCommit them first: git commit")
+        raise LabkartError(f"{listing}\nCommit them first: git add --all, git commit")
 
 
 def _merge(root: Path, origin: Origin, template: Template, commit: str, revision: str) -> None:

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from labkart import digests, project
-from labkart.memo import Memo
 from labkart.digests import Stamp
 from labkart.fingerprint import source
 from labkart.fingerprint.source import Definition, Source
+from labkart.memo import Memo
 
 # A file as it is kept: the stamp that it had, the digest of its content, and its source as plain
 # values: definitions, imports, unused imports.

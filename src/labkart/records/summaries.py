@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from labkart import digests, project
-from labkart.memo import Memo
 from labkart.digests import Stamp
+from labkart.memo import Memo
 from labkart.records.record import ExperimentRecord, read_experiment
 
 _LEFT_OUT = ("tasks", "environment")
