@@ -102,7 +102,7 @@ def origin(environment: Path) -> str:
     """Where the library in an environment came from, as its installer has written it down."""
     (file,) = packages(environment).glob("labkart-*.dist-info/direct_url.json")
     url = json.loads(file.read_text(encoding="utf-8"))["url"]
-    return unquote(url).replace("//localhost/", "//")
+    return unquote(url).replace("//localhost/", "///")
 
 
 def test_uv_and_pip_install_what_a_folder_and_a_git_address_name(
