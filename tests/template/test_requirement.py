@@ -119,7 +119,7 @@ def test_uv_and_pip_install_what_a_folder_and_a_git_address_name(
         project = tmp_path / name / "my-thesis"
         table = tomllib.loads((project / "pyproject.toml").read_text(encoding="utf-8"))
         lines[name] = table["project"]["dependencies"][0]
-        run(project, UV, "sync", "--quiet", "--python", sys.executable)
+        run(project, UV, "sync", "--quiet", "--no-dev", "--python", sys.executable)
         assert origin(project / ".venv") == addresses[name]
     assert lines["folder"].startswith("labkart @ file://localhost/")
     assert lines["git"].startswith("labkart @ git+file://localhost/")
