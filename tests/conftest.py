@@ -119,6 +119,12 @@ def _ran(once: Once, environment: Path) -> tuple[Project, str]:
 
 
 @pytest.fixture(scope="session")
+def compiled(_ran: tuple[Project, str], environment: Path) -> Path:
+    """The environment after a run: Python has compiled what one imports."""
+    return environment
+
+
+@pytest.fixture(scope="session")
 def warm(_ran: tuple[Project, str]) -> Iterator[Commands]:
     """What starts commands of any baked project in no time."""
     with commands(_ran[0]) as started:

@@ -113,6 +113,31 @@ def bake_into(folder: Path, **answers: str) -> Project:
     )
 
 
+def packages(environment: Path) -> Path:
+    """The folder of an environment that its packages are in."""
+    (folder,) = environment.glob("lib/python*/site-packages")
+    return folder
+
+
+def share_bytecode(environment: Path, new: Path) -> None:
+    """Link what an environment has compiled into one that uv has made: the first start there takes 10 s less.
+
+    uv links the files of both from its cache, so Python takes what was compiled from the same file,
+    and compiles what differs. Labkart itself, which the tests are about, is compiled anew.
+    """
+    source, target = packages(environment), packages(new)
+    for cache in source.rglob("__pycache__"):
+        folder = target / cache.relative_to(source)
+        if folder.parent.is_dir() and cache.relative_to(source).parts[0] not in _OURS:
+            folder.mkdir(exist_ok=True)
+            for file in cache.glob("*.pyc"):
+                if not (folder / file.name).exists():
+                    (folder / file.name).hardlink_to(file)
+
+
+_OURS = ("labkart", "hydra_plugins")
+
+
 def published(folder: Path) -> Path:
     """The template as it is now, in a repository of its own."""
 

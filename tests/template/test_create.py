@@ -26,6 +26,7 @@ from hooks.texts import git_config
 from tests.conftest import Once
 from tests.support import structure
 from tests.support.bake import TEMPLATE, UV, Project, clean_environment, published
+from tests.support.commands import Commands
 from tests.support.terminal import terminal
 
 COOKIECUTTER = (sys.executable, "-m", "cookiecutter")
@@ -482,12 +483,12 @@ def test_where_no_folder_can_be_made_one_line_says_so(tmp_path: Path) -> None:
 
 
 def test_a_path_with_blanks_and_japanese_letters_is_like_any_other(
-    tmp_path: Path, environment: Path
+    tmp_path: Path, environment: Path, warm: Commands
 ) -> None:
     template, folder = tmp_path / "ひな形 置き場" / "labkart", tmp_path / "卒業 研究 (2026)"
     folder.mkdir()
     command(folder, published(template), "--no-input", "language=ja")
-    project = Project(folder / "my-thesis", environment)
+    project = Project(folder / "my-thesis", environment, warm)
     assert "accuracy" in project.labkart("run", "data=wine")
     assert git(project.root, "status", "--porcelain") == ""
 

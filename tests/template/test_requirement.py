@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import tomllib
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import pytest
 from packaging.requirements import Requirement
@@ -15,7 +16,7 @@ import labkart
 from hooks import requirement
 from hooks.origin import Origin
 from hooks.requirement import library_version, requirement_line
-from tests.support.bake import UV, clean_environment, published
+from tests.support.bake import UV, clean_environment, packages, published, share_bytecode
 
 COMMIT = "0123456789" * 4
 VERSION = "0.3.1"
@@ -98,29 +99,46 @@ def run(folder: Path, *words: str | Path) -> str:
     return done.stdout
 
 
-def test_uv_and_pip_install_what_a_folder_and_a_git_address_name(tmp_path: Path) -> None:
+def origin(environment: Path) -> str:
+    """Where the library in an environment came from, as its installer has written it down."""
+    (file,) = packages(environment).glob("labkart-*.dist-info/direct_url.json")
+    url = json.loads(file.read_text(encoding="utf-8"))["url"]
+    return unquote(url).replace("//localhost/", "///")
+
+
+def test_uv_and_pip_install_what_a_folder_and_a_git_address_name(
+    compiled: Path, tmp_path: Path
+) -> None:
     """The paths have a space, Japanese letters and `%`; pip cannot clone from a path with `#`, so only the folder has it."""
     template, bare = published(tmp_path / "ひな形 置き場 #1 50%"), tmp_path / "研究 室 50%.git"
     run(tmp_path, "git", "clone", "--quiet", "--bare", template, bare)
     lines = dict[str, str]()
+    addresses = {"folder": f"file://{template}", "git": f"file://{bare}"}
     for name, address in {"folder": str(template), "git": f"file://{quote(str(bare))}"}.items():
         words = ["cookiecutter", address, "--no-input", "--output-dir", tmp_path / name]
         run(tmp_path, sys.executable, "-m", *words)
         project = tmp_path / name / "my-thesis"
         table = tomllib.loads((project / "pyproject.toml").read_text(encoding="utf-8"))
         lines[name] = table["project"]["dependencies"][0]
-        run(project, UV, "sync", "--quiet", "--python", sys.executable)
-        assert "accuracy" in run(project, UV, "run", "--no-sync", "labkart", "run", "data=wine")
+        run(project, UV, "sync", "--quiet", "--no-dev", "--python", sys.executable)
+        assert origin(project / ".venv") == addresses[name]
     assert lines["folder"].startswith("labkart @ file://localhost/")
     assert lines["git"].startswith("labkart @ git+file://localhost/")
 
-    # As README.md of a project says for those without uv.
     project = tmp_path / "folder/my-thesis"
+    share_bytecode(compiled, project / ".venv")
+    assert "accuracy" in run(project, UV, "run", "--no-sync", "labkart", "run", "data=wine")
+
+    # As README.md of a project says for those without uv.
     run(project, sys.executable, "-m", "venv", ".plain")
-    # Python compiles what it imports; pip would compile all that it installs.
+    plain = project / ".plain"
+    # What pip would install besides comes from the shared environment, where it is compiled already.
+    (packages(plain) / "shared.pth").write_text(f"{packages(compiled)}\n")
     pip = (".plain/bin/pip", "install", "--quiet", "--no-compile")
     run(project, *pip, "-e", ".")
+    assert origin(plain) == addresses["folder"]
     printed = run(project, ".plain/bin/labkart", "run", "data=wine")
     assert "nothing to do" in printed and "  ·  .plain/bin/labkart ui" in printed
     run(project, *pip, "--no-deps", "--force-reinstall", lines["git"])
+    assert origin(plain) == addresses["git"]
     assert "nothing to do" in run(project, ".plain/bin/labkart", "run", "data=wine")

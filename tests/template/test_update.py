@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from tests.conftest import Once
-from tests.support.bake import SOURCE, TEMPLATE, UV, Project, clean_environment
+from tests.support.bake import SOURCE, TEMPLATE, UV, Project, clean_environment, share_bytecode
 
 PROJECT = SOURCE.name
 NEWEST = "v1000.0.0"
@@ -219,14 +219,16 @@ def test_an_update_keeps_all_that_a_student_did(
 
 
 def test_uv_moves_the_library_results_stay_valid_and_all_can_be_taken_back(
-    copied: Callable[[], Project],
+    copied: Callable[[], Project], compiled: Path
 ) -> None:
     project = copied()
 
     def uv(*words: str) -> str:
         return run(project.root, UV, *words, UV_PYTHON=sys.executable)
 
-    uv("run", "--quiet", "labkart", "run", "data=wine")
+    uv("sync", "--quiet")
+    share_bytecode(compiled, project.root / ".venv")
+    uv("run", "labkart", "run", "data=wine")
     assert uv("run", "labkart", "--version") == "labkart 0.0.1"
     commit(project.root, "With the lock")
     lock = project.read("uv.lock")

@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 import labkart
-from tests.support.bake import SOURCE, TEMPLATE, UV, Project, clean_environment
+from tests.support.bake import SOURCE, TEMPLATE, UV, Project, clean_environment, share_bytecode
 
 
 def run(folder: Path, *words: str | Path, **variables: str) -> str:
@@ -33,7 +33,7 @@ def run(folder: Path, *words: str | Path, **variables: str) -> str:
 # Installation
 
 
-def test_the_lowest_versions_work(fresh: Project) -> None:
+def test_the_lowest_versions_work(fresh: Project, compiled: Path) -> None:
     """The lower bounds of the dependencies are promises: install exactly them, and run."""
     files = (TEMPLATE / "pyproject.toml", fresh.root / "pyproject.toml")
     sources = [word for file in files for word in ("-r", file)]
@@ -41,6 +41,7 @@ def test_the_lowest_versions_work(fresh: Project) -> None:
     run(fresh.root, UV, "venv", "--quiet", "--python", sys.executable)
     run(fresh.root, UV, "pip", "install", "--quiet", *lowest)
     run(fresh.root, UV, "pip", "install", "--quiet", "--no-deps", "-e", ".")
+    share_bytecode(compiled, fresh.root / ".venv")
     bounds = dict[str, str]()
     for file in files:
         bounds |= re.findall(r'^    "([\w-]+)>=([\d.]+)', file.read_text(), flags=re.MULTILINE)
@@ -54,16 +55,18 @@ def test_the_lowest_versions_work(fresh: Project) -> None:
 
 
 def test_jupyter_comes_into_the_environment_and_what_was_computed_stays_valid(
-    fresh: Project,
+    project: Project, compiled: Path
 ) -> None:
-    add, start = re.findall("`uv ([^`]+)`", fresh.read("notebooks/README.md"))
+    """It was computed with the very versions of the shared environment, which has no Jupyter."""
+    add, start = re.findall("`uv ([^`]+)`", project.read("notebooks/README.md"))
+    shutil.copy2(compiled.parent / "uv.lock", project.root)
 
     def uv(words: str) -> str:
-        return run(fresh.root, UV, *words.split(), UV_PYTHON=sys.executable)
+        return run(project.root, UV, *words.split(), UV_PYTHON=sys.executable)
 
-    uv("run --quiet labkart run data=wine")
     uv(f"{add} --quiet")
-    assert "4 tasks done" in uv("run --no-sync labkart status data=wine")
+    share_bytecode(compiled, project.root / ".venv")
+    assert "4 tasks done" in uv("run --no-sync labkart status")
     assert re.match(
         r"\d+\.", uv(start.replace("run", "run --no-sync").replace("notebooks", "--version"))
     )
@@ -148,23 +151,14 @@ def test_every_step_of_the_projects_ci_passes_in_a_clean_clone(
     clone = tmp_path / "clone"
     run(tmp_path, "git", "clone", "--quiet", fresh.root, clone)
     workflow = clone / ".github/workflows/ci.yml"
-    execute(workflow, "check", clone, only=("Install",), UV_PYTHON=sys.executable)
-    # What it installs is in the shared environment, too, where all that the other steps import is compiled already.
-    installed = {
-        line for line in run(clone, UV, "pip", "freeze").splitlines() if not line.startswith("-e")
-    }
-    assert installed <= set(
-        run(clone, UV, "pip", "freeze", "--python", fresh.environment or "").splitlines()
-    )
-    names = [
-        step["name"]
-        for step in yaml.safe_load(workflow.read_text())["jobs"]["check"]["steps"]
-        if "run" in step
-    ]
-    said = execute(workflow, "check", clone, only=tuple(set(names) - {"Install"}), **shared(fresh))
+    steps = yaml.safe_load(workflow.read_text())["jobs"]["check"]["steps"]
+    commands = {step["name"]: step["run"] for step in steps if "run" in step}
+    # It has made the shared environment, where all that the other steps import is compiled already.
+    assert commands.pop("Install") == "uv sync"
+    said = execute(workflow, "check", clone, only=tuple(commands), **shared(fresh))
     assert re.search(r"accuracy.*\n.*finished +\d\.\d+", said)
     assert re.search(r"tasks/train\.py +\| +\d+", said)
-    assert run(clone, "git", "status", "--porcelain") == "?? summary.md\n?? uv.lock\n"
+    assert run(clone, "git", "status", "--porcelain") == "?? summary.md\n"
     (figures,) = [step["with"]["path"].split() for step in uploads(workflow)]
     assert [file for pattern in figures for file in clone.glob(pattern)]
 
@@ -191,15 +185,14 @@ def test_a_pull_request_is_told_what_it_changes(fresh: Project, tmp_path: Path) 
     train.write_text(
         train.read_text().replace("max_iter=self.max_iter", "max_iter=1 + self.max_iter")
     )
-    said = execute(workflow, "compare", workspace, **shared(fresh)).rpartition(
-        "### Before and after"
-    )[2]
+    # The main branch is as it was.
+    said = execute(workflow, "compare", workspace, ("After", "Summary"), **shared(fresh))
+    said = said.rpartition("### Before and after")[2]
     assert re.search(r"^ +accuracy +[\d.]+ +[\d.]+|metrics", said, flags=re.MULTILINE)
     assert "tasks/train.py: TrainLogistic" in said
     (workspace / "base/src/my_thesis/pipeline.py").write_text("def pipeline(:\n")
-    said = execute(workflow, "compare", workspace, **shared(fresh)).rpartition(
-        "### Before and after"
-    )[2]
+    said = execute(workflow, "compare", workspace, ("Before", "Summary"), **shared(fresh))
+    said = said.rpartition("### Before and after")[2]
     assert "The main branch does not run" in said
 
 
@@ -226,9 +219,12 @@ def test_the_hooks_of_git_accept_a_new_project_and_empty_its_notebooks(fresh: Pr
     assert fresh.read("notebooks/explore.ipynb") == empty
 
 
-def test_the_template_passes_its_own_lint() -> None:
-    """The other jobs of its CI install packages of the system, or call the very tests that run now."""
-    execute(CI, "lint", TEMPLATE, UV_NO_SYNC="1")
+def test_the_templates_ci_runs_its_lint_here_and_on_github() -> None:
+    """The lint itself takes longer than most tests: it has run before them where `.ci/run` called both."""
+    jobs = yaml.safe_load(CI.read_text())["jobs"]
+    assert [step["run"] for step in jobs["lint"]["steps"] if "run" in step] == ["make lint"]
+    lines = (TEMPLATE / ".ci/run").read_text().splitlines()
+    assert lines.index("make lint") < lines.index("make test")
 
 
 @pytest.fixture
@@ -284,17 +280,15 @@ def test_what_is_published_was_tested() -> None:
 # Editors
 
 
-def test_a_debugger_starts_labkart_and_the_tests_as_modules(fresh: Project) -> None:
-    launches = json.loads(fresh.read(".vscode/launch.json"))["configurations"]
-    said = []
+def test_a_debugger_starts_labkart_and_the_tests_as_modules(project: Project) -> None:
+    launches = json.loads(project.read(".vscode/launch.json"))["configurations"]
+    printed = []
     for launch in launches:
         words = [word.replace("${file}", "tests/test_tasks.py") for word in launch["args"]]
-        done = fresh.run(
-            "python", "-m", launch["module"], *words, *(["data=wine"] if words[0] == "run" else [])
-        )
+        done = project.run("python", "-m", launch["module"], *words)
         assert done.returncode == 0, done.stdout + done.stderr
-        said.append(done.stdout)
-    assert "accuracy" in said[0] and "passed" in said[1]
+        printed.append(done.stdout)
+    assert "accuracy" in printed[0] and "passed" in printed[1]
 
 
 # The two commands
