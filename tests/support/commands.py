@@ -14,20 +14,12 @@ from typing import IO
 
 from tests.support.bake import Project
 
+_WARM = Path(__file__).with_name("warm.py")
 _SERVER = """\
-import json, os, sys, tempfile, traceback
+import json, os, runpy, sys, traceback
 before = dict(os.environ)
-import labkart.check.report, labkart.experiments.run, labkart.tracking.publish
 import matplotlib.backends.backend_agg, matplotlib.pyplot, sklearn.datasets, sklearn.ensemble
-from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
-from hydra.core.plugins import Plugins
-from labkart.cli.main import main
-from labkart.records import secrets
-Plugins.instance()
-secrets.is_key("")
-with tempfile.TemporaryDirectory() as folder:  # what making one imports and compiles takes longer than the rest of it
-    SqlAlchemyStore(f"sqlite:///{folder}/mlflow.db", folder).engine.dispose()
-tempfile.tempdir = None  # a command looks where its own variables say
+runpy.run_path(sys.argv[1])
 set_by_imports = {name: text for name, text in os.environ.items() if before.get(name) != text}
 
 def run(folder, root, words, variables):
@@ -136,7 +128,7 @@ def commands(project: Project) -> Iterator[Commands]:
     with (
         TemporaryDirectory() as folder,
         subprocess.Popen(
-            project.command("python", "-c", _SERVER),
+            project.command("python", "-c", _SERVER, str(_WARM)),
             cwd=folder,
             env=project.variables(),
             stdin=subprocess.PIPE,
