@@ -16,7 +16,7 @@ from tests.support.bake import Project
 
 _WARM = Path(__file__).with_name("warm.py")
 _SERVER = """\
-import json, os, runpy, sys, traceback
+import json, os, runpy, signal, sys, traceback
 before = dict(os.environ)
 import matplotlib.backends.backend_agg, matplotlib.pyplot, sklearn.datasets, sklearn.ensemble
 runpy.run_path(sys.argv[1])
@@ -27,6 +27,7 @@ def run(folder, root, words, variables):
         os.dup2(os.open(f"{folder}/{name}", os.O_WRONLY | os.O_CREAT), number)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.setsid()
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # under `nohup`, a closed terminal would end nothing
     os.chdir(root)
     os.environ.clear()
     os.environ.update({**set_by_imports, **variables})
@@ -66,6 +67,15 @@ class Command:
     @property
     def pid(self) -> int:
         return int(_text(self.folder / "pid"))
+
+    @property
+    def printed(self) -> str:
+        """What it has printed so far."""
+        return _text(self.folder / "stdout")
+
+    @property
+    def has_ended(self) -> bool:
+        return (self.folder / "status").exists()
 
     @property
     def errors(self) -> str:

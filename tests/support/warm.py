@@ -10,6 +10,9 @@ import tempfile
 from pathlib import Path
 
 import hydra
+from hydra.core.plugins import Plugins
+from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
+
 import labkart.check.report
 import labkart.cli.accept
 import labkart.cli.clean
@@ -18,10 +21,8 @@ import labkart.cli.run
 import labkart.cli.status
 import labkart.experiments.run
 import labkart.tracking.publish  # noqa: F401 (imported for the commands)
-from hydra.core.plugins import Plugins
 from labkart import packages
 from labkart.records import secrets
-from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 
 CONFIG = """\
 defaults:
@@ -35,7 +36,11 @@ WORDS = ["seed=1", "+more.of=[a,{b:'c d'}]", "model=linear", "~model.trees"]
 
 
 def compose(folder: Path) -> None:
-    for name, text in {"config": CONFIG, "model/forest": "a: 1", "model/linear": "trees: 1"}.items():
+    for name, text in {
+        "config": CONFIG,
+        "model/forest": "a: 1",
+        "model/linear": "trees: 1",
+    }.items():
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).with_suffix(".yaml").write_text(text)
     with hydra.initialize_config_dir(str(folder), version_base="1.3"):
