@@ -20,6 +20,7 @@ import json, os, runpy, signal, sys, traceback
 before = dict(os.environ)
 import matplotlib.backends.backend_agg, matplotlib.pyplot, sklearn.datasets, sklearn.ensemble
 runpy.run_path(sys.argv[1])
+from labkart.cli.main import main
 set_by_imports = {name: text for name, text in os.environ.items() if before.get(name) != text}
 
 def run(folder, root, words, variables):
