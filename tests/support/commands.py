@@ -28,7 +28,9 @@ def run(folder, root, words, variables):
         os.dup2(os.open(f"{folder}/{name}", os.O_WRONLY | os.O_CREAT), number)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.setsid()
-    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # under `nohup`, a closed terminal would end nothing
+    # As in a terminal: these tests may run under `nohup` or in the background.
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     os.chdir(root)
     os.environ.clear()
     os.environ.update({**set_by_imports, **variables})
