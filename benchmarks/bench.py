@@ -47,10 +47,12 @@ class Bench:
     Attributes:
         folder: temporary; everything is inside.
         rounds: how often each pair of plain gokart and Labkart is measured.
+        chain: how many tasks the chain has.
     """
 
     folder: Path
     rounds: int
+    chain: int
 
     @property
     def sample(self) -> Path:

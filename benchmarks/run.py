@@ -26,13 +26,15 @@ def main() -> None:
     rounds_help = "how often each pair is measured (5)"
     parser.add_argument("--rounds", type=int, default=5, metavar="N", help=rounds_help)
     parser.add_argument("--only", choices=CASES, metavar="CASE", help=f"one of {', '.join(CASES)}")
+    chain_help = "how many tasks the chain has (1000)"
+    parser.add_argument("--chain", type=int, default=1000, metavar="N", help=chain_help)
     args = parser.parse_args()
     versions = ", ".join(f"{name} {version(name)}" for name in ("gokart", "luigi", "mlflow"))
     machine = f"{os.cpu_count()} cores, Python {platform.python_version()}"
     print(f"CPU seconds, medians of {args.rounds}; {machine}, {versions}\n")
     show(Row("", "plain gokart", "labkart", "ratio", "goal"))
     with tempfile.TemporaryDirectory() as folder:
-        bench = Bench(Path(folder), args.rounds)
+        bench = Bench(Path(folder), args.rounds, args.chain)
         for name, case in CASES.items():
             if args.only in (None, name):
                 for row in case(bench):

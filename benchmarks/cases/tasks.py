@@ -68,9 +68,9 @@ def sample(bench: Bench) -> Iterator[Row]:
 def chain(bench: Bench) -> Iterator[Row]:
     """Each task needs the one before."""
     pair = bench.pair("chain")
-    plain = outcome(pair.run_plain("graph.py", "chain", "1000"))
-    labkart = outcome(pair.run_labkart("run", "shape=chain", "n=1000"))
-    yield Row("a chain of 1,000 tasks", plain, labkart, goal="works")
+    plain = outcome(pair.run_plain("graph.py", "chain", str(bench.chain)))
+    labkart = outcome(pair.run_labkart("run", "shape=chain", f"n={bench.chain}"))
+    yield Row(f"a chain of {bench.chain:,} tasks", plain, labkart, goal="works")
 
 
 def _first_runs(bench: Bench, shape: str, sizes: list[int], case: str) -> Iterator[Row]:

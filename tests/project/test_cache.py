@@ -302,13 +302,19 @@ def kept(server: Processes, packages: Path, tmp_path_factory: pytest.TempPathFac
     return folder
 
 
+def copy_outputs(project: Path, root: Path) -> None:
+    """Copy a project without its bytecode, which Python may be writing."""
+    ignore = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(project, root, ignore=ignore, dirs_exist_ok=True)
+
+
 @pytest.mark.parametrize(
     ("kind", "damage"), DAMAGED, ids=[f"{kind}-{damage.__name__}" for kind, damage in DAMAGED]
 )
 def test_an_output_that_was_damaged_is_computed_again(
     kind: str, damage: Callable[[Path], None], kept: Path, root: Path, server: Processes
 ) -> None:
-    shutil.copytree(kept / kind, root, dirs_exist_ok=True)
+    copy_outputs(kept / kind, root)
     study, task = Study(root, server), f"kept.Total(kind='{kind}')"
     file = max(root.glob("outputs/cache/**/kept_*"), key=lambda file: file.suffix)
     times = file.stat()
@@ -323,7 +329,7 @@ def test_an_output_that_was_damaged_is_computed_again(
 def test_outputs_that_were_copied_are_found(kept: Path, root: Path, server: Processes) -> None:
     """Without this, the test above would prove nothing of damage."""
     for kind in KINDS:
-        shutil.copytree(kept / kind, root, dirs_exist_ok=True)
+        copy_outputs(kept / kind, root)
         assert Study(root, server).build(f"kept.Total(kind='{kind}')") == (6, set())
 
 

@@ -120,7 +120,7 @@ WORD = st.one_of(
 
 
 @settings(
-    max_examples=12,
+    max_examples=6,
     deadline=None,
     database=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],

@@ -52,7 +52,7 @@ def pipeline(cfg):
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Processes]:
-    with processes("hydra", "mlflow.store.tracking.sqlalchemy_store") as started:
+    with processes("tests.support.warm") as started:
         yield started
 
 

@@ -165,11 +165,10 @@ def test_ctrl_c_leaves_a_trial_that_is_tried_again(here: Path) -> None:
 # Several processes
 
 
-@pytest.mark.parametrize("count", [2, 4])
-def test_processes_share_the_trials(here: Path, count: int) -> None:
+def test_processes_share_the_trials(here: Path) -> None:
     change(here, "seconds: 0.0", "seconds: 0.05", "conf/config.yaml")
-    processes = [forked("-n", "16") for _ in range(count)]
-    assert [ended(process) for process in processes] == [0] * count
+    processes = [forked("-n", "16") for _ in range(4)]
+    assert [ended(process) for process in processes] == [0] * 4
     (found,) = study.read_studies()
     assert [trial.state for trial in found.trials] == ["complete"] * 16
     assert trace().total() == 16 and set(trace().values()) == {1}
@@ -224,8 +223,7 @@ slow: true
 """
 
 
-@pytest.mark.parametrize("workers", ["1", "2"])
-@pytest.mark.parametrize("pruner", ["median", "halving"])
+@pytest.mark.parametrize(("workers", "pruner"), [("1", "median"), ("2", "halving")])
 def test_a_trial_that_falls_behind_is_pruned(here: Path, workers: str, pruner: str) -> None:
     write(here, **{"conf/search/s.yaml": PRUNED.replace("median", pruner)})
     found = run(f"labkart.workers={workers}")

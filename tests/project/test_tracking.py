@@ -275,17 +275,17 @@ PLANS_TOO_EARLY = """
 import time
 from pathlib import Path
 from labkart.cli import main
-from labkart.experiments import run
+from labkart.experiments.run import HydraTask
 
-make_ready = run.make_ready
+run_experiment = HydraTask.run_experiment
 
-def ready():
-    make_ready()
+def wait_and_run(task, experiment):
     Path("go").touch()
     while list(Path("outputs/running").iterdir()):
         time.sleep(0.05)
+    run_experiment(task, experiment)
 
-run.make_ready = ready
+HydraTask.run_experiment = wait_and_run
 raise SystemExit(main.main(["run"]))
 """
 

@@ -56,7 +56,7 @@ _started: list[Processes] = []
 @pytest.fixture(scope="module", autouse=True)
 def _processes() -> Iterator[None]:
     """What the commands import and these tests are not about, imported once."""
-    with processes("hydra", "mlflow.store.tracking.sqlalchemy_store") as started:
+    with processes("tests.support.warm") as started:
         _started.append(started)
         yield
         _started.clear()

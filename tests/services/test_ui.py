@@ -1,20 +1,23 @@
 """`labkart ui` in a browser: what its link opens, how long that stays, and what is left when it ends."""
 
+import os
 import re
 import shutil
 import signal
 import socket
-import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 from tests.conftest import Ready
 from tests.support.bake import Project
+from tests.support.commands import Command, Commands
+from tests.support.tiny import soon
 
 # They take the first free port from 5000 on, and see which one becomes free: no two at a time.
 pytestmark = pytest.mark.xdist_group("ui")
@@ -23,8 +26,8 @@ METRICS = ["accuracy", "balanced_accuracy", "macro_f1", "roc_auc"]
 COLUMNS = ["Run Name", "Created", *METRICS, "model", "data", "seed", "Duration", "labkart.dirty"]
 
 
-@pytest.fixture
-def page() -> Iterator[Page]:
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
     chromium = shutil.which("chromium")
     if not chromium:
         pytest.skip("Chromium is not installed: apt-get install chromium")
@@ -37,35 +40,47 @@ def page() -> Iterator[Page]:
         "--disable-sync",
     ]
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=quiet)
-        yield browser.new_page(viewport={"width": 1700, "height": 800})
-        browser.close()
-
-
-@contextmanager
-def serving(
-    project: Project, *words: str, **variables: str
-) -> Iterator[tuple["subprocess.Popen[str]", str]]:
-    """`labkart ui`, and the link that it prints."""
-    server = subprocess.Popen(
-        project.command("labkart", "ui", *words),
-        cwd=project.root,
-        env=project.variables(**variables),
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    with server:
-        assert server.stdout
-        try:
-            yield server, server.stdout.readline().strip()
-        finally:
-            server.kill()
+        started = playwright.chromium.launch(executable_path=chromium, args=quiet)
+        yield started
+        started.close()
 
 
 @pytest.fixture
-def link(project: Project) -> Iterator[str]:
-    with serving(project) as (_, address):
-        yield address
+def page(browser: Browser) -> Iterator[Page]:
+    """A page of a person who has not been there before."""
+    context = browser.new_context(viewport={"width": 1700, "height": 800})
+    yield context.new_page()
+    context.close()
+
+
+@contextmanager
+def serving(project: Project, *words: str) -> Iterator[tuple[Command, str]]:
+    """`labkart ui`, and the link that it prints."""
+    assert project.warm
+    server = project.warm.start(project, "ui", *words)
+    try:
+        soon(lambda: "\n" in server.printed)
+        yield server, server.printed.splitlines()[0].strip()
+    finally:
+        if not server.has_ended:
+            server.kill()
+
+
+@pytest.fixture(scope="module")
+def served(
+    tmp_path_factory: pytest.TempPathFactory, _ran: tuple[Project, str], warm: Commands
+) -> Iterator[tuple[Project, Command, str]]:
+    """A project in which the default pipeline has run once, its server and the link; no test changes it."""
+    folder = tmp_path_factory.mktemp("served")
+    root = Path(shutil.copytree(_ran[0].root, folder / _ran[0].root.name))
+    project = replace(_ran[0], root=root, warm=warm)
+    with serving(project) as (server, address):
+        yield project, server, address
+
+
+@pytest.fixture
+def link(served: tuple[Project, Command, str]) -> str:
+    return served[2]
 
 
 def port_of(link: str) -> int:
@@ -135,30 +150,29 @@ def test_the_columns_stay_after_a_reload_and_on_the_way_back_from_a_run(
     assert shows(page, COLUMNS.__eq__)
 
 
-def test_a_new_metric_appears_unless_the_person_chose_columns(
-    link: str, page: Page, project: Project
-) -> None:
+def test_a_new_metric_appears_unless_the_person_chose_columns(page: Page, project: Project) -> None:
     def log(metric: str) -> None:
         old = 'self.log_metric("accuracy"'
         module = "src/my_thesis/tasks/evaluate.py"
         project.edit(module, old, f'self.log_metric("{metric}", 0.5)\n        {old}')
         project.labkart("run")
 
-    page.goto(link)
-    assert shows(page, COLUMNS.__eq__)
-    log("brier")
-    page.goto(link)
-    assert shows(page, lambda names: "brier" in names)
+    with serving(project) as (_, link):
+        page.goto(link)
+        assert shows(page, COLUMNS.__eq__)
+        log("brier")
+        page.goto(link)
+        assert shows(page, lambda names: "brier" in names)
 
-    page.get_by_role("button", name="Columns").click()
-    page.get_by_placeholder("Search columns").fill("macro_f1")
-    page.get_by_text("macro_f1", exact=True).last.click()
-    page.keyboard.press("Escape")
-    expect(page.locator(".ag-header-cell", has_text="macro_f1")).to_have_count(0)
-    log("log_loss")
-    page.goto(link)
-    assert shows(page, lambda names: "brier" in names and names[-1] == "labkart.dirty")
-    assert not {"macro_f1", "log_loss"} & set(headers(page))
+        page.get_by_role("button", name="Columns").click()
+        page.get_by_placeholder("Search columns").fill("macro_f1")
+        page.get_by_text("macro_f1", exact=True).last.click()
+        page.keyboard.press("Escape")
+        expect(page.locator(".ag-header-cell", has_text="macro_f1")).to_have_count(0)
+        log("log_loss")
+        page.goto(link)
+        assert shows(page, lambda names: "brier" in names and names[-1] == "labkart.dirty")
+        assert not {"macro_f1", "log_loss"} & set(headers(page))
 
 
 def test_a_run_shows_its_results_and_figures(link: str, page: Page, first_run: str) -> None:
@@ -184,44 +198,35 @@ def test_a_project_without_runs_opens_too(fresh: Project, page: Page) -> None:
 # The server
 
 
-def test_it_is_one_process_that_listens_on_this_machine_only(project: Project) -> None:
-    with serving(project) as (server, link):
-        assert link.startswith("http://127.0.0.1:")
-        assert not Path(f"/proc/{server.pid}/task/{server.pid}/children").read_text()
-        ours = {str(file.readlink()) for file in Path(f"/proc/{server.pid}/fd").iterdir()}
-        tables = [
-            Path(f"/proc/{server.pid}/net/{name}").read_text().splitlines()[1:]
-            for name in ("tcp", "tcp6")
-        ]
-        sockets = [line.split() for table in tables for line in table]
-        listening = [
-            each[1] for each in sockets if each[3] == "0A" and f"socket:[{each[9]}]" in ours
-        ]
-        assert listening == [f"0100007F:{port_of(link):04X}"]
+def test_it_is_one_process_that_listens_on_this_machine_only(
+    served: tuple[Project, Command, str],
+) -> None:
+    _, server, link = served
+    assert link.startswith("http://127.0.0.1:")
+    assert not Path(f"/proc/{server.pid}/task/{server.pid}/children").read_text()
+    ours = {str(file.readlink()) for file in Path(f"/proc/{server.pid}/fd").iterdir()}
+    tables = [
+        Path(f"/proc/{server.pid}/net/{name}").read_text().splitlines()[1:]
+        for name in ("tcp", "tcp6")
+    ]
+    sockets = [line.split() for table in tables for line in table]
+    listening = [row[1] for row in sockets if row[3] == "0A" and f"socket:[{row[9]}]" in ours]
+    assert listening == [f"0100007F:{port_of(link):04X}"]
 
 
-@pytest.fixture
-def _terminal() -> Iterator[None]:
-    """Tests that run under `nohup` would hand down that a closed terminal ends nothing."""
-    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
-    yield
-    signal.signal(signal.SIGHUP, before)
-
-
-@pytest.mark.usefixtures("_terminal")
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP", "SIGKILL"])
 def test_nothing_is_left_whatever_ends_it(project: Project, name: str) -> None:
     number = signal.Signals[name]
     with serving(project) as (server, link):
         assert not is_free(port_of(link))
-        server.send_signal(number)
-        assert server.wait(timeout=30) == (0 if name in ("SIGINT", "SIGTERM") else -number)
+        os.kill(server.pid, number)
+        assert server.wait().returncode == (0 if name in ("SIGINT", "SIGTERM") else -number)
         assert is_free(port_of(link))
 
 
-def test_the_second_one_says_where_the_first_one_is(project: Project) -> None:
-    with serving(project, "--port", "0") as (_, first):
-        said = project.labkart("ui", "--port", str(port_of(first)))
+def test_the_second_one_says_where_the_first_one_is(served: tuple[Project, Command, str]) -> None:
+    project, _, first = served
+    said = project.labkart("ui", "--port", str(port_of(first)))
     assert said.strip().startswith(first) and "open already" in said
 
 
@@ -230,9 +235,9 @@ def another(tmp_path: Path, ready: Ready) -> Project:
     return ready(tmp_path / "another")
 
 
-def test_two_projects_are_open_at_once(project: Project, another: Project) -> None:
-    with serving(project) as (_, first), serving(another) as (_, second):
-        assert first != second and port_of(second) > port_of(first)
+def test_two_projects_are_open_at_once(link: str, another: Project) -> None:
+    with serving(another) as (_, second):
+        assert link != second and port_of(second) > port_of(link)
 
 
 def test_a_port_that_another_program_has_is_named(project: Project) -> None:
@@ -244,12 +249,9 @@ def test_a_port_that_another_program_has_is_named(project: Project) -> None:
     )
 
 
-def test_where_runs_go_to_a_server_its_own_page_is_named(
-    project: Project, another: Project
-) -> None:
-    with serving(project, "--port", "0") as (_, link):
-        server = link.removesuffix("/labkart")
-        said = another.labkart("ui", MLFLOW_TRACKING_URI=server)
+def test_where_runs_go_to_a_server_its_own_page_is_named(link: str, another: Project) -> None:
+    server = link.removesuffix("/labkart")
+    said = another.labkart("ui", MLFLOW_TRACKING_URI=server)
     assert said.strip() == f"{server}/#/experiments/1/runs?workflowType=machine_learning"
 
 

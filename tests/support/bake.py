@@ -65,11 +65,11 @@ class Project:
         (self.root / path).write_text(text.replace(old, new), encoding="utf-8")
 
     def files(self) -> set[str]:
-        """All files but git's own, as paths below the root."""
+        """All files but git's own and Python's bytecode, as paths below the root."""
         inside = {
             file.relative_to(self.root).as_posix()
             for file in self.root.rglob("*")
-            if file.is_file()
+            if file.is_file() and file.parent.name != "__pycache__"
         }
         return {file for file in inside if not file.startswith(".git/")}
 

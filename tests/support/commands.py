@@ -14,20 +14,13 @@ from typing import IO
 
 from tests.support.bake import Project
 
+_WARM = Path(__file__).with_name("warm.py")
 _SERVER = """\
-import json, os, sys, tempfile, traceback
+import json, os, runpy, signal, sys, traceback
 before = dict(os.environ)
-import labkart.check.report, labkart.experiments.run, labkart.tracking.publish
 import matplotlib.backends.backend_agg, matplotlib.pyplot, sklearn.datasets, sklearn.ensemble
-from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
-from hydra.core.plugins import Plugins
+runpy.run_path(sys.argv[1])
 from labkart.cli.main import main
-from labkart.records import secrets
-Plugins.instance()
-secrets.is_key("")
-with tempfile.TemporaryDirectory() as folder:  # what making one imports and compiles takes longer than the rest of it
-    SqlAlchemyStore(f"sqlite:///{folder}/mlflow.db", folder).engine.dispose()
-tempfile.tempdir = None  # a command looks where its own variables say
 set_by_imports = {name: text for name, text in os.environ.items() if before.get(name) != text}
 
 def run(folder, root, words, variables):
@@ -35,6 +28,9 @@ def run(folder, root, words, variables):
         os.dup2(os.open(f"{folder}/{name}", os.O_WRONLY | os.O_CREAT), number)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.setsid()
+    # As in a terminal: these tests may run under `nohup` or in the background.
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     os.chdir(root)
     os.environ.clear()
     os.environ.update({**set_by_imports, **variables})
@@ -74,6 +70,15 @@ class Command:
     @property
     def pid(self) -> int:
         return int(_text(self.folder / "pid"))
+
+    @property
+    def printed(self) -> str:
+        """What it has printed so far."""
+        return _text(self.folder / "stdout")
+
+    @property
+    def has_ended(self) -> bool:
+        return (self.folder / "status").exists()
 
     @property
     def errors(self) -> str:
@@ -136,7 +141,7 @@ def commands(project: Project) -> Iterator[Commands]:
     with (
         TemporaryDirectory() as folder,
         subprocess.Popen(
-            project.command("python", "-c", _SERVER),
+            project.command("python", "-c", _SERVER, str(_WARM)),
             cwd=folder,
             env=project.variables(),
             stdin=subprocess.PIPE,
