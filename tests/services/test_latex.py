@@ -1,5 +1,6 @@
 """A real TeX compiles a document that includes a report's table."""
 
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -8,9 +9,12 @@ import pytest
 
 from labkart.results.report import config
 from labkart.results.report.report import ReportOptions, report
+from tests.support.bake import TEMPLATE
 from tests.support.runs import all_experiments
 from tests.support.tiny import write
 
+# What LuaTeX knows of the fonts, kept from one test run to the next.
+KEPT = TEMPLATE / ".pytest_cache" / "texmf-var"
 DOCUMENT = r"""\documentclass{article}
 \usepackage{booktabs}
 \ifdefined\directlua\usepackage{luatexja}\fi
@@ -35,7 +39,13 @@ def test_a_table_compiles_in_a_document(root: Path, engine: str) -> None:
     report(ReportOptions("models"))
     command = [engine, "-interaction=nonstopmode", "-halt-on-error", "thesis.tex"]
     done = subprocess.run(
-        command, cwd=root / "reports", capture_output=True, text=True, errors="replace", check=False
+        command,
+        cwd=root / "reports",
+        env={**os.environ, "TEXMFVAR": str(KEPT)},
+        capture_output=True,
+        text=True,
+        errors="replace",
+        check=False,
     )
     assert done.returncode == 0, done.stdout[-2000:]
     assert "Missing character" not in (root / "reports/thesis.log").read_text(errors="replace")

@@ -49,4 +49,4 @@ def soon(condition: Callable[[], object]) -> None:
     end = time.monotonic() + 60
     while not condition():
         assert time.monotonic() < end
-        time.sleep(0.001)
+        time.sleep(0.005)
