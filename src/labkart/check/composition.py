@@ -16,8 +16,7 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 
 from labkart import _compat
-from labkart.check.configs import BrokenConfig
-from labkart.check.rule import Finding
+from labkart.check.rule import Problem
 from labkart.errors import LabkartError
 from labkart.experiments import config
 from labkart.experiments.config import Composed
@@ -75,7 +74,7 @@ class Conf:
         self.composed: list[tuple[ConfigFile, Composed]] = []
         first = next((file for file in self.files if file.path == _FIRST), None)
         if not first and not self.problems:
-            self.problems.append(BrokenConfig.finding(_FIRST, "missing"))
+            self.problems.append(Problem(_FIRST, "missing"))
         if first and not self.problems and (base := self._compose(first)):
             self._compose_choices(base)
 
@@ -97,19 +96,19 @@ class Conf:
             composed = config.compose_overrides(*overrides)
         except LabkartError as error:
             why = str(error).removeprefix("conf: ").partition(" Config search path")[0]
-            self.problems.append(BrokenConfig.finding(file.path, "composed", why=why))
+            self.problems.append(Problem(file.path, "composed", text=why))
             return None
         self.composed.append((file, composed))
         return composed
 
-    def _check_sweeps(self, file: ConfigFile, cfg: DictConfig) -> Iterator[Finding]:
+    def _check_sweeps(self, file: ConfigFile, cfg: DictConfig) -> Iterator[Problem]:
         """Check the names and values that a search, or the sweep of an experiment, goes through."""
         values = OmegaConf.create(file.values)
         for section in _SWEEPS:
             for name, text in (OmegaConf.select(values, section) or {}).items():
                 if why := self._sweep_problem(str(name), text, cfg):
                     line = file.line(f"{section}.{name}")
-                    yield BrokenConfig.finding(file.path, "unknown", line, why=why)
+                    yield Problem(file.path, "unknown", line, why)
 
     def _sweep_problem(self, name: str, text: object, cfg: DictConfig) -> str:
         try:
@@ -126,9 +125,9 @@ class Conf:
         return "" if is_known else f"no setting {key}"
 
 
-def _read_files(root: Path) -> tuple[list[ConfigFile], list[Finding]]:
+def _read_files(root: Path) -> tuple[list[ConfigFile], list[Problem]]:
     """The project's own files; `conf/local/` belongs to this machine."""
-    files, problems = list[ConfigFile](), list[Finding]()
+    files, problems = list[ConfigFile](), list[Problem]()
     paths = sorted(file.relative_to(root).as_posix() for file in (root / "conf").rglob("*.yaml"))
     for path in paths:
         if path.startswith("conf/local/"):
@@ -138,10 +137,9 @@ def _read_files(root: Path) -> tuple[list[ConfigFile], list[Finding]]:
         except yaml.YAMLError as error:
             mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
             why = getattr(error, "problem", None) or " ".join(str(error).split())
-            finding = BrokenConfig.finding(path, "file", mark.line + 1 if mark else 0, why=why)
-            problems.append(finding)
+            problems.append(Problem(path, "file", mark.line + 1 if mark else 0, why))
         except (OSError, ValueError) as error:
-            problems.append(BrokenConfig.finding(path, "file", why=error))
+            problems.append(Problem(path, "file", text=str(error)))
     return files, problems
 
 

@@ -1,10 +1,49 @@
-"""The rules on `conf/` and the pipeline; `composition` and `pipeline` do the work."""
+"""The rules on `conf/` and the pipeline; `composition` and `pipeline` do the work.
+
+These two are expensive: they are imported, and asked, when a rule first needs them, and once.
+"""
 
 from collections.abc import Iterator
-from typing import ClassVar
+from functools import lru_cache
+from typing import TYPE_CHECKING, ClassVar
 
-from labkart.check.rule import Finding, Rule
+from labkart.check.rule import Finding, Problem, Rule
 from labkart.check.tree import Tree
+
+if TYPE_CHECKING:
+    from labkart.check.composition import Conf
+    from labkart.check.pipeline import Pipeline
+
+
+@lru_cache(maxsize=1)
+def conf(tree: Tree) -> "Conf":
+    """The files in `conf/`, composed."""
+    from labkart.check.composition import Conf
+
+    return Conf(tree.root)
+
+
+@lru_cache(maxsize=1)
+def pipeline(tree: Tree) -> "Pipeline":
+    """The student's pipeline and tasks, imported."""
+    from labkart.check.pipeline import Pipeline
+
+    return Pipeline(tree)
+
+
+@lru_cache(maxsize=1)
+def _layouts(tree: Tree) -> tuple[list[Problem], list[Problem]]:
+    return pipeline(tree).lay_out(conf(tree))
+
+
+def import_findings(tree: Tree) -> Iterator[Finding]:
+    """What prevents the pipeline or a task from being imported."""
+    yield from _findings(BrokenPipeline, pipeline(tree).import_problems)
+
+
+def _findings(rule: type[Rule], problems: list[Problem]) -> Iterator[Finding]:
+    for problem in problems:
+        yield rule.finding(problem.path, problem.key, problem.line, why=problem.text)
 
 
 class BrokenConfig(Rule):
@@ -21,7 +60,7 @@ class BrokenConfig(Rule):
 
     def check(self, tree: Tree) -> Iterator[Finding]:
         """Read and compose the files."""
-        yield from tree.conf.problems
+        yield from _findings(type(self), conf(tree).problems)
 
 
 class BrokenPipeline(Rule):
@@ -37,9 +76,9 @@ class BrokenPipeline(Rule):
 
     def check(self, tree: Tree) -> Iterator[Finding]:
         """Lay out the pipeline; what does not compose, or cannot be imported, prevents that."""
-        yield from tree.conf.problems
-        yield from tree.pipeline.import_problems
-        yield from tree.pipeline.layout_problems
+        yield from BrokenConfig().check(tree)
+        yield from import_findings(tree)
+        yield from _findings(type(self), _layouts(tree)[0])
 
 
 class UnusedKey(Rule):
@@ -53,4 +92,5 @@ class UnusedKey(Rule):
     def check(self, tree: Tree) -> Iterator[Finding]:
         """Find the settings that no layout of the pipeline reads, or what prevents the layout."""
         yield from BrokenPipeline().check(tree)
-        yield from tree.pipeline.unread_settings
+        for problem in _layouts(tree)[1]:
+            yield self.finding(problem.path, problem.key, problem.line, name=problem.text)

@@ -6,15 +6,14 @@ Knows what prevents that, which tasks the code has, and which settings it never 
 import os
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import chdir, contextmanager, redirect_stdout
-from functools import cached_property
 from importlib import import_module
 from types import ModuleType
 
 from labkart.check import config_access
-from labkart.check.configs import BrokenPipeline, UnusedKey
-from labkart.check.rule import Finding
+from labkart.check.composition import Conf, ConfigFile
+from labkart.check.rule import Problem
 from labkart.check.task_classes import TaskClass, task_classes
 from labkart.check.tree import Tree
 from labkart.errors import LabkartError, describe
@@ -27,7 +26,7 @@ _LOCATION = re.compile(r"(?P<source>pipeline|conf|[^:]+/[^:]+?)(?::(?P<line>\d+)
 
 
 class Pipeline:
-    """The pipeline of a project, imported; it is laid out when somebody asks for that."""
+    """The pipeline of a project, imported."""
 
     def __init__(self, tree: Tree) -> None:
         self._tree = tree
@@ -48,17 +47,7 @@ class Pipeline:
             for task in task_classes(path, module, tree.code[path])
         ]
 
-    @property
-    def layout_problems(self) -> list[Finding]:
-        """What prevents the pipeline from being laid out, each once."""
-        return self._layouts[0]
-
-    @property
-    def unread_settings(self) -> list[Finding]:
-        """The settings that no layout reads; none if one failed, for it may read them."""
-        return self._layouts[1]
-
-    def _import(self, path: str) -> Finding | None:
+    def _import(self, path: str) -> Problem | None:
         with _guarded(self._tree):
             try:
                 import_module(_module_name(path))
@@ -67,22 +56,28 @@ class Pipeline:
                 return self._problem("import", text, default=path, config=path)
         return None
 
-    @cached_property
-    def _layouts(self) -> tuple[list[Finding], list[Finding]]:
-        problems, names, read = list[Finding](), set[str](), set[str]()
-        for file, composed in [] if self.import_problems else self._tree.conf.composed:
+    def lay_out(self, conf: Conf) -> tuple[list[Problem], list[Problem]]:
+        """Lay out the pipeline with every file in `conf/`.
+
+        Returns:
+            What prevents it, each once; and the settings that no layout reads, none if one failed,
+            because that one may read them.
+        """
+        problems, names, read = list[Problem](), set[str](), set[str]()
+        for file, composed in [] if self.import_problems else conf.composed:
             names |= config_access.setting_names(composed.cfg)
-            if text := self._lay_out(composed, read):
-                problems.append(self._problem("laid-out", text, self._path, file.path))
+            if text := self._call(composed, read):
+                problem = self._problem("laid-out", text, self._path, file.path, conf.files)
+                problems.append(problem)
         unread = [
-            UnusedKey.finding(file.path, "unread", line, name=name)
-            for file in self._tree.conf.files
+            Problem(file.path, "unread", line, name)
+            for file in conf.files
             for name, line in file.lines.items()
             if name in names - read and name.partition(".")[0] not in _MACHINERY
         ]
         return list(dict.fromkeys(problems)), [] if problems else unread
 
-    def _lay_out(self, composed: Composed, read: set[str]) -> str:
+    def _call(self, composed: Composed, read: set[str]) -> str:
         """Call the pipeline; note what it reads, and return why it failed."""
         with _guarded(self._tree):
             try:
@@ -94,26 +89,27 @@ class Pipeline:
                 return describe(error, self._tree.root)
         return ""
 
-    def _problem(self, key: str, text: str, default: str, config: str) -> Finding:
-        """A finding where a text says, or in a default file; "conf" means one of its files."""
+    def _problem(
+        self, key: str, text: str, default: str, config: str, files: Sequence[ConfigFile] = ()
+    ) -> Problem:
+        """A problem where a text says, or in a default file; "conf" means one of its files."""
         first = (text.splitlines() or [text])[0]
         match = _LOCATION.fullmatch(first)
         source = match["source"] if match else ""
         path = {"pipeline": self._path, "conf": config}.get(source, source)
         if not match or not (self._tree.root / path).is_file():
-            return BrokenPipeline.finding(default, key, why=first)
-        line = int(match["line"] or 0) or self._setting_line(path, match["why"])
-        return BrokenPipeline.finding(path, key, line, why=match["why"])
+            return Problem(default, key, text=first)
+        line = int(match["line"] or 0) or _setting_line(path, match["why"], files)
+        return Problem(path, key, line, match["why"])
 
-    def _setting_line(self, path: str, text: str) -> int:
-        """The line where a file sets the name that a message has in quotes; 0 if not just one."""
-        quoted = re.search(r'"([\w.]+)"', text)
-        if not quoted or not path.startswith("conf/"):
-            return 0
-        files = {file.path: file for file in self._tree.conf.files}
-        settings = files[path].lines if path in files else {}
-        lines = [settings[name] for name in settings if f".{name}".endswith(f".{quoted[1]}")]
-        return lines[0] if len(lines) == 1 else 0
+
+def _setting_line(path: str, text: str, files: Sequence[ConfigFile]) -> int:
+    """The line where a file sets the name that a message has in quotes; 0 if not just one."""
+    quoted = re.search(r'"([\w.]+)"', text)
+    settings = next((file.lines for file in files if file.path == path), {})
+    suffix = f".{quoted[1]}" if quoted else ""
+    lines = [settings[name] for name in settings if suffix and f".{name}".endswith(suffix)]
+    return lines[0] if len(lines) == 1 else 0
 
 
 def _module_name(path: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from types import ModuleType
 from typing import Any, ClassVar
 
+from labkart.check import configs
 from labkart.check.rule import Finding, Rule
 from labkart.check.tree import Tree
 
@@ -22,10 +23,10 @@ class UnseededRandom(Rule):
 
     def check(self, tree: Tree) -> Iterator[Finding]:
         """Look at the calls in the imported modules."""
-        yield from tree.pipeline.import_problems
+        yield from configs.import_findings(tree)
         parts = [name.rpartition(".") for name in _GENERATORS]
         generators = [getattr(sys.modules.get(module), name, None) for module, _, name in parts]
-        for path, module in tree.pipeline.modules.items():
+        for path, module in configs.pipeline(tree).modules.items():
             for node in ast.walk(tree.code[path]):
                 if isinstance(node, ast.Call) and not _has_seed(node):
                     function = _resolve(node.func, module)

@@ -62,6 +62,16 @@ class Finding:
         return f"{self.path}:{self.line}" if self.line else self.path
 
 
+@dataclass(frozen=True)
+class Problem:
+    """Something wrong at a place, before a rule reports it; `key` names one of its messages."""
+
+    path: str
+    key: str
+    line: int = 0
+    text: str = ""
+
+
 def translation(language: str, *keys: str) -> str | None:
     """A text by its keys, such as `raw-data`, `messages`, `new`; None if the language lacks it."""
     text: Any = translations(language)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, get_origin
 
+from labkart.check import configs
 from labkart.check.rule import Finding, Rule
 from labkart.check.tree import Tree
 
@@ -31,8 +32,8 @@ class TaskRule(Rule):
 
     def check(self, tree: Tree) -> Iterator[Finding]:
         """Check each task; where the code cannot be imported, that is what is found."""
-        yield from tree.pipeline.import_problems
-        for task in tree.pipeline.tasks:
+        yield from configs.import_findings(tree)
+        for task in configs.pipeline(tree).tasks:
             yield from self.check_task(task)
 
     @abstractmethod

@@ -1,7 +1,6 @@
 """A project as rules see it: the files that git has or would add, their texts, the student's code.
 
-Knows no rule. What is expensive, composing `conf/` and importing the pipeline, happens when a rule
-first needs it, and once.
+Knows no rule, and runs no code.
 """
 
 import ast
@@ -13,14 +12,10 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from labkart import git, project
 from labkart.files import read_text
-
-if TYPE_CHECKING:
-    from labkart.check.composition import Conf
-    from labkart.check.pipeline import Pipeline
 
 # Files that tools must understand: one that is not text is a mistake.
 TEXT_FILES = (".cff", ".ipynb", ".md", ".py", ".pyi", ".toml", ".yaml", ".yml")
@@ -93,20 +88,6 @@ class Tree:
         """The table `[tool.labkart]` of `pyproject.toml`."""
         content = (self.root / "pyproject.toml").read_text(encoding="utf-8")
         return tomllib.loads(content)["tool"]["labkart"]
-
-    @cached_property
-    def conf(self) -> "Conf":
-        """The files in `conf/`, composed."""
-        from labkart.check.composition import Conf
-
-        return Conf(self.root)
-
-    @cached_property
-    def pipeline(self) -> "Pipeline":
-        """The student's pipeline and tasks, imported."""
-        from labkart.check.pipeline import Pipeline
-
-        return Pipeline(self)
 
     def ignored(self, paths: Iterable[str]) -> set[str]:
         """Those of the paths that git ignores, whether they exist or not."""
