@@ -141,4 +141,4 @@ def test_uv_and_pip_install_what_a_folder_and_a_git_address_name(
     assert "nothing to do" in printed and "  ·  .plain/bin/labkart ui" in printed
     run(project, *pip, "--no-deps", "--force-reinstall", lines["git"])
     assert origin(plain) == addresses["git"]
-    assert "nothing to do" in run(project, ".plain/bin/labkart", "run", "data=wine")
+    assert run(project, ".plain/bin/labkart", "--version") == f"labkart {labkart.__version__}\n"
