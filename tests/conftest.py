@@ -172,9 +172,10 @@ def lab() -> Iterator[Slurm]:
 
 
 def _copied(project: Project, folder: Path) -> Project:
-    return Project(
-        Path(shutil.copytree(project.root, folder / project.root.name)), project.environment
-    )
+    # Labkart lets nobody open bytecode that is older than its code, and tests import Labkart.
+    ignore = shutil.ignore_patterns("__pycache__")
+    root = shutil.copytree(project.root, folder / project.root.name, ignore=ignore)
+    return Project(Path(root), project.environment)
 
 
 @pytest.fixture

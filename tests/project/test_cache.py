@@ -303,7 +303,7 @@ def kept(server: Processes, packages: Path, tmp_path_factory: pytest.TempPathFac
 
 
 def copy_outputs(project: Path, root: Path) -> None:
-    """Copy a project without its bytecode, which Python may be writing."""
+    """Copy a project without its bytecode: Labkart, imported here, lets nobody open what is older than its code."""
     ignore = shutil.ignore_patterns("__pycache__")
     shutil.copytree(project, root, ignore=ignore, dirs_exist_ok=True)
 

@@ -162,7 +162,7 @@ def replace(file: Path, old: str, new: str) -> None:
 
 
 def contents(project: Project) -> dict[str, str]:
-    """All of the student's files, git's own too, but what Labkart remembers for itself and the verdicts."""
+    """All of the student's files, git's own too, but neither Python's bytecode nor what Labkart remembers or judges."""
     ours = (
         "outputs/memos",
         "outputs/environments",
@@ -175,7 +175,7 @@ def contents(project: Project) -> dict[str, str]:
     return {
         name: hashlib.sha256(path.read_bytes()).hexdigest()
         for name, path in named.items()
-        if not name.startswith(ours)
+        if not name.startswith(ours) and "__pycache__" not in path.parts
     }
 
 
