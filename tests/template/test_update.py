@@ -144,7 +144,10 @@ def copied(tmp_path: Path, template: Path, environment: Path, once: Once) -> Cal
 
 def update(project: Project, *words: str, code: int = 0, **variables: str) -> str:
     """What `labkart update` says; without a `uv.lock` and the variable `UV` it moves no library."""
-    done = project.run("labkart", "update", *words, **variables)
+    # cruft comes by uv, which need not be on the path of whoever runs the tests.
+    folder = str(Path(shutil.which(UV) or UV).parent)
+    path = os.pathsep.join([variables.pop("PATH", clean_environment()["PATH"]), folder])
+    done = project.run("labkart", "update", *words, **variables, PATH=path)
     assert done.returncode == code, done.stdout + done.stderr
     assert "Traceback" not in done.stderr
     return done.stdout + done.stderr
