@@ -117,7 +117,7 @@ def _stop(number: int, frame: FrameType | None) -> None:
 
 
 def _is_logging(frame: FrameType | None) -> bool:
-    # Interrupted there, logging would keep its lock: all threads that log would wait for ever.
+    # Interrupted there, logging would keep its lock: all threads that log would wait forever.
     while frame and frame.f_globals.get("__name__") != "logging":
         frame = frame.f_back
     return frame is not None

@@ -21,7 +21,7 @@ from labkart.records.secrets import MASK, SHORTEST, Span, is_harmless, is_key, m
 _BINARY = re.compile(
     r"^(GIT binary patch\n(?:(?:literal|delta) \d+\n(?:[A-Za-z][!-~]+\n)*\n?)+)", re.MULTILINE
 )
-# The values of these variables are no secrets, and they are in each path of a traceback.
+# The values of these variables are not secrets, and they are in each path of a traceback.
 _PUBLIC = ("HOME", "USER", "LOGNAME", "PWD", "SHELL", "HOSTNAME", "LANG", "TMPDIR", "VIRTUAL_ENV")
 _DEFAULT = re.compile(r"(\$\{\s*oc\.env\s*:[^,{}'\"]+,)[^{}'\"]*\}")
 _UNMASKED_DEFAULT = re.compile(r"oc\.env\s*:[^,}]*,(?!\*\*\*\})")
@@ -144,7 +144,7 @@ def _spans_of(forms: list[str], text: str) -> Iterator[Span]:
     for form in forms:
         if form in text:
             pattern = re.escape(form)
-            if form.isalpha() or form.isdigit():  # as a part of another word it is no secret
+            if form.isalpha() or form.isdigit():  # a part of another word is not a secret
                 pattern = rf"(?<!\w){pattern}(?!\w)"
             yield from (match.span() for match in re.finditer(pattern, text))
 

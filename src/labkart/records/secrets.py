@@ -91,7 +91,7 @@ def is_key(name: str) -> bool:
 
 
 def is_harmless(value: str) -> bool:
-    """Whether a value is no secret although its name is a secret's: a small number, a reference."""
+    """Whether a value is not a secret in spite of its name: a small number, a reference."""
     from detect_secrets.filters import heuristic
 
     value = value.strip()
