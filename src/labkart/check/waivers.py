@@ -95,8 +95,8 @@ def _in_comments(tree: Tree) -> Iterator[Allowance]:
         lines = text.split("\n")
         for number, line in enumerate(lines, 1):
             if match := _COMMENT.search(line):
-                meant = _line_meant(lines, number)
-                yield Allowance(match[1], match[2], path, meant, (path, number))
+                target = _line_meant(lines, number)
+                yield Allowance(match[1], match[2], path, target, (path, number))
 
 
 def _in_table(tree: Tree) -> Iterator[Allowance]:

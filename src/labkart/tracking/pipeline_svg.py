@@ -117,15 +117,15 @@ def duration(seconds: float) -> str:
 def _connect(boxes: dict[str, _Box], upstream: Mapping[str, Sequence[str]]) -> None:
     """Note what each task needs, and add the tasks that a `run()` asked for."""
     for key, box in list(boxes.items()):
-        asked = box.record.dynamic_upstream if box.record else []
+        dynamic = box.record.dynamic_upstream if box.record else []
         needed = [*(box.record.upstream if box.record else ()), *upstream.get(key, ())]
-        for other in asked:
+        for other in dynamic:
             name, _, id = other.rpartition("_")
             boxes.setdefault(other, _Box(TaskRun(name, name, id, "dynamic"), None))
-        box.upstream = dict.fromkeys(asked, True) | dict.fromkeys(needed, False)
+        box.upstream = dict.fromkeys(dynamic, True) | dict.fromkeys(needed, False)
         box.recorded = box.record is not None or key in upstream
     for box in boxes.values():
-        box.upstream = {key: asked for key, asked in box.upstream.items() if key in boxes}
+        box.upstream = {key: dynamic for key, dynamic in box.upstream.items() if key in boxes}
 
 
 def _place(boxes: Mapping[str, _Box], width: int) -> list[_Box]:
