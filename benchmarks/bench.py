@@ -116,13 +116,15 @@ class Pair:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def python(folder: Path, path: list[Path], *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run Python in a folder, with these folders of modules."""
+def python(
+    folder: Path, path: list[Path], *arguments: str, given: str = ""
+) -> subprocess.CompletedProcess[str]:
+    """Run Python in a folder, with these folders of modules, and give it some input."""
     variables = {name: value for name, value in os.environ.items() if name not in _DROPPED}
     variables["PYTHONPATH"] = os.pathsep.join(map(str, path))
     command = [sys.executable, *arguments]
     return subprocess.run(
-        command, cwd=folder, env=variables, capture_output=True, text=True, check=False
+        command, cwd=folder, env=variables, input=given, capture_output=True, text=True, check=False
     )
 
 
@@ -140,6 +142,17 @@ def cpu_seconds(run: Callable[[], subprocess.CompletedProcess[str]]) -> float:
     checked(run())
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def peak_memory(pair: Pair, *arguments: str) -> float:
+    """The most memory of a `labkart` command, in 10^6 bytes."""
+    code = (
+        "import resource, sys; from labkart.cli.main import main; main(); "
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr)"
+    )
+    done = python(pair.project, [pair.project / "src"], "-c", code, *arguments)
+    checked(done)
+    return int(done.stderr.split()[-1]) * 1024 / 1e6
 
 
 def wall_seconds(run: Callable[[], object]) -> float:

@@ -8,15 +8,31 @@ from importlib.metadata import version
 from pathlib import Path
 
 from benchmarks.bench import Bench, Row
-from benchmarks.cases import identity, records, search, sweeps, tasks, tracking
+from benchmarks.cases import (
+    answers,
+    disk,
+    identity,
+    logs,
+    many,
+    precision,
+    records,
+    search,
+    sweeps,
+    tasks,
+    tracking,
+)
 
 _CASES = [
-    *(tasks.nothing, tasks.flat, tasks.layered, tasks.first, tasks.sample, tasks.chain),
-    *(identity.fingerprint, identity.data),
+    *(answers.nothing, answers.answers),
+    *(tasks.flat, tasks.layered, tasks.first, tasks.sample, tasks.chain),
+    *(identity.fingerprint, identity.data, precision.precision),
     tracking.tracked,
+    *(logs.watched, logs.printed),
     *(records.status, records.runs, records.report),
     *(sweeps.jobs, sweeps.sweep),
+    *(many.plan, many.run, many.look),
     search.search,
+    disk.disk,
 ]
 CASES = {case.__name__: case for case in _CASES}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import subprocess
@@ -18,9 +19,15 @@ from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
 from tests.support.bake import UV, Project, bake_into, clean_environment
+from tests.support.bytecode import packages, share_bytecode, write_sharing_uv
 from tests.support.commands import Commands, commands
+from tests.support.processes import Processes, processes
 from tests.support.slurm import Slurm, Unavailable, slurm
+from tests.support.study import LIBRARIES
 from tests.support.tiny import FILES, write
+
+# Commands are stricter in CI: the tests show what a student sees, wherever they run.
+os.environ.pop("CI", None)
 
 
 class Scheduling(LoadScopeScheduling):
@@ -31,14 +38,30 @@ class Scheduling(LoadScopeScheduling):
 
 
 # Most tests of the server share one that runs, as those of the cluster do, reproductions share an environment,
-# and others a project in which much has run.
+# others a project in which much has run, and those of edits what one process has seen.
 # Those of the page take the first free port from 5000 on, and see which one becomes free.
 # The mark `xdist_group` would say so too, but pytest-xdist 3.8 does not see it under pytest 9.2.
 TOGETHER = {"tests/services/test_server.py": "server", "tests/services/test_ui.py": "page"}
+TOGETHER |= {"tests/services/test_kill.py": "kill", "tests/fingerprint/test_edits.py": "edits"}
 TOGETHER |= {
-    f"tests/project/test_{name}.py": name for name in ("docs", "looking", "reproduce", "search")
+    f"tests/project/test_{name}.py": name
+    for name in ("docs", "looking", "reproduce", "results", "search")
 }
 TOGETHER |= {f"tests/services/test_{name}.py": "cluster" for name in ("cluster", "slurm_jobs")}
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """In a new clone, compile the large libraries before there are workers: each would compile them."""
+    ours = Path(sys.prefix)
+    if config.getoption("numprocesses", None) and not (packages(ours) / COMPILED).exists():
+        words = [sys.executable, "-c", f"import {LARGE}"]
+        subprocess.run(words, env=clean_environment(), check=True)
+
+
+# What nearly all of the commands import, and what the last of these leaves when it was compiled.
+LARGE = "gokart, hydra, mlflow.sklearn, mlflow.store.tracking.sqlalchemy_store"
+LARGE += ", matplotlib.pyplot, sklearn.ensemble"
+COMPILED = "sklearn/ensemble/__pycache__"
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Scheduling:
@@ -48,6 +71,12 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Schedul
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The long tests come first, so that at the end no worker is left alone with one of them."""
     items.sort(key=lambda item: item.path.parent.name not in ("project", "services", "template"))
+
+
+def pytest_collection_finish() -> None:
+    """What was imported stays: to look through it again and again for what may go takes seconds."""
+    gc.collect()
+    gc.freeze()
 
 
 Once = Callable[[str, Callable[[Path], object]], tuple[Path, str]]
@@ -100,6 +129,7 @@ def environment(once: Once) -> Path:
             str(root / ".venv/bin/python"),
             "hydra-joblib-launcher",
         )
+        share_bytecode(Path(sys.prefix), root / ".venv")
 
     return once("environment", fill)[0] / "my-thesis" / ".venv"
 
@@ -125,9 +155,24 @@ def compiled(_ran: tuple[Project, str], environment: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def warm(_ran: tuple[Project, str]) -> Iterator[Commands]:
+def sharing_uv(once: Once, compiled: Path) -> Path:
+    """A uv that links what is compiled into each environment that it fills."""
+    return (
+        once("sharing-uv", lambda folder: write_sharing_uv(folder / "uv", UV, compiled))[0] / "uv"
+    )
+
+
+@pytest.fixture(scope="session")
+def warm(_ran: tuple[Project, str], once: Once) -> Iterator[Commands]:
     """What starts commands of any baked project in no time."""
-    with commands(_ran[0]) as started:
+    with commands(_ran[0], once("commands", lambda _: None)[0]) as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def forked() -> Iterator[Processes]:
+    """Processes that start in no time: they have imported Labkart, and nothing of a project."""
+    with processes(*LIBRARIES) as started:
         yield started
 
 
@@ -200,9 +245,9 @@ def student(
         name = f"student_{tmp_path.name}"
         write(root, **{f"src/{name}.py": code})
         monkeypatch.syspath_prepend(root / "src")
-        monkeypatch.setattr(
-            Register, "_reg", Register._reg.copy()
-        )  # luigi's; it minds classes of one name
+        # luigi minds classes of one name, and other tests have theirs.
+        others = [cls for cls in Register._reg if not cls.__module__.startswith("tests.")]
+        monkeypatch.setattr(Register, "_reg", others)
         return import_module(name)
 
     return imported

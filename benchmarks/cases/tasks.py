@@ -1,29 +1,8 @@
-"""What a task costs: with nothing to do, at its first run, in the sample, in a long chain."""
+"""What a task costs: at its first run, in the sample, in a long chain."""
 
-import re
 from collections.abc import Iterator
 
-from benchmarks.bench import Bench, Row, compared, outcome, python
-
-
-def nothing(bench: Bench) -> Iterator[Row]:
-    """A second run."""
-    pair = bench.pair("nothing")
-    for count in ("10", "100", "500"):
-
-        def measure(count: str = count) -> tuple[float, float]:
-            plain = pair.on_plain("graph.py", "flat", count)
-            return plain, pair.on_labkart("run", "shape=flat", f"n={count}")
-
-        measure()
-        rounds = [measure() for _ in range(bench.rounds)]
-        yield compared(f"nothing to do, {count} tasks", rounds, "0.3")
-    command = ["run", "shape=flat", "n=500"]
-    code = "import sys; from labkart.cli.main import main; sys.exit(main())"
-    source = [pair.project / "src"]
-    imports = python(pair.project, source, "-X", "importtime", "-c", code, *command)
-    imported = "yes" if re.search(r"\| +mlflow\b", imports.stderr) else "no"
-    yield Row("nothing to do: MLflow is imported", labkart=imported, goal="no")
+from benchmarks.bench import Bench, Row, compared, outcome
 
 
 def flat(bench: Bench) -> Iterator[Row]:

@@ -35,9 +35,12 @@ class LabkartSweeper(Sweeper):
         self._hydra_task: Any = task_function
 
     def sweep(self, arguments: list[str]) -> None:
-        """Plan and run all combinations of the arguments and of `hydra.sweeper.params`."""
+        """Plan and run all combinations of `hydra.sweeper.params`, sweep files and arguments.
+
+        Of two values for one setting the later one counts: that of the command.
+        """
         params = [f"{name}={text}" for name, text in self._params.items()]
-        self._hydra_task.sweep(self, [*params, *arguments])
+        self._hydra_task.sweep(self, [*params, *self._hydra_task.sweep_files, *arguments])
 
 
 class LabkartLauncher(Launcher):
@@ -61,7 +64,20 @@ class SlurmLauncher(LabkartLauncher):
 
     def launch(self, *_: Any, **__: Any) -> Sequence[JobReturn]:
         """Submit what the sweeper has planned, and wait for it."""
-        self._hydra_task.planned_sweep.submit(self._settings)
+        from labkart.experiments import slurm
+
+        self._hydra_task.planned_sweep.submit(slurm.submit, self._settings, "on the cluster")
+        return []
+
+
+class DaskLauncher(SlurmLauncher):
+    """Each experiment of a sweep as a job on machines that Dask's workers were started on."""
+
+    def launch(self, *_: Any, **__: Any) -> Sequence[JobReturn]:
+        """Hand out what the sweeper has planned, and wait for it."""
+        from labkart.experiments import dask_jobs
+
+        self._hydra_task.planned_sweep.submit(dask_jobs.submit, self._settings, "by Dask")
         return []
 
 

@@ -5,9 +5,15 @@ test in tests/ground/test_compat.py asserts that the private name is there. Heav
 the functions.
 """
 
+import atexit
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import cache, wraps
+from copy import deepcopy
+from dataclasses import replace
+from functools import cache
+from inspect import unwrap
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -15,12 +21,13 @@ if TYPE_CHECKING:
 
     from hydra.core.override_parser.types import Override
     from hydra.core.utils import JobReturn
-    from omegaconf import Container, DictConfig
+    from omegaconf import Container, DictConfig, ListConfig
     from omegaconf.nodes import ValueNode
     from starlette.routing import Route
 
-# Is called with the name of a resolver, such as `oc.env`, and a function that calls it.
-Evaluate = Callable[[str, Callable[[], Any]], Any]
+# Is called with the name of a resolver, such as `oc.env`, its arguments, and a function that calls
+# it.
+Evaluate = Callable[[str, Sequence[Any], Callable[[], Any]], Any]
 
 
 def config_content(container: "Container") -> Any:
@@ -35,8 +42,11 @@ def replace_resolvers(container: "Container", evaluate: Evaluate) -> None:
     """
     original = container._evaluate_custom_resolver
 
-    def replacement(inter_type: str, **arguments: Any) -> Any:
-        return evaluate(inter_type, lambda: original(inter_type=inter_type, **arguments))
+    def replacement(inter_type: str, inter_args: tuple[Any, ...], **others: Any) -> Any:
+        def call() -> Any:
+            return original(inter_type=inter_type, inter_args=inter_args, **others)
+
+        return evaluate(inter_type, inter_args, call)
 
     vars(container)["_evaluate_custom_resolver"] = replacement
 
@@ -92,30 +102,65 @@ def apply_overrides(overrides: "list[Override]", config: "DictConfig") -> None:
     ConfigLoaderImpl._apply_overrides_to_config(overrides, config)
 
 
+def override_with_value(override: "Override", text: str, value: Any) -> "Override":
+    """The same override with another value, without parsing its text. Tried on Hydra 1.3.8."""
+    return replace(override, _value=value, input_line=text)
+
+
 def job_error(job: "JobReturn") -> str:
     """The error of a failed job; the public property would raise it. Tried on Hydra 1.3.8."""
     return str(job._return_value)
 
 
-def config_key(node: "DictConfig", key: Any = None) -> str:
+def config_key(node: "DictConfig | ListConfig", key: Any = None) -> str:
     """The full key of a node, or of a key in it: `model.params.trees`. Tried on OmegaConf 2.3.1."""
     return str(node._get_full_key(key))
 
 
-def config_node(config: "DictConfig", key: Any) -> Any:
+def config_node(config: "DictConfig | ListConfig", key: Any) -> Any:
     """The node below a key, with its interpolation unresolved. Tried on OmegaConf 2.3.1."""
     return config._get_node(key)
 
 
-def before_purge(worker: Any, callback: Callable[[], None]) -> None:
-    """Call back whenever a worker looks after its processes: every second. Tried on luigi 3.8.1."""
-    purge_children = worker._purge_children
+def config_root(node: Any) -> Any:
+    """The whole configuration that a node is part of. Tried on OmegaConf 2.3.1."""
+    return node._get_root()
 
-    def purge() -> None:
-        callback()
-        purge_children()
 
-    worker._purge_children = purge
+def config_text(config: Any, key: Any) -> str:
+    """A value as it is written, by its key below a node. Tried on OmegaConf 2.3.1."""
+    node = config
+    for part in key.split(".") if isinstance(key, str) else [key]:
+        node = node._get_node(part, validate_access=False)
+    return str(node._value())
+
+
+def replace_processes(
+    worker: Any, create: Callable[[Any], Any], results: Any, beat: Callable[[], None]
+) -> tuple[Callable[[Any], Any], dict[str, Any]]:
+    """Let a worker make the process of a task by a function, and read the results elsewhere.
+
+    While it waits for results it calls `beat`, and no longer looks for processes that died.
+    Returns the function that it had, and its tasks by their ids. Tried on gokart 1.12.2.
+    """
+    original = worker._create_task_process
+    worker._task_result_queue.close()
+    worker._create_task_process, worker._task_result_queue = create, results
+    worker._purge_children = beat
+    return original, worker._scheduled_tasks
+
+
+def clear_exit_functions() -> None:
+    """Forget what a forked process inherited to do at its end. Tried on Python 3.11 to 3.13."""
+    atexit._clear()
+
+
+def run_exit_functions() -> None:
+    """Do what is to be done at the end of this process, as a forked one does not by itself.
+
+    Tried on Python 3.11 to 3.13.
+    """
+    atexit._run_exitfuncs()
 
 
 def registered_classes() -> list[type]:
@@ -132,30 +177,69 @@ def set_registered_classes(classes: Sequence[type]) -> None:
     Register._reg = list(classes)
 
 
-@contextmanager
-def mlflow_run_resumed(resumed_id: str) -> Iterator[None]:
-    """Make `mlflow.start_run()` resume a run, unless it is nested or uses another store.
+def mlflow_run_origin() -> str:
+    """What makes the run that a store is asked for now, which MLflow does not tell its stores.
 
-    Autologging calls the function of `mlflow.tracking.fluent`, hence both names. MLflow's own
-    variable MLFLOW_RUN_ID counts for the first call only. Tried on MLflow 3.17.2.
+    Returns "nested" for `start_run(nested=True)`, "started" for other calls of `start_run`,
+    "implicit" if a function that logs found no run, else "". Tried on MLflow 3.17.2.
     """
-    import mlflow
     from mlflow.tracking import fluent
 
-    original: Callable[..., Any] = fluent.start_run
-    store = mlflow.get_tracking_uri()
+    code = unwrap(fluent.start_run).__code__
+    frame = sys._getframe()
+    while frame and frame.f_code is not code:
+        frame = frame.f_back
+    if not frame:
+        return ""
+    if frame.f_locals["nested"]:
+        return "nested"
+    is_implicit = frame.f_back and frame.f_back.f_code is fluent._get_or_start_run.__code__
+    return "implicit" if is_implicit else "started"
 
-    @wraps(original)
-    def start_run(run_id: Any = None, *args: Any, nested: bool = False, **kwargs: Any) -> Any:
-        if run_id is None and not nested and mlflow.get_tracking_uri() == store:
-            run_id = resumed_id
-        return original(run_id, *args, nested=nested, **kwargs)
 
-    fluent.start_run = mlflow.start_run = start_run
+def forget_mlflow_runs() -> None:
+    """Let no thread have an active run or experiment in MLflow. Tried on MLflow 3.17.2."""
+    from mlflow.tracking import fluent
+
+    fluent._active_run_stack.reset()
+    fluent._last_active_run_id.reset()
+    fluent._active_experiment_id = None
+
+
+def end_joblib_workers() -> None:
+    """End the processes that joblib keeps for later calls. Tried on joblib 1.5.3."""
+    loky = sys.modules.get("joblib.externals.loky.reusable_executor")
+    if loky and loky._executor:
+        loky._executor.shutdown(wait=True)
+
+
+@contextmanager
+def mlflow_autologging_kept() -> Iterator[None]:
+    """Undo what the block does by `mlflow.autolog()` and its kin. Tried on MLflow 3.17.2."""
+    before, hooks = dict[str, Any](), dict[str, Any]()
+    if "mlflow" in sys.modules:
+        integrations, waiting = _mlflow_autologging()
+        before = deepcopy(integrations)
+        hooks = {module: list(functions) for module, functions in waiting.items()}
     try:
         yield
     finally:
-        fluent.start_run = mlflow.start_run = original
+        if "mlflow.utils.autologging_utils" in sys.modules:
+            from mlflow.utils.autologging_utils.safety import revert_patches
+
+            integrations, waiting = _mlflow_autologging()
+            for name in integrations.keys() - before.keys():
+                revert_patches(name)
+            for current, earlier in ((integrations, before), (waiting, hooks)):
+                current.clear()
+                current.update(earlier)
+
+
+def _mlflow_autologging() -> tuple[dict[str, Any], dict[str, Any]]:
+    """The configurations of libraries that log by themselves, and what waits for their import."""
+    from mlflow.utils import autologging_utils, import_hooks
+
+    return autologging_utils.AUTOLOGGING_INTEGRATIONS, import_hooks._post_import_hooks
 
 
 def submitit_parameters() -> set[str]:
@@ -217,16 +301,54 @@ def mlflow_app(route: "Route") -> Any:
     return app
 
 
-def mlflow_page_keys(experiment_id: str) -> tuple[str, dict[str, Any]]:
-    """Where MLflow's page keeps what a person chose, in the browser's local storage.
+def mlflow_page() -> str:
+    """The HTML of MLflow's page; all addresses with a `#` are this page. On MLflow 3.17.2."""
+    import mlflow
 
-    Returns the key of the columns of an experiment's table of runs, and what to set at a first
-    visit: MLflow takes a project for one of language models then, and opens a chat beside it.
+    folder = Path(mlflow.__file__).parent / "server/js/build"
+    return (folder / "index.html").read_text(encoding="utf-8")
+
+
+def mlflow_shared_view(name: str) -> tuple[str, str]:
+    """How a link names a view that everybody can choose, and the tag that holds it.
+
     Tried on MLflow 3.17.2.
     """
-    columns = f'MLflowLocalStorage-1.1-ExperimentPage-["{experiment_id}"]-ReactComponentState'
-    first_visit = {
+    return f"viewStateShareKey={name}", f"mlflow.sharedViewState.{name}"
+
+
+def mlflow_columns(experiment_id: str) -> str:
+    """Where a browser's local storage keeps the columns of an experiment's table of runs.
+
+    Tried on MLflow 3.17.2.
+    """
+    return f'MLflowLocalStorage-1.1-ExperimentPage-["{experiment_id}"]-ReactComponentState'
+
+
+def mlflow_first_visit() -> dict[str, Any]:
+    """What local storage must have at a first visit. Tried on MLflow 3.17.2.
+
+    Without it, MLflow takes a project for one of language models and opens a chat beside it.
+    """
+    return {
         "mlflow.workflowType_v1": "machine_learning",
         "mlflow.assistant.fab.autoOpenedOnFirstLoad_v1": True,
     }
-    return columns, first_visit
+
+
+def choice_type(parameter: Any) -> type | None:
+    """The type of a parameter's choices; None if it has none. Tried on luigi 3.8.1."""
+    return getattr(parameter, "_var_type", None)
+
+
+def parameter_choices(parameter: Any) -> list[Any]:
+    """What a parameter of choices or of an enum takes; else empty. Tried on luigi 3.8.1."""
+    if names := getattr(parameter, "_enum", None):
+        return [member.name for member in names]
+    return sorted(getattr(parameter, "_choices", ()))
+
+
+def parameter_range(parameter: Any) -> str:
+    """What a numerical parameter takes, as "an integer in [1, 9)". Tried on luigi 3.8.1."""
+    text = str(getattr(parameter, "_permitted_range", ""))
+    return text.replace("int in", "an integer in").replace("float in", "a number in")

@@ -4,9 +4,10 @@ import logging
 import os
 import shutil
 import sys
-from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from threading import Timer
 
 from rich.console import Console
 from rich.logging import RichHandler
@@ -14,6 +15,9 @@ from rich.markup import escape
 
 from labkart import project
 from labkart.table import Column, lay_out
+
+# Seconds after which a line says what is waited for.
+_PATIENCE = 2.0
 
 # A process has one terminal, so these two are shared.
 stdout = Console(highlight=False, soft_wrap=not sys.stdout.isatty())
@@ -36,8 +40,19 @@ def write_raw(text: str) -> None:
 
 
 def busy(activity: str) -> AbstractContextManager[object]:
-    """Show on a terminal what takes a moment, while it does."""
-    return stdout.status(activity) if stdout.is_terminal else nullcontext()
+    """Show what takes a moment; without a terminal, a line on the error stream if it takes long."""
+    return stdout.status(activity) if stdout.is_terminal else _announced(activity)
+
+
+@contextmanager
+def _announced(activity: str) -> Iterator[None]:
+    timer = Timer(_PATIENCE, _stderr.print, [escape(f"  {activity} ...")])
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 def show_table(columns: Sequence[Column], *, row_styles: Sequence[str] = ()) -> int:

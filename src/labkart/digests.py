@@ -7,14 +7,15 @@ enough that any later change must show in it; otherwise its content is compared.
 import hashlib
 import json
 import os
+import stat as modes
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from labkart import project
-from labkart.files import read_json, write_atomically
+from labkart import project, trace
+from labkart.files import read_json, remember
 
 # A file's modification and change time in nanoseconds, its inode and its size.
 Stamp = list[int]
@@ -40,6 +41,7 @@ class FileState:
 
 def stamp(path: Path | str) -> Stamp | None:
     """The stamp of a file, which changes with its content; None if it does not exist."""
+    trace.rely_on(path)
     try:
         return _stamp(os.stat(path))  # noqa: PTH116 (called often, and faster with a text)
     except (OSError, ValueError):
@@ -65,11 +67,28 @@ def file_state(path: Path, root: Path) -> FileState:
     return FileState(name.as_posix(), size, sha256, _stamp(status) if is_settled else [])
 
 
+def content_state(path: Path, root: Path) -> FileState:
+    """The state of a file, or of a folder with all that is in it.
+
+    Raises:
+        OSError: the path does not exist, or cannot be read.
+    """
+    name = path.relative_to(root) if path.is_relative_to(root) else path
+    status, sha256 = path.stat(), content_digest(path)
+    if path.is_dir():
+        return FileState(name.as_posix(), 0, sha256, [])
+    present = _stamp(status)
+    return FileState(name.as_posix(), status.st_size, sha256, present if settled(present) else [])
+
+
 def unchanged(state: FileState, root: Path) -> bool:
     """Whether a file still has the content that it had in `state`."""
     try:
         path = root / state.path
+        trace.rely_on(path)
         status = path.stat()
+        if path.is_dir():
+            return content_digest(path) == state.sha256
         if status.st_size != state.bytes:
             return False
         return _stamp(status) == state.stamp or content_digest(path) == state.sha256
@@ -78,42 +97,89 @@ def unchanged(state: FileState, root: Path) -> bool:
 
 
 def content_digest(path: Path) -> str:
-    """The sha256 of a file's content, or of the names and contents of all files below a folder.
+    """The sha256 of a file's content, or of the names and contents of all that is in a folder.
 
-    Links are followed. The digests of folders and large files are remembered.
+    Empty folders in it count, permissions do not. Links are followed. The digests of folders and
+    large files are remembered.
 
     Raises:
         OSError: the path does not exist, or a file cannot be read.
     """
-    memo = _memo(path)
+    is_large = path.is_dir() or path.stat().st_size > _LARGE
+    entries = list(_entries(path))
+    contents = [(name, file) for name, file in entries if file]
+    return _combined(path, entries, file_digests(path, contents, keep=is_large))
+
+
+def file_digests(
+    subject: Path, files: Iterable[tuple[str, Path]], *, keep: bool = True
+) -> dict[str, str]:
+    """The sha256 of each file by its name; if they are kept, unchanged files are not read again.
+
+    Args:
+        subject: the path that the digests are remembered for.
+        files: the files with their names.
+        keep: whether to remember the digests.
+
+    Raises:
+        OSError: a file cannot be read.
+    """
+    memo = _memo(subject)
     content = read_json(memo)
     previous: dict[str, Any] = content if isinstance(content, dict) else {}
-    digests = {name: _digest(file, previous.get(name)) for name, file in files(path)}
-    if digests != previous and (path.is_dir() or path.stat().st_size > _LARGE):
-        write_atomically(memo, json.dumps(digests).encode())
-    return _combined(path, {name: sha256 for name, (sha256, _) in digests.items()})
+    digests = {name: _digest(file, previous.get(name)) for name, file in files}
+    if keep and digests != previous:
+        remember(memo, json.dumps(digests).encode())
+    return {name: sha256 for name, (sha256, _) in digests.items()}
 
 
 def fresh_content_digest(path: Path) -> str:
     """The same as `content_digest`, but every file is read, and nothing is remembered."""
-    digests = {name: file_state(file, file.parent).sha256 for name, file in files(path)}
-    return _combined(path, digests)
+    entries = list(_entries(path))
+    digests = {name: file_state(file, file.parent).sha256 for name, file in entries if file}
+    return _combined(path, entries, digests)
 
 
 def files(path: Path) -> Iterator[tuple[str, Path]]:
-    """The files below a folder with their names relative to it, or a file itself.
+    """The files below a folder with their names relative to it, or a file itself."""
+    yield from ((name, file) for name, file in _entries(path) if file)
 
-    A link that leads back to a folder above it is left out.
+
+def empty_folders(path: Path) -> list[str]:
+    """The names, relative to a folder, of the folders below it with no file in them."""
+    names = [name for name, file in _entries(path) if not file]
+    return [name.removesuffix("/") for name in names if name.endswith("/")]
+
+
+def _entries(path: Path) -> Iterator[tuple[str, Path | None]]:
+    """What is below a folder, or a file itself; None for what has a name and no content.
+
+    That is an empty folder (`name/`), a link that leads back to a folder above it (`name@`), and
+    what is neither file nor folder (`name|`).
     """
     if not path.is_dir():
         yield path.name, path
         return
     for folder, folders, names in os.walk(path, followlinks=True):
-        real = Path(folder).resolve()
-        folders[:] = [name for name in folders if not real.is_relative_to((real / name).resolve())]
-        for name in names:
-            if name not in _LITTER:
-                yield Path(folder, name).relative_to(path).as_posix(), Path(folder, name)
+        place, real = Path(folder).relative_to(path), Path(folder).resolve()
+        own = [name for name in names if name not in _LITTER]
+        if not folders and not own and folder != str(path):
+            yield f"{place.as_posix()}/", None
+        for name in own:
+            file, relative = Path(folder, name), (place / name).as_posix()
+            yield (f"{relative}|", None) if _is_special(file) else (relative, file)
+        for name in list(folders):
+            if real.is_relative_to((real / name).resolve()):
+                folders.remove(name)
+                yield f"{(place / name).as_posix()}@", None
+
+
+def _is_special(file: Path) -> bool:
+    """Whether it is a pipe or a device, which would block who reads it."""
+    try:
+        return not modes.S_ISREG(file.stat().st_mode)
+    except OSError:  # a link that leads nowhere
+        return False
 
 
 def _memo(path: Path) -> Path:
@@ -130,11 +196,11 @@ def _digest(file: Path, previous: Any) -> list[Any]:
     return [state.sha256, state.stamp]
 
 
-def _combined(path: Path, digests: dict[str, str]) -> str:
+def _combined(path: Path, entries: list[tuple[str, Path | None]], digests: dict[str, str]) -> str:
     if not path.is_dir():
         return digests[path.name]
-    lines = "".join(f"{digests[name]} {name}\n" for name in sorted(digests))
-    return hashlib.sha256(lines.encode(errors="surrogateescape")).hexdigest()
+    content = sorted((name, digests.get(name, "")) for name, _ in entries)
+    return hashlib.sha256(repr(content).encode()).hexdigest()
 
 
 def _stamp(status: os.stat_result) -> Stamp:

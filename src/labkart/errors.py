@@ -5,6 +5,7 @@ import traceback
 from collections.abc import Iterable
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 
 class LabkartError(Exception):
@@ -24,14 +25,29 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
 
 def nearest(word: str, known: Iterable[str]) -> str:
     """The closest known name as a question; empty if none is close."""
-    matches = difflib.get_close_matches(word, list(known), n=1)
-    return f'Did you mean "{matches[0]}"?' if matches else ""
+    match = closest(word, known)
+    return f'Did you mean "{match}"?' if match else ""
+
+
+def closest(word: str, known: Iterable[str]) -> str | None:
+    """The known name that is most like a word; None if none is close."""
+    return next(iter(difflib.get_close_matches(word, list(known), n=1)), None)
+
+
+def describe_type(value: Any) -> str:
+    """A value's type as a sentence names it: "a dict", "an int", "None"."""
+    name = type(value).__name__
+    names = {"NoneType": "None", "bytes": "bytes", "ndarray": "an array"}
+    return names.get(name, f"{'an' if name[0].lower() in 'aeiou' else 'a'} {name}")
 
 
 def describe(error: BaseException, root: Path) -> str:
     """An exception in one line, after the last line of the project `root` that it came through."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     message = f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
+    if isinstance(error, LabkartError):  # a sentence already
+        message = " ".join(lines)
+    message = ". ".join([message, *getattr(error, "__notes__", [])])
     if isinstance(error, ModuleNotFoundError) and error.name:
         message += _module_hint(error.name, root / "src")
     frames = [(frame.filename, frame.lineno) for frame in traceback.extract_tb(error.__traceback__)]

@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from labkart import trace
 from labkart.errors import LabkartError
 
 # Git sets these for a hook, and they would lead to another repository.
@@ -60,14 +61,15 @@ def run(
     variables |= {"GIT_TERMINAL_PROMPT": "0", **(env or {})}
     command = ["git", "-C", str(folder), "-c", "core.hooksPath=/dev/null", *arguments]
     try:
-        process = subprocess.run(
-            command,
-            input=stdin.encode(errors="surrogateescape"),
-            capture_output=True,
-            check=False,
-            env=variables,
-            start_new_session=uninterrupted,
-        )
+        with trace.untraced():  # see `state_files`
+            process = subprocess.run(
+                command,
+                input=stdin.encode(errors="surrogateescape"),
+                capture_output=True,
+                check=False,
+                env=variables,
+                start_new_session=uninterrupted,
+            )
     except OSError:
         raise LabkartError("git is not installed. Install it and try again.") from None
     # Decoded here: subprocess would change the ends of lines.
@@ -90,6 +92,16 @@ def paths(folder: Path, *arguments: str, stdin: str = "") -> list[str]:
     """The paths that a command with `-z` prints; an empty list if git fails or is not installed."""
     text = output(folder, *arguments, stdin=stdin) or ""
     return [path for path in text.split("\0") if path]
+
+
+def state_files(folder: Path) -> list[Path]:
+    """The files of the repository around a folder that change with its commit and its index."""
+    names = ["HEAD", "index", "logs/HEAD", "packed-refs"]
+    if branch := output(folder, "symbolic-ref", "--quiet", "HEAD"):
+        names.append(branch)
+    arguments = [argument for name in names for argument in ("--git-path", name)]
+    text = output(folder, "rev-parse", "--path-format=absolute", *arguments) or ""
+    return [Path(path) for path in text.splitlines()]
 
 
 def without_credentials(address: str) -> str:

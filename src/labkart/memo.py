@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from labkart import digests
-from labkart.files import write_atomically
+from labkart.files import remember
 
 _SEAL = 32  # bytes of a sha256
 
@@ -40,7 +40,7 @@ class Memo:
     def keep(self, values: dict[Any, Any]) -> None:
         """Write the values in place of the previous ones."""
         content = marshal.dumps(values)
-        write_atomically(self._path, self._seal(content) + content)
+        remember(self._path, self._seal(content) + content)
 
     def _seal(self, content: bytes) -> bytes:
         return hashlib.sha256(self._readers + content).digest()

@@ -15,8 +15,8 @@ from functools import cache
 from importlib.metadata import Distribution, distributions
 from typing import Any
 
-from labkart import digests, git, project
-from labkart.files import read_json, write_atomically
+from labkart import digests, git, installed_files, project, trace, trees
+from labkart.files import read_json, remember
 
 
 @dataclass
@@ -31,20 +31,21 @@ class Installed:
     versions: dict[str, str] = field(default_factory=dict)
     needs: dict[str, list[str]] = field(default_factory=dict)  # the packages that each requires
     sources: dict[str, str] = field(default_factory=dict)  # without credentials
+    lists: dict[str, str] = field(default_factory=dict)  # the RECORD files that installers wrote
 
 
 def required_versions(modules: Iterable[str]) -> dict[str, str]:
     """The versions of the packages that contain these top-level modules, and of all they need."""
     installed = installed_packages()
-    candidates = foreign_versions()
+    foreign = _foreign()
     waiting = [name for module in modules for name in installed.providers.get(module, ())]
-    versions = dict[str, str]()
+    names = dict[str, None]()
     while waiting:
         name = waiting.pop()
-        if name not in versions and name in candidates:
-            versions[name] = candidates[name]
+        if name not in names and name in foreign:
+            names[name] = None
             waiting.extend(installed.needs[name])
-    return versions
+    return {name: _present_version(name) for name in names}
 
 
 def foreign_versions() -> dict[str, str]:
@@ -52,9 +53,23 @@ def foreign_versions() -> dict[str, str]:
 
     No task's id depends on Labkart's, and the project's code counts by itself.
     """
+    return {name: _present_version(name) for name in _foreign()}
+
+
+def _foreign() -> list[str]:
+    installed = installed_packages()
+    if own_files := installed.lists.get("labkart"):
+        trace.rely_on_package(own_files)
     own = {"labkart", normalised_name(project.current().name)}
-    versions = installed_packages().versions
-    return {name: version for name, version in versions.items() if name not in own}
+    return [name for name in installed.versions if name not in own]
+
+
+def _present_version(name: str) -> str:
+    """A package's version, and a digest of its files that were edited since it was installed."""
+    installed = installed_packages()
+    version, record = installed.versions[name], installed.lists.get(name)
+    edits = installed_files.edits(record) if record else ""
+    return f"{version}, edited {edits}" if edits else version
 
 
 def requirements() -> list[str]:
@@ -80,10 +95,11 @@ def installed_packages() -> Installed:
     try:
         return Installed(**read_json(memo))
     except TypeError:
-        installed = _inspect()
+        with trace.untraced():  # what is installed counts anyway, and a marker may ask the system
+            installed = _inspect()
     for outdated in memo.parent.glob("*.json"):
         outdated.unlink(missing_ok=True)
-    write_atomically(memo, json.dumps(asdict(installed)).encode())
+    remember(memo, json.dumps(asdict(installed)).encode())
     return installed
 
 
@@ -106,12 +122,12 @@ def _state() -> str:
 
 
 def _metadata_state(folder: str) -> str:
-    metadata = digests.stamp(f"{folder}/METADATA")
-    is_empty = not metadata or not metadata[3]
-    old_metadata = digests.stamp(f"{folder}/PKG-INFO") if is_empty else None
+    metadata = trees.installed_stamp(f"{folder}/METADATA")
+    is_empty = not metadata or not metadata[-1]
+    old_metadata = trees.installed_stamp(f"{folder}/PKG-INFO") if is_empty else None
     # Most packages do not have this file, and access is cheaper than an error of stat.
     has_url = os.access(f"{folder}/direct_url.json", os.F_OK)
-    direct_url = digests.stamp(f"{folder}/direct_url.json") if has_url else None
+    direct_url = trees.installed_stamp(f"{folder}/direct_url.json") if has_url else None
     return f"{folder} {metadata} {old_metadata} {direct_url}"
 
 
@@ -130,6 +146,8 @@ def _inspect() -> Installed:
         installed.versions[name] = f"{metadata['Version'] or ''}{exact and f' @ {exact}'}"
         if source := _source(origin):
             installed.sources[name] = source
+        if record := _record(package):
+            installed.lists[name] = record
         needs = metadata.get_all("Requires-Dist")
         if not needs and package.read_text("requires.txt"):
             needs = package.requires
@@ -146,6 +164,12 @@ def _modules(package: Distribution) -> set[str]:
     files = re.findall(pattern, package.read_text("RECORD") or "")
     names = {name.partition(".")[0] for name in (*listed, *files)}
     return {name for name in names if name.isidentifier()}
+
+
+def _record(package: Distribution) -> str:
+    """The path of the list of a package's files; empty if its installer wrote none."""
+    name = re.search(r"(?m)^([^/,\n]+\.dist-info/RECORD),", package.read_text("RECORD") or "")
+    return str(package.locate_file(name[1])) if name else ""
 
 
 def _origin(package: Distribution) -> dict[str, Any]:

@@ -22,6 +22,9 @@ class Project:
     entry: str  # the pipeline function as `module:function`
     language: str  # of checks and pages: "en" or "ja"
     outputs: Path  # the folder for all that runs write; the variable `LABKART_OUTPUTS` moves it
+    secrets: frozenset[str] = frozenset()  # names of settings whose values are secrets
+    not_secrets: frozenset[str] = frozenset()  # and of those whose values are none
+    folds: tuple[str, ...] = ()  # names of settings that choose a part of a cross-validation
 
     def short(self, path: Path) -> str:
         """A path as a person in this project would write it."""
@@ -64,6 +67,9 @@ def _read(folder: Path, outputs: str | None) -> Project | None:
             entry=settings["pipeline"],
             language=str(settings.get("language", "en")),
             outputs=Path(outputs).absolute() if outputs else folder / "outputs",
+            secrets=frozenset(map(str, settings.get("secrets", ()))),
+            not_secrets=frozenset(map(str, settings.get("not-secrets", ()))),
+            folds=tuple(map(str, settings.get("folds", ()))),
         )
     except (OSError, KeyError, TypeError):
         return None

@@ -4,20 +4,28 @@ None of them gets lost, none cuts off what must be complete, and processes that 
 with it.
 """
 
+import ctypes
 import os
 import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _PATIENCE = 10.0  # seconds that another process has to end
+_PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36  # of <sys/prctl.h>
 _RETRY = 0.01  # seconds after which a signal that came at a bad moment is sent again
+
+
+class Stopped(SystemExit):
+    """Ends a forked worker that got one of the signals."""
 
 
 @dataclass
@@ -92,6 +100,54 @@ def child_process(command: Sequence[str], **settings: Any) -> Iterator["subproce
             process.__exit__(None, None, None)
 
 
+def follow_leader(leader: int) -> None:
+    """End in order when the process that forked this one dies, on Linux."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    if os.getppid() != leader:  # it has died already
+        raise Stopped
+
+
+def adopt_orphans() -> None:
+    """From now on, processes whose parent dies become children of this one, on Linux."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1)
+
+
+def children() -> set[int]:
+    """The ids of the processes that this one has started or adopted, on Linux."""
+    numbers = set[int]()
+    for thread in Path("/proc/self/task").glob("*/children"):
+        with suppress(OSError):  # the thread has ended
+            numbers |= {int(number) for number in thread.read_text().split()}
+    return numbers
+
+
+def kill(numbers: Iterable[int]) -> None:
+    """Kill children of this process, by their ids."""
+    for number in numbers:
+        with suppress(OSError):
+            os.kill(number, signal.SIGKILL)
+            os.waitpid(number, 0)
+
+
+def end(processes: Sequence[Any]) -> None:
+    """End processes of `multiprocessing` and wait for them."""
+    for process in processes:
+        process.terminate()
+    join(processes)
+
+
+def join(processes: Sequence[Any]) -> None:
+    """Wait for processes of `multiprocessing` that are about to end; kill those that do not."""
+    end = time.monotonic() + _PATIENCE
+    for process in processes:
+        process.join(max(0.0, end - time.monotonic()))
+        if process.is_alive():
+            process.kill()
+            process.join()
+
+
 def exit_code() -> int:
     """The exit code of a command that was stopped."""
     return 128 + (_received.numbers or [signal.SIGINT])[0]
@@ -112,8 +168,13 @@ def _stop(number: int, frame: FrameType | None) -> None:
         retry.daemon = True
         retry.start()
         return
+    # A worker ends already after its first signal: the next one must not cut that off.
+    is_first = not _received.numbers
     _received.numbers.append(number)
-    raise KeyboardInterrupt if _received.is_leader else SystemExit(128 + number)
+    if _received.is_leader:
+        raise KeyboardInterrupt
+    if is_first:
+        raise Stopped(128 + number)
 
 
 def _is_logging(frame: FrameType | None) -> bool:

@@ -13,7 +13,7 @@ from tests.check.conftest import Find, sentences
         ("conf/config.yaml", "a: 1\n b: 2\n", "conf/config.yaml:2 broken-config: not YAML that Hydra reads: mapping values are not"),
         ("conf/model/new.yaml", "- a\n", "conf/model/new.yaml broken-config: not YAML that Hydra reads: must have lines of the form"),
         ("conf/model/new.yaml", "a: 1\na: 2\n", "conf/model/new.yaml:2 broken-config: not YAML that Hydra reads: found duplicate key a"),
-        ("conf/model/new.yaml", "defaults:\n  - nothing\n", "conf/model/new.yaml broken-config: does not compose: In 'model/new': Could not load 'model/nothing'."),
+        ("conf/model/new.yaml", "defaults:\n  - nothing\n", 'conf/model/new.yaml broken-config: does not compose: its defaults name "model/nothing", and conf/model/nothing.yaml does not exist.'),
         ("conf/experiment/e.yaml", "# @package _global_\ndefaults:\n  - override /model: x\n", 'conf/experiment/e.yaml broken-config: does not compose: no model "x"'),
         (
             "conf/experiment/e.yaml",
@@ -22,13 +22,13 @@ from tests.check.conftest import Find, sentences
         ),
         (
             "conf/search/s.yaml",
-            "# @package _global_\nsearch:\n  space:\n    model.params.tree: range(3)\n    model.params.trees: range(3)\n",
+            "# @package _global_\nsearch:\n  space:\n    model.params.tree: {low: 0, high: 2}\n    model.params.trees: {low: 0, high: 2}\n",
             "conf/search/s.yaml:4 broken-config: names something that does not exist: no setting model.params.tree",
         ),
         (
             "conf/search/s.yaml",
-            "# @package _global_\nsearch:\n  space:\n    seed: range(3\n",
-            "conf/search/s.yaml:4 broken-config: names something that does not exist: seed: range(3 is not a valid choice",
+            "# @package _global_\nsearch:\n  space:\n    model: {choices: [forest, tree]}\n",
+            "conf/search/s.yaml:4 broken-config: names something that does not exist: no model tree in conf/model/",
         ),
     ],
 )  # fmt: skip
@@ -37,6 +37,36 @@ def test_a_file_that_does_not_compose_is_named_with_its_reason(
 ) -> None:
     (found,) = sentences(find("broken-config", **{path: text}))
     assert found.startswith(sentence)
+
+
+def test_a_parameter_of_a_search_is_looked_for_where_it_exists(find: Find) -> None:
+    linear = {"conf/model/linear.yaml": "name: linear\nparams:\n  c: 1.0\n"}
+    space = """\
+    model: {choices: [forest, linear]}
+    model.params.trees: {low: 0, high: 2, when: {model: forest}}
+    model.params.c: {low: 0, high: 2, when: {model: linear}}
+    model.params.d: {low: 0, high: 2, when: {model: [linear]}}
+"""
+    search = {"conf/search/s.yaml": f"# @package _global_\nsearch:\n  space:\n{space}"}
+    assert sentences(find("broken-config", **linear, **search)) == [
+        "conf/search/s.yaml:7 broken-config: names something that does not exist: no setting model.params.d with model=linear"
+    ]
+
+
+def test_a_parameter_of_a_search_exists_with_each_file_that_the_search_chooses(find: Find) -> None:
+    """The defaults' own model need not have it."""
+    models = {
+        "conf/model/linear.yaml": "name: linear\nparams:\n  c: 1.0\n",
+        "conf/model/ridge.yaml": "name: ridge\nparams:\n  c: 1.0\n",
+    }
+    space = "    model: {choices: [ridge, linear]}\n    model.params.c: {low: 0, high: 2}\n"
+    head = "# @package _global_\nsearch:\n  space:\n"
+    search = {"conf/search/s.yaml": head + space}
+    assert sentences(find("broken-config", **models, **search)) == []
+    search = {"conf/search/s.yaml": head + space.replace("linear", "forest")}
+    assert sentences(find("broken-config", **models, **search)) == [
+        "conf/search/s.yaml:5 broken-config: names something that does not exist: no setting model.params.c with model=forest"
+    ]
 
 
 def test_a_file_that_is_not_utf8_is_named(find: Find, study: Path) -> None:
@@ -61,3 +91,50 @@ def test_a_file_that_others_start_with_need_not_compose_alone(find: Find) -> Non
 
 def test_the_settings_of_this_machine_are_not_checked(find: Find) -> None:
     assert find("broken-config", **{"conf/local/other.yaml": "a: 1\na: 2\n"}) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("# c\n- model: forest\n  model.params.tree: [1, 2]\n", 'conf/sweep/ir.yaml:3 broken-config: names something that does not exist: conf/model/forest.yaml: no setting "model.params.tree". Did you mean "trees"?'),
+        ("- model: [forest, tree]\n", 'conf/sweep/ir.yaml:1 broken-config: names something that does not exist: conf: no model "tree".'),
+        ("- model: forest\n  seed: range(3\n", "conf/sweep/ir.yaml:2 broken-config: not YAML that Hydra reads: seed=range(3 is not a valid Hydra override."),
+        ("model: forest\n", "conf/sweep/ir.yaml:1 broken-config: not YAML that Hydra reads: must be a list of grids."),
+        ("- model: forest\n  model.params.trees: [1, many]\n", "conf/sweep/ir.yaml:2 broken-pipeline: the pipeline cannot be laid out: model.params.trees=many: Forest.trees must be an integer, got 'many'."),
+    ],
+)  # fmt: skip
+def test_names_and_values_of_a_sweep_are_checked_and_the_line_is_named(
+    find: Find, text: str, sentence: str
+) -> None:
+    (found,) = sentences(find("broken-pipeline", **{"conf/sweep/ir.yaml": text}))
+    assert found.startswith(sentence)
+
+
+def test_a_sweep_that_is_right_is_not_found(find: Find) -> None:
+    text = "- {model: forest, model.params.trees: range(1, 900), seed: [1, 2]}\n- {}\n"
+    assert find("broken-pipeline", "unused-key", **{"conf/sweep/ir.yaml": text}) == []
+
+
+TWICE = {
+    "conf/config.yaml": "defaults:\n  - _self_\n  - net@teacher: big\n  - net@student: small\n",
+    "conf/net/big.yaml": "trees: 2\nseed: 0\n",
+    "conf/net/small.yaml": "trees: 1\nseed: 0\nextra: 1\n",
+    "src/study/pipeline.py": """\
+from labkart import make
+from .tasks import Forest
+
+
+def pipeline(cfg):
+    nets = cfg.teacher, cfg.student
+    return [make(Forest, trees=net.trees, seed=net.seed) for net in nets]
+""",
+}
+
+
+def test_the_settings_of_a_group_that_is_used_twice_are_read_under_both_names(
+    find: Find, study: Path
+) -> None:
+    (study / "conf/model/forest.yaml").unlink()
+    assert sentences(find("broken-pipeline", "unused-key", **TWICE)) == [
+        "conf/net/small.yaml:3 unused-key: the pipeline never reads student.extra"
+    ]

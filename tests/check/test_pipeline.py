@@ -31,7 +31,7 @@ def test_a_project_in_which_all_is_read_and_composes_has_no_findings(find: Find)
         ({"pipeline.py": "def pipeline(cfg):\n    return 1\n"}, "src/study/pipeline.py broken-pipeline: the pipeline cannot be laid out: study.pipeline:pipeline returned 1."),
         ({"pipeline.py": "import os\n\n\ndef pipeline(cfg):\n    return os.listdir('data/raw')\n"}, "src/study/pipeline.py:5 broken-pipeline: the pipeline cannot be laid out: FileNotFoundError"),
         ({"pipeline.py": "def pipeline(cfg):\n    exit(3)\n"}, "src/study/pipeline.py:2 broken-pipeline: the pipeline cannot be laid out: SystemExit: 3"),
-        ({"conf/model/forest.yaml": "params:\n  trees: ${oc.env:NO_SUCH_VARIABLE}\n"}, "conf/model/forest.yaml broken-pipeline: the pipeline cannot be laid out: "),
+        ({"conf/model/forest.yaml": "params:\n  trees: ${oc.env:NO_SUCH_VARIABLE}\n"}, "conf/model/forest.yaml:2 broken-pipeline: the pipeline cannot be laid out: "),
         ({"pipeline.py": "import os, sys\nfrom pathlib import Path\nos.chdir('/')\nsys.stdout = Path.read_text = open = None\n1 / 0\n"}, "src/study/pipeline.py:5 broken-pipeline: cannot be imported: ZeroDivisionError"),
     ],
     ids=["parameter", "import", "syntax", "tasks", "exit", "function", "setting", "file", "package", "key", "result", "folder", "exits", "variable", "patches"],
@@ -126,5 +126,5 @@ def test_a_setting_that_one_of_many_configurations_reads_is_used(find: Find) -> 
 
 def test_what_labkart_and_hydra_read_is_used(find: Find) -> None:
     config = "defaults:\n  - _self_\n  - model: forest\nseed: 0\nsplit:\n  test_size: 0.25\ntask: null\nlabkart:\n  tags: [a]\n"
-    search = "# @package _global_\nsearch:\n  objectives:\n    accuracy: maximize\n  space:\n    seed: range(3)\n"
+    search = "# @package _global_\nsearch:\n  objectives:\n    accuracy: maximize\n  space:\n    seed: {low: 0, high: 2}\n"
     assert find(*_RULES, **{"conf/config.yaml": config, "conf/search/s.yaml": search}) == []

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from labkart.check import report
+from labkart.check import report, shared_disk
 from labkart.check.rule import Rule, translations
 from labkart.check.rules import RULES
 from tests.check.conftest import Find, places
@@ -71,7 +71,7 @@ _CASES: list[tuple[str, dict[str, str], list[str], dict[str, str]]] = [
         "secret",
         {"conf/a.yaml": f"a: 1\ntoken: {_TOKEN}\n"},
         ["conf/a.yaml:2"],
-        {"conf/a.yaml": "token: ${oc.env:TOKEN}\n", "README.md": "The password is in the safe.\n", "uv.lock": f"token: {_TOKEN}\n"},
+        {"conf/a.yaml": "token: ${oc.env:TOKEN}\n", "README.md": "The password is in the safe.\n", "uv.lock": 'name = "tokenizers"\n'},
     ),
     ("large-file", {"reports/a.txt": "a" * 5_000_001}, ["reports/a.txt"], {"data/raw/a.txt": "a" * 5_000_001, "uv.lock": "a" * 5_000_001}),
     (
@@ -171,8 +171,9 @@ def test_a_rule_says_all_in_both_languages(rule: type[Rule]) -> None:
 
 def test_no_other_text_is_translated() -> None:
     japanese = translations("ja")
-    assert japanese.keys() == {rule.id for rule in RULES} | {"check"}
+    assert japanese.keys() == {rule.id for rule in RULES} | {"check", shared_disk.NAME}
     assert _values(japanese["check"]) == _values(report.TEXTS)
+    assert _values(japanese[shared_disk.NAME]) == _values(shared_disk.TEXTS)
 
 
 def _values(messages: dict[str, str]) -> dict[str, set[str]]:

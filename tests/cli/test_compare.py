@@ -12,6 +12,7 @@ import pytest
 from labkart.cli import main
 from labkart.records import provenance
 from labkart.records.record import ExperimentRecord, TaskRun
+from labkart.records.texts import text_file
 from tests.records.test_record import EXPERIMENT, TASK
 from tests.support.tiny import write
 
@@ -65,9 +66,9 @@ def git(root: Path, *words: str) -> str:
 def test_what_differs_has_a_table_and_what_does_not_one_line(compared: Compared) -> None:
     TASK.write()
     replace(TASK, id="a1").write()
-    experiment("a1").write({"packages.txt": "numpy==2.3.4\n"})
+    experiment("a1").write(shared={"packages.txt": "numpy==2.3.4\n"})
     experiment("b1", settings={"model": "linear", "seed": 1}).write(
-        {"packages.txt": "numpy==2.3.4\n"}
+        shared={"packages.txt": "numpy==2.3.4\n"}
     )
     printed = compared()
     assert section(printed, "settings") == [["model", "forest", "linear"]]
@@ -78,7 +79,7 @@ def test_what_differs_has_a_table_and_what_does_not_one_line(compared: Compared)
 def test_all_that_can_differ_is_named(compared: Compared) -> None:
     replace(TASK, id="a1").write()
     replace(TASK, id="b1", wall_seconds=2.0, code={"study/tasks.py": {"Train.run": "456"}}).write()
-    experiment("a1").write({"packages.txt": "gone==1\nnumpy==2.3.4\ntiny==0.1\n"})
+    experiment("a1").write(shared={"packages.txt": "gone==1\nnumpy==2.3.4\ntiny==0.1\n"})
     other = experiment(
         "b1",
         "b1",
@@ -88,7 +89,7 @@ def test_all_that_can_differ_is_named(compared: Compared) -> None:
     other.config["model"]["params"] = {"trees": 10, "depth": 3}
     other.config["labkart"]["workers"] = 1
     other.tasks[0].result["data"] = {"table": {"path": "data/raw/table.csv", "sha256": "ff" * 32}}
-    other.write({"packages.txt": "numpy==2.4.0\ntiny==0.2\n"})
+    other.write(shared={"packages.txt": "numpy==2.4.0\ntiny==0.2\n"})
     printed = compared()
     assert section(printed, "settings") == [
         ["model.params.trees", "300", "10"],
@@ -159,7 +160,7 @@ def ran(root: Path) -> Callable[..., ExperimentRecord]:
         replace(TASK, id=id, code={"study/tasks.py": {"fit": digest}}).write()
         code, diff = provenance.code_state(root)
         record = experiment(id, id, code=code)
-        record.write({"uncommitted.patch.txt": diff})
+        record.write(shared={"uncommitted.patch.txt": diff})
         return record
 
     return recorded
@@ -240,7 +241,7 @@ def test_without_one_of_the_states_the_names_stay(
         record.code["commit"] = "c" * 40
         record.write()
     else:
-        (record.folder / "uncommitted.patch.txt").unlink()
+        text_file(record.texts["uncommitted.patch.txt"]).unlink()
     printed = compared()
     assert (
         "code that differs: tasks.py: fit" in printed and "git does not have both states" in printed
@@ -264,8 +265,9 @@ def test_a_masked_line_in_another_file_does_not_cost_the_diff(
     git(root, "commit", "-qm", "One")
     ran("a1", "111")
     write(root, **{"src/study/tasks.py": CODE.format(2), "login.txt": "a secret word\ny\n"})
-    patch = ran("b1", "222").folder / "uncommitted.patch.txt"
-    patch.write_text(patch.read_text().replace("secret", "***"))
+    record = ran("b1", "222")
+    patch = record.text("uncommitted.patch.txt").replace("secret", "***")
+    record.write(shared={"uncommitted.patch.txt": patch})
     assert "+    return 2" in compared()
 
 

@@ -52,6 +52,22 @@ def test_steps_that_need_each_other_are_named_once(capsys: pytest.CaptureFixture
     assert lines[0].startswith("  Score (2)") and lines[2].split()[-1] == "above"
 
 
+def test_every_result_has_a_tree(capsys: pytest.CaptureFixture[str]) -> None:
+    predict = Step("Predict", "done", "done", 0.1, ["Left"])
+    lines = tree([*DIAMOND[:3], predict, DIAMOND[3]], capsys)
+    assert [line for line in lines if line[2] not in " ├└│"] == [
+        "  Predict        done      0.1 s",
+        "  Join           missing",
+    ]
+    assert "  ├── Left       above" in lines
+    circle = [
+        Step("Fit (2)", "done", "done", 4.0, ["Score (2)"]),
+        Step("Score (2)", "done", "done", None, ["Fit (2)"]),
+        Step("Predict", "done", "done", 0.1, []),
+    ]
+    assert {line.split()[0] for line in tree(circle, capsys)} >= {"Predict", "Score"}
+
+
 @pytest.mark.parametrize(
     ("words", "file"),
     [

@@ -4,11 +4,13 @@ import re
 import subprocess
 import sys
 from importlib.util import find_spec
+from pathlib import Path
 
 import pytest
 
 from labkart import __version__
 from labkart.cli import main
+from tests.support.tiny import write
 
 
 @pytest.mark.parametrize("argv", [[], ["--help"], ["-h"], ["help"]])
@@ -58,3 +60,13 @@ def test_what_looks_at_one_experiment_takes_overrides_and_names_a_wrong_option(
     assert main.main([verb, "seed=1", "--fast"]) == 1
     sentence = f"--fast: there is no such option. See labkart {verb} --help.\n"
     assert capsys.readouterr().err == sentence
+
+
+def test_a_file_in_the_place_of_a_folder_of_outputs_is_one_sentence(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(root, **{"outputs/records": ""})
+    assert main.main(["runs"]) == 1
+    assert capsys.readouterr().err == (
+        "outputs/records is a file, and results go into a folder of that name. Move it away.\n"
+    )

@@ -43,7 +43,7 @@ def test_groups_have_means_and_deviations_with_the_best_first(
 ) -> None:
     TerminalOutput().show_groups(experiments(), Ranking())
     head, *rows = (line.split("   ") for line in lines(capsys))
-    assert [cell.strip() for cell in head if cell] == ["model", "accuracy", "n"]
+    assert [cell.strip() for cell in head if cell] == ["model", "accuracy ↑", "n"]
     assert [[cell.strip() for cell in row if cell] for row in rows] == [
         ["linear", "0.525 ± 0.007", "2"],
         ["forest", "0.505 ± 0.007", "2"],
@@ -54,6 +54,16 @@ def test_metrics_without_a_column_are_named(capsys: pytest.CaptureFixture[str]) 
     metrics = {f"m{number}": float(number) for number in range(10)}
     TerminalOutput().show_groups(experiments(**metrics), Ranking())
     assert lines(capsys)[-1] == ("m8 and 1 more are not shown; labkart.rank_by=m8 shows it first")
+
+
+def test_a_metric_of_which_nobody_knows_what_is_better_is_asked_about(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    TerminalOutput().show_groups(experiments(gain=1.0), Ranking(metric="gain"))
+    assert lines(capsys)[-1].startswith("not ranked: is gain better if it is higher, or lower?")
+    said = Ranking.of({"higher_is_better": ["gain"]}, metric="gain")
+    TerminalOutput().show_groups(experiments(gain=1.0), said)
+    assert "not ranked" not in capsys.readouterr().out
 
 
 def test_only_twenty_groups_are_shown(capsys: pytest.CaptureFixture[str]) -> None:

@@ -51,8 +51,14 @@ class Listener:
     def started(self, task_run: TaskRun) -> None:
         self.events.append(f"{task_run.label} started")
 
+    def failed(self, task_run: TaskRun, error: str) -> None:
+        self.events.append(f"{task_run.label} failed: {error}")
+
     def ended(self, task_run: TaskRun) -> None:
         self.events.append(f"{task_run.label} {task_run.state}")
+
+    def warn(self, text: str) -> None:
+        self.events.append(text)
 
     def beat(self) -> None: ...
 
@@ -79,11 +85,26 @@ def test_a_shared_task_runs_once_and_belongs_to_each_experiment() -> None:
     assert events[0] == "4 planned"
     assert sorted(events[1:]) == sorted(
         f"{label} {what}"
-        for label in ("Part", "Part-2", "Whole", "Whole")
+        for label in ("Part 1", "Part 2", "Whole", "Whole")
         for what in ("ran", "started")
     )
     assert [each.record.status for each in experiments] == ["finished", "finished"]
     assert [each.record.metrics for each in experiments] == [{"total": 3.0}, {"total": 3.0}]
+
+
+def test_with_fail_fast_nothing_starts_after_a_failure() -> None:
+    experiments, listener = planned("312", "45", "67"), Listener()
+    run_experiments(experiments, 1, listener, fail_fast=True)
+    assert listener.events[-1] == "Part 3 failed"
+    started = [event for event in listener.events if event.endswith("started")]
+    assert len(started) < 10
+    statuses = [each.record.status for each in experiments]
+    assert statuses[0] == "failed" and {*statuses[1:]} <= {"planned", "stopped", "finished"}
+    assert "planned" in statuses or "stopped" in statuses
+    Path("go").touch()
+    experiments = planned("312", "45", "67")
+    run_experiments(experiments, 1, Listener())
+    assert [each.record.status for each in experiments] == ["finished"] * 3
 
 
 def test_a_failed_task_fails_the_experiments_that_need_it_alone() -> None:
@@ -91,16 +112,16 @@ def test_a_failed_task_fails_the_experiments_that_need_it_alone() -> None:
     finished, failed = (each.record for each in experiments)
     assert (finished.status, failed.status) == ("finished", "failed")
     states = {each.label: each.state for each in failed.tasks}
-    assert states == {"Part": "ran", "Part-2": "failed", "Whole": "not run"}
+    assert states == {"Part 1": "ran", "Part 3": "failed", "Whole": "not run"}
     assert failed.error and failed.error.endswith("ValueError: no such luck")
     assert "no such luck" in (failed.folder / "traceback.txt").read_text()
     assert describe_failure(failed).splitlines() == [
-        f"Part-2: {failed.error}",
+        f"Part 3: {failed.error}",
         f"See outputs/records/experiments/{failed.id}/traceback.txt. Fix it and run again: finished tasks stay cached.",
     ]
     assert describe_failures([failed], 2).splitlines() == [
         "1 of 2 experiments have no result:",
-        f"name='13': Part-2: {failed.error}",
+        f"name='13': Part 3: {failed.error}",
         f"  outputs/records/experiments/{failed.id}/traceback.txt",
         "Fix it and run the same command again: only what is missing runs.",
     ]
@@ -112,25 +133,13 @@ def test_after_a_fix_only_what_is_missing_runs() -> None:
     (experiment,), events = run("13")
     assert events == [
         "3 planned",
-        "Part-2 started",
-        "Part-2 ran",
+        "Part 3 started",
+        "Part 3 ran",
         "Whole started",
         "Whole ran",
     ]
     assert experiment.record.status == "finished"
     assert planned("13")[0].missing == set()
-
-
-def test_the_callbacks_get_the_record_as_it_begins_and_as_it_ends() -> None:
-    statuses: list[str] = []
-    run_experiments(
-        planned("1"),
-        1,
-        Listener(),
-        lambda record: statuses.append(f"start {record.status}"),
-        lambda record: statuses.append(f"end {record.status}"),
-    )
-    assert statuses == ["start running", "end finished"]
 
 
 def test_an_experiment_whose_tasks_are_cached_gets_a_record_of_its_own() -> None:

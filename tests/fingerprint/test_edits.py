@@ -11,12 +11,15 @@ from pathlib import Path
 import pytest
 
 from tests.support.edits import (
+    ACTS,
     COUNTS,
     DEP,
+    ENTRY,
     FOLDERS,
     IGNORED,
     INSTALLED,
     LOADS,
+    OUTSIDE,
     SWAPPED,
     UNSURE,
     WAYS_TO_WRITE,
@@ -33,6 +36,7 @@ from tests.support.study import (
     Look,
     Study,
     install,
+    looks_of_all,
     overwrite,
     replace,
     task,
@@ -57,24 +61,65 @@ def look_twice(study: Study) -> Look:
 def edited(study: Study, before: Case, after: Case) -> tuple[int, set[str]]:
     """What comes of an edit: the result, and the tasks that have another id."""
     first, again, last = study.looks((before, 2), (before, 2), (after, 5))
+    assert again == first
+    return changed(first, last)
+
+
+Outcomes = Callable[[dict[str, list[tuple[Case, object]]]], dict[str, object]]
+
+
+@pytest.fixture
+def outcomes(forked: Processes, tmp_path: Path) -> Outcomes:
+    """What comes of the edits of a table, by name, or what was raised: one process looks at all of them."""
+
+    def look(edits: dict[str, list[tuple[Case, object]]]) -> dict[str, object]:
+        found = looks_of_all(edits, forked, tmp_path)
+        return {
+            name: looks if isinstance(looks, str) else _outcome(*looks)
+            for name, looks in found.items()
+        }
+
+    return look
+
+
+def _outcome(first: Look, last: Look) -> object:
+    """Both results, the tasks that there are, and those that have another id after the edit."""
+    return first.result, set(first.ids), last.result, last.changed(first)
+
+
+def changed(first: Look, last: Look) -> tuple[int, set[str]]:
+    """The result after an edit, and the tasks that have another id."""
     assert first.result == BEFORE
     assert set(first.ids) == ALL
-    assert again == first
     return last.result, last.changed(first)
 
 
-@pytest.mark.parametrize("case", COUNTS.values(), ids=COUNTS)
 def test_an_edit_of_what_a_task_reaches_computes_it_again_and_what_follows(
-    case: Case, study: Study
+    outcomes: Outcomes,
 ) -> None:
-    assert edited(study, case, case) == (AFTER, FOLLOWS)
+    edits: dict[str, list[tuple[Case, object]]]
+    edits = {name: [(case, 2), (case, 5)] for name, case in COUNTS.items()}
+    assert outcomes(edits) == dict.fromkeys(COUNTS, (BEFORE, ALL, AFTER, FOLLOWS))
 
 
-@pytest.mark.parametrize(("before", "after"), SWAPPED.values(), ids=SWAPPED)
-def test_another_thing_by_the_same_name_computes_it_again(
-    before: str, after: str, study: Study
-) -> None:
-    assert edited(study, before, after) == (AFTER, FOLLOWS)
+def test_another_thing_by_the_same_name_computes_it_again(outcomes: Outcomes) -> None:
+    edits: dict[str, list[tuple[Case, object]]]
+    edits = {name: [(before, 2), (after, 5)] for name, (before, after) in SWAPPED.items()}
+    assert outcomes(edits) == dict.fromkeys(SWAPPED, (BEFORE, ALL, AFTER, FOLLOWS))
+
+
+@pytest.mark.parametrize("case", ACTS.values(), ids=ACTS)
+def test_what_happens_at_import_counts_for_all_tasks(case: Case, study: Study) -> None:
+    assert isinstance(case, dict)
+    with_entry = {**ENTRY, **case}
+    assert edited(study, with_entry, with_entry) == (AFTER, ALL)
+
+
+@pytest.mark.parametrize("case", OUTSIDE.values(), ids=OUTSIDE)
+def test_code_outside_of_src_counts_where_it_is_run(case: Case, study: Study) -> None:
+    result, changed = edited(study, case, case)
+    assert result == AFTER
+    assert changed >= FOLLOWS
 
 
 @pytest.mark.parametrize("case", UNSURE.values(), ids=UNSURE)
@@ -86,20 +131,16 @@ def test_an_edit_of_what_a_task_reaches_by_no_name_computes_it_again(
     assert changed >= FOLLOWS
 
 
-@pytest.mark.parametrize("case", IGNORED.values(), ids=IGNORED)
-def test_an_edit_of_what_no_task_reaches_computes_nothing(case: Case, study: Study) -> None:
-    before, after = study.looks((case, 2), (case, 5))
-    assert before.result == BEFORE
-    assert after == before
+def test_an_edit_of_what_no_task_reaches_computes_nothing(outcomes: Outcomes) -> None:
+    edits: dict[str, list[tuple[Case, object]]]
+    edits = {name: [(case, 2), (case, 5)] for name, case in IGNORED.items()}
+    assert outcomes(edits) == dict.fromkeys(IGNORED, (BEFORE, ALL, BEFORE, set()))
 
 
-@pytest.mark.parametrize(("before", "after"), WAYS_TO_WRITE.values(), ids=WAYS_TO_WRITE)
-def test_another_way_to_write_the_same_computes_nothing(
-    before: str, after: str, study: Study
-) -> None:
-    first, second = study.looks((before, 0), (after, 0))
-    assert first.result == BEFORE
-    assert second == first
+def test_another_way_to_write_the_same_computes_nothing(outcomes: Outcomes) -> None:
+    edits: dict[str, list[tuple[Case, object]]]
+    edits = {name: [(first, 0), (second, 0)] for name, (first, second) in WAYS_TO_WRITE.items()}
+    assert outcomes(edits) == dict.fromkeys(WAYS_TO_WRITE, (BEFORE, ALL, BEFORE, set()))
 
 
 # Parameters, the seed, settings
@@ -254,7 +295,6 @@ def test_what_a_system_leaves_in_a_folder_of_data_is_no_data(study: Study) -> No
     study.write({"load.py": LOADS["a folder"], "../../data/raw/a.txt": "6"}, 0)
     before = study.look()
     write(study.root, **{"data/raw/.DS_Store": "1"})
-    (study.root / "data/raw/empty").mkdir()
     assert study.look() == before
 
 
@@ -277,7 +317,8 @@ def test_another_version_of_a_package_that_decorates_computes_it_again(study: St
     """It may do more than give back a function, so that all tasks depend on it."""
     package = {**DEP, "dep.py": "def times(f):\n    return lambda x: f(x) * §\n"}
     install(study, package, 2)
-    study.write("from dep import times\n@times\ndef scaled(x):\n    return x\n", 0)
+    way = "from dep import times\n@times\ndef scaled(x):\n    return x\n"
+    study.write({"way.py": way, "pipeline.py": "from .report import Report\n"}, 0)
     before = look_twice(study)
     install(study, package, 5)
     after = study.look()
@@ -298,3 +339,60 @@ def test_the_same_version_installed_anew_computes_nothing(study: Study) -> None:
     before = study.look()
     install(study, DEP, 2)
     assert study.look() == before
+
+
+OPTIONAL = {
+    "its name": "try:\n    import dep\nexcept ImportError:\n    dep = None\ndef scaled(x):\n    return x * (dep.RATE if dep else 2)\n",
+    "a flag": "try:\n    import dep\nexcept ImportError:\n    HAS = False\nelse:\n    HAS = True\ndef scaled(x):\n    return x * (5 if HAS else 2)\n",
+    "a name of it": "try:\n    from dep import RATE\nexcept ImportError:\n    RATE = 2\ndef scaled(x):\n    return x * RATE\n",
+    "find_spec": "from importlib.util import find_spec\ndef scaled(x):\n    return x * (5 if find_spec('dep') else 2)\n",
+    "in a function": "def scaled(x):\n    try:\n        import dep\n    except ImportError:\n        return x * 2\n    return x * 5\n",
+    "suppress": "import contextlib\nRATE = 2\nwith contextlib.suppress(ImportError):\n    from dep import RATE\ndef scaled(x):\n    return x * RATE\n",
+}
+
+
+@pytest.mark.parametrize("case", OPTIONAL.values(), ids=OPTIONAL)
+def test_an_optional_package_that_appears_and_goes_counts(case: Case, study: Study) -> None:
+    study.write(case, 0)
+    before = look_twice(study)
+    install(study, DEP, 5)
+    after = study.look()
+    assert after.result == AFTER
+    assert after.changed(before) >= FOLLOWS
+    install(study, {}, 0)
+    assert study.look() == before
+
+
+def test_a_module_of_no_package_that_appears_counts(study: Study) -> None:
+    study.write(OPTIONAL["a flag"], 0)
+    before = look_twice(study)
+    install(study, {"dep.py": "RATE = §\n"}, 5)
+    after = study.look()
+    assert (after.result, after.changed(before)) == (AFTER, FOLLOWS)
+
+
+FINDER = """
+import sys, importlib.util
+class Finder:
+    @staticmethod
+    def find_spec(name, path=None, target=None):
+        if name == "flat":
+            return importlib.util.spec_from_file_location("flat", "{folder}/flat/__init__.py")
+sys.meta_path.append(Finder)
+"""
+
+
+def test_an_editable_package_that_is_imported_late_is_read_like_code(study: Study) -> None:
+    """Its folder is not in the path: a finder of its own knows it."""
+    folder = study.root.parent / "checkout"
+    write(folder, **{"flat/__init__.py": "", "flat/rates.py": "RATE = 2\nOTHER = 2\n"})
+    metadata = {"flat-1.dist-info/METADATA": "Name: flat\nVersion: 1\n"}
+    install(study, metadata, 0)
+    study.write("def scaled(x):\n    from flat import rates\n    return x * rates.RATE\n", 0)
+    first = FINDER.format(folder=folder)
+    before = study.look(first=first)
+    write(folder, **{"flat/rates.py": "RATE = 2\nOTHER = 5\n"})
+    assert study.look(first=first) == before
+    write(folder, **{"flat/rates.py": "RATE = 5\nOTHER = 5\n"})
+    after = study.look(first=first)
+    assert (after.result, after.changed(before)) == (AFTER, FOLLOWS)

@@ -1,13 +1,11 @@
 """The fingerprint of a class: the code that it reaches by name and the packages of that; see test_edits for its use."""
 
 import os
-import time
 from pathlib import Path
 
 import pytest
 
 from labkart import digests
-from labkart.fingerprint import source_cache
 from tests.support.processes import Processes
 from tests.support.tiny import soon, write
 
@@ -36,7 +34,7 @@ def test_it_names_the_code_that_is_reached_by_file_and_name(study: Path, forked:
         {
             "base.py": ["Base"],
             "study/deep/helpers.py": ["FACTOR"],
-            "study/steps.py": ["Step", "Step.run"],
+            "study/steps.py": ["Step", "Step.run", "import Base", "import helpers"],
         }
     )
 
@@ -102,46 +100,16 @@ def test_the_same_code_has_the_same_fingerprint_in_another_folder(
     assert forked.python(OF_STEP, tmp_path / "clone") == forked.python(OF_STEP, study)
 
 
-def test_what_was_remembered_says_the_same_and_may_be_damaged(
-    study: Path, forked: Processes
-) -> None:
+def test_a_file_that_appears_counts_where_it_is_imported(study: Path, forked: Processes) -> None:
+    steps = "try:\n    from . import fast\nexcept ImportError:\n    fast = None\nimport optional\nclass Step:\n    fast = fast, optional\n"
+    write(study, **{"src/study/steps.py": steps, "src/optional/a.py": ""})
+    soon(lambda: digests.settled(digests.stamp(study / "src/study/steps.py") or []))
     before = forked.python(OF_STEP, study)
-    for kept in ((study / "outputs/memos/sources"), *(study / "outputs/memos/packages").iterdir()):
-        for damage in ("", "{", "[]", "{}", "1"):
-            kept.write_text(damage)
-            assert forked.python(OF_STEP, study) == before
-
-
-def test_a_byte_that_a_disk_lost_is_no_harm(study: Path, forked: Processes) -> None:
-    """The memo says something else then, and would be believed if it were only to be readable."""
-    before = forked.python(OF_STEP, study)
-    kept = study / "outputs/memos/sources"
-    whole = kept.read_bytes()
-    for place in (0, 40, len(whole) // 2, len(whole) - 1):
-        damaged = whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :]
-        kept.write_bytes(damaged)
-        assert forked.python(OF_STEP, study) == before
-        assert kept.read_bytes() != damaged
-
-
-def test_what_other_readers_remembered_is_read_anew(study: Path, forked: Processes) -> None:
-    """Another version of Python, or of the runtime, may find other names in the same text."""
-    before = forked.python(OF_STEP, study)
-    other = "from types import SimpleNamespace; memo.sys = SimpleNamespace(version_info=(4, 0))"
-    code = f"from labkart import memo; from labkart.fingerprint import source; {other}; source.read = None; {OF_STEP}"
-    failed = forked.run(code, study).stderr
-    assert "'NoneType' object is not callable" in failed
-    assert forked.python(OF_STEP, study) == before
-
-
-def test_a_file_that_is_as_it_was_is_not_opened(study: Path, forked: Processes) -> None:
-    hook = "import sys; from study.steps import Step; sys.addaudithook(lambda event, given: event == 'open' and print(given[0]))"
-    code = (
-        f"{hook}; from labkart.fingerprint.fingerprint import fingerprint_of; fingerprint_of(Step)"
-    )
-    forked.python(code, study)
-    assert "outputs/memos/sources" in (opened := forked.python(code, study))
-    assert "src/study/deep/helpers.py" not in opened
+    write(study, **{"src/study/fast.py": ""})
+    with_fast = forked.python(OF_STEP, study)
+    assert with_fast != before
+    write(study, **{"src/optional/__init__.py": "RATE = 2\n"})
+    assert forked.python(OF_STEP, study) not in (before, with_fast)
 
 
 def test_an_edit_that_keeps_the_size_and_the_time_changes_it(
@@ -152,21 +120,6 @@ def test_an_edit_that_keeps_the_size_and_the_time_changes_it(
     file.write_text(STUDY["src/study/deep/helpers.py"].replace("FACTOR = 2", "FACTOR = 3"))
     os.utime(file, ns=(status.st_atime_ns, status.st_mtime_ns))
     assert forked.python(OF_STEP, study) not in before
-
-
-def test_a_file_that_changed_a_moment_ago_is_opened_again(
-    root: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The clock of its file system may stand still: another edit of this moment could leave the same stamp."""
-    file, standing = root / "a.py", [time.time_ns(), time.time_ns(), 1, 9]
-    monkeypatch.setattr(source_cache.digests, "stamp", lambda _: standing)
-    sha256 = []
-    for text in ("RATE = 2\n", "RATE = 3\n"):
-        file.write_text(text)
-        sources = source_cache.SourceCache()
-        sha256.append(sources.read("a", str(file), False).sha256)
-        sources.keep()
-    assert sha256[0] != sha256[1]
 
 
 def test_code_that_is_in_no_file_never_has_the_same_fingerprint_again(
@@ -185,21 +138,16 @@ def test_a_class_typed_again_at_a_prompt_is_another_one(root: Path, forked: Proc
 def test_an_edit_while_a_process_lives_is_not_the_code_that_it_runs(
     study: Path, forked: Processes
 ) -> None:
-    """What was read before the edit holds; what is read first afterwards is known to nobody."""
+    """Whether it was read before the edit or afterwards: what was imported counts."""
     edit = "from pathlib import Path; Path('src/study/steps.py').write_text('')"
-    begin = "from labkart.fingerprint.fingerprint import fingerprint_of, still_holds; from study.steps import Step"
-    assert (
-        forked.python(
-            f"{begin}; a = fingerprint_of(Step); {edit}; print(a == fingerprint_of(Step), still_holds(Step))",
-            study,
-        )
-        == "True False"
-    )
+    code = "from labkart.fingerprint.fingerprint import fingerprint_of"
+    shown = "f = fingerprint_of(Step); print(f.digest, f.other_file())"
+    step = f"{FEW}; {code}; from study.steps import Step"
+    before = forked.python(f"{step}; {shown}; {edit}; {shown}", study).splitlines()
     write(study, **STUDY)
-    after = f"{begin}; {edit}; print(fingerprint_of(Step).digest)"
-    first = forked.python(after, study)
-    write(study, **STUDY)
-    assert forked.python(after, study) != first
+    after = forked.python(f"{step}; {edit}; {shown}", study)
+    assert {*before} == {after}
+    assert after.endswith(" None")
 
 
 def test_a_module_that_a_run_imports_later_does_not_change_what_it_was(
@@ -214,6 +162,42 @@ def test_a_module_that_a_run_imports_later_does_not_change_what_it_was(
     write(study, **{"src/study/later.py": "RATE = 2\n"})
     code = "from labkart.fingerprint.fingerprint import fingerprint_of; from study.steps import Step; a = fingerprint_of(Step); Step().run(); print(a == fingerprint_of(Step))"
     assert forked.python(code, study) == "True"
+
+
+def test_what_another_tasks_run_imports_changes_it_not(study: Path, forked: Processes) -> None:
+    """Neither what acts there, nor what is read there."""
+    late = "import os\nfrom pathlib import Path\nfrom . import plugin\nos.environ['A'] = '1'\nRATE = int(Path('rate.txt').read_text())\n"
+    run = "class Step:\n    def run(self):\n        from . import late\n        return late.RATE\nclass Other:\n    def run(self):\n        from . import plugin\n"
+    plugin = "import os\nos.environ['B'] = '1'\nclass Task(dict): ...\n"
+    files = {"steps": run, "late": late, "plugin": plugin}
+    write(study, **{f"src/study/{name}.py": text for name, text in files.items()})
+    write(study, **{"rate.txt": "2"})
+    before = forked.python(OF_STEP, study)
+    for first in ("import study.plugin", "import study.late", "import study.late, study.plugin"):
+        begin = "from labkart.fingerprint import imports"
+        assert forked.python(f"{begin}; {first}; {OF_STEP}", study) == before
+
+
+@pytest.mark.parametrize(("run", "counts"), [("yield Helper()", True), ("Helper()", False)])
+def test_what_a_task_needs_that_run_yields_counts(
+    run: str, counts: bool, study: Path, forked: Processes
+) -> None:
+    """The id of a task that `run()` yields is in no other id."""
+    tasks = f"from labkart import Task\nfrom .far import rate\nclass Deep(Task):\n    def run(self):\n        rate()\nclass Helper(Task):\n    def requires(self):\n        return Deep()\nclass Step(Task):\n    def run(self):\n        {run}\n"
+    write(study, **{"src/study/steps.py": tasks, "src/study/far.py": "def rate(): return 2\n"})
+    before = forked.python(OF_STEP, study)
+    write(study, **{"src/study/far.py": "def rate(): return 5\n"})
+    assert (forked.python(OF_STEP, study) != before) == counts
+
+
+def test_its_literals_are_those_of_the_code_that_is_reached(study: Path, forked: Processes) -> None:
+    steps = "from .deep import helpers\nOTHER = 'other.csv'\nclass Step:\n    'Text.'\n    def run(self):\n        return open(f'{self}.csv' + 'a/b.csv'), helpers.FILE\n"
+    write(study, **{"src/study/steps.py": steps})
+    write(study, **{"src/study/deep/helpers.py": "FILE = 'c.csv'\nOTHER = 'd.csv'\n"})
+    code = "from labkart.fingerprint.fingerprint import literals; from study.steps import Step; from pathlib import Path; print([(each.text, Path(each.file).name, each.line) for each in literals(Step)])"
+    assert forked.python(code, study) == str(
+        [("c.csv", "helpers.py", 1), ("a/b.csv", "steps.py", 6)]
+    )
 
 
 def test_an_editors_lock_does_no_harm(study: Path, forked: Processes) -> None:

@@ -84,7 +84,7 @@ def test_lines_outside_of_the_project_are_not_shown(root: Path) -> None:
         (ValueError("\n \n\none\ntwo"), "ValueError: one"),
         (ValueError("\n\n"), "ValueError"),
         (ValueError(), "ValueError"),
-        (LabkartError("Fix it."), "LabkartError: Fix it."),
+        (LabkartError("Fix it."), "Fix it."),
     ],
 )
 def test_an_error_is_shown_in_one_line(error: Exception, line: str, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ import re
 import shlex
 import shutil
 import subprocess
+import tomllib
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,10 +16,10 @@ from tests.conftest import Ready
 from tests.support.bake import TEMPLATE, Project, clean_environment
 
 DOCS = TEMPLATE / "docs"
-PAGES = ("run", "compare", "write-up", "update", "move")
-TUTORIAL, CREATE = "tutorial", "create"
+PAGES = ("run", "clusters", "compare", "write-up", "update", "move")
+TUTORIAL, CREATE, OUTPUTS, CHECKPOINTS = "tutorial", "create", "outputs", "checkpoints"
 # Pages without a block of commands; those in a line of notebooks.md are run by tests/template/test_wiring.py.
-WITHOUT = ("data.md", "notebooks.md", "reports.md", "rules.md")
+WITHOUT = ("cache.md", "data.md", "notebooks.md", "reports.md", "rules.md")
 
 # Commands that another test runs, for they serve, install, or need a cluster or a release of the template.
 ELSEWHERE = {
@@ -32,12 +33,18 @@ ELSEWHERE = {
     "labkart reproduce": "tests/project/test_reproduce.py",
     "hydra/launcher=slurm": "tests/services/test_cluster.py",
     "uv sync --extra slurm": "tests/conftest.py",
+    "uv sync --extra dask": "pyproject.toml",
+    "hydra/launcher=dask": "tests/services/test_dask_jobs.py",
+    "dask scheduler": "tests/services/test_dask_jobs.py",
+    "dask worker": "tests/services/test_dask_jobs.py",
+    "labkart check shared-disk": "tests/check/test_shared_disk.py",
+    "labkart run --debug": "tests/project/test_debug.py",
     # tests/template/test_wiring.py runs all steps of it.
     "basedpyright": "{{cookiecutter.project_slug}}/.github/workflows/ci.yml",
     "pytest": "{{cookiecutter.project_slug}}/.github/workflows/ci.yml",
 }
-# Where a command is run in a shorter form.
-SHORTER = {"-n 30": "-n 2"}
+# Where a command is run in a shorter form. A report wants three seeds, also the one that a page runs alone.
+SHORTER = {"-n 30": "-n 2", "seed=range(5)": "seed=0,1,3", "seed=0,1,2": "seed=0,1"}
 
 IN = re.compile(r"In `([^`]+)`:$|`([^`]+)` に:$")
 IN_PLACE = re.compile(r"In `([^`]+)`, in place of `(.+)`:$|`([^`]+)` で、`(.+)` の代わりに:$")
@@ -183,22 +190,29 @@ def test_every_command_of_the_pages_works(home: Home, tmp_path: Path) -> None:
     home = home.copied(tmp_path)
     for page in ("README", *PAGES):
         follow(home, page)
-    known = [command for page in PAGES for block in home.blocks(page) for command in block.commands]
+    known = [
+        command
+        for page in ("README", *PAGES)
+        for block in home.blocks(page)
+        for command in block.commands
+    ]
     for block in blocks((TEMPLATE / "README.md").read_text(encoding="utf-8")):
         for command in block.commands:
             # What is shown with its answer begins as on a page, where it was run.
-            if not (block.text.startswith("$ ") and command.startswith(tuple(known))):
+            begins = block.text.startswith("$ ") and command.startswith(tuple(known))
+            if not begins and command not in known:
                 do(home.project, command)
 
 
 def follow(home: Home, page: str) -> None:
     for block in home.blocks(page):
+        put(home.project, block)
         for command in block.commands:
             do(home.project, command)
 
 
 @english
-def test_a_student_can_follow_the_tutorial(home: Home) -> None:
+def test_a_student_can_follow_the_tutorial(home: Home, types: Path) -> None:
     project = home.project
     printed = {
         command: project.labkart(*command.split()) for command in ("run", "run model=forest seed=3")
@@ -212,15 +226,20 @@ def test_a_student_can_follow_the_tutorial(home: Home) -> None:
     assert "model" in printed["uv run labkart compare 4f2c91 db9dc3"]
     assert "1 passed" in printed["uv run pytest tests/test_clean.py"]
     assert git(project, "status", "--porcelain") == ""
-    follow(home, "write-up")
-    check_types(project)
+    keep_for_types(project, types)
+
+
+def as_made(home: Home, folder: Path) -> Home:
+    """The project as it was made."""
+    home = home.copied(folder)
+    first = git(home.project, "rev-list", "--max-parents=0", "HEAD").strip()
+    git(home.project, "reset", "--hard", first)
+    return home
 
 
 def measured(home: Home, folder: Path) -> Home:
     """The project as it was made, with a table of a student's own."""
-    home = home.copied(folder)
-    first = git(home.project, "rev-list", "--max-parents=0", "HEAD").strip()
-    git(home.project, "reset", "--hard", first)
+    home = as_made(home, folder)
     table = home.project.root / "data/raw/measurements.csv"
     load_wine(as_frame=True).frame.to_csv(table, index=False)
     return home
@@ -228,7 +247,7 @@ def measured(home: Home, folder: Path) -> Home:
 
 @english
 def test_with_a_students_own_data_nothing_of_the_samples_is_missed(
-    home: Home, tmp_path: Path
+    home: Home, tmp_path: Path, types: Path
 ) -> None:
     home = measured(home, tmp_path)
     project = home.project
@@ -236,18 +255,30 @@ def test_with_a_students_own_data_nothing_of_the_samples_is_missed(
     for command in ("labkart check", "ruff check", "ruff format --check", "pytest -q"):
         done = project.run(*command.split())
         assert done.returncode == 0, done.stdout + done.stderr
-    check_types(project)
+    keep_for_types(project, types)
     assert "accuracy" in project.labkart("run")
     assert "accuracy" in project.labkart("run", "data=measurements")
 
 
+@english
+def test_the_tasks_of_the_page_on_outputs_work(home: Home, tmp_path: Path, types: Path) -> None:
+    """Its tables are in tests/tasks/test_outputs_page.py."""
+    home = as_made(home, tmp_path)
+    printed = obey(home, OUTPUTS)
+    assert "2 passed" in printed["uv run pytest tests/test_words.py"]
+    for command in ("labkart check", "ruff check", "ruff format --check"):
+        done = home.project.run(*command.split())
+        assert done.returncode == 0, done.stdout + done.stderr
+    keep_for_types(home.project, types)
+
+
 @pytest.mark.parametrize("home", ["ja"], indirect=True)
-@pytest.mark.parametrize("page", [TUTORIAL, CREATE])
+@pytest.mark.parametrize("page", [TUTORIAL, CREATE, OUTPUTS])
 def test_what_the_pages_have_one_write_passes_in_japanese(
     page: str, home: Home, tmp_path: Path
 ) -> None:
     """The commands and the code are those of the English pages, which are run."""
-    home = measured(home, tmp_path)
+    home = as_made(home, tmp_path) if page == OUTPUTS else measured(home, tmp_path)
     project = home.project
     for block in home.blocks(page):
         put(project, block)
@@ -272,6 +303,7 @@ def obey(home: Home, page: str) -> dict[str, str]:
 def put(project: Project, block: Block) -> None:
     """Write the file or the passage that a block shows, if any."""
     if block.file:
+        (project.root / block.file).parent.mkdir(exist_ok=True)
         (project.root / block.file).write_text(block.text + "\n", encoding="utf-8")
     elif block.passage:
         project.edit(
@@ -279,12 +311,98 @@ def put(project: Project, block: Block) -> None:
         )
 
 
-def check_types(project: Project) -> None:
-    """In the student's own files; tests/template/test_wiring.py does so in all of them."""
-    types = project.run(
-        "basedpyright", "--pythonpath", *project.command("python"), "src/my_thesis", "tests"
+@english
+def test_a_training_goes_on_from_its_checkpoint_and_gives_the_same(
+    home: Home, tmp_path: Path, types: Path
+) -> None:
+    home = as_made(home, tmp_path)
+    project = home.project
+    for block in home.blocks(CHECKPOINTS):
+        put(project, block)
+    keep_for_types(project, types)
+    project.edit(
+        "src/my_thesis/tasks/network.py",
+        "            epoch += 1\n",
+        "            epoch += 1\n"
+        "            if epoch == 7 and __import__('os').environ.get('KILL'):\n"
+        "                __import__('os').kill(__import__('os').getpid(), 9)\n",
     )
-    assert types.returncode == 0, types.stdout
+    project.edit("src/my_thesis/tasks/network.py", "retry_count = 3", "retry_count = 2")
+    whole = project.labkart("run", "model=network", LABKART_OUTPUTS=str(tmp_path / "whole"))
+    killed = project.run("labkart", "run", "model=network", KILL="yes")
+    assert killed.returncode == 1
+    assert "killed by SIGKILL (out of memory?) (second of two tries)" in killed.stderr
+    (checkpoint,) = project.root.glob("outputs/checkpoints/TrainNetwork_*/network.pkl")
+    again = ["run", "model=network", "model.params.worker_timeout=700"]
+    resumed = project.labkart(*again)
+    assert whole.splitlines()[-2] == resumed.splitlines()[-2] and "accuracy" in resumed
+    assert not checkpoint.parent.exists()
+    assert train_loss(tmp_path / "whole") == train_loss(project.root / "outputs")
+
+
+@pytest.mark.parametrize("home", ["en", "ja"], indirect=True)
+def test_the_training_on_a_graphics_card_is_code_that_passes(home: Home, tmp_path: Path) -> None:
+    """It is run where there is PyTorch, which the tests do not install."""
+    project = as_made(home, tmp_path).project
+    for block in home.blocks("gpu"):
+        put(project, block)
+    for command in ("ruff check", "ruff format --check", "python -m compileall -q src"):
+        done = project.run(*command.split())
+        assert done.returncode == 0, done.stdout + done.stderr
+    if project.run("python", "-c", "import torch").returncode == 0:
+        assert "accuracy" in project.labkart("run", "model=torch")
+
+
+def train_loss(outputs: Path) -> list[tuple[int, float]]:
+    (record,) = outputs.glob("records/tasks/TrainNetwork_*/record.json")
+    metrics = json.loads(record.read_bytes())["metrics"]
+    losses = [(step, value) for name, value, step, *_ in metrics if name == "train_loss"]
+    assert [step for step, _ in losses] == list(range(1, 21))
+    return losses
+
+
+@pytest.fixture(scope="module")
+def types(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with what pages have one write, each page's files in a folder of its own."""
+    return tmp_path_factory.mktemp("types")
+
+
+def keep_for_types(project: Project, types: Path) -> Path:
+    folder = types / str(len(list(types.iterdir())))
+    for name in ("src", "tests"):
+        shutil.copytree(project.root / name, folder / name)
+    return folder
+
+
+@english
+def test_the_types_of_what_the_pages_have_one_write_are_right(
+    home: Home, types: Path, tmp_path: Path
+) -> None:
+    """Those of all pages at once, for the checker reads the libraries anew each time, and of a new project.
+
+    In another new one a task loads what the model does not take.
+    """
+    if not list(types.iterdir()):
+        pytest.skip("the tests above, which follow the pages, did not run")
+    project = as_made(home, tmp_path).project
+    keep_for_types(project, types)
+    train = "src/my_thesis/tasks/train.py"
+    project.edit(train, "n_estimators=self.trees", "n_estimators=self.load(self.split)")
+    wrong = keep_for_types(project, types)
+    pages = sorted(types.iterdir())
+    settings = tomllib.loads(project.read("pyproject.toml"))["tool"]["basedpyright"]
+    settings["include"] = [f"{page.name}/{name}" for page in pages for name in ("src", "tests")]
+    settings["executionEnvironments"] = [
+        {"root": page.name, "extraPaths": [f"{page.name}/src"]} for page in pages
+    ]
+    (types / "pyrightconfig.json").write_text(json.dumps(settings))
+    done = replace(project, root=types).run(
+        "basedpyright", "--outputjson", "--pythonpath", *project.command("python")
+    )
+    found = json.loads(done.stdout)["generalDiagnostics"]
+    assert {problem["file"] for problem in found} == {str(wrong / train)}, done.stdout
+    assert all("Split" in problem["message"] for problem in found)
+    assert done.returncode == 1
 
 
 def sweep() -> str:

@@ -2,12 +2,11 @@
 
 import json
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.support.processes import Processes, processes
+from tests.support.commands import Commands
 from tests.support.tiny import write
 
 STUDY = {
@@ -50,21 +49,15 @@ def pipeline(cfg):
 }
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[Processes]:
-    with processes("tests.support.warm") as started:
-        yield started
-
-
 @pytest.fixture
 def study(root: Path) -> Path:
     write(root, **STUDY)
     return root
 
 
-def labkart(server: Processes, root: Path, *words: str) -> "subprocess.CompletedProcess[str]":
+def labkart(warm: Commands, root: Path, *words: str) -> "subprocess.CompletedProcess[str]":
     code = f"from labkart.cli.main import main; raise SystemExit(main({list(words)!r}))"
-    return server.run(code, root, MLFLOW_DISABLE_TELEMETRY="true")
+    return warm.code(code, root, MLFLOW_DISABLE_TELEMETRY="true")
 
 
 def statuses(root: Path) -> dict[str, str]:
@@ -75,35 +68,33 @@ def statuses(root: Path) -> dict[str, str]:
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_a_task_has_another_place_in_each_experiment_and_runs_once(
-    server: Processes, study: Path, workers: int
+    warm: Commands, study: Path, workers: int
 ) -> None:
-    done = labkart(
-        server, study, "run", "-m", "name='12','21','122'", f"+labkart.workers={workers}"
-    )
+    done = labkart(warm, study, "run", "-m", "name='12','21','122'", f"+labkart.workers={workers}")
     assert done.returncode == 0, done.stderr
     assert sorted((study / "trace").read_text().split()) == ["1", "2"]
     assert statuses(study) == dict.fromkeys(["12", "21", "122"], "finished")
 
 
 def test_what_fails_in_one_is_no_affair_of_the_others_and_runs_again_alone(
-    server: Processes, study: Path
+    warm: Commands, study: Path
 ) -> None:
     words = ("run", "-m", "name='12','32','13'", "+labkart.workers=1")
-    done = labkart(server, study, *words)
+    done = labkart(warm, study, *words)
     assert done.returncode == 1 and "2 of 3 experiments have no result:" in done.stderr
     assert statuses(study) == {"12": "finished", "32": "failed", "13": "failed"}
     (study / "go").touch()
     (study / "trace").unlink()
-    assert labkart(server, study, *words).returncode == 0
+    assert labkart(warm, study, *words).returncode == 0
     assert (study / "trace").read_text().split() == ["3"]
     assert statuses(study) == dict.fromkeys(["12", "32", "13"], "finished")
 
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_a_task_that_is_asked_for_while_another_runs_is_part_of_both(
-    server: Processes, study: Path, workers: int
+    warm: Commands, study: Path, workers: int
 ) -> None:
-    done = labkart(server, study, "run", "-m", "name=asking,'12'", f"+labkart.workers={workers}")
+    done = labkart(warm, study, "run", "-m", "name=asking,'12'", f"+labkart.workers={workers}")
     assert done.returncode == 0, done.stderr
     assert statuses(study) == dict.fromkeys(["asking", "12"], "finished")
     assert sorted((study / "trace").read_text().split()) == ["1", "2"]

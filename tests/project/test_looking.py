@@ -23,6 +23,7 @@ SWEEP = ("model=logistic,forest", "seed=range(3)")
 def swept(tmp_path_factory: pytest.TempPathFactory, ready: Ready) -> Project:
     """A project in which the sweep of the notebook has run; the tests look at it and change nothing."""
     project = ready(tmp_path_factory.mktemp("swept"))
+    project.edit("conf/model/forest.yaml", "trees: 300", "trees: 20")
     project.labkart("run", "-m", *SWEEP)
     return project
 
@@ -82,7 +83,7 @@ def test_runs_are_listed_and_two_of_them_compared(swept: Project) -> None:
     assert [row[4] for row in rows] == ["logistic"] * 3 + ["forest"] * 3
     assert len(json.loads(swept.labkart("runs", "model=forest", "accuracy>0.5", "--json"))) == 3
     printed = swept.labkart("compare", rows[0][0], rows[-1][0])
-    assert re.search(r"model\.params\.trees +- +300", printed)
+    assert re.search(r"model\.params\.trees +- +20", printed)
     assert "uses: tasks/train.py: TrainForest" in printed
     assert "the same: data, packages" in printed and "the runs of LoadTable, SplitTable" in printed
 
@@ -126,7 +127,7 @@ def test_a_notebook_loads_what_is_there_and_says_how_to_make_what_is_not(swept: 
     told: dict[str, Any] = json.loads(done.stdout)
     assert {"started", "model", "seed", "model.params.trees", "accuracy"} <= set(told["columns"])
     assert len(told["accuracy"]) == 1
-    assert told["index"] == told["last"] == ["benign", "malignant"] and told["by id"] == 300
+    assert told["index"] == told["last"] == ["benign", "malignant"] and told["by id"] == 20
     assert told["missing"].endswith("labkart run model=forest seed=7 task=TrainForest")
     assert 'Did you mean "TrainForest"?' in told["misspelt"]
     assert (

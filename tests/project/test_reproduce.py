@@ -68,9 +68,15 @@ task: null
 
 
 @pytest.fixture(scope="module")
-def environments(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the environments of all reproductions here are, for they have the same packages."""
-    return tmp_path_factory.mktemp("environments")
+def environments(tmp_path_factory: pytest.TempPathFactory, sharing_uv: Path) -> Path:
+    """Where the environments of all reproductions here are, for they have the same packages, and their uv."""
+    folder = tmp_path_factory.mktemp("environments")
+    (folder / "uv").symlink_to(sharing_uv)
+    return folder
+
+
+def uv(project: Project) -> str:
+    return str(project.root / "outputs/environments/uv")
 
 
 @pytest.fixture(scope="module")
@@ -95,6 +101,18 @@ def study(tmp_path_factory: pytest.TempPathFactory, ready: Ready, environments: 
     assert done.returncode == 0, done.stderr
     (project.root / "outputs" / "environments").symlink_to(environments)
     return project
+
+
+def retext(folder: Path, name: str, old: str, new: str) -> None:
+    """Replace a part of a text that the record shares with others, or the whole of it."""
+    record = json.loads((folder / "record.json").read_text())
+    texts = folder.parents[1] / "texts"
+    content = (texts / f"{record['texts'][name]}.txt").read_text() if old else ""
+    assert old in content
+    text = content.replace(old, new) if old else new
+    digest = record["texts"][name] = hashlib.sha256(text.encode()).hexdigest()
+    (texts / f"{digest}.txt").write_text(text)
+    (folder / "record.json").write_text(json.dumps(record))
 
 
 @pytest.fixture
@@ -123,7 +141,7 @@ def git(project: Project, *words: str) -> str:
 def reproduce(project: Project, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
     """Reproduce the only experiment there is, and look whether anything is left behind."""
     (id,) = (path.name for path in (project.root / "outputs" / "records" / "experiments").iterdir())
-    done = project.run("labkart", "reproduce", *(words or [id]), **{"UV": UV, **variables})
+    done = project.run("labkart", "reproduce", *(words or [id]), **{"UV": uv(project), **variables})
     assert len(git(project, "worktree", "list").splitlines()) == 1
     assert "Traceback" not in done.stderr
     return done
@@ -133,7 +151,7 @@ def reproduce(project: Project, *words: str, **variables: str) -> subprocess.Com
 def attempt(study: Project, monkeypatch: pytest.MonkeyPatch) -> Callable[[], str]:
     """The same without a command and without MLflow, which take their time: what is said of it."""
     monkeypatch.chdir(study.root)
-    monkeypatch.setenv("UV", UV)
+    monkeypatch.setenv("UV", uv(study))
 
     def attempted() -> str:
         (folder,) = (study.root / "outputs" / "records" / "experiments").iterdir()
@@ -237,9 +255,7 @@ def test_another_seed_in_the_record_is_named(attempt: Callable[[], str], tampere
 def test_other_code_packages_and_threads_are_named(
     study: Project, attempt: Callable[[], str], tampered: Path
 ) -> None:
-    replace(
-        tampered / "uncommitted.patch.txt", "+        self.dump([2 *", "+        self.dump([3 *"
-    )
+    retext(tampered, "uncommitted.patch.txt", "+        self.dump([2 *", "+        self.dump([3 *")
     change(tampered, lambda record: record["environment"].update(threads=4096))
     (draw,) = (study.root / "outputs" / "records" / "tasks").glob("Draw_*")
     kept = (draw / "record.json").read_text()
@@ -262,17 +278,17 @@ IMPOSSIBLE: dict[str, tuple[Callable[[Path], object], str]] = {
         "It ran without a commit in git",
     ),
     "the diff": (
-        lambda folder: replace(
-            folder / "uncommitted.patch.txt", "\n-        self.dump", "\n-        self.dumb"
+        lambda folder: retext(
+            folder, "uncommitted.patch.txt", "\n-        self.dump", "\n-        self.dumb"
         ),
         "The recorded uncommitted changes do not fit the commit",
     ),
     "a package": (
-        lambda folder: replace(folder / "packages.txt", "gokart==1", "gokart==99.1"),
+        lambda folder: retext(folder, "packages.txt", "gokart==1", "gokart==99.1"),
         "no version of gokart==99.1",
     ),
     "the lock": (
-        lambda folder: (folder / "uv.lock").write_text("no TOML"),
+        lambda folder: retext(folder, "uv.lock", "", "no TOML"),
         "The recorded packages cannot be installed",
     ),
     "Python": (
@@ -283,13 +299,19 @@ IMPOSSIBLE: dict[str, tuple[Callable[[Path], object], str]] = {
         lambda folder: change(folder, lambda record: record["overrides"].append("password=***")),
         "password is masked in the record",
     ),
+    "an address": (
+        lambda folder: retext(
+            folder, "packages.txt", "gokart==1", "gone @ https://ann:***@x.y/z.whl\ngokart==1"
+        ),
+        "packages.txt has an address without its secret: gone @ https://ann:***@x.y/z.whl",
+    ),
     "the settings": (
         lambda folder: change(folder, lambda record: record["overrides"].append("nothing=1")),
         "The recorded settings do not fit the code: ",
     ),
     "code that can be read": (
-        lambda folder: replace(
-            folder / "uncommitted.patch.txt", "+        self.dump([2 *", "+        self.dump([2 (("
+        lambda folder: retext(
+            folder, "uncommitted.patch.txt", "+        self.dump([2 *", "+        self.dump([2 (("
         ),
         "The run did not begin: src/my_thesis/pipeline.py:18: SyntaxError",
     ),
@@ -333,7 +355,7 @@ def test_from_cache_lists_what_would_run_and_what_is_gone(study: Project, tamper
     assert [line.split()[0] for line in done.stdout.splitlines()[1:4]] == ["Load", "Draw", "Total"]
     assert done.stdout.count("in the cache") == 3 and "nothing is missing" in done.stdout
     change(tampered, lambda record: record["code"].update(commit="ab" * 20))
-    replace(tampered / "packages.txt", "gokart==1", "gokart==99.1")
+    retext(tampered, "packages.txt", "gokart==1", "gokart==99.1")
     write(study, "data/raw/table.csv", "4\n")
     (total,) = (study.root / "outputs" / "cache").rglob("Total_*.pkl")
     total.rename(total.with_suffix(".away"))

@@ -18,10 +18,10 @@ search:
   objectives:
     accuracy: maximize
     TrainBoosting.train_loss: minimize
-  sampler: random
+  sampler: RandomSampler
   space:
-    model.params.trees: range(2, 10)
-    model.params.learning_rate: tag(log, interval(0.01, 1))
+    model.params.trees: {low: 2, high: 9}
+    model.params.learning_rate: {low: 0.01, high: 1, log: true}
 """
 REPORTING = """
         for step in range(4):
@@ -35,17 +35,17 @@ def searched(tmp_path_factory: pytest.TempPathFactory, ready: Ready) -> tuple[Pr
     project = ready(tmp_path_factory.mktemp("searched"))
     project.edit(
         "conf/search/forest.yaml",
-        "model.params.trees: range(50, 500, 50)",
-        "model.params.trees: range(2, 6)",
+        "model.params.trees: {low: 50, high: 450, step: 50}",
+        "model.params.trees: {low: 2, high: 5}",
     )
-    project.edit("conf/search/forest.yaml", "sampler: tpe", "sampler: grid")
+    project.edit("conf/search/forest.yaml", "sampler: TPESampler", "sampler: BruteForceSampler")
     project.labkart("run", "model=forest", "model.params.trees=3")
     return project, project.labkart("search", "search=forest", "-n", "9")
 
 
 def split(found: list[Run]) -> tuple[Run, list[Run]]:
     """The study's own run, and those of its trials."""
-    (parent,) = [run for run in found if "labkart.experiment" not in run.data.tags]
+    (parent,) = [run for run in found if "labkart.id" not in run.data.tags]
     return parent, [
         run for run in found if run.data.tags.get("mlflow.parentRunId") == parent.info.run_id
     ]
@@ -62,7 +62,7 @@ def test_a_line_a_trial_the_best_ones_and_how_to_run_the_best_again(
     )
     assert len(lines) == 4 and lines.count("cached") == 1
     assert re.search(
-        r"^  4 of 4 trials complete\n  trial   accuracy   model\.params\.trees\n",
+        r"^  4 of 4 trials complete\n  trial   accuracy   model\.params\.trees *\n",
         said,
         re.MULTILINE,
     )
@@ -90,13 +90,13 @@ def test_mlflow_nests_the_trials_below_the_study(searched: tuple[Project, str]) 
     assert parent.info.status == "FINISHED" and parent.data.metrics["trials_complete"] == 4
     assert {run.data.tags["labkart.trial"] for run in trials} == set("0123")
     assert {run.data.tags["labkart.study"] for run in trials} == {parent.info.run_name}
-    assert {run.data.params["TrainForest.trees"] for run in trials} == set("2345")
+    assert {run.data.params["model.params.trees"] for run in trials} == set("2345")
     assert parent.data.metrics["best_accuracy"] == max(
         run.data.metrics["accuracy"] for run in trials
     )
     assert (
-        parent.data.params["sampler"] == "grid"
-        and parent.data.params["model.params.trees"] == "range(2, 6)"
+        parent.data.params["sampler"] == "BruteForceSampler"
+        and parent.data.params["model.params.trees"] == "{low: 2, high: 5}"
     )
 
 
@@ -143,21 +143,26 @@ def test_a_pruned_trial_and_a_failed_one_are_seen_in_mlflow(fresh: Project) -> N
     )
     fresh.edit(
         "conf/search/forest.yaml",
-        "model.params.trees: range(50, 500, 50)",
-        "model.params.trees: range(2, 14)",
+        "model.params.trees: {low: 50, high: 450, step: 50}",
+        "model.params.trees: {low: 2, high: 13}",
     )
-    fresh.edit("conf/search/forest.yaml", "sampler: tpe", "sampler: grid")
-    fresh.edit("conf/search/forest.yaml", "pruner: null", "pruner: median")
+    fresh.edit("conf/search/forest.yaml", "sampler: TPESampler", "sampler: BruteForceSampler")
+    fresh.edit("conf/search/forest.yaml", "pruner: null", "pruner: MedianPruner")
     done = fresh.run("labkart", "search", "search=forest", "labkart.workers=2", "data=wine")
     assert done.returncode == 0, done.stderr
     parent, trials = split(rows(fresh))
-    pruned = [run for run in trials if run.info.status == "KILLED"]
+    pruned = [run for run in trials if "labkart.pruned" in run.data.tags]
     (failed,) = [run for run in trials if run.info.status == "FAILED"]
     assert pruned and all(
-        "fell behind at step" in run.data.tags["labkart.pruned"] for run in pruned
+        re.fullmatch(
+            r"stopped early at step \d: behind the median", run.data.tags["labkart.pruned"]
+        )
+        and run.data.tags["labkart.pruned"] in run.data.tags["mlflow.note.content"]
+        and run.info.status == "FINISHED"
+        for run in pruned
     )
     assert "AssertionError: four" in failed.data.tags["labkart.error"]
-    assert f", {len(pruned)} pruned, 1 failed" in done.stdout
+    assert f", {len(pruned)} stopped early, 1 failed" in done.stdout
     assert (
         parent.data.metrics["trials_pruned"] == len(pruned)
         and parent.data.metrics["trials_failed"] == 1

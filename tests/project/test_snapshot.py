@@ -1,12 +1,10 @@
 """What changes within one process: in a notebook, at a prompt, in a test that builds the same task twice."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.support.processes import Processes, processes
-from tests.support.study import LIBRARIES
+from tests.support.processes import Processes
 from tests.support.tiny import write
 
 TASKS = """
@@ -56,12 +54,6 @@ def edit(before, after):
 def data(text, name="table.csv"):
     Path("data/raw", name).write_text(text)
 """
-
-
-@pytest.fixture(scope="module")
-def forked() -> Iterator[Processes]:
-    with processes(*LIBRARIES) as server:
-        yield server
 
 
 @pytest.fixture

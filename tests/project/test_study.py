@@ -13,6 +13,7 @@ from types import ModuleType
 import pytest
 from hydra.core.hydra_config import HydraConfig
 
+from labkart import LabkartError
 from labkart.experiments.config import compose_overrides
 from labkart.experiments.plan import plan
 from labkart.experiments.search import plots
@@ -75,22 +76,22 @@ def test_of_several_objectives_the_best_are_those_that_none_dominates(here: Path
     }
 
 
-@pytest.mark.parametrize("sampler", ["tpe", "random"])
+@pytest.mark.parametrize("sampler", ["TPESampler", "RandomSampler"])
 def test_a_sampler_finds_something(here: Path, sampler: str) -> None:
-    change(here, "random", sampler)
+    change(here, "RandomSampler", sampler)
     found = run("-n", "20")
     assert (found.trials[found.best[0]].values or [9.0])[0] < 0.5
 
 
 def test_a_grid_tries_each_point_once_and_ends(here: Path) -> None:
-    change(here, "random", "grid")
-    change(here, "interval(-3, 3)", "range(0, 2, 0.5)")
+    change(here, "RandomSampler", "BruteForceSampler")
+    change(here, "low: -3.0, high: 3.0", "low: 0.0, high: 1.5, step: 0.5")
     found = run("-n", "30")
     assert len({tuple(trial.words) for trial in found.trials}) == len(found.trials) == 8
 
 
 def test_a_choice_of_files_composes_each(here: Path) -> None:
-    change(here, "kind: choice", "part: choice")
+    change(here, "kind:", "part:")
     change(here, "a, b", "one, two")
     found = run("-n", "6")
     for trial in found.trials:
@@ -123,11 +124,38 @@ def test_no_number_is_a_failure(here: Path) -> None:
     assert errors == {None, "loss is not a number"}
 
 
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_with_fail_fast_the_first_failure_ends_it(here: Path, workers: str) -> None:
+    change(here, "a, b", "broken")
+    with pytest.raises(LabkartError, match=r"^Trial \d failed, so the search ends"):
+        run("--fail-fast", "--workers", workers)
+    (found,) = study.read_studies()
+    assert found.status == "stopped" and {trial.state for trial in found.trials} >= {"failed"}
+    assert trace().total() <= 4
+
+
+def test_what_makes_another_study_is_said(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def said(*words: str) -> list[str]:
+        run("-n", "1", *words)
+        lines = capsys.readouterr().out.splitlines()
+        return [re.sub(r"s-\w{8}", "ID", line) for line in lines if "new study" in line]
+
+    assert said() == said() == []
+    start = "  a new study: {} has changed since ID (1 trial)".format
+    change(here, "high: 3.0", "high: 4.0")
+    assert said() == [start("the space")]
+    change(here, "{loss: minimize}", "{loss: maximize}")
+    assert said() == [start("the objective")]
+    change(here, "RandomSampler", "{name: RandomSampler, seed: 1}")
+    assert said() == [start("the sampler")]
+    assert said("seconds=0.001") == [start("code, data or a setting of all trials")]
+
+
 # Killed and resumed
 
 
 def test_a_search_that_is_killed_goes_on_as_if_nothing_had_happened(here: Path) -> None:
-    change(here, "random", "tpe")
+    change(here, "RandomSampler", "TPESampler")
     change(here, "seconds: 0.0", "seconds: 0.02", "conf/config.yaml")
     whole = run("-n", "16")
     for made in ("outputs", "trace"):
@@ -153,7 +181,7 @@ def test_ctrl_c_leaves_a_trial_that_is_tried_again(here: Path) -> None:
     os.kill(process, signal.SIGINT)
     assert ended(process) == 1
     (found,) = study.read_studies()
-    assert found.status == "killed" and [trial.state for trial in found.trials] == [
+    assert found.status == "stopped" and [trial.state for trial in found.trials] == [
         "complete",
         "running",
     ]
@@ -194,15 +222,16 @@ def test_when_one_process_is_killed_another_one_tries_its_trial(here: Path) -> N
 def test_a_study_whose_processes_all_died_is_said_to_be_killed_and_goes_on(here: Path) -> None:
     change(here, "seconds: 0.0", "seconds: 0.3", "conf/config.yaml")
     one, other = forked("-n", "6"), forked("-n", "6")
-    soon(lambda: trace().total() >= 2)
+    soon(lambda: bool(study.read_studies()))
     os.kill(one, signal.SIGKILL)
     ended(one)
-    assert not leftovers.close_abandoned_studies()  # the other one works on it
+    leftovers.close_abandoned()
+    assert study.read_studies()[0].status == "running"  # the other one works on it
     os.kill(other, signal.SIGKILL)
     ended(other)
-    (killed,) = leftovers.close_abandoned_studies()
-    assert study.read_studies() == [killed] and killed.status == "killed" and killed.ended
-    assert not leftovers.close_abandoned_studies() and not [*killed.folder.glob(".searching*")]
+    leftovers.close_abandoned()
+    (killed,) = study.read_studies()
+    assert killed.status == "killed" and killed.ended and not [*killed.folder.glob(".searching*")]
     found = run("-n", "6")
     assert found.status == "finished" and not [*found.folder.glob(".searching*")]
 
@@ -214,18 +243,25 @@ PRUNED = """\
 # @package _global_
 search:
   objectives: {loss: minimize}
-  sampler: grid
-  pruner: median
-  trials: 12
+  sampler: BruteForceSampler
+  pruner: MedianPruner
   space:
-    x: range(12)
+    x: {low: 0, high: 11}
 slow: true
 """
 
 
-@pytest.mark.parametrize(("workers", "pruner"), [("1", "median"), ("2", "halving")])
-def test_a_trial_that_falls_behind_is_pruned(here: Path, workers: str, pruner: str) -> None:
-    write(here, **{"conf/search/s.yaml": PRUNED.replace("median", pruner)})
+@pytest.mark.parametrize(
+    ("workers", "pruner", "reason"),
+    [
+        ("1", "MedianPruner", "behind the median"),
+        ("2", "SuccessiveHalvingPruner", "not among the best"),
+    ],
+)
+def test_a_trial_that_falls_behind_is_pruned(
+    here: Path, workers: str, pruner: str, reason: str
+) -> None:
+    write(here, **{"conf/search/s.yaml": PRUNED.replace("MedianPruner", pruner)})
     found = run(f"labkart.workers={workers}")
     pruned = [trial for trial in found.trials if trial.state == "pruned"]
     assert pruned and len(pruned) < 12
@@ -234,13 +270,14 @@ def test_a_trial_that_falls_behind_is_pruned(here: Path, workers: str, pruner: s
     (file,) = (here / "outputs/records/experiments" / record.id).glob("record.json")
     told = json.loads(file.read_text())
     assert told["status"] == "pruned" and told["tasks"][0]["state"] == "pruned"
-    assert re.search(r"Pruned: fell behind at step \d$", told["error"])
+    assert re.fullmatch(rf"stopped early at step \d: {reason}", told["error"])
+    assert pruned[0].error == told["error"]
     names = [metric[0] for metric in told["tasks"][0]["result"]["metrics"]]
     assert set(names) == {"report"}
 
 
 def test_pruning_after_a_kill_is_as_without(here: Path) -> None:
-    write(here, **{"conf/search/s.yaml": PRUNED.replace("median", "halving")})
+    write(here, **{"conf/search/s.yaml": PRUNED.replace("MedianPruner", "SuccessiveHalvingPruner")})
     whole = run()
     for made in ("outputs", "trace"):
         (here / made).rename(here / f"{made}-before")

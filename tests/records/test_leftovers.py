@@ -104,23 +104,24 @@ def test_there_is_nothing_to_sweep_in_a_new_project(root: Path) -> None:
     assert not (root / "outputs").exists()
 
 
-def test_experiments_of_dead_processes_are_closed_as_killed_and_returned_once() -> None:
+def test_experiments_of_dead_processes_are_closed_as_killed() -> None:
     for id, status in (("dead", "running"), ("alive", "running"), ("complete", "finished")):
         replace(EXPERIMENT, id=id, status=status).write()
     host = socket.gethostname()
     write(
-        Path("outputs/running"), **{f"{id}.{host}.lock": "" for id in ("dead", "complete", "gone")}
+        Path("outputs/running"),
+        **{f"{id}.7.{host}.lock": "" for id in ("dead", "complete", "gone")},
     )
     with locks.mark_running("alive"):
-        (closed,) = leftovers.close_abandoned_experiments()
-        assert leftovers.close_abandoned_experiments() == []
-    assert (closed.id, closed.status, closed.error) == ("dead", "killed", "The process was killed.")
-    assert closed.ended and read_experiment("dead") == closed
+        leftovers.close_abandoned()
+    closed = read_experiment("dead")
+    assert closed and (closed.status, closed.error) == ("killed", "The process was killed.")
+    assert closed.ended and [path.name[:5] for path in Path("outputs/running").iterdir()] == []
     assert read_experiment("alive").status == "running"
     assert read_experiment("complete").status == "finished"
 
 
-def test_studies_on_which_no_process_works_are_closed_as_killed_and_returned_once() -> None:
+def test_studies_on_which_no_process_works_are_closed_as_killed() -> None:
     studies = [
         Study(name, "tiny", "labkart search", {}, {}, "2026-11-25") for name in ("a", "b", "c")
     ]
@@ -128,7 +129,6 @@ def test_studies_on_which_no_process_works_are_closed_as_killed_and_returned_onc
     for study in studies:
         study.write()
     with locks.mark_searching(studies[1].folder):
-        (closed,) = leftovers.close_abandoned_studies()
-        assert leftovers.close_abandoned_studies() == []
-    assert (closed.name, closed.status, read_study("a")) == ("a", "killed", closed)
-    assert closed.ended and [read_study(name).status for name in "bc"] == ["running", "finished"]
+        leftovers.close_abandoned()
+    assert [read_study(name).status for name in "abc"] == ["killed", "running", "finished"]
+    assert read_study("a").ended

@@ -351,3 +351,28 @@ def test_the_packages_are_listed_by_name_with_their_versions() -> None:
     lines = provenance.packages().splitlines()
     assert f"gokart=={version('gokart')}" in lines
     assert lines == sorted(lines, key=lambda line: line.partition("==")[0].lower())
+
+
+def test_a_graphics_card_is_known_with_its_driver_and_the_versions_of_cuda(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "nvidia-smi"
+    program.write_text("#!/bin/sh\necho 'NVIDIA A100, 40960 MiB, 550.54'\n")
+    program.chmod(0o755)
+    lines = [
+        "nvidia-cublas-cu12==12.1",
+        "nvidia-cuda-runtime-cu12==12.4.127",
+        "nvidia-cudnn-cu12==9.1.0.70",
+    ]
+    monkeypatch.setattr(provenance, "requirements", lambda: lines)
+    versions = {"cuda": "12.4.127", "cudnn": "9.1.0.70"}
+    for path, known in [
+        (str(tmp_path), {"gpu": "NVIDIA A100, 40960 MiB", "gpu_driver": "550.54", **versions}),
+        ("", {}),
+    ]:
+        monkeypatch.setenv("PATH", path)
+        provenance._gpu.cache_clear()
+        environment = provenance.environment()
+        shown = {name: environment[name] for name in environment if name.startswith(("gpu", "cu"))}
+        assert shown == known
+    provenance._gpu.cache_clear()

@@ -12,6 +12,7 @@ import pytest
 from labkart.digests import FileState
 from labkart.records import live_metrics, record
 from labkart.records.record import ExperimentRecord, Metric, TaskRecord, TaskRun
+from labkart.records.texts import unnamed_texts
 from tests.support.tiny import write
 
 TASK = TaskRecord(
@@ -141,6 +142,30 @@ def test_texts_lie_beside_an_experiments_record_and_empty_ones_are_left_out(root
         "record.json",
     ]
     assert (EXPERIMENT.folder / "config.yaml").read_text() == "seed: 1\n"
+
+
+def test_a_text_that_experiments_share_is_stored_once_and_told_from_a_damaged_one(
+    root: Path,
+) -> None:
+    shared = {"uv.lock": "version = 1\n", "packages.txt": ""}
+    for id in ("e1", "e2"):
+        replace(EXPERIMENT, id=id).write({"config.yaml": "seed: 1\n"}, shared)
+    (file,) = (root / "outputs/records/texts").iterdir()
+    read = record.read_experiment("e2")
+    assert read and list(read.texts) == ["uv.lock"] and not EXPERIMENT.texts
+    assert [read.text(name) for name in ("uv.lock", "packages.txt", "config.yaml")] == [
+        "version = 1\n",
+        "",
+        "seed: 1\n",
+    ]
+    file.write_text("version = 2\n")
+    assert not read.text("uv.lock")
+    read.write(shared={"uv.lock": "version = 1\n"})
+    assert read.text("uv.lock") == file.read_text() == "version = 1\n"
+    read.write(shared={"uv.lock": ""})
+    assert not read.texts and unnamed_texts() == []
+    replace(EXPERIMENT, id="e1").write()
+    assert unnamed_texts() == [file]
 
 
 def test_a_text_with_bytes_that_are_no_utf8_lies_there_as_these_bytes(root: Path) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from labkart.records.direction import Directions
 from labkart.records.record import ExperimentRecord
 from labkart.records.seeds import Group, Ranking
 from tests.records.test_record import EXPERIMENT
@@ -26,6 +27,9 @@ def record(
     )
 
 
+BY_SCORE = Ranking(directions=Directions(["score"]))
+
+
 def scored(score: float, **config: Any) -> ExperimentRecord:
     return record(metrics={"score": score}, **config)
 
@@ -36,7 +40,7 @@ def settings(groups: list[Group]) -> list[dict[str, str]]:
 
 def test_a_group_is_what_differs_in_seeds_alone() -> None:
     records = [scored(seed, model=model, seed=seed) for model in "ab" for seed in (1, 2, 6)]
-    groups = Ranking().group(records)
+    groups = BY_SCORE.group(records)
     assert settings(groups) == [{"model": "a"}, {"model": "b"}]
     assert [len(group.records) for group in groups] == [3, 3]
     assert groups[0].mean("score") == 3
@@ -55,7 +59,7 @@ def test_a_seed_of_another_name_or_place_is_no_seed_until_it_is_said() -> None:
         )
         for seed in (0, 1)
     ]
-    assert settings(Ranking().group(records)) == [{"split.seed": "1"}, {"split.seed": "0"}]
+    assert settings(BY_SCORE.group(records)) == [{"split.seed": "1"}, {"split.seed": "0"}]
     (group,) = Ranking(seeds=["seed", "split.seed"]).group(records)
     assert (group.settings, group.mean("score")) == ({}, 0.5)
     assert len(Ranking(seeds=[]).group([scored(1, seed=1), scored(2, seed=2)])) == 2
@@ -63,12 +67,12 @@ def test_a_seed_of_another_name_or_place_is_no_seed_until_it_is_said() -> None:
 
 def test_a_value_that_no_word_and_no_setting_shows_still_parts_groups() -> None:
     records = [scored(1, split={"test_size": size}) for size in (0.1, 0.2)]
-    assert len(Ranking().group(records)) == 2
+    assert len(BY_SCORE.group(records)) == 2
 
 
 def test_a_setting_of_the_machinery_parts_nothing() -> None:
     records = [scored(1, seed=seed, labkart={"workers": seed}) for seed in (1, 2)]
-    assert len(Ranking().group(records)) == 1
+    assert len(BY_SCORE.group(records)) == 1
 
 
 def test_a_group_is_told_by_what_varies_and_by_nothing_else() -> None:
@@ -82,16 +86,16 @@ def test_a_group_is_told_by_what_varies_and_by_nothing_else() -> None:
         )
         for c in (0.1, 10)
     ]
-    assert settings(Ranking().group(records)) == [
+    assert settings(BY_SCORE.group(records)) == [
         {"model.params.c": "10"},
         {"model.params.c": "0.1"},
     ]
-    assert settings(Ranking().group(records[:1])) == [{}]
+    assert settings(BY_SCORE.group(records[:1])) == [{}]
 
 
 def test_a_setting_that_one_group_does_not_have_is_empty_there() -> None:
     records = [scored(2, model="a"), record("+depth=3", metrics={"score": 1}, model="a", depth=3)]
-    assert settings(Ranking().group(records)) == [{"depth": ""}, {"depth": "3"}]
+    assert settings(BY_SCORE.group(records)) == [{"depth": ""}, {"depth": "3"}]
 
 
 def test_what_was_said_of_one_group_only_is_shown_of_all() -> None:
@@ -99,7 +103,7 @@ def test_what_was_said_of_one_group_only_is_shown_of_all() -> None:
         record(metrics={"score": 2}, split={"test_size": 0.25}),
         record("split.test_size=0.5", metrics={"score": 1}, split={"test_size": 0.5}),
     ]
-    assert settings(Ranking().group(records)) == [
+    assert settings(BY_SCORE.group(records)) == [
         {"split.test_size": "0.25"},
         {"split.test_size": "0.5"},
     ]
@@ -118,28 +122,28 @@ def test_a_name_for_other_settings_parts_nothing() -> None:
         named("compare", 0, 0, "b"),
         named("compare", 0, 1, "b"),
     ]
-    groups = Ranking().group(records)
+    groups = BY_SCORE.group(records)
     assert settings(groups) == [{"model": "a"}, {"model": "b"}]
     assert groups[0].values("score") == [1, 3]
 
 
 def test_of_one_seed_under_two_names_each_is_shown() -> None:
     records = [named(name, 1, seed) for name in ("compare", "again") for seed in (0, 1)]
-    groups = Ranking().group(records)
+    groups = BY_SCORE.group(records)
     assert settings(groups) == [{"experiment": "compare"}, {"experiment": "again"}]
     assert [len(group.records) for group in groups] == [2, 2]
 
 
 def test_the_order_of_settings_makes_no_other_configuration() -> None:
     records = [scored(1, seed=0, a=1, b=2), scored(3, b=2, a=1, seed=1)]
-    (group,) = Ranking().group(records)
+    (group,) = BY_SCORE.group(records)
     assert group.mean("score") == 2
 
 
 def test_a_seed_may_be_a_list() -> None:
     records = [scored(1, seed=[1, 2]), scored(3, seed=[3, 4])]
-    (group,) = Ranking().group(records)
-    assert (group.mean("score"), Ranking().seed_key(records[0])) == (2, ("[1, 2]",))
+    (group,) = BY_SCORE.group(records)
+    assert (group.mean("score"), BY_SCORE.seed_key(records[0])) == (2, ("[1, 2]",))
 
 
 def test_one_and_one_point_nought_are_the_same_value() -> None:
@@ -148,41 +152,33 @@ def test_one_and_one_point_nought_are_the_same_value() -> None:
         record("params.c=1", metrics={"score": 2}, seed=1, params={"c": 1}),
         record("params.c=1e300", metrics={"score": 0}, seed=1, params={"c": 1e300}),
     ]
-    groups = Ranking().group(records)
+    groups = BY_SCORE.group(records)
     assert settings(groups) == [{"params.c": "1"}, {"params.c": "1e+300"}]
     assert [len(group.records) for group in groups] == [2, 1]
 
 
-def test_the_best_mean_is_first_and_of_a_loss_the_least() -> None:
+def test_the_best_mean_is_first_and_of_a_loss_the_lowest() -> None:
     records = [
         record(metrics={"accuracy": value, "val_loss": value}, model=str(value))
         for value in (0.2, 0.9, 0.5)
     ]
-    less = ["loss", "rmse"]
 
     def order(metric: str | None) -> list[str]:
-        return [
-            group.settings["model"]
-            for group in Ranking(metric=metric, less_is_better=less).group(records)
-        ]
+        return [group.settings["model"] for group in Ranking(metric=metric).group(records)]
 
     assert order(None) == order("accuracy") == ["0.9", "0.5", "0.2"]
     assert order("val_loss") == ["0.2", "0.5", "0.9"]
 
 
-@pytest.mark.parametrize(
-    ("metric", "less"),
-    [
-        ("loss", True),
-        ("Val-Loss", True),
-        ("test/loss", True),
-        ("glossary", False),
-        ("loss2", False),
-        ("", False),
-    ],
-)
-def test_less_is_better_where_a_whole_word_of_the_name_says_so(metric: str, less: bool) -> None:
-    assert Ranking(less_is_better=["loss"]).is_less_better(metric) is less
+def test_where_nobody_knows_what_is_better_nothing_is_ranked() -> None:
+    records = [scored(value, model=model) for value, model in ((0.2, "b"), (0.9, "a"), (0.5, "c"))]
+
+    def order(ranking: Ranking) -> list[str]:
+        return [group.settings["model"] for group in ranking.group(records)]
+
+    assert order(Ranking()) == ["a", "b", "c"]
+    assert order(Ranking.of({"higher_is_better": ["score"]})) == ["a", "c", "b"]
+    assert order(Ranking.of({"lower_is_better": ["score"]})) == ["b", "c", "a"]
 
 
 def test_the_metric_that_ranks_is_shown_first() -> None:
@@ -199,7 +195,7 @@ def test_groups_without_a_number_are_last() -> None:
         scored(1, model="one"),
         scored(float("-inf"), model="least"),
     ]
-    groups = Ranking().group(records)
+    groups = BY_SCORE.group(records)
     assert [group.settings["model"] for group in groups][:2] == ["one", "least"]
     failed = next(group for group in groups if group.settings["model"] == "failed")
     assert (failed.mean("score"), failed.deviation("score"), failed.values("score")) == (
@@ -215,16 +211,60 @@ def test_a_failed_seed_does_not_count() -> None:
         scored(3, seed=2),
         record(seed=3, status="failed", metrics={"score": 100}),
     ]
-    (group,) = Ranking().group(records)
+    (group,) = BY_SCORE.group(records)
     assert (group.mean("score"), group.values("score"), len(group.records)) == (2, [1, 3], 3)
 
 
 def test_one_seed_has_no_deviation_and_equal_ones_have_none_to_speak_of() -> None:
-    assert Ranking().group([scored(1, seed=1)])[0].deviation("score") is None
-    assert Ranking().group([scored(0.1, seed=seed) for seed in range(3)])[0].deviation(
+    assert BY_SCORE.group([scored(1, seed=1)])[0].deviation("score") is None
+    assert BY_SCORE.group([scored(0.1, seed=seed) for seed in range(3)])[0].deviation(
         "score"
     ) == pytest.approx(0)
 
 
 def test_nothing_makes_no_groups() -> None:
-    assert Ranking().group([]) == [] and Ranking().metrics([]) == []
+    assert BY_SCORE.group([]) == [] and Ranking().metrics([]) == []
+
+
+def test_a_masked_value_makes_no_group_and_a_label_that_tells_nothing() -> None:
+    records = [
+        replace(
+            scored(score, api={"token": "***"}, seed=seed),
+            overrides=["api.token=***"],
+            masked={"api.token": digest},
+        )
+        for score, seed, digest in [(3, 0, "aaaaaaaa"), (2, 1, "aaaaaaaa"), (1, 0, "bbbbbbbb")]
+    ]
+    groups = BY_SCORE.group(records)
+    assert [len(group.records) for group in groups] == [2, 1]
+    assert settings(groups) == [{"api.token": "*** #aaaaaa"}, {"api.token": "*** #bbbbbb"}]
+
+
+def test_cells_show_dictionaries_and_null_also_of_what_another_command_ran() -> None:
+    records = [
+        scored(2, net={"a": 1, "b": None}, note=None),
+        record("net={a:2}", "note=x", metrics={"score": 1}, net={"a": 2, "b": None}, note="x"),
+    ]
+    assert settings(Ranking().group(records)) == [
+        {"net": "{a: 1, b: null}", "note": "null"},
+        {"net": "{a: 2, b: null}", "note": "x"},
+    ]
+
+
+def test_unlike_experiments_have_empty_cells_for_what_they_do_not_have() -> None:
+    records = [
+        record("model=a", "net.k=1", metrics={"score": 2}, model="a", net={"k": 1}),
+        record("model=b", "net.dim=3", metrics={"score": 1}, model="b", net={"dim": 3}),
+    ]
+    assert settings(Ranking().group(records)) == [
+        {"model": "a", "net.k": "1", "net.dim": ""},
+        {"model": "b", "net.k": "", "net.dim": "3"},
+    ]
+
+
+def test_a_group_of_files_that_was_left_out_is_null() -> None:
+    records = [
+        record("~experiment", metrics={"score": 2}, seed=0),
+        replace(record("experiment=e", metrics={"score": 1}, seed=0), settings={"experiment": "e"}),
+    ]
+    assert settings(Ranking().group(records)) == [{"experiment": "e"}, {"experiment": "null"}]

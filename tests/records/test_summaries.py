@@ -1,5 +1,6 @@
 """The experiments at a glance: always what the records say, read again only where they changed."""
 
+import socket
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 from labkart.records import record, summaries
 from labkart.records.record import ExperimentRecord
 from tests.records.test_record import EXPERIMENT
-from tests.support.tiny import soon
+from tests.support.tiny import soon, write
 
 
 @pytest.fixture
@@ -75,6 +76,12 @@ def test_a_memo_that_is_damaged_is_made_again(three: list[ExperimentRecord], roo
     memo = root / "outputs/memos/experiments"
     memo.write_bytes(memo.read_bytes()[:-1] + b"x")
     assert ids() == ["e3", "e2", "e1"]
+
+
+def test_none_of_a_process_that_died_is_said_to_be_running(root: Path) -> None:
+    replace(EXPERIMENT, status="running").write()
+    write(root, **{f"outputs/running/e1.7.{socket.gethostname()}.lock": ""})
+    assert [record.status for record in summaries.summaries()] == ["killed"]
 
 
 def test_without_any_there_are_none(root: Path) -> None:

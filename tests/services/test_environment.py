@@ -4,6 +4,7 @@ import os
 import platform
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from threadpoolctl import __version__ as threadpoolctl
 from labkart.errors import LabkartError
 from labkart.results.reproduce import environment
 from labkart.results.reproduce.environment import RecordedEnvironment
+from tests.records.test_record import EXPERIMENT
 from tests.support.tiny import write
 
 PYTHON = platform.python_version()
@@ -46,8 +48,9 @@ def _uv(monkeypatch: pytest.MonkeyPatch) -> None:
 def recorded(root: Path, *packages: str, lock: str = "") -> RecordedEnvironment:
     """The environment of a record that lists these packages."""
     lines = "".join(f"{line}\n" for line in packages)
-    write(root, **{"record/packages.txt": lines, "record/uv.lock": lock})
-    return RecordedEnvironment.of(root / "record", PYTHON)
+    record = replace(EXPERIMENT, environment={"python": PYTHON})
+    record.write(shared={"packages.txt": lines, "uv.lock": lock})
+    return RecordedEnvironment.of(record)
 
 
 def package(folder: Path, number: int) -> Path:

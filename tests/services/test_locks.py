@@ -24,7 +24,7 @@ with locks.locked("{TASK}"), locks.mark_running("e1"):
 def test_while_a_process_lives_its_lock_and_mark_hold_and_once_it_is_killed_they_are_free() -> None:
     process = start(HOLD, Path.cwd())
     soon(Path("held").exists)
-    assert locks.abandoned_experiments() == []
+    assert list(locks.abandoned_experiments()) == []
     waiting = start(
         f"from labkart.records import locks\nwith locks.locked('{TASK}'): pass", Path.cwd()
     )
@@ -39,7 +39,8 @@ def test_while_a_process_lives_its_lock_and_mark_hold_and_once_it_is_killed_they
     waiting.communicate()
     assert (
         python(
-            "from labkart.records import locks; print(locks.abandoned_experiments())", Path.cwd()
+            "from labkart.records import locks; print(list(locks.abandoned_experiments()))",
+            Path.cwd(),
         )
         == "['e1']"
     )

@@ -3,7 +3,6 @@
 import shutil
 
 import pytest
-from playwright.sync_api import sync_playwright
 
 from tests.tracking.test_pipeline_svg import Drawing, ran
 
@@ -24,6 +23,8 @@ ROOM = """drawing => [...drawing.querySelectorAll("g text")].map(text => {
 def test_words_stay_within_their_boxes() -> None:
     if not (chromium := shutil.which("chromium")):
         pytest.skip("Chromium is not installed: apt-get install chromium")
+    from playwright.sync_api import sync_playwright
+
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=chromium, args=["--no-sandbox", "--disable-gpu"]

@@ -21,8 +21,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from mlflow import MlflowClient
 
-from tests.support.bake import TEMPLATE, clean_environment
+from tests.support.bake import TEMPLATE, Project, clean_environment
+from tests.support.bytecode import keep_bytecode
+from tests.support.store_contents import contents, differences
 
 pytestmark = pytest.mark.xdist_group("server")  # most of them share one that runs
 
@@ -62,7 +65,11 @@ seen = client.get_run(run).data.metrics
 writes = told(lambda: client.log_metric(run, "accuracy", 1.0))
 os.environ.update(MLFLOW_TRACKING_PASSWORD="not the password")
 wrong = told(lambda: client.get_run(run))
-print(json.dumps(dict(run=run, text=text, params=params, seen=seen, writes=writes, wrong=wrong)))
+os.environ.update(MLFLOW_TRACKING_PASSWORD=password)
+places = ["file:///", "/srv", "mlflow-artifacts:/1", "mlflow-artifacts:/../..", "s3://bucket"]
+placed = [told(lambda: client.create_experiment(f"elsewhere {place}", place)) for place in places]
+told_all = dict(writes=writes, wrong=wrong, placed=placed)
+print(json.dumps(dict(run=run, text=text, params=params, seen=seen, **told_all)))
 """
 
 READ_BACK = """
@@ -158,9 +165,11 @@ def _bytecode() -> None:
     """A place where the server's owner may keep bytecode, without which each start takes half a minute."""
     KEPT.mkdir(parents=True, exist_ok=True)
     (KEPT / "bytecode").mkdir(exist_ok=True)
+    keep_bytecode(Path(sys.prefix), KEPT / "bytecode")
     if ROOT:
         try:
-            shutil.chown(KEPT / "bytecode", OWNER)
+            for place, _, _ in os.walk(KEPT / "bytecode"):
+                shutil.chown(place, OWNER)
         except LookupError:
             pytest.skip(
                 f"root runs no server, and there is no user {OWNER}: apt-get install postgresql"
@@ -339,6 +348,13 @@ def test_others_read_but_do_not_write_and_a_wrong_password_is_refused(
     assert "You are not authenticated" in str(published["wrong"])
 
 
+def test_nobody_names_another_place_for_artifacts(running: Lab, published: dict) -> None:
+    """The server would read and write there with its own rights."""
+    for sentence in published["placed"]:
+        assert "an artifact_location of your own is refused: leave it out" in str(sentence)
+    assert running.sql("SELECT count(*) FROM experiments WHERE name LIKE 'elsewhere%'") == "0"
+
+
 def test_passwords_are_in_files_that_only_the_owner_reads(running: Lab, ann: str) -> None:
     """Neither a file nor the list of processes tells them to anybody else."""
     secret = re.findall(
@@ -426,6 +442,119 @@ def login(lab: Lab, name: str, word: str) -> int:
     except urllib.error.HTTPError as refusal:
         refusal.close()
         return refusal.code
+
+
+# Its tasks use all of MLflow's own functions that a task may use.
+TELLS = """
+import gokart, mlflow, labkart
+from matplotlib.figure import Figure
+import numpy, pandas
+from sklearn.linear_model import LinearRegression
+
+class Tell(labkart.Task[int]):
+    def run(self):
+        mlflow.log_param("theirs", 1)
+        mlflow.log_params({"a@b": "x", "long": "y" * 7000})
+        for step in range(20):
+            mlflow.log_metric("loss", 1 / (step + 1), step=step)
+        mlflow.log_metrics({"MAP@10": 0.5, "nothing": float("nan"), "F1[macro]": float("inf")}, step=3)
+        self.log_metric("acc (%)", 99.5)
+        mlflow.set_tag("mine", "yes")
+        mlflow.set_tags({"stage": "tell", "mlflow.note.content": "mine"})
+        mlflow.log_text("hello", "texts/left.txt")
+        mlflow.log_dict({"a": [1]}, "d.json")
+        mlflow.log_table({"a": [1, 2]}, "table.json")
+        mlflow.log_figure(Figure(), "figure.png")
+        mlflow.log_image(numpy.zeros((4, 4, 3), "uint8"), "image.png")
+        mlflow.log_image(numpy.zeros((4, 4, 3), "uint8"), key="steps", step=1)
+        mlflow.log_artifact(__file__, "code")
+        mlflow.log_artifacts("conf/data", "data")
+        mlflow.log_input(mlflow.data.from_pandas(pandas.DataFrame({"x": [1.0]}), name="frame"), "training")
+        self.dump(1)
+
+class Fit(labkart.Task[int]):
+    def run(self):
+        with mlflow.start_run(nested=True, run_name="fold 0"):
+            mlflow.log_param("theirs", 2)
+            mlflow.log_metric("fold", 0.5, step=2)
+            mlflow.log_text("f", "fold.txt")
+            mlflow.log_input(mlflow.data.from_pandas(pandas.DataFrame({"x": [2.0]}), name="fold"), "test")
+            with mlflow.start_run(nested=True, run_name="inner"):
+                mlflow.set_tag("stage", "inner")
+        mlflow.set_experiment("another")
+        with mlflow.start_run(run_name="outer"):
+            mlflow.log_param("theirs", 3)
+            mlflow.set_tag("stage", "fit")
+            mlflow.sklearn.autolog()
+            model = LinearRegression().fit(numpy.array([[0.0], [1.0]]), [0.0, 1.0])
+        mlflow.sklearn.log_model(model, name="by_hand", pip_requirements=[])
+        self.dump(2)
+
+class Sum(labkart.Task[int]):
+    tell: gokart.TaskInstanceParameter = gokart.TaskInstanceParameter()
+    fit: gokart.TaskInstanceParameter = gokart.TaskInstanceParameter()
+    def run(self):
+        mlflow.log_metric("sum", self.load(self.tell) + self.load(self.fit))
+        self.dump(3)
+"""
+SUMS = """
+from labkart import make
+from .tasks.tell import Fit, Sum, Tell
+
+def pipeline(cfg):
+    return make(Sum, tell=make(Tell), fit=make(Fit))
+"""
+
+
+def test_three_stores_hold_the_same_whatever_a_task_tells_mlflow(
+    fresh: Project, running: Lab, ann: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The project's own file, the lab's server, and a new file after the first was deleted."""
+    package = fresh.root / "src" / "my_thesis"
+    (package / "tasks" / "tell.py").write_text(TELLS, encoding="utf-8")
+    (package / "pipeline.py").write_text(SUMS, encoding="utf-8")
+    printed = fresh.run("labkart", "run")
+    assert printed.returncode == 0, printed.stderr
+    assert printed.stderr.count("MLflow takes no name") == 4
+    fresh.labkart("run", "seed=1")  # all tasks are cached
+    database = fresh.root / "outputs" / "mlflow.db"
+    own = MlflowClient(f"sqlite:///{database}")
+    first = contents(own, "my-thesis")
+
+    account = {"MLFLOW_TRACKING_USERNAME": "ann", "MLFLOW_TRACKING_PASSWORD": password(ann)}
+    for name, text in account.items():
+        monkeypatch.setenv(name, text)
+    address = f"http://localhost:{running.port}"
+    fresh.labkart("sync", MLFLOW_TRACKING_URI=address, **account)
+    assert differences(contents(MlflowClient(address), "my-thesis"), first) == []
+
+    database.rename(database.with_suffix(".old"))
+    shutil.rmtree(fresh.root / "outputs" / "artifacts")
+    fresh.labkart("sync")
+    again = MlflowClient(f"sqlite:///{database}?again")
+    assert differences(contents(again, "my-thesis"), first) == []
+
+    assert first.keys() == {
+        f"{run}{below}"
+        for run in ("defaults", "seed=1")
+        for below in ("", "/fold 0", "/fold 0/inner")
+    }
+    run = first["seed=1"]
+    assert {"theirs", "Tell.theirs", "Fit.theirs"} & run["params"].keys() == {
+        "Tell.theirs",
+        "Fit.theirs",
+    }
+    assert len(run["metrics"]["loss"]) == 20 and "nan" in run["metrics"]["nothing"][0][2]
+    assert {"MAP_10", "F1_macro_", "Tell.acc _", "sum", "training_score"} <= run["metrics"].keys()
+    files = {"texts/left.txt", "d.json", "table.json", "figure.png", "image.png", "code/tell.py"}
+    assert files <= run["files"].keys()
+    assert run["models"].keys() == {"model", "by_hand"}
+    assert len(run["inputs"]) >= 1 and run["tags"]["Tell.mlflow.note.content"] == "mine"
+    record = fresh.root.glob("outputs/records/tasks/Tell_*/record.json")
+    metrics = json.loads(next(record).read_bytes(), parse_constant=pytest.fail)["metrics"]
+    assert ["F1[macro]", "Infinity"] in [metric[:2] for metric in metrics]
+    shown = fresh.labkart("runs", "--json")
+    assert {entry["metrics"]["sum"] for entry in json.loads(shown)} == {3}
 
 
 def test_all_is_kept_and_no_process_is_left(

@@ -1,5 +1,8 @@
 """`labkart ui` in a browser: what its link opens, how long that stays, and what is left when it ends."""
 
+from __future__ import annotations
+
+import json
 import os
 import re
 import shutil
@@ -10,24 +13,40 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
+from labkart import _compat
+from labkart.tracking import ui
 from tests.conftest import Ready
 from tests.support.bake import Project
 from tests.support.commands import Command, Commands
 from tests.support.tiny import soon
 
+if TYPE_CHECKING:  # every process that collects the tests would import it
+    from playwright.sync_api import BrowserContext, Locator, Page
+
 # They take the first free port from 5000 on, and see which one becomes free: no two at a time.
 pytestmark = pytest.mark.xdist_group("ui")
 
 METRICS = ["accuracy", "balanced_accuracy", "macro_f1", "roc_auc"]
-COLUMNS = ["Run Name", "Created", *METRICS, "model", "data", "seed", "Duration", "labkart.dirty"]
+SETTINGS = ["model", "data", "seed"]
+COLUMNS = ["Run Name", "Created", "labkart.id", *SETTINGS, *METRICS, "Duration"]
+
+
+def expect(what: Page | Locator) -> Any:
+    """What Playwright waits for."""
+    from playwright import sync_api
+
+    return sync_api.expect(what)
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
+def browser() -> Iterator[BrowserContext]:
+    """It keeps MLflow's page, which takes seconds to load."""
+    from playwright.sync_api import sync_playwright
+
     chromium = shutil.which("chromium")
     if not chromium:
         pytest.skip("Chromium is not installed: apt-get install chromium")
@@ -41,16 +60,19 @@ def browser() -> Iterator[Browser]:
     ]
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=chromium, args=quiet)
-        yield started
+        yield started.new_context(viewport={"width": 1700, "height": 800})
         started.close()
 
 
 @pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    """A page of a person who has not been there before."""
-    context = browser.new_context(viewport={"width": 1700, "height": 800})
-    yield context.new_page()
-    context.close()
+def page(browser: BrowserContext) -> Iterator[Page]:
+    """A page of a person who has not been there before: of what pages keep, nothing is left."""
+    page = browser.new_page()
+    session = browser.new_cdp_session(page)
+    kept = {"origin": "*", "storageTypes": "cookies,indexeddb,local_storage"}
+    session.send("Storage.clearDataForOrigin", kept)
+    yield page
+    page.close()
 
 
 @contextmanager
@@ -132,7 +154,8 @@ def test_the_link_opens_the_runs_with_what_a_person_compares(
     assert cell(page, "params.`data`").inner_text() == "breast_cancer"
     assert cell(page, "params.`seed`").inner_text() == "0"
     assert re.fullmatch(r"[\d.]+(ms|s|min)", cell(page, "duration").inner_text())
-    assert cell(page, "tags.`labkart.dirty`").inner_text() in ("True", "False")
+    short_id = re.findall(r"experiment (\w{6})", first_run)[0]
+    assert cell(page, "tags.`labkart.id`").inner_text().startswith(short_id)
     assert page.get_by_placeholder("Ask a question").count() == 0  # no chat beside the runs
     assert {url.split("/")[2] for url in requests if url.startswith("http")} == {link.split("/")[2]}
 
@@ -145,7 +168,7 @@ def test_the_columns_stay_after_a_reload_and_on_the_way_back_from_a_run(
     page.reload()
     assert shows(page, COLUMNS.__eq__)
     page.get_by_role("link", name="defaults").click()
-    page.get_by_text("TrainLogistic.max_iter").first.wait_for()
+    page.get_by_text("model.params.max_iter").first.wait_for()
     page.go_back()
     assert shows(page, COLUMNS.__eq__)
 
@@ -171,20 +194,27 @@ def test_a_new_metric_appears_unless_the_person_chose_columns(page: Page, projec
         expect(page.locator(".ag-header-cell", has_text="macro_f1")).to_have_count(0)
         log("log_loss")
         page.goto(link)
-        assert shows(page, lambda names: "brier" in names and names[-1] == "labkart.dirty")
+        assert shows(
+            page, lambda names: "brier" in names and names[-1] == "labkart.dirty"
+        )  # the code is edited
         assert not {"macro_f1", "log_loss"} & set(headers(page))
 
 
-def test_a_run_shows_its_results_and_figures(link: str, page: Page, first_run: str) -> None:
-    page.goto(link)
-    page.get_by_role("link", name="defaults").click()
-    page.get_by_text("TrainLogistic.max_iter").first.wait_for()
+def test_a_run_opened_by_its_address_shows_its_results_and_figures(
+    served: tuple[Project, Command, str], page: Page, first_run: str
+) -> None:
+    project, _, link = served
+    (folder,) = (project.root / "outputs/artifacts").iterdir()
+    page.goto(f"{link}/#/experiments/1/runs/{folder.name}")
+    page.get_by_text("model.params.max_iter").first.wait_for()
+    expect(page.get_by_role("link", name="Runs").first).to_be_visible()  # GenAI has no such page
+    assert page.get_by_placeholder("Ask a question").count() == 0
+    assert page.get_by_text("LoadTable.name").count() == 0  # it is the setting `data`
     accuracy = re.findall(r"accuracy ([\d.]+)", first_run)[0]
     assert page.get_by_text(re.compile(rf"^{accuracy}")).first.is_visible()
-    page.get_by_role("tab", name="Artifacts").click()
-    page.get_by_text("EvaluateModel").first.click()
-    page.get_by_text("roc_curve.png").click()
-    picture = page.locator("img[src^='blob:']").first
+    with page.context.expect_page() as opened:
+        page.get_by_role("link", name="EvaluateModel/roc_curve.png").click()
+    picture = opened.value.locator("img[src^='blob:']").first
     expect(picture).to_be_visible(timeout=30_000)
     assert picture.evaluate("image => image.complete && image.naturalWidth") > 100
 
@@ -249,10 +279,66 @@ def test_a_port_that_another_program_has_is_named(project: Project) -> None:
     )
 
 
-def test_where_runs_go_to_a_server_its_own_page_is_named(link: str, another: Project) -> None:
-    server = link.removesuffix("/labkart")
-    said = another.labkart("ui", MLFLOW_TRACKING_URI=server)
-    assert said.strip() == f"{server}/#/experiments/1/runs?workflowType=machine_learning"
+def test_where_runs_go_to_a_server_its_own_page_has_the_columns_as_a_view(
+    served: tuple[Project, Command, str], page: Page
+) -> None:
+    project, _, server = served
+    address = project.labkart("ui", MLFLOW_TRACKING_URI=f"{server}/").strip()
+    assert address.startswith(f"{server}/#/experiments/1/runs?workflowType=machine_learning&")
+    # The page of this server sets columns by itself; that of a lab's server does not, and opens a chat.
+    page.set_viewport_size({"width": 2200, "height": 800})
+    page.route(f"{server}/", lambda route: route.fulfill(body=_compat.mlflow_page()))
+    page.goto(address)
+    assert shows(page, COLUMNS.__eq__)
+    page.get_by_role("button", name="Override saved view").click()
+    page.reload()
+    assert shows(page, COLUMNS.__eq__)
+
+
+# What the page remembers
+
+
+@pytest.fixture
+def visit(page: Page) -> Callable[[str, list[str]], list[str] | None]:
+    """Opens a project's page with some columns; returns those that MLflow will show."""
+
+    def visit(project: str, columns: list[str]) -> list[str] | None:
+        html = f"<!doctype html><head>{ui.script(project, 'key', {'selectedColumns': columns}, '/#runs')}"
+        page.route("**/*", lambda route: route.fulfill(body=html, content_type="text/html"))
+        page.goto("http://127.0.0.1:9/")
+        assert page.url.endswith("/#runs")
+        kept = page.evaluate("localStorage.getItem('key')")
+        page.goto("about:blank")
+        return json.loads(kept)["selectedColumns"] if kept else None
+
+    return visit
+
+
+def choose(page: Page, state: str) -> None:
+    page.goto("http://127.0.0.1:9/")
+    page.evaluate("state => localStorage.setItem('key', state)", state)
+
+
+def test_projects_that_use_a_port_one_after_the_other_keep_their_columns(
+    page: Page, visit: Callable[[str, list[str]], list[str] | None]
+) -> None:
+    assert visit("/a", ["accuracy"]) == ["accuracy"]
+    assert visit("/a", ["accuracy", "loss"]) == ["accuracy", "loss"]
+    choose(page, '{"selectedColumns": ["chosen"]}')
+    assert visit("/a", ["new"]) == ["chosen"]
+    assert visit("/b", ["rmse"]) == ["rmse"]
+    assert visit("/a", ["new"]) == ["chosen"]
+    assert visit("/b", ["rmse", "mae"]) == ["rmse", "mae"]
+
+
+def test_what_the_page_cannot_read_does_not_keep_it_from_opening(
+    page: Page, visit: Callable[[str, list[str]], list[str] | None]
+) -> None:
+    visit("/a", [])
+    choose(page, '{"selectedColumns": []')
+    page.evaluate("localStorage.setItem('labkart', '{')")
+    with pytest.raises(json.JSONDecodeError):  # MLflow says so and shows its own columns
+        visit("/a", ["accuracy"])
 
 
 # One run, and two beside each other
@@ -285,9 +371,9 @@ def test_a_run_shows_what_made_it_and_two_runs_their_difference(
         page.goto(link)
         page.get_by_role("link", name="model=boosting").click()
         for shown in (
-            "TrainBoosting.trees",
+            "model.params.trees",
             "EvaluateModel",
-            "SplitTable.test_size",
+            "split.test_size",
             "data/raw/notes.csv",
         ):
             expect(page.get_by_text(shown).first).to_be_visible(timeout=30_000)
@@ -302,7 +388,7 @@ def test_a_run_shows_what_made_it_and_two_runs_their_difference(
         expect(page.locator(".ag-row").nth(1)).to_be_visible(timeout=30_000)
         page.locator(".ag-header input[type=checkbox]").first.check()
         page.get_by_role("button", name="Compare").click()
-        for shown in ("TrainBoosting.trees", "TrainLogistic.max_iter", "roc_auc"):
+        for shown in ("model.params.trees", "model.params.max_iter", "roc_auc"):
             expect(page.get_by_text(shown).first).to_be_visible(timeout=30_000)
         assert {"logistic", "boosting"} <= set(
             page.get_by_text(re.compile("^(logistic|boosting)$")).all_inner_texts()

@@ -23,6 +23,7 @@ sys.dont_write_bytecode = False
 
 # What would lead a baked project to this test run's own environment, store or settings.
 _STRANGE = {
+    "CI",
     "GIT_DIR",
     "LABKART_OUTPUTS",
     "MLFLOW_TRACKING_URI",
@@ -83,8 +84,10 @@ class Project:
 
     def run(self, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
         """Run a command of the environment here, this project's code first in the way."""
-        if self.warm and words[0] == "labkart":
-            return self.warm.run(self, *words[1:], **variables)
+        if self.warm and words[0] in ("labkart", "pytest"):
+            return self.warm.execute(self, *words, **variables)
+        if self.warm and words[:2] == ("python", "-c"):
+            return self.warm.execute(self, "python -c", *words[2:], **variables)
         return subprocess.run(
             self.command(*words),
             cwd=self.root,
@@ -111,31 +114,6 @@ def bake_into(folder: Path, **answers: str) -> Project:
             )
         )
     )
-
-
-def packages(environment: Path) -> Path:
-    """The folder of an environment that its packages are in."""
-    (folder,) = environment.glob("lib/python*/site-packages")
-    return folder
-
-
-def share_bytecode(environment: Path, new: Path) -> None:
-    """Link what an environment has compiled into one that uv has made: the first start there takes 10 s less.
-
-    uv links the files of both from its cache, so Python takes what was compiled from the same file,
-    and compiles what differs. Labkart itself, which the tests are about, is compiled anew.
-    """
-    source, target = packages(environment), packages(new)
-    for cache in source.rglob("__pycache__"):
-        folder = target / cache.relative_to(source)
-        if folder.parent.is_dir() and cache.relative_to(source).parts[0] not in _OURS:
-            folder.mkdir(exist_ok=True)
-            for file in cache.glob("*.pyc"):
-                if not (folder / file.name).exists():
-                    (folder / file.name).hardlink_to(file)
-
-
-_OURS = ("labkart", "hydra_plugins")
 
 
 def published(folder: Path) -> Path:

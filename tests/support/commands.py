@@ -2,19 +2,23 @@
 
 import json
 import os
+import shlex
+import shutil
 import signal
 import subprocess
+import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import IO
 
-from tests.support.bake import Project
+from filelock import FileLock
 
-_WARM = Path(__file__).with_name("warm.py")
+from tests.support.bake import UV, Project, clean_environment
+
+_WARM, _WARM_UV = (Path(__file__).with_name(name) for name in ("warm.py", "warm_uv.py"))
 _SERVER = """\
 import json, os, runpy, signal, sys, traceback
 before = dict(os.environ)
@@ -23,23 +27,38 @@ runpy.run_path(sys.argv[1])
 from labkart.cli.main import main
 set_by_imports = {name: text for name, text in os.environ.items() if before.get(name) != text}
 
-def run(folder, root, words, variables):
+def do(program, words):
+    if program == "labkart":
+        return main(words)
+    if program == "python -c":
+        sys.argv = ["-c", *words[1:]]
+        exec(words[0], sys.modules["__main__"].__dict__)
+    else:
+        sys.argv = [program, *words]
+        runpy.run_module(program, run_name="__main__", alter_sys=True)
+    return 0
+
+def run(folder, cwd, program, words, variables):
     for number, name in ((1, "stdout"), (2, "stderr")):
         os.dup2(os.open(f"{folder}/{name}", os.O_WRONLY | os.O_CREAT), number)
-    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    typed = f"{folder}/stdin"
+    os.dup2(os.open(typed if os.path.exists(typed) else os.devnull, os.O_RDONLY), 0)
     os.setsid()
     # As in a terminal: these tests may run under `nohup` or in the background.
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    os.chdir(root)
+    os.chdir(cwd)
     os.environ.clear()
     os.environ.update({**set_by_imports, **variables})
-    sys.path.insert(0, f"{root}/src")
+    sys.path[:0] = map(os.path.abspath, filter(None, variables.get("PYTHONPATH", "").split(":")))
     status = 70
     try:
-        status = main(words)
+        status = do(program, words)
+    except SystemExit as end:
+        status = end.code if isinstance(end.code, int) else int(end.code is not None)
     except BaseException:
         traceback.print_exc()
+        status = 1
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(status)
@@ -49,14 +68,17 @@ def write(path, text):
         file.write(text)
     os.rename(f"{path}.new", path)
 
-for line in sys.stdin:
-    request = json.loads(line)
+# As long as somebody has it open to write there.
+for line in open("requests"):
+    folder = line.strip()
     if not os.fork():
+        with open(f"{folder}/request") as file:
+            request = json.load(file)
         child = os.fork()
         if not child:
-            run(*request)
-        write(f"{request[0]}/pid", str(child))
-        write(f"{request[0]}/status", str(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])))
+            run(folder, *request)
+        write(f"{folder}/pid", str(child))
+        write(f"{folder}/status", str(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])))
         os._exit(0)
 """
 
@@ -110,23 +132,43 @@ def _text(file: Path, seconds: float = 60) -> str:
 
 @dataclass
 class Commands:
-    """What starts them."""
+    """What starts them, for one of the processes that run tests."""
 
     requests: IO[str]
     folder: Path
     count: int = 0
 
     def start(self, project: Project, *words: str, **variables: str) -> Command:
-        self.count += 1
-        (folder := self.folder / str(self.count)).mkdir()
-        request = [str(folder), str(project.root), words, project.variables(**variables)]
-        print(json.dumps(request), file=self.requests, flush=True)
-        return Command(folder)
+        return self._start(project.root, "labkart", words, project.variables(**variables))
 
     def run(
         self, project: Project, *words: str, **variables: str
     ) -> subprocess.CompletedProcess[str]:
         return self.start(project, *words, **variables).wait()
+
+    def execute(
+        self, project: Project, program: str, *words: str, typed: str = "", **variables: str
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a program, which is `labkart`, `python -c` or a module, to its end; it reads what is typed."""
+        variables = project.variables(**variables)
+        return self._start(project.root, program, words, variables, typed).wait()
+
+    def _start(
+        self,
+        cwd: Path,
+        program: str,
+        words: Sequence[str],
+        variables: dict[str, str],
+        typed: str = "",
+    ) -> Command:
+        self.count += 1
+        (folder := self.folder / f"{os.getpid()}-{self.count}").mkdir()
+        if typed:
+            (folder / "stdin").write_text(typed, encoding="utf-8")
+        request = [str(cwd), program, words, variables]
+        (folder / "request").write_text(json.dumps(request), encoding="utf-8")
+        print(folder, file=self.requests, flush=True)
+        return Command(folder)
 
     def labkart(self, project: Project, *words: str, **variables: str) -> str:
         """What a command that succeeds prints."""
@@ -134,20 +176,58 @@ class Commands:
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
+    def code(
+        self, code: str, cwd: Path, *path: Path, **variables: str
+    ) -> subprocess.CompletedProcess[str]:
+        """Run code in a new process that finds the modules in `cwd/src`, in `path`, and the runtime."""
+        modules = os.pathsep.join(map(str, [cwd / "src", *path]))
+        variables = clean_environment(PYTHONPATH=modules, **variables)
+        return self._start(cwd, "python -c", [code], variables).wait()
+
+    def uv(self) -> Path:
+        """A program that stands for uv: `uv run labkart` and `uv run pytest` start in no time there."""
+        program = self.folder / f"bin-{os.getpid()}" / "uv"
+        program.parent.mkdir(exist_ok=True)
+        words = [sys.executable, "-IS", _WARM_UV, self.folder, shutil.which(UV) or UV]
+        program.write_text(f'#!/bin/sh\nexec {shlex.join(map(str, words))} "$@"\n')
+        program.chmod(0o755)
+        return program
+
 
 @contextmanager
-def commands(project: Project) -> Iterator[Commands]:
-    """Have them as long as the block lasts, with the runtime of a baked project, which is that of all of them."""
-    with (
-        TemporaryDirectory() as folder,
-        subprocess.Popen(
-            project.command("python", "-c", _SERVER, str(_WARM)),
-            cwd=folder,
-            env=project.variables(),
-            stdin=subprocess.PIPE,
-            text=True,
-        ) as server,
-    ):
-        assert server.stdin
-        yield Commands(server.stdin, Path(folder))
-        server.stdin.close()
+def commands(project: Project, folder: Path) -> Iterator[Commands]:
+    """Have them as long as the block lasts, with the runtime of a baked project, which is that of all of them.
+
+    All who name the same folder share the process that forks them: the first one starts it, and it
+    ends when nobody has it any more.
+    """
+    server = None
+    lock = FileLock(folder / "lock")
+    with lock:
+        try:
+            # Fails if nobody reads.
+            requests = os.open(folder / "requests", os.O_WRONLY | os.O_NONBLOCK)
+        except OSError:
+            if not (folder / "requests").exists():
+                os.mkfifo(folder / "requests")
+            server = _start_server(project, folder)
+            requests = os.open(folder / "requests", os.O_WRONLY)
+        os.set_blocking(requests, True)
+    with os.fdopen(requests, "w") as stream:
+        yield Commands(stream, folder)
+        with lock:
+            stream.close()
+            if server:
+                with suppress(subprocess.TimeoutExpired):
+                    server.wait(1)
+    if server:
+        server.wait()
+
+
+def _start_server(project: Project, folder: Path) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        project.command("python", "-c", _SERVER, str(_WARM)),
+        cwd=folder,
+        env=project.variables(),
+        stdin=subprocess.DEVNULL,
+    )

@@ -12,7 +12,7 @@ from omegaconf.errors import OmegaConfBaseException
 from labkart.errors import LabkartError
 from labkart.experiments import config
 from labkart.experiments.composer import Composer
-from labkart.experiments.config import Composed
+from labkart.experiments.composition import Composed
 
 FILES = {
     "conf/config.yaml": """\

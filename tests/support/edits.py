@@ -12,6 +12,16 @@ COUNTS: dict[str, Case] = {
     "a method": {"scale.py": task("self.scaled(x)", "def scaled(self, x):\n    return x * §")},
     "a constant of a class": {"scale.py": task("x * self.RATE", "RATE = §")},
     "a constant of a module": {"scale.py": task("x * RATE", head="RATE = §")},
+    "a priority that run() reads": {"scale.py": task("x * self.priority", "priority = §")},
+    "a priority that a helper reads": {
+        "scale.py": task("f(self, x)", "priority = §", "def f(a, x): return x * a.priority")
+    },
+    "tries that are computed": {
+        "scale.py": task("x * S.N", "retry_count = S.N = §", "class S: ...")
+    },
+    "resources of what is no task": {
+        "scale.py": task("x * vars(A)[f'{N}']", head="N = 'priority'\nclass A:\n    priority = §")
+    },
     "a property": {"scale.py": task("x * self.rate", "@property\ndef rate(self):\n    return §")},
     "a cached property": {
         "scale.py": task(
@@ -362,10 +372,6 @@ def scaled(x):
         "model.py": "class Model:\n    def rate(self):\n        return 0\n",
         "plugin.py": "from .model import Model\nModel.rate = lambda self: §\n",
     },
-    "a method of the task replaced elsewhere": {
-        "scale.py": task("x * self.rate()", "def rate(self):\n    return 0"),
-        "__init__.py": "from . import scale\nscale.Scale.rate = lambda self: §\n",
-    },
     "a decorator that takes the name": {
         "way.py": "from . import model, plugin\ndef scaled(x):\n    return x * model.rate()\n",
         "model.py": "def rate():\n    return 0\n",
@@ -432,6 +438,23 @@ def scaled(x):
         "tools/__init__.py": "__all__ = ['rates']\n",
         "tools/rates.py": "def rate():\n    return §\n",
     },
+    "another task's class that requires() reads for run()": {
+        "scale.py": task("x * self.rate", head="from .other import Rated")
+        .replace("return Load()", "self.rate = Rated.RATE; return Load()")
+        .replace("x = self", "self.requires(); x = self"),
+        "other.py": "from labkart import Task\nclass Rated(Task):\n    RATE = §\n",
+    },
+    "another task's class that a helper of requires() reads for run()": {
+        "scale.py": task("x * self.rate", head="from .way import prepare")
+        .replace("return Load()", "prepare(self); return Load()")
+        .replace("x = self", "self.requires(); x = self"),
+        "way.py": "from .other import Rated\ndef prepare(task):\n    task.rate = Rated.RATE\n",
+        "other.py": "from labkart import Task\nclass Rated(Task):\n    RATE = §\n",
+    },
+    "a task's class that something else requires": {
+        "way.py": "from .other import Rated\nclass Plan:\n    def requires(self):\n        return Rated.RATE\ndef scaled(x):\n    return x * Plan().requires()\n",
+        "other.py": "from labkart import Task\nclass Rated(Task):\n    RATE = §\n",
+    },
     "a task with luigi's requires": {
         "scale.py": task("x * §", head="from luigi.util import requires\n@requires(Load)").replace(
             "    def requires(self):\n        return Load()\n", ""
@@ -479,14 +502,14 @@ def scaled(x):
         "way.py": "import numpy as np\nfrom pathlib import Path\nRATE = np.loadtxt(Path(__file__).with_name('rate.txt'))\ndef scaled(x):\n    return x * int(RATE)\n",
         "rate.txt": "§\n",
     },
-    "a table read at import by Arrow": {
-        "way.py": "import pyarrow.csv\nfrom pathlib import Path\nRATE = pyarrow.csv.read_csv(Path(__file__).with_name('rate.csv'))['rate'][0].as_py()\ndef scaled(x):\n    return x * RATE\n",
-        "rate.csv": "rate\n§\n",
-    },
 }
 
 # Where reading cannot be sure what is reached, the task depends on all code.
 UNSURE: dict[str, Case] = {
+    "a method of the task replaced elsewhere": {
+        "scale.py": task("x * self.rate()", "def rate(self):\n    return 0"),
+        "__init__.py": "from . import scale\nscale.Scale.rate = lambda self: §\n",
+    },
     "imported by a string": {
         "way.py": "from importlib import import_module\ndef scaled(x):\n    return x * import_module('study.plugin').RATE\n",
         "plugin.py": "RATE = §\n",
@@ -643,6 +666,15 @@ def scaled(x):
         "way.py": "from . import models\nclass Chosen(models.Base): ...\ndef scaled(x):\n    return x * getattr(Chosen(), 'ra' + 'te')()\n",
         "models.py": "class Base:\n    def rate(self):\n        return §\n",
     },
+    "looked up in a module's own vars()": "RATE = §\nSPACE = vars()\ndef scaled(x):\n    return x * SPACE['RATE']\n",
+    "timed": {
+        "way.py": "import timeit\nRATES = []\ndef scaled(x):\n    timeit.timeit('way.RATES.append(far.RATE)', 'from study import far, way', number=1)\n    return x * RATES[-1]\n",
+        "far.py": "RATE = §\n",
+    },
+    "a line of a file": {
+        "way.py": "import linecache\ndef scaled(x):\n    linecache.clearcache()\n    return x * int(linecache.getline('src/study/far' + '.py', 1))\n",
+        "far.py": "§\n",
+    },
     "an operator by its name": {
         "way.py": "import operator\nfrom . import plugin\ndef scaled(x):\n    return x * operator.attrgetter('RATE')(plugin)\n",
         "plugin.py": "RATE = §\n",
@@ -653,6 +685,13 @@ IGNORED: dict[str, Case] = {
     "a comment": "# §\ndef scaled(x):\n    return x * 2  # §\n",
     "a docstring": '"""§"""\ndef scaled(x):\n    """§"""\n    return x * 2\n',
     "a docstring of a class": "class A:\n    '''§'''\n    rate = 2\ndef scaled(x):\n    return x * A.rate\n",
+    "tries of a task": {"scale.py": task("x * 2", "retry_count = §")},
+    "a limit and a priority of a task": {
+        "scale.py": task("x * 2", "worker_timeout: int = §\npriority = §\nresources = {'gpu': §}")
+    },
+    "tries of a task's base": {
+        "scale.py": task("x * 2", bases="Base", head="class Base(Task):\n    retry_count = §")
+    },
     "a docstring of the task": {"scale.py": task("x * 2", "'''§'''")},
     "an unrelated function": "def scaled(x):\n    return x * 2\ndef other():\n    return §\n",
     "an unrelated function in the task's module": {
@@ -906,4 +945,410 @@ INSTALLED: dict[str, tuple[dict[str, str], Case]] = {
     "of another name": (OTHERWISE, "import dep\ndef scaled(x):\n    return x * dep.RATE\n"),
     "in a namespace": (SPACE, "import space.dep\ndef scaled(x):\n    return x * space.dep.RATE\n"),
     "at another commit": (COMMIT, "import dep\ndef scaled(x):\n    return x * dep.RATE\n"),
+}
+
+# A pipeline that imports all tasks, and so all that happens at import counts for all of them.
+ENTRY = {"pipeline.py": "from .report import Report\n"}
+
+# What happens at import counts for every task: here for `Other`, which reaches nothing of it.
+MODEL_ENV = "import os\ndef rate():\n    return int(os.environ['RATE'])\n"
+WAY_ENV = "from . import model, plugin\ndef scaled(x):\n    return x * model.rate()\n"
+ACTS: dict[str, Case] = {
+    "a call": {
+        "way.py": "from . import model, plugin\ndef scaled(x):\n    return x * model.rate()\n",
+        "model.py": "import os\ndef rate():\n    return int(os.environ['RATE'])\n",
+        "plugin.py": "import os\nos.putenv('A', '1')\nos.environ.update(RATE='§')\n",
+    },
+    "a call in a header": {
+        "way.py": "from .register import get\nfrom . import plugin\ndef scaled(x):\n    return x * get()\n",
+        "register.py": "import os\ndef register(name, value):\n    os.environ[name] = str(value)\n    return True\ndef get():\n    return int(os.environ['a'])\n",
+        "plugin.py": "from .register import register\nif not register('a', §):\n    raise ValueError\n",
+    },
+    "a call in a with": {
+        "way.py": WAY_ENV,
+        "model.py": MODEL_ENV,
+        "plugin.py": "import contextlib, os\n@contextlib.contextmanager\ndef setting(value):\n    os.environ['RATE'] = str(value)\n    yield\nwith setting(§):\n    pass\n",
+    },
+    "a call in the header of a loop": {
+        "way.py": WAY_ENV,
+        "model.py": MODEL_ENV,
+        "plugin.py": "import os\ndef values():\n    os.environ['RATE'] = str(§)\n    yield 1\nfor _ in values():\n    pass\n",
+    },
+    "a call in an assert": {
+        "way.py": WAY_ENV,
+        "model.py": "import os\ndef put(value):\n    os.environ['RATE'] = str(value)\n    return True\ndef rate():\n    return int(os.environ['RATE'])\n",
+        "plugin.py": "from . import model\nassert model.put(§)\n",
+    },
+    "a call whose value is kept": {
+        "way.py": WAY_ENV,
+        "model.py": MODEL_ENV,
+        "plugin.py": "import os\ndef configure():\n    os.environ['RATE'] = str(§)\n    return True\nREADY = configure()\n",
+    },
+    "a call in a class's body": {
+        "way.py": WAY_ENV,
+        "model.py": MODEL_ENV,
+        "plugin.py": "import os\ndef configure(value):\n    os.environ['RATE'] = str(value)\nclass Settings:\n    ready = configure(§)\n",
+    },
+    "a call in a default": {
+        "way.py": WAY_ENV,
+        "model.py": MODEL_ENV,
+        "plugin.py": "import os\ndef configure(value):\n    os.environ['RATE'] = str(value)\ndef f(ready=configure(§)): ...\n",
+    },
+    "a call in an annotation": {
+        "way.py": WAY_ENV,
+        "model.py": MODEL_ENV,
+        "plugin.py": "import os\ndef configure(value):\n    os.environ['RATE'] = str(value)\ndef f(ready: configure(§)): ...\n",
+    },
+    "a call in a comprehension": {
+        "way.py": WAY_ENV,
+        "model.py": MODEL_ENV,
+        "plugin.py": "import os\ndef configure(value):\n    os.environ['RATE'] = str(value)\nREADY = [configure(value) for value in (1, §)]\n",
+    },
+    "a call of a function that another one wraps": {
+        "way.py": WAY_ENV,
+        "model.py": MODEL_ENV,
+        "plugin.py": "import os\ndef setting(f):\n    def g():\n        os.environ['RATE'] = str(§)\n        return f()\n    return g\n@setting\ndef one():\n    return 1\nONE = one()\n",
+    },
+    "a call by way of two functions": {
+        "way.py": WAY_ENV,
+        "model.py": MODEL_ENV,
+        "plugin.py": "import os\ndef put(value):\n    os.environ['RATE'] = str(value)\ndef configure():\n    return put(§)\nREADY = configure()\n",
+    },
+    "a class that is made": {
+        "way.py": WAY_ENV,
+        "model.py": MODEL_ENV,
+        "plugin.py": "import os\nclass Setting:\n    def __init__(self, value):\n        os.environ['RATE'] = str(value)\nSETTING = Setting(§)\n",
+    },
+    "a class that is made and inherits": {
+        "way.py": WAY_ENV,
+        "model.py": MODEL_ENV,
+        "plugin.py": "import os\nclass Base:\n    def __init__(self, value):\n        os.environ['RATE'] = str(value)\nclass Setting(Base): ...\nSETTING = Setting(§)\n",
+    },
+    "a partial as a decorator": {
+        "way.py": WAY_ENV,
+        "model.py": MODEL_ENV,
+        "plugin.py": "import functools\nimport os\ndef put(value, f):\n    os.environ['RATE'] = str(value)\n    return f\n@functools.partial(put, §)\ndef f(): ...\n",
+    },
+    "a partial by a name as a decorator": {
+        "way.py": WAY_ENV,
+        "model.py": MODEL_ENV,
+        "plugin.py": "import functools\nimport os\ndef put(value, f):\n    os.environ['RATE'] = str(value)\n    return f\nputting = functools.partial(put, §)\n@putting\ndef f(): ...\n",
+    },
+    "a class as a decorator": {
+        "way.py": WAY_ENV,
+        "model.py": MODEL_ENV,
+        "plugin.py": "import os\nclass Put:\n    def __init__(self, f):\n        os.environ['RATE'] = str(§)\n@Put\ndef f(): ...\n",
+    },
+    "__set_name__": {
+        "way.py": WAY_ENV,
+        "model.py": MODEL_ENV,
+        "plugin.py": "import os\nclass Field:\n    def __set_name__(self, owner, name):\n        os.environ['RATE'] = str(§)\nclass Model:\n    field = Field()\n",
+    },
+    "__init_subclass__": {
+        "way.py": WAY_ENV,
+        "model.py": "import os\nclass Base:\n    def __init_subclass__(cls):\n        os.environ['RATE'] = str(cls.rate)\ndef rate():\n    return int(os.environ['RATE'])\n",
+        "plugin.py": "from .model import Base\nclass Model(Base):\n    rate = §\n",
+    },
+    "__init_subclass__ two classes above": {
+        "way.py": WAY_ENV,
+        "model.py": "import os\nclass Base:\n    def __init_subclass__(cls):\n        os.environ['RATE'] = str(getattr(cls, 'rate', 0))\ndef rate():\n    return int(os.environ['RATE'])\nclass Middle(Base): ...\n",
+        "plugin.py": "from .model import Middle as M\nclass Model(M):\n    rate = §\n",
+    },
+    "an enum that acts": {
+        "way.py": WAY_ENV,
+        "model.py": MODEL_ENV,
+        "plugin.py": "import enum\nimport os\nclass Rate(enum.Enum):\n    LOW = §\n    def __init__(self, value):\n        os.environ['RATE'] = str(value)\n",
+    },
+    "a base by another name": {
+        "way.py": WAY_ENV,
+        "model.py": "import os\nclass Base:\n    def __init_subclass__(cls):\n        os.environ['RATE'] = str(cls.rate)\ndef rate():\n    return int(os.environ['RATE'])\nOther = Base\n",
+        "plugin.py": "from . import model\nclass Model(model.Other):\n    rate = §\n",
+    },
+    "a base that is made": {
+        "way.py": WAY_ENV,
+        "model.py": "import os\nclass Base:\n    def __init_subclass__(cls):\n        os.environ['RATE'] = str(cls.rate)\ndef rate():\n    return int(os.environ['RATE'])\ndef base():\n    return Base\n",
+        "plugin.py": "from . import model\nclass Model(model.base()):\n    rate = §\n",
+    },
+    "a pattern": {
+        "way.py": WAY_ENV,
+        "model.py": MODEL_ENV,
+        "plugin.py": "import os\nmatch §:\n    case 2 | 5 as rate:\n        os.environ['RATE'] = str(rate)\n",
+    },
+    "setattr in a loop": {
+        "way.py": WAY_ENV,
+        "model.py": MODEL_ENV,
+        "plugin.py": "import os\nfor name, value in {'RATE': '§'}.items():\n    os.environ[name] = value\n",
+    },
+    "a helper of what acts": {
+        "way.py": WAY_ENV,
+        "model.py": MODEL_ENV,
+        "far.py": "def rate():\n    return §\n",
+        "plugin.py": "import os\nfrom . import far\nos.environ['RATE'] = str(far.rate())\n",
+    },
+    "setattr as a value": {
+        "way.py": WAY_ENV,
+        "model.py": MODEL_ENV,
+        "plugin.py": "import os\n_ = os.environ.update(RATE='§')\n",
+    },
+    "a value that a sort makes": {
+        "way.py": WAY_ENV,
+        "model.py": MODEL_ENV,
+        "plugin.py": "import os\ndef key(value):\n    os.environ['RATE'] = str(value)\n    return value\nSORTED = sorted([§], key=key)\n",
+    },
+    "a value that a function puts in an argument": {
+        "way.py": "from . import model, plugin\ndef scaled(x):\n    return x * model.RATES['a']\n",
+        "model.py": "RATES = {}\n",
+        "plugin.py": "from . import model\ndef put(rates):\n    rates['a'] = §\n    return rates\nRATES = put(model.RATES)\n",
+    },
+    "a module that the pipeline imports": {
+        "way.py": "from . import model\ndef scaled(x):\n    return x * model.RATE\n",
+        "model.py": MODEL_ENV,
+        "setup.py": "from . import model\nmodel.__dict__.update(RATE=§)\n",
+        "pipeline.py": "from . import setup\nfrom .report import Report\n",
+        "report.py": STUDY["report.py"] + "from . import pipeline\n",
+    },
+}
+
+# What binds and is reached by name counts for those that reach it.
+COUNTS |= {
+    "a walrus": "if (RATE := §) > 9:\n    RATE = 9\ndef scaled(x):\n    return x * RATE\n",
+    "a walrus in a comprehension": "ALL = [RATE := § for _ in '1']\ndef scaled(x):\n    return x * RATE\n",
+    "a walrus in a default": "def f(a=(RATE := §)): ...\ndef scaled(x):\n    return x * RATE\n",
+    "a pattern that binds": "match {'rate': §}:\n    case {'rate': RATE}: ...\ndef scaled(x):\n    return x * RATE\n",
+    "the rest of a pattern": "match [1, §]:\n    case [_, *RATE]: ...\ndef scaled(x):\n    return x * RATE[0]\n",
+    "a star's __all__": {
+        "way.py": "from .far import *\ndef scaled(x):\n    return x * rate()\n",
+        "far.py": "__all__ = ['rate'] if § == 2 else ['other', 'rate']\ndef other(): ...\ndef rate():\n    return §\n",
+    },
+    "an attribute that a star brings": {
+        "way.py": "from .far import *\ndef scaled(x):\n    return x * A.rate\n",
+        "far.py": "class A:\n    rate = §\n",
+    },
+    "a name bound twice, by an import too": {
+        "way.py": "from .far import rate\nif § == 5:\n    def rate():\n        return 5\ndef scaled(x):\n    return x * rate()\n",
+        "far.py": "def rate():\n    return 2\n",
+    },
+    "a registered function, in a dict": {
+        "way.py": "from .register import MODELS\nfrom . import plugin\ndef scaled(x):\n    return x * MODELS['a']()\n",
+        "register.py": "MODELS = {}\n",
+        "plugin.py": "from .register import MODELS\nMODELS['a'] = lambda: §\n",
+    },
+    "a registered function, by an alias of the register": {
+        "way.py": "from . import register\nfrom . import plugin\ndef scaled(x):\n    return x * register.MODELS['a']()\n",
+        "register.py": "MODELS = {}\n",
+        "plugin.py": "from .register import MODELS\nMINE = MODELS\nMINE['a'] = lambda: §\n",
+    },
+    "an element of what a class holds": {
+        "way.py": "from .register import ALL\nfrom . import plugin\ndef scaled(x):\n    return x * ALL['a']\n",
+        "register.py": "ALL = {}\nclass Register:\n    all = ALL\n",
+        "plugin.py": "from .register import Register\nRegister.all['a'] = §\n",
+    },
+    "a register that a function reads": {
+        "way.py": "from .register import get\nfrom . import plugin\ndef scaled(x):\n    return x * get('rate')()\n",
+        "register.py": "_ALL = {}\ndef register(name):\n    def add(f):\n        if name in _ALL:\n            raise ValueError(f'{name} twice')\n        _ALL[name] = f\n        return f\n    return add\ndef get(name):\n    return _ALL[name]\n",
+        "plugin.py": "from .register import register\n@register(name='rate')\ndef anything():\n    return §\n",
+    },
+    "a helper of a registered function": {
+        "way.py": "from .register import R\nfrom . import plugin\ndef scaled(x):\n    return x * R[0]()\n",
+        "register.py": "R = []\ndef register(f):\n    R.append(f)\n    return f\n",
+        "far.py": "def rate():\n    return §\n",
+        "plugin.py": "from .register import register\nfrom .far import rate\n@register\ndef anything():\n    return rate()\n",
+    },
+    "__getattr__ of a package": {
+        "way.py": "from . import tools\ndef scaled(x):\n    return x * tools.rate\n",
+        "tools/__init__.py": "from . import inner\ndef __getattr__(name):\n    return inner.VALUES[name]\n",
+        "tools/inner.py": "VALUES = {'rate': §, '__path__': []}\n",
+    },
+    "an instance of a class": "class Rate:\n    def __init__(self, value):\n        self.value = value\nRATE = Rate(§)\ndef scaled(x):\n    return x * RATE.value\n",
+    "a descriptor's __set_name__": "class Field:\n    def __set_name__(self, owner, name):\n        self.rate = §\n    def __get__(self, instance, owner):\n        return self.rate\nclass A:\n    rate = Field()\ndef scaled(x):\n    return x * A.rate\n",
+    "a type alias": "import typing\nRate = typing.Literal[§]\ndef scaled(x):\n    return x * typing.get_args(Rate)[0]\n",
+}
+
+SWAPPED_MORE = {
+    "annotations of the future": (
+        "import typing\nclass A:\n    rate: int\ndef scaled(x):\n    return x * (5 if isinstance(A.__annotations__['rate'], str) else 2)\n",
+        "from __future__ import annotations\nimport typing\nclass A:\n    rate: int\ndef scaled(x):\n    return x * (5 if isinstance(A.__annotations__['rate'], str) else 2)\n",
+    ),
+    "order of two imports that act": (
+        {
+            "way.py": "from . import a\nfrom . import b\nfrom .model import RATES\ndef scaled(x):\n    return x * RATES[-1]\n",
+            "model.py": "RATES = []\n",
+            "a.py": "from .model import RATES\nRATES.append(5)\n",
+            "b.py": "from .model import RATES\nRATES.append(2)\n",
+        },
+        {
+            "way.py": "from . import b\nfrom . import a\nfrom .model import RATES\ndef scaled(x):\n    return x * RATES[-1]\n"
+        },
+    ),
+    "order of an import that acts and one that only reads": (
+        {
+            "__init__.py": "import os\nos.environ.pop('RATE', None)\n",
+            "way.py": "from . import b\nfrom . import a\ndef scaled(x):\n    return x * b.RATE\n",
+            "a.py": "import os\nos.environ['RATE'] = '5'\n",
+            "b.py": "import os\nRATE = int(os.environ.get('RATE', '2'))\n",
+        },
+        {"way.py": "from . import a\nfrom . import b\ndef scaled(x):\n    return x * b.RATE\n"},
+    ),
+    "order of a statement that acts and an import": (
+        {
+            "__init__.py": "import os\nos.environ.pop('RATE', None)\n",
+            "way.py": "import os\nfrom . import b\nos.environ['RATE'] = '5'\ndef scaled(x):\n    return x * b.RATE\n",
+            "b.py": "import os\nRATE = int(os.environ.get('RATE', '2'))\n",
+        },
+        {
+            "way.py": "import os\nos.environ['RATE'] = '5'\nfrom . import b\ndef scaled(x):\n    return x * b.RATE\n"
+        },
+    ),
+    "order of two imports far away": (
+        {
+            "way.py": "from .far import RATES\ndef scaled(x):\n    return x * RATES[-1]\n",
+            "far.py": "from . import a, b\nfrom .model import RATES\n",
+            "model.py": "RATES = []\n",
+            "a.py": "from .deep import *\n",
+            "deep.py": "from .model import RATES\nRATES.append(5)\n",
+            "b.py": "from .model import RATES\nRATES.append(2)\n",
+        },
+        {"far.py": "from . import b, a\nfrom .model import RATES\n"},
+    ),
+    "order of two stars": (
+        {
+            "way.py": "from .a import *\nfrom .b import *\ndef scaled(x):\n    return x * RATE\n",
+            "a.py": "RATE = 5\n",
+            "b.py": "RATE = 2\n",
+        },
+        {"way.py": "from .b import *\nfrom .a import *\ndef scaled(x):\n    return x * RATE\n"},
+    ),
+    "a builtin's name, bound later": (
+        "SMALL = min(5, 2)\ndef min(*values):\n    return 5\ndef scaled(x):\n    return x * SMALL\n",
+        "def min(*values):\n    return 5\nSMALL = min(5, 2)\ndef scaled(x):\n    return x * SMALL\n",
+    ),
+    "a name of __all__": (
+        {
+            "way.py": "from .far import *\ndef scaled(x):\n    return x * (5 if max(1, 3) == 1 else 2)\n",
+            "far.py": "__all__ = []\ndef max(*values):\n    return 1\n",
+        },
+        {"far.py": "__all__ = ['max']\ndef max(*values):\n    return 1\n"},
+    ),
+    "a module that appears": (
+        "try:\n    from .fast import rate\nexcept ImportError:\n    def rate():\n        return 2\ndef scaled(x):\n    return x * rate()\n",
+        {"fast.py": "def rate():\n    return 5\n"},
+    ),
+    "a module that appears, asked by a flag": (
+        "try:\n    from . import fast\nexcept ImportError:\n    FAST = False\nelse:\n    FAST = True\ndef scaled(x):\n    return x * (5 if FAST else 2)\n",
+        {"fast.py": ""},
+    ),
+}
+SWAPPED |= SWAPPED_MORE
+SWAPPED["a pattern of None"] = (
+    "def f(value):\n    match value:\n        case None:\n            return 2\n    return 5\ndef scaled(x):\n    return x * f(None)\n",
+    "def f(value):\n    match value:\n        case False:\n            return 2\n    return 5\ndef scaled(x):\n    return x * f(None)\n",
+)
+SWAPPED["two names exchanged in an import"] = (
+    {
+        "way.py": "from .far import two as a, five as b\ndef scaled(x):\n    return x * a() + 0 * b()\n",
+        "far.py": "def two():\n    return 2\ndef five():\n    return 5\n",
+    },
+    {
+        "way.py": "from .far import two as b, five as a\ndef scaled(x):\n    return x * a() + 0 * b()\n"
+    },
+)
+SWAPPED["the number of a line"] = (
+    "\ndef f(): ...\ndef scaled(x):\n    return x * f.__code__.co_firstlineno\n",
+    "\n\n\n\ndef f(): ...\ndef scaled(x):\n    return x * f.__code__.co_firstlineno\n",
+)
+
+# An edit of what an object does when nobody names it; § is in a module that `way` only imports.
+_CONF = "class Conf:\n    rate = 2\n"
+_SET = "        Conf.rate = §\n        return 1\n"
+COUNTS |= {
+    f"{name} at import": {
+        "way.py": "from . import plugin\nfrom .conf import Conf\ndef scaled(x):\n    return x * Conf.rate\n",
+        "conf.py": _CONF,
+        "plugin.py": f"import json\nfrom collections import UserDict\nfrom .conf import Conf\n{plugin}\n",
+    }
+    for name, plugin in {
+        "an operator": f"class A:\n    def __lshift__(self, b):\n{_SET}X = A()\nY = X << 1",
+        "an operator of another statement": "class A:\n    def __lshift__(self, b):\n        Conf.rate = b\nX = A()\nY = X << §",
+        "a length of an object": f"class A:\n    def __len__(self):\n{_SET}X = len(A())",
+        "a property": f"class A:\n    @property\n    def go(self):\n{_SET}X = A().go",
+        "a property's setter": "class A:\n    @property\n    def go(self): ...\n    @go.setter\n    def go(self, value):\n        Conf.rate = value\nX = A()\nX.go = §",
+        "a setter in a constructor": f"class A:\n    def __setattr__(self, name, value):\n{_SET}    def __init__(self):\n        self.a = 1\nX = A()",
+        "a part of an argument": "class A:\n    def __init__(self, conf):\n        self.conf = conf\n        self.conf.rate = §\nX = A(Conf)",
+        "a method that a base calls": "class A(UserDict):\n    def __setitem__(self, key, value):\n        Conf.rate = value\nX = A(a=§)",
+        "a usual method of one's own": f"class A:\n    def get(self):\n{_SET}X = A().get()",
+        "a function that map() calls": "def f(value):\n    Conf.rate = value\nX = list(map(f, [§]))",
+        "a function that a key calls": "def f(conf):\n    conf.rate = §\nX = sorted([Conf], key=lambda conf: f(conf))",
+        "a hook in an argument": f"def hook(pairs):\n{_SET.replace('        ', '    ')}X = json.loads('{{}}', object_hook=hook)",
+    }.items()
+}
+
+# Code outside of `src/`, which no name reaches.
+OUTSIDE: dict[str, Case] = {
+    "a file that is executed": {
+        "way.py": "def scaled(x):\n    ns = {}\n    exec(open('lib/lm.py').read(), ns)\n    return x * ns['RATE']\n",
+        "../../lib/lm.py": "RATE = §\n",
+    },
+    "a file that is executed at import": {
+        "way.py": "ns = {}\nexec(compile(open('lib/lm.py').read(), 'lm', 'exec'), ns)\ndef scaled(x):\n    return x * ns['RATE']\n",
+        "../../lib/lm.py": "RATE = §\n",
+    },
+    "a file that runpy runs": {
+        "way.py": "import runpy\ndef scaled(x):\n    return x * runpy.run_path('lib/lm.py')['RATE']\n",
+        "../../lib/lm.py": "from helper import RATE\n",
+        "../helper.py": "RATE = §\n",
+    },
+    "a file that is imported by its path": {
+        "way.py": "from importlib.util import module_from_spec, spec_from_file_location\ndef scaled(x):\n    spec = spec_from_file_location('lm', 'lib/lm.py')\n    module = module_from_spec(spec)\n    spec.loader.exec_module(module)\n    return x * module.RATE\n",
+        "../../lib/lm.py": "RATE = §\n",
+    },
+    "a file that is imported by its path under another name": {
+        "way.py": "import importlib.util as u\ndef scaled(x):\n    s = getattr(u, 'spec_from_' + 'file_location')('lm', 'lib/lm.py')\n    m = u.module_from_spec(s)\n    getattr(s.loader, 'exec_' + 'module')(m)\n    return x * m.RATE\n",
+        "../../lib/lm.py": "RATE = §\n",
+    },
+    "a script that runs as another program": {
+        "way.py": "import subprocess, sys\ndef scaled(x):\n    return x * int(subprocess.check_output([sys.executable, 'scripts/s.py']))\n",
+        "../../scripts/s.py": "print(§)\n",
+    },
+    "a script of the shell": {
+        "way.py": "from subprocess import run\ndef scaled(x):\n    return x * int(run(['sh', 'scripts/s.sh'], capture_output=True).stdout)\n",
+        "../../scripts/s.sh": "echo §\n",
+    },
+    "a folder that is put in the path": {
+        "way.py": "import sys\nsys.path.insert(0, 'lib')\nimport lm\ndef scaled(x):\n    return x * lm.rate()\n",
+        "../../lib/lm.py": "from deep.inner import RATE\ndef rate():\n    return RATE\n",
+        "../../lib/deep/inner.py": "RATE = §\n",
+    },
+    "a notebook that is executed": {
+        "way.py": "import json\ndef scaled(x):\n    ns = {}\n    for cell in json.load(open('notebooks/a.ipynb'))['cells']:\n        exec(cell, ns)\n    return x * ns['RATE']\n",
+        "../../notebooks/a.ipynb": '{"cells": ["RATE = §"]}',
+    },
+}
+
+IGNORED |= {
+    "a logger of ours": {
+        "way.py": "from .log import get_logger\nlog = get_logger(__name__)\ndef scaled(x):\n    return x * 2\n",
+        "log.py": "import logging\ndef get_logger(name):\n    return logging.getLogger(name)\ndef other():\n    return §\n",
+    },
+    "an unrelated record": "class Rate:\n    def __init__(self, value):\n        self.value = value\nRATE = Rate(§)\ndef scaled(x):\n    return x * 2\n",
+    "an unrelated closure": "def make(rate):\n    def f(x):\n        return x * rate\n    return f\ntimes = make(§)\ndef scaled(x):\n    return x * 2\n",
+    "unrelated values": "import base64, datetime, hashlib, math, textwrap\nimport numpy as np\nDAY = datetime.date(2020, 1, §)\nTEXT = textwrap.dedent('§')\nALL = [math.floor(§), np.log(§), any([§]), dict.fromkeys([§])]\nNAMES = sorted(map(str, [§]), key=lambda name: -len(name))\nKEY = hashlib.sha256(b'§').hexdigest()\ndef scaled(x):\n    return x * 2\n",
+    "an unrelated record with operators": "from dataclasses import dataclass, field\n@dataclass\nclass A:\n    all: list = field(default_factory=list)\n    def __iter__(self):\n        return iter(self.all)\n    def __eq__(self, other):\n        return type(other) is A and self.all == other.all\n    def __repr__(self):\n        return f'A({self.all})'\nONE = A([§])\ndef scaled(x):\n    return x * 2\n",
+    "an unrelated path": "from pathlib import Path\nROOT = Path(__file__).resolve().parent / 'a§'\ndef scaled(x):\n    return x * 2\n",
+    "an unrelated array": "import numpy as np\nRATES = np.linspace(0, §, 3)\ndef scaled(x):\n    return x * 2\n",
+    "an unrelated pattern of text": "import re\nWORD = re.compile('§')\ndef scaled(x):\n    return x * 2\n",
+    "an unrelated class of Python's": "import json\nclass Model(json.JSONEncoder):\n    rate = §\ndef scaled(x):\n    return x * 2\n",
+    "an unrelated protocol": "import typing\nT = typing.TypeVar('T')\nclass P(typing.Protocol[T]):\n    rate: int = §\ndef scaled(x):\n    return x * 2\n",
+    "an unrelated abstract class": "import abc\nclass A(abc.ABC):\n    @abc.abstractmethod\n    def f(self):\n        return §\nclass B(metaclass=abc.ABCMeta):\n    @property\n    def f(self):\n        return §\n    @f.setter\n    def f(self, value): ...\ndef scaled(x):\n    return x * 2\n",
+    "an unrelated condition": "import sys\nif sys.version_info > (3, §):\n    def other(): ...\nelse:\n    other = None\ndef scaled(x):\n    return x * 2\n",
+    "an unrelated function registered in a dict": "REGISTER = {}\ndef rate():\n    return §\nREGISTER['rate'] = rate\ndef scaled(x):\n    return x * 2\n",
+    "an unrelated function registered by a factory": {
+        "way.py": "from . import plugin\ndef scaled(x):\n    return x * 2\n",
+        "register.py": "REGISTER = {}\ndef register(name, **tags):\n    def add(f):\n        REGISTER[name] = f\n        return f\n    return add\n",
+        "plugin.py": "from .register import register\n@register('rate', size=§)\ndef rate():\n    return §\n",
+    },
+    "a lazily imported module that nobody calls": {
+        "way.py": "def other():\n    from . import plugin\ndef scaled(x):\n    return x * 2\n",
+        "plugin.py": "import os\nos.environ['A'] = '§'\n",
+    },
+    "code outside of src": {"../../scripts/s.py": "print(§)\n", "../../notebooks/a.ipynb": "§"},
 }

@@ -3,8 +3,10 @@
 import importlib
 import itertools
 import json
+import os
 import site
 import sys
+import traceback
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,7 +15,8 @@ from gokart.utils import flatten
 from luigi.task_register import Register
 
 from labkart.fingerprint import fingerprint, imports, snapshot
-from tests.support.tiny import write
+from labkart.installed_files import is_installed
+from tests.support.tiny import FILES, write
 
 
 def have_few_packages() -> None:
@@ -24,15 +27,45 @@ def have_few_packages() -> None:
 def print_looks(edits: list[dict[str, str]], task: str) -> None:
     """Print, after each edit, the ids of a task and of those above it, and the task's result."""
     have_few_packages()
-    last, registered = next(reversed(sys.modules)), Register._reg.copy()
-    found = []
-    for files in edits:
-        _forget_project(last)
-        Register._reg = registered.copy()
-        write(Path.cwd(), **files)
-        found.append(_look(task))
+    print()
+    print(json.dumps(_looks(edits, task, _State())))
+
+
+def print_looks_of_all(studies: dict[str, list[dict[str, str]]], task: str) -> None:
+    """Print the same for many studies, each in a folder of its own, or the traceback of what it raises."""
+    have_few_packages()
+    state, found, top = _State(), dict[str, object](), Path.cwd()
+    path = sys.path[1:]
+    for number, (name, edits) in enumerate(studies.items()):
+        folder = top / str(number)
+        write(folder, **FILES)
+        os.chdir(folder)
+        sys.path[:] = [str(folder / "src"), *path]
+        try:
+            found[name] = _looks(edits, task, state)
+        except BaseException:
+            found[name] = traceback.format_exc()
     print()
     print(json.dumps(found))
+
+
+class _State:
+    """What a process knows before it imports a project."""
+
+    def __init__(self) -> None:
+        self.last, self.registered = next(reversed(sys.modules)), Register._reg.copy()
+
+
+def _looks(
+    edits: list[dict[str, str]], task: str, state: _State
+) -> list[tuple[dict[str, str], int]]:
+    found = []
+    for files in edits:
+        _forget_project(state.last)
+        Register._reg = state.registered.copy()
+        write(Path.cwd(), **files)
+        found.append(_look(task))
+    return found
 
 
 def _forget_project(last: str) -> None:
@@ -43,10 +76,10 @@ def _forget_project(last: str) -> None:
     new = itertools.takewhile(lambda name: name != last, reversed(sys.modules))
     for name in list(new):
         file = getattr(sys.modules[name], "__file__", None)
-        if not (file and imports.is_installed(file)):
+        if not (file and is_installed(file)):
             del sys.modules[name]
     importlib.invalidate_caches()
-    imports._log = imports._ImportLog(imports._log.began, early={}, stale=set(), executed={})
+    imports._log = imports._ImportLog()
     fingerprint._readings = fingerprint._Readings()
     snapshot._snapshot = snapshot._Snapshot()
 

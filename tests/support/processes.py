@@ -75,11 +75,7 @@ class Processes:
 @contextmanager
 def processes(*libraries: str) -> Iterator[Processes]:
     """Have processes as long as the block lasts, in which these libraries are imported too."""
-    env = {
-        name: value
-        for name, value in os.environ.items()
-        if name not in ("CI", "PYTHONDONTWRITEBYTECODE")
-    }
+    env = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     with (
         tempfile.TemporaryDirectory() as folder,
         subprocess.Popen(

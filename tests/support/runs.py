@@ -11,7 +11,7 @@ SCORES = {
     "linear": [0.81, 0.84, 0.80, 0.86],
     "deep": [0.90, 0.95, 0.89, 0.97],
 }
-LABKART = {"seeds": ["seed"], "rank_by": "score", "less_is_better": ["loss"]}
+LABKART = {"seeds": ["seed"], "rank_by": "score", "higher_is_better": ["score"]}
 
 
 def task_run(

@@ -6,8 +6,11 @@ import traceback
 from collections import Counter
 from pathlib import Path
 
+from labkart.cli import search as verb
 from labkart.experiments.search import search
-from labkart.records import study
+from labkart.experiments.search.config import SearchConfig
+from labkart.experiments.search.runner import StudyRunner
+from labkart.fingerprint import snapshot
 from labkart.records.study import Study
 from tests.support.tiny import write
 
@@ -56,22 +59,18 @@ SEARCH = """\
 # @package _global_
 search:
   objectives: {loss: minimize}
-  sampler: random
-  trials: 12
+  sampler: RandomSampler
+  n_trials: 12
   space:
-    x: interval(-3, 3)
-    kind: choice(a, b)
+    x: {low: -3.0, high: 3.0}
+    kind: {choices: [a, b]}
 """
 
 
 class Nobody:
     """Publishes nothing, so that no test waits for MLflow."""
 
-    def begin(self, record: object) -> None: ...
-    def end(self, record: object) -> None: ...
-    def nest(self, record: object) -> None: ...
-    def search(self, found: object) -> None: ...
-    def searched(self, found: object) -> None: ...
+    def start(self) -> None: ...
 
 
 def write_project(root: Path, module: str) -> None:
@@ -87,8 +86,11 @@ def write_project(root: Path, module: str) -> None:
 
 def run(*words: str) -> Study:
     """The study, after a search with these words."""
-    search.run(["search=s", *words], Nobody())  # pyright: ignore[reportArgumentType]
-    return study.read_studies()[-1]
+    args = verb.parse(words)
+    with snapshot.frozen(), verb.SearchProgress() as progress:
+        config = SearchConfig("search=s", *args.overrides)
+        runner = StudyRunner(config, progress, fail_fast=args.fail_fast)
+        return search.run(runner, Nobody(), args.n or config.n_trials, args.workers)  # pyright: ignore[reportArgumentType]
 
 
 def forked(*words: str) -> int:

@@ -38,7 +38,7 @@ def layout(project: Project, answers: Answers) -> None:
     assert tops == LAYOUT - ({"LICENSE"} if answers["license"] == "none" else set())
     assert {path.name for path in (project.root / "src").iterdir()} == {package}
     assert {path.name for path in (project.root / "conf").iterdir()} == CONF
-    assert len([file for file in project.files() if file.startswith("conf/")]) <= 10
+    assert len([file for file in project.files() if file.startswith("conf/")]) <= 11
     assert project.has("data/raw")
 
 

@@ -5,6 +5,7 @@ import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tests.support.processes import Processes
 from tests.support.tiny import write
@@ -93,6 +94,8 @@ BEFORE, AFTER = 1112, 1130
 # 2 at first, and then for 5.
 Case = str | dict[str, str]
 
+WHOLE: Case = {"scale.py": WAY, "way.py": "def scaled(x):\n    return x * 2\n", **STUDY}
+
 # What a process imports before it imports the study, so that a fork of it starts in no time.
 LIBRARIES = (
     "hydra.utils",
@@ -123,7 +126,7 @@ class Study:
     def __init__(self, root: Path, server: Processes) -> None:
         self.root, self.trace, self._server = root, root.parent / "trace", server
         self.packages = root.parent / "lib" / "site-packages"
-        self.write({"scale.py": WAY, "way.py": "def scaled(x):\n    return x * 2\n", **STUDY}, 0)
+        self.write(WHOLE, 0)
 
     def write(self, case: Case, number: object) -> None:
         write(self.root, **_files(case, number))
@@ -160,6 +163,27 @@ class Study:
         ran = self.trace.read_text().split()
         assert len(ran) == len(set(ran)), f"a body ran twice: {ran}"
         return int(printed.splitlines()[-1]), set(ran)
+
+
+def looks_of_all(
+    studies: dict[str, list[tuple[Case, object]]], server: Processes, folder: Path
+) -> dict[str, list[Look] | str]:
+    """The looks at many studies after each of their edits, by one process; or what a study raised."""
+    whole = _files(WHOLE, 0)
+    edits = {
+        name: [{**whole, **_files(*first)}, *(_files(*edit) for edit in edited)]
+        for name, (first, *edited) in studies.items()
+    }
+    code = (
+        "from tests.support.looks import print_looks_of_all;"
+        f" print_looks_of_all({edits}, 'report.Report()')"
+    )
+    printed = server.python(code, folder, TRACE=os.devnull)
+    found: dict[str, list[Any] | str] = json.loads(printed.splitlines()[-1])
+    return {
+        name: looks if isinstance(looks, str) else [Look(*look) for look in looks]
+        for name, looks in found.items()
+    }
 
 
 def _files(case: Case, number: object) -> dict[str, str]:

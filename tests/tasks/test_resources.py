@@ -4,6 +4,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -65,3 +66,38 @@ def test_work_that_fails_is_measured() -> None:
     with pytest.raises(ZeroDivisionError), usage.measured():
         raise ZeroDivisionError
     assert usage.wall_seconds > 0 < usage.peak_memory_mb
+
+
+def torch(number: int | None, cuda: str | None = "12.4") -> SimpleNamespace:
+    cudnn = SimpleNamespace(version=lambda: number)
+    return SimpleNamespace(
+        version=SimpleNamespace(cuda=cuda), backends=SimpleNamespace(cudnn=cudnn)
+    )
+
+
+TENSORFLOW = {"cuda_version": "12.3", "cudnn_version": "9"}
+
+
+@pytest.mark.parametrize(
+    ("name", "library", "versions"),
+    [
+        ("torch", torch(90100), {"cuda": "12.4", "cudnn": "9.1.0"}),
+        ("torch", torch(8902), {"cuda": "12.4", "cudnn": "8.9.2"}),
+        ("torch", torch(None), {"cuda": "12.4"}),
+        ("torch", torch(None, None), {}),
+        ("torch", SimpleNamespace(), {}),
+        (
+            "tensorflow",
+            SimpleNamespace(sysconfig=SimpleNamespace(get_build_info=lambda: TENSORFLOW)),
+            {"cuda": "12.3", "cudnn": "9"},
+        ),
+    ],
+)
+def test_the_versions_of_cuda_are_those_that_the_process_has(
+    monkeypatch: pytest.MonkeyPatch, name: str, library: SimpleNamespace, versions: dict[str, str]
+) -> None:
+    monkeypatch.setitem(sys.modules, name, library)
+    usage = Resources()
+    with usage.measured():
+        pass
+    assert usage.gpu_libraries == versions

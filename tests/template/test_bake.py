@@ -85,25 +85,6 @@ def test_ruff_finds_nothing(baked: tuple[Project, dict[str, str]]) -> None:
         assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_a_wrong_type_in_a_task_is_found_by_the_type_checker(bake: Callable[..., Project]) -> None:
-    project = bake()
-    project.edit(
-        "src/my_thesis/tasks/train.py",
-        "n_estimators=self.trees",
-        "n_estimators=self.load(self.split)",
-    )
-    words = [
-        sys.executable,
-        "-m",
-        "basedpyright",
-        "--pythonpath",
-        sys.executable,
-        "src/my_thesis/tasks/train.py",
-    ]
-    done = subprocess.run(words, cwd=project.root, capture_output=True, text=True, check=False)
-    assert "Split" in done.stdout and done.returncode == 1, done.stdout
-
-
 def test_baking_twice_writes_the_same_bytes(bake: Callable[..., Project], tmp_path: Path) -> None:
     first, second = bake(), bake_into(tmp_path / "again")
     assert first.files() == second.files()

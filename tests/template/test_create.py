@@ -98,14 +98,15 @@ def sentence(done: subprocess.CompletedProcess[str], folder: Path) -> str:
 
 # Hostile answers
 
-VALID = {
-    "language": st.sampled_from(["en", "ja"]),
-    "project_slug": st.sampled_from(["my-thesis", "a", "a1-b_2", "x" * 40, "con-1", "study-of-conf"]),
-    "project_title": st.sampled_from(["卒業研究「深層学習」", "{{ 1/0 }} {% raw %}", "*a* _b_ [c](d) `e` <f> &amp; #", "👩🏽‍🔬", "x" * 300]),
-    "author_name": st.sampled_from(["山田　太郎", 'Anna "Ann" O\'Brien', "{{ cookiecutter }}", "-", "null", "é" * 100]),
-    "author_email": st.sampled_from(["ann@example.org", "a.b+c@x-y.example.ac.jp", "!#$%&'*+/=?^_`|~@a.xn--p1ai"]),
-    "license": st.sampled_from([*structure.LICENCES, "none"]),
+RIGHT = {
+    "language": ["en", "ja"],
+    "project_slug": ["my-thesis", "a", "a1-b_2", "x" * 40, "con-1", "study-of-conf"],
+    "project_title": ["卒業研究「深層学習」", "{{ 1/0 }} {% raw %}", "*a* _b_ [c](d) `e` <f> &amp; #", "👩🏽‍🔬", "x" * 300],
+    "author_name": ["山田　太郎", 'Anna "Ann" O\'Brien', "{{ cookiecutter }}", "-", "null", "é" * 100],
+    "author_email": ["ann@example.org", "a.b+c@x-y.example.ac.jp", "!#$%&'*+/=?^_`|~@a.xn--p1ai"],
+    "license": [*structure.LICENCES, "none"],
 }  # fmt: skip
+VALID = {question: st.sampled_from(texts) for question, texts in RIGHT.items()}
 
 HOSTILE = [
     "", " ", ".", "..", "../x", "/", "/etc/passwd", "C:\\x", "~", "a/b", "\0", "a\0b", "a\nb", "a\r\nb", "\u2028x\u2029y", "\x85a\x9bb",
@@ -164,7 +165,7 @@ def test_any_answers_end_in_a_sound_project_or_in_one_line(tmp_path: Path) -> No
     ends: list[str] = []
 
     @settings(
-        max_examples=120,
+        max_examples=60,
         deadline=None,
         database=None,
         derandomize=True,
@@ -188,7 +189,7 @@ def test_any_answers_end_in_a_sound_project_or_in_one_line(tmp_path: Path) -> No
             assert list(Path(name).iterdir()) == [folder]
 
     ends_well()
-    assert min(ends.count("refused"), ends.count("made")) > 20
+    assert min(ends.count("refused"), ends.count("made")) > 10
 
 
 def refused(folder: Path, answers: dict[str, str]) -> str:
@@ -201,11 +202,10 @@ def refused(folder: Path, answers: dict[str, str]) -> str:
     return ""
 
 
-@given(st.fixed_dictionaries(VALID))
-@settings(max_examples=20, deadline=None, database=None, derandomize=True)
-def test_what_is_right_is_not_refused(answers: dict[str, str]) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        assert not refused(Path(folder), answers)
+@pytest.mark.parametrize("question", RIGHT)
+def test_what_is_right_is_not_refused(question: str) -> None:
+    for text in RIGHT[question]:
+        assert checked(question, text) == text
 
 
 @pytest.mark.parametrize("language", ["en", "ja"])

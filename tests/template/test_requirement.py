@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 import tomllib
+from importlib.metadata import distributions
 from pathlib import Path
 from urllib.parse import quote, unquote
 
@@ -16,7 +17,8 @@ import labkart
 from hooks import requirement
 from hooks.origin import Origin
 from hooks.requirement import library_version, requirement_line
-from tests.support.bake import UV, clean_environment, packages, published, share_bytecode
+from tests.support.bake import UV, Project, clean_environment, published
+from tests.support.bytecode import packages
 
 COMMIT = "0123456789" * 4
 VERSION = "0.3.1"
@@ -106,39 +108,44 @@ def origin(environment: Path) -> str:
     return unquote(url).replace("//localhost/", "///")
 
 
+def without_others(environment: Path) -> list[str]:
+    """The options with which uv installs the project and Labkart alone: the packages of an environment take long."""
+    names = {package.name for package in distributions(path=[str(packages(environment))])}
+    return [f"--no-install-package={name}" for name in names - {"labkart", "my-thesis"}]
+
+
 def test_uv_and_pip_install_what_a_folder_and_a_git_address_name(
-    compiled: Path, tmp_path: Path
+    project: Project, compiled: Path, tmp_path: Path
 ) -> None:
     """The paths have a space, Japanese letters and `%`; pip cannot clone from a path with `#`, so only the folder has it."""
     template, bare = published(tmp_path / "ひな形 置き場 #1 50%"), tmp_path / "研究 室 50%.git"
     run(tmp_path, "git", "clone", "--quiet", "--bare", template, bare)
     lines = dict[str, str]()
     addresses = {"folder": f"file://{template}", "git": f"file://{bare}"}
+    few = without_others(compiled)
     for name, address in {"folder": str(template), "git": f"file://{quote(str(bare))}"}.items():
         words = ["cookiecutter", address, "--no-input", "--output-dir", tmp_path / name]
         run(tmp_path, sys.executable, "-m", *words)
-        project = tmp_path / name / "my-thesis"
-        table = tomllib.loads((project / "pyproject.toml").read_text(encoding="utf-8"))
+        made = tmp_path / name / "my-thesis"
+        table = tomllib.loads((made / "pyproject.toml").read_text(encoding="utf-8"))
         lines[name] = table["project"]["dependencies"][0]
-        run(project, UV, "sync", "--quiet", "--no-dev", "--python", sys.executable)
-        assert origin(project / ".venv") == addresses[name]
+        run(made, UV, "sync", "--quiet", "--no-dev", "--python", sys.executable, *few)
+        assert origin(made / ".venv") == addresses[name]
     assert lines["folder"].startswith("labkart @ file://localhost/")
     assert lines["git"].startswith("labkart @ git+file://localhost/")
 
-    project = tmp_path / "folder/my-thesis"
-    share_bytecode(compiled, project / ".venv")
-    assert "accuracy" in run(project, UV, "run", "--no-sync", "labkart", "run", "data=wine")
-
-    # As README.md of a project says for those without uv.
-    run(project, sys.executable, "-m", "venv", ".plain")
-    plain = project / ".plain"
+    # As README.md of a project says for those without uv. What the shared environment computed is valid.
+    made = tmp_path / "folder/my-thesis"
+    project.root.joinpath("outputs").rename(made / "outputs")
+    run(made, UV, "venv", "--quiet", "--seed", "--python", sys.executable, ".plain")
+    plain = made / ".plain"
     # What pip would install besides comes from the shared environment, where it is compiled already.
     (packages(plain) / "shared.pth").write_text(f"{packages(compiled)}\n")
     pip = (".plain/bin/pip", "install", "--quiet", "--no-compile")
-    run(project, *pip, "-e", ".")
+    run(made, *pip, "-e", ".")
     assert origin(plain) == addresses["folder"]
-    printed = run(project, ".plain/bin/labkart", "run", "data=wine")
-    assert "nothing to do" in printed and "  ·  .plain/bin/labkart ui" in printed
-    run(project, *pip, "--no-deps", "--force-reinstall", lines["git"])
+    printed = run(made, ".plain/bin/labkart", "run")
+    assert "4 tasks cached, nothing to do" in printed and "  ·  .plain/bin/labkart ui" in printed
+    run(made, *pip, "--no-deps", "--force-reinstall", lines["git"])
     assert origin(plain) == addresses["git"]
-    assert run(project, ".plain/bin/labkart", "--version") == f"labkart {labkart.__version__}\n"
+    assert run(made, ".plain/bin/labkart", "--version") == f"labkart {labkart.__version__}\n"

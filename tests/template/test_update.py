@@ -15,7 +15,8 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from tests.conftest import Once
-from tests.support.bake import SOURCE, TEMPLATE, UV, Project, clean_environment, share_bytecode
+from tests.support.bake import SOURCE, TEMPLATE, UV, Project, clean_environment
+from tests.support.bytecode import share_bytecode
 
 PROJECT = SOURCE.name
 NEWEST = "v1000.0.0"
@@ -287,7 +288,9 @@ def test_a_second_update_merges_what_the_first_one_did_also_in_a_clone(
 # Where it cannot merge
 
 
-def test_a_conflict_is_said_and_can_be_taken_back(copied: Callable[[], Project]) -> None:
+def test_a_conflict_is_said_can_be_taken_back_and_ends_with_the_templates_files(
+    copied: Callable[[], Project], tmp_path: Path
+) -> None:
     project = copied()
     project.edit("pyproject.toml", ",<99", ",<98")
     (project.root / ".editorconfig").write_text("root = true  # mine\n")
@@ -298,22 +301,19 @@ def test_a_conflict_is_said_and_can_be_taken_back(copied: Callable[[], Project])
     assert "\n  .editorconfig\n  justfile   (the newer version does not have it" in said
     assert "\n  pyproject.toml\n" in said and "pip install" in said
     assert ",<98" in project.read("pyproject.toml")
+    other = Project(Path(shutil.copytree(project.root, tmp_path / "other")), project.environment)
+
     (command,) = re.findall(r"git reset --hard", said)
     git(project.root, *command.split()[1:])
     assert {file: project.read(file) for file in project.files()} == before
     assert is_clean(project)
 
-
-def test_taking_the_templates_files_ends_a_conflict(copied: Callable[[], Project]) -> None:
-    project = copied()
-    project.edit("pyproject.toml", ",<99", ",<98")
-    commit(project.root, "What the template changes, too")
-    said = update(project, code=1)
     (command,) = re.findall(r"git (checkout --theirs) FILE", said)
-    git(project.root, *command.split(), "pyproject.toml")
-    commit(project.root, "Update the template")
-    assert is_newest(project)
-    assert "is the newest" in update(project)
+    git(other.root, *command.split(), "pyproject.toml", ".editorconfig")
+    git(other.root, "rm", "--quiet", "justfile")
+    commit(other.root, "Update the template")
+    assert is_newest(other)
+    assert "is the newest" in update(other)
 
 
 def test_ctrl_c_leaves_no_half_of_a_merge(copied: Callable[[], Project], tmp_path: Path) -> None:
@@ -329,34 +329,35 @@ def test_ctrl_c_leaves_no_half_of_a_merge(copied: Callable[[], Project], tmp_pat
     assert is_newest(project)
 
 
-@pytest.mark.parametrize(
-    ("new", "mine"),
-    [
-        ("docs/next/page.md", "docs/next"),
-        ("docs/next", "docs/next/page.md"),
-        ("outputs/next", "outputs/next"),  # git ignores it, and would overwrite it
-    ],
-)
+# A new file of the template, what the student has there, and what of it is in the way: a file, or the folder
+# that is where a file must be. Git ignores the last one, and would overwrite it.
+OBSTACLES = [
+    ("docs/next/page.md", "docs/next", "docs/next"),
+    ("docs/other", "docs/other/page.md", "docs/other"),
+    ("outputs/next", "outputs/next", "outputs/next"),
+]
+
+
 def test_what_is_where_a_new_file_must_be_is_said_before_anything_changes(
-    new: str, mine: str, copied: Callable[[], Project], template: Path, tmp_path: Path
+    copied: Callable[[], Project], template: Path, tmp_path: Path
 ) -> None:
     git(tmp_path, "clone", "--quiet", str(template), "next")
-    (tmp_path / "next" / PROJECT / new).parent.mkdir(parents=True, exist_ok=True)
-    (tmp_path / "next" / PROJECT / new).write_text("new\n")
-    git(tmp_path / "next", "add", "--force", f"{PROJECT}/{new}")
+    project = copied()
+    for new, mine, _ in OBSTACLES:
+        for root, name in ((tmp_path / "next" / PROJECT, new), (project.root, mine)):
+            (root / name).parent.mkdir(parents=True, exist_ok=True)
+            (root / name).write_text(f"{name}\n")
+        git(tmp_path / "next", "add", "--force", f"{PROJECT}/{new}")
     commit(tmp_path / "next", "The next one")
     git(tmp_path / "next", "tag", "v1000.1.0")
-    project = copied()
-    (project.root / mine).parent.mkdir(parents=True, exist_ok=True)
-    (project.root / mine).write_text("mine\n")
     note = json.loads(project.read(".cruft.json")) | {"template": str(tmp_path / "next")}
     (project.root / ".cruft.json").write_text(json.dumps(note))
     commit(project.root, "My own page")
-    obstacle = min(new, mine)  # a file, or the folder that is where a file must be
     said = update(project, code=1)
-    assert f"\n  {obstacle}: the newer version has another file of this name\n" in said
+    for _, mine, obstacle in OBSTACLES:
+        assert f"\n  {obstacle}: the newer version has another file of this name\n" in said
+        assert project.read(mine) == f"{mine}\n"
     assert is_clean(project)
-    assert project.read(mine) == "mine\n"
 
 
 SETTINGS = {
@@ -368,32 +369,24 @@ SETTINGS = {
 }
 
 
-def test_how_a_person_has_set_up_git_changes_nothing(
+def test_a_project_in_a_folder_of_another_repository_is_updated_there_however_git_is_set_up(
     copied: Callable[[], Project], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """Git for Windows ends lines with CRLF unless it is configured otherwise."""
-    project = copied()
-    monkeypatch.setenv("GIT_CONFIG_COUNT", str(len(SETTINGS)))
-    for number, (name, value) in enumerate(SETTINGS.items()):
-        monkeypatch.setenv(f"GIT_CONFIG_KEY_{number}", name)
-        monkeypatch.setenv(f"GIT_CONFIG_VALUE_{number}", value)
-    git(tmp_path, "clone", "--quiet", str(project.root), "clone")
-    clone = Project(tmp_path / "clone", project.environment)
-    update(clone)
-    assert is_newest(clone)
-
-
-def test_a_project_inside_another_repository_is_updated_in_its_folder(
-    copied: Callable[[], Project], tmp_path: Path
-) -> None:
     project = copied()
     shutil.rmtree(project.root / ".git")
     git(tmp_path, "init", "--quiet")
     git(tmp_path, "add", "my-thesis")
     git(tmp_path, "commit", "--quiet", "--message", "Among others")
-    update(project)
-    assert is_newest(project)
-    changed = git(tmp_path, "diff", "--cached", "--name-only").split()
+    monkeypatch.setenv("GIT_CONFIG_COUNT", str(len(SETTINGS)))
+    for number, (name, value) in enumerate(SETTINGS.items()):
+        monkeypatch.setenv(f"GIT_CONFIG_KEY_{number}", name)
+        monkeypatch.setenv(f"GIT_CONFIG_VALUE_{number}", value)
+    git(tmp_path, "clone", "--quiet", ".", "clone")
+    clone = Project(tmp_path / "clone/my-thesis", project.environment)
+    update(clone)
+    assert is_newest(clone)
+    changed = git(tmp_path / "clone", "diff", "--cached", "--name-only").split()
     assert {file.partition("/")[0] for file in changed} == {"my-thesis"}
 
 

@@ -13,7 +13,8 @@ import pytest
 import yaml
 
 import labkart
-from tests.support.bake import SOURCE, TEMPLATE, UV, Project, clean_environment, share_bytecode
+from tests.support.bake import SOURCE, TEMPLATE, UV, Project, clean_environment
+from tests.support.bytecode import share_bytecode, write_sharing_uv
 
 
 def run(folder: Path, *words: str | Path, **variables: str) -> str:
@@ -49,9 +50,11 @@ def test_the_lowest_versions_work(fresh: Project, compiled: Path) -> None:
     installed = dict(re.findall(r"^([\w-]+)==([\d.]+)", freeze, flags=re.MULTILINE))
     for name in ("gokart", "mlflow", "pandas", "scikit-learn", "filelock", "rich", "pytest"):
         assert installed[name].startswith(bounds[name]), name
-    printed = run(fresh.root, UV, "run", "--no-sync", "labkart", "run", "data=wine", "model=forest")
-    assert "accuracy" in printed
-    run(fresh.root, UV, "run", "--no-sync", "pytest", "-q")
+    # In one process: to import all of it takes longest.
+    code = "from labkart.cli import main; import pytest; print(main.main({words}) or pytest.main(['-q']))"
+    code = code.format(words=["run", "data=wine", "model=forest"])
+    printed = run(fresh.root, UV, "run", "--no-sync", "python", "-c", code)
+    assert "accuracy" in printed and " passed" in printed and printed.endswith("\n0\n")
 
 
 def test_jupyter_comes_into_the_environment_and_what_was_computed_stays_valid(
@@ -112,12 +115,13 @@ def execute(
     content = yaml.safe_load(workflow.read_text())
     steps = [step for step in content["jobs"][job]["steps"] if "run" in step]
     summary = workspace / "summary.md"
-    path = f"{Path(UV).parent}{os.pathsep}{os.environ['PATH']}"
+    path = variables.get("PATH", os.environ["PATH"])
     variables = (
-        {"PATH": path, "GITHUB_STEP_SUMMARY": str(summary), "CI": "true"}
+        {"GITHUB_STEP_SUMMARY": str(summary), "CI": "true"}
         | _variables(content, workspace)
         | _variables(content["jobs"][job], workspace)
         | variables
+        | {"PATH": f"{path}{os.pathsep}{Path(UV).parent}"}
     )
     for step in steps:
         if not only or step["name"] in only:
@@ -137,8 +141,10 @@ def _variables(part: dict[str, Any], workspace: Path) -> dict[str, str]:
 
 
 def shared(project: Project) -> dict[str, str]:
-    """What makes `uv run` take the environment of all baked projects."""
+    """What makes `uv run` take the environment of all baked projects, where `labkart` and pytest start in no time."""
+    assert project.warm
     return {
+        "PATH": f"{project.warm.uv().parent}{os.pathsep}{os.environ['PATH']}",
         "UV_PROJECT_ENVIRONMENT": str(project.environment),
         "UV_NO_SYNC": "1",
         "PYTHONPATH": "src",
@@ -155,6 +161,8 @@ def test_every_step_of_the_projects_ci_passes_in_a_clean_clone(
     commands = {step["name"]: step["run"] for step in steps if "run" in step}
     # It has made the shared environment, where all that the other steps import is compiled already.
     assert commands.pop("Install") == "uv sync"
+    # In tests/project/test_docs.py, with much else: the checker reads the libraries anew each time.
+    assert commands.pop("Types") == "uv run basedpyright"
     said = execute(workflow, "check", clone, only=tuple(commands), **shared(fresh))
     assert re.search(r"accuracy.*\n.*finished +\d\.\d+", said)
     assert re.search(r"tasks/train\.py +\| +\d+", said)
@@ -198,16 +206,17 @@ def test_a_pull_request_is_told_what_it_changes(fresh: Project, tmp_path: Path) 
 
 def test_the_hooks_of_git_accept_a_new_project_and_empty_its_notebooks(fresh: Project) -> None:
     assert fresh.environment
-    path = (
-        f"{fresh.environment / 'bin'}{os.pathsep}{Path(UV).parent}{os.pathsep}{os.environ['PATH']}"
-    )
     hooks = {
         hook["id"]: hook
         for hook in yaml.safe_load(fresh.read(".pre-commit-config.yaml"))["repos"][0]["hooks"]
     }
     # The types take a while, and CI's step asks the same.
     assert hooks.pop("types")["entry"] in fresh.read(".github/workflows/ci.yml")
-    variables = shared(fresh) | {"PATH": path, "SKIP": "types"}
+    variables = shared(fresh)
+    path = (
+        f"{fresh.environment / 'bin'}{os.pathsep}{variables['PATH']}{os.pathsep}{Path(UV).parent}"
+    )
+    variables |= {"PATH": path, "SKIP": "types"}
     words = [fresh.environment / "bin" / "pre-commit", "run", "--all-files"]
     assert run(fresh.root, *words, **variables).count("Passed") == len(hooks)
     assert run(fresh.root, "git", "status", "--porcelain") == ""
@@ -282,10 +291,11 @@ def test_what_is_published_was_tested() -> None:
 
 def test_a_debugger_starts_labkart_and_the_tests_as_modules(project: Project) -> None:
     launches = json.loads(project.read(".vscode/launch.json"))["configurations"]
+    assert project.warm
     printed = []
     for launch in launches:
         words = [word.replace("${file}", "tests/test_tasks.py") for word in launch["args"]]
-        done = project.run("python", "-m", launch["module"], *words)
+        done = project.warm.execute(project, launch["module"], *words)
         assert done.returncode == 0, done.stdout + done.stderr
         printed.append(done.stdout)
     assert "accuracy" in printed[0] and "passed" in printed[1]
@@ -294,13 +304,16 @@ def test_a_debugger_starts_labkart_and_the_tests_as_modules(project: Project) ->
 # The two commands
 
 
-def test_make_demo_needs_no_uv_and_is_quick_the_second_time(tmp_path: Path) -> None:
+def test_make_demo_needs_no_uv_and_is_quick_the_second_time(tmp_path: Path, compiled: Path) -> None:
     clone = tmp_path / "labkart"
     shutil.copytree(
         TEMPLATE,
         clone,
         ignore=shutil.ignore_patterns(".venv", ".tools", "demo", ".pytest_cache", ".ruff_cache"),
     )
+    uv = clone / ".tools/bin/uv"
+    run(clone, "make", uv)
+    write_sharing_uv(uv, str(uv.rename(uv.with_name("real"))), compiled)
     first = run(clone, "make", "demo")
     assert "accuracy" in first and "demo/my-thesis/.venv/bin/labkart ui" in first
     assert "nothing to do" in run(clone, "make", "demo")

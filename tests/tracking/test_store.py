@@ -11,7 +11,9 @@ import pytest
 from labkart.tracking import store
 from tests.records.test_record import EXPERIMENT
 
-RECORD = replace(EXPERIMENT, started="2026-11-21T09:00:00.000+00:00")
+RECORD = replace(
+    EXPERIMENT, started="2026-11-21T09:00:00.000+00:00", ended="2026-11-21T09:01:00.000+00:00"
+)
 
 
 @pytest.fixture(autouse=True)
@@ -46,8 +48,8 @@ def test_what_is_published_is_one_attempt_and_all_of_it() -> None:
     store.write_run_link(RECORD, "run", whole=True)
     assert store.is_published(RECORD)
     assert not store.is_published(replace(RECORD, started="2026-11-21T10:00:00.000+00:00"))
-    store.forget_run_link(RECORD)
-    assert store.run_link(RECORD) is None
+    assert not store.is_published(replace(RECORD, ended="2026-11-21T10:00:00.000+00:00"))
+    assert not store.is_published(replace(RECORD, tags=["poster"]))
 
 
 def test_a_server_is_known_by_its_address_without_a_password(

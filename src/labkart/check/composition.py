@@ -4,9 +4,10 @@ Composes every file with the defaults of all the others. Makes no task, imports 
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
-from itertools import chain
+from itertools import chain, islice, product
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +19,16 @@ from omegaconf import DictConfig, OmegaConf
 from labkart import _compat
 from labkart.check.rule import Problem
 from labkart.errors import LabkartError
-from labkart.experiments import config
-from labkart.experiments.config import Composed
+from labkart.experiments import combinations, config, sweep_file
+from labkart.experiments.combinations import Job
+from labkart.experiments.composer import Composer
+from labkart.experiments.composition import Composed
+from labkart.experiments.override_syntax import write_value
 
 _FIRST = "conf/config.yaml"
+_MOST_COMBINATIONS = 20  # of the files that a search chooses
 _PACKAGE = re.compile(r"^#\s*@package\s+(\S+)\s*$", re.MULTILINE)
-_SWEEPS = ("search.space", "hydra.sweeper.params")
+_SPACE, _SWEEP = "search.space", "hydra.sweeper.params"
 
 
 @dataclass
@@ -37,6 +42,7 @@ class ConfigFile:
     package: str = ""  # the section in which its settings go; empty for the top
     lines: dict[str, int] = field(default_factory=dict)  # of the settings, by their full names
     includes: list[str] = field(default_factory=list)  # the files it starts with, as group/name
+    sections: list[str] = field(default_factory=list)  # in place of the package; see `use_as`
 
     @classmethod
     def parse(cls, path: str, text: str) -> "ConfigFile":
@@ -60,9 +66,41 @@ class ConfigFile:
                 file.includes.append(absolute)
         return file
 
+    def use_as(self, names: Iterable[str]) -> None:
+        """Note the sections of a group: `net@teacher` puts its settings into `teacher`."""
+        self.sections = [name.partition("@")[2] or self.package for name in names]
+
+    def settings(self) -> Iterator[tuple[list[str], int]]:
+        """The full names that each setting has, and its line."""
+        for name, line in self.lines.items():
+            rest = name.removeprefix(self.package)
+            yield [f"{section}{rest}".lstrip(".") for section in self.sections] or [name], line
+
     def line(self, name: str) -> int:
         """The line that sets a name of its package; 0 if none does."""
         return self.lines.get(f"{self.package}.{name}" if self.package else name, 0)
+
+
+@dataclass(frozen=True)
+class Composition:
+    """What a file leads to.
+
+    Attributes:
+        file: the file, which can be chosen.
+        composed: the configuration.
+        job: of a file of `conf/sweep/`, one of its combinations.
+    """
+
+    file: ConfigFile
+    composed: Composed
+    job: Job | None = None
+
+    def locate(self, message: str) -> str:
+        """A message about the configuration, with file and line if a sweep's file is wrong."""
+        if self.job is None or not (place := self.job.places.get(self.job.named(message))):
+            return message
+        path, _, line = place.partition(", line ")
+        return f"{path}:{line}: {message}"
 
 
 class Conf:
@@ -70,13 +108,14 @@ class Conf:
 
     def __init__(self, root: Path) -> None:
         self.files, self.problems = _read_files(root)
-        # For each file that can be chosen, the configuration that it leads to.
-        self.composed: list[tuple[ConfigFile, Composed]] = []
+        # For each file that can be chosen, the configuration that it leads to; for a sweep many.
+        self.composed: list[Composition] = []
         first = next((file for file in self.files if file.path == _FIRST), None)
         if not first and not self.problems:
             self.problems.append(Problem(_FIRST, "missing"))
         if first and not self.problems and (base := self._compose(first)):
             self._compose_choices(base)
+            self._compose_sweeps()
 
     def _compose_choices(self, base: Composed) -> None:
         """Compose each file of a group, but not those that only others start with."""
@@ -84,31 +123,90 @@ class Conf:
         for file in self.files:
             if not file.group or f"{file.group}/{file.name}" in parts:
                 continue
-            composed = base
-            if base.choices.get(file.group) != file.name:
-                sign = "" if file.group in base.choices else "+"
-                composed = self._compose(file, f"{sign}{file.group}={file.name}")
-            if composed:
-                self.problems += self._check_sweeps(file, composed.cfg)
+            uses = [name for name in base.choices if name.partition("@")[0] == file.group]
+            file.use_as(uses)
+            for name in uses or [f"+{file.group}"]:
+                composed, choice = base, list[str]()
+                if base.choices.get(name) != file.name:
+                    choice = [f"{name}={file.name}"]
+                    composed = self._compose(file, *choice)
+                if composed:
+                    self.problems += self._check_sweep(file, composed.cfg)
+                    self.problems += self._check_space(file, choice)
 
     def _compose(self, file: ConfigFile, *overrides: str) -> Composed | None:
         try:
             composed = config.compose_overrides(*overrides)
         except LabkartError as error:
-            why = str(error).removeprefix("conf: ").partition(" Config search path")[0]
+            why = str(error).removeprefix("conf: ").removeprefix(f"{file.path}: ")
             self.problems.append(Problem(file.path, "composed", text=why))
             return None
-        self.composed.append((file, composed))
+        self.composed.append(Composition(file, composed))
         return composed
 
-    def _check_sweeps(self, file: ConfigFile, cfg: DictConfig) -> Iterator[Problem]:
-        """Check the names and values that a search, or the sweep of an experiment, goes through."""
-        values = OmegaConf.create(file.values)
-        for section in _SWEEPS:
-            for name, text in (OmegaConf.select(values, section) or {}).items():
-                if why := self._sweep_problem(str(name), text, cfg):
-                    line = file.line(f"{section}.{name}")
-                    yield Problem(file.path, "unknown", line, why)
+    def _compose_sweeps(self) -> None:
+        """Compose the grids of the files in `conf/sweep/`."""
+        composer = Composer()
+        for path in sorted(sweep_file.folder().glob("*.yaml")):
+            file = ConfigFile(f"{sweep_file.FOLDER}/{path.name}", path.stem, {}, sweep_file.NAME)
+            try:
+                grids = sweep_file.read_grids(path.stem)
+            except LabkartError as error:
+                self.problems.append(_problem_of_sweep(file.path, "file", str(error)))
+                continue
+            for job in chain.from_iterable(map(combinations.sample, grids)):
+                try:
+                    composed = composer.compose(job.overrides)
+                    self.composed.append(Composition(file, composed, job))
+                except LabkartError as error:
+                    text = job.locate(str(error))
+                    self.problems.append(_problem_of_sweep(file.path, "unknown", text))
+        self.problems = list(dict.fromkeys(self.problems))
+
+    def _check_sweep(self, file: ConfigFile, cfg: DictConfig) -> Iterator[Problem]:
+        """Check the names and values that the sweep of an experiment goes through."""
+        for name, text in _section(file, _SWEEP).items():
+            if why := self._sweep_problem(str(name), text, cfg):
+                yield Problem(file.path, "unknown", file.line(f"{_SWEEP}.{name}"), why)
+
+    def _check_space(self, file: ConfigFile, choice: Sequence[str]) -> Iterator[Problem]:
+        """Check the names that a search tries, and its choices; the rest it checks itself.
+
+        Each name is looked for where it may be tried: with every file that the search chooses.
+        """
+        composer = Composer()
+        space = {
+            str(name): arguments
+            for name, arguments in _section(file, _SPACE).items()
+            if isinstance(arguments, dict)
+        }
+        for name, arguments in space.items():
+            choices = ",".join(map(write_value, arguments.get("choices") or [0]))
+            line = file.line(f"{_SPACE}.{name}.{next(iter(arguments), '')}")
+            for others in self._combinations(space, name):
+                why = ""
+                with suppress(LabkartError):  # then another name is wrong, which is told
+                    cfg = composer.compose([*choice, *others]).cfg
+                    why = self._sweep_problem(name, choices, cfg)
+                if why:
+                    with_others = f" with {' '.join(others)}" if others else ""
+                    yield Problem(file.path, "unknown", line, f"{why}{with_others}")
+                    break
+
+    def _combinations(self, space: dict[str, Any], name: str) -> Iterator[list[str]]:
+        """The files that a search may choose where it tries a name, as lists of overrides."""
+        conditions = _conditions(space, name)
+        fixed = {override.partition("=")[0] for override in conditions}
+        groups = {file.group for file in self.files}
+        choices = [
+            [f"{other}={write_value(value)}" for value in arguments["choices"]]
+            for other, arguments in space.items()
+            if other in groups - {name} - fixed
+            and isinstance(arguments.get("choices"), list)
+            and not arguments.get("when")
+        ]
+        for others in islice(product(*choices), _MOST_COMBINATIONS):
+            yield [*conditions, *others]
 
     def _sweep_problem(self, name: str, text: object, cfg: DictConfig) -> str:
         try:
@@ -125,12 +223,30 @@ class Conf:
         return "" if is_known else f"no setting {key}"
 
 
+def _section(file: ConfigFile, name: str) -> dict[Any, Any]:
+    """A section of a file that may have others; empty if it has no such."""
+    section: Any = OmegaConf.select(OmegaConf.create(file.values), name)
+    values: Any = OmegaConf.to_container(section) if isinstance(section, DictConfig) else {}
+    return values
+
+
+def _conditions(space: dict[str, Any], name: str) -> list[str]:
+    """Overrides with which a parameter of a search exists."""
+    conditions = list[str]()
+    when = space.get(name, {}).get("when")
+    for parent, values in when.items() if isinstance(when, dict) else ():
+        if parent in space and parent != name:
+            value = values[0] if isinstance(values, list) else values
+            conditions += [*_conditions(space, parent), f"{parent}={write_value(value)}"]
+    return conditions
+
+
 def _read_files(root: Path) -> tuple[list[ConfigFile], list[Problem]]:
-    """The project's own files; `conf/local/` belongs to this machine."""
+    """The project's own files; `conf/local/` belongs to this machine, and Hydra reads no sweeps."""
     files, problems = list[ConfigFile](), list[Problem]()
     paths = sorted(file.relative_to(root).as_posix() for file in (root / "conf").rglob("*.yaml"))
     for path in paths:
-        if path.startswith("conf/local/"):
+        if path.startswith(("conf/local/", f"{sweep_file.FOLDER}/")):
             continue
         try:
             files.append(ConfigFile.parse(path, (root / path).read_text(encoding="utf-8")))
@@ -141,6 +257,14 @@ def _read_files(root: Path) -> tuple[list[ConfigFile], list[Problem]]:
         except (OSError, ValueError) as error:
             problems.append(Problem(path, "file", text=str(error)))
     return files, problems
+
+
+def _problem_of_sweep(path: str, key: str, text: str) -> Problem:
+    """A problem in a file of `conf/sweep/`, in the line that a message begins with."""
+    match = re.fullmatch(rf"{re.escape(path)}(?:, line (\d+))?(?:, column \d+)?:? (.*)", text)
+    return (
+        Problem(path, key, int(match[1] or 0), match[2]) if match else Problem(path, key, 0, text)
+    )
 
 
 def _settings(node: Any, section: str) -> Iterator[tuple[str, int]]:

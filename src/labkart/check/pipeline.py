@@ -17,7 +17,7 @@ from labkart.check.rule import Problem
 from labkart.check.task_classes import TaskClass, task_classes
 from labkart.check.tree import Tree
 from labkart.errors import LabkartError, describe
-from labkart.experiments.config import Composed
+from labkart.experiments.composition import Composed
 from labkart.experiments.pipeline import call_pipeline
 
 # Sections at the top that Labkart and Hydra read, and not the pipeline.
@@ -64,16 +64,17 @@ class Pipeline:
             because that one may read them.
         """
         problems, names, read = list[Problem](), set[str](), set[str]()
-        for file, composed in [] if self.import_problems else conf.composed:
-            names |= config_access.setting_names(composed.cfg)
-            if text := self._call(composed, read):
+        for composition in [] if self.import_problems else conf.composed:
+            names |= config_access.setting_names(composition.composed.cfg)
+            if text := composition.locate(self._call(composition.composed, read)):
+                file = composition.file
                 problem = self._problem("laid-out", text, self._path, file.path, conf.files)
                 problems.append(problem)
         unread = [
-            Problem(file.path, "unread", line, name)
+            Problem(file.path, "unread", line, uses[0])
             for file in conf.files
-            for name, line in file.lines.items()
-            if name in names - read and name.partition(".")[0] not in _MACHINERY
+            for uses, line in file.settings()
+            if not names.isdisjoint(uses) and read.isdisjoint(uses) and not _is_machinery(uses[0])
         ]
         return list(dict.fromkeys(problems)), [] if problems else unread
 
@@ -101,6 +102,10 @@ class Pipeline:
             return Problem(default, key, text=first)
         line = int(match["line"] or 0) or _setting_line(path, match["why"], files)
         return Problem(path, key, line, match["why"])
+
+
+def _is_machinery(name: str) -> bool:
+    return name.partition(".")[0] in _MACHINERY
 
 
 def _setting_line(path: str, text: str, files: Sequence[ConfigFile]) -> int:

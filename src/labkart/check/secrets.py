@@ -5,7 +5,8 @@ from typing import ClassVar
 
 from labkart.check.rule import Finding, Rule
 from labkart.check.tree import Tree
-from labkart.records import secrets
+from labkart.secrets import masking
+from labkart.secrets.names import Names
 
 _LONGEST = 60  # characters of a line
 
@@ -17,15 +18,20 @@ class Secret(Rule):
     fix = (
         "First make the secret worthless: change the password, revoke the token. Then keep the new"
         ' one in an environment variable, and write ${oc.env:NAME,""} in conf/ or os.environ[...]'
-        " in code."
+        " in code. If it is no secret, add its name to not-secrets in [tool.labkart] of"
+        " pyproject.toml."
     )
     messages: ClassVar[dict[str, str]] = {"shown": "looks like a secret: {line}"}
 
     def check(self, tree: Tree) -> Iterator[Finding]:
         """Find the lines of text files in which a secret starts."""
+        settings = tree.settings
+        names = Names(
+            frozenset(settings.get("secrets", ())), frozenset(settings.get("not-secrets", ()))
+        )
         for path, text in tree.texts():
-            spans = sorted(secrets.spans(text)) if path != "uv.lock" else []
-            masked = secrets.mask(text, spans).split("\n") if spans else []
+            spans = sorted(masking.find(text, path, names))
+            masked = masking.mask(text, spans).split("\n") if spans else []
             for line in dict.fromkeys(text.count("\n", 0, start) + 1 for start, _ in spans):
                 shown = " ".join(masked[line - 1].split())
                 if len(shown) > _LONGEST:

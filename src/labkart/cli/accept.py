@@ -1,8 +1,6 @@
 """`labkart accept`: keep the results of earlier code after a change that does not matter."""
 
-import os
-
-from labkart import console, project
+from labkart import console
 from labkart.cli import overrides
 from labkart.cli.status import show_statuses
 
@@ -12,8 +10,7 @@ def main(argv: list[str]) -> int:
     parser = overrides.parser(
         "accept", "Keep the results of earlier code: a change does not matter."
     )
-    multirun = "for every combination, as in labkart run -m"
-    parser.add_argument("-m", "--multirun", action="store_true", help=multirun)
+    overrides.add_multirun(parser)
     args = overrides.parse(parser, argv)
 
     from labkart.experiments import accept
@@ -21,11 +18,11 @@ def main(argv: list[str]) -> int:
     if not args.multirun:
         show_statuses(accept.accept_changes([overrides.plan_experiment(args.overrides)]))
         return 0
-    os.chdir(project.current().root)
-    experiment_count, statuses = accept.accept_sweep(argv)
+    experiments = overrides.plan_sweep(args.overrides)
+    statuses = accept.accept_changes(experiments)
     pending = [status for status in statuses if status.state != "done"]
     done = len(statuses) - len(pending)
-    console.say(f"  {done} of {len(statuses)} tasks of {experiment_count} experiments done")
+    console.say(f"  {done} of {len(statuses)} tasks of {len(experiments)} experiments done")
     if pending:
         show_statuses(pending)
     return 0

@@ -2,14 +2,15 @@
 
 from argparse import ArgumentParser
 
-from labkart.check import report
+from labkart.check import report, shared_disk
 
 
 def main(argv: list[str]) -> int:
     """Check the rules; 1 if one is broken."""
     parser = ArgumentParser(
         "labkart check",
-        description="Check the rules of the project; say how to fix what breaks one.",
+        description="Check the rules of the project; say how to fix what breaks one. With"
+        f" {shared_disk.NAME}, started on two hosts at once: whether each sees the other's locks.",
     )
     add = parser.add_argument
     add("rules", nargs="*", metavar="RULE", help="check only these")
@@ -17,4 +18,5 @@ def main(argv: list[str]) -> int:
     add("--markdown", action="store_true", help="... as a page of documentation")
     add("--json", action="store_true", help="print findings for programs")
     add("--lock-data", action="store_true", help="record what is in data/raw/ now")
-    return report.check(parser.parse_intermixed_args(argv))
+    args = parser.parse_intermixed_args(argv)
+    return shared_disk.check() if args.rules == [shared_disk.NAME] else report.check(args)

@@ -2,7 +2,8 @@
 
 An output is needed if today's code uses it with the settings of any recorded experiment, or if an
 experiment that is kept used it. Records stay, with their metrics and figures; an output that is
-gone is computed again when it is needed.
+gone is computed again when it is needed. Texts that no record names go, too, and files of runs that
+MLflow does not show any more.
 """
 
 import os
@@ -12,11 +13,11 @@ import sys
 import time
 from argparse import ArgumentParser
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from filelock import FileLock, Timeout
+from filelock import Timeout
 from rich.filesize import decimal
 from rich.prompt import Confirm
 
@@ -24,20 +25,23 @@ from labkart import console, project
 from labkart.errors import LabkartError
 from labkart.experiments import config, plan
 from labkart.experiments.composer import Composer
-from labkart.records import leftovers, locks, query, record
+from labkart.records import job_log, leftovers, locks, query, record, texts
+from labkart.records.file_lock import file_lock
+from labkart.tracking import store
 
 _MOST_ROWS = 20
-_MAX_AGE = 7 * 24 * 3600  # seconds: nobody uses these folders any more by then
+_MAX_AGE = 7 * 24 * 3600  # seconds: nobody is about to use these files any more
 _TEMPORARY = {
     "environments": "packages of a reproduction, unused for a week",
-    "slurm": "logs of jobs, a week old",
+    job_log.FOLDER: "logs of jobs, a week old",
 }
 _TASK_ID = re.compile(r"_([0-9a-f]{32})(?:\.|$)")
+_RUN_ID = re.compile(r"(?:m-)?[0-9a-f]{32}")
 
 
 @dataclass(frozen=True)
 class Waste:
-    """A file or folder that nothing needs, and its size; `id` is that of the task that wrote it."""
+    """A file or folder that nothing needs; `id` is that of the task that wrote it, if any."""
 
     path: Path
     id: str
@@ -79,41 +83,66 @@ def _is_confirmed(question: str) -> bool:
 def find_waste() -> list[Waste]:
     """What can be removed, the largest first. What killed processes left is removed at once."""
     leftovers.remove_leftovers()
-    cache = project.current().outputs / "cache"
     recorded = record.task_names()
     needed = _with_upstream(_needed(), recorded)
-    waste = list(_old_folders())
-    for path in sorted(cache.rglob("*")):
+    waste = list(_old_files())
+    outputs = (project.current().outputs / "cache").rglob("*")
+    files = [path for path in sorted(outputs) if path.is_file()]
+    for path in [*files, *record.checkpoint_folder("").glob("*")]:
         match = _TASK_ID.search(path.name)
         # Without an id, the student chose a name that all versions of a task share.
-        if match and path.is_file() and match[1] not in needed:
+        if match and match[1] not in needed:
             reason = "other code or settings" if match[1] in recorded else "never finished"
-            waste.append(Waste(path, match[1], reason, path.stat().st_size))
+            waste.append(Waste(path, match[1], reason, _size(path)))
     return sorted(waste, key=lambda item: -item.bytes)
 
 
-def _old_folders() -> Iterator[Waste]:
-    """What other verbs keep for a while: installed packages, and logs of a cluster's jobs."""
-    for name, reason in _TEMPORARY.items():
-        for folder in (project.current().outputs / name).glob("*"):
-            if folder.is_dir() and time.time() - folder.stat().st_mtime > _MAX_AGE:
-                size = sum(file.lstat().st_size for file in folder.rglob("*") if file.is_file())
-                yield Waste(folder, folder.name, reason, size)
+def _old_files() -> Iterator[Waste]:
+    """What is kept for a while: packages, logs of jobs, and what no record or run names."""
+    outputs = project.current().outputs
+    candidates = [
+        (path, reason)
+        for name, reason in _TEMPORARY.items()
+        for path in (outputs / name).glob("*")
+        if path.is_dir()
+    ]
+    candidates += [(file, "no experiment has this text") for file in texts.unnamed_texts()]
+    known = store.own_ids()
+    for path in [*outputs.glob("artifacts/*"), *outputs.glob("artifacts/models/*")]:
+        if known and path.name not in known and _RUN_ID.fullmatch(path.name):
+            candidates.append((path, "MLflow's page has no such run"))
+    for path, reason in candidates:
+        if time.time() - path.stat().st_mtime > _MAX_AGE:
+            yield Waste(path, "", reason, _size(path))
+
+
+def _size(path: Path) -> int:
+    """The bytes that are free without it: a file with a second name elsewhere stays."""
+    files = path.rglob("*") if path.is_dir() else [path]
+    states = [file.lstat() for file in files if file.is_file()]
+    return sum(state.st_size for state in states if state.st_nlink == 1)
 
 
 def remove(waste: Iterable[Waste]) -> list[Waste]:
     """Remove files and folders, but not what a process is writing now; returns the removed ones."""
     removed = []
     for item in waste:
-        is_folder = item.path.is_dir()
-        lock = FileLock(f"{item.path}.lock", timeout=0) if is_folder else None
-        with suppress(Timeout), lock or locks.locked_if_free(item.id):
-            if is_folder:
+        with suppress(Timeout), _lock(item):
+            if item.path.is_dir():
                 shutil.rmtree(item.path)
             else:
                 item.path.unlink(missing_ok=True)
             removed.append(item)
     return removed
+
+
+def _lock(item: Waste) -> AbstractContextManager[object]:
+    """What keeps others from writing it meanwhile."""
+    if item.id:
+        return locks.locked_if_free(item.id)
+    if item.path.parent.name not in _TEMPORARY:
+        return nullcontext()
+    return file_lock(item.path.with_name(f"{item.path.name}.lock"), timeout=0)
 
 
 def _needed() -> set[str]:

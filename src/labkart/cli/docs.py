@@ -10,7 +10,10 @@ from labkart.table import Column
 
 # In the wheel, and beside `src/` in a checkout.
 _PLACES = (Path(__file__).parents[1] / "docs", Path(__file__).parents[3] / "docs")
-_READING_ORDER = ("tutorial", "create", "run", "compare", "write-up", "update", "move", "rules")
+_READING_ORDER = (
+    *("tutorial", "create", "data", "outputs", "run", "cache", "checkpoints", "gpu", "clusters"),
+    *("compare", "write-up", "update", "move", "rules"),
+)
 _WIDEST = 100  # columns of a line that is easy to read
 
 

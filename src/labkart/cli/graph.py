@@ -61,8 +61,13 @@ class _Row(NamedTuple):
 
 
 def show_tree(steps: Sequence["Step"]) -> None:
-    """Print the result, and below each step what it depends on; repeated steps are only named."""
-    rows = list(_rows(steps[-1].label, {step.label: step for step in steps}, set()))
+    """Print the results, and below each step what it depends on; repeated steps are only named."""
+    by_label, shown, rows = {step.label: step for step in steps}, set[str](), list[_Row]()
+    needed = {label for step in steps for label in step.upstream}
+    results = [step.label for step in steps if step.label not in needed]
+    # Classes may need each other in a circle, so that no step of it is the last one.
+    for label in [*results, *reversed(by_label)]:
+        rows += _rows(label, by_label, shown) if label not in shown else ()
     *cells, styles = zip(*rows, strict=True)
     console.show_table([Column("", column) for column in cells], row_styles=styles)
 

@@ -10,11 +10,12 @@ import sys
 from importlib import import_module
 
 from labkart import __version__, signals
+from labkart.cli import answers
 from labkart.errors import LabkartError, nearest
 
 VERBS = (
-    *("run", "search", "status", "graph", "runs", "compare", "accept", "report", "reproduce"),
-    *("check", "clean", "sync", "ui", "update", "docs"),
+    *("run", "search", "status", "graph", "output", "log", "runs", "compare", "accept", "report"),
+    *("reproduce", "check", "clean", "sync", "ui", "update", "docs"),
 )
 
 # These keep what they have finished when they are stopped.
@@ -25,15 +26,22 @@ usage: labkart <verb> ...
 
   run [name=value ...]      run the pipeline; what is done already is not computed again
       task=SplitTable       ... only up to this task
-      -m seed=0,1,2         ... once for every combination
+      -m seed=0,1,2         ... once for every combination; -m sweep=NAME: conf/sweep/NAME.yaml
+      --fail-fast           ... and end at the first failure
+      --debug               ... where breakpoint() works, and a debugger opens at an error
       --cfg job             print the composed configuration instead
   search search=forest      run the trials of a search in conf/search/, and show the best
       -n 30                 ... until there are 30 trials in all
-      --workers 4           ... 4 trials at a time
+      --workers 4           ... 4 trials at a time; --fail-fast ends at the first failure
   status [name=value ...]   which tasks are done, missing or changed; why, and what they will cost
+      -m seed=0,1,2         ... for every combination
       --json                ... for programs
   graph [name=value ...]    the pipeline as a tree, with states and times
       --mermaid             ... as text for a README or a slide; --svg FILE draws it
+  output TASK [name=value]  where the file is that a task wrote
+      -o submission.csv     ... copy it there, with a note of its origin beside it
+  log [RUN] [TASK]          what the tasks of an experiment printed; without RUN, of the last one
+      --follow              ... and what they print from now on
   runs [name=value ...]     list experiments, newest first; also 'accuracy>0.9'
       --sort -accuracy      ... best first; --json and --csv for programs
       --sweep ID            ... of one sweep; also --study, --tag, --commit, --since and --until
@@ -49,6 +57,7 @@ usage: labkart <verb> ...
   check [RULE ...]          check the rules of the project; how to fix what breaks one
       --list                ... list the rules with their reasons; --json for programs
       --lock-data           ... record what is in data/raw/ now, to notice later changes
+      shared-disk           ... started on two hosts: whether each sees the other's locks
   clean                     remove outputs that nothing needs; asks first
       --keep EXPERIMENT     ... and always keep those of this experiment
   sync                      write to MLflow what is not there yet
@@ -85,6 +94,13 @@ def main(argv: list[str] | None = None) -> int:
     except BrokenPipeError:  # `labkart runs --csv | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+    except OSError as error:
+        from labkart import outputs
+
+        if not (reason := outputs.describe_failure(error)):
+            raise
+        print(reason, file=sys.stderr)
+        return 1
     except SystemExit as stop:  # of argparse, Hydra and us, after a message
         return int(bool(stop.code))
     except KeyboardInterrupt:
@@ -105,7 +121,11 @@ def _run(verb: str, arguments: list[str]) -> int:
     if verb not in VERBS:
         choices = nearest(verb, VERBS) or f"Choose one of {', '.join(VERBS)}."
         raise LabkartError(f'labkart has no verb "{verb}". {choices} See labkart --help.')
-    return import_module(f"labkart.cli.{verb}").main(arguments)
+
+    def compute(arguments: list[str]) -> int:
+        return import_module(f"labkart.cli.{verb}").main(arguments)
+
+    return answers.answer(verb, arguments, compute)
 
 
 if __name__ == "__main__":  # `python -m labkart.cli.main`, as a debugger starts it

@@ -1,6 +1,7 @@
 """Overrides and plan of one experiment, for the verbs that look at it before it runs."""
 
 import os
+import re
 from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -12,12 +13,27 @@ if TYPE_CHECKING:
     from labkart.experiments.plan import Experiment
 
 
+_ID = re.compile(r"[0-9a-f]+")
+
+
+def is_id(words: Sequence[str]) -> bool:
+    """Whether the first word is an experiment's id, and not a task's name."""
+    is_long = len(words[0]) >= 6 and not words[0].isalpha()
+    return bool(_ID.fullmatch(words[0])) and (len(words) > 1 or is_long)
+
+
 def parser(verb: str, description: str) -> ArgumentParser:
     """A parser of Hydra's overrides, to which a verb adds its options."""
     result = ArgumentParser(f"labkart {verb}", description=description, allow_abbrev=False)
     settings = "settings, as for labkart run"
     result.add_argument("overrides", nargs="*", metavar="name=value", help=settings)
     return result
+
+
+def add_multirun(parser: ArgumentParser) -> None:
+    """Add `-m`, for which `plan_sweep` is."""
+    text = "for every combination, as in labkart run -m"
+    parser.add_argument("-m", "--multirun", action="store_true", help=text)
 
 
 def parse(parser: ArgumentParser, argv: Sequence[str]) -> Namespace:
@@ -45,3 +61,15 @@ def plan_experiment(overrides: list[str]) -> "Experiment":
     config.check_additions(overrides)
     console.show_logging()
     return plan.plan(composed)
+
+
+def plan_sweep(overrides: list[str]) -> list["Experiment"]:
+    """Plan the experiments that `labkart run -m` would run, in the project's root.
+
+    Raises:
+        LabkartError: an override or the pipeline is wrong.
+    """
+    from labkart.experiments import run
+
+    os.chdir(project.current().root)
+    return run.plan_all(["-m", *overrides])

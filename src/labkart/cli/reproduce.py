@@ -4,6 +4,8 @@ import os
 from argparse import ArgumentParser
 from collections.abc import Sequence
 
+from rich.cells import cell_len, set_cell_size
+
 from labkart import console, project, signals
 from labkart.records.record import ExperimentRecord, TaskRun, read_task
 from labkart.records.verdict import TOLERANCE
@@ -49,10 +51,11 @@ def _parser() -> ArgumentParser:
 def _show_parts(experiment: ExperimentRecord, missing: Sequence[str]) -> None:
     """Print each task with its time and whether its output is there, then what is missing."""
     console.say(f"{experiment.id[:6]}  {' '.join(experiment.overrides)}".rstrip())
-    width = max(len(task.label) for task in experiment.tasks)
+    width = max(cell_len(task.label) for task in experiment.tasks)
     for task in experiment.tasks:
         place = "in the cache" if _is_cached(task) else "no longer in the cache"
-        console.say(f"  {task.label:<{width}}   {task.seconds:>6.1f} s   {place}")
+        label = set_cell_size(task.label, width)
+        console.say(f"  {label}   {task.seconds:>6.1f} s   {place}")
     for part in missing:
         console.say(f"  missing: {part}", "red")
     if not missing:

@@ -3,20 +3,38 @@
 from collections.abc import Mapping, Sequence
 
 from labkart import console
+from labkart.errors import LabkartError
 from labkart.experiments.output import LineOutput
 from labkart.experiments.run import run
+from labkart.records.direction import Directions
 from labkart.records.record import ExperimentRecord
 from labkart.records.seeds import Group, Ranking
 from labkart.table import Column
 
+_DEBUG, _FAIL_FAST = "--debug", "--fail-fast"
+_MULTIRUN = {"-m", "--multirun"}
+_LAUNCHER = ("hydra/launcher=", "hydra.launcher.")
 # What a person reads.
 _MOST_METRICS = 8
 _MOST_ROWS = 20
 
 
 def main(argv: list[str]) -> int:
-    """Run an experiment or a sweep."""
-    return run(argv, TerminalOutput())
+    """Run an experiment or a sweep.
+
+    Raises:
+        LabkartError: an experiment failed, or cannot be planned.
+    """
+    arguments = [argument for argument in argv if argument not in (_DEBUG, _FAIL_FAST)]
+    is_debugging, fail_fast = _DEBUG in argv, _FAIL_FAST in argv
+    is_multirun = not _MULTIRUN.isdisjoint(arguments)
+    launchers = [argument for argument in arguments if argument.startswith(_LAUNCHER)]
+    if is_debugging and (is_multirun or launchers):
+        option = "-m" if is_multirun else launchers[0]
+        raise LabkartError(f"{_DEBUG} is for one experiment. Leave out {option}.")
+    if launchers and not is_multirun:  # Hydra would use no launcher, and say nothing
+        arguments = ["-m", *arguments]
+    return run(arguments, TerminalOutput(), is_debugging=is_debugging, fail_fast=fail_fast)
 
 
 class TerminalOutput(LineOutput):
@@ -33,20 +51,30 @@ class TerminalOutput(LineOutput):
         if not groups:
             return
         metrics = ranking.metrics(groups)
-        columns = _columns(groups[:_MOST_ROWS], metrics)
+        columns = _columns(groups[:_MOST_ROWS], metrics, ranking.directions)
         omitted_metrics = metrics[min(len(metrics), _MOST_METRICS) - console.show_table(columns) :]
         if len(groups) > _MOST_ROWS:
             console.say(f"  ... and {len(groups) - _MOST_ROWS} more")
+        if metrics and len(groups) > 1 and not ranking.directions.of(metrics[0]):
+            console.say(f"  {_ask_for_direction(metrics[0])}", "dim")
         if omitted_metrics:
             console.say(f"  {_describe_omitted(omitted_metrics)}", "dim")
 
 
-def _columns(groups: Sequence[Group], metrics: Sequence[str]) -> list[Column]:
+def _ask_for_direction(metric: str) -> str:
+    setting = f"labkart.higher_is_better=[{metric}]"
+    return f"not ranked: is {metric} better if it is higher, or lower? Such as {setting}, in conf/"
+
+
+def _columns(
+    groups: Sequence[Group], metrics: Sequence[str], directions: Directions
+) -> list[Column]:
     columns = [
         Column(name, [group.settings[name] for group in groups]) for name in groups[0].settings
     ]
     for rank, name in enumerate(metrics[:_MOST_METRICS]):
-        columns.append(Column(name, [_format_spread(group, name) for group in groups], rank))
+        title = f"{name} {directions.of(name).arrow}".rstrip()
+        columns.append(Column(title, [_format_spread(group, name) for group in groups], rank))
     if metrics and any(len(group.records) > 1 for group in groups):
         columns.append(Column("n", [str(len(group.values(metrics[0]))) for group in groups]))
     return columns

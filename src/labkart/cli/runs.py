@@ -6,13 +6,15 @@ from collections.abc import Sequence
 
 from labkart import console
 from labkart.errors import LabkartError
-from labkart.records.query import Condition, Selection, unmet_condition
+from labkart.records.condition import Condition
+from labkart.records.query import Selection, unmet_condition
 from labkart.records.record import read_experiments
 from labkart.results.runs import Listing, as_json, sort_experiments, write_csv
 
 _MOST_ROWS = 20  # that a person reads
 _STYLES = {
     "failed": "red",
+    "stopped": "yellow",
     "killed": "yellow",
     "running": "cyan",
     "pruned": "dim",

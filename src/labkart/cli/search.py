@@ -1,8 +1,150 @@
-"""`labkart search`: run the trials of a search."""
+"""`labkart search`: run the trials of a search, and show the best."""
 
+import argparse
+from collections.abc import Sequence
+from contextlib import suppress
+from itertools import chain
+
+from labkart import console, project
+from labkart.errors import LabkartError
+from labkart.experiments.progress import ProgressBar, experiment_columns
 from labkart.experiments.search.search import search
+from labkart.records.record import TaskRun
+from labkart.records.study import Study, Trial
+from labkart.table import Column
+
+_MOST_BEST = 5  # of the best trials; of a Pareto front more
+_MOST_OF_FRONT = 20
+_DIGITS = 6  # longer values are shown rounded
 
 
 def main(argv: list[str]) -> int:
-    """Run trials, and show the best."""
-    return search(argv)
+    """Run trials until there are as many as the arguments ask for.
+
+    Raises:
+        LabkartError: it cannot begin or go on, or no trial finished; the message says why.
+    """
+    args = parse(argv)
+    with SearchProgress() as progress:
+        study = search(args.overrides, progress, args.n, args.workers, fail_fast=args.fail_fast)
+    show(study, args.overrides)
+    return 0
+
+
+def parse(argv: Sequence[str]) -> argparse.Namespace:
+    """Read the arguments of the command.
+
+    Raises:
+        LabkartError: a number is none.
+    """
+    parser = argparse.ArgumentParser(
+        "labkart search", description="Try settings, and show which are the best."
+    )
+    add = parser.add_argument
+    add("-n", metavar="TRIALS", help="how many in all; without it, what the search's file says")
+    add("--workers", default="1", metavar="N", help="how many at once (1)")
+    add("--fail-fast", action="store_true", help="end when a trial fails")
+    overrides = "search=forest, and settings for every trial"
+    add("overrides", nargs="*", metavar="name=value", help=overrides)
+    args = parser.parse_intermixed_args(argv)
+    for name, text in (("-n", args.n), ("--workers", args.workers)):
+        if text is not None and (not text.isdecimal() or not int(text)):
+            raise LabkartError(
+                f"{name} {text}: that is not a number of trials. Write {name} 10, for example."
+            )
+    args.n = args.n and int(args.n)
+    args.workers = int(args.workers)
+    return args
+
+
+class SearchProgress(ProgressBar):
+    """A line per trial as it ends; on a terminal also what runs now, and how much is left."""
+
+    def __init__(self) -> None:
+        super().__init__(*experiment_columns(), has_thread=False)
+
+    def begin(self, objectives: Sequence[str], n_trials: int, done: int) -> None:
+        """Show how many trials there are to be, and how many have ended before."""
+        self._show(n_trials, done)
+        self._objectives, self._width = objectives, len(str(n_trials)) + 8
+
+    def started(self, task_run: TaskRun) -> None:
+        """Show that a task runs."""
+        self._bar.update(self._row, description=task_run.label)
+
+    def trial_ended(self, trial: Trial) -> None:
+        """Show how a trial ended."""
+        cost = f"{trial.seconds:.1f} s" if trial.seconds else "cached"
+        start = f"  {f'trial {trial.number}':<{self._width}}"
+        overrides = " ".join(map(_shortened, trial.words))
+        if trial.state == "complete":
+            values = zip(self._objectives, trial.values or (), strict=False)
+            numbers = (f"{name} {console.format_number(value)}" for name, value in values)
+            console.say(f"{start}{'   '.join(numbers)}   {overrides}   {cost}")
+        elif trial.state == "pruned":
+            console.say(f"{start}{trial.error}   {overrides}   {cost}", "dim")
+        else:
+            console.say(f"{start}failed   {overrides}   {trial.error}", "red")
+        self._bar.update(self._row, advance=1, description="")
+        self.beat()
+
+
+def show(study: Study, overrides: Sequence[str]) -> None:
+    """Show the best trials, how to run the best one again, and where to look further.
+
+    Args:
+        study: with its trials.
+        overrides: those of the command.
+
+    Raises:
+        LabkartError: no trial finished successfully.
+    """
+    has_front = len(study.objectives) > 1
+    console.say(f"  {_summary(study, has_front)}")
+    if not study.best:
+        error = next((trial.error for trial in study.trials if trial.error), "")
+        raise LabkartError(
+            f"No trial finished successfully, so there is no best one. The first one: {error}"
+        )
+    by_number = {trial.number: trial for trial in study.trials}
+    count = _MOST_OF_FRONT if has_front else _MOST_BEST
+    best = [by_number[number] for number in study.best[:count]]
+    console.show_table(_columns(study, best))
+    rank = "first" if has_front and len(best) > 1 else "best"
+    again = console.command(" ".join(["run", *overrides, *best[0].words]))
+    console.say(f"  the {rank} one again: {again}")
+    figures = ""
+    if any(study.figures.glob("*.png")):
+        figures = f"{project.current().short(study.figures)}/  ·  "
+    console.say(f"  {figures}study {study.name}  ·  {console.command('ui')}")
+
+
+def _summary(study: Study, has_front: bool) -> str:
+    counts = {
+        state: sum(trial.state == state for trial in study.trials)
+        for state in ("complete", "pruned", "failed")
+    }
+    named = {"pruned": "stopped early", "failed": "failed"}
+    others = "".join(f", {counts[state]} {name}" for state, name in named.items() if counts[state])
+    front = f"; {len(study.best)} of them no other one beats in everything" if has_front else ""
+    return f"{counts['complete']} of {len(study.trials)} trials complete{others}{front}"
+
+
+def _columns(study: Study, trials: Sequence[Trial]) -> list[Column]:
+    columns = [Column("trial", [str(trial.number) for trial in trials])]
+    for position, name in enumerate(study.objectives):
+        numbers = [trial.values[position] if trial.values else None for trial in trials]
+        columns.append(Column(name, list(map(console.format_number, numbers))))
+    # A parameter may exist only beside certain values of others.
+    settings = [dict(_shortened(word).split("=", 1) for word in trial.words) for trial in trials]
+    for rank, name in enumerate(dict.fromkeys(chain.from_iterable(settings)), start=1):
+        columns.append(Column(name, [values.get(name, "") for values in settings], rank))
+    return columns
+
+
+def _shortened(override: str) -> str:
+    """An override with no more digits than a person compares; in a command it keeps all."""
+    name, _, value = override.partition("=")
+    with suppress(ValueError):
+        return f"{name}={float(value):.4g}" if len(value) > _DIGITS else override
+    return override

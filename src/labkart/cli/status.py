@@ -1,43 +1,79 @@
 """`labkart status`: which tasks of an experiment are done, missing or changed."""
 
+import json
 from collections.abc import Sequence
+from itertools import chain
 from typing import TYPE_CHECKING
+
+from rich.cells import cell_len, set_cell_size
 
 from labkart import console
 from labkart.cli import overrides
 
 if TYPE_CHECKING:
+    from labkart.experiments.plan import Experiment
     from labkart.experiments.status import TaskStatus
 
 STYLES = {"done": "dim", "missing": "yellow", "changed": "red"}
+_MOST_EXPERIMENTS = 20  # that a person reads
 _WIDEST_REASON = 60  # the times of longer reasons stand further right
 
 
 def main(argv: list[str]) -> int:
-    """Show the status of an experiment's tasks."""
+    """Show the status of an experiment's tasks, or of the experiments of a sweep."""
     parser = overrides.parser(
         "status", "Which tasks are done, missing or changed; why, and what they will cost."
     )
     parser.add_argument("--json", action="store_true", help="for programs")
+    overrides.add_multirun(parser)
     args = overrides.parse(parser, argv)
+    if args.multirun:
+        return _show_sweep(overrides.plan_sweep(args.overrides), as_json=args.json)
     experiment = overrides.plan_experiment(args.overrides)
 
-    from labkart.experiments import status
+    from labkart.experiments import repetition, status
 
     statuses = status.statuses(experiment)
     if args.json:
-        console.write_raw(status.as_json(experiment, statuses))
+        _write_json(status.describe(experiment, statuses))
     else:
         show_statuses(statuses)
+    repetition.confirm(experiment)
     return 0
+
+
+def _show_sweep(experiments: Sequence["Experiment"], *, as_json: bool) -> int:
+    """Print a line per experiment that is not done, and a line for all tasks."""
+    from labkart.experiments import status
+
+    reader = status.StatusReader()
+    sweep = [(plan, status.statuses(plan, reader)) for plan in experiments]
+    if as_json:
+        _write_json([status.describe(plan, statuses) for plan, statuses in sweep])
+        return 0
+    pending = [(plan, statuses) for plan, statuses in sweep if plan.missing]
+    words = [" ".join(plan.composed.overrides) for plan, _ in pending[:_MOST_EXPERIMENTS]]
+    for word, (_, statuses) in zip(words, pending, strict=False):
+        console.say(f"  {word:<{max(map(len, words))}}   {_summary(statuses)}")
+    if len(pending) > _MOST_EXPERIMENTS:
+        console.say(f"  ... and {len(pending) - _MOST_EXPERIMENTS} more", "dim")
+    # Those that are not done come last: a task that one experiment does not need counts as done.
+    shared = sorted(chain.from_iterable(statuses for _, statuses in sweep), key=_is_pending)
+    tasks = {status.task.make_unique_id(): status for status in shared}
+    console.say(f"  {len(sweep)} experiments: {_summary(list(tasks.values()))}")
+    return 0
+
+
+def _write_json(description: object) -> None:
+    console.write_raw(json.dumps(description, ensure_ascii=False, indent=1))
 
 
 def show_statuses(statuses: Sequence["TaskStatus"]) -> None:
     """Print a line per task with its state, the reason and the cost, and a line for all of them."""
-    width = max(len(status.label) for status in statuses)
+    width = max(cell_len(status.label) for status in statuses)
     reason_width = min(max(len(status.reason) for status in statuses), _WIDEST_REASON)
     for status in statuses:
-        label = f"{status.label:<{width}}"
+        label = set_cell_size(status.label, width)
         reason = f"{status.reason:<{reason_width}}"
         line = f"  {label}   {status.state:<7}   {reason}{_format_cost(status)}".rstrip()
         console.say(line, STYLES[status.state])
@@ -51,9 +87,13 @@ def _format_cost(status: "TaskStatus") -> str:
 
 
 def _summary(statuses: Sequence["TaskStatus"]) -> str:
-    pending = [status for status in statuses if status.state != "done"]
+    pending = list(filter(_is_pending, statuses))
     if not pending:
         return f"{len(statuses)} tasks done"
     seconds = [status.seconds for status in pending if status.seconds is not None]
     cost = f", about {sum(seconds):.1f} s" if seconds else ""
     return f"{len(pending)} of {len(statuses)} tasks to run{cost}"
+
+
+def _is_pending(status: "TaskStatus") -> bool:
+    return status.state != "done"

@@ -16,16 +16,15 @@ def main(argv: list[str]) -> int:
     parser = ArgumentParser("labkart sync", description="Write to MLflow what is not there yet.")
     parser.parse_args(argv)
 
-    from labkart.experiments import session
-    from labkart.tracking import publish, store
-    from labkart.tracking.publisher import NullPublisher
+    from labkart.records import leftovers
+    from labkart.tracking import store, writer
 
     os.chdir(project.current().root)
-    session.close_abandoned(NullPublisher())
-    results = list[publish.SyncResult]()
+    leftovers.close_abandoned()
+    results = list[writer.SyncResult]()
     try:
         with console.busy("writing to MLflow"):
-            results.extend(publish.sync())  # keeps what was written before an error
+            results.extend(writer.sync())  # keeps what was written before an error
     except Exception as error:  # whatever MLflow, its database or the network raise
         count = sum(result.is_new for result in results)
         raise LabkartError(
@@ -33,7 +32,7 @@ def main(argv: list[str]) -> int:
             f"{count} experiments were written; run it again for the others."
         ) from error
     written = f"{sum(result.is_new for result in results)} of {len(results)} experiments written"
-    failures = [f"{item.experiment.id[:6]}: {item.error}" for item in results if item.error]
+    failures = [f"{result.label}: {result.error}" for result in results if result.error]
     if failures:
         raise LabkartError("\n".join([*failures, f"{written}; these were not."]))
     console.say(f"  {written}; all are in {store.describe_location()}")

@@ -13,6 +13,11 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--sweep", metavar="ID", help="show only the runs of this sweep")
     args = parser.parse_args(argv)
 
+    from labkart.records import leftovers
+    from labkart.results.runs import varying
     from labkart.tracking import ui
+    from labkart.tracking.publisher import Publisher
 
-    return ui.serve(args.port, args.sweep)
+    leftovers.close_abandoned()
+    Publisher().close()
+    return ui.serve(varying, args.port, args.sweep)

@@ -9,18 +9,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from hydra.plugins.sweeper import Sweeper
-
-from labkart import console, digests, project
+from labkart import digests, project
 from labkart.errors import LabkartError
-from labkart.experiments.output import LineOutput
 from labkart.experiments.plan import Experiment
-from labkart.experiments.run import HydraTask, run_hydra
 from labkart.experiments.status import StatusReader, TaskStatus
-from labkart.experiments.sweep import plan_sweep
 from labkart.records import locks, provenance, record
+from labkart.tasks.task import describe_damage
 from labkart.tasks.task_id import task_fingerprint, task_key, upstream
-from labkart.tracking.publisher import NullPublisher
 
 
 def accept_changes(experiments: Sequence[Experiment]) -> list[TaskStatus]:
@@ -51,35 +46,14 @@ def accept_changes(experiments: Sequence[Experiment]) -> list[TaskStatus]:
     return statuses
 
 
-def accept_sweep(arguments: Sequence[str]) -> tuple[int, list[TaskStatus]]:
-    """Accept for every combination of a sweep; return their number and the tasks' statuses."""
-    acceptance = _Acceptance()
-    run_hydra(acceptance, arguments)
-    return acceptance.experiment_count, acceptance.statuses
-
-
-class _Acceptance(HydraTask):
-    """What Hydra calls in place of a run: plans many experiments and accepts their changes."""
-
-    def __init__(self) -> None:
-        super().__init__(LineOutput(), NullPublisher())
-        self.experiment_count = 0
-        self.statuses: list[TaskStatus] = []
-
-    def sweep(self, sweeper: Sweeper, overrides: list[str]) -> None:
-        self.was_called = True
-        console.show_logging()
-        experiments = plan_sweep(sweeper, overrides, self.publisher).experiments
-        self.experiment_count = len(experiments)
-        self.statuses = accept_changes(experiments)
-
-
 def _may_be_accepted(status: TaskStatus, reader: StatusReader) -> bool:
     """Whether a task ran before, and nothing that a person cannot answer for has changed."""
     previous, changes = status.before, status.changes
     if status.state == "done" or not previous:
         return False
-    if changes.params or changes.data or changes.unknown_upstream or previous.damage():
+    if changes.params or changes.data or changes.unknown_upstream:
+        return False
+    if describe_damage(status.task, previous):
         return False
     needed = reader.upstream(status.task)
     is_ready = all(upstream_status.state == "done" for upstream_status in needed)

@@ -13,12 +13,14 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override, OverrideType
 from omegaconf import DictConfig
 
-from labkart._compat import apply_overrides
-from labkart.experiments import config
-from labkart.experiments.config import Composed
+from labkart import project
+from labkart._compat import apply_overrides, override_with_value
+from labkart.experiments import config, config_errors
+from labkart.experiments.composition import Composed, load
 
 # What Hydra's own node says of the overrides of one job, not of files, machine or job number.
 _OF_OVERRIDES = re.compile(r"\$\{hydra:(?!runtime\.|job\.(?:name|num|id)\})")
+_INTEGER = re.compile(r"-?[1-9]\d*|0")
 
 
 class Composer:
@@ -28,10 +30,13 @@ class Composer:
         load: composes by Hydra.
     """
 
-    def __init__(self, load: Callable[[list[str]], DictConfig] = config.load) -> None:
+    def __init__(self, load: Callable[[list[str]], DictConfig] = load) -> None:
         self._load = load
+        self._parser = OverridesParser.create()
         self._parsed: dict[str, Override] = {}
+        self._integers: dict[str, Override] = {}  # by the setting's name
         self._bases: dict[tuple[str, ...], Composed] = {}
+        self._with_names: dict[int, bool] = {}  # by the base's identity
 
     def compose(self, overrides: Sequence[str], number: int = 0) -> Composed:
         """One configuration, with its number among many.
@@ -41,15 +46,15 @@ class Composer:
         """
         try:
             return self._compose(overrides, number)
-        except config.InvalidOverride as error:
-            raise config.explain_error(error, overrides) from None
+        except config_errors.InvalidOverride as error:
+            raise config_errors.explain_error(error, overrides) from None
 
     def _compose(self, texts: Sequence[str], number: int) -> Composed:
         self._parse(texts)
         overrides = [self._parsed[text] for text in texts]
         values = self._values_to_apply_last(overrides)
         base = self._base([text for text in texts if self._parsed[text] not in values])
-        if _OF_OVERRIDES.search(f"{base.cfg} {texts}"):
+        if self._names_overrides(base) or _OF_OVERRIDES.search(" ".join(texts)):
             base, values = self._base(texts), []
         cfg = deepcopy(base.cfg)
         apply_overrides(values, cfg)
@@ -59,8 +64,16 @@ class Composer:
     def _parse(self, texts: Sequence[str]) -> None:
         new = [text for text in texts if text not in self._parsed]
         config.check_additions(new)
-        overrides = OverridesParser.create().parse_overrides(new)
-        self._parsed |= zip(new, overrides, strict=True)
+        self._parsed |= {text: self._parse_override(text) for text in new}
+
+    def _parse_override(self, text: str) -> Override:
+        """Parse an override (1 ms); those that differ in a whole number are parsed once."""
+        name, _, value = text.partition("=")
+        if not _INTEGER.fullmatch(value):
+            return self._parser.parse_overrides([text])[0]
+        if name not in self._integers:
+            self._integers[name] = self._parser.parse_override(f"{name}=0")
+        return override_with_value(self._integers[name], text, int(value))
 
     def _values_to_apply_last(self, overrides: Sequence[Override]) -> list[Override]:
         """The overrides that may be applied after Hydra has read all the others.
@@ -82,10 +95,19 @@ class Composer:
             self._bases[key] = Composed.of(self._load(list(texts)))
         return self._bases[key]
 
+    def _names_overrides(self, base: Composed) -> bool:
+        """Whether a configuration has something of Hydra's own that differs from job to job."""
+        if id(base) not in self._with_names:
+            self._with_names[id(base)] = bool(_OF_OVERRIDES.search(str(base.cfg)))
+        return self._with_names[id(base)]
+
     @cached_property
     def _groups(self) -> Collection[str] | None:
-        """The groups of files that the defaults choose from; None if these do not compose."""
-        with suppress(*config.InvalidOverride):
+        """The groups of files that there may be; None if the defaults do not compose."""
+        conf = project.current().root / "conf"
+        if "searchpath" not in (conf / "config.yaml").read_text(encoding="utf-8"):
+            return {path.name for path in conf.iterdir() if path.is_dir()}
+        with suppress(*config_errors.InvalidOverride):  # files may also come from elsewhere
             return self._base([]).choices
         return None
 

@@ -3,7 +3,7 @@
 Knows which experiment a task runs for. Prints nothing: a `ProgressListener` follows the tasks.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,53 +11,80 @@ from typing import Any
 
 from labkart import signals
 from labkart.experiments import build, recording
+from labkart.experiments.allocation import Allocator
+from labkart.experiments.build import Failure
 from labkart.experiments.plan import Experiment
 from labkart.experiments.progress import ProgressListener
 from labkart.experiments.recording import Provenance
+from labkart.experiments.supply import Supply
 from labkart.fingerprint import snapshot
 from labkart.records import leftovers, locks
-from labkart.records.record import ExperimentRecord, TaskRun, current_time, read_experiment
-from labkart.tasks import mlflow_calls
+from labkart.records.record import (
+    TaskRecord,
+    TaskRun,
+    current_time,
+    read_experiment,
+)
+from labkart.secrets import redact
+from labkart.tasks import capture
+from labkart.tasks.context import context
 from labkart.tasks.task import Task
 from labkart.tasks.task_id import upstream
 
-RecordCallback = Callable[[ExperimentRecord], None]
 
-
-def _ignore(record: ExperimentRecord) -> None:
-    pass
+class FirstFailure(KeyboardInterrupt):
+    """Stops what runs, as Ctrl-C does, because something failed and a person wants to know."""
 
 
 def run_experiments(
     experiments: Sequence[Experiment],
     workers: int,
     listener: ProgressListener,
-    on_start: RecordCallback = _ignore,
-    on_end: RecordCallback = _ignore,
+    *,
+    fail_fast: bool = False,
 ) -> None:
     """Build what is missing of all experiments, each task once, and complete their records.
 
-    A failed task fails the experiments that need it, and no others. After Ctrl-C those that had
-    begun are `killed`. `on_start` gets each experiment's record once its status is `running`,
-    `on_end` once it is complete.
+    A failed task fails the experiments that need it, and no others; with `fail_fast` it stops the
+    others. Those that had begun are then `stopped`, as after Ctrl-C.
 
     Raises:
+        LabkartError: a task asks for more than there is. Nothing has run.
         KeyboardInterrupt: the person stopped it.
     """
-    execution = _Execution(experiments, listener, on_start, on_end)
     pending = [experiment for experiment in experiments if experiment.missing]
+    supply = _checked_supply(pending, listener)
+    execution = _Execution(experiments, listener, fail_fast)
     with snapshot.frozen():  # the snapshot of the plan
         try:
             # Of the others all tasks are cached: only their settings are new.
             execution.end([experiment for experiment in experiments if not experiment.missing])
-            results = [experiment.result for experiment in pending]
-            build.run(results, execution.tasks, workers, execution)
-        except KeyboardInterrupt:
-            execution.end(execution.running, "killed")
+            results = [result for experiment in pending for result in experiment.results]
+            allocator = Allocator(supply, execution.tasks)
+            build.run(results, execution.tasks, workers, allocator, execution)
+        except KeyboardInterrupt as stop:
+            is_failure = isinstance(stop, FirstFailure) and fail_fast
+            if is_failure:
+                execution.end(execution.failed, "failed")
+            execution.end(execution.running, "stopped")
+            if is_failure:
+                return
             raise
-        finally:
-            mlflow_calls.route_to(None)
     execution.end(experiments)
+
+
+def _checked_supply(pending: Sequence[Experiment], listener: ProgressListener) -> Supply:
+    """What there is for the tasks of experiments, which must be enough for each of them."""
+    supply = Supply.of(pending[0].composed.cfg) if pending else Supply()
+    missing = {
+        experiment.tasks[label].task_id: experiment.tasks[label]
+        for experiment in pending
+        for label in experiment.missing
+    }
+    if text := supply.check(missing.values()):
+        listener.warn(text)
+    context.check_needs = supply.check  # for those that a `run()` yields
+    return supply
 
 
 @dataclass(frozen=True)
@@ -89,8 +116,7 @@ class _Execution:
 
     experiments: Sequence[Experiment]
     listener: ProgressListener
-    on_start: RecordCallback
-    on_end: RecordCallback
+    fail_fast: bool = False
 
     def __post_init__(self) -> None:
         self._marks: dict[str, ExitStack] = {}  # of the experiments that run
@@ -114,6 +140,15 @@ class _Execution:
     def running(self) -> list[Experiment]:
         return [planned for planned in self.experiments if planned.record.id in self._marks]
 
+    @property
+    def failed(self) -> list[Experiment]:
+        """The experiments that run and in which a task has failed."""
+        return [
+            experiment
+            for experiment in self.running
+            if any(task_run.state == "failed" for task_run in experiment.record.tasks)
+        ]
+
     def started(self, task_id: str) -> None:
         parts = [part for part in self._parts.get(task_id, ()) if part.is_missing]
         if not parts:  # a `run()` yielded it
@@ -122,21 +157,34 @@ class _Execution:
         part = running[0] if running else parts[0]
         if not running:
             self._begin(part.experiment)
-        mlflow_calls.route_to(part.experiment.record)
         if task_id not in self._displayed:  # luigi may set a task aside, and start it again
             self._displayed[task_id] = part.task_run
             self.listener.started(part.task_run)
 
-    def ended(self, task_id: str, error: str | None) -> None:
+    def may_run_again(self, task_id: str, failure: Failure) -> bool:
+        parts = self._parts.get(task_id, [])
+        for part in parts[:1]:
+            record = part.task.last_record()
+            if record and record.status in ("pruned", "stopped"):
+                return False
+            self.listener.failed(part.task_run, _describe(failure, record))
+        return True
+
+    def ended(self, task_id: str, failure: Failure | None) -> None:
         parts = self._parts.get(task_id, [])
         for part in parts:
-            _complete_task_run(part, error)
+            _complete_task_run(part, failure)
             self._stop_waiting(part)
         if displayed := self._displayed.pop(task_id, None):
             self.listener.ended(displayed)
         for part in parts:
             if not self._waiting[part.id]:
                 self.end([part.experiment])
+        if self.fail_fast and any(part.task_run.state == "failed" for part in parts):
+            raise FirstFailure
+
+    def warn(self, text: str) -> None:
+        self.listener.warn(text)
 
     def beat(self) -> None:
         signals.raise_pending()
@@ -167,10 +215,9 @@ class _Execution:
         mark = ExitStack()
         is_alone = mark.enter_context(locks.mark_running(record.id))
         self._marks[record.id] = mark
-        shared_start = _shared_start(experiment, is_alone)
-        recording.begin_record(experiment, shared_start or current_time(), self._provenance)
-        if not shared_start:
-            self.on_start(record)
+        started = _shared_start(experiment, is_alone) or current_time()
+        recording.begin_record(experiment, started, self._provenance)
+        capture.start(redact.secrets_of(experiment.composed.cfg))
 
     @cached_property
     def _provenance(self) -> Provenance:
@@ -184,7 +231,6 @@ class _Execution:
             self._adopt_results(experiment)
         recording.complete_record(experiment, status or _final_status(experiment))
         self._marks.pop(record.id).close()
-        self.on_end(record)
 
     def _adopt_results(self, experiment: Experiment) -> None:
         """Take the results that another process has computed since the experiment was planned."""
@@ -197,21 +243,27 @@ class _Execution:
                     self.listener.ended(task_run)
 
 
-def _complete_task_run(part: _Part, error: str | None) -> None:
-    """Note how a task ended; if its process died there is no record, and luigi knows why."""
+def _complete_task_run(part: _Part, failure: Failure | None) -> None:
+    """Note how a task ended; if it has no record, luigi knows why."""
     task_run, record = part.task_run, part.task.last_record()
     task_run.seconds = record.wall_seconds if record else 0.0
-    if error is None:
+    if failure is None:
         task_run.state = "ran"
         return
     is_pruned = record is not None and record.status == "pruned"
     task_run.state = "pruned" if is_pruned else "failed"
-    task_run.error = record.error if record else error
+    task_run.error = _describe(failure, record)
+
+
+def _describe(failure: Failure, record: TaskRecord | None) -> str:
+    """The error of a task's run, with the number of its tries if it has several."""
+    error = record.error if record and record.error else redact.redact_text(failure.error)
+    return f"{error} ({failure.count})" if failure.count else error
 
 
 def _final_status(experiment: Experiment) -> str:
     """The status of an experiment that ended by itself."""
-    if experiment.result.complete():
+    if all(result.complete() for result in experiment.results):
         return "finished"
     states = {task_run.state for task_run in experiment.record.tasks}
     return "pruned" if "pruned" in states and "failed" not in states else "failed"

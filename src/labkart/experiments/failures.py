@@ -5,33 +5,48 @@ from collections.abc import Sequence
 from labkart import project
 from labkart.records.record import ExperimentRecord
 
+_MOST_IDS = 10  # of experiments with one cause
+
 
 def describe_failure(record: ExperimentRecord) -> str:
     """Each failed task of an experiment with its error, and the file with the traceback."""
     remedy = "Fix it and run again: finished tasks stay cached."
-    return "\n".join([*_errors(record), f"See {_traceback_file(record)}. {remedy}"])
+    file = _traceback_file(record)
+    errors = [f"{run.label}: {run.error}" for run in record.tasks if run.state == "failed"]
+    return "\n".join([*errors, f"See {file}. {remedy}" if file else remedy])
 
 
 def describe_failures(failed: Sequence[ExperimentRecord], total: int) -> str:
     """The causes why some of a sweep's `total` experiments failed, each cause once."""
     by_cause: dict[str, list[ExperimentRecord]] = {}
     for record in failed:
-        cause = next(iter(_errors(record)), record.error or "not run")
-        by_cause.setdefault(cause, []).append(record)
+        # By the class: the label of a task may differ from experiment to experiment.
+        by_cause.setdefault(_cause(record, "name"), []).append(record)
     lines = [f"{len(failed)} of {total} experiments have no result:"]
-    for cause, concerned in by_cause.items():
+    for common, concerned in by_cause.items():
         first = concerned[0]
+        cause = common if len(concerned) > 1 else _cause(first, "label")
         others = f" and {len(concerned) - 1} more" if len(concerned) > 1 else ""
         lines.append(f"{' '.join(first.overrides)}{others}: {cause}")
-        if first.ended:
-            lines.append(f"  {_traceback_file(first)}")
+        ids = [record.id[:6] for record in concerned if record.ended]
+        if len(ids) > 1:
+            dots = [f"and {len(ids) - _MOST_IDS} more"] if len(ids) > _MOST_IDS else []
+            lines.append(f"  experiments {' '.join(ids[:_MOST_IDS] + dots)}")
+        if file := _traceback_file(first):
+            lines.append(f"  {file}")
     remedy = "Fix it and run the same command again: only what is missing runs."
     return "\n".join([*lines, remedy])
 
 
-def _errors(record: ExperimentRecord) -> list[str]:
-    return [f"{run.label}: {run.error}" for run in record.tasks if run.state == "failed"]
+def _cause(record: ExperimentRecord, title: str) -> str:
+    """The first failed task with its error, called by its `label` or its `name`."""
+    failed = [run for run in record.tasks if run.state == "failed"]
+    return (
+        f"{getattr(failed[0], title)}: {failed[0].error}" if failed else record.error or "not run"
+    )
 
 
 def _traceback_file(record: ExperimentRecord) -> str:
-    return f"{project.current().short(record.folder)}/traceback.txt"
+    """The file with the tracebacks; empty if none is known, as of a process that was killed."""
+    file = record.folder / "traceback.txt"
+    return project.current().short(file) if file.exists() else ""

@@ -1,74 +1,171 @@
 """Calls the student's pipeline function, and explains the mistakes in it. Runs no task."""
 
-from collections import Counter
-from collections.abc import Iterator
+import re
+import reprlib
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from omegaconf import DictConfig, OmegaConf
-from omegaconf.errors import ConfigAttributeError
+from omegaconf import DictConfig, ListConfig, OmegaConf
+from omegaconf.errors import (
+    ConfigAttributeError,
+    ConfigKeyError,
+    ConfigTypeError,
+    OmegaConfBaseException,
+)
 
 from labkart import project
-from labkart.errors import LabkartError, describe, nearest
-from labkart.records.query import flatten
+from labkart._compat import config_key
+from labkart.errors import LabkartError, describe
+from labkart.experiments import side_effects
+from labkart.experiments.labels import label_tasks
+from labkart.nested import flatten
+from labkart.records.names import TaskNames
+from labkart.tasks import attributes, named_paths
+from labkart.tasks.config_values import explain_value_error, suggest_setting
 from labkart.tasks.context import context
+from labkart.tasks.debugger import debugged
 from labkart.tasks.task import Task
 from labkart.tasks.task_id import upstream
 
-
-def pipeline_tasks(cfg: DictConfig) -> dict[str, Task[Any]]:
-    """All tasks of the student's pipeline by label; raises as `call_pipeline` and `label_tasks`."""
-    result = call_pipeline(cfg)
-    with _explained_errors(cfg):  # a student's `requires()` runs here
-        return label_tasks(result)
+_KEY = re.compile(r"[\w-]+(?: +[\w-]+)*")  # of a result: part of a metric's name in MLflow
 
 
-def call_pipeline(cfg: DictConfig) -> Task[Any]:
-    """The last task, as the student's function makes it from a configuration.
+@dataclass(frozen=True)
+class Pipeline:
+    """The tasks of the student's pipeline.
+
+    Attributes:
+        tasks: all tasks by their labels, upstream tasks first.
+        results: the label of each task that the function returned, by its key; the key of a task
+            that was returned without one is its label.
+    """
+
+    tasks: dict[str, Task[Any]]
+    results: dict[str, str]
+
+    @classmethod
+    def of(cls, cfg: DictConfig) -> "Pipeline":
+        """What the student's function makes from a configuration.
+
+        Raises:
+            LabkartError: as `call_pipeline`; also if two classes have one name, a task is not a
+                Labkart task, or the key of a result is the name of another task.
+        """
+        with _explained_errors(cfg):
+            _pipeline_function()
+        with side_effects.watched() as changes:
+            returned = call_pipeline(cfg)
+            with _explained_errors(cfg):  # a student's `requires()` runs here
+                tasks = _upstream_first(returned.values())
+                _check_classes(tasks)
+                by_label = label_tasks(tasks)
+        changes.check(tasks)
+        for task in tasks:
+            named_paths.report(task)
+        labels = {task.make_unique_id(): label for label, task in by_label.items()}
+        results: dict[str, str] = {}
+        for key, task in returned.items():
+            label = labels[task.make_unique_id()]
+            results[label if isinstance(key, int) else key] = label
+        pipeline = cls(by_label, results)
+        pipeline._check_keys()
+        return pipeline
+
+    @property
+    def names(self) -> TaskNames:
+        """What a person may call the tasks."""
+        classes = {label: task.get_task_family() for label, task in self.tasks.items()}
+        return TaskNames(classes, self.results)
+
+    def up_to(self, name: str) -> "Pipeline":
+        """The part of the pipeline whose results are the tasks of a name.
+
+        Raises:
+            LabkartError: no task has the name.
+        """
+        labels = self.names.labels(name)
+        needed = _upstream_first([self.tasks[label] for label in labels])
+        ids = {task.make_unique_id() for task in needed}
+        tasks = {label: task for label, task in self.tasks.items() if task.make_unique_id() in ids}
+        keys = [name] if len(labels) == 1 else labels
+        return Pipeline(tasks, dict(zip(keys, labels, strict=True)))
+
+    def _check_keys(self) -> None:
+        """Refuse a key that is the label or the class of another task."""
+        classes = self.names.classes
+        for key, label in self.results.items():
+            if any(key in (other, classes[other]) for other in classes if other != label):
+                problem = f'the key "{key}" of a result is also the name of another task'
+                raise LabkartError(f"{project.current().entry}: {problem}. Choose another key.")
+
+
+def call_pipeline(cfg: DictConfig) -> dict[str | int, Task[Any]]:
+    """The tasks that the student's function returns for a configuration.
+
+    Returns:
+        The tasks by the keys of its dictionary, or by their numbers.
 
     Raises:
         LabkartError: it returns no task, or fails.
     """
     entry = project.current().entry
-    module_name, _, function = entry.partition(":")
     with _explained_errors(cfg):
-        module = import_module(module_name)
-        _check_location(module)
-        result = getattr(module, function)(cfg)
-        if not isinstance(result, Task):
-            remedy = "Let it end with: return make(YourLastTask, ...)"
-            raise LabkartError(f"{entry} returned {result!r}. {remedy}")
-        return result
+        return _returned_tasks(_pipeline_function()(cfg), entry)
 
 
-def label_tasks(result: Task[Any]) -> dict[str, Task[Any]]:
-    """The tasks that `result` needs, and itself, each once, upstream tasks first.
+def _pipeline_function() -> Callable[[DictConfig], Any]:
+    """The student's function, imported."""
+    module_name, _, name = project.current().entry.partition(":")
+    module = import_module(module_name)
+    _check_location(module)
+    function: Callable[[DictConfig], Any] = getattr(module, name)
+    return function
 
-    A label is the class's name, with a number if there are several tasks of the class.
 
-    Raises:
-        LabkartError: two classes have one name, or a task is not a Labkart task.
-    """
-    tasks: dict[str, Task[Any]] = {}
+def _returned_tasks(returned: Any, entry: str) -> dict[str | int, Task[Any]]:
+    if isinstance(returned, Task):
+        return {0: returned}
+    if not isinstance(returned, dict | list | tuple) or not returned:
+        remedy = "Let it end with: return make(YourLastTask, ...)"
+        raise LabkartError(f"{entry} returned {_shortened(returned)}. {remedy}")
+    pairs = returned.items() if isinstance(returned, dict) else enumerate(returned)
+    items: dict[Any, Any] = dict(pairs)
+    for key, task in items.items():
+        place = f'"{key}"' if isinstance(returned, dict) else f"item {key + 1}"
+        if not isinstance(task, Task):
+            problem = f"returned several results, and {place} is not a Labkart task"
+            remedy = 'Return tasks, as {"score": evaluate}.'
+            raise LabkartError(f"{entry} {problem}: {_shortened(task)}. {remedy}")
+        if isinstance(returned, dict) and not (isinstance(key, str) and _KEY.fullmatch(key)):
+            problem = f"{key!r} cannot be the key of a result"
+            raise LabkartError(f"{entry}: {problem}. Use letters, digits, spaces, _ and -.")
+    return items
+
+
+def _shortened(value: object) -> str:
+    """A value that a student's code returned, in one line."""
+    return " ".join(reprlib.repr(value).split())
+
+
+def _check_classes(tasks: Iterable[Task[Any]]) -> None:
+    """Refuse two classes of one name."""
     classes: dict[str, type] = {}
-    counts = Counter[str]()
-    for task in _upstream_first(result):
+    for task in tasks:
         name = task.get_task_family()
         if classes.setdefault(name, type(task)) is not type(task):
             modules = f"{classes[name].__module__} and {type(task).__module__}"
             raise LabkartError(f"There is a {name} in {modules}. Rename one: names must be unique.")
-        counts[name] += 1
-        tasks[f"{name}-{counts[name]}" if counts[name] > 1 else name] = task
-    return tasks
 
 
-def _upstream_first(result: Task[Any]) -> list[Task[Any]]:
-    """The tasks in the order in which they can run, each once."""
+def _upstream_first(results: Collection[Task[Any]]) -> list[Task[Any]]:
+    """The results and all that they need in the order in which they can run, each once."""
     ordered: dict[str, Task[Any]] = {}
-    waiting = [(result, False)]
+    waiting = [(result, False) for result in reversed(list(results))]
     while waiting:  # a loop, for a pipeline may be longer than Python's stack
         task, is_expanded = waiting.pop()
         if is_expanded:
@@ -80,6 +177,7 @@ def _upstream_first(result: Task[Any]) -> list[Task[Any]]:
 
 
 def _checked_upstream(task: Task[Any]) -> list[Task[Any]]:
+    attributes.check(task)
     needed = upstream(task)
     for upstream_task in needed:
         if not isinstance(upstream_task, Task):
@@ -105,12 +203,15 @@ def _explained_errors(cfg: DictConfig) -> Iterator[None]:
     """Turn a mistake in the student's code into a sentence."""
     root = project.current().root
     try:
-        yield
+        with debugged():
+            yield
     except LabkartError:
         raise
-    except ConfigAttributeError as error:
+    except (ConfigAttributeError, ConfigKeyError, ConfigTypeError) as error:
         place = describe(error, root).partition(": ")[0]
-        raise LabkartError(f"{place}: {_explain_missing(str(error.full_key), cfg)}") from None
+        raise LabkartError(f"{place}: {_explain_missing(error, cfg)}") from None
+    except OmegaConfBaseException as error:
+        raise LabkartError(explain_value_error(error)) from None
     except Exception as error:
         reason = describe(error, root)
         if isinstance(error, KeyError):
@@ -118,12 +219,15 @@ def _explained_errors(cfg: DictConfig) -> Iterator[None]:
         raise LabkartError(f"{reason}\nThe pipeline cannot be made; nothing has run.") from error
 
 
-def _explain_missing(key: str, cfg: DictConfig) -> str:
+def _explain_missing(error: OmegaConfBaseException, cfg: DictConfig) -> str:
     """Which file lacks a setting that the student's code reads."""
-    parent, _, name = key.rpartition(".")
-    node = OmegaConf.select(cfg, parent)
-    hint = nearest(name, map(str, node)) if isinstance(node, DictConfig) else ""
-    problem = f'{context.source.describe(node)} has no "{key}".'
+    parent = error.parent_node
+    where = context.source.describe(parent)
+    if isinstance(parent, ListConfig):
+        return f'"{config_key(parent)}" in {where} is a list, and has no "{error.key}".'
+    hint = suggest_setting(cfg, str(error.full_key).split("."))[1]
+    hint = hint if hint.startswith("Did you mean") else ""
+    problem = f'{where} has no "{error.full_key}".'
     return " ".join(filter(None, (problem, hint, "Add it there, or name another one here.")))
 
 

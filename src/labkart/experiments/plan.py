@@ -9,15 +9,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
 
 from labkart import project
 from labkart._compat import config_node
-from labkart.errors import LabkartError, did_you_mean
+from labkart.errors import LabkartError
 from labkart.experiments import settings
-from labkart.experiments.config import Composed
-from labkart.experiments.pipeline import label_tasks, pipeline_tasks
+from labkart.experiments.composition import Composed
+from labkart.experiments.pipeline import Pipeline
 from labkart.fingerprint import snapshot
 from labkart.records.record import ExperimentRecord, TaskRun, read_experiment
+from labkart.secrets import redact
+from labkart.tasks.config_values import explain_value_error
 from labkart.tasks.task import Task
 from labkart.tasks.task_id import upstream
 
@@ -27,23 +30,28 @@ class Experiment:
     """A configuration whose tasks are made and know their ids.
 
     Attributes:
-        tasks: every task by its label, upstream tasks first; the last one makes the result.
-        missing: the labels of the tasks that a run would compute, because the result or another
+        pipeline: its tasks and its results.
+        missing: the labels of the tasks that a run would compute, because they are results or a
             missing task needs them.
         record: `finished` if it ran before and nothing is to do, else `planned`.
         ended: when the attempt before this plan ended.
     """
 
     composed: Composed
-    tasks: dict[str, Task[Any]]
+    pipeline: Pipeline
     missing: set[str]
     record: ExperimentRecord
     ended: str | None = None
 
     @property
-    def result(self) -> Task[Any]:
-        """The task that makes the result."""
-        return list(self.tasks.values())[-1]
+    def tasks(self) -> dict[str, Task[Any]]:
+        """Every task by its label, upstream tasks first."""
+        return self.pipeline.tasks
+
+    @property
+    def results(self) -> list[Task[Any]]:
+        """The tasks that the pipeline returned."""
+        return [self.tasks[label] for label in dict.fromkeys(self.pipeline.results.values())]
 
     def workers(self, default: int) -> int:
         """How many tasks may run at once."""
@@ -59,32 +67,36 @@ def plan(composed: Composed) -> Experiment:
     snapshot.refresh()
     with snapshot.frozen():
         composed.activate()
-        settings.check_settings(composed.cfg)
-        return _experiment(composed, _tasks(composed.cfg))
+        try:
+            settings.check_settings(composed.cfg)
+            return _experiment(composed, _pipeline(composed.cfg))
+        except OmegaConfBaseException as error:  # of a setting that no task reads
+            raise LabkartError(explain_value_error(error)) from None
 
 
-def _tasks(cfg: DictConfig) -> dict[str, Task[Any]]:
-    """The tasks of the pipeline, or those up to one task, `task=SplitTable`."""
-    tasks = pipeline_tasks(cfg)
+def _pipeline(cfg: DictConfig) -> Pipeline:
+    """The pipeline, or the part of it that ends with one task, `task=SplitTable`."""
+    pipeline = Pipeline.of(cfg)
     name = cfg.get("task")
     if not name:
-        return tasks
-    if name not in tasks:
-        names = ", ".join(tasks)
-        raise LabkartError(f"task={name}: the pipeline has {names}. {did_you_mean(name, tasks)}")
-    return label_tasks(tasks[name])
+        return pipeline
+    try:
+        return pipeline.up_to(str(name))
+    except LabkartError as error:
+        raise LabkartError(f"task={error}") from None
 
 
-def _experiment(composed: Composed, tasks: dict[str, Task[Any]]) -> Experiment:
-    missing = _missing(tasks)
+def _experiment(composed: Composed, pipeline: Pipeline) -> Experiment:
+    tasks, missing = pipeline.tasks, _missing(pipeline)
     shown = _shown_settings(composed)
-    id = _id(list(tasks.values())[-1], shown, composed.cfg)
+    id = _id(pipeline, shown, composed.cfg)
     previous = read_experiment(id)
     previous_tags = previous.tags if previous else []
-    tags = list(dict.fromkeys([*previous_tags, *settings.setting(composed.cfg, "tags", ())]))
+    new_tags = map(redact.redact_text, settings.setting(composed.cfg, "tags", ()))
+    tags = list(dict.fromkeys([*previous_tags, *new_tags]))
     if not missing and previous and previous.status == "finished":
         previous.tags = tags
-        return Experiment(composed, tasks, missing, previous)
+        return Experiment(composed, pipeline, missing, previous)
     record = ExperimentRecord(
         id=id,
         project=project.current().name,
@@ -92,11 +104,13 @@ def _experiment(composed: Composed, tasks: dict[str, Task[Any]]) -> Experiment:
         overrides=composed.overrides,
         settings=shown,
         tasks=[_task_run(label, task, label in missing) for label, task in tasks.items()],
+        results=_recorded_results(pipeline),
         artifact_mb=float(settings.setting(composed.cfg, "artifact_mb", 1.0)),
+        artifact_tasks=settings.setting(composed.cfg, "artifact_tasks", "results"),
         sweeps=previous.sweeps if previous else [],
         tags=tags,
     )
-    return Experiment(composed, tasks, missing, record, previous.ended if previous else None)
+    return Experiment(composed, pipeline, missing, record, previous.ended if previous else None)
 
 
 def _task_run(label: str, task: Task[Any], is_missing: bool) -> TaskRun:
@@ -104,23 +118,36 @@ def _task_run(label: str, task: Task[Any], is_missing: bool) -> TaskRun:
     return TaskRun(label, task.get_task_family(), task.make_unique_id(), state)
 
 
-def _missing(tasks: dict[str, Task[Any]]) -> set[str]:
-    """The labels of the tasks to compute: the result if it is incomplete, and what that needs."""
+def _recorded_results(pipeline: Pipeline) -> dict[str, str]:
+    last = list(pipeline.tasks)[-1]
+    return {} if pipeline.results == {last: last} else pipeline.results
+
+
+def _missing(pipeline: Pipeline) -> set[str]:
+    """The labels of the tasks to compute: incomplete results, and what they need."""
     missing = set[str]()
-    needed = {list(tasks.values())[-1].make_unique_id()}
-    for label, task in reversed(tasks.items()):
+    needed = {pipeline.tasks[label].make_unique_id() for label in pipeline.results.values()}
+    for label, task in reversed(pipeline.tasks.items()):
         if task.make_unique_id() in needed and not task.complete():
             missing.add(label)
             needed |= {upstream_task.make_unique_id() for upstream_task in upstream(task)}
     return missing
 
 
-def _id(result: Task[Any], shown: dict[str, Any], cfg: DictConfig) -> str:
-    """Of the result's id and the configuration: five seeds are five experiments, random or not."""
+def _id(pipeline: Pipeline, shown: dict[str, Any], cfg: DictConfig) -> str:
+    """Of the results and the configuration: five seeds are five experiments, random or not."""
     keys = [str(key) for key in cfg if key not in settings.NOT_IN_ID]
     identifying = OmegaConf.to_container(OmegaConf.masked_copy(cfg, keys))
     text = json.dumps([shown, identifying], default=str)
-    return hashlib.sha256(f"{result.make_unique_id()}\n{text}".encode()).hexdigest()[:16]
+    results = "\n".join(sorted(_result_id(pipeline, key) for key in pipeline.results))
+    return hashlib.sha256(f"{results}\n{text}".encode()).hexdigest()[:16]
+
+
+def _result_id(pipeline: Pipeline, key: str) -> str:
+    """Of a result's task, and its key if it has one: the record names the key."""
+    label = pipeline.results[key]
+    id = pipeline.tasks[label].make_unique_id()
+    return id if key == label else f"{key} {id}"
 
 
 def _shown_settings(composed: Composed) -> dict[str, Any]:

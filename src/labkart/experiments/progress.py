@@ -5,10 +5,12 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol, Self
 
 from rich import progress
+from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
 from labkart.console import say, stdout
 from labkart.records.record import ExperimentRecord, TaskRun
+from labkart.tasks.context import context
 
 DESCRIPTION = "{task.description}"
 
@@ -22,8 +24,14 @@ class ProgressListener(Protocol):
     def started(self, task_run: TaskRun) -> None:
         """A task has begun."""
 
+    def failed(self, task_run: TaskRun, error: str) -> None:
+        """A run of a task has failed, and it runs again."""
+
     def ended(self, task_run: TaskRun) -> None:
         """A task has ended; its state says how."""
+
+    def warn(self, text: str) -> None:
+        """Something that a person should know, such as what a task waits for."""
 
     def beat(self) -> None:
         """Comes at least every second or so."""
@@ -44,8 +52,9 @@ class ProgressBar(ProgressListener):
             console=stdout,
             transient=True,
             auto_refresh=has_thread,
-            disable=not stdout.is_terminal,
+            disable=context.is_debugging or not stdout.is_terminal,
         )
+        self._warnings = set[str]()
 
     def __enter__(self) -> Self:
         self._bar.start()
@@ -53,6 +62,16 @@ class ProgressBar(ProgressListener):
 
     def __exit__(self, *_: object) -> None:
         self._bar.stop()
+
+    def failed(self, task_run: TaskRun, error: str) -> None:
+        """Show why a task runs again."""
+        say(f"  {task_run.label} failed: {error}", "yellow")
+
+    def warn(self, text: str) -> None:
+        """Show a sentence, once."""
+        if text not in self._warnings:
+            self._warnings.add(text)
+            say(f"  {text}", "yellow")
 
     def beat(self) -> None:
         """Draw the bar again, where no thread does it."""
@@ -65,8 +84,8 @@ class ProgressBar(ProgressListener):
 class _TaskProgress(ProgressBar):
     """A bar with the tasks that run, and how many of those that are not cached have ended."""
 
-    def __init__(self, *columns: progress.ProgressColumn, workers: int) -> None:
-        super().__init__(*columns, has_thread=workers == 1)
+    def __init__(self, *columns: progress.ProgressColumn) -> None:
+        super().__init__(*columns, has_thread=False)
         self._running: list[str] = []
         self._failed = ""
 
@@ -89,12 +108,13 @@ class _TaskProgress(ProgressBar):
 class ExperimentProgress(_TaskProgress):
     """One experiment: a line per task as it ends; on a terminal also what runs, and the rest."""
 
-    def __init__(self, workers: int) -> None:
-        super().__init__(*experiment_columns(), workers=workers)
+    def __init__(self) -> None:
+        super().__init__(*experiment_columns())
+        self._width = 0  # of the labels, once they are known
 
     def planned(self, task_runs: Sequence[TaskRun]) -> None:
         """Show the tasks that are cached."""
-        self._width = max(len(task_run.label) for task_run in task_runs) + 3
+        self._width = max(cell_len(task_run.label) for task_run in task_runs) + 3
         for task_run in task_runs:
             if task_run.state == "cached":
                 self._line(task_run, "cached", "dim")
@@ -108,31 +128,34 @@ class ExperimentProgress(_TaskProgress):
         self._line(task_run, text, {"ran": "", "cached": "dim"}.get(state, "red"))
 
     def show_rest(self, task_runs: Sequence[TaskRun]) -> None:
-        """After the build: show the tasks that never ended."""
+        """After the build, if there was one: show the tasks that never ended."""
         for task_run in task_runs:
-            if task_run.state == "not run":
+            if self._width and task_run.state == "not run":
                 state = "stopped" if task_run.label in self._running else "not run"
                 self._line(task_run, state, "yellow")
 
     def _line(self, task_run: TaskRun, text: str, style: str) -> None:
-        stdout.print(f"  {task_run.label:<{self._width}}{text}", style=style)
+        label = set_cell_size(task_run.label, self._width)
+        stdout.print(f"  {label}{text}", style=style, markup=False)
 
 
 class SweepProgress(_TaskProgress):
     """Many experiments: one line with what runs, how much is done and the time left."""
 
-    def __init__(self, workers: int) -> None:
+    def __init__(self) -> None:
         rest = progress.MofNCompleteColumn(), progress.TimeRemainingColumn()
         description = progress.TextColumn(f"  {DESCRIPTION}")
-        super().__init__(description, progress.BarColumn(24), *rest, workers=workers)
-        self._failures = 0
+        super().__init__(description, progress.BarColumn(24), *rest)
+        self._failures = Counter[str]()
 
     def ended(self, task_run: TaskRun) -> None:
-        """Count a task that ended; one that failed gets a line."""
+        """Count a task that ended; each kind of failure gets a line, once."""
         if task_run.state == "failed":
-            self._failures += 1
-            self._failed = f"{self._failures} failed   "
-            say(f"  {task_run.label} failed: {task_run.error}", "red")
+            text = f"  {task_run.label} failed: {task_run.error}"
+            if text not in self._failures:
+                say(text, "red")
+            self._failures[text] += 1
+            self._failed = f"{self._failures.total()} failed   "
         super().ended(task_run)
 
 

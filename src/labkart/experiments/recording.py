@@ -4,12 +4,14 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from labkart import project
+from labkart import git, project, trace
 from labkart.experiments.plan import Experiment
-from labkart.records import last_used, provenance, redact
+from labkart.records import last_used, provenance
+from labkart.records.diff import changed_places
+from labkart.records.names import MetricNames
 from labkart.records.record import ExperimentRecord, TaskRecord, current_time, digest_of
+from labkart.secrets import digests, redact
 from labkart.tracking import store
-from labkart.tracking.publisher import Publisher
 
 # The fields of a task's record that the experiment's own record has as well.
 _RESULT_FIELDS = (
@@ -21,11 +23,16 @@ _RESULT_FIELDS = (
     "cpu_seconds",
     "peak_memory_mb",
     "gpu_memory_mb",
+    "allocation",
+    "machine_use",
+    "library_data",
     "outputs",
     "metrics",
     "figures",
     "tables",
     "models",
+    "artifacts",
+    "logged_params",
     "accepted",
 )
 
@@ -45,6 +52,7 @@ class Provenance:
         root = project.current().root
         code, diff = provenance.code_state(root)
         texts = {"packages.txt": provenance.packages(), "uv.lock": provenance.uv_lock(root)}
+        texts = {name: redact.redact_lasting(text) for name, text in texts.items()}
         return cls(code, diff, provenance.environment(), texts)
 
 
@@ -52,18 +60,21 @@ def begin_record(experiment: Experiment, started: str, origin: Provenance) -> No
     """Write what is going to run, and on what code and machine, without secrets."""
     record, composed = experiment.record, experiment.composed
     composed.activate()
-    redact.remember_secrets(composed.cfg)
+    redact.remember(redact.secrets_of(composed.cfg))
     record.status = "running"
     record.started = started
-    record.code = origin.code
+    diff = redact.redact_text(origin.diff)
+    record.code = origin.code | {"masked": changed_places(origin.diff, diff)}
     record.environment = origin.environment
     record.overrides = redact.redact_overrides(record.overrides)
     record.command = " ".join(["labkart", "run", *record.overrides])
     record.settings = redact.redact_values(record.settings)
     record.config = redact.redacted_config(composed.cfg, resolve=True)
-    texts = {"config.yaml": redact.redacted_yaml(composed.cfg)}
-    texts["uncommitted.patch.txt"] = redact.redact_text(origin.diff)
-    record.write(texts | origin.texts)
+    record.masked = digests.digests_of(composed.cfg, record.config)
+    record.write(
+        {"config.yaml": redact.redacted_yaml(composed.cfg)},
+        {"uncommitted.patch.txt": diff, **origin.texts},
+    )
 
 
 def complete_record(experiment: Experiment, status: str) -> None:
@@ -75,28 +86,45 @@ def complete_record(experiment: Experiment, status: str) -> None:
         if task_record:
             task_records[run.label] = task_record
             run.result = _task_result(task_record)
-    result = task_records.get(list(experiment.tasks)[-1])
+            if run.state == "ran":  # here, and not on the machine of an earlier experiment
+                record.environment |= task_record.gpu_libraries
     record.status = status
     record.error = next((run.error for run in record.tasks if run.error), None)
-    record.metrics = {metric.name: metric.value for metric in result.metrics} if result else {}
+    record.metrics = MetricNames(record).results()
+    record.logged_params = {
+        f"{run.label}.{name}": value
+        for run in record.tasks
+        for name, value in run.result.get("logged_params", {}).items()
+    }
     record.ended = current_time()
     record.write({"traceback.txt": _tracebacks(record, task_records)})
 
 
-def reuse_record(record: ExperimentRecord, publisher: Publisher) -> None:
+def reuse_record(record: ExperimentRecord) -> bool:
     """Note that a finished experiment was used again, and name the commit that has its code.
 
     The ids cover the code, so a result from before its code was committed belongs to the commit.
+
+    Returns:
+        Whether there was nothing else to note, in the record or in MLflow.
     """
     last_used.mark_used(record)
     if record.code.get("dirty"):
+        rely_on_commit()
         code, diff = _current_code()
         if not code["dirty"] and code["commit"]:
             record.code = code
-            record.write({"uncommitted.patch.txt": diff})
-    if not store.is_published(record):
-        record.write()  # with a new tag, or as part of another sweep
-        publisher.end(record)
+            record.write(shared={"uncommitted.patch.txt": diff})
+    if store.is_published(record):
+        return True
+    record.write()  # with a new tag, or as part of another sweep
+    return False
+
+
+def rely_on_commit() -> None:
+    """Let a commit make a difference for the same command."""
+    for file in git.state_files(project.current().root):
+        trace.rely_on(file)
 
 
 @cache
@@ -115,6 +143,6 @@ def _tracebacks(record: ExperimentRecord, task_records: dict[str, TaskRecord]) -
     tracebacks = [
         f"{run.label}\n{task_records[run.label].traceback}"
         for run in record.tasks
-        if run.state == "failed" and run.label in task_records
+        if run.state == "failed" and run.label in task_records and task_records[run.label].traceback
     ]
     return "\n".join(tracebacks).encode(errors="backslashreplace").decode()

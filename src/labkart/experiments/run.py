@@ -15,11 +15,11 @@ from hydra.plugins.sweeper import Sweeper
 from hydra.types import RunMode
 from omegaconf import DictConfig
 
-from labkart import console, project
+from labkart import console, outputs, project, trace
 from labkart._compat import hydra_arguments
 from labkart.errors import LabkartError, did_you_mean
-from labkart.experiments import config
-from labkart.experiments.config import Composed
+from labkart.experiments import config, config_errors, ranks, repetition, sweep_file
+from labkart.experiments.composition import Composed
 from labkart.experiments.experiment import run_experiments
 from labkart.experiments.failures import describe_failure, describe_failures
 from labkart.experiments.output import LineOutput, RunOutput
@@ -28,19 +28,37 @@ from labkart.experiments.progress import ExperimentProgress
 from labkart.experiments.recording import reuse_record
 from labkart.experiments.session import freeze_imports, session
 from labkart.experiments.sweep import Sweep, plan_sweep
-from labkart.records.record import ExperimentRecord
+from labkart.records.names import results_of
+from labkart.records.record import ExperimentRecord, TaskRun
 from labkart.records.seeds import Ranking
-from labkart.tracking.publisher import NullPublisher, Publisher
+from labkart.tasks.context import context
+from labkart.tracking.publisher import Publisher
+
+_MULTIRUN = ("-m", "--multirun")
 
 
-def run(overrides: list[str], output: RunOutput) -> int:
+def run(
+    overrides: list[str],
+    output: RunOutput,
+    *,
+    is_debugging: bool = False,
+    fail_fast: bool = False,
+) -> int:
     """Run what Hydra composes of the arguments of a command; return 0.
+
+    Args:
+        overrides: the arguments.
+        output: where it says what happens.
+        is_debugging: run the tasks in this process, with a debugger where one fails.
+        fail_fast: stop the other tasks, and experiments, when a task fails.
 
     Raises:
         LabkartError: an experiment failed, or cannot be planned.
     """
-    task = HydraTask(output)
-    with session(task.publisher):
+    context.is_debugging = is_debugging
+    publisher = Publisher()
+    task = HydraTask(output, publisher, fail_fast=fail_fast)
+    with session(publisher):
         run_hydra(task, overrides)
     if task.failures:
         raise LabkartError("\n".join(task.failures))
@@ -48,17 +66,28 @@ def run(overrides: list[str], output: RunOutput) -> int:
 
 
 def run_on_node(overrides: list[str]) -> None:
-    """Run one experiment in a process of its own; whoever started it publishes the record.
+    """Run one experiment in a job of its own; whoever submitted it publishes the record.
 
     Raises:
         LabkartError: the experiment failed, or cannot be planned.
     """
-    task = HydraTask(LineOutput(), NullPublisher())
+    task = HydraTask(LineOutput())
     console.show_logging()
     with _collect_failures(task.failures):
-        task.run_experiment(plan(config.compose_overrides(*overrides)))
+        ranks.run(plan(config.compose_overrides(*overrides)), task.run_experiment)
     if task.failures:
         raise LabkartError("\n".join(task.failures))
+
+
+def plan_all(arguments: Sequence[str]) -> list[Experiment]:
+    """The experiments that `labkart run -m` would run with the same arguments.
+
+    Raises:
+        LabkartError: an argument is wrong, or an experiment cannot be planned.
+    """
+    planner = _Planner(LineOutput())
+    run_hydra(planner, arguments)
+    return planner.experiments
 
 
 def run_hydra(task: "HydraTask", arguments: Sequence[str]) -> None:
@@ -70,7 +99,9 @@ def run_hydra(task: "HydraTask", arguments: Sequence[str]) -> None:
     # Else Hydra prints errors in its own way and ends the process.
     os.environ.setdefault("HYDRA_FULL_ERROR", "1")
     # `-m` may stand between overrides, but argparse needs it in front.
-    options_first = sorted(arguments, key=lambda argument: argument not in ("-m", "--multirun"))
+    options_first = sorted(arguments, key=lambda argument: argument not in _MULTIRUN)
+    if options_first[:1] and options_first[0] in _MULTIRUN:
+        task.sweep_files, options_first = sweep_file.split(options_first)
     sys.argv = ["labkart", *options_first]
     _, unknown = hydra_arguments().parse_known_args(sys.argv[1:])
     if unknown:
@@ -79,8 +110,8 @@ def run_hydra(task: "HydraTask", arguments: Sequence[str]) -> None:
     conf = str(project.current().root / "conf")
     try:
         hydra.main(config_path=conf, config_name="config", version_base="1.3")(task)()
-    except config.InvalidOverride as error:
-        raise config.explain_error(error, arguments) from None
+    except config_errors.InvalidOverride as error:
+        raise config_errors.explain_error(error, arguments) from None
     except Exception as error:
         names_hydra = any("hydra" in argument for argument in arguments)
         if task.was_called or isinstance(error, LabkartError) or not names_hydra:
@@ -97,17 +128,21 @@ class HydraTask:
     Attributes:
         failures: the messages to show when Hydra has ended.
         was_called: whether Hydra has called it.
+        sweep_files: the overrides that name files in `conf/sweep/`, which Hydra cannot read.
     """
 
-    def __init__(self, output: RunOutput, publisher: Publisher | None = None) -> None:
-        self.output = output
-        self.publisher = publisher or Publisher()
+    def __init__(
+        self, output: RunOutput, publisher: Publisher | None = None, *, fail_fast: bool = False
+    ) -> None:
+        self.output, self._fail_fast = output, fail_fast
+        self.publisher = publisher
         self.failures: list[str] = []
         self.was_called = False
+        self.sweep_files: list[str] = []
         self._sweep: Sweep | None = None
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return HydraTask, (self.output, NullPublisher())
+        return HydraTask, (self.output,)
 
     def __call__(self, cfg: DictConfig) -> None:
         """Run the experiment that Hydra composed."""
@@ -130,10 +165,18 @@ class HydraTask:
         freeze_imports()
         record = experiment.record
         if record.status == "finished":
-            self._reuse(experiment)
+            self._say_cached(experiment)
+            if reuse_record(record):
+                repetition.confirm(experiment)
         else:
-            self._build(experiment)
+            with trace.untraced():
+                self._build(experiment)
+            if record.status == "finished" and trace.is_answer():
+                with trace.unseen():
+                    self._say_cached(experiment)
+                repetition.foresee(experiment)
         self.output.show_result(record.metrics, record.id)
+        self._say_what_is_not_returned([record])
         if record.status == "failed":
             raise LabkartError(describe_failure(record))
 
@@ -142,6 +185,7 @@ class HydraTask:
         self.was_called = True
         console.show_logging()
         self._sweep = sweep = plan_sweep(sweeper, overrides, self.publisher)
+        sweep.fail_fast = self._fail_fast
         freeze_imports()
         with _collect_failures(self.failures):
             assert sweeper.launcher
@@ -172,30 +216,56 @@ class HydraTask:
             values = " ".join(f"{name}={text}" for name, text in params.items())
             self.output.warn(f"  one run of a set ({values}); -m runs all of them")
 
-    def _reuse(self, experiment: Experiment) -> None:
-        """Take the result of an earlier run."""
-        record, count = experiment.record, len(experiment.tasks)
+    def _say_cached(self, experiment: Experiment) -> None:
+        count = len(experiment.tasks)
         self.output.say(f"  {count} task{'s' if count > 1 else ''} cached, nothing to do")
-        reuse_record(record, self.publisher)
 
     def _build(self, experiment: Experiment) -> None:
         workers = experiment.workers(1)
-        publisher = self.publisher
         # Before the experiment is marked as running: the publishing process must not hold the mark.
-        publisher.start()
-        with ExperimentProgress(workers) as progress:
+        if self.publisher:
+            self.publisher.start()
+        with ExperimentProgress() as progress:
             try:
-                run_experiments([experiment], workers, progress, publisher.begin, publisher.end)
+                run_experiments([experiment], workers, progress, fail_fast=self._fail_fast)
             finally:
                 progress.show_rest(experiment.record.tasks)
 
     def _show_sweep(self, records: list[ExperimentRecord], ranking: Ranking, id: str) -> None:
         self.output.show_groups(records, ranking)
+        self._say_what_is_not_returned(records)
         names = {name for record in records for name in record.metrics}
         if ranking.metric and names and ranking.metric not in names:
             hint = did_you_mean(ranking.metric, names)
             self.output.warn(f"  labkart.rank_by={ranking.metric}: nothing logs it. {hint}")
         self.output.say(f"  sweep {id}  ·  {console.command(f'ui --sweep {id}')}")
+
+    def _say_what_is_not_returned(self, records: Sequence[ExperimentRecord]) -> None:
+        """If no result logs a metric, say which other tasks do."""
+        finished = [record for record in records if record.status == "finished"]
+        if not finished or any(record.metrics for record in finished):
+            return
+        runs = [run for run in finished[0].tasks if run.result.get("metrics")]
+        if runs and not finished[0].config.get("task"):
+            self.output.warn(f"  {_describe_not_returned(finished[0], runs)}")
+
+
+class _Planner(HydraTask):
+    """What Hydra calls in place of a run: plans many experiments, and nothing more."""
+
+    def sweep(self, sweeper: Sweeper, overrides: list[str]) -> None:
+        self.was_called = True
+        console.show_logging()
+        self.experiments = plan_sweep(sweeper, overrides).experiments
+
+
+def _describe_not_returned(record: ExperimentRecord, runs: Sequence[TaskRun]) -> str:
+    classes = list(dict.fromkeys(run.name for run in runs))
+    names, is_one = " and ".join(classes), len(classes) == 1
+    place = "among the results" if len(results_of(record)) > 1 else "the last task"
+    log, are, them = ("logs", "is", "it") if is_one else ("log", "are", "them")
+    remedy = f"return {them} too, in a dictionary of results ({console.command('docs write-up')})"
+    return f"{names} {log} metrics, but {are} not {place}: {remedy}"
 
 
 @contextmanager
@@ -205,8 +275,7 @@ def _collect_failures(failures: list[str]) -> Iterator[None]:
         yield
     except LabkartError as error:
         failures.append(str(error))
-    except OSError as error:  # a full disk, a folder that may not be written
-        place = error.filename or "outputs/"
-        failures.append(f"{place}: {error.strerror or error}. What was finished is kept.")
+    except OSError as error:
+        failures.append(outputs.describe_end(error))
     except Exception as error:
         raise RuntimeError("This is a mistake in Labkart, not yours. Please report it.") from error

@@ -8,7 +8,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from labkart import console, project, signals
+from labkart import outputs, project, signals, trace
 from labkart.errors import LabkartError
 from labkart.records import leftovers
 from labkart.tracking.publisher import Publisher
@@ -19,28 +19,17 @@ def session(publisher: Publisher) -> Iterator[None]:
     """Run the block in the project's root, where it may be stopped and publishes its records.
 
     Raises:
-        LabkartError: nothing can be kept in this place.
+        LabkartError: a file cannot be written.
     """
     os.chdir(project.current().root)
-    outputs = project.current().outputs
-    if outputs.exists() and not outputs.is_dir():
-        name = project.current().short(outputs)
-        problem = "is a file, and results go into a folder of that name"
-        raise LabkartError(f"{name} {problem}. Move it away.")
     signals.install_handlers()
     try:
-        close_abandoned(publisher)
+        leftovers.close_abandoned()
         yield
+    except OSError as error:
+        raise LabkartError(outputs.describe_end(error)) from error
     finally:
         _close(publisher)
-
-
-def close_abandoned(publisher: Publisher) -> None:
-    """Mark experiments and studies whose processes died as killed."""
-    for record in leftovers.close_abandoned_experiments():
-        publisher.end(record)
-    for study in leftovers.close_abandoned_studies():
-        publisher.searched(study)
 
 
 def freeze_imports() -> None:
@@ -51,8 +40,7 @@ def freeze_imports() -> None:
 
 def _close(publisher: Publisher) -> None:
     """Let the publisher finish. What MLflow does not take waits in the records."""
-    with console.busy("writing to MLflow"):
-        problem = publisher.close()
-    if problem:
-        remedy = f"The records have it all; {console.command('sync')} publishes it."
-        console.warn(f"  Not in MLflow yet ({problem}). {remedy}")
+    with trace.untraced():
+        is_complete = publisher.close()
+    if not is_complete:
+        trace.doubt("MLflow does not have all of it")

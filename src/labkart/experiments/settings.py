@@ -3,7 +3,7 @@
 Knows which there are and what they may be.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from omegaconf import DictConfig, ListConfig, OmegaConf
@@ -11,6 +11,7 @@ from omegaconf import DictConfig, ListConfig, OmegaConf
 from labkart.errors import LabkartError
 
 SECTION = "labkart"
+RESOURCES = "resources"  # of this machine
 # Not part of an experiment's identity: these settings, and which search tries it.
 NOT_IN_ID = (SECTION, "search")
 
@@ -19,15 +20,29 @@ def _is_list_of_strings(value: Any) -> bool:
     return isinstance(value, ListConfig) and all(isinstance(item, str) for item in value)
 
 
+def _is_gpu_setting(value: Any) -> bool:
+    if isinstance(value, ListConfig):
+        return all(isinstance(item, str) or (type(item) is int and item >= 0) for item in value)
+    return value == "auto" or (type(value) is int and value >= 0)
+
+
 # For each setting: whether it may be a value, and the same in words. True is an int for Python.
 _CHECKS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "workers": (lambda value: type(value) is int and value > 0, "a positive integer"),
     "artifact_mb": (lambda value: type(value) in (int, float), "a number"),
+    "artifact_tasks": (lambda value: value in ("results", "all"), "results, all"),
     "seeds": (_is_list_of_strings, "a list of names, as [seed],"),
-    "less_is_better": (_is_list_of_strings, "a list of words, as [loss],"),
+    "higher_is_better": (_is_list_of_strings, "a list of names of metrics, as [gain],"),
+    "lower_is_better": (_is_list_of_strings, "a list of names of metrics, as [cost],"),
     "tags": (_is_list_of_strings, "a list of words, as [paper],"),
     "rank_by": (lambda value: isinstance(value, str), "the name of a metric"),
 }
+# The same for what is below `labkart.resources`.
+_RESOURCES: dict[str, tuple[Callable[[Any], bool], str]] = {
+    "gpu": (_is_gpu_setting, "auto, the number of graphics cards, a list of them, as [0, 2],"),
+    "tasks_per_gpu": (_CHECKS["workers"][0], "a positive integer"),
+}
+_AMOUNT = (lambda value: type(value) in (int, float) and value >= 0, "a number, 0 or more,")
 
 
 def setting(cfg: DictConfig, name: str, default: Any) -> Any:
@@ -36,13 +51,33 @@ def setting(cfg: DictConfig, name: str, default: Any) -> Any:
     return default if value is None else value
 
 
+def section(cfg: DictConfig) -> dict[str, Any]:
+    """All of these settings, as plain values."""
+    values = OmegaConf.to_container(cfg.get(SECTION) or OmegaConf.create({}), resolve=True)
+    return {str(name): value for name, value in values.items()} if isinstance(values, dict) else {}
+
+
 def check_settings(cfg: DictConfig) -> None:
     """Refuse a value that would otherwise be noticed only after everything has run.
 
     Raises:
         LabkartError: a setting is not what it may be.
     """
+    if not isinstance(cfg.get(SECTION), DictConfig | None):
+        raise LabkartError(f"conf: {SECTION} must be a section (name: value), got {cfg[SECTION]}.")
     for name, (accepts, noun) in _CHECKS.items():
         value = setting(cfg, name, None)
         if value is not None and not accepts(value):
             raise LabkartError(f"{SECTION}.{name} must be {noun} or null, got {value}.")
+    _check_resources(setting(cfg, RESOURCES, {}))
+
+
+def _check_resources(stated: Any) -> None:
+    """Refuse amounts that are none."""
+    place = f"{SECTION}.{RESOURCES}"
+    if not isinstance(stated, Mapping):
+        raise LabkartError(f"{place} must be names and amounts, as {{gpu: auto}}, got {stated}.")
+    for name, amount in stated.items():
+        accepts, noun = _RESOURCES.get(str(name), _AMOUNT)
+        if amount is not None and not accepts(amount):
+            raise LabkartError(f"{place}.{name} must be {noun} or null, got {amount}.")

@@ -21,6 +21,7 @@ from labkart._compat import submitit_parameters, submitit_slurm_parameters
 from labkart.errors import LabkartError, did_you_mean
 from labkart.experiments import slurm_job
 from labkart.experiments.slurm_job import JobFailure, JobStatus, SlurmJob, one_line
+from labkart.records.job_log import jobs_folder
 
 _RESULT_PAUSE = 0.5  # seconds between two looks for results
 # Seconds between two questions to SLURM, at first and after some minutes.
@@ -41,6 +42,10 @@ class JobArray:
     states: dict[int, str] = field(default_factory=dict)
     _jobs: dict[int, Any] = field(default_factory=dict)  # submitit's, of those that have not ended
     _ended_at: dict[int, float] = field(default_factory=dict)
+
+    def logs(self) -> dict[int, list[Path]]:
+        """By index, the files into which each job that has not ended will print."""
+        return {index: [job.paths.stdout, job.paths.stderr] for index, job in self._jobs.items()}
 
     def ended(self) -> Iterator[tuple[int, str | None]]:
         """Each job as it ends: its index, and a sentence if it failed."""
@@ -74,7 +79,7 @@ class JobArray:
                 self._ended_at.pop(index, None)
             elif time.monotonic() - self._ended_at.setdefault(index, time.monotonic()) >= _GRACE:
                 reason = f"it ended without a result ({status}){_last_line(job.paths.stderr)}"
-                yield self._remove(index, reason)
+                yield self._remove(index, self._other_failure(job.job_id) or reason)
 
     def _remove(self, index: int, failure: str | None) -> tuple[int, str | None]:
         log = self._jobs.pop(index).paths.stderr
@@ -82,6 +87,11 @@ class JobArray:
         if failure and log.exists():
             failure = f"{failure.rstrip('.')}. Its log: {project.current().short(log)}"
         return index, failure
+
+    def _other_failure(self, job_id: str) -> str | None:
+        """Why another process of a job failed than the one whose result counts."""
+        results = sorted(self.folder.glob(f"{job_id}_*_result.pkl"))
+        return next(filter(None, map(_failure, results)), None)
 
     def _file_names(self) -> set[str]:
         # A shared disk may remember an old list; a change of the folder makes a new one.
@@ -112,7 +122,7 @@ def submit(
     _check_cluster(str(values.get("partition", "")))
     name = re.sub(r"[^A-Za-z0-9.-]+", "-", str(values.get("name", current.name)))
     values["name"] = f"{name}-{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}"
-    array = JobArray(values["name"], current.outputs / "slurm" / values["name"])
+    array = JobArray(values["name"], jobs_folder(values["name"]))
     executor = _executor(values, array.folder, current.root)
     try:
         array._jobs = _submit(executor, SlurmJob(function, current.root), jobs)
@@ -122,6 +132,16 @@ def submit(
         raise
     if array._jobs:
         slurm_job.cancel(f"--name={array.name}")
+
+
+def process_count(settings: Mapping[str, Any]) -> int:
+    """How many processes a job has, on all its nodes together."""
+    values = {key.removeprefix("slurm_"): value for key, value in settings.items()}
+    per_node = values.get("tasks_per_node") or values.get("ntasks_per_node") or 1
+    try:
+        return int(values.get("nodes") or 1) * int(per_node)
+    except ValueError:  # submitit says what is wrong
+        return 1
 
 
 def _plain(value: Any) -> Any:
@@ -149,6 +169,8 @@ def _executor(settings: dict[str, Any], folder: Path, root: Path) -> Any:
         # So that SLURM may put a job back: after its time limit, or when its node died.
         additional["requeue"] = True
     values["additional_parameters"] = additional
+    if process_count(settings) > 1:  # without one of them the others would wait for ever
+        values["srun_args"] = [*values.get("srun_args", ()), "--kill-on-bad-exit=1"]
     restarts = values.pop("max_num_timeout", 3)
     executor = submitit.AutoExecutor(folder, "slurm", slurm_max_num_timeout=restarts)
     common = submitit_parameters()
@@ -166,9 +188,6 @@ def _check_names(settings: Mapping[str, Any]) -> None:
     for name in settings:
         if name not in names:
             raise LabkartError(f'hydra.launcher: no setting "{name}". {did_you_mean(name, names)}')
-    if any(settings.get(name, 1) != 1 for name in ("nodes", "tasks_per_node", "ntasks_per_node")):
-        remedy = "Set nodes and tasks_per_node to 1."
-        raise LabkartError(f"hydra.launcher: a job is one process on one node. {remedy}")
 
 
 def _check_time_limit(parameters: Mapping[str, Any]) -> None:

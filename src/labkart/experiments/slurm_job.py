@@ -15,6 +15,7 @@ from typing import Any
 
 from labkart._compat import submitit_signal
 from labkart.errors import LabkartError, describe
+from labkart.signals import Stopped
 
 # Reasons for which a job would wait for ever.
 _NEVER_STARTS = (
@@ -96,6 +97,11 @@ def one_line(text: str) -> str:
     return "; ".join(filter(None, lines)).rstrip(".")
 
 
+def is_follower() -> bool:
+    """Whether this is another process of a job than the one that commits."""
+    return os.environ.get("SLURM_PROCID", "0") != "0"
+
+
 class JobFailure(Exception):
     """What a job could not do, in a line."""
 
@@ -152,9 +158,11 @@ class _Ending:
     def _end(self, number: int, frame: FrameType | None) -> None:
         is_warning = number == self._warning_signal
         if os.getpid() != self._process and not is_warning:
-            raise SystemExit(128 + number)
+            raise Stopped(128 + number)
         # Each process of a job gets the warning, and the main process needs it once.
         if os.getpid() != self._process or self.has_begun:
+            return
+        if is_warning and is_follower():  # the first one of the job puts it back
             return
         self.has_begun = True
         if is_warning and callable(self._requeue):

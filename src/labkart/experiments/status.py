@@ -3,19 +3,21 @@
 Compares tasks with records of earlier runs. Runs nothing.
 """
 
-import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from labkart.experiments.plan import Experiment
 from labkart.fingerprint import snapshot
-from labkart.records import diff, record, redact
+from labkart.records import diff, record
+from labkart.records.names import MetricNames
 from labkart.records.record import TaskRecord
+from labkart.secrets import redact
 from labkart.tasks import task_id
-from labkart.tasks.task import Task
+from labkart.tasks.params import own_params
+from labkart.tasks.task import Task, describe_damage
 
 _MOST_NAMES = 3  # of a list in a reason
 _Texts = Mapping[str, dict[str, str]]
@@ -83,16 +85,26 @@ class TaskStatus:
         return keys
 
 
-def statuses(experiment: Experiment) -> list[TaskStatus]:
-    """The statuses of an experiment's tasks, upstream tasks first."""
-    reader = StatusReader()
+def statuses(experiment: Experiment, reader: "StatusReader | None" = None) -> list[TaskStatus]:
+    """The statuses of an experiment's tasks, upstream tasks first.
+
+    Args:
+        experiment: the experiment.
+        reader: knows the statuses of the tasks that other experiments share with it.
+    """
+    reader = reader or StatusReader()
     with snapshot.frozen():
-        for label, task in experiment.tasks.items():
-            status = reader.read(label, task)
-            if status.state != "done" and label not in experiment.missing:
-                status.state = "done"
-                status.reason = f"{status.reason}, and nothing needs it now"
-    return list(reader.statuses.values())
+        return [_needed_status(experiment, label, reader) for label in experiment.tasks]
+
+
+def _needed_status(experiment: Experiment, label: str, reader: "StatusReader") -> TaskStatus:
+    """The status of a task, which is done where this experiment does not need it."""
+    task = experiment.tasks[label]
+    status = reader.statuses.get(task_id.task_key(task)) or reader.read(label, task)
+    if status.state == "done" or label in experiment.missing:
+        return status
+    reason = f"{status.reason}, and nothing needs it now"
+    return replace(status, state="done", reason=reason)
 
 
 class StatusReader:
@@ -117,8 +129,8 @@ class StatusReader:
         if last and task.complete():
             return TaskStatus(label, task, "done", _describe_acceptance(last), last)
         if last and last.status == "done":
-            return TaskStatus(label, task, "changed", last.damage(), last)
-        failure = f"{last.status}: {last.error}" if last else ""
+            return TaskStatus(label, task, "changed", describe_damage(task, last), last)
+        failure = ": ".join(dict.fromkeys([last.status, str(last.error)])) if last else ""
         closest = self._closest_run(label, task)
         if closest is None:
             return TaskStatus(label, task, "missing", failure or "no run yet")
@@ -150,7 +162,7 @@ class StatusReader:
         """What differs between a task and an earlier run of its class."""
         fingerprint = task_id.task_fingerprint(task)
         changes = Changes(
-            params=_changed_params(redact.redact_values(task_id.own_params(task)), run.params),
+            params=_changed_params(redact.redact_values(own_params(task)), run.params),
             data=_changed_data(task_id.task_data(task), run.data),
             code=_changed_code(fingerprint.code, run.code),
             packages=_changed_packages(fingerprint.packages, run.packages),
@@ -204,17 +216,20 @@ def _shortened(names: Sequence[str]) -> str:
     return ", ".join(names[:_MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
 
 
-def as_json(experiment: Experiment, statuses: Sequence[TaskStatus]) -> str:
-    """The statuses as JSON for programs; the last one is the result's."""
-    result = statuses[-1]
-    is_complete = result.state == "done"
-    description = {
+def describe(experiment: Experiment, statuses: Sequence[TaskStatus]) -> dict[str, Any]:
+    """The statuses as plain values, which JSON has, for programs."""
+    results = experiment.pipeline.results
+    states = {status.label: status.state for status in statuses}
+    is_complete = all(states[label] == "done" for label in results.values())
+    logged = {status.label: status.before.metrics for status in statuses if status.before}
+    metrics = MetricNames(experiment.record, logged).results() if is_complete else {}
+    return {
         "experiment": experiment.record.id,
         "complete": is_complete,
-        "metrics": _finite_metrics(result.before) if is_complete else {},
+        "metrics": _finite(metrics),
+        "results": results,
         "tasks": [_describe_task(status) for status in statuses],
     }
-    return json.dumps(description, ensure_ascii=False, indent=1)
 
 
 def _describe_task(status: TaskStatus) -> dict[str, Any]:
@@ -230,7 +245,6 @@ def _describe_task(status: TaskStatus) -> dict[str, Any]:
     }
 
 
-def _finite_metrics(run: TaskRecord | None) -> dict[str, float | None]:
+def _finite(metrics: Mapping[str, float]) -> dict[str, float | None]:
     """The metrics; null in place of what JSON does not have."""
-    metrics = {metric.name: metric.value for metric in run.metrics} if run else {}
     return {name: value if math.isfinite(value) else None for name, value in metrics.items()}

@@ -1,38 +1,52 @@
 """Many experiments at once: plans all combinations of a sweep, and runs them as one graph of tasks.
 
 Knows how launchers of this machine, of a cluster and of Hydra give their results back. Shows no
-tables.
+tables. For which combinations there are see `combinations`.
 """
 
 import hashlib
-import itertools
 import json
-from collections.abc import Mapping, Sequence, Sized
+from collections.abc import Callable, Iterator, Mapping, Sequence, Sized
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property, partial
-from typing import Any
+from pathlib import Path
+from typing import Any, Protocol
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import Override
 from hydra.core.utils import JobReturn, JobStatus
 from hydra.plugins.launcher import Launcher
 from hydra.plugins.sweeper import Sweeper
 
-from labkart import console, threads
+from labkart import console, project, threads
 from labkart._compat import job_error
 from labkart.errors import LabkartError
-from labkart.experiments import settings
+from labkart.experiments import recording, settings
+from labkart.experiments.combinations import Job, expand
 from labkart.experiments.composer import Composer
 from labkart.experiments.experiment import run_experiments
 from labkart.experiments.plan import Experiment, plan
 from labkart.experiments.progress import ClusterProgress, SweepProgress
-from labkart.experiments.recording import reuse_record
-from labkart.records import locks, redact
+from labkart.experiments.recording import Provenance, reuse_record
+from labkart.records import job_log, locks
 from labkart.records.record import ExperimentRecord, current_time, read_experiment
 from labkart.records.seeds import Ranking
 from labkart.records.sweep import SweepRecord
-from labkart.tracking import store
+from labkart.secrets import redact
 from labkart.tracking.publisher import Publisher
+
+
+class _Jobs(Protocol):
+    """Jobs that run on other hosts. `states` are of those that have not ended, by index."""
+
+    folder: Path
+    states: dict[int, str]
+
+    def logs(self) -> dict[int, list[Path]]: ...
+    def ended(self) -> Iterator[tuple[int, str | None]]: ...
+
+
+_Submit = Callable[[str, Sequence[Sequence[str]], Mapping[str, Any]], AbstractContextManager[_Jobs]]
 
 
 @dataclass
@@ -40,9 +54,10 @@ class Sweep:
     """The experiments of one command, planned before anything runs, and how they run and end."""
 
     overrides: list[str]
-    jobs: list[list[str]]  # the overrides of each combination
+    jobs: list[Job]
     planned: list[Experiment]  # of each job; two jobs may be the same experiment
-    publisher: Publisher
+    publisher: Publisher | None
+    fail_fast: bool = False  # whether the first task that fails stops the others
 
     def __post_init__(self) -> None:
         by_id = {experiment.record.id: experiment for experiment in self.planned}
@@ -50,6 +65,7 @@ class Sweep:
         command = " ".join(["labkart", "run", "-m", *redact.redact_overrides(self.overrides)])
         id = hashlib.sha256(json.dumps(sorted(self.overrides)).encode()).hexdigest()[:16]
         self.record = SweepRecord(id, command, list(by_id), current_time())
+        self.record.unseeded = self._unseeded()
 
     @property
     def pending(self) -> list[Experiment]:
@@ -59,24 +75,33 @@ class Sweep:
     @property
     def ranking(self) -> Ranking:
         """How its results are shown, by the settings of `labkart` in the configuration."""
-        setting = partial(settings.setting, self.experiments[0].composed.cfg)
-        seeds = setting("seeds", ["seed"])
-        return Ranking(seeds, setting("rank_by", None), setting("less_is_better", []))
+        section = settings.section(self.experiments[0].composed.cfg)
+        return Ranking.of(section, project.current().folds)
+
+    def _unseeded(self) -> list[str]:
+        """The ids of the experiments whose grid names no seed, beside others that have seeds."""
+        seeds = set(self.ranking.seeds)
+        has_seed = [not seeds.isdisjoint(job.names) for job in self.jobs]
+        pairs = zip(self.planned, has_seed, strict=True)
+        return sorted({plan.record.id for plan, named in pairs if not named and any(has_seed)})
 
     def run(self, launcher: Launcher) -> None:
         """Let a launcher run what is pending, and keep the results."""
         for experiment in self.experiments:
             self._add_sweep(experiment.record)
             if experiment.record.status == "finished":
-                reuse_record(experiment.record, self.publisher)
+                reuse_record(experiment.record)
         self.record.write()
         try:
             if self.pending:
-                self._take_returns(launcher.launch(self.jobs, initial_job_idx=0))
+                if self.publisher:  # before experiments are marked as running
+                    self.publisher.start()
+                overrides = [job.overrides for job in self.jobs]
+                self._take_returns(launcher.launch(overrides, initial_job_idx=0))
             else:
                 self._say("nothing to do")
         except KeyboardInterrupt:
-            self.record.status = "killed"
+            self.record.status = "stopped"
             raise
         finally:
             if self.record.status == "running":
@@ -91,27 +116,36 @@ class Sweep:
         self._say(f"{count} to run on {workers} worker{'s' if workers > 1 else ''}")
         self._run(pending, workers)
 
-    def submit(self, limits: Mapping[str, Any]) -> None:
-        """On a cluster: one job per pending experiment; records come by the shared disk."""
-        from labkart.experiments import slurm
+    def submit(self, submit: _Submit, settings: Mapping[str, Any], place: str) -> None:
+        """On other hosts: one job per pending experiment; records come by the shared disk.
+
+        Args:
+            submit: what submits jobs, such as `slurm.submit`.
+            settings: of that.
+            place: in words, such as "on the cluster".
+        """
+        from labkart.experiments.slurm import process_count
 
         jobs = [experiment for experiment in self.pending if experiment.missing]
-        self._say(f"{len(self._missing_tasks)} to run in {len(jobs)} jobs on the cluster")
+        _check_ranks(jobs, process_count(settings))
+        self._say(f"{len(self._missing_tasks)} to run in {len(jobs)} jobs {place}")
         self._run([experiment for experiment in self.pending if not experiment.missing], 1)
         overrides = [experiment.composed.overrides for experiment in jobs]
         with (
-            slurm.submit("labkart.experiments.run:run_on_node", overrides, limits) as array,
+            submit("labkart.experiments.run:run_on_node", overrides, settings) as array,
             ClusterProgress(len(jobs), array.states) as progress,
         ):
+            logs = array.logs()
+            job_log.index_logs(array.folder, {jobs[n].record.id: logs[n] for n in logs})
             for number, failure in array.ended():
                 self._take(jobs[number], failure)
                 progress.job_ended(jobs[number].record)
+                if self.fail_fast and jobs[number].record.status == "failed":
+                    break  # whoever leaves the array cancels the others
 
     def _run(self, experiments: Sequence[Experiment], workers: int) -> None:
-        publisher = self.publisher
-        publisher.start()
-        with SweepProgress(workers) as progress:
-            run_experiments(experiments, workers, progress, publisher.begin, publisher.end)
+        with SweepProgress() as progress:
+            run_experiments(experiments, workers, progress, fail_fast=self.fail_fast)
 
     def _take_returns(self, returns: Sequence[JobReturn]) -> None:
         """Take in the records that the jobs of Hydra's own launchers have written."""
@@ -122,16 +156,22 @@ class Sweep:
         """Take in and publish the record of another process, or why that process failed."""
         record = read_experiment(experiment.record.id) or experiment.record
         if failure:
+            if record.status != "running" and record.ended == experiment.ended:
+                # It died before it could write what it ran.
+                record = experiment.record
+                recording.begin_record(experiment, current_time(), self._provenance)
             _note_failure(record, failure)
         if record.ended:
             self._add_sweep(record)
             record.write()
             experiment.record = record
-            if not store.is_published(record):
-                self.publisher.end(record)
 
     def _add_sweep(self, record: ExperimentRecord) -> None:
         record.sweeps = list(dict.fromkeys([*record.sweeps, self.record.id]))
+
+    @cached_property
+    def _provenance(self) -> Provenance:
+        return Provenance.current()
 
     @cached_property
     def _missing_tasks(self) -> set[str]:
@@ -148,7 +188,7 @@ class Sweep:
         console.say(f"  {counts}: {len(tasks) - len(self._missing_tasks)} cached, {rest}")
 
 
-def plan_sweep(sweeper: Sweeper, overrides: list[str], publisher: Publisher) -> Sweep:
+def plan_sweep(sweeper: Sweeper, overrides: list[str], publisher: Publisher | None = None) -> Sweep:
     """Expand the overrides as Hydra does, and plan each combination.
 
     Raises:
@@ -157,53 +197,38 @@ def plan_sweep(sweeper: Sweeper, overrides: list[str], publisher: Publisher) -> 
     assert sweeper.hydra_context
     assert sweeper.config is not None
     loader = sweeper.hydra_context.config_loader
-    parser = OverridesParser.create(config_loader=loader)
-    jobs = _combinations(parser.parse_overrides(overrides))
+    jobs = expand(overrides, OverridesParser.create(config_loader=loader))
     composer = Composer(partial(loader.load_sweep_config, sweeper.config))
     with console.busy(f"planning {len(jobs)} experiments"):
         planned = [_plan_job(composer, job, number) for number, job in enumerate(jobs)]
     return Sweep(overrides, jobs, planned, publisher)
 
 
-def _plan_job(composer: Composer, overrides: list[str], number: int) -> Experiment:
+def _plan_job(composer: Composer, job: Job, number: int) -> Experiment:
     try:
-        return plan(composer.compose(overrides, number))
+        return plan(composer.compose(job.overrides, number))
     except LabkartError as error:
-        message = str(error)
-        names = (override.partition("=")[0].lstrip("+~") for override in overrides)
+        message = job.locate(str(error))
         # Without an override in the message nobody knows which experiment is meant.
-        if any(name in message for name in names):
-            raise
-        raise LabkartError(f"{message}\nin {' '.join(overrides)}") from error
+        if job.named(message) or "hydra." in message:
+            raise LabkartError(message) from error
+        raise LabkartError(f"{message}\nin {' '.join(job.overrides)}") from error
 
 
-def _combinations(overrides: Sequence[Override]) -> list[list[str]]:
-    """The overrides of each job: every combination of the values that are swept over."""
-    choices: dict[str, list[str]] = {}  # of two overrides of one setting the later one counts
-    for override in overrides:
-        name = str(override.get_key_element())
-        choices[name] = [f"{name}={value}" for value in _values(override)]
-    return [list(job) for job in itertools.product(*choices.values())]
-
-
-def _values(override: Override) -> list[str]:
-    text = override.input_line
-    if not override.is_sweep_override():
-        return [override.get_value_element_as_str()]
-    if not override.is_discrete_sweep():
-        remedy = "a sweep needs a list or range(...); intervals are for a search."
-        raise LabkartError(f"{text}: {remedy}")
-    values = list(override.sweep_string_iterator())
-    if not values:
-        raise LabkartError(f"{text} has no values, so there would be nothing to run.")
-    return values
+def _check_ranks(jobs: Sequence[Experiment], count: int) -> None:
+    """Refuse jobs of several processes that have no task for them."""
+    missing = [job.tasks[label] for job in jobs for label in job.missing]
+    if missing and count > 1 and not any(task.distributed for task in missing):
+        problem = f"hydra.launcher: a job of {count} processes, and no task for them"
+        remedy = "Write distributed = True in the class of the task that all of them run together"
+        raise LabkartError(f"{problem}. {remedy}, or set nodes and tasks_per_node to 1.")
 
 
 def _note_failure(record: ExperimentRecord, failure: str) -> None:
     """Write into a record why its process failed, unless the process has done so."""
     if record.status == "finished":
         return
-    record.error = record.error or failure
+    record.error = record.error or redact.redact_text(failure)
     if record.status in ("planned", "running"):
         record.status = "killed"
         record.started = record.started or current_time()

@@ -1,8 +1,20 @@
 """What code and which packages a task class depends on.
 
-Knows the project's modules, what a name in one of them refers to, and what this process imported.
-Does not know tasks' ids, records or MLflow.
+The rule, as `labkart docs cache` tells it to students:
+
+- What a module defines (functions, classes, constants) counts for the tasks that reach it by name,
+  compared as Python writes it: comments, docstrings and formatting do not count.
+- Anything else that happens when modules are imported (a call, a loop, setting something elsewhere)
+  counts for every task, with what it uses. A registered definition counts for the tasks that read
+  the register.
+- Where code runs from text or is found by a computed name, all code of the project counts.
+
+So the unit is the statement at the top of a file (`statements`, `names`). `modules` knows what a
+name refers to, `effects` whether a statement only defines, `reach` what counts for a class and in
+which order, `code` its digests. `live` compares these with what this process runs. The ways to be
+wrong: `harmless` lists what other packages are known to do. Nothing is kept between
+processes: `cli.answers` gives whole answers again.
 
 Others use `fingerprint` (the fingerprint of a class), `snapshot` (when an id is made again) and
-`imports` (the audit hook: which code ran, which files are opened).
+`imports` (which code ran). Knows no tasks' ids, no records, and nothing of MLflow.
 """

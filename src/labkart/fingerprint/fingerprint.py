@@ -1,34 +1,27 @@
-"""The code that a task class reaches by name, and the versions of the packages it imports.
+"""What a task class depends on: the code that counts for it, and the versions of its packages.
 
-Read from the files of what was imported. If reading cannot be sure, everything counts: to compute a
-result again costs time, a stale one costs trust. Knows no parameters and no ids.
+Read from the files of what was imported, and compared with what this process runs. Knows no
+parameters and no ids.
 """
 
 import hashlib
-import secrets
 import sys
-from collections.abc import Container, Iterable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
-from labkart import packages
+from labkart import digests, opened_files, packages
 from labkart.digests import content_digest
-from labkart.fingerprint import imports, syntax
-from labkart.fingerprint.modules import RUNTIMES, DefinitionRef, External, Module, Modules
-from labkart.fingerprint.reach import NO_SOURCE, Reach
+from labkart.fingerprint import imports, live
+from labkart.fingerprint.code import Code, FileUse, TaskCode
+from labkart.fingerprint.modules import Modules
+from labkart.fingerprint.reach import Reach
 
-_KNOWN = RUNTIMES | sys.stdlib_module_names
 # Goes into every fingerprint: a change of what counts is made here, deliberately, and computes
 # every task again.
-SCHEMA = 2
-_PLAIN = (bool, bytes, complex, float, int, str, type(None))
-
-# What is recorded of code: by file, by name, a digest. While it is gathered, a list of digests.
-Code = dict[str, dict[str, str]]
-_Parts = dict[str, list[str]]
+SCHEMA = 4
 
 
 @dataclass(frozen=True)
@@ -36,14 +29,15 @@ class Fingerprint:
     """What a task's result depends on beside its parameters and inputs.
 
     Attributes:
-        code: by file (`my_thesis/tasks/train.py`) the digest of each definition that is reached
-            (`TrainForest.run`).
+        code: by file the digest of each statement that counts.
         packages: by name the version of each package that this code imports, and of those that
             these need.
+        files: the files that were read for it.
     """
 
     code: Code
     packages: dict[str, str]
+    files: dict[str, FileUse] = field(compare=False, default_factory=dict)
 
     @cached_property
     def digest(self) -> str:
@@ -52,26 +46,54 @@ class Fingerprint:
         content = repr((SCHEMA, code, sorted(self.packages.items())))
         return hashlib.sha256(content.encode()).hexdigest()
 
+    def files_that_count(self, *how: str) -> set[str]:
+        """The files that count "whole", "partly", or "late" if a function imports them."""
+        return {file for file, use in self.files.items() if use.counts in how}
+
+    def late_reads(self) -> set[str]:
+        """What modules read at import that a function imports: known only after a run."""
+        late = self.files_that_count("late")
+        return {name for file in late for name in imports.read_at_import(file)}
+
+    def other_file(self) -> str | None:
+        """A file that was loaded after it was read, and had changed meanwhile, or None.
+
+        What this process had imported before may be edited: it runs what was imported.
+        """
+        used = {file: imports.used_digest(file) for file in self.files}
+        others = [file for file, use in self.files.items() if used[file] not in (None, use.sha256)]
+        return next(iter(others), None)
+
+
+class Literal(NamedTuple):
+    """A text in reached code: the whole literal, its line, and the absolute path of its file."""
+
+    text: str
+    line: int
+    file: str
+
 
 def fingerprint_of(task: type) -> Fingerprint:
     """The fingerprint of a task class, as this process imported it."""
-    reading = _readings.current()
-    if task not in reading.fingerprints:
-        reading.fingerprints[task] = reading.fingerprint(task)
-        reading.modules.sources.keep()
-    return reading.fingerprints[task]
+    with opened_files.ignored():
+        return _readings.current().fingerprint(task)
 
 
-def still_holds(task: type) -> bool:
-    """Whether the code read for a class is what this process imported since, also in `run()`."""
-    files = _readings.last.files.get(task, {}) if _readings.last else {}
-    return all(imports.as_imported(file, name) for name, file in files.items())
+def literals(task: type) -> list[Literal]:
+    """The string literals of the code that a task class reaches, by file and line.
+
+    That is its own code, what it reaches by name, and what happens at import that counts for it.
+    """
+    with opened_files.ignored():
+        refs = _readings.current().code(task).known
+    texts = {Literal(*text, ref.module.file) for ref in refs for text in ref.statement.texts()}
+    return sorted(texts, key=lambda literal: (literal.file, literal.line, literal.text))
 
 
 def has_replacements() -> bool:
-    """Whether a constant, a function or a method was replaced in this process since it was read.
+    """Whether code was replaced in this process, or a file that it may still load has changed.
 
-    If so, what was read is forgotten.
+    If so, what is known of the classes is forgotten.
     """
     replaced = _readings.last is not None and _readings.last.is_outdated()
     if replaced:
@@ -80,135 +102,54 @@ def has_replacements() -> bool:
 
 
 class _Reading:
-    """One reading of the project's files.
-
-    It holds for as long as this process imports no more of them and replaces nothing.
-
-    Attributes:
-        fingerprints: the fingerprints of the classes that somebody asked for.
-        files: the files that were read for each of them, by module.
-        objects: what the names of the reached definitions referred to, by identity.
-    """
+    """One reading of the project's files, which holds until more of them are imported."""
 
     def __init__(self) -> None:
         self.generation = imports.generation()
-        self.modules = Modules()
-        self.reach = Reach(self.modules)
-        self.fingerprints: dict[type, Fingerprint] = {}
-        self.files: dict[type, dict[str, str]] = {}
-        self.objects: dict[DefinitionRef, dict[int, Any]] = {}
+        self._modules = Modules()
+        self._reach = Reach(self._modules)
+        self._codes: dict[type, TaskCode] = {}
+        self._states: dict[type, live.State] = {}
+        self._fingerprints: dict[type, Fingerprint] = {}
+
+    def code(self, task: type) -> TaskCode:
+        """What counts for a class, with the functions that were put in the place of others."""
+        if task not in self._codes:
+            code = TaskCode(self._modules, self._reach, task, frozenset())
+            if replaced := live.state(code.known).functions:
+                code = TaskCode(self._modules, self._reach, task, replaced)
+            self._codes[task] = code
+            self._states[task] = live.state(code.known)
+        return self._codes[task]
 
     def is_outdated(self) -> bool:
-        """Whether a name of a reached definition refers to another object now."""
+        """Whether a reached definition is another one now, or a file that may be loaded changed."""
+        states = self._states.items()
+        if any(live.state(self._codes[task].known) != state for task, state in states):
+            return True
+        uses = [use for code in self._codes.values() for use in code.files.items()]
         return any(
-            _bound_objects(ref).keys() != objects.keys() for ref, objects in self.objects.items()
+            digests.stamp(file) != use.stamp for file, use in uses if not imports.is_loaded(file)
         )
 
     def fingerprint(self, task: type) -> Fingerprint:
-        """Gather what a class reaches, with the effects of import-time code, and note the parts."""
-        classes = self._own_classes(task)
-        reached = self.reach.reachable(classes)
-        modules = {ref.module for ref in reached}
-        self.objects |= {ref: _bound_objects(ref) for ref in reached if ref.number is not None}
-        self.files[task] = {
-            module.name: module.file for module in modules if module.file and module.current
-        }
-        externals = [
-            external for ref in reached for external in self.reach.references(ref).externals
-        ]
-        code = self._parts(reached)
-        if self._is_unsure(reached, externals):
-            code |= self._everything()
-            versions = packages.foreign_versions()
-        else:
-            versions = self._versions(task, reached, externals)
-        if _is_unsaved(task, classes) or NO_SOURCE in reached:
-            code[task.__module__] = {task.__qualname__: secrets.token_hex()}
-        for module in modules:
-            if not module.current:  # edited since it was imported: it is not the code that runs
-                code[module.key] = {"": secrets.token_hex()}
-        return Fingerprint(code, {**versions, "Python": "{}.{}".format(*sys.version_info)})
-
-    def _versions(
-        self, task: type, reached: set[DefinitionRef], externals: Iterable[External]
-    ) -> dict[str, str]:
-        """The packages that the code imports, and those that hold the code itself.
-
-        A package that is installed in place is read like the project's own code, and has a version.
-        """
-        modules = [external.dotted for external in [*externals, *self._unused(reached)]]
-        modules += self.files[task]
-        modules += [base.__module__ for base in task.__mro__]
-        names = {module.partition(".")[0] for module in modules}
-        return packages.required_versions(names - RUNTIMES)
-
-    def _own_classes(self, task: type) -> list[DefinitionRef]:
-        """The definitions of a class and of those it inherits from, if they are the project's."""
-        classes = []
-        for base in task.__mro__:
-            if module := self.modules.find(base.__module__):
-                numbers = module.bindings.get(base.__qualname__.partition(".")[0], [None])
-                classes += [DefinitionRef(module, number) for number in numbers]
-        return classes
-
-    def _is_unsure(self, reached: set[DefinitionRef], externals: list[External]) -> bool:
-        unsure = any(ref.number is not None and ref.definition.unsure for ref in reached)
-        dotted = {external.dotted for external in externals}
-        return unsure or NO_SOURCE in reached or any(map(syntax.is_unsure, dotted))
-
-    def _everything(self) -> Code:
-        """The digests of all code that the project could reach, and of what it read at import."""
-        code = {file: {"": sha256} for file, sha256 in self.modules.everything().items()}
-        for module in self.modules.imported:
-            read = {name: " ".join(digests) for name, digests in _read_at_import(module).items()}
-            code[module.key] = {**code.get(module.key, {}), **read}
-        return code
-
-    def _parts(self, reached: set[DefinitionRef]) -> Code:
-        """The digests to record, by file and name."""
-        code: dict[str, _Parts] = {}
-        for ref in sorted(reached - {NO_SOURCE}, key=lambda ref: (ref.module.key, ref.number or 0)):
-            parts = code.setdefault(ref.module.key, {})
-            if ref.number is not None:
-                self._add_definition(parts, ref)
-            elif not ref.module.source:
-                parts[""] = [ref.module.sha256]
-        for module in {ref.module for ref in reached}:
-            code.setdefault(module.key, {}).update(self._import_parts(module, reached))
-        for module, order in self.reach.orders(reached).items():
-            code.setdefault(module.key, {})["order of imports"] = order
-        return {
-            file: {name: " ".join(digests) for name, digests in parts.items()}
-            for file, parts in code.items()
-            if parts
-        }
-
-    def _add_definition(self, parts: _Parts, ref: DefinitionRef) -> None:
-        for name, digest in ref.definition.parts.items():
-            parts.setdefault(name or "at import", []).append(digest)
-        for external in self.reach.references(ref).externals:
-            name = f"import {external.name}"
-            parts[name] = sorted({*parts.get(name, ()), external.origin})
-        parts |= _assigned_since(ref)
-
-    def _import_parts(self, module: Module, reached: Container[DefinitionRef]) -> _Parts:
-        """What a module does when it is imported, beside what its definitions say."""
-        parts = _read_at_import(module) | _order(module, reached)
-        unused = sorted(external.origin for external in self._unused({DefinitionRef(module, None)}))
-        return parts | ({"import": unused} if unused else {})
-
-    def _unused(self, reached: Iterable[DefinitionRef]) -> list[External]:
-        """What the files import and never mention: for what it does when it is imported."""
-        origins = {
-            origin for ref in reached if ref.module.source for origin in ref.module.source.unused
-        }
-        targets = [target for origin in origins for target in self.modules.follow("", origin)]
-        return [
-            target
-            for target in targets
-            if isinstance(target, External)
-            and (target.origin.endswith(":*") or target.dotted.partition(".")[0] not in _KNOWN)
-        ]
+        """What counts for a class, as the files say it and as this process runs it."""
+        if task not in self._fingerprints:
+            code = self.code(task)
+            parts = {key: dict(digests) for key, digests in code.parts.items()}
+            for key, name, value in self._states[task].constants:
+                parts[key][f"{name}, as it was set"] = value
+            for file, use in code.files.items():
+                # What others read is known only after a run: see `late_reads`.
+                if use.counts in ("partly", "whole") and (read := _read_at_import(file)):
+                    parts.setdefault(use.key, {}).update(read)
+            if code.is_sourceless or "<locals>" in task.__qualname__:
+                # It was typed at a prompt, or made in a function: no file says all of it.
+                state = (task, self._states[task].functions, imports.reload_count())
+                parts[task.__module__] = {task.__qualname__: imports.token(state)}
+            versions = _versions(code)
+            self._fingerprints[task] = Fingerprint(parts, versions, code.files)
+        return self._fingerprints[task]
 
 
 @dataclass
@@ -216,7 +157,7 @@ class _Readings:
     """The last reading of this process, which has one set of modules, and so one reading.
 
     Attributes:
-        last: it; None if nothing was read, or if it holds no more.
+        last: it; None if nothing was read.
     """
 
     last: _Reading | None = None
@@ -231,65 +172,19 @@ class _Readings:
 _readings = _Readings()
 
 
-def _is_unsaved(task: type, classes: Iterable[DefinitionRef]) -> bool:
-    """Whether a class was typed at a prompt or made in a function: no file says all of it."""
-    in_function = "<locals>" in task.__qualname__
-    return in_function or not any(ref.module.name == task.__module__ for ref in classes)
+def _versions(code: TaskCode) -> dict[str, str]:
+    if code.all_packages:
+        versions = packages.foreign_versions()
+    else:
+        versions = dict.fromkeys(code.unnamed, "") | packages.required_versions(code.imports)
+    return {**versions, "Python": "{}.{}".format(*sys.version_info)}
 
 
-def _read_at_import(module: Module) -> _Parts:
-    """The digests of the files, other than code, that a module read while it was imported."""
-    parts: _Parts = {}
-    for name in sorted(imports.read_at_import(module.file) if module.file else ()):
+def _read_at_import(file: str) -> dict[str, str]:
+    """The digests of the files, other than code, that a module's file read when it was imported."""
+    read: dict[str, str] = {}
+    for name in sorted(imports.read_at_import(file)):
         with suppress(OSError):  # it looked for a file that does not exist
-            digest = content_digest(Path(name))
-            parts.setdefault(f"reads {Path(name).name}", []).append(digest)
-    return parts
-
-
-def _order(module: Module, reached: Container[DefinitionRef]) -> _Parts:
-    """The order of what is bound or done at import, if another one could change a result."""
-    if not module.source:
-        return {}
-    definitions = [
-        definition
-        for number, definition in enumerate(module.source.definitions)
-        if DefinitionRef(module, number) in reached
-    ]
-    names = [name for definition in definitions for name in definition.names]
-    if len(names) == len(set(names)):  # nothing is bound twice
-        definitions = [
-            definition
-            for definition in definitions
-            if definition.has_side_effects
-            or definition.assigned_parts
-            or definition.calls
-            or definition.decorators
-        ]
-    imported = module.source.imports.items()
-    parts = {f"imports of {name}": origins for name, origins in imported if len(origins) > 1}
-    if len(definitions) > 1:
-        order = repr([definition.parts for definition in definitions])
-        parts["order"] = [hashlib.sha256(order.encode()).hexdigest()[:12]]
-    return parts
-
-
-def _bound_objects(ref: DefinitionRef) -> dict[int, Any]:
-    """The objects that a definition's names refer to in this process, and what its classes hold."""
-    loaded = vars(sys.modules.get(ref.module.name, object))
-    bound = [loaded.get(name) for name in ref.definition.names]
-    members = [value for cls in bound if isinstance(cls, type) for value in vars(cls).values()]
-    return {id(value): value for value in [*bound, *members]}
-
-
-def _assigned_since(ref: DefinitionRef) -> _Parts:
-    """A constant that differs from its definition, because other code has assigned it."""
-    loaded, definition = sys.modules.get(ref.module.name), ref.definition
-    if not loaded or definition.literal is None or len(definition.names) != 1:
-        return {}
-    name = definition.names[0]
-    value = vars(loaded).get(name)
-    bound_once = len(ref.module.bindings[name]) == 1
-    if not bound_once or not isinstance(value, _PLAIN) or repr(value) == definition.literal:
-        return {}
-    return {f"{name}, as it was set": [repr(value)]}
+            part = f"reads {Path(name).name}"
+            read[part] = " ".join([*read.get(part, "").split(), content_digest(Path(name))])
+    return read

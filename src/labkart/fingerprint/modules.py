@@ -1,25 +1,28 @@
-"""The project's modules as files, imported or not, and what a name in one of them refers to.
+"""The project's modules as files, and what a name in one of them refers to.
 
-Does not know what a definition does, and follows no definition to the next.
+Imports none of them, and does not know what a statement does.
 """
 
-import builtins
+import ast
 import hashlib
 import os
 import sys
-from dataclasses import dataclass, field
-from functools import cached_property
-from importlib.machinery import ModuleSpec, PathFinder
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache, cached_property
+from importlib.machinery import ModuleSpec
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from labkart import project
-from labkart.fingerprint import imports
-from labkart.fingerprint.source import Definition, Source
-from labkart.fingerprint.source_cache import SourceCache
+from labkart import digests, packages, project
+from labkart.digests import Stamp
+from labkart.fingerprint import imports, statements
+from labkart.fingerprint.harmless import RUNTIMES
+from labkart.fingerprint.statements import Statement
+from labkart.installed_files import is_installed
 
-# The machinery around a task, not its computation.
-RUNTIMES = {"gokart", "hydra_plugins", "labkart", "luigi"}
+_NOTHING = Statement(ast.Pass(), "")
+_CODE = {".py", ".pyx", ".ipynb", ".sh", ".so", ".pyd", ".R", ".jl"}
 
 
 @dataclass(eq=False)
@@ -28,193 +31,171 @@ class Module:
 
     Attributes:
         name: its full name.
-        file: where it is; None for a folder without `__init__.py`.
-        source: what is in the file; None if it is not Python that can be read.
-        sha256: the digest of the file's content.
-        search: the folders of a package's modules.
-        current: whether the file still is what this process imported.
-        bindings: the numbers of the definitions that bind a name.
+        file: where it is; "" for a folder without `__init__.py`.
+        folders: the folders of a package's modules.
+        text: the content of the file as this process imported it, or will import it; None if
+            nobody knows what it imported.
+        stamp: the file's stamp when it was read; None for a part of an archive.
     """
 
     name: str
-    file: str | None
-    source: Source | None
-    sha256: str
-    search: list[str]
-    current: bool
-    bindings: dict[str, list[int]] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        for number, definition in enumerate(self.source.definitions if self.source else ()):
-            for name in definition.names:
-                self.bindings.setdefault(name, []).append(number)
+    file: str
+    folders: list[str]
+    text: bytes | None = b""
+    stamp: Stamp | None = None
 
     @cached_property
     def key(self) -> str:
         """Its file as a person names it, the same in every checkout: `my_thesis/tasks/train.py`."""
-        _, suffix = os.path.splitext(self.file or "")  # noqa: PTH122 (asked often)
-        return self.name.replace(".", "/") + ("/__init__.py" if self.search else suffix)
+        suffix = "/__init__.py" if self.folders else Path(self.file).suffix
+        return self.name.replace(".", "/") + suffix
 
-    def binds(self, name: str) -> bool:
-        """Whether a name is defined or imported at the top of the module."""
-        return name in self.bindings or bool(self.source and name in self.source.imports)
+    @cached_property
+    def sha256(self) -> str:
+        """The digest of the file's content."""
+        return hashlib.sha256(self.text or b"").hexdigest()
+
+    @cached_property
+    def _parsed(self) -> list[Statement] | None:
+        is_python = self.file.endswith(".py")
+        return _parse(self.text or b"", self.name, bool(self.folders)) if is_python else None
+
+    @property
+    def statements(self) -> list[Statement]:
+        """What is in the file; empty if it is not Python that can be read."""
+        return self._parsed or []
+
+    @property
+    def is_readable(self) -> bool:
+        """Whether it is Python that can be read, or only a folder."""
+        return self._parsed is not None or not self.file
+
+    @cached_property
+    def bindings(self) -> dict[str, list[int]]:
+        """The numbers of the statements that bind a name, but for imports."""
+        bindings: dict[str, list[int]] = {}
+        for number, statement in enumerate(self.statements):
+            for name in [] if statement.is_import else statement.names:
+                bindings.setdefault(name, []).append(number)
+        return bindings
+
+    @cached_property
+    def origins(self) -> dict[str, list[str]]:
+        """The origins of what it imports when it is imported, by name."""
+        origins: dict[str, list[str]] = {}
+        for statement in self.statements:
+            for name, parts in statement.imports.items():
+                origins[name] = [*origins.get(name, ()), *parts]
+        return origins
 
 
-class DefinitionRef(NamedTuple):
-    """A definition in a module, by its number there; or the whole module."""
+class Ref(NamedTuple):
+    """A statement in a module, by its number there; or the whole module."""
 
     module: Module
     number: int | None
 
     @property
-    def definition(self) -> Definition:
-        """The definition; there must be a number."""
-        assert self.module.source is not None
-        assert self.number is not None
-        return self.module.source.definitions[self.number]
+    def statement(self) -> Statement:
+        """The statement; an empty one for the whole module."""
+        return _NOTHING if self.number is None else self.module.statements[self.number]
 
 
 class External(NamedTuple):
-    """Something of an installed package.
+    """Something of an installed package: where it is imported from, and how the code names it."""
 
-    Attributes:
-        name: the name in the project's code.
-        origin: where it is imported from.
-        dotted: all of it, as the code writes it.
-    """
-
-    name: str
     origin: str
     dotted: str
 
 
-# What a name refers to.
-Target = DefinitionRef | External
+Target = Ref | External
 
 
 class Modules:
-    """The modules of the project that somebody asked for, as they are now."""
+    """The modules of the project that somebody asked for."""
 
     def __init__(self) -> None:
-        self._modules: dict[str, Module | None] = {}
-        self._resolved: dict[tuple[Module, str], list[Target]] = {}
-        self.sources = SourceCache()
+        self.find = cache(self._find)
 
-    def find(self, name: str) -> Module | None:
-        """A module of the project by its full name; None if it is installed or missing."""
-        if name not in self._modules:
-            self._modules[name] = None
-            self._modules[name] = self._make(name)
-        return self._modules[name]
+    def is_unnamed(self, top: str) -> bool:
+        """Whether a module of no package, and not of the project, can be imported."""
+        is_known = top in packages.installed_packages().providers or self.find(top)
+        return not is_known and self._spec(top) is not None
 
-    @cached_property
-    def imported(self) -> list[Module]:
-        """The project's modules that this process has imported."""
-        return [module for name in imports.imported_modules() if (module := self.find(name))]
+    def everything(self, found: Iterable[Module]) -> dict[str, str]:
+        """All code of the project, wherever Python or another program finds it.
 
-    def everything(self) -> dict[str, str]:
-        """The digests of all code that the project could reach, by file.
+        Args:
+            found: modules that may be elsewhere.
 
-        That is all code beside and below the modules that are imported.
+        Returns:
+            The files, each with its name in every checkout.
         """
-        src = project.current().root / "src"
-        tops = {module.name.partition(".")[0]: module for module in self.imported}
-        digests = {module.key: module.sha256 for module in tops.values()}
-        packages = [package for package in map(self.find, tops) if package]
-        folders = {src} | {Path(folder) for package in packages for folder in package.search}
-        for folder in folders:
-            prefix = "" if folder == src else f"{folder.name}/"
-            for file in sorted(folder.rglob("*.py")):
-                key = prefix + file.relative_to(folder).as_posix()
-                if key.partition("/")[0] not in RUNTIMES and file.is_file():
-                    digests[key] = hashlib.sha256(file.read_bytes()).hexdigest()
-        return digests
+        root = project.current().root
+        folders = {Path(folder).absolute() for folder in sys.path}
+        folders |= {Path(folder) for module in found for folder in module.folders}
+        tops = {root} | {top for top in folders if not root.is_relative_to(top)}
+        tops = {top for top in tops if not is_installed(f"{top}/")}
+        outer = [top for top in tops if not any(other in tops for other in top.parents)]
+        return {
+            str(file): file.relative_to(root if top == root else top.parent).as_posix()
+            for top in sorted(outer)
+            for file in _files(top)
+        }
 
     def below(self, package: Module) -> list[Module]:
         """The modules in a package, at any depth."""
         modules = []
-        for folder in package.search:
-            for file in sorted(Path(folder).rglob("*.py")):
+        for folder in package.folders:
+            for file in _files(Path(folder)):
                 parts = file.relative_to(folder).with_suffix("").parts
                 inner = parts[:-1] if parts[-1] == "__init__" else parts
-                module = self.find(".".join([package.name, *inner]))
-                modules += [module] if module else []
-        return modules
+                modules.append(self.find(".".join([package.name, *inner])))
+        return [module for module in modules if module and module is not package]
 
-    def resolve(self, module: Module, mention: str, local: dict[str, list[str]]) -> list[Target]:
-        """What a name in a module refers to.
+    def resolve(self, ref: Ref, mention: str) -> list[Target]:
+        """What a name in a statement refers to."""
+        words = mention.split(".")
+        inner = ref.statement.inner.get(words[0], [])
+        return self._resolve(ref.module, words, inner, set())
 
-        Args:
-            module: where it is mentioned.
-            mention: the name, dotted as far as it is written.
-            local: the imports inside the definition that mentions it.
-        """
-        first = mention.partition(".")[0]
-        if first in local:
-            return self._resolve(module, mention.split("."), local, set())
-        if not (module.binds(first) or module.binds("*")):  # a builtin, as most names are
-            return []
-        key = module, mention
-        if key not in self._resolved:
-            self._resolved[key] = self._resolve(module, mention.split("."), {}, set())
-        return self._resolved[key]
-
-    def follow(self, name: str, origin: str) -> list[Target]:
+    def follow(self, origin: str) -> list[Target]:
         """What an import's origin refers to."""
-        return self._follow(name, origin, [], set())
+        return self._follow(origin, [], set())
 
     def _resolve(
-        self,
-        module: Module,
-        words: list[str],
-        local: dict[str, list[str]],
-        seen: set[tuple[str, str]],
+        self, module: Module, words: list[str], inner: list[str], seen: set[tuple[str, str]]
     ) -> list[Target]:
         first = words[0]
-        if (module.name, first) in seen or not module.source:
+        if (module.name, first) in seen:
             return []
         seen.add((module.name, first))
-        targets: list[Target] = [
-            DefinitionRef(module, number) for number in module.bindings.get(first, ())
-        ]
-        origins = [*local.get(first, ()), *module.source.imports.get(first, ())]
-        if not origins and first not in module.bindings:
-            is_builtin = hasattr(builtins, first)
-            stars = _star_origins(module, first)
-            origins = [origin for origin in stars if self._has(origin, is_builtin)]
+        targets: list[Target] = [Ref(module, number) for number in module.bindings.get(first, ())]
+        origins = [*inner, *module.origins.get(first, ())]
         for origin in origins:
-            targets += self._follow(first, origin, words[1:], seen)
+            targets += self._follow(origin, words[1:], seen)
+        if not (targets or origins):
+            for origin in module.origins.get("*", ()):
+                targets += self._starred(origin.partition(":")[0], words, seen)
         return targets
 
-    def _has(self, origin: str, sure: bool, seen: tuple[str, ...] = ()) -> bool:
-        """Whether a name that came with `import *` may be `module:name`.
-
-        Args:
-            origin: `module:name`.
-            sure: whether an installed module, whose names are unknown, does not count.
-            seen: the origins that led to this one.
-        """
-        base, _, name = origin.partition(":")
+    def _starred(self, base: str, words: list[str], seen: set[tuple[str, str]]) -> list[Target]:
+        """What a name refers to that `from base import *` may have bound."""
         module = self.find(base)
-        if module is None or not module.source or origin in seen:
-            return module is None and not sure
-        return bool(
-            module.binds(name)
-            or self.find(f"{base}.{name}")
-            or any(self._has(star, sure, (*seen, origin)) for star in _star_origins(module, name))
-        )
+        targets = self._resolve(module, words, [], seen) if module else []
+        if module and not targets and self.find(f"{base}.{words[0]}"):
+            return self._follow(f"{base}:{words[0]}", words[1:], seen)
+        return targets
 
-    def _follow(
-        self, name: str, origin: str, rest: list[str], seen: set[tuple[str, str]]
-    ) -> list[Target]:
+    def _follow(self, origin: str, rest: list[str], seen: set[tuple[str, str]]) -> list[Target]:
         base, _, attribute = origin.partition(":")
         words = [attribute, *rest] if attribute else rest
         module = self.find(base)
         if module is None:
-            return [External(name, origin, ".".join([base, *words]))]
+            return [External(origin, ".".join([base, *words]))]
         targets = list[Target]()
         while words:
-            bound = self._resolve(module, words, {}, seen) if module.binds(words[0]) else []
+            bound = self._resolve(module, words, [], seen)
             targets += bound
             inner = self.find(f"{module.name}.{words[0]}")
             if inner is None and bound:
@@ -222,52 +203,86 @@ class Modules:
             if inner is None:
                 break
             module, words = inner, words[1:]
-        starred = self._resolve(module, words, {}, seen) if words and module.binds("*") else []
-        if starred:
-            return targets + starred
         # `module.__name__` says nothing of what is in it.
         if not (words and words[0].startswith("__")) or words[0] == "__dict__":
-            targets.append(DefinitionRef(module, None))
+            targets.append(Ref(module, None))
         return targets
 
-    def _make(self, name: str) -> Module | None:
-        top, _, _ = name.partition(".")
-        spec = None if top in RUNTIMES else self._spec(name)
+    def _find(self, name: str) -> Module | None:
+        """A module of the project by its full name; None if it is installed or missing."""
+        spec = None if name.partition(".")[0] in RUNTIMES else self._spec(name)
         if spec is None:
             return None
-        file, search = spec.origin, list(spec.submodule_search_locations or ())
+        file, folders = spec.origin, list(spec.submodule_search_locations or ())
         if not spec.has_location or not file:  # a folder without __init__.py, or something built in
-            if all(imports.is_installed(f"{folder}/") for folder in search):
-                return None
-            return Module(name, None, Source([], {}, []), "", search, True)
-        if imports.is_installed(file):
+            is_known = all(is_installed(f"{folder}/") for folder in folders)
+            return None if is_known else Module(name, "", folders)
+        if is_installed(file):
             return None
         try:
-            source, sha256, stamp = self.sources.read(name, file, bool(search))
-        except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
+            stamp = digests.stamp(file)
+            text = imports.imported_text(file) if imports.is_loaded(file) else _read(file, spec)
+        except OSError:
             return None
-        return Module(name, file, source, sha256, search, imports.as_imported(file, name, stamp))
+        return Module(name, file, folders, text, stamp)
 
     def _spec(self, name: str) -> ModuleSpec | None:
         module = sys.modules.get(name)
-        file = getattr(module, "__dict__", {}).get("__file__")
+        known = getattr(module, "__dict__", {})
+        file = known.get("__file__")
         if module and isinstance(file, str):  # also where it has no spec, as a script has none
-            folders = module.__dict__.get("__path__")
-            spec = ModuleSpec(name, None, origin=file)
+            folders = known.get("__path__")
+            spec = ModuleSpec(name, known.get("__loader__"), origin=file)
             spec.submodule_search_locations = None if folders is None else list(folders)
             spec.has_location = True
             return spec
         parent, _, _ = name.rpartition(".")
         package = self.find(parent) if parent else None
-        if parent and not (package and package.search):
+        if parent and not (package and package.folders):
             return None
-        try:
-            return PathFinder.find_spec(name, package.search if package else None)
-        except (ImportError, ValueError):
-            return None
+        for finder in sys.meta_path:  # as Python does; editable packages have a finder of their own
+            find = getattr(finder, "find_spec", lambda *_: None)
+            try:
+                spec = find(name, package.folders if package else None)
+            except (ImportError, ValueError, AttributeError):
+                continue
+            if spec:
+                return spec
+        return None
 
 
-def _star_origins(module: Module, name: str) -> list[str]:
-    """Where a name may come from that came with `import *`, if it exists there."""
-    stars = module.source.imports.get("*", ()) if module.source else ()
-    return [origin.replace(":*", f":{name}") for origin in stars]
+def _files(top: Path) -> Iterator[Path]:
+    """The files of code below a folder, or an archive; no outputs, environments or caches."""
+    if top.is_file():
+        yield top
+    outputs = str(project.current().outputs)
+    for folder, folders, names in os.walk(top):
+        folders[:] = [
+            name
+            for name in sorted(folders)
+            if not name.startswith((".", "__pycache__", "node_modules"))
+            and f"{folder}/{name}" != outputs
+            and not is_installed(f"{folder}/{name}/")
+            and not Path(folder, name, "pyvenv.cfg").exists()
+        ]
+        files = [Path(folder, name) for name in sorted(names)]
+        yield from (file for file in files if file.suffix in _CODE and file.is_file())
+
+
+def _read(file: str, spec: ModuleSpec) -> bytes:
+    """The content of a module's file, or of a module that is part of an archive."""
+    if Path(file).exists():
+        return Path(file).read_bytes()
+    get_data: Any = getattr(spec.loader, "get_data", None)
+    if get_data is None:
+        raise FileNotFoundError
+    return bytes(get_data(spec.origin))
+
+
+@cache
+def _parse(text: bytes, name: str, is_package: bool) -> list[Statement] | None:
+    """A file's statements; None if it is not Python that can be read."""
+    try:
+        return statements.parse(text, name, is_package)
+    except (SyntaxError, ValueError, RecursionError):
+        return None

@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from labkart import _compat
+from labkart import _compat, opened_files
 from labkart.digests import content_digest
 from labkart.fingerprint import fingerprint, imports
 
@@ -30,20 +30,6 @@ class _Snapshot:
     data: dict[Path, str] = field(default_factory=dict)
     holders: int = 0
 
-    def is_outdated(self) -> bool:
-        """Whether code was loaded again or replaced, or data changed, since it began."""
-        return (
-            self.reloads != imports.reload_count()
-            or fingerprint.has_replacements()
-            or any(_data_changed(path, sha256) for path, sha256 in self.data.items())
-        )
-
-    def hold(self) -> None:
-        self.holders += 1
-
-    def release(self) -> None:
-        self.holders -= 1
-
 
 def generation() -> int:
     """The number of the present snapshot; an id that was made in another one is made again."""
@@ -57,7 +43,11 @@ def depends_on(path: Path, sha256: str) -> None:
 
 def refresh() -> None:
     """Begin a new snapshot if code was loaded again or replaced, or if declared data changed."""
-    if not _snapshot.holders and _snapshot.is_outdated():
+    if _snapshot.holders:
+        return
+    is_reloaded = _snapshot.reloads != imports.reload_count()
+    is_replaced = fingerprint.has_replacements()
+    if is_reloaded or is_replaced or any(_data_changed(*data) for data in _snapshot.data.items()):
         _snapshot.generation += 1
         _snapshot.reloads = imports.reload_count()
         _snapshot.data.clear()
@@ -66,28 +56,28 @@ def refresh() -> None:
 @contextmanager
 def frozen() -> Iterator[None]:
     """Let no new snapshot begin in the block, nor in the processes that it forks."""
-    _snapshot.hold()
+    _hold(1)
     try:
         yield
     finally:
-        _snapshot.release()
+        _hold(-1)
+
+
+def _hold(more: int) -> None:
+    _snapshot.holders += more
 
 
 def _data_changed(path: Path, sha256: str) -> bool:
-    with suppress(OSError), imports.ignore_file_access():
+    with suppress(OSError), opened_files.ignored():
         return content_digest(path) != sha256
     return True
 
 
 def _begin_build() -> None:
     refresh()
-    _snapshot.hold()
-
-
-def _end_build() -> None:
-    _snapshot.release()
+    _hold(1)
 
 
 _snapshot = _Snapshot()
 # What gokart's or luigi's own function builds, it builds of one snapshot too.
-_compat.wrap_workers(before=_begin_build, after=_end_build)
+_compat.wrap_workers(before=_begin_build, after=lambda: _hold(-1))

@@ -1,7 +1,12 @@
 """Differences between two runs, as their records show them. Reads no record itself."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
+
+from labkart.secrets.names import MASK
+
+_HUNK = re.compile(r"@@ -(\d+)[^+]*\+(\d+)")
 
 
 class Change(NamedTuple):
@@ -35,3 +40,38 @@ def changed_definitions(file: str, now: Mapping[str, str], then: Mapping[str, st
         for name in names
         if "." not in name or name.partition(".")[0] not in whole or name in then
     ]
+
+
+def changed_places(diff: str, masked: str) -> list[str]:
+    """Where a unified diff was masked, as `src/a.py:12`: in the file as it is after the diff."""
+    places = list[str]()
+    file, number = "", 0
+    for line, masked_line in zip(diff.split("\n"), masked.split("\n"), strict=True):
+        if line.startswith("+++ "):
+            file = line[4:].strip('"').removeprefix("b/")
+        elif hunk := _HUNK.match(line):
+            number = int(hunk[2]) - 1
+        else:
+            number += not line.startswith("-")
+            if line != masked_line:
+                places.append(f"{file}:{number}")
+    return places
+
+
+def restored(diff: str, old_text: Callable[[str], str]) -> str:
+    """A masked diff with what the files had before in place of `***`; it applies again.
+
+    Only the lines that it adds stay masked. `old_text` gives a file of the commit by its path.
+    """
+    lines = diff.split("\n")
+    old, number = list[str](), 0
+    for index, line in enumerate(lines[:-1] if MASK in diff else ()):
+        if line.startswith("--- ") and lines[index + 1].startswith("+++ "):
+            old = old_text(line[4:].strip('"').removeprefix("a/")).split("\n")
+        elif hunk := _HUNK.match(line):
+            number = int(hunk[1]) - 1
+        elif line.startswith((" ", "-")):
+            if MASK in line and number < len(old):
+                lines[index] = line[0] + old[number]
+            number += 1
+    return "\n".join(lines)

@@ -1,9 +1,8 @@
 """When an experiment was last used: it ran, or a command named it and it was cached."""
 
-from contextlib import suppress
 from datetime import datetime
 
-from labkart.files import read_text, write_atomically
+from labkart.files import read_text, remember
 from labkart.records.record import ExperimentRecord, current_time
 
 _NAME = ".last-used"
@@ -11,8 +10,7 @@ _NAME = ".last-used"
 
 def mark_used(record: ExperimentRecord) -> None:
     """Note that a command names the experiment now, although it need not run."""
-    with suppress(OSError):  # the disk is full or read-only
-        write_atomically(record.folder / _NAME, current_time().encode())
+    remember(record.folder / _NAME, current_time().encode())
 
 
 def last_used(record: ExperimentRecord) -> float:

@@ -16,8 +16,8 @@ from filelock import Timeout
 
 from labkart import project
 from labkart.records import locks
-from labkart.records.record import ExperimentRecord, current_time, read_experiment
-from labkart.records.study import Study, read_studies
+from labkart.records.record import current_time, read_experiment
+from labkart.records.study import read_studies
 
 _MINUTE, _DAY = 60.0, 86_400.0  # seconds after which nobody still writes a record; an output
 _LUIGI_MARK = "-luigi-tmp-"
@@ -33,27 +33,20 @@ def remove_leftovers() -> list[Path]:
     return removed
 
 
-def close_abandoned_experiments() -> list[ExperimentRecord]:
-    """Complete the records of experiments whose process died, and return them."""
-    records = [read_experiment(id) for id in locks.abandoned_experiments()]
-    closed = [record for record in records if record and record.status == "running"]
-    for record in closed:
-        record.status = "killed"
-        record.ended = current_time()
-        record.error = "The process was killed."
-        record.write()
-    return closed
-
-
-def close_abandoned_studies() -> list[Study]:
-    """Complete the records of studies whose processes died, and return them."""
-    running = [study for study in read_studies() if study.status == "running"]
-    closed = [study for study in running if not locks.is_searched(study.folder)]
-    for study in closed:
-        study.status = "killed"
-        study.ended = current_time()
-        study.write()
-    return closed
+def close_abandoned() -> None:
+    """Complete the records of experiments and studies whose processes died."""
+    for id in locks.abandoned_experiments():
+        record = read_experiment(id)
+        if record and record.status == "running":
+            record.status = "killed"
+            record.ended = current_time()
+            record.error = "The process was killed."
+            record.write()
+    for study in read_studies():
+        if study.status == "running" and not locks.is_searched(study.folder):
+            study.status = "killed"
+            study.ended = current_time()
+            study.write()
 
 
 def _half_outputs() -> Iterator[Path]:
@@ -72,8 +65,9 @@ def _half_records() -> Iterator[Path]:
     for pattern in ("memos/.*.tmp", "memos/*/.*.tmp", "records/*/*/.*.tmp"):
         for path in outputs.glob(pattern):
             if _age(path) > _MINUTE and not _is_alive(path.name.split(".")[-2]):
-                path.unlink(missing_ok=True)
-                yield path
+                with suppress(OSError):
+                    path.unlink(missing_ok=True)
+                    yield path
 
 
 def _scratch_folders() -> Iterator[Path]:

@@ -5,6 +5,7 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
+from labkart.files import encode_json
 from labkart.records.record import Metric, task_folder
 
 _NAME = ".metrics.jsonl"
@@ -13,8 +14,8 @@ _NAME = ".metrics.jsonl"
 def append(folder: Path, metric: Metric) -> None:
     """Add a metric of the task whose folder this is."""
     folder.mkdir(parents=True, exist_ok=True)
-    with (folder / _NAME).open("a") as file:
-        file.write(json.dumps(metric) + "\n")
+    with (folder / _NAME).open("ab") as file:
+        file.write(encode_json(metric, indent=None))
 
 
 def read_metrics(name: str, id: str, start: int = 0) -> tuple[list[Metric], int]:
@@ -28,7 +29,7 @@ def read_metrics(name: str, id: str, start: int = 0) -> tuple[list[Metric], int]
         lines.seek(start if start <= size else 0)  # a shorter file is one of a new run
         for line in lines:
             if line.endswith(b"\n"):
-                metrics.append(Metric(*json.loads(line)))
+                metrics.append(Metric.of(json.loads(line)))
                 start = lines.tell()
     return metrics, start
 

@@ -14,9 +14,10 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from labkart import project
+from labkart.records.file_lock import file_lock, require_locks
 
 _QUIET_WAIT = 1.0  # seconds of waiting before a message says so
-_SEARCHING = ".searching-"
+_SEARCHING = ".searching"
 
 _log = logging.getLogger(__name__)
 
@@ -33,15 +34,23 @@ def lock_folder() -> Path:
 
 @contextmanager
 def locked(name: str) -> Iterator[None]:
-    """Hold the lock of a task, `<Task>_<id>`, while the block runs; log a message if it waits."""
-    path = _lock_file(name)
-    lock = _acquire(path, name)
+    """Hold the lock of a task, `<Task>_<id>`, while the block runs; log a message if it waits.
+
+    Where no file can be written the block runs without: another process may compute the same.
+
+    Raises:
+        LabkartError: the disk has no locks.
+    """
+    lock = None
+    with suppress(OSError):  # the disk is full or read-only, or a file is in a folder's place
+        lock = _acquire(_lock_file(name), name)
     try:
         yield
         # Whoever waits for the removed file looks again and finds the task complete.
-        path.unlink(missing_ok=True)
+        _remove(lock)
     finally:
-        lock.release()
+        if lock:
+            lock.release()
         with suppress(OSError):  # there is no such folder, or it is not empty
             scratch().rmdir()
 
@@ -53,23 +62,37 @@ def locked_if_free(name: str) -> Iterator[None]:
     Raises:
         filelock.Timeout: another process holds it.
     """
-    path = _lock_file(name)
-    with FileLock(path, timeout=0):
+    lock = file_lock(_lock_file(name), timeout=0)
+    with lock:
         yield
-        path.unlink(missing_ok=True)
+        _remove(lock)
+
+
+def is_locked(name: str) -> bool:
+    """Whether a process holds the lock of a task."""
+    path = _lock_file(name)
+    return path.exists() and _is_held(path)
 
 
 def mark_running(experiment: str) -> AbstractContextManager[bool]:
     """Mark an experiment as running while this process, or one that it forked, is alive.
 
-    The value of the context is False if another process has marked it already.
+    The value of the context is False if another process that is alive has marked it, too.
     """
-    return _mark(_running() / experiment)
+    return _mark(_running(), experiment)
 
 
-def abandoned_experiments() -> list[str]:
-    """The ids of experiments whose process on this host died; each is returned once."""
-    return [path.name.partition(".")[0] for path in _dead_marks(_running(), "*")]
+def is_marked(experiment: str) -> bool:
+    """Whether a process works on an experiment; one on another host counts until it says so."""
+    return _is_marked(_running(), experiment)
+
+
+def abandoned_experiments() -> Iterator[str]:
+    """The ids of experiments whose processes on this host died, until each is dealt with."""
+    for path in _dead_marks(_running(), "*"):
+        id = path.name.partition(".")[0]
+        if not _is_marked(_running(), id, path):
+            yield id
 
 
 def forget_mark(experiment: str) -> None:
@@ -80,37 +103,53 @@ def forget_mark(experiment: str) -> None:
 
 def mark_searching(study: Path) -> AbstractContextManager[bool]:
     """Mark a study, by its folder, as one that this process works on; others may do so, too."""
-    return _mark(study / f"{_SEARCHING}{os.getpid()}")
+    return _mark(study, _SEARCHING)
 
 
 def is_searched(study: Path) -> bool:
     """Whether a process works on a study; one on another host counts until it removes its mark."""
-    for _ in _dead_marks(study, f"{_SEARCHING}*"):
+    for _ in _dead_marks(study, _SEARCHING):
         pass
-    return any(study.glob(f"{_SEARCHING}*.lock"))
+    return any(study.glob(f"{_SEARCHING}.*.lock"))
 
 
 @contextmanager
-def _mark(name: Path) -> Iterator[bool]:
-    path = name.with_name(f"{name.name}.{socket.gethostname()}.lock")
-    path.parent.mkdir(parents=True, exist_ok=True)
+def _mark(folder: Path, name: str) -> Iterator[bool]:
+    """Mark what has a name; the value says whether no other living process has marked it."""
+    path = folder / f"{name}.{os.getpid()}.{socket.gethostname()}.lock"
     lock = FileLock(path)
-    with suppress(Timeout):  # another process has marked it
+    with suppress(OSError):  # where there can be no mark, nobody has one
+        folder.mkdir(parents=True, exist_ok=True)
+        require_locks(folder)
         lock.acquire(timeout=0)
     try:
-        yield lock.is_locked
-        if lock.is_locked:
-            path.unlink(missing_ok=True)
+        yield not _is_marked(folder, name, path)
+        _remove(lock)
     finally:
         lock.release()
 
 
-def _dead_marks(folder: Path, pattern: str) -> Iterator[Path]:
-    """Remove the marks of processes on this host that died, and yield them."""
-    for path in sorted(folder.glob(f"{pattern}.{socket.gethostname()}.lock")):
-        with suppress(Timeout, OSError), FileLock(path, timeout=0):
-            path.unlink(missing_ok=True)
+def _is_marked(folder: Path, name: str, own: Path | None = None) -> bool:
+    """Whether another living process has marked what has a name; on another host, all live."""
+    others = [path for path in folder.glob(f"{name}.*.lock") if path != own]
+    here = f".{socket.gethostname()}.lock"
+    return any(not path.name.endswith(here) or _is_held(path) for path in others)
+
+
+def _is_held(path: Path) -> bool:
+    try:
+        with file_lock(path, timeout=0):
+            return False
+    except Timeout:
+        return True
+
+
+def _dead_marks(folder: Path, name: str) -> Iterator[Path]:
+    """The marks of processes on this host that died; each is removed once it is dealt with."""
+    for path in sorted(folder.glob(f"{name}.*.{socket.gethostname()}.lock")):
+        with suppress(Timeout, OSError), file_lock(path, timeout=0):
             yield path
+            path.unlink(missing_ok=True)
 
 
 def _running() -> Path:
@@ -123,8 +162,13 @@ def _lock_file(name: str) -> Path:
     return lock_folder() / f"{name.rpartition('_')[2]}.lock"
 
 
+def _remove(lock: FileLock | None) -> None:
+    if lock and lock.is_locked:
+        Path(lock.lock_file).unlink(missing_ok=True)
+
+
 def _acquire(path: Path, name: str) -> FileLock:
-    lock = FileLock(path)
+    lock = file_lock(path)
     try:
         lock.acquire(timeout=_QUIET_WAIT)
     except Timeout:

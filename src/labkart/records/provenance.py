@@ -82,6 +82,7 @@ def environment() -> dict[str, Any]:
         "threads": threads.per_library(),
         "memory_gb": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1),
         **_gpu(),
+        **_cuda_packages(),
         "host": socket.gethostname(),
         "user": user(),
     }
@@ -167,6 +168,21 @@ def _gpu() -> dict[str, str]:
     if not cards:
         return {}
     return {"gpu": "; ".join(card for card, _, _ in cards), "gpu_driver": cards[0][2]}
+
+
+def _cuda_packages() -> dict[str, str]:
+    """The versions of CUDA and cuDNN among the packages, if there is a graphics card.
+
+    What a task used is in its record; PyTorch brings its own.
+    """
+    names = {"cuda": "nvidia-cuda-runtime", "cudnn": "nvidia-cudnn"}
+    lines = requirements() if _gpu() else []
+    versions = dict[str, str]()
+    for library, name in names.items():
+        for line in lines:
+            if match := re.match(rf"{name}(?:-cu\d+)?==(.+)", line):
+                versions[library] = match[1]
+    return versions
 
 
 def user() -> str:

@@ -3,65 +3,22 @@
 Reads records, and nothing else.
 """
 
-import fnmatch
-import operator
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 from labkart import project
 from labkart.errors import LabkartError, did_you_mean
 from labkart.files import read_json
 from labkart.records import summaries, sweep
+from labkart.records.condition import Condition
 from labkart.records.record import ExperimentRecord, read_experiment, read_experiments
+from labkart.records.values import FACTS, has_value, value, values
 
-_COMPARISONS = {"<=": operator.le, ">=": operator.ge, "<": operator.lt, ">": operator.gt}
-_CONDITION = re.compile(r"([^=<>!]+?)\s*(!=|<=|>=|=|<|>)\s*([^=<>!].*|)")
 _RUN_PREFIX = 6  # letters of a run's id in MLflow with which hardly another one begins
 _MOST_VALUES = 10  # values that a person reads
-FACTS = ("id", "started", "status")  # of an experiment itself
-
-
-@dataclass(frozen=True)
-class Condition:
-    """A condition on a value: `name=value`, or with `!=`, `<`, `<=`, `>` or `>=`."""
-
-    name: str  # a group (`model`), a value of the configuration (`model.depth`), a metric or a fact
-    sign: str
-    value: str  # for `=` and `!=` also several between commas, and patterns such as `for*`
-
-    @classmethod
-    def of(cls, word: str) -> "Condition":
-        """Parse a condition.
-
-        Raises:
-            LabkartError: it is not one.
-        """
-        parts = _CONDITION.fullmatch(word)
-        if not parts:
-            examples = "model=forest, model!=forest or accuracy>=0.9"
-            raise LabkartError(f"{word}: must be a name and a value, such as {examples}.")
-        condition = cls(*parts.groups())
-        if condition.sign in _COMPARISONS and parse_number(condition.value) is None:
-            raise LabkartError(f'{word}: "{condition.value}" is not a number.')
-        return condition
-
-    def holds(self, record: ExperimentRecord) -> bool:
-        """Whether an experiment meets it. One without such a value only meets a `!=`."""
-        setting = value(record, self.name)
-        if self.sign in _COMPARISONS:
-            number, limit = parse_number(setting), parse_number(self.value)
-            if number is None or limit is None:
-                return False
-            return _COMPARISONS[self.sign](number, limit)
-        return self.matches(setting) is (self.sign == "=")
-
-    def matches(self, setting: Any) -> bool:
-        """Whether a setting is one of the condition's values."""
-        return any(_is_equal(setting, text) for text in self.value.split(","))
 
 
 @dataclass
@@ -124,7 +81,16 @@ class Selection:
 
 def check_name(name: str, records: Sequence[ExperimentRecord]) -> None:
     """Raise LabkartError if none of some experiments has a value of that name."""
-    if records and all(value(record, name) is None for record in records):
+    if not records or any(has_value(record, name) for record in records):
+        return
+    uses = sorted(
+        {key for record in records for key in record.settings if key.startswith(f"{name}@")}
+    )
+    if uses:
+        raise LabkartError(f"{name}: experiments have {' and '.join(uses)}. Name one of these.")
+    # A group of files of which none is chosen is in no configuration.
+    is_group = (project.current().root / "conf" / name).is_dir()
+    if not is_group:
         names = {*FACTS, *(known for record in records for known, _ in values(record))}
         hint = did_you_mean(name, names)
         raise LabkartError(f"{name}: no experiment has such a setting or metric. {hint}")
@@ -133,9 +99,9 @@ def check_name(name: str, records: Sequence[ExperimentRecord]) -> None:
 def unmet_condition(where: Sequence[Condition]) -> str:
     """The first `name=value` that no experiment meets, as a sentence; empty if there is none."""
     for condition in where:
-        settings = (value(record, condition.name) for record in summaries.summaries())
+        settings = [value(record, condition.name) for record in summaries.summaries()]
         texts = {str(setting) for setting in settings if setting is not None}
-        is_met = condition.sign != "=" or any(condition.matches(text) for text in texts)
+        is_met = condition.sign != "=" or any(map(condition.matches, settings))
         if texts and not is_met:
             hint = did_you_mean(condition.value, texts) if len(texts) <= _MOST_VALUES else ""
             return f"No experiment has {condition.name}={condition.value}. {hint}".strip()
@@ -159,65 +125,9 @@ def find_experiment(text: str) -> ExperimentRecord:
     raise LabkartError(f'{count} with "{text}". There are: {ids}. labkart runs lists them.')
 
 
-def values(record: ExperimentRecord) -> Iterator[tuple[str, Any]]:
-    """The settings, the values of the configuration by dotted names, and the metrics."""
-    yield from record.settings.items()
-    for name, leaf in flatten(record.config):
-        if name not in record.settings and name.partition(".")[0] != "labkart":
-            yield name, leaf
-    yield from record.metrics.items()
-
-
-def value(record: ExperimentRecord, name: str) -> Any:
-    """The setting, value, metric or fact of that name; None if the experiment has none."""
-    if name in record.settings:
-        return record.settings[name]
-    node: Any = record.config
-    for key in name.split("."):
-        node = node.get(key) if isinstance(node, dict) else None
-    if node is not None and not isinstance(node, dict):
-        return node
-    if name in record.metrics:
-        return record.metrics[name]
-    return getattr(record, name) if name in FACTS else None
-
-
-def flatten(node: Any, name: str = "") -> Iterator[tuple[str, Any]]:
-    """The plain values below a node, with their dotted names."""
-    if not isinstance(node, dict):
-        yield name, node
-        return
-    for key, child in node.items():
-        yield from flatten(child, f"{name}.{key}" if name else str(key))
-
-
-def parse_number(value: Any) -> float | None:
-    """A value as a number; None if it is not one."""
-    try:
-        return None if isinstance(value, bool) else float(value)
-    except (TypeError, ValueError):
-        return None
-
-
-def sort_key(value: Any) -> tuple[bool, float, str]:
-    """A key that sorts numbers as numbers, and before texts."""
-    number = parse_number(value)
-    return (True, 0.0, str(value)) if number is None else (False, number, "")
-
-
 def _refuse_unknown(name: str | None, known: Collection[str], fact: str) -> None:
     if name and name not in known:
         raise LabkartError(f'No experiment {fact} "{name}". {did_you_mean(name, known)}')
-
-
-def _is_equal(setting: Any, text: str) -> bool:
-    """Whether a setting is what a person means by a text, which may be a pattern."""
-    if setting is None or isinstance(setting, bool):
-        return {None: "null", True: "true", False: "false"}[setting] == text.lower()
-    number, expected = parse_number(setting), parse_number(text)
-    if number is not None and expected is not None:
-        return number == expected
-    return fnmatch.fnmatchcase(str(setting), text)
 
 
 def _experiments_of_run(prefix: str) -> list[ExperimentRecord]:

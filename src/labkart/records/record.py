@@ -9,26 +9,41 @@ import fnmatch
 import hashlib
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple, TypeVar
 
 from labkart import digests, project
 from labkart.digests import FileState
-from labkart.files import read_json, write_atomically
+from labkart.files import encode_json, read_json, read_text, write_atomically
+from labkart.records import texts, unpublished
 
 R = TypeVar("R")
 
 
 class Metric(NamedTuple):
-    """A logged number. `step` is an epoch or iteration, if any; `time` is in seconds since 1970."""
+    """A logged number.
+
+    Attributes:
+        step: an epoch or iteration, if any.
+        time: in seconds since 1970.
+        by_mlflow: whether it was logged by a function of MLflow, not of the task.
+    """
 
     name: str
     value: float
     step: int | None
     time: float
+    by_mlflow: bool = False
+
+    @classmethod
+    def of(cls, items: Sequence[Any]) -> "Metric":
+        """The metric that JSON has as a list."""
+        name, value, *rest = items
+        return cls(name, float(value), *rest)
 
 
 @dataclass
@@ -37,7 +52,7 @@ class TaskRecord:
 
     id: str
     name: str
-    status: str  # `done` (only then it is complete), `failed`, `pruned` or `killed`
+    status: str  # `done` (only then it is complete), `failed`, `pruned` or `stopped`
     params: dict[str, str]
     upstream: list[str]  # the keys of the upstream tasks' records
     code: dict[str, dict[str, str]]  # the digest of each definition that it reaches, by file
@@ -58,13 +73,22 @@ class TaskRecord:
     accepted: dict[str, Any] | None = None  # a change of code that changes no result: what and who
     dynamic_upstream: list[str] = field(default_factory=list)  # keys of the tasks that it yielded
     models: list[str] = field(default_factory=list)
+    artifacts: list[str] = field(default_factory=list)  # further files and folders
+    logged_params: dict[str, Any] = field(default_factory=dict)
     gpu_memory_mb: float | None = None
+    machine_use: dict[str, float] = field(default_factory=dict)  # see `records.machine_use`
+    # The digests of data that packages bring along, by its path among them.
+    library_data: dict[str, str] = field(default_factory=dict)
+    # The versions of CUDA and cuDNN that it used.
+    gpu_libraries: dict[str, str] = field(default_factory=dict)
+    # What it had of what its class asks for by `resources`: the graphics cards, and amounts.
+    allocation: dict[str, Any] = field(default_factory=dict)
     schema: int = 2
 
     def __post_init__(self) -> None:
         self.outputs = from_json(FileState, self.outputs)
         self.undeclared = from_json(FileState, self.undeclared)
-        self.metrics = [Metric(*metric) for metric in self.metrics]
+        self.metrics = [Metric.of(metric) for metric in self.metrics]
 
     @property
     def key(self) -> str:
@@ -99,13 +123,17 @@ class TaskRun:
     figures and tables, and digests of its code and packages.
     """
 
-    label: str  # the class name, with a number if the pipeline has several tasks of one class
+    label: str  # the class name; of several tasks of a class, with what differs between them
     name: str
     id: str
     state: str  # `cached`, `ran`, `failed`, `pruned` or `not run`
     seconds: float = 0.0
     error: str | None = None
     result: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if "metrics" in self.result:
+            self.result["metrics"] = [Metric.of(metric) for metric in self.result["metrics"]]
 
 
 @dataclass
@@ -118,37 +146,66 @@ class ExperimentRecord:
     overrides: list[str]
     settings: dict[str, Any]  # the chosen files of `conf/`, and the plain values at its top
     tasks: list[TaskRun]
-    status: str = "planned"  # or `running`, in the end `finished`, `failed`, `pruned` or `killed`
+    # The labels of the tasks that the pipeline returned, by key; empty if that is the last task.
+    results: dict[str, str] = field(default_factory=dict)
+    # or `running`, in the end `finished`, `failed`, `pruned`, `stopped` (by a person) or `killed`
+    status: str = "planned"
     started: str | None = None
     code: dict[str, Any] = field(default_factory=dict)
     environment: dict[str, Any] = field(default_factory=dict)
     metrics: dict[str, float] = field(default_factory=dict)
+    logged_params: dict[str, Any] = field(default_factory=dict)  # by `<task>.<name>`
     error: str | None = None
     ended: str | None = None
     config: dict[str, Any] = field(default_factory=dict)  # all of it, as it was composed
+    # A keyed digest of each value of the configuration that is masked, by its dotted name.
+    masked: dict[str, str] = field(default_factory=dict)
     artifact_mb: float = 1.0  # outputs up to this size (in 10^6 bytes) are copied to MLflow
+    artifact_tasks: str = "results"  # of which tasks: `results`, or `all`
     kept: bool = False  # whether `labkart clean` must leave the outputs of its tasks
     sweeps: list[str] = field(default_factory=list)  # the ids of those that it is part of
     study: str | None = None  # the last search that tried it
     trial: int | None = None
     tags: list[str] = field(default_factory=list)  # of `labkart.tags`, also from earlier runs
+    # By name, the digests of the texts that other experiments may have as well: see `text`.
+    texts: dict[str, str] = field(default_factory=dict)
     schema: int = 2
 
     def __post_init__(self) -> None:
         self.tasks = from_json(TaskRun, self.tasks)
+        self.metrics = {name: float(value) for name, value in self.metrics.items()}
 
     @property
     def folder(self) -> Path:
-        """Where the record and its texts are."""
-        return _experiment_folder(self.id)
+        """Where the record and its own texts are."""
+        return experiment_folder(self.id)
 
-    def write(self, texts: dict[str, str] | None = None) -> None:
-        """Write the record, after the texts beside it; an empty text removes its file."""
-        for name, text in (texts or {}).items():
+    def text(self, name: str) -> str:
+        """A text that belongs to it, such as `uv.lock`; empty if it is missing or damaged.
+
+        One beside the record counts first: a person may put it there in place of a masked one.
+        """
+        return read_text(self.folder / name) or texts.stored_text(self.texts.get(name, ""))
+
+    def write(
+        self,
+        own: Mapping[str, str] = MappingProxyType({}),
+        shared: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        """Write the record, after its texts; an empty text removes an earlier one.
+
+        Args:
+            own: texts by name, for files beside the record.
+            shared: texts by name that other experiments may have as well: these are stored once.
+        """
+        for name, text in own.items():
             (self.folder / name).unlink(missing_ok=True)
             if text:
                 write_atomically(self.folder / name, text.encode(errors="surrogateescape"))
+        digests = {name: texts.store_text(text) if text else "" for name, text in shared.items()}
+        self.texts = {name: digest for name, digest in {**self.texts, **digests}.items() if digest}
         write_record(self.folder, self)
+        unpublished.add(self.folder)
 
 
 def task_folder(name: str, id: str) -> Path:
@@ -156,7 +213,13 @@ def task_folder(name: str, id: str) -> Path:
     return project.current().outputs / f"records/tasks/{name}_{id}"
 
 
-def _experiment_folder(id: str) -> Path:
+def checkpoint_folder(key: str) -> Path:
+    """Where a task, `<Task>_<id>`, keeps its checkpoints until it is complete."""
+    return project.current().outputs / "checkpoints" / key
+
+
+def experiment_folder(id: str) -> Path:
+    """Where the record of an experiment is."""
     return project.current().outputs / f"records/experiments/{id}"
 
 
@@ -167,7 +230,7 @@ def read_task(name: str, id: str) -> TaskRecord | None:
 
 def read_experiment(id: str) -> ExperimentRecord | None:
     """The record of an experiment; None if it is missing or damaged."""
-    return read_record(_experiment_folder(id), ExperimentRecord)
+    return read_record(experiment_folder(id), ExperimentRecord)
 
 
 def finished_tasks(name: str, most: int = 500) -> list[TaskRecord]:
@@ -187,7 +250,7 @@ def task_names() -> dict[str, str]:
 
 def read_experiments(prefix: str = "", most: int | None = None) -> list[ExperimentRecord]:
     """The experiments whose id begins with `prefix`, newest first; at most `most` of them."""
-    folders = _newest(_experiment_folder(f"{prefix}*"), most)
+    folders = _newest(experiment_folder(f"{prefix}*"), most)
     records = [read_record(folder, ExperimentRecord) for folder in folders]
     return [record for record in records if record]
 
@@ -223,14 +286,12 @@ def from_json(kind: type[R], items: Iterable[Any]) -> list[R]:
 
 def write_record(folder: Path, record: object) -> None:
     """Write a record into its folder, in place of an earlier one."""
-    text = json.dumps(record, default=vars, ensure_ascii=False, indent=1) + "\n"
-    # Surrogates become `\udc80`, as JSON itself writes them.
-    write_atomically(folder / "record.json", text.encode(errors="backslashreplace"))
+    write_atomically(folder / "record.json", encode_json(record))
 
 
 def read_record(folder: Path, kind: type[R]) -> R | None:
     """The record in any folder; None if it is missing or damaged."""
     try:
         return kind(**read_json(folder / "record.json"))
-    except TypeError:
+    except (AttributeError, TypeError, ValueError):
         return None

@@ -3,16 +3,17 @@
 Reads records and nothing else. Intervals and tests of significance are the report's.
 """
 
-import re
-from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import chain
 from math import isfinite, isnan, nan
 from statistics import fmean, stdev
 from typing import Any
 
-from labkart.records.query import flatten, value
+from labkart.nested import flatten
+from labkart.records.direction import Directions
 from labkart.records.record import ExperimentRecord
+from labkart.records.values import has_value, sort_key, text_of, value
 
 _EXACT = 2**53  # up to here every whole number is a floating-point number of its own
 
@@ -32,6 +33,10 @@ class Group:
         finished = [record for record in self.records if record.status == "finished"]
         return [record.metrics[metric] for record in finished if metric in record.metrics]
 
+    def is_any_of(self, ids: Collection[str]) -> bool:
+        """Whether one of its experiments has one of these ids."""
+        return any(record.id in ids for record in self.records)
+
     def mean(self, metric: str) -> float | None:
         """The mean over the seeds; None if no experiment has the metric."""
         values = self.values(metric)
@@ -49,10 +54,10 @@ class Ranking:
 
     seeds: Collection[str] = ("seed",)  # make another sample and not another configuration
     metric: str | None = None  # ranks; by default the first one that was logged
-    less_is_better: Collection[str] = ()  # words in the names of metrics of which less is better
+    directions: Directions = field(default_factory=Directions)  # what a person says of metrics
 
     def group(self, records: Sequence[ExperimentRecord]) -> list[Group]:
-        """The groups, best first; those without the metric last."""
+        """The groups, best first, or by their settings; those without the metric last."""
         parts = self._split(records)
         labels = self._labels(parts)
         names = dict.fromkeys(name for label in labels for name in label)
@@ -69,9 +74,20 @@ class Ranking:
         names = dict.fromkeys(name for record in records for name in record.metrics)
         return sorted(names, key=lambda name: name != self.metric)
 
-    def is_less_better(self, metric: str) -> bool:
-        """Whether the name contains one of the words, as `val_loss` contains `loss`."""
-        return not set(re.split(r"[\W_]+", metric.lower())).isdisjoint(self.less_is_better)
+    @classmethod
+    def of(
+        cls, settings: Mapping[str, Any], folds: Iterable[str] = (), metric: str | None = None
+    ) -> "Ranking":
+        """The ranking that the section `labkart` of a configuration asks for.
+
+        Args:
+            settings: of that section.
+            folds: settings that choose a part of a cross-validation: they count as seeds.
+            metric: what ranks, if not those settings say it.
+        """
+        higher, lower = (settings.get(f"{side}_is_better") or () for side in ("higher", "lower"))
+        seeds = dict.fromkeys([*(settings.get("seeds") or ["seed"]), *folds])
+        return cls(list(seeds), metric or settings.get("rank_by"), Directions(higher, lower))
 
     def config_key(self, record: ExperimentRecord) -> Hashable:
         """What the experiments of one group have in common: files and values, but no seeds.
@@ -103,9 +119,11 @@ class Ranking:
 
     def _labels(self, groups: Sequence[Sequence[ExperimentRecord]]) -> list[Settings]:
         """What a person calls each group: the settings in which all its experiments agree."""
-        records = chain.from_iterable(groups)
+        records = list(chain.from_iterable(groups))
         names = dict.fromkeys(name for record in records for name in self._typed(record))
-        whole = [[self._named(record, names) for record in members] for members in groups]
+        # Those of files of which none may be chosen; then no configuration has the name.
+        files = {name for name in names if "." not in name and not _is_added(name, records)}
+        whole = [[self._named(record, names, files) for record in members] for members in groups]
         shared = [name for name in names if not any(_varies(name, part) for part in whole)]
         labels = [{name: part[0][name] for name in shared} for part in whole]
         if len({tuple(label.items()) for label in labels}) == len(labels):
@@ -116,20 +134,22 @@ class Ranking:
 
     def _ranked(self, groups: list[Group]) -> list[Group]:
         metric = next(iter(self.metrics(groups)), "")
-        sign = 1 if self.is_less_better(metric) else -1
+        direction = self.directions.of(metric)
+        if not direction:
+            groups = sorted(groups, key=lambda group: list(map(sort_key, group.settings.values())))
 
         def rank(group: Group) -> tuple[bool, float]:
             mean = group.mean(metric)
             if mean is None or isnan(mean):
                 return True, 0.0
-            return False, sign * mean
+            return False, -direction * mean if direction else 0.0
 
         return sorted(groups, key=rank)
 
     def _values(self, record: ExperimentRecord) -> Settings:
         """All values of the configuration but the seeds and Labkart's own."""
         return {
-            name: _text(leaf)
+            name: _text(leaf) + _mark(record, name)
             for name, leaf in flatten(record.config)
             if name not in self.seeds and name.partition(".")[0] != "labkart"
         }
@@ -137,25 +157,43 @@ class Ranking:
     def _files(self, record: ExperimentRecord, names: Collection[str]) -> Hashable:
         """Those of an experiment's settings that have one of these names and are not seeds."""
         return frozenset(
-            (name, _text(setting))
+            (name, _text(setting) + _mark(record, name))
             for name, setting in record.settings.items()
             if name in names and name not in self.seeds
         )
 
     def _typed(self, record: ExperimentRecord) -> Settings:
         """What a person calls an experiment: the chosen files, and the overrides of the command."""
-        typed = {name: _text(setting) for name, setting in record.settings.items()}
+        settings = record.settings.items()
+        typed = {name: _text(setting) + _mark(record, name) for name, setting in settings}
         for override in record.overrides:
             name, sign, text = override.lstrip("+").partition("=")
             if sign:
-                typed[name] = _text(value(record, name)) or text
+                typed[name] = (_text(value(record, name)) or text) + _mark(record, name)
         left_out = {name for name in typed if name in self.seeds or "labkart." in name}
         return {name: text for name, text in typed.items() if name not in left_out}
 
-    def _named(self, record: ExperimentRecord, names: Iterable[str]) -> Settings:
-        """The settings of these names; what was not typed is taken from the configuration."""
+    def _named(
+        self, record: ExperimentRecord, names: Iterable[str], files: Collection[str]
+    ) -> Settings:
+        """The settings of these names; what was not typed is taken from the configuration.
+
+        Empty is a parameter that unlike experiments have, and a section of which settings were
+        typed.
+        """
         typed = self._typed(record)
-        return {name: typed.get(name) or _text(value(record, name)) for name in names}
+        return {name: typed.get(name) or _untyped(record, name, typed, files) for name in names}
+
+
+def _untyped(
+    record: ExperimentRecord, name: str, typed: Iterable[str], files: Collection[str]
+) -> str:
+    setting = value(record, name)
+    if setting is None:
+        return "null" if has_value(record, name) or name in files else ""
+    if isinstance(setting, dict) and any(other.startswith(f"{name}.") for other in typed):
+        return ""
+    return _text(setting) + _mark(record, name)
 
 
 def mean(values: Sequence[float]) -> float:
@@ -186,7 +224,20 @@ def _text(value: Any) -> str:
     """How a value is shown; 1 and 1.0 are the same number, whichever of them was typed."""
     if isinstance(value, float) and value.is_integer() and abs(value) < _EXACT:
         value = int(value)
+    if isinstance(value, dict):
+        return text_of(value)
     return "" if value is None else str(value)
+
+
+def _mark(record: ExperimentRecord, name: str) -> str:
+    """What tells a masked value from others; empty if it is not masked."""
+    digest = record.masked.get(name)
+    return f" #{digest[:6]}" if digest else ""
+
+
+def _is_added(name: str, records: Iterable[ExperimentRecord]) -> bool:
+    """Whether an experiment added the name to the configuration."""
+    return any(f"+{name}=" in override for record in records for override in record.overrides)
 
 
 def _varies(name: str, labels: Sequence[Settings]) -> bool:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from labkart import project
+from labkart.records import unpublished
 from labkart.records.record import from_json, read_record, write_record
 
 
@@ -21,7 +22,8 @@ class Trial:
     words: list[str]  # its parameters as overrides
     values: list[float] | None = None  # of the objectives; the last reported one if it was pruned
     experiment: str | None = None  # the id
-    error: str | None = None
+    error: str | None = None  # why it failed, or stopped early
+    seconds: float = 0.0  # how long its tasks took; 0 if all of them were cached
 
 
 @dataclass
@@ -32,16 +34,18 @@ class Study:
     project: str
     command: str
     objectives: dict[str, str]  # the metrics, each with `maximize` or `minimize`
-    settings: dict[str, Any]  # sampler, pruner, seed, and the space as it was written
+    settings: dict[str, Any]  # sampler, pruner and space, as they were written
     started: str | None
     trials: list[Trial] = field(default_factory=list)
     best: list[int] = field(default_factory=list)  # numbers, best first, or the Pareto front's
-    status: str = "running"  # or `finished`, `killed`
+    status: str = "running"  # or `finished`, `stopped`, `killed`
     ended: str | None = None
     schema: int = 1
 
     def __post_init__(self) -> None:
         self.trials = from_json(Trial, self.trials)
+        for trial in self.trials:
+            trial.values = trial.values and [float(value) for value in trial.values]
 
     @property
     def folder(self) -> Path:
@@ -56,6 +60,7 @@ class Study:
     def write(self) -> None:
         """Write the record in place of an earlier one of the same study."""
         write_record(self.folder, self)
+        unpublished.add(self.folder)
 
 
 def study_folder(name: str) -> Path:

@@ -12,6 +12,7 @@ from typing import Any
 from labkart import digests, project
 from labkart.digests import Stamp
 from labkart.memo import Memo
+from labkart.records import leftovers
 from labkart.records.record import ExperimentRecord, read_experiment
 
 _LEFT_OUT = ("tasks", "environment")
@@ -22,7 +23,12 @@ _Entry = tuple[Stamp, list[Any]]
 
 
 def summaries() -> list[ExperimentRecord]:
-    """The records of all experiments without their tasks and environment, newest first."""
+    """The records of all experiments without their tasks and environment, newest first.
+
+    Those whose processes died are completed first: none of them is said to be running.
+    """
+    with suppress(OSError):  # the disk is full or read-only
+        leftovers.close_abandoned()
     outputs = project.current().outputs
     cache = Memo(outputs / "memos" / "experiments", ("records/summaries.py", "records/record.py"))
     previous: dict[str, _Entry] = cache.load()

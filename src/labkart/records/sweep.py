@@ -1,12 +1,13 @@
 """The record of a sweep: its command and its experiments. Does not know how they run."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from labkart import project
 from labkart.errors import LabkartError
 from labkart.files import read_json
-from labkart.records.record import write_record
+from labkart.records.record import read_record, write_record
 
 
 @dataclass
@@ -17,7 +18,9 @@ class SweepRecord:
     command: str
     experiments: list[str]  # the ids of the experiments of the command, when it ran last
     started: str
-    status: str = "running"  # or `finished`, `failed`, `killed`
+    # Those whose grid names no seed, beside others with seeds: one run each is enough.
+    unseeded: list[str] = field(default_factory=list)
+    status: str = "running"  # or `finished`, `failed`, `stopped`
     ended: str | None = None
 
     def write(self) -> None:
@@ -38,6 +41,12 @@ def find_sweep(prefix: str) -> SweepRecord:
     known = ", ".join(id[:6] for id in matches or ids) or "none"
     count = f"{len(matches)} sweeps begin" if len(matches) > 1 else "No sweep begins"
     raise LabkartError(f'{count} with "{prefix}". There are: {known}')
+
+
+def unseeded_experiments(ids: Iterable[str]) -> set[str]:
+    """The ids of the experiments of some sweeps that were run once, beside others with seeds."""
+    records = (read_record(_folder() / id, SweepRecord) for id in set(ids))
+    return {id for record in records if record for id in record.unseeded}
 
 
 def _folder() -> Path:

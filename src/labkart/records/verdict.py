@@ -11,7 +11,8 @@ from typing import Any
 
 from labkart import project
 from labkart.files import read_json
-from labkart.records.record import current_time, from_json, write_record
+from labkart.records import unpublished
+from labkart.records.record import current_time, experiment_folder, from_json, write_record
 
 TOLERANCE = 1e-6  # less than a person reports, more than another order of additions changes
 _MOST_METRICS = 5  # that a person reads
@@ -83,6 +84,7 @@ class Verdict:
         """Write the record; from now on the attempt has ended."""
         self.ended = self.ended or current_time()
         write_record(self.folder, {"id": self.folder.name, **vars(self)})
+        unpublished.add(experiment_folder(self.experiment))
 
     def __str__(self) -> str:
         """A sentence, and below it the deviations and what is not as recorded."""
@@ -131,7 +133,7 @@ def _read(folder: Path) -> Verdict | None:
 
 
 def _number(value: float | None) -> str:
-    return "none" if value is None else f"{value:.10g}"
+    return "none" if value is None else f"{float(value):.10g}"  # JSON has NaN as a text
 
 
 def _listed(labels: Sequence[str]) -> str:

@@ -12,9 +12,8 @@ from typing import Any
 
 from labkart import git, project
 from labkart.errors import LabkartError
-from labkart.files import read_text
-from labkart.records.diff import Change, changed_definitions, changes
-from labkart.records.query import flatten
+from labkart.nested import flatten
+from labkart.records.diff import Change, changed_definitions, changes, restored
 from labkart.records.record import ExperimentRecord, TaskRecord, read_task
 
 # The orders of definitions and imports: they differ whenever other code is reached.
@@ -115,12 +114,19 @@ def _settings(experiment: ExperimentRecord) -> dict[str, Any]:
     """The chosen files and the values of the configuration."""
     values = flatten(experiment.config)
     kept = {name: value for name, value in values if name.split(".")[0] not in _NO_SETTINGS}
-    return experiment.settings | kept | experiment.settings
+    shown = experiment.settings | kept | experiment.settings
+    return {name: _marked(experiment, name, value) for name, value in shown.items()}
+
+
+def _marked(experiment: ExperimentRecord, name: str, value: Any) -> Any:
+    """A value; a masked one with what tells it from others."""
+    digest = experiment.masked.get(name)
+    return f"{value} #{digest[:6]}" if digest else value
 
 
 def _packages(experiment: ExperimentRecord) -> dict[str, str]:
     """The versions of what was installed, without the project itself, which is code."""
-    lines = read_text(experiment.folder / "packages.txt").splitlines()
+    lines = experiment.text("packages.txt").splitlines()
     pairs = (re.split("==| @ ", line, maxsplit=1) for line in lines)
     versions = {pair[0]: pair[1] for pair in pairs if len(pair) == 2}
     versions.pop(project.current().name, None)
@@ -233,12 +239,12 @@ def _write_tree(
         return None
     if git.output(top, "read-tree", commit or "--empty", env=variables) is None:
         return None
-    patch = read_text(experiment.folder / "uncommitted.patch.txt")
+    patch = experiment.text("uncommitted.patch.txt")
     if dirty and not patch and not experiment.code.get("left_out"):
         return None
     if patch:
-        # Only these files: what was masked in others would not apply.
         included = [f"--include={path}" for path in paths]
+        patch = restored(patch, lambda path: git.output(top, "show", f"{commit}:{path}") or "")
         arguments = ("apply", "--cached", "--whitespace=nowarn", *included, "-")
         if not git.run(top, *arguments, env=variables, stdin=patch).ok:
             return None

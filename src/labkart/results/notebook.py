@@ -2,16 +2,16 @@
 
 import re
 import shlex
-import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping
 from contextlib import chdir
 from typing import TYPE_CHECKING, Any
 
-from labkart import console, project
-from labkart.errors import LabkartError, did_you_mean
+from labkart import project
+from labkart.errors import LabkartError
 from labkart.records import query
-from labkart.records.query import Condition, Selection
-from labkart.records.record import read_task
+from labkart.records.condition import Condition
+from labkart.records.names import results_of
+from labkart.records.query import Selection
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -73,10 +73,11 @@ def load(experiment: str = "", task: str | None = None) -> Any:
     Args:
         experiment: overrides, as after `labkart run`, for what today's code computes with them; or
             the beginning of an experiment's id, as `runs()` has it, for what it computed then.
-        task: the name of the task in the pipeline; None is the last one.
+        task: the name of the task in the pipeline, or the key of a result; None is the result.
 
     Returns:
-        The task's output; several outputs in the shape in which the task declares them.
+        The task's output; several outputs in the shape in which the task declares them. Without a
+        task, if the pipeline returns several, a dictionary of their outputs.
 
     Raises:
         LabkartError: the task or its output does not exist; says how to make it.
@@ -95,39 +96,45 @@ def _load_planned(overrides: list[str], name: str | None) -> Any:
     """What today's code and data compute with some overrides."""
     from labkart.experiments import config
     from labkart.experiments.plan import plan
+    from labkart.results.outputs import planned_output
 
     composed = config.compose_overrides(*overrides)
     config.check_additions(overrides)
     planned = plan(composed)
-    labels = list(planned.tasks)
-    label = _known_label(name, labels)
-    task = planned.tasks[label]
-    is_complete = task.complete()
-    if _is_stale(planned, label, is_complete):
-        raise LabkartError(
-            f"{label}: the code changed since this notebook imported it. Restart the kernel."
-        )
-    if not is_complete:
-        until = [] if label == labels[-1] else [f"task={label}"]
-        command = console.command(shlex.join(["run", *overrides, *until]))
-        hint = _describe_other_packages(planned)
-        raise LabkartError(
-            f"{label} has no output for this yet{hint}. Make it in a terminal: {command}"
-        )
-    return _content(task.output())
+
+    def content(name: str) -> Any:
+        label = planned.pipeline.names.label(name)
+        task = planned.tasks[label]
+        is_complete = task.complete()
+        if _is_stale(planned, label, is_complete):
+            raise LabkartError(
+                f"{label}: the code changed since this notebook imported it. Restart the kernel."
+            )
+        hint = "" if is_complete else _describe_other_packages(planned)
+        planned_output(planned, label, hint)
+        return _content(task.output())
+
+    return _named(name, planned.pipeline.results, content)
+
+
+def _named(name: str | None, results: Mapping[str, str], content: Callable[[str], Any]) -> Any:
+    """The content of a task, or without a name that of the result, or of all results by key."""
+    if name or len(results) == 1:
+        return content(name or next(iter(results)))
+    return {key: content(key) for key in results}
 
 
 def _is_stale(planned: "Experiment", label: str, is_complete: bool) -> bool:
     """Whether the code of a task or of one before it was edited since it was imported."""
-    from labkart.fingerprint import fingerprint, imports
+    from labkart.fingerprint import imports
+    from labkart.tasks.task_id import task_fingerprint
 
+    edited = imports.edited_files()
     labels = list(planned.tasks)
-    classes = {type(planned.tasks[name]) for name in labels[: labels.index(label) + 1]}
-    if not all(map(fingerprint.still_holds, classes)):
-        return True
-    names = () if is_complete else imports.imported_modules()
-    files = {name: getattr(sys.modules.get(name), "__file__", None) for name in names}
-    return any(file and not imports.as_imported(file, name) for name, file in files.items())
+    for task in [planned.tasks[name] for name in labels[: labels.index(label) + 1]]:
+        if edited & task_fingerprint(task).files_that_count("whole", "partly", "late"):
+            return True
+    return bool(edited) and not is_complete
 
 
 def _describe_other_packages(planned: "Experiment") -> str:
@@ -147,28 +154,21 @@ def _load_recorded(id: str, name: str | None) -> Any:
     """What an experiment computed, whatever the code is now."""
     from gokart.target import make_target
 
+    from labkart.results.outputs import recorded_output
+    from labkart.tasks.file_formats import JsonProcessor
+
     experiment = query.find_experiment(id)
-    tasks = {task.label: task for task in experiment.tasks}
-    label = _known_label(name, list(tasks))
-    record = read_task(tasks[label].name, tasks[label].id)
-    problem = "its record is gone" if record is None else record.error or record.damage()
-    if record is None or problem:
-        command = console.command(experiment.command.removeprefix("labkart "))
-        raise LabkartError(
-            f"{label} of {experiment.id[:8]} cannot be loaded: {problem}. "
-            f"Make it in a terminal: {command}"
-        )
-    outputs = project.current().outputs
-    targets = [make_target(str(outputs / state.path)) for state in record.outputs]
-    return _content(targets if len(targets) > 1 else targets[0])
 
+    def content(name: str) -> Any:
+        files = recorded_output(experiment, name).files
+        json = JsonProcessor()
+        targets = [
+            make_target(str(file), processor=json if file.suffix == ".json" else None)
+            for file in files
+        ]
+        return _content(targets if len(targets) > 1 else targets[0])
 
-def _known_label(name: str | None, labels: Sequence[str]) -> str:
-    """The name of a task in a pipeline; of None, the last one's."""
-    if name and name not in labels:
-        hint = did_you_mean(name, labels)
-        raise LabkartError(f"The pipeline has {', '.join(labels)}, and no {name}. {hint}")
-    return name or labels[-1]
+    return _named(name, results_of(experiment), content)
 
 
 def _content(targets: Any) -> Any:

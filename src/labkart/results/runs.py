@@ -11,14 +11,15 @@ from dataclasses import dataclass
 from typing import Any, TextIO
 
 from labkart.console import format_number
-from labkart.records.query import FACTS, check_name, sort_key, value, values
+from labkart.records.query import check_name
 from labkart.records.record import ExperimentRecord, current_time
+from labkart.records.values import FACTS, sort_key, text_of, value, values
 from labkart.table import Column, plain
 
 _MOST_METRICS = 8  # that a person reads
 _MISSING = "-"
 _EXPORTED = (
-    *(*FACTS, "ended", "command", "settings", "config", "metrics"),
+    *(*FACTS, "ended", "command", "settings", "config", "logged_params", "metrics"),
     *("sweeps", "study", "trial", "tags", "error"),
 )
 
@@ -181,11 +182,9 @@ def format_cell(cell: Any) -> str:
     """A value of the configuration, with no more digits than a person compares."""
     if cell is None:
         return _MISSING
-    if isinstance(cell, bool):
-        return str(cell).lower()
     if isinstance(cell, float) and len(str(cell)) > 6:
         return f"{cell:.4g}"
-    return plain(cell)
+    return plain(text_of(cell))
 
 
 def _format_starts(experiments: Sequence[ExperimentRecord]) -> list[str]:

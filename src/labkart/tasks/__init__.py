@@ -5,5 +5,5 @@ logs and what it costs. Knows nothing of experiments, sweeps and searches, print
 
 Others may use `task.Task`, `make.make`, `data_files.DataFile` and `DataFolder` (students' too), the
 functions of `task_id`, `config_source.ConfigSource`, `context.context` (what the tasks of this
-process belong to), `mlflow_calls.route_to` and `pruning.prune_with`.
+process belong to) and `pruning.prune_with`.
 """

@@ -7,13 +7,16 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from labkart import digests, project
+from labkart import digests, outputs, project
 from labkart.digests import FileState
 from labkart.errors import describe
-from labkart.records import redact
+from labkart.records.record import Metric
+from labkart.secrets import redact
+from labkart.signals import Stopped
 from labkart.tasks.pruning import Pruned
 from labkart.tasks.resources import Resources
-from labkart.tasks.task_id import task_data
+from labkart.tasks.task_id import TaskWithId, task_data, task_key
+from labkart.tasks.task_id import upstream as upstream_of
 
 
 @dataclass
@@ -22,7 +25,9 @@ class Attempt:
 
     Attributes:
         outputs: the files that it wrote.
+        metrics: those that it logged by MLflow's own functions.
         undeclared: the files of the project that it read without declaring them.
+        library_data: the digests of the data of packages that it read.
         error: what ended it, in a line; None if it finished.
     """
 
@@ -30,34 +35,44 @@ class Attempt:
     resources: Resources = field(default_factory=Resources)
     status: str = "done"
     outputs: list[FileState] = field(default_factory=list)
+    metrics: list[Metric] = field(default_factory=list)
     undeclared: list[FileState] = field(default_factory=list)
+    library_data: dict[str, str] = field(default_factory=dict)
     error: str | None = None
     traceback: str | None = None
 
     def fail(self, error: BaseException) -> None:
         """Note what ended the run, without secrets; its files no longer count."""
         self.outputs, self.undeclared = [], []
-        self.error = redact.redact_text(describe(error, project.current().root))
+        description = outputs.describe_failure(error) or describe(error, project.current().root)
+        self.error = redact.redact_text(description)
         self.traceback = redact.redact_text("".join(traceback.format_exception(error)))
-        if isinstance(error, Pruned):
-            self.status = "pruned"
-        else:
-            self.status = "failed" if isinstance(error, Exception) else "killed"
+        self.status = "failed"
+        if isinstance(error, Pruned):  # nobody's mistake, so no place in the code
+            self.status, self.error = "pruned", str(error)
+        if isinstance(error, KeyboardInterrupt | Stopped):
+            self.status = self.error = "stopped"
 
 
 def inherited_reads(upstream: Iterable[Any], dynamic: Iterable[Any]) -> Iterator[FileState]:
     """Files that a result depends on although its id does not cover them.
 
-    They were read undeclared by upstream tasks, or declared by tasks that its `run()` yielded.
+    They were read undeclared by upstream tasks, or declared by tasks that its `run()` yielded and
+    by those that these need.
     """
     root = project.current().root
     for task in [*upstream, *dynamic]:
         if last := task.last_record():
             yield from last.undeclared
-    for task in dynamic:
-        for data in task_data(task).values():
-            for _, file in digests.files(root / data["path"]):
-                yield digests.file_state(file, root)
+    waiting, known = list(dynamic), set[str]()
+    while waiting:
+        task = waiting.pop()
+        if isinstance(task, TaskWithId) and task_key(task) not in known:
+            known.add(task_key(task))
+            waiting += upstream_of(task)
+            for data in task_data(task).values():
+                for _, file in digests.files(root / data["path"]):
+                    yield digests.file_state(file, root)
 
 
 def seed_everything(seed: int) -> None:

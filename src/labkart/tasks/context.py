@@ -1,18 +1,19 @@
 """What the tasks of this process belong to: the one place of the room whose state changes.
 
-A student's code calls `make(...)` and `self.report(...)` without handing over a configuration or an
-experiment, and luigi forks workers that inherit whatever the process has. So a process has exactly
+A student's code calls `make(...)` and `self.report(...)` without handing over a configuration or a
+trial, and luigi forks workers that inherit whatever the process has. So a process has exactly
 one context, and this module owns it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
-from labkart.records.record import ExperimentRecord
 from labkart.tasks.config_source import ConfigSource
+from labkart.tasks.monitor import Monitor
 
-# Gets a value that a task reports and its step, and says whether to stop the task.
-ShouldPrune = Callable[[float, int], bool]
+# Gets a value that a task reports and its step, and says why to stop the task; else it is empty.
+PruningReason = Callable[[float, int], str]
 
 
 @dataclass
@@ -21,13 +22,23 @@ class TaskContext:
 
     Attributes:
         source: of the configuration that was composed or planned last.
-        experiment: the record of the experiment that the tasks run for.
-        should_prune: decides for the trial of a search that prunes.
+        pruning_reason: decides for the trial of a search that prunes.
+        monitor: takes what tasks print; None if nobody does.
+        channel: by which this process hands it over, or the one that forked it.
+        allocation: what the task has of what is scarce on this machine, as its record says.
+        check_needs: refuses tasks that ask for more than there is.
+        call_ranks: lets the other processes of a cluster's job join a task, by its key.
+        is_debugging: whether a person wants tasks here, and a debugger where one fails.
     """
 
     source: ConfigSource = field(default_factory=ConfigSource)
-    experiment: ExperimentRecord | None = None
-    should_prune: ShouldPrune | None = None
+    pruning_reason: PruningReason | None = None
+    monitor: Monitor | None = None
+    channel: Any = None
+    allocation: dict[str, Any] = field(default_factory=dict)
+    check_needs: Callable[[Sequence[Any]], object] = len  # nobody knows what there is
+    call_ranks: Callable[[str], object] = len  # there are none
+    is_debugging: bool = False
 
 
 context = TaskContext()

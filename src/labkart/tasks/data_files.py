@@ -8,9 +8,8 @@ from pathlib import Path
 
 import luigi
 
-from labkart import digests, project
+from labkart import digests, opened_files, project
 from labkart.errors import LabkartError
-from labkart.fingerprint import imports
 
 
 class DataFile(luigi.Parameter[Path]):
@@ -46,7 +45,7 @@ class DataFile(luigi.Parameter[Path]):
             raise LabkartError(f"{owner}: {problem}")
         try:
             # A task that is made while another one runs is not read by that one.
-            with imports.ignore_file_access():
+            with opened_files.ignored():
                 return digests.content_digest(path)
         except OSError as error:
             raise LabkartError(f"{owner}: {_describe_unreadable(path, error)}") from error

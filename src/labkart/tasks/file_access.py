@@ -1,7 +1,7 @@
 """What a task's run opens without declaring it: which files, and the lines that would declare them.
 
-Python's audit hook sees what Python opens (see `fingerprint.imports`); `readers` adds those in C++
-that it does not see.
+Python's audit hook sees what Python opens (see `opened_files`). For what a library in
+another language opens see `named_paths`.
 """
 
 import logging
@@ -11,16 +11,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from labkart import digests, project
+from labkart import digests, opened_files, project
 from labkart.errors import LabkartError
-from labkart.fingerprint import imports
-from labkart.tasks import readers
+from labkart.installed_files import is_installed
+from labkart.tasks.library_data import LibraryData
 
 _log = logging.getLogger(__name__)
-readers.install()
 
-# Not inputs: code is in the fingerprint.
-_CODE = (".py", ".pyc", ".so")
 _MANY = 3  # more files of one folder are reported as that folder
 
 
@@ -31,8 +28,9 @@ class UndeclaredReads:
         current = project.current()
         self._root = current.root
         paths = (Path(os.path.normpath(Path.cwd() / path)) for path in declared)
-        self._ignored = [current.outputs, current.root / "uv.lock", *paths]
+        self._ignored = list(paths)
         self._written: set[str] = set()
+        self.library_data = LibraryData()
         self._uncertain: set[str] = set()
         # From the project's root, each with its stamp when it was opened.
         self.paths: dict[str, digests.Stamp | None] = {}
@@ -40,8 +38,13 @@ class UndeclaredReads:
     @contextmanager
     def collected(self) -> Iterator[None]:
         """Collect them while the block runs."""
-        with imports.watch_file_access(self._on_open):
+        with opened_files.watched(self._on_open):
             yield
+
+    def add(self, names: Iterable[str]) -> None:
+        """Add files that were read for the task, though not while it ran."""
+        for name in names:
+            self._on_open(name, reads=True)
 
     def states(self, owner: str) -> list[digests.FileState]:
         """The files' present states, without those that are gone.
@@ -62,20 +65,21 @@ class UndeclaredReads:
     def _on_open(self, name: str, reads: bool | None) -> None:
         """Note that a file was opened; `reads` is None if only another program knows."""
         path = os.path.normpath(Path.cwd() / name)
+        if reads:
+            self.library_data.add(path)
         if reads is False:
             self._written.add(path)
         elif path not in self._written and self._may_be_input(path):
             self._add(Path(path), certain=reads is not None)
 
+    def wrote(self, path: str) -> bool:
+        """Whether the run wrote a file, or one in a folder; from the project's root."""
+        place = str(self._root / path)
+        return any(file == place or file.startswith(f"{place}{os.sep}") for file in self._written)
+
     def _may_be_input(self, path: str) -> bool:
-        if not path.startswith(f"{self._root}{os.sep}") or path.endswith(_CODE):
-            return False
-        file = Path(path)
-        parts = file.relative_to(self._root).parts
-        if any(part.startswith((".", "__pycache__")) for part in parts):
-            return False
-        ignored = any(file.is_relative_to(folder) for folder in self._ignored)
-        return not ignored and not imports.is_installed(path)
+        ignored = any(Path(path).is_relative_to(folder) for folder in self._ignored)
+        return not ignored and may_be_input(path)
 
     def _add(self, file: Path, *, certain: bool) -> None:
         if not certain and file.is_dir() and file.relative_to(self._root).parts[0] != "data":
@@ -87,6 +91,19 @@ class UndeclaredReads:
             if not certain and name not in self.paths:
                 self._uncertain.add(name)
             self.paths.setdefault(name, digests.stamp(path))
+
+
+def may_be_input(path: str) -> bool:
+    """Whether an absolute path is the project's, and neither made by a run nor a tool's own."""
+    current = project.current()
+    if not path.startswith(f"{current.root}{os.sep}") or is_installed(path):
+        return False
+    file = Path(path)
+    # Tools keep their own files in hidden folders; a hidden file may be data.
+    parts = file.relative_to(current.root).parts[:-1]
+    is_hidden = any(part.startswith((".", "__pycache__")) for part in parts)
+    made = (current.outputs, current.root / "uv.lock")
+    return not is_hidden and not any(file.is_relative_to(folder) for folder in made)
 
 
 @dataclass(frozen=True)
@@ -103,14 +120,22 @@ def report_undeclared(task: str, params: Mapping[str, str], paths: Iterable[str]
     """Warn of files that a task read undeclared, with the lines that declare them.
 
     Raises:
-        LabkartError: it runs in CI, where nobody reads warnings.
+        LabkartError: as `warn`.
     """
     for read in _by_folder(paths):
         remedy = _remedy(task, params, read)
-        message = f"{task} reads {read.text} without declaring {read.pronoun}. {remedy}"
-        if os.environ.get("CI", "").lower() not in ("", "0", "false"):
-            raise LabkartError(message)
-        _log.warning(message)
+        warn(f"{task} reads {read.text} without declaring {read.pronoun}. {remedy}")
+
+
+def warn(message: str) -> None:
+    """Warn of something undeclared.
+
+    Raises:
+        LabkartError: it runs in CI, where nobody reads warnings.
+    """
+    if os.environ.get("CI", "").lower() not in ("", "0", "false"):
+        raise LabkartError(message)
+    _log.warning(message)
 
 
 def _by_folder(paths: Iterable[str]) -> Iterator[_Input]:
@@ -134,8 +159,13 @@ def _remedy(task: str, params: Mapping[str, str], read: _Input) -> str:
             kind = "DataFolder" if value.is_dir() else "DataFile"
             remedy = f'declare "{param}: {kind} = {kind}()" there.'
             return f"{task}.{param} names {read.pronoun}: {remedy}"
-    letters = (letter if letter.isidentifier() else "_" for letter in Path(read.path).stem)
+    return declaration(task, read.path, read.kind)
+
+
+def declaration(task: str, path: str, kind: str) -> str:
+    """The lines that declare a path of the project, which no parameter names."""
+    letters = (letter if letter.isidentifier() else "_" for letter in Path(path).stem)
     name = "".join(letters).strip("_") or "file"
-    declaration = f'"{name}: {read.kind} = {read.kind}()" to {task}'
-    setting = f'"{name}: {read.path}" to its settings in conf/'
-    return f"Add {declaration}, {setting}, and read self.{name}."
+    line = f'"{name}: {kind} = {kind}()" to {task}'
+    setting = f'"{name}: {path}" to its settings in conf/'
+    return f"Add {line}, {setting}, and read self.{name}."

@@ -1,31 +1,41 @@
-"""What a task logs while it runs: metrics, figures, tables, models. Knows no MLflow."""
+"""What a task logs while it runs: metrics, parameters, and files such as figures and tables.
+
+Knows no MLflow. How a figure or a table becomes a file is in `figures` and `tables`.
+"""
 
 import operator
 import pickle
-import posixpath
 import re
+import shutil
 import time
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from labkart.errors import LabkartError
-from labkart.records import live_metrics
+from labkart.errors import LabkartError, describe_type
+from labkart.records import live_metrics, machine_use, task_log
+from labkart.records.mlflow_log import FOLDER, accepted_name, warn_of_name
 from labkart.records.record import Metric
-from labkart.tasks import pruning
+from labkart.secrets import redact
+from labkart.tasks import figures, pruning, tables
 
-# What MLflow accepts, with room for the task's name before it.
-_METRIC_NAME = re.compile(r"[\w.:/ -]{1,200}")
-_FILE_NAME = re.compile(r"[\w. -]*\w")
+# Not hidden: such a file is one that is not written yet.
+_FILE_NAME = re.compile(r"[\w(][\w. ()=,+@-]*(?<![. ])")
+# What the folder of a record has besides.
+_RESERVED = ("record.json", task_log.NAME, machine_use.NAME, FOLDER)
+_TEXTS = (".txt", ".md", ".html", ".json", ".yaml", ".csv", ".tsv", ".tex", ".log", ".xml", ".svg")
+_MAX_TEXT = 1_000_000  # bytes; a larger file is data
 
 
 class TaskLogger:
     """The part of a task that students log with."""
 
     _metrics: list[Metric]
-    _figures: list[str]
-    _tables: list[str]
-    _models: list[str]
+    _earlier_metrics: dict[tuple[str, int], Metric]  # of the run before, by name and step
+    _files: dict[str, str]  # by name, the field of the record that lists it
+    _logged_params: dict[str, Any]
 
     # A cell of a DataFrame may be many things to a type checker, and float() takes few of them: so
     # values are Any.
@@ -34,14 +44,15 @@ class TaskLogger:
         """Record a number, also one of numpy, pandas or PyTorch.
 
         Args:
-            name: letters, digits, spaces and _ - . : /
+            name: any; if MLflow does not take it, MLflow's page shows a similar one.
             value: anything that `float()` takes.
             step: the epoch or iteration; with steps the metric becomes a curve.
 
         Raises:
-            LabkartError: the name has other characters, or the value is not a number.
+            LabkartError: the value is not a number.
         """
-        _check_metric_name(name)
+        if accepted_name(name) != name:
+            warn_of_name(name)
         try:
             number = None if step is None else operator.index(step)
             if number is not None and abs(number) >= 2**63:
@@ -53,6 +64,8 @@ class TaskLogger:
                 problem = f"must be one number at an integer step, got {value!r} at step {step!r}"
             raise LabkartError(f'Metric "{name}" {problem}.') from None
         self._metrics.append(metric)
+        if number is not None:
+            self._earlier_metrics.pop((name, number), None)
         with suppress(OSError):  # if the disk is full, writing the record will fail with a message
             live_metrics.append(self._folder(), metric)
 
@@ -64,42 +77,186 @@ class TaskLogger:
         self.log_metric(name, value, step)
         pruning.prune_if_behind(float(value), operator.index(step))
 
+    def log_param(self, name: str, value: Any) -> None:
+        """Record a value that the run found, such as a best threshold; the last one counts.
+
+        Raises:
+            LabkartError: the task has a parameter of this name with another value.
+        """
+        if not (isinstance(name, str) and name.strip()):
+            raise LabkartError(f"{name!r} cannot name a parameter. Use a text.")
+        if accepted_name(name) != name:
+            warn_of_name(name)
+        value = value.item() if getattr(value, "shape", None) == () else value
+        own = self._own_params().get(name)
+        if own is not None and own != str(value):
+            raise LabkartError(f'The task has a parameter "{name}" of its own. Use another name.')
+        is_plain = value is None or isinstance(value, bool | int | float | str)
+        plain = value if is_plain else str(value)
+        self._logged_params |= redact.redact_values({name: plain})
+
     def log_figure(self, name: str, figure: Any) -> None:
-        """Record a Matplotlib figure, as PNG unless the name ends otherwise (`roc.svg`)."""
-        path = self._new_file(name, ".png", ".svg", ".pdf")
-        figure.savefig(path, bbox_inches="tight")
-        self._figures = list(dict.fromkeys([*self._figures, path.name]))
+        """Record a figure of Matplotlib (or an Axes), PIL or Plotly.
+
+        It becomes a PNG, one of Plotly HTML, unless the name ends otherwise (`roc.svg`).
+        """
+        self._draw("log_figure", name, figure, figures.figure_drawing)
+
+    def log_image(self, name: str, image: Any) -> None:
+        """Record a picture of PIL, or an array of height x width (x 3), as PNG.
+
+        An array has floats from 0 to 1, or integers from 0 to 255.
+        """
+        self._draw("log_image", name, image, figures.image_drawing)
 
     def log_table(self, name: str, table: Any) -> None:
-        """Record a pandas DataFrame as CSV; an index that is more than row numbers is kept."""
-        path = self._new_file(name, ".csv")
-        table.to_csv(path, index=type(table.index).__name__ != "RangeIndex")
-        self._tables = list(dict.fromkeys([*self._tables, path.name]))
+        """Record as CSV a data frame, or what makes one: a dict, a list of dicts, an array, ...
+
+        An index that is more than row numbers is kept.
+        """
+        with _explained("log_table", name):
+            frame = tables.data_frame(table)
+            with self._new_file(_with_suffix(name, ".csv"), "tables") as path:
+                tables.write_csv(frame, path)
+
+    def log_text(self, name: str, text: str) -> None:
+        """Record a text, as `.txt` unless the name ends otherwise (`notes.md`)."""
+        with _explained("log_text", name):
+            if not isinstance(text, str):
+                raise LabkartError(f"the text must be a str, got {describe_type(text)}.")
+            with self._new_file(_with_suffix(name, *_TEXTS), "artifacts") as path:
+                path.write_bytes(redact.redact_text(text).encode(errors="backslashreplace"))
+
+    def log_artifact(self, name: str | PathLike[str], path: str | PathLike[str] = "") -> None:
+        """Record a copy of a file or folder.
+
+        Args:
+            name: what it is called in the record.
+            path: where it is. Without it, `name` is the path, and the copy keeps its last part.
+        """
+        try:
+            source = Path(path or name).absolute()
+        except TypeError:
+            kind = describe_type(path or name)
+            raise LabkartError(f"log_artifact(...): it must be a path, got {kind}.") from None
+        with _explained("log_artifact", title := str(name) if path else source.name):
+            if not source.exists():
+                raise LabkartError(f"{source} does not exist.")
+            if self._folder().resolve().is_relative_to(source.resolve()):
+                raise LabkartError(f"{source} contains the record itself.")
+            with self._new_file(title, "artifacts") as copy:
+                _copy(source, copy)
 
     def log_model(self, name: str, model: Any) -> None:
         """Record a fitted model (scikit-learn, PyTorch, XGBoost, ...) that MLflow can load."""
-        path = self._new_file(name, ".pkl")
-        path.write_bytes(pickle.dumps(model))
-        self._models = list(dict.fromkeys([*self._models, path.name]))
+        with (
+            _explained("log_model", name),
+            self._new_file(_with_suffix(name, ".pkl"), "models") as path,
+        ):
+            path.write_bytes(pickle.dumps(model))
 
-    def _clear_log(self) -> None:
-        self._metrics, self._figures, self._tables, self._models = [], [], [], []
+    def _draw(
+        self, method: str, name: str, thing: Any, drawing_of: Callable[[Any], figures.Drawing]
+    ) -> None:
+        with _explained(method, name):
+            drawing = drawing_of(thing)
+            with self._new_file(figures.file_name(name, drawing), "figures") as path:
+                drawing.write(path)
 
-    def _new_file(self, name: str, *suffixes: str) -> Path:
-        """A file beside the record; without one of the suffixes the name gets the first."""
-        if not _FILE_NAME.fullmatch(name):
-            remedy = "Use letters, digits, spaces and _ - ."
-            raise LabkartError(f'"{name}" cannot name a file. {remedy}')
-        self._folder().mkdir(parents=True, exist_ok=True)
-        return self._folder() / (name if name.endswith(suffixes) else name + suffixes[0])
+    def _clear_log(self, earlier: Iterable[Metric] = ()) -> None:
+        """Begin a new log; steps of an earlier run stay in it until they are logged again."""
+        self._metrics, self._files, self._logged_params = [], {}, {}
+        self._earlier_metrics = {}
+        for metric in earlier:
+            if metric.step is not None:
+                self._earlier_metrics[metric.name, metric.step] = metric
+        with suppress(OSError):
+            for metric in self._earlier_metrics.values():
+                live_metrics.append(self._folder(), metric)
+
+    def _logged_files(self, field: str) -> list[str]:
+        """The names of the files that a field of the record lists."""
+        return [name for name, kind in self._files.items() if kind == field]
+
+    @contextmanager
+    def _new_file(self, name: str, field: str) -> Iterator[Path]:
+        """A path for the block to write; then it is beside the record, in place of an earlier one.
+
+        Raises:
+            LabkartError: the record itself has a file of this name.
+        """
+        if name in _RESERVED:
+            raise LabkartError(f"the record has a file {name} of its own. Use another name.")
+        file = self._folder() / name
+        new = file.with_name(f".{name}")  # with its suffix, by which libraries know what to write
+        file.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            yield new
+            _remove(file)
+            new.replace(file)
+        finally:
+            _remove(new)
+        self._files[name] = field
+
+    def _own_params(self) -> Mapping[str, str]:
+        """The task's parameters as texts."""
+        raise NotImplementedError
 
     def _folder(self) -> Path:
         """The folder of the task's record."""
         raise NotImplementedError
 
 
-def _check_metric_name(name: str) -> None:
-    is_path = not name.startswith((".", "/")) and posixpath.normpath(name) == name
-    if not _METRIC_NAME.fullmatch(name) or not is_path:
-        remedy = "Use letters, digits, spaces and _ - . : /"
-        raise LabkartError(f'"{name}" cannot name a metric. {remedy}')
+@contextmanager
+def _explained(method: str, name: str) -> Iterator[None]:
+    """Check the name, and say of an error what was logged; the system's errors stay as they are.
+
+    Raises:
+        LabkartError: no file can have this name, or the block fails.
+    """
+    quoted = f'"{name}"' if isinstance(name, str) else repr(name)
+    call = f"{method}({quoted}, ...)"
+    try:
+        if not (isinstance(name, str) and _FILE_NAME.fullmatch(name)):
+            remedy = "Use letters, digits, spaces and _ - . ( ) = , + @"
+            raise LabkartError(f"{quoted} cannot name a file. {remedy}")
+        yield
+    except LabkartError as error:
+        raise LabkartError(f"{call}: {error}") from None
+    except MemoryError:
+        raise
+    except Exception as error:  # each library raises its own
+        if isinstance(error, OSError) and error.errno:
+            raise
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise LabkartError(f"{call}: it cannot be written: {reason}") from error
+
+
+def _with_suffix(name: str, *suffixes: str) -> str:
+    """A name that ends in one of the suffixes: without one it gets the first."""
+    return name if name.lower().endswith(suffixes) else name + suffixes[0]
+
+
+def _copy(source: Path, copy: Path) -> None:
+    """Copy a file or folder, and mask the secrets in texts."""
+    if source.is_dir():
+        shutil.copytree(source, copy, ignore_dangling_symlinks=True, copy_function=_copy_file)
+    else:
+        _copy_file(source, copy)
+
+
+def _copy_file(source: str | Path, copy: str | Path) -> None:
+    shutil.copyfile(source, copy)
+    path = Path(copy)
+    if path.stat().st_size <= _MAX_TEXT:
+        with suppress(UnicodeDecodeError):
+            text = path.read_bytes().decode()
+            if (masked := redact.redact_text(text)) != text:
+                path.write_bytes(masked.encode())
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)

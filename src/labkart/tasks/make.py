@@ -3,41 +3,25 @@
 Knows where a wrong value comes from. Composes nothing, and gives no task its id.
 """
 
+import inspect
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import luigi
-from gokart import ListTaskInstanceParameter, TaskInstanceParameter
+from gokart import ListTaskInstanceParameter, TaskInstanceParameter, TaskOnKart
 from luigi.parameter import OptionalParameterMixin, ParameterException
-from omegaconf import DictConfig, ListConfig, OmegaConf, nodes
+from omegaconf import DictConfig, ListConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from labkart._compat import config_key
-from labkart.errors import LabkartError, did_you_mean
+from labkart.errors import LabkartError, describe_type, did_you_mean
+from labkart.tasks import conversion
+from labkart.tasks.config_values import explain_value_error
 from labkart.tasks.context import context
 from labkart.tasks.data_files import DataFile
 
 TaskT = TypeVar("TaskT", bound=luigi.Task)
 
 _UPSTREAM = (TaskInstanceParameter, ListTaskInstanceParameter)
-
-
-@dataclass(frozen=True)
-class _ValueType:
-    """How values are checked: by a node of OmegaConf, which also converts, and in words."""
-
-    node: nodes.ValueNode
-    noun: str
-
-
-_STRING = _ValueType(nodes.StringNode("", is_optional=False), "a string")
-_VALUE_TYPES: dict[type, _ValueType] = {
-    luigi.BoolParameter: _ValueType(nodes.BooleanNode(False, is_optional=False), "true or false"),
-    luigi.IntParameter: _ValueType(nodes.IntegerNode(0, is_optional=False), "an integer"),
-    luigi.FloatParameter: _ValueType(nodes.FloatNode(0.0, is_optional=False), "a number"),
-    luigi.StrParameter: _STRING,
-}
 
 
 def make(
@@ -73,6 +57,7 @@ class _Maker:
     """Checks the values of one task; speaks of them as a student wrote them."""
 
     def __init__(self, task: type[luigi.Task], node: Any) -> None:
+        self._task = task
         self._name = task.__name__
         self._node = node
         self._parameters: dict[str, luigi.Parameter[Any]] = dict(task.get_params())
@@ -81,19 +66,16 @@ class _Maker:
         """The values of a node as Python's own."""
         if not isinstance(node, DictConfig | Mapping | None):
             rule = "takes its parameters by name (name: value)"
-            raise LabkartError(f"conf: {self._name} {rule}, got {node!r}.")
-        if isinstance(node, DictConfig):
-            _check_that_all_have_values(node)
+            raise LabkartError(f"{_place(node)}: {self._name} {rule}, got {node!r}.")
         try:
             return {str(key): _plain(value) for key, value in (node or {}).items()}
         except OmegaConfBaseException as error:
-            reason = str(error).splitlines()[0]
-            raise LabkartError(f"{context.source.describe(node)}: {reason}") from None
+            raise LabkartError(explain_value_error(error)) from None
 
     def check_names(self, values: Mapping[str, Any], given: Mapping[str, Any]) -> None:
         """Refuse names that the task does not have, or that both the node and the pipeline give."""
         for key in {**values, **given}:
-            where = context.source.describe(self._node) if key in values else "pipeline"
+            where = context.source.describe(self._node, key) if key in values else "pipeline"
             if key not in self._parameters:
                 names = self._settable if key in values else self._parameters
                 problem = f'{self._name} has no parameter "{key}"'
@@ -106,13 +88,23 @@ class _Maker:
         """Refuse upstream tasks of another class than the parameter declares."""
         for key, value in values.items():
             parameter = self._parameters[key]
-            if not isinstance(parameter, TaskInstanceParameter):
-                continue
-            expected, kind = parameter.expected_type, type(value).__name__
-            if not isinstance(value, expected):
-                problem = f"{self._name}.{key} must be a {expected.__name__}, got a {kind}"
-                remedy = f"Give it one, or declare {key} with expected_type=Task."
-                raise LabkartError(f"pipeline: {problem}. {remedy}")
+            if isinstance(parameter, TaskInstanceParameter):
+                if not isinstance(value, parameter.expected_type):
+                    noun = f"a {_class_noun(parameter.expected_type)}"
+                    remedy = f"Give it one, or declare {key} with expected_type=Task."
+                    raise LabkartError(self._describe_class(key, noun, value, remedy))
+            elif isinstance(parameter, ListTaskInstanceParameter):
+                expected = parameter.expected_elements_type
+                items = value if isinstance(value, list | tuple) else [value]
+                wrong = [item for item in items if not isinstance(item, expected)]
+                if wrong or items is not value:
+                    names = "" if expected is TaskOnKart else f" of class {expected.__name__}"
+                    noun = f"a list of tasks{names}"
+                    remedy = "Give it [make(...), make(...)]."
+                    raise LabkartError(self._describe_class(key, noun, [*wrong, value][0], remedy))
+
+    def _describe_class(self, key: str, noun: str, value: Any, remedy: str) -> str:
+        return f"pipeline: {self._name}.{key} must be {noun}, got {describe_type(value)}. {remedy}"
 
     def typed(self, key: str, value: Any, node: Any) -> Any:
         """The value as the parameter's type: 2 becomes 2.0, but 2.5 does not become 2."""
@@ -122,12 +114,35 @@ class _Maker:
             return value
         name = f"{self._name}.{key}"
         try:
-            typed = _converted(parameter, value, name)
+            typed = conversion.converted(parameter, value, name, self._annotation(key))
             if isinstance(parameter, DataFile) and node and (problem := parameter.problem(typed)):
                 raise LabkartError(f"{name}: {problem}")
+        except conversion.NotTextError as error:
+            raise LabkartError(self._describe_text(key, error.value, node)) from None
         except LabkartError as error:
             raise LabkartError(f"{context.source.describe(node, name)}: {error}") from None
         return typed
+
+    def _annotation(self, key: str) -> str:
+        """How the student's class annotates a parameter, as it is written."""
+        classes = [cls for cls in self._task.__mro__ if key in vars(cls)]
+        annotations = inspect.get_annotations(classes[0]) if classes else {}
+        return str(annotations.get(key, ""))
+
+    def _describe_text(self, key: str, value: Any, node: Any) -> str:
+        """What to quote, and where, of a text that was read as a number or as true or false."""
+        place = context.source.find(node, key)
+        reading = str(value).lower() if isinstance(value, bool) else str(value)
+        problem = f"{self._name}.{key} is text"
+        if not (place.text or place.override or node):
+            return f"pipeline: {problem}, got {reading}. Give it a text."
+        name = place.key.rpartition(".")[2]
+        example = f'{name}: "{place.text}"'
+        if place.override:
+            example = f"'{place.key}=\"{place.text}\"'"
+        remedy = f"write it in quotes, {example}" if place.text else "write it in quotes"
+        reader = "Hydra" if place.override else "YAML"
+        return f"{place}: {problem}: {remedy}. Without them {reader} reads {reading}."
 
     def describe_missing(self, present: set[str]) -> str:
         """Which parameter has neither a value nor a default, and where to add it."""
@@ -151,12 +166,16 @@ class _Maker:
         return [key for key, parameter in params if not isinstance(parameter, _UPSTREAM)]
 
 
-def _check_that_all_have_values(node: DictConfig) -> None:
-    for key in node:
-        if OmegaConf.is_missing(node, key):
-            path, where = config_key(node, key), context.source.describe(node)
-            remedy = f"Write one there, or add {path}=... here."
-            raise LabkartError(f'{where}: "{path}" has no value yet. {remedy}')
+def _class_noun(expected: type) -> str:
+    return "task" if expected is TaskOnKart else expected.__name__
+
+
+def _place(node: Any) -> str:
+    """Where a node comes from that is no section."""
+    if isinstance(node, ListConfig):
+        return context.source.describe(node)
+    overrides = context.source.overrides
+    return next((text for text in overrides if text.partition("=")[2] == str(node)), "conf")
 
 
 def _plain(value: Any) -> Any:
@@ -164,23 +183,3 @@ def _plain(value: Any) -> Any:
     if isinstance(value, DictConfig | ListConfig):
         return OmegaConf.to_container(value, resolve=True, throw_on_missing=True)
     return value
-
-
-def _converted(parameter: luigi.Parameter[Any], value: Any, name: str) -> Any:
-    value_type = _value_type(parameter)
-    try:
-        if value_type:
-            return value_type.node.validate_and_convert(value)
-        return parameter.parse(str(value)) if isinstance(value, str | int | float | None) else value
-    except Exception as error:  # each kind of parameter raises its own
-        if value_type:
-            raise LabkartError(f"{name} must be {value_type.noun}, got {value!r}.") from None
-        raise LabkartError(f"{name} does not take {value!r}: {error}.") from None
-
-
-def _value_type(parameter: luigi.Parameter[Any]) -> _ValueType | None:
-    """How the parameter's values are checked; None if luigi alone knows."""
-    if type(parameter) in (luigi.Parameter, luigi.OptionalParameter):
-        return _STRING
-    matches = (_VALUE_TYPES[kind] for kind in _VALUE_TYPES if isinstance(parameter, kind))
-    return next(matches, None)

@@ -1,91 +1,101 @@
-"""MLflow's own calls inside a task (`mlflow.log_metric`, autologging) go to the experiment's run.
+"""MLflow's own functions inside a task (`mlflow.log_metric`, autologging) write to its record.
 
-Knows which run that is; writes nothing of its own to MLflow.
+They find a store of the task's own, see `tracking.direct`. What is in it becomes a log beside
+the record when the task ends. Costs nothing where no code uses MLflow.
 """
 
 import logging
 import os
+import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
+from pathlib import Path
 
-from labkart import project
-from labkart._compat import mlflow_run_resumed
-from labkart.records.record import ExperimentRecord
-from labkart.tasks.context import context
+from labkart import _compat, project
+from labkart.errors import describe
+from labkart.records import mlflow_log
+from labkart.records.record import Metric
 from labkart.tracking import store
 
-_PATIENCE = 20.0  # seconds for another process to import MLflow and to open the run
+# What tells MLflow's functions where to write, and as what.
+_VARIABLES = (
+    "MLFLOW_TRACKING_URI",
+    "MLFLOW_REGISTRY_URI",
+    "MLFLOW_EXPERIMENT_ID",
+    "MLFLOW_EXPERIMENT_NAME",
+    "MLFLOW_RUN_ID",
+)
 
 _log = logging.getLogger(__name__)
 
 
-def route_to(experiment: ExperimentRecord | None) -> None:
-    """Route the calls of tasks that start from now on, also in forked processes."""
-    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
-    context.experiment = experiment
-
-
 @contextmanager
-def routed(calls: bool) -> Iterator[None]:
-    """Route the block's own calls of MLflow to the experiment's run, if its code makes any."""
-    if not calls or not context.experiment:
-        yield
-        return
-    run_id = _wait_for_run(context.experiment)
-    with _calls_kept_apart() if run_id is None else _calls_in(run_id):
-        yield
+def recorded(folder: Path) -> Iterator[list[Metric]]:
+    """Record what the block tells MLflow in the folder of a task's record.
 
-
-@contextmanager
-def _calls_in(run_id: str) -> Iterator[None]:
-    import mlflow
-
-    store.set_tracking_uri(mlflow.set_tracking_uri)
-    client = mlflow.MlflowClient()
-    with suppress(Exception):
-        mlflow.set_experiment(experiment_id=client.get_run(run_id).info.experiment_id)
-    try:
-        with store.preserve_tracking_uri(mlflow.set_tracking_uri), mlflow_run_resumed(run_id):
-            yield
-    finally:  # a task that leaves the run's block ends the run, and other tasks go on
-        _end_runs()
-        with suppress(Exception):
-            client.update_run(run_id, "RUNNING")
-
-
-@contextmanager
-def _calls_kept_apart() -> Iterator[None]:
-    """Keep what the block logs in a file of its own: MLflow must not fail a task."""
-    import mlflow
-
-    database = project.current().outputs / "mlflow-unsent.db"
-    _log.warning(
-        "MLflow does not answer: what the task logs there by itself goes to %s.",
-        project.current().short(database),
-    )
-    with store.preserve_tracking_uri(mlflow.set_tracking_uri):
-        mlflow.set_tracking_uri(store.sqlite(database))
+    Yields a list that has, after the block, the metrics of the experiment's own run.
+    """
+    metrics = list[Metric]()
+    # Another attempt needs another name: MLflow remembers the stores that it has opened.
+    file = folder / mlflow_log.FOLDER / f"{time.time_ns()}.db"
+    with _address(store.task_address(file)), _compat.mlflow_autologging_kept():
         try:
-            yield
+            yield metrics
         finally:
-            _end_runs()
+            if "mlflow" in sys.modules or file.exists():
+                _compat.end_joblib_workers()  # they would go on to write to this store
+            if file.exists():
+                metrics += _keep(folder, file)
+
+
+@contextmanager
+def _address(address: str) -> Iterator[None]:
+    """Let MLflow's functions use a store in the block, also in processes that it starts."""
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    before = {name: os.environ.pop(name, None) for name in _VARIABLES}
+    _set_address(address)
+    os.environ["MLFLOW_TRACKING_URI"] = address
+    try:
+        yield
+    finally:
+        _set_address(None)
+        for name, text in before.items():
+            os.environ.pop(name, None)
+            if text is not None:
+                os.environ[name] = text
+
+
+def _set_address(address: str | None) -> None:
+    if "mlflow" in sys.modules:
+        import mlflow
+
+        _compat.forget_mlflow_runs()
+        mlflow.set_tracking_uri(address)  # type: ignore[arg-type] (None lets the variable count)
+
+
+def _keep(folder: Path, file: Path) -> list[Metric]:
+    """Write the log, and return its metrics. What goes wrong here must not cost the result."""
+    from labkart.tracking.direct import reader
+
+    try:
+        _end_runs()
+        log = reader.collect(folder)
+        metrics = log.take_metrics()
+        log.write(folder)
+        mlflow_log.forget_stores(folder)
+        return metrics
+    except Exception as error:
+        current = project.current()
+        problem = "What a task told MLflow stays in %s, for it cannot be read: %s"
+        _log.warning(problem, current.short(file), describe(error, current.root))
+        return []
 
 
 def _end_runs() -> None:
     import mlflow
 
-    with suppress(Exception):
-        while mlflow.active_run():
-            mlflow.end_run()
-
-
-def _wait_for_run(experiment: ExperimentRecord) -> str | None:
-    """Wait for the experiment's run and give its id; None if MLflow cannot be reached."""
-    end = time.monotonic() + _PATIENCE
-    while time.monotonic() < end:
-        link = store.run_link(experiment)
-        if link and link.started == experiment.started:
-            return link.run or None
-        time.sleep(0.05)
-    return None
+    mlflow.flush_async_logging()
+    while mlflow.active_run():
+        mlflow.flush_artifact_async_logging()
+        mlflow.end_run()

@@ -1,9 +1,9 @@
-"""How a search stops tasks that fall behind. Knows no Optuna: a function decides."""
+"""How a search stops tasks of trials that fall behind. Knows no Optuna: a function decides."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from labkart.tasks.context import ShouldPrune, context
+from labkart.tasks.context import PruningReason, context
 
 
 class Pruned(BaseException):
@@ -14,21 +14,22 @@ class Pruned(BaseException):
 
 
 @contextmanager
-def prune_with(should_prune: ShouldPrune | None) -> Iterator[None]:
+def prune_with(reason: PruningReason | None) -> Iterator[None]:
     """Let a function decide about the tasks that run in the block, also in forked processes."""
-    previous = context.should_prune
-    context.should_prune = should_prune or previous
+    previous = context.pruning_reason
+    context.pruning_reason = reason or previous
     try:
         yield
     finally:
-        context.should_prune = previous
+        context.pruning_reason = previous
 
 
 def prune_if_behind(value: float, step: int) -> None:
     """End the task if a value that it reports is too far behind.
 
     Raises:
-        Pruned: the trial fell behind the others.
+        Pruned: the trial is not worth going on with.
     """
-    if context.should_prune and context.should_prune(value, step):
-        raise Pruned(f"fell behind at step {step}")
+    reason = context.pruning_reason and context.pruning_reason(value, step)
+    if reason:
+        raise Pruned(f"stopped early at step {step}: {reason}")

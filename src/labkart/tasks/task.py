@@ -6,41 +6,52 @@ Knows nothing of experiments. For what its id is made of see `task_id`.
 import inspect
 import logging
 import shutil
-from collections.abc import Callable, Generator, Iterator
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
-import gokart
-from gokart.utils import flatten
+from filelock import Timeout
 
 from labkart import digests, project
-from labkart.digests import FileState
 from labkart.errors import LabkartError
-from labkart.fingerprint import fingerprint, snapshot
-from labkart.records import locks, record, redact
-from labkart.records.record import TaskRecord
-from labkart.tasks import mlflow_calls, task_id
+from labkart.fingerprint import snapshot
+from labkart.records import live_metrics, locks, machine_use, record
+from labkart.records.record import Metric, TaskRecord
+from labkart.secrets import redact
+from labkart.tasks import attributes, capture, mlflow_calls, named_paths, task_id, yielded
 from labkart.tasks.attempt import Attempt, inherited_reads, seed_everything
+from labkart.tasks.context import context
+from labkart.tasks.debugger import debugged
 from labkart.tasks.file_access import UndeclaredReads, report_undeclared
+from labkart.tasks.infrastructure import set_infrastructure
 from labkart.tasks.logging import TaskLogger
-from labkart.tasks.task_id import TaskWithId, own_params, task_key, upstream
+from labkart.tasks.outputs import TaskWithOutputs
+from labkart.tasks.parameter_kinds import note_frozen_values
+from labkart.tasks.params import own_params
+from labkart.tasks.resources import Resources
+from labkart.tasks.task_id import task_key, upstream
 
 T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
 
 
-class Task(TaskLogger, TaskWithId[T]):
-    """A step of a pipeline whose output is a `T`.
+class Task(TaskLogger, TaskWithOutputs[T]):
+    """A step of a pipeline whose output is a `T`; complete while that is what its record says.
 
     Declare the parameters as luigi's, write `run()` with gokart's `self.load` and `self.dump`, and
-    log what should be found again with `self.log_metric`, `self.log_figure` and `self.log_table`.
-    The task is complete while its record exists and its output is what the record says.
+    log what should be found again with `self.log_metric`, `self.log_figure`, `self.log_table`, ...
 
     Randomness: `random`, NumPy and PyTorch (if they are imported) are seeded right before `run()`
     with the task's own parameter `seed`, or with 0 if it has none.
     """
+
+    # luigi's own; it declares them in a way that type checkers do not let a subclass change.
+    retry_count: Any = None
+    worker_timeout: Any = None
+    # Whether all processes of a cluster's job run it together: see `labkart docs gpu`.
+    distributed: bool = False
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -68,13 +79,28 @@ class Task(TaskLogger, TaskWithId[T]):
     def complete(self) -> bool:
         """Whether a run was committed and its output still has the content it had then."""
         snapshot.refresh()
+        attributes.check(self)
         last = self.last_record()
         if last is None or last.id != self.make_unique_id():
             return False
-        return last.status == "done" and not last.damage()
+        return last.status == "done" and not describe_damage(self, last)
+
+    @property
+    def checkpoint_dir(self) -> Path:
+        """A folder in which a long `run()` keeps what it needs to go on after an interruption.
+
+        It belongs to the task's id, outlives a failed or stopped run, and is removed when the task
+        is complete. It is made when it is first read.
+        """
+        folder = record.checkpoint_folder(task_key(self))
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
 
     def _folder(self) -> Path:
         return task_id.task_folder(self)
+
+    def _own_params(self) -> dict[str, str]:
+        return own_params(self)
 
     def _run(self) -> None:
         with self._locked():
@@ -86,18 +112,8 @@ class Task(TaskLogger, TaskWithId[T]):
         with self._locked():
             if not self.complete():
                 with self._committed():
-                    yield from self._with_dynamic_upstream(self._student_run())
-
-    def _with_dynamic_upstream(self, steps: Generator[Any, Any, None]) -> Iterator[Any]:
-        """Pass on and remember the tasks that a `run()` yields: the result depends on them."""
-        self._dynamic_upstream = []
-        results = None
-        with closing(steps), suppress(StopIteration):
-            while True:
-                tasks = steps.send(results)
-                new = [task for task in flatten(tasks) if isinstance(task, Task)]
-                self._dynamic_upstream += new
-                results = yield tasks
+                    self._dynamic_upstream = []
+                    yield from yielded.pass_on(self._student_run(), self._dynamic_upstream)
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
@@ -110,42 +126,83 @@ class Task(TaskLogger, TaskWithId[T]):
     def _committed(self) -> Iterator[None]:
         """Seed, measure the block and commit it: the record is written last."""
         self._warn_of_damage()
-        self._clear_log()
+        earlier = self._interrupted_metrics()
         shutil.rmtree(self._folder(), ignore_errors=True)
+        self._clear_log(earlier)
         attempt = Attempt(record.current_time())
+        before = attributes.read(self)
         try:
-            with self._observed(attempt):
+            with self._observed(attempt), debugged():
                 yield
         except GeneratorExit:  # luigi sets a generator aside until the tasks it yielded are done
             raise
         except BaseException as error:
+            note_frozen_values(self, error)
             attempt.fail(error)
             with suppress(OSError):  # on a full disk the failure itself is the news
                 self._write_record(attempt)
             raise
+        finally:
+            attributes.note(self, before)
         self._write_record(attempt)
+        shutil.rmtree(record.checkpoint_folder(task_key(self)), ignore_errors=True)
 
     @contextmanager
     def _observed(self, attempt: Attempt) -> Iterator[None]:
         """Watch the block's costs, reads and outputs; refuse what the id does not cover."""
         name = self.get_task_family()
-        reads = UndeclaredReads(getattr(self, param) for param in self._data)
+        root = project.current().root
+        declared = [root / data["path"] for data in self._data.values()]
+        code = map(Path, self._fingerprint.files_that_count("whole"))
+        reads = UndeclaredReads([*declared, *code])
+        named_paths.report(self)
+        named = named_paths.states(self)
         with (
-            mlflow_calls.routed("mlflow" in self._fingerprint.packages),
+            mlflow_calls.recorded(self._folder()) as attempt.metrics,
+            self._printing_kept(attempt),
             attempt.resources.measured(),
             reads.collected(),
         ):
             seed_everything(self._seed())
+            if self.distributed:
+                context.call_ranks(task_key(self))
             yield
-        attempt.outputs = self._outputs()
+        attempt.outputs = task_id.output_states(self)
+        reads.add(self._fingerprint.late_reads())
         attempt.undeclared = reads.states(name)
-        if reads.paths:
-            report_undeclared(name, own_params(self), reads.paths)
+        attempt.library_data = reads.library_data.digests()
+        # Of what appeared meanwhile the state after the run counts, of all else that before it.
+        named = {**named_paths.states(self), **named}
+        attempt.undeclared += [state for path, state in named.items() if not reads.wrote(path)]
+        if other := named_paths.without(reads.paths, named):
+            report_undeclared(name, own_params(self), other)
         self._check_that_nothing_changed()
+
+    @contextmanager
+    def _printing_kept(self, attempt: Attempt) -> Iterator[None]:
+        """Keep the block's log, and what it used of the machine over time."""
+        try:
+            with capture.captured(self._folder()):
+                yield
+        finally:
+            if attempt.resources.wall_seconds >= machine_use.SHORTEST:
+                attempt.resources.machine_use = machine_use.summary(self._folder())
+
+    def _interrupted_metrics(self) -> list[Metric]:
+        """What a run logged that was interrupted, if this one may go on from its checkpoint."""
+        if not record.checkpoint_folder(task_key(self)).exists():
+            return []
+        return self._logged_metrics()
+
+    def _logged_metrics(self) -> list[Metric]:
+        """What the last run logged, also if its process died."""
+        name, id = self.get_task_family(), self.make_unique_id()
+        last = self.last_record()
+        return last.metrics if last else live_metrics.read_metrics(name, id)[0]
 
     def _warn_of_damage(self) -> None:
         last = self.last_record()
-        if last and (damage := last.damage()):
+        if last and (damage := describe_damage(self, last)):
             _log.warning("%s: %s; computing it again.", self.get_task_family(), damage)
 
     def _check_that_nothing_changed(self) -> None:
@@ -154,25 +211,16 @@ class Task(TaskLogger, TaskWithId[T]):
         for param, data in task_id.current_data(self).items():
             if data != self._data[param]:
                 raise LabkartError(f"{data['path']} changed while {name} ran. Run it again.")
-        if not fingerprint.still_holds(type(self)):
-            problem = "and it imported the new version"
-            raise LabkartError(f"The code changed while {name} ran, {problem}. Run it again.")
+        if file := self._fingerprint.other_file():
+            path = project.current().short(Path(file))
+            raise LabkartError(
+                f"{path} changed after this run was planned, and {name} imported it only then."
+                " Run it again."
+            )
 
     def _seed(self) -> int:
         seed = getattr(self, "seed", 0)
         return seed if isinstance(seed, int) else 0
-
-    def _outputs(self) -> list[FileState]:
-        name = self.get_task_family()
-        folder = project.current().outputs
-        try:
-            outputs = [digests.file_state(path, folder) for path in task_id.output_paths(self)]
-        except FileNotFoundError:
-            remedy = "Let it end with self.dump(...)."
-            raise LabkartError(f"{name}.run() ended without an output. {remedy}") from None
-        if not outputs:
-            raise LabkartError(f"{name}.output() names no file. Let it return at least one target.")
-        return outputs
 
     def _write_record(self, attempt: Attempt) -> None:
         inherited = inherited_reads(upstream(self), self._dynamic_upstream)
@@ -192,10 +240,13 @@ class Task(TaskLogger, TaskWithId[T]):
             **vars(attempt.resources),
             outputs=attempt.outputs,
             undeclared=list(undeclared.values()),
-            metrics=self._metrics,
-            figures=self._figures,
-            tables=self._tables,
-            models=self._models,
+            library_data=attempt.library_data,
+            metrics=[*self._earlier_metrics.values(), *self._metrics, *attempt.metrics],
+            figures=self._logged_files("figures"),
+            tables=self._logged_files("tables"),
+            models=self._logged_files("models"),
+            artifacts=self._logged_files("artifacts"),
+            logged_params=self._logged_params,
             error=attempt.error,
             traceback=attempt.traceback,
         )
@@ -204,24 +255,26 @@ class Task(TaskLogger, TaskWithId[T]):
         self._last_stamp = digests.stamp(written.folder / "record.json")
 
 
-def _set_infrastructure() -> None:
-    """Set gokart's infrastructure parameters as plain attributes of `Task`.
+def describe_damage(task: Task[Any], run: TaskRecord) -> str:
+    """Which file or yielded task is not as a run left or found it; empty if all are."""
+    damage = run.damage() or yielded.describe_change(run)
+    return damage or named_paths.describe_new(task, run)
 
-    Else luigi looks up twenty defaults for every instance. Identity by code, seeding, locking and
-    logging are ours.
+
+def record_death(task: Task[Any], error: str, stack: str, used: Resources) -> None:
+    """Record for a task that is not complete why its process ended, in a line.
+
+    `stack` is what it was doing, if that is known, and `used` what it cost and had. Nothing is
+    recorded if another process works on it now.
     """
-    for name, parameter in gokart.TaskOnKart.get_params():
-        setattr(Task, name, parameter.task_value("TaskOnKart", name))
-    settings = {
-        "workspace_directory": property(lambda _: str(project.current().outputs / "cache")),
-        "local_temporary_directory": property(lambda _: str(locks.scratch())),
-        "serialized_task_definition_check": True,
-        "should_dump_supplementary_log_files": False,
-        "complete_check_at_run": False,
-        "priority": 0,
-    }
-    for name, value in settings.items():
-        setattr(Task, name, value)
+    with suppress(Timeout, OSError), locks.locked_if_free(task_key(task)):
+        last = task.last_record()  # its own, if it could still write one
+        error = redact.redact_text(error)
+        attempt = Attempt(record.current_time(), used, status="failed", error=error)
+        used.machine_use = machine_use.summary(task._folder())
+        attempt.traceback = redact.redact_text(stack) or (last.traceback if last else None)
+        task._metrics = task._logged_metrics()
+        task._write_record(attempt)
 
 
-_set_infrastructure()
+set_infrastructure(Task)

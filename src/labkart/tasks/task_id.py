@@ -3,11 +3,9 @@
 Asks `fingerprint` about code and packages. Runs nothing and reads no records.
 """
 
-import bz2
 import functools
-import inspect
-import json
-from collections.abc import Callable, Mapping
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -15,12 +13,19 @@ import gokart
 import luigi
 from gokart.utils import flatten
 from luigi.parameter import ParameterVisibility
+from luigi.task_register import Register
 
-from labkart.errors import LabkartError
+from labkart import digests, project
+from labkart.digests import FileState
+from labkart.errors import LabkartError, describe_type
 from labkart.fingerprint import fingerprint, snapshot
 from labkart.fingerprint.fingerprint import Fingerprint
 from labkart.records import record
+from labkart.tasks import attributes, values
 from labkart.tasks.data_files import DataFile
+from labkart.tasks.file_access import UndeclaredReads
+from labkart.tasks.handover import WholeParams
+from labkart.tasks.params import exact_texts, own_params
 
 T = TypeVar("T")
 
@@ -31,9 +36,25 @@ class _IdParts:
     _fingerprint: Fingerprint
     _generation: int
     _data: dict[str, dict[str, str]]
+    _attributes: dict[str, str]  # those that its own code has set
+    _planning_reads: list[str]  # the files that `requires()` read, from the project's root
 
 
-class TaskWithId(_IdParts, gokart.TaskOnKart[T]):
+class _TaskClass(Register):
+    """Makes tasks: luigi's cache of instances takes `1`, `1.0` and `True` for the same value."""
+
+    def __call__(cls, *args: Any, **kwargs: Any) -> Any:
+        kind: Any = cls
+        task = super().__call__(*args, **kwargs)
+        given = dict(kind.get_param_values(kind.get_params(), args, kwargs))
+        if not all(values.is_same(value, task.param_kwargs[name]) for name, value in given.items()):
+            task = type.__call__(cls, *args, **kwargs)
+        if "_attributes" not in vars(task):
+            task._attributes = attributes.read(task)
+        return task
+
+
+class TaskWithId(_IdParts, gokart.TaskOnKart[T], metaclass=_TaskClass):
     """The part of a task that gives it an id.
 
     Its helpers are functions of this module, because a student may call a parameter `key`.
@@ -45,14 +66,23 @@ class TaskWithId(_IdParts, gokart.TaskOnKart[T]):
         self._wrap_methods()
 
     def _wrap_methods(self) -> None:
-        """Call `requires` once per snapshot; on the instance, so that it covers subclasses."""
+        """Call `requires` once per snapshot; on the instance, so that it covers subclasses.
+
+        The files that it reads are noted.
+        """
         vars(self).pop("requires", None)
         requires: Callable[[], Any] = self.requires
-        is_generator = inspect.isgeneratorfunction(requires)
 
         @functools.cache
         def requires_once() -> Any:
-            return list(requires()) if is_generator else requires()
+            before = attributes.read(self)
+            reads = UndeclaredReads(_declared_paths(self).values())
+            with reads.collected():
+                needed = requires()
+                needed = list(needed) if isinstance(needed, Iterator) else needed
+            self._planning_reads = list(reads.paths)
+            attributes.note(self, before)
+            return needed
 
         vars(self)["requires"] = requires_once
 
@@ -60,6 +90,10 @@ class TaskWithId(_IdParts, gokart.TaskOnKart[T]):
         """Short: luigi describes a task whenever it makes another one that builds on it."""
         params = ", ".join(f"{name}={text}" for name, text in own_params(self).items())
         return f"{self.get_task_family()}({params})"
+
+    def __str__(self) -> str:
+        """The same with the id, as gokart writes it."""
+        return repr(self).replace("(", f"[{self.make_unique_id()}](", 1)
 
     @classmethod
     def get_params(cls) -> list[tuple[str, luigi.Parameter[Any]]]:
@@ -89,31 +123,27 @@ class TaskWithId(_IdParts, gokart.TaskOnKart[T]):
                 _make_id(waiting.pop())
         return str(self.task_unique_id)
 
-    def get_own_code(self) -> str:
-        """The id's parts beside parameters and upstream tasks: gokart calls this for each id."""
-        self._fingerprint = fingerprint.fingerprint_of(type(self))
-        self._data = current_data(self)
-        name = f"{type(self).__module__}.{type(self).__qualname__}"
-        return f"{name} {self._fingerprint.digest} {self._data}"
-
     def to_str_params(
         self, only_significant: bool = False, only_public: bool = False
     ) -> dict[str, str]:
-        """The parameters as texts; an upstream task as its id.
+        """The parameters as exact texts, of which luigi makes its own id of the task.
 
-        Without a restriction they are whole, with all upstream tasks: luigi needs them so to make
-        a task again that a `run()` has yielded.
+        Without a restriction they can be made a task again, which luigi does with those that a
+        `run()` has yielded.
         """
         if not (only_significant or only_public):
-            params, values = self.get_params(), self.param_kwargs
-            return {name: _whole_text(parameter, values[name]) for name, parameter in params}
-        texts: dict[str, str] = {}
+            return WholeParams(own_params(self), self)
+        texts = exact_texts(self)
         for name, parameter in self.get_params():
-            is_hidden = only_public and parameter.visibility != ParameterVisibility.PUBLIC
-            is_left_out = only_significant and not parameter.significant
-            if name in self.param_kwargs and not is_hidden and not is_left_out:
-                texts[name] = _short_text(parameter, self.param_kwargs[name])
+            is_hidden = parameter.visibility != ParameterVisibility.PUBLIC
+            if only_public and is_hidden and name in texts:
+                texts[name] = _digest(texts[name])  # luigi shows the beginning of some
         return texts
+
+    @classmethod
+    def from_str_params(cls, params_str: Mapping[str, str]) -> Any:
+        """The task whose unrestricted `to_str_params` these are."""
+        return params_str.task if isinstance(params_str, WholeParams) else cls(**params_str)
 
 
 def _has_id(task: Any) -> bool:
@@ -125,9 +155,34 @@ def _has_id(task: Any) -> bool:
 
 def _make_id(task: gokart.TaskOnKart[Any]) -> None:
     """Make the id of a task whose upstream tasks have theirs."""
-    gokart.TaskOnKart.make_unique_id(task)
-    if isinstance(task, TaskWithId):
-        task._generation = snapshot.generation()
+    if not isinstance(task, TaskWithId):
+        gokart.TaskOnKart.make_unique_id(task)
+        return
+    task._fingerprint = fingerprint.fingerprint_of(type(task))
+    task._data = current_data(task)
+    parts = [
+        f"{type(task).__module__}.{type(task).__qualname__}",
+        values.exact_text(exact_texts(task)),
+        _upstream_text(task.requires()),
+        task._fingerprint.digest,
+        values.exact_text(task._data),
+    ]
+    task.task_unique_id = _digest("\n".join(parts))
+    task._generation = snapshot.generation()
+
+
+def _upstream_text(needed: Any) -> str:
+    """What `requires()` returned: ids, with the keys and the order that `run()` sees."""
+    if isinstance(needed, Mapping):
+        items = (f"{values.exact_text(key)}: {_upstream_text(needed[key])}" for key in needed)
+        return f"{{{', '.join(items)}}}"
+    if isinstance(needed, Iterable) and not isinstance(needed, str):
+        return f"[{', '.join(map(_upstream_text, needed))}]"
+    return values.exact_text(needed) if getattr(needed, "significant", True) else ""
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 def _forget_id(task: gokart.TaskOnKart[Any]) -> None:
@@ -153,16 +208,41 @@ def upstream(task: gokart.TaskOnKart[Any]) -> list[Any]:
 
 
 def output_paths(task: gokart.TaskOnKart[Any]) -> list[Path]:
-    """The files that it writes; `path` is a method of gokart's targets, an attribute of luigi's."""
-    paths: list[Any] = [target.path for target in flatten(task.output())]
+    """The files that it writes; `path` is a method of gokart's targets, an attribute of luigi's.
+
+    Raises:
+        LabkartError: an output is no target.
+    """
+    targets = flatten(task.output())
+    for target in targets:
+        if not isinstance(target, luigi.Target):
+            raise LabkartError(describe_output(task, target))
+    paths: list[Any] = [target.path for target in targets]
     return [Path(str(path() if callable(path) else path)).absolute() for path in paths]
 
 
-def own_params(task: gokart.TaskOnKart[Any]) -> dict[str, str]:
-    """The parameters as texts, without the upstream tasks."""
-    texts = task.to_str_params(only_significant=True)
-    upstream_params = task.make_task_instance_dictionary()
-    return {name: text for name, text in texts.items() if name not in upstream_params}
+def output_states(task: gokart.TaskOnKart[Any]) -> list[FileState]:
+    """The content of the files that it has written.
+
+    Raises:
+        LabkartError: one is missing, or an output is no target.
+    """
+    name = task.get_task_family()
+    folder = project.current().outputs
+    try:
+        states = [digests.file_state(path, folder) for path in output_paths(task)]
+    except FileNotFoundError:
+        remedy = "Let it end with self.dump(...)."
+        raise LabkartError(f"{name}.run() ended without an output. {remedy}") from None
+    if not states:
+        raise LabkartError(f"{name}.output() names no file. Let it return at least one target.")
+    return states
+
+
+def describe_output(task: gokart.TaskOnKart[Any], output: Any) -> str:
+    """What is wrong with an output that is no target."""
+    problem = f"{task.get_task_family()}.output() returns {describe_type(output)}"
+    return f"{problem}. Return self.make_target(...), or a dictionary of them."
 
 
 def task_fingerprint(task: TaskWithId[Any]) -> Fingerprint:
@@ -175,38 +255,36 @@ def task_data(task: TaskWithId[Any]) -> Mapping[str, dict[str, str]]:
     return task._data
 
 
-def current_data(task: gokart.TaskOnKart[Any]) -> dict[str, dict[str, str]]:
-    """The declared files and folders, by parameter, with the digests of their present content."""
+def current_data(task: TaskWithId[Any]) -> dict[str, dict[str, str]]:
+    """The files and folders in its id, with the digests of their present content.
+
+    Those that are declared have the names of their parameters, those that `requires()` read their
+    own.
+    """
     data: dict[str, dict[str, str]] = {}
-    for name, parameter in task.get_params():
-        if isinstance(parameter, DataFile):
-            path: Any = task.param_kwargs[name]
-            sha256 = parameter.digest(path, f"{task.get_task_family()}.{name}")
-            data[name] = {"path": parameter.serialize(path), "sha256": sha256}
-            snapshot.depends_on(path, sha256)
+    params: dict[str, Any] = dict(task.get_params())
+    for name, path in _declared_paths(task).items():
+        sha256 = params[name].digest(path, f"{task.get_task_family()}.{name}")
+        data[name] = {"path": params[name].serialize(path), "sha256": sha256}
+    for name in task._planning_reads:
+        owner = f"{task.get_task_family()}.requires()"
+        sha256 = _REQUIRED.digest(project.current().root / name, owner)
+        data[name] = {"path": name, "sha256": sha256}
+    for entry in data.values():
+        snapshot.depends_on(project.current().root / entry["path"], entry["sha256"])
     return data
+
+
+_REQUIRED = DataFile()
+
+
+def _declared_paths(task: TaskWithId[Any]) -> dict[str, Path]:
+    """The paths of the declared files and folders, by parameter."""
+    given: dict[str, Any] = task.param_kwargs
+    params = task.get_params()
+    return {name: given[name] for name, param in params if isinstance(param, DataFile)}
 
 
 @functools.cache
 def _params(task: type[TaskWithId[Any]]) -> list[tuple[str, luigi.Parameter[Any]]]:
     return super(TaskWithId, task).get_params()
-
-
-def _whole_text(parameter: luigi.Parameter[Any], value: Any) -> str:
-    """A parameter so that it can be read again; an upstream task in gokart's way."""
-    if isinstance(value, gokart.TaskOnKart):
-        params = bz2.compress(json.dumps(value.to_str_params()).encode()).hex()
-        return json.dumps({"type": value.get_task_family(), "params": params})
-    if isinstance(parameter, gokart.ListTaskInstanceParameter):
-        return json.dumps([_whole_text(parameter, task) for task in value])
-    return str(parameter.serialize(value))
-
-
-def _short_text(parameter: luigi.Parameter[Any], value: Any) -> str:
-    """A parameter as an id's part; an upstream task as its id."""
-    if isinstance(value, gokart.TaskOnKart):
-        return value.make_unique_id()
-    is_list = isinstance(value, list | tuple) and bool(value)
-    if is_list and all(isinstance(task, gokart.TaskOnKart) for task in value):
-        return " ".join(task.make_unique_id() for task in value)
-    return str(parameter.serialize(value))

@@ -4,5 +4,7 @@ Knows the store that runs go to, and how a record becomes a run: its metrics, pa
 page. Decides nothing about tasks; whatever is here can be made again from the records.
 
 Others use `store` (which store, which run; without MLflow, which is slow to import), `publisher` (a
-process that writes while tasks run), `publish` (write now), `pipeline_svg` (the drawing) and `ui`.
+process that writes while tasks run), `writer` (write now), `pipeline_svg` (the drawing) and `ui`.
+
+What tasks tell MLflow themselves goes the other way first: see `direct`.
 """

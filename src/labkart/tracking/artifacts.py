@@ -1,6 +1,6 @@
 """The files of an experiment as MLflow's page shows them: figures, tables, outputs, models.
 
-Copies files and makes no record. Knows neither metrics nor tags.
+Links or copies files and makes no record. Knows neither metrics nor tags.
 """
 
 import csv
@@ -8,26 +8,33 @@ import importlib
 import pickle
 import re
 import shutil
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from labkart import project
-from labkart.digests import FileState
+from labkart.digests import FileState, files
+from labkart.records.names import results_of
 from labkart.records.record import ExperimentRecord, TaskRecord, TaskRun
-from labkart.tracking import pipeline_svg, store
+from labkart.records.texts import text_file
+from labkart.tracking import pipeline_svg, printed_logs, store
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 Uses = Sequence[tuple[TaskRun, TaskRecord]]
 
+_READ_ONLY = 0o444
+
 
 def gather(
     folder: Path, experiment: ExperimentRecord, uses: Uses, texts: Mapping[str, str]
 ) -> None:
-    """Copy an experiment's files into a folder.
+    """Put an experiment's files into a folder.
+
+    What nobody writes to any more takes no space again: it gets a second name there. A record and
+    an output do not, since a second name changes the stamp by which they are known as unchanged.
 
     Args:
         folder: where to; it is made if it does not exist.
@@ -37,51 +44,83 @@ def gather(
     """
     folder.mkdir(parents=True, exist_ok=True)
     for file in experiment.folder.glob("[!.]*"):
-        _copy(folder / file.name, file)
+        put = _copy if file.name == "record.json" else link
+        put(folder / file.name, file)
+    for name, digest in experiment.texts.items():
+        link(folder / name, text_file(digest))
     for use, record in uses:
-        for name in (*record.figures, *record.tables):
-            _copy(folder / use.label / name, record.folder / name)
+        for name in (*record.figures, *record.tables, *record.artifacts):
+            for path, file in files(record.folder / name):
+                place = folder / use.label / name
+                link(place / path if (record.folder / name).is_dir() else place, file)
+    printed_logs.place(folder, experiment)
     for name, text in texts.items():
         file = folder / "parameters" / f"{name.replace('/', '_')}.txt"
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, encoding="utf-8", errors="backslashreplace")
-    _write_csv(folder / "tasks.csv", ("task", "state", *_COSTS, "id"), _tasks(experiment, uses))
+    _write_tasks(folder / "tasks.csv", experiment, uses)
     (folder / "pipeline.svg").write_text(pipeline_svg.svg(experiment, uses), encoding="utf-8")
-    _outputs(folder / "outputs", experiment.artifact_mb * 1e6, uses)
+    _outputs(folder, experiment, uses)
 
 
 _COSTS = ("wall_seconds", "cpu_seconds", "peak_memory_mb", "gpu_memory_mb")
 
 
-def _tasks(experiment: ExperimentRecord, uses: Uses) -> Iterator[tuple[Any, ...]]:
-    records = {use.label: record for use, record in uses}
+def _write_tasks(path: Path, experiment: ExperimentRecord, uses: Uses) -> None:
+    """Write what each task cost, and what those that took long used of the machine."""
+    use_names = dict.fromkeys(name for _, record in uses for name in record.machine_use)
+    names = (*_COSTS, *use_names)
+    values = {use.label: {**vars(record), **record.machine_use} for use, record in uses}
+    rows = list[Sequence[Any]]()
     for use in experiment.tasks:
-        costs = [getattr(records.get(use.label), name, None) for name in _COSTS]
-        yield (
-            use.label,
-            use.state,
-            *("" if cost is None else round(cost, 3) for cost in costs),
-            use.id,
-        )
+        costs = [values.get(use.label, {}).get(name) for name in names]
+        rounded = ["" if cost is None else round(cost, 3) for cost in costs]
+        rows.append((use.label, use.state, *rounded, use.id))
+    _write_csv(path, ("task", "state", *names, "id"), rows)
 
 
-def _outputs(folder: Path, limit: float, uses: Uses) -> None:
-    """Copy outputs up to `limit` bytes, and list the others."""
+def _outputs(folder: Path, experiment: ExperimentRecord, uses: Uses) -> None:
+    """Copy the outputs that the experiment's settings ask for, and list those too large."""
+    limit, results = experiment.artifact_mb * 1e6, results_of(experiment).values()
     skipped: list[tuple[str, FileState]] = []
     for use, record in uses:
-        for state in record.outputs:
+        is_asked_for = experiment.artifact_tasks == "all" or use.label in results
+        for state in record.outputs if is_asked_for else ():
             file = project.current().outputs / state.path
-            if state.bytes > limit or not _copy(folder / use.label / file.name, file):
+            is_logged = file.name in (*record.figures, *record.tables, *record.artifacts)
+            place = folder / use.label / f"{'output-' * is_logged}{file.name}"
+            if state.bytes > limit or not _copy(place, file):
                 skipped.append((use.label, state))
     if skipped:
         rows = [(label, state.path, state.bytes, state.sha256) for label, state in skipped]
-        _write_csv(folder / "not_copied.csv", ("task", "path", "bytes", "sha256"), rows)
+        _write_csv(folder / "outputs_not_copied.csv", ("task", "path", "bytes", "sha256"), rows)
+
+
+def link(name: Path, file: Path) -> None:
+    """Give a file a second name where the disk can, and else copy it, if it still exists.
+
+    A file with two names is made read-only: an editor that writes in place would change both.
+    """
+    _prepare(name)
+    try:
+        file.chmod(_READ_ONLY)
+        name.hardlink_to(file)
+    except FileNotFoundError:
+        return
+    except OSError:  # another disk, a file of another user, or one with too many names
+        _copy(name, file)
+
+
+def _prepare(name: Path) -> None:
+    """Make room for a file; a link there is not written through."""
+    name.parent.mkdir(parents=True, exist_ok=True)
+    name.unlink(missing_ok=True)
 
 
 def _copy(name: Path, file: Path) -> bool:
     """Copy a file, if it still exists, and say whether it does."""
-    name.parent.mkdir(parents=True, exist_ok=True)
     with suppress(FileNotFoundError):
+        _prepare(name)
         shutil.copyfile(file, name)
         return True
     return False

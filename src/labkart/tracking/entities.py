@@ -5,58 +5,95 @@ Calls no store.
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
+from urllib.parse import quote
 
 from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, RunTag
 
+from labkart.nested import flatten
 from labkart.records import verdict
+from labkart.records.mlflow_log import accepted_names
+from labkart.records.names import MetricNames
 from labkart.records.record import ExperimentRecord, TaskRecord, TaskRun
 from labkart.records.record import Metric as Logged
+from labkart.records.values import parse_number
 from labkart.records.verdict import Verdict
 from labkart.tracking import store
 
 _MAX_PARAM, _MAX_TAG = 6000, 8000  # characters; MLflow cuts longer ones
-_MAX_NAME = 250
-_MANY = 100  # tasks of an experiment
+MANY = 100  # tasks of an experiment
+_MOST_RESULTS, _MOST_FILES = 8, 6  # that a description names
+_NOT_PARAMS = ("labkart", "search")  # sections of a configuration that change no result
 
 Uses = Sequence[tuple[TaskRun, TaskRecord]]
 
 
-def metrics(experiment: ExperimentRecord, use: TaskRun, logged: Iterable[Logged]) -> list[Metric]:
-    """A task's metrics; those of the last task keep their names, so that runs can be compared.
+def metrics(names: MetricNames, use: TaskRun, logged: Iterable[Logged]) -> list[Metric]:
+    """A task's metrics, with their names in the experiment."""
+    return plain_metrics(
+        metric._replace(name=names.full(use.label, metric.name, metric.by_mlflow))
+        for metric in logged
+    )
 
-    The other tasks' metrics are named `<task>.<metric>`.
-    """
-    prefix = "" if use.label == experiment.tasks[-1].label else f"{use.label}."
+
+def plain_metrics(logged: Iterable[Logged]) -> list[Metric]:
+    """Metrics with names that MLflow takes."""
+    metrics = list(logged)
+    names = accepted_names(metric.name for metric in metrics)
     return [
-        Metric((prefix + name)[:_MAX_NAME], value, round(1000 * seconds), step or 0)
-        for name, value, step, seconds in logged
+        Metric(names[name], value, round(1000 * seconds), step or 0)
+        for name, value, step, seconds, _ in metrics
     ]
 
 
-def costs(uses: Uses) -> Iterator[Metric]:
-    """What the tasks cost; if they are many, nobody reads it, and `tasks.csv` has it."""
-    if len(uses) <= _MANY:
-        for use, record in uses:
-            yield from _cost(use, record)
+def experiment_params(experiment: ExperimentRecord, uses: Uses = ()) -> dict[str, str]:
+    """An experiment's parameters by the names that a student types: `model`, `model.params.trees`.
+
+    A task's own parameter is named `<task>.<parameter>`. It is left out if the configuration has
+    the same value under the same last name; a default, or what `pipeline.py` computes, stays.
+    """
+    config = dict(flatten(experiment.config))
+    params = dict(experiment.settings)
+    for name, value in config.items():
+        group = name.partition(".")[0]
+        is_choice = name == f"{group}.name" and value == params.get(group)
+        is_unset = name == group and value is None  # such as `task: null`
+        if group not in _NOT_PARAMS and not is_choice and not is_unset:
+            params.setdefault(name, value)
+    texts = {name: _as_typed(value) for name, value in params.items()}
+    known = {(name.rpartition(".")[2], _comparable(value)) for name, value in config.items()}
+    for use, record in uses:
+        for name, text in record.params.items():
+            if (name, _comparable(text)) not in known:
+                texts[f"{use.label}.{name}"] = text
+        for name, value in record.logged_params.items():
+            texts.setdefault(f"{use.label}.{name}", _as_typed(value))
+    return texts
 
 
-def _cost(use: TaskRun, record: TaskRecord) -> Iterator[Metric]:
-    ended = milliseconds(record.started) + round(record.wall_seconds * 1000)
-    for name in ("wall_seconds", "cpu_seconds", "peak_memory_mb", "gpu_memory_mb"):
-        if (value := getattr(record, name)) is not None:
-            # The prefix moves them to MLflow's page of system metrics, away from the results.
-            yield Metric(f"system/{use.label}.{name}", value, ended, 0)
+def _as_typed(value: object) -> str:
+    """A value as a file of conf/ has it."""
+    return json.dumps(value) if value is None or isinstance(value, bool) else plain(value)
+
+
+def _comparable(value: object) -> float | str:
+    """A value, or a text of it, such that equal ones are equal."""
+    number = parse_number(value)
+    return plain(value) if number is None else number
 
 
 def params(values: Mapping[str, Any]) -> list[Param]:
     """Parameters with names and values that MLflow takes; long ones are cut."""
-    return [
-        Param(_NOT_IN_A_NAME.sub("_", name)[:_MAX_NAME], plain(value)[:_MAX_PARAM])
-        for name, value in values.items()
-    ]
+    names = accepted_names(values)
+    return [Param(names[name], plain(value)[:_MAX_PARAM]) for name, value in values.items()]
+
+
+def texts(values: Mapping[str, Any]) -> list[RunTag]:
+    """Tags with names and texts that MLflow takes; long ones are cut."""
+    names = accepted_names(values)
+    return [RunTag(names[name], plain(value)[:_MAX_TAG]) for name, value in values.items()]
 
 
 def long_params(values: Mapping[str, Any]) -> dict[str, str]:
@@ -65,11 +102,12 @@ def long_params(values: Mapping[str, Any]) -> dict[str, str]:
 
 
 def datasets(uses: Uses) -> list[DatasetInput]:
-    """The declared data, and the files that were read without being declared, each once."""
+    """The declared data, files that were read undeclared, and data of packages, each once."""
     readers: dict[tuple[str, str], list[str]] = {}
     for use, record in uses:
         files = [(data["path"], data["sha256"]) for data in record.data.values()]
         files += [(file.path, file.sha256) for file in record.undeclared]
+        files += record.library_data.items()
         for file in files:
             readers.setdefault(file, []).append(use.label)
     return [
@@ -97,18 +135,17 @@ def marks(experiment: ExperimentRecord) -> dict[str, Any]:
 
 def tags(experiment: ExperimentRecord, uses: Uses) -> list[RunTag]:
     """All tags of an experiment's run."""
-    code, environment = experiment.code, experiment.environment
+    code, environment = experiment.code, dict(experiment.environment)
     inputs = [entity.dataset for entity in datasets(uses)]
     data = [f"{dataset.name} {dataset.digest[:12]}" for dataset in inputs]
     accepted = [f"{label} {changes}" for label, changes in _accepted(uses).items()]
     tags = {
-        "mlflow.user": environment["user"],
+        "mlflow.user": environment.pop("user"),
         "mlflow.source.name": experiment.command,
         "mlflow.source.type": "LOCAL",
         "mlflow.source.git.branch": code["branch"],
         "mlflow.source.git.repoURL": code["remote"],
-        "mlflow.note.content": _note(experiment, uses),
-        "labkart.experiment": experiment.id,
+        "labkart.id": experiment.id,
         **marks(experiment),
         "labkart.data": ", ".join(data) or None,
         "labkart.study": experiment.study,
@@ -118,8 +155,7 @@ def tags(experiment: ExperimentRecord, uses: Uses) -> list[RunTag]:
         "labkart.accepted": "; ".join(accepted) or None,
         **{f"labkart.{name}": value for name, value in environment.items()},
     }
-    texts = {name: plain(value) for name, value in tags.items() if value is not None}
-    return [RunTag(name, text[:_MAX_TAG]) for name, text in texts.items()]
+    return texts({name: value for name, value in tags.items() if value is not None})
 
 
 def _accepted(uses: Uses) -> dict[str, str]:
@@ -130,20 +166,34 @@ def _accepted(uses: Uses) -> dict[str, str]:
     }
 
 
-def _note(experiment: ExperimentRecord, uses: Uses) -> str:
-    """The description at the top of the run's page: the results, and what each task took."""
-    results = [f"**{name}** {value:.4g}" for name, value in experiment.metrics.items()]
-    rows = [f"| {use.label} | {use.state} | {_own_seconds(use)} |" for use in experiment.tasks]
+def note(experiment: ExperimentRecord, uses: Uses, page: str) -> RunTag:
+    """The description at the top of the run's page: the results, links to its files, remarks.
+
+    MLflow's page shows 150 pixels of it, so the tasks are in the drawing and the table it links to.
+
+    Args:
+        experiment: the record.
+        uses: its tasks with their records.
+        page: the address of its artifacts in MLflow's page.
+    """
+    names = list(experiment.metrics)[:_MOST_RESULTS]
+    results = [f"**{name}** {experiment.metrics[name]:.4g}" for name in names]
+    files = [f"{use.label}/{name}" for use, record in uses for name in record.figures]
+    files += [f"{use.label}/{name}" for use, record in uses for name in record.tables]
+    shown = ["pipeline.svg", "tasks.csv", *files[:_MOST_FILES]]
+    links = [f"[{_escaped(file)}]({page}/{quote(file)})" for file in shown]
     remarks = [f"- {label} accepted {changes}" for label, changes in _accepted(uses).items()]
     if last := verdict.last_verdict(experiment.id):
         remarks.append(reproduced(last))
-    table = ["| task | state | seconds |", "| --- | --- | ---: |", *rows]
-    return "\n".join([", ".join(results), "", *table, *(["", *remarks] if remarks else [])])
+    if experiment.status == "pruned":
+        results.append(_escaped(experiment.error or ""))
+    paragraphs = [", ".join(results), " · ".join(links), "\n".join(remarks)]
+    return RunTag("mlflow.note.content", "\n\n".join(filter(None, paragraphs))[:_MAX_TAG])
 
 
-def _own_seconds(use: TaskRun) -> str:
-    """How long a task ran in this experiment; empty if it did not."""
-    return "" if use.state in ("cached", "not run") else f"{use.seconds:.1f}"
+def _escaped(text: str) -> str:
+    """A text in which Markdown sees no marks."""
+    return re.sub(r"([\\`*_\[\]<>])", r"\\\1", plain(text))
 
 
 def reproduced(last: Verdict) -> str:
@@ -155,9 +205,6 @@ def reproduced(last: Verdict) -> str:
 def plain(value: object) -> str:
     """A text that every store takes: bytes that are not UTF-8 become question marks."""
     return str(value).encode(errors="replace").decode()
-
-
-_NOT_IN_A_NAME = re.compile(r"[^\w.:/ -]")
 
 
 def milliseconds(moment: str | None) -> int:

@@ -9,8 +9,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from graphlib import TopologicalSorter
 from math import ceil
-from unicodedata import east_asian_width
 from xml.etree import ElementTree as ET
+
+from rich.cells import cell_len
 
 from labkart.records.record import ExperimentRecord, TaskRecord, TaskRun
 
@@ -253,6 +254,5 @@ def _short(text: str) -> str:
 
 def _letters(text: str) -> float:
     """A text's width in letters, rather too wide than too narrow: the reader's font is unknown."""
-    wide = sum(east_asian_width(letter) in "WF" for letter in text)
     broad = sum(letter in "mwMW@%" for letter in text)
-    return len(text) + wide + 0.5 * broad + 0.2 * sum(letter.isupper() for letter in text)
+    return cell_len(text) + 0.5 * broad + 0.2 * sum(letter.isupper() for letter in text)

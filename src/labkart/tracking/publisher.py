@@ -1,6 +1,7 @@
-"""A process of its own that writes experiments to MLflow while their tasks run, which never wait.
+"""A process of its own that writes records to MLflow while tasks run, which never wait for it.
 
-Knows which experiments begin and end; what is written of them is read from their records.
+It reads the records, and which of them MLflow lacks: nobody tells it of experiments. For a store
+see `writer`.
 """
 
 import multiprocessing
@@ -8,122 +9,106 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
-from queue import Empty, SimpleQueue
-from threading import Thread
 from typing import TYPE_CHECKING, Any
 
-from labkart.records import leftovers, live_metrics, study
-from labkart.records.record import (
-    ExperimentRecord,
-    TaskRun,
-    current_time,
-    read_experiment,
-)
-from labkart.records.study import Study
+from filelock import Timeout
+
+from labkart import console
+from labkart.records import leftovers, live_metrics, unpublished
+from labkart.records.names import MetricNames
+from labkart.records.record import ExperimentRecord, TaskRun, read_experiment
 from labkart.tracking import store
+from labkart.tracking.printed_logs import LiveLogs
 
 if TYPE_CHECKING:
-    from mlflow import MlflowClient
+    from labkart.tracking.writer import Writer
 
-# Seconds in all for which a computation waits for a server, which may be slow or away.
+# Seconds for the import of MLflow, and to make a new store: neither can be away.
+_START_PATIENCE = 120.0
+# Seconds in all for which a command waits at its end for a server, which may be slow or away.
 _PATIENCE = 4.0
-# Seconds for the import of MLflow and for the project's own file, which cannot be away,
-_OWN_PATIENCE = 120.0
-# and for each experiment that is written to that file.
-_OWN_PATIENCE_EACH = 0.5
-# Seconds between two looks at what was logged.
-_INTERVAL = 0.5
-_READY, _DONE = "ready", "done"
+# Seconds of computing for which it waits for the project's own file, and seconds by the clock in
+# case another process holds that file.
+_OWN_PATIENCE, _OWN_LIMIT = 2.5, 60.0
+_LOCK_PATIENCE = 2.5
+# Seconds between two looks at the records, and before a store that was away is tried again.
+_INTERVAL, _PAUSE = 0.5, 30.0
+# Seconds that the tasks of a leader that died have to end.
+_DEATH_PATIENCE = 60.0
+_READY = "ready"
 
 
 class Publisher:
-    """Tells the other process which experiments begin and end.
+    """Writes to MLflow in another process.
 
-    That process is forked on Linux: then it has most imports already.
+    That process is forked on Linux: then it has most imports already. Whoever forks it must not
+    hold marks of experiments yet: they would last as long as that process.
     """
 
     def __init__(self) -> None:
         self._process: BaseProcess | None = None
-        self._ended = 0
 
     def start(self) -> None:
-        """Begin to import MLflow."""
+        """Begin to import MLflow, and to publish what changes."""
         if not self._process:
             method = "fork" if sys.platform == "linux" else "spawn"
             context: Any = multiprocessing.get_context(method)
             self._pipe, other_end = context.Pipe()
-            process = context.Process(target=_follow, args=(other_end, self._pipe), daemon=True)
+            process = context.Process(target=_follow, args=(other_end, os.getpid()), daemon=True)
             process.start()
             other_end.close()
             self._process = process
 
-    def begin(self, record: ExperimentRecord) -> None:
-        """The tasks of an experiment are going to run: show what they log."""
-        self._tell("begin", record.id)
+    def close(self) -> bool:
+        """Wait, within reason, until MLflow has everything, and say so if it has not.
 
-    def end(self, record: ExperimentRecord) -> None:
-        """An experiment has ended and its record is complete."""
-        self._ended += 1
-        self._tell("end", record.id)
+        Returns:
+            Whether it has everything.
+        """
+        reason, records = "", store.missing()
+        if records:
+            self.start()
+            with console.busy(f"writing to MLflow: {_count(records)}"):
+                reason = self._wait() or store.describe_error()
+            records = store.missing()
+        if self._process:
+            self._process.kill()
+            self._process.join()
+        if records:
+            remedy = f"The records have it all; {console.command('sync')} publishes it."
+            console.warn(f"  Not in MLflow yet ({reason}): {_count(records)}. {remedy}")
+        return not records
 
-    def search(self, study: Study) -> None:
-        """A search begins: its trials' runs will stand below one of its own."""
-        self._tell("search", study.name)
-
-    def searched(self, study: Study) -> None:
-        """A search has ended and its record is complete."""
-        self._ended += 1
-        self._tell("searched", study.name)
-
-    def nest(self, record: ExperimentRecord) -> None:
-        """An experiment that is in MLflow already is a trial of a search, too."""
-        self._tell("nest", record.id)
-
-    def close(self) -> str:
-        """Wait, within reason, until everything is in MLflow; return why something is not."""
-        if not self._process:
-            return ""
+    def _wait(self) -> str:
+        """Why the other process could not write something; empty if it did not say."""
+        patience = _START_PATIENCE
         try:
-            self._tell("close", "")
-            return self._answer() if self._ended else ""
+            self._pipe.send(None)
+            while self._pipe.poll(patience):
+                answer = str(self._pipe.recv())
+                if answer != _READY:
+                    return answer
+                patience = _OWN_LIMIT if store.is_own() else _PATIENCE
         except (EOFError, OSError):
             return "the process that writes to it has died"
-        finally:
-            self._process.kill()
-
-    def _answer(self) -> str:
-        """What the other process answers: why something could not be written, or nothing."""
-        own = patience = _OWN_PATIENCE + _OWN_PATIENCE_EACH * self._ended
-        while True:
-            began = time.monotonic()
-            if not self._pipe.poll(max(0.0, patience)):
-                return store.describe_error()
-            patience -= time.monotonic() - began
-            answer, text = self._pipe.recv()
-            if answer == _DONE:
-                return str(text)
-            # MLflow is imported: from now on it is the server that is slow.
-            patience = own if store.is_own() else _PATIENCE
-
-    def _tell(self, verb: str, id: str) -> None:
-        self.start()
-        with suppress(OSError):  # it died; `close` says so
-            self._pipe.send((verb, id))
+        return ""
 
 
-class NullPublisher(Publisher):
-    """Publishes nothing: for a process whose experiments its leader publishes."""
-
-    def start(self) -> None:
-        """Do nothing."""
-
-    def _tell(self, verb: str, id: str) -> None:
-        pass
+def _count(records: Sequence[store.HasRun]) -> str:
+    """Such as "2 experiments and 1 search"."""
+    experiments = sum(isinstance(record, ExperimentRecord) for record in records)
+    counts = {"experiment": experiments, "search": len(records) - experiments}
+    endings = {"experiment": "s", "search": "es"}
+    return " and ".join(
+        f"{count} {name}{endings[name] if count > 1 else ''}"
+        for name, count in counts.items()
+        if count
+    )
 
 
 @dataclass
@@ -133,148 +118,158 @@ class _Running:
     Attributes:
         record: its record.
         run: the id of its run in MLflow.
+        logs: those of its tasks.
         read: how many bytes of each task's metrics were read.
         sent: how many metrics of each task were sent.
     """
 
     record: ExperimentRecord
     run: str
+    logs: LiveLogs
     read: dict[str, int] = field(default_factory=dict)
     sent: dict[str, int] = field(default_factory=dict)
 
 
 class _Follower:
-    """Writes to MLflow what it is told of, one after another.
+    """Writes to MLflow what it lacks of the records, one after another.
+
+    Args:
+        is_told_to_close: whether it is time to finish.
 
     Attributes:
         why: why something could not be written; empty if all was.
     """
 
-    def __init__(self) -> None:
-        from labkart.tracking import publish
+    def __init__(self, is_told_to_close: Callable[[], bool]) -> None:
+        from labkart.tracking import entities, writer
 
-        self._publish = publish
-        self._store: tuple[MlflowClient, str] | None = None
+        self._is_told_to_close = is_told_to_close
+        self._new_writer, self._new_metrics = writer.Writer, entities.metrics
+        self._writer: Writer | None = None
         self._running: dict[str, _Running] = {}
-        self._study: str | None = None
-        self._away = False
+        self._known: dict[str, int] = {}  # when records changed that were dealt with
+        self._away_until = 0.0
         self.why = ""
 
-    def begin(self, id: str) -> None:
-        record = read_experiment(id)
-        if record and record.status == "running":
-            try:
-                run = self._publish.begin(*self._connect(), record)
-                self._running[id] = _Running(record, run)
-            except Exception:  # it is tried again at the end
-                store.write_run_link(record, "", whole=False)  # so that no task waits for the run
-
     def look(self) -> None:
-        """Send what tasks have logged since the last look."""
+        """Write what has changed since the last look, and what running tasks have logged."""
+        if time.monotonic() < self._away_until:
+            return
+        self._away_until = 0.0
+        self._write_all(self._is_told_to_close)
         with suppress(Exception):  # at the end all is sent that is missing
             for running in self._running.values():
-                for use in running.record.tasks:
-                    if use.state != "cached":
-                        self._send_metrics(running, use)
+                for use in _visible_tasks(running.record):
+                    self._send_metrics(running, use)
+                running.logs.send(self._connect().client, running.record)
+
+    def finish(self) -> None:
+        """Write all that has ended, within reason; no tasks run any more."""
+        self._known.clear()
+        self._away_until, self.why = 0.0, ""
+        with self._explain_errors():
+            self._connect(_LOCK_PATIENCE)
+        limit = time.process_time() + (_OWN_PATIENCE if store.is_own() else _START_PATIENCE)
+        self._write_all(lambda: time.process_time() > limit)
+
+    def close_abandoned(self) -> None:
+        """Complete and publish what the leader left as it died, once its tasks have ended, too."""
+        end = time.monotonic() + _DEATH_PATIENCE
+        leftovers.close_abandoned()
+        self.look()
+        while self._running and time.monotonic() < end:
+            time.sleep(_INTERVAL / 5)
+            leftovers.close_abandoned()
+            self.look()
+
+    def _write_all(self, is_over: Callable[[], bool]) -> None:
+        """Write what has changed since it was last written, until that is over."""
+        names = self._changed(unpublished.STUDIES)
+        ids = self._changed(unpublished.EXPERIMENTS)
+        steps = [(self._begin_study, name) for name in names]  # above its trials
+        steps += [(self._write, id) for id in ids]
+        steps += [(self._write_study, name) for name in names]
+        for write, name in steps:
+            if self._away_until or is_over():
+                return
+            with self._explain_errors():  # the others may be written
+                write(name)
+
+    def _changed(self, kind: str) -> list[str]:
+        times = unpublished.times(kind)
+        names = [name for name, time in times.items() if self._known.get(name) != time]
+        self._known |= times
+        return names
+
+    def _write(self, id: str) -> None:
+        record = read_experiment(id)
+        running = self._running.pop(id, None)
+        if not record or record.status != "running":
+            self._connect().write(id, running.sent if running else None)
+        elif running and running.record.started == record.started:
+            self._running[id] = running
+        else:
+            run = self._connect().begin(record)
+            self._running[id] = _Running(record, run, LiveLogs(run))
+
+    def _begin_study(self, name: str) -> None:
+        self._connect().begin_study(name)
+
+    def _write_study(self, name: str) -> None:
+        self._connect().write_study(name)
 
     def _send_metrics(self, running: _Running, use: TaskRun) -> None:
         begin = running.read.get(use.id, 0)
         metrics, end = live_metrics.read_metrics(use.name, use.id, begin)
         if metrics:
-            entities = self._publish.entities.metrics(running.record, use, metrics)
-            self._publish.log(self._connect()[0], running.run, entities)
+            names = MetricNames(running.record)
+            # Those that the store has already are not doubled.
+            entities = self._new_metrics(names, use, metrics)
+            self._connect().client.log_batch(running.run, entities)
             running.read[use.id] = end
             running.sent[use.id] = running.sent.get(use.id, 0) + len(metrics)
-
-    def end(self, id: str) -> None:
-        running = self._running.pop(id, None)
-        record = read_experiment(id)
-        if record and not self._away:
-            sent = running.sent if running else {}
-            with self._explain_errors():  # the others may be written
-                self._publish.publish(*self._connect(), record, sent)
-
-    def search(self, name: str) -> None:
-        if record := study.read_study(name):
-            self._study = name
-            with suppress(Exception):  # it is tried again at the end
-                self._publish.studies.begin(*self._connect(), record)
-
-    def searched(self, name: str) -> None:
-        self._study = None
-        record = study.read_study(name)
-        if record and not self._away:
-            with self._explain_errors():
-                self._publish.studies.publish(*self._connect(), record)
-
-    def nest(self, id: str) -> None:
-        record = read_experiment(id)
-        with suppress(Exception):  # the study's end does it again
-            if record and (parent := store.study_run(record.study)):
-                self._publish.studies.nest(self._connect()[0], record, parent)
-
-    def abandon(self) -> None:
-        """Close what the process that ran the tasks has left open: it has died."""
-        record = study.read_study(self._study) if self._study else None
-        if record:
-            record.status, record.ended = "killed", current_time()
-            record.write()
-            self.searched(record.name)
-        for abandoned in leftovers.close_abandoned_experiments():
-            self.end(abandoned.id)
 
     @contextmanager
     def _explain_errors(self) -> Iterator[None]:
         try:
             yield
         except Exception as error:
-            self.why, self._away = store.describe_error(error), store.is_away(error)
+            self.why = store.describe_error(error)
+            if store.is_away(error) or self._writer is None:
+                self._known.clear()
+                pause = _INTERVAL if isinstance(error, Timeout) else _PAUSE
+                self._away_until = time.monotonic() + pause
 
-    def _connect(self) -> "tuple[MlflowClient, str]":
-        if self._store is None:
-            self._store = self._publish.open_store()
-        return self._store
+    def _connect(self, patience: float = 0) -> "Writer":
+        if self._writer is None:
+            self._writer = self._new_writer(patience)
+        return self._writer
 
 
-def _follow(pipe: Connection, other_end: Connection) -> None:
-    """What the forked process does, until it is told to close or its leader dies."""
-    other_end.close()  # so that the pipe ends when the leader does
+def _visible_tasks(record: ExperimentRecord) -> list[TaskRun]:
+    """The tasks whose metrics can be shown while they run.
+
+    How those of several results are named depends on what all of them log.
+    """
+    results = set(record.results.values())
+    hidden = results if len(results) > 1 else ()
+    return [use for use in record.tasks if use.state != "cached" and use.label not in hidden]
+
+
+def _follow(pipe: Connection, leader: int) -> None:
+    """What the other process does, until it is told to close or its leader dies."""
     # Signals are for the whole group of processes; the leader says when to end.
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     with open(os.devnull, "w") as nowhere:  # noqa: PTH123 (a device)
         os.dup2(nowhere.fileno(), 1)
         os.dup2(nowhere.fileno(), 2)
-    messages: SimpleQueue[tuple[str, str]] = SimpleQueue()
-    ended = set[str]()
-    Thread(target=_receive, args=(pipe, messages, ended), daemon=True).start()
-    follower = _Follower()
-    pipe.send((_READY, ""))
-    while True:
-        try:
-            verb, id = messages.get(timeout=_INTERVAL)
-        except Empty:
-            follower.look()
-            continue
-        if verb == "begin" and id not in ended:  # else it is written as a whole
-            follower.begin(id)
-        elif verb in ("end", "search", "searched", "nest"):
-            getattr(follower, verb)(id)
-        elif verb == "died":
-            with suppress(Exception):
-                follower.abandon()
-            return
-        elif verb == "close":
-            pipe.send((_DONE, follower.why))
-            return
-
-
-def _receive(pipe: Connection, messages: "SimpleQueue[tuple[str, str]]", ended: set[str]) -> None:
-    """Take messages as they come, so that the process that runs tasks never waits for MLflow."""
-    with suppress(EOFError, OSError):
-        while True:
-            verb, id = pipe.recv()
-            if verb == "end":
-                ended.add(id)
-            messages.put((verb, id))
-    messages.put(("died", ""))
+    follower = _Follower(lambda: pipe.poll(0))
+    while os.getppid() == leader and not pipe.poll(_INTERVAL):
+        follower.look()
+    if os.getppid() != leader:
+        follower.close_abandoned()
+        return
+    pipe.send(_READY)
+    follower.finish()
+    pipe.send(follower.why)

@@ -14,10 +14,24 @@ from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import quote
 
-from labkart import project
+from filelock import Timeout
+
+from labkart import console, project
+from labkart.errors import LabkartError
 from labkart.files import read_json, write_atomically
-from labkart.records import verdict
-from labkart.records.study import Study
+from labkart.records import unpublished, verdict
+from labkart.records.record import ExperimentRecord, digest_of, read_experiment, read_experiments
+from labkart.records.study import Study, read_studies, read_study
+
+# What SQLite, or MLflow, says of a file that it cannot read.
+_UNREADABLE = (
+    "malformed",
+    "not a database",
+    "no such table",
+    "no such column",
+    "database schema",
+    "Can't locate revision",
+)
 
 MARK = "labkart.store"  # the tag of MLflow's experiment that tells its store from any other
 
@@ -32,6 +46,11 @@ def sqlite(file: Path) -> str:
     return f"sqlite:///{quote(str(file))}"
 
 
+def task_address(file: Path) -> str:
+    """The address of a task's own store, which `direct.plugin` opens."""
+    return f"labkart-task://{quote(str(file))}"
+
+
 def set_tracking_uri(set_uri: Callable[[str], None]) -> None:
     """Tell MLflow's own functions of this store.
 
@@ -43,20 +62,6 @@ def set_tracking_uri(set_uri: Callable[[str], None]) -> None:
         os.environ.pop("MLFLOW_TRACKING_URI", None)
 
 
-@contextmanager
-def preserve_tracking_uri(set_uri: Callable[[str], None]) -> Iterator[None]:
-    """Restore which store MLflow's own functions use, whatever the block tells them."""
-    chosen = os.environ.get("MLFLOW_TRACKING_URI")
-    try:
-        yield
-    finally:
-        if chosen is None:
-            os.environ.pop("MLFLOW_TRACKING_URI", None)
-        else:
-            os.environ["MLFLOW_TRACKING_URI"] = chosen
-        set_tracking_uri(set_uri)
-
-
 def describe_location() -> str:
     """The store as a person knows it."""
     return project.current().short(database()) if is_own() else key() or uri()
@@ -64,16 +69,34 @@ def describe_location() -> str:
 
 def is_away(error: Exception) -> bool:
     """Whether nobody answers at all."""
-    return "Max retries exceeded" in str(error) or isinstance(error, ConnectionError | TimeoutError)
+    is_locked = isinstance(error, Timeout)
+    is_silent = "Max retries exceeded" in str(error)
+    return is_silent or (isinstance(error, ConnectionError | TimeoutError) and not is_locked)
 
 
 def describe_error(error: Exception | None = None) -> str:
     """Why a store did not take something, in a line; without an error, for lack of time."""
-    location, message = describe_location(), next(iter(str(error).splitlines()), "")
+    location = describe_location()
     if error is None:
         return f"{location} did not take all of it in time"
+    if isinstance(error, Timeout):
+        lock = project.current().short(Path(error.lock_file))
+        return f"another process holds {lock}, as one does that makes a new store"
     if is_away(error):
         return f"{location} does not answer"
+    if isinstance(error, LabkartError):
+        return str(error).rstrip(".")
+    lines = str(error).splitlines()
+    return _describe_refusal(location, f"{type(error).__name__}: {lines[0] if lines else ''}")
+
+
+def _describe_refusal(location: str, message: str) -> str:
+    if is_own() and any(text in message for text in _UNREADABLE):
+        return (
+            f"{location} is damaged, or of another version of MLflow."
+            f" The records have all of it: move the file away, and {console.command('sync')}"
+            " makes a new one"
+        )
     if "error code 401" in message:
         return (
             f"{location} requires a login:"
@@ -85,12 +108,22 @@ def describe_error(error: Exception | None = None) -> str:
             f"{name} belongs to another person at {location}:"
             " give the project another name in pyproject.toml"
         )
-    return f"{type(error).__name__}: {message}"[:300]
+    return message[:300]
 
 
 def database() -> Path:
     """The project's own SQLite file."""
     return project.current().outputs / "mlflow.db"
+
+
+def check() -> None:
+    """Read the project's own SQLite file: of one that is damaged MLflow would need 15 s to say so.
+
+    Raises:
+        sqlite3.DatabaseError: it is damaged.
+    """
+    with closing(sqlite3.connect(database())) as connection:
+        connection.execute("PRAGMA schema_version")
 
 
 def is_own() -> bool:
@@ -137,10 +170,24 @@ def _mark() -> str | None:
     return row[0] if row else None
 
 
+def own_ids() -> set[str]:
+    """The runs and logged models that the project's own file shows; empty if it cannot be read."""
+    if not database().exists():
+        return set()
+    query = "SELECT run_uuid FROM runs WHERE lifecycle_stage = 'active'"
+    query += " UNION SELECT model_id FROM logged_models WHERE lifecycle_stage = 'active'"
+    try:
+        with closing(sqlite3.connect(database())) as connection:
+            return {id for (id,) in connection.execute(query)}
+    except sqlite3.Error:
+        return set()
+
+
 class HasRun(Protocol):
     """What has a run in MLflow: an experiment, or a study."""
 
     started: str | None
+    ended: str | None
 
     @property
     def folder(self) -> Path:
@@ -153,41 +200,32 @@ class RunLink:
     """The run that an experiment, or a study, has in a store.
 
     Attributes:
-        run: its id.
+        run: its id; empty if there is none.
         started: when the attempt began that the run shows.
-        whole: whether all of it is there.
-        sweeps: the sweeps that it is marked with.
-        parent: the run that it stands below.
-        tags: the tags that it is marked with.
-        code: the commit that it is marked with, and whether the code was dirty.
-        reproduced: the result of the last attempt to reproduce it that it is marked with.
+        ended: when that attempt ended, if the run has all of it.
+        marks: a digest of what later commands may change of the run.
+        creating: the start of the attempt whose run is being created, or was when a process died.
     """
 
     run: str
-    started: str | None
-    whole: bool
-    sweeps: list[str] = field(default_factory=list)
-    parent: str | None = None
-    tags: list[str] = field(default_factory=list)
-    code: list[Any] = field(default_factory=list)
-    reproduced: str | None = None
+    started: str | None = None
+    ended: str | None = None
+    marks: str = ""
+    creating: str | None = None
 
-    def is_whole(self, experiment: HasRun) -> bool:
+    def is_of(self, record: HasRun) -> bool:
+        """Whether it is the run of this very attempt."""
+        return bool(self.run) and self.started == record.started
+
+    def is_whole(self, record: HasRun) -> bool:
         """Whether the store has all of this very attempt, perhaps without marks that came later."""
-        return self.whole and self.started == experiment.started
-
-    def is_marked(self, experiment: HasRun) -> bool:
-        """Whether the run is marked with all that a later command may have changed."""
-        marks = _marks(experiment)
-        if self.code not in ([], marks["code"]) or self.reproduced != marks["reproduced"]:
-            return False
-        return set(marks["sweeps"]) <= set(self.sweeps) and set(marks["tags"]) <= set(self.tags)
+        return self.is_of(record) and record.ended is not None and self.ended == record.ended
 
 
-def run_link(experiment: HasRun) -> RunLink | None:
+def run_link(record: HasRun) -> RunLink | None:
     """The run that an experiment, or an earlier attempt at it, has in this store."""
     try:
-        return RunLink(**_links(experiment)[key() or ""])
+        return RunLink(**_links(record)[key() or ""])
     except (KeyError, TypeError):
         return None
 
@@ -195,57 +233,67 @@ def run_link(experiment: HasRun) -> RunLink | None:
 def study_run(name: str | None) -> str | None:
     """The run that a study has in this store, which is the parent of its trials' runs."""
     link = run_link(Study(name, "", "", {}, {}, None)) if name else None
-    return link.run if link else None
+    return link.run or None if link else None
 
 
-def is_published(experiment: HasRun) -> bool:
+def is_published(record: HasRun) -> bool:
     """Whether all of this very attempt is in this store, and marked with what came later."""
-    link = run_link(experiment)
-    return bool(link and link.is_whole(experiment) and link.is_marked(experiment))
+    link = run_link(record)
+    return bool(link and link.is_whole(record) and link.marks == _marks(record))
 
 
-def write_run_link(experiment: HasRun, run: str, whole: bool, parent: str | None = None) -> None:
-    """Remember which run an experiment has in this store."""
-    link = RunLink(run, experiment.started, whole, parent=parent, **_marks(experiment))
-    _write(experiment, _links(experiment) | {key() or "": vars(link)})
+def write_run_link(record: HasRun, run: str, *, whole: bool) -> None:
+    """Remember which run an attempt has in this store."""
+    link = RunLink(run, record.started)
+    if whole:
+        link.ended, link.marks = record.ended, _marks(record)
+    _write(record, link)
 
 
-def child_run_link(experiment: HasRun, parent: str) -> None:
-    """Remember below which run an experiment's own stands."""
-    if link := run_link(experiment):
-        link.parent = parent
-        _write(experiment, _links(experiment) | {key() or "": vars(link)})
+def begin_run_link(record: HasRun) -> None:
+    """Remember that an attempt's run is about to be created: this process may be killed before."""
+    link = run_link(record) or RunLink("")
+    link.creating = record.started
+    _write(record, link)
 
 
-def forget_run_link(experiment: HasRun) -> None:
-    """Forget the run that an experiment had in this store: it is not there any more."""
-    links = _links(experiment)
-    links.pop(key() or "", None)
-    _write(experiment, links)
+def missing() -> list[HasRun]:
+    """The records of experiments and studies that have ended and are not in this store."""
+    records: list[HasRun | None] = []
+    with cached_store():
+        if unpublished.store() == key():
+            records += map(read_experiment, unpublished.times(unpublished.EXPERIMENTS))
+            records += map(read_study, unpublished.times(unpublished.STUDIES))
+        else:
+            records += [*read_experiments(), *read_studies()]
+        ended = [record for record in records if record and record.ended]
+        return [record for record in ended if not is_published(record)]
 
 
-def _marks(experiment: HasRun) -> dict[str, Any]:
-    """What may be added to a run when it is whole."""
-    code = getattr(experiment, "code", None) or {}
-    id = getattr(experiment, "id", None)
-    last = verdict.last_verdict(id) if id else None
-    return {
-        "sweeps": list(getattr(experiment, "sweeps", ())),
-        "tags": list(getattr(experiment, "tags", ())),
-        "code": [code.get("commit"), code.get("dirty")],
-        "reproduced": last.mark if last else None,
-    }
+def note_published(record: HasRun, read: Callable[[], HasRun | None]) -> None:
+    """Take a record off the list of those that MLflow lacks, unless it has changed meanwhile."""
+    if unpublished.store() == key():  # else it is another store's list
+        unpublished.remove(record.folder)
+        if not is_published(read() or record):
+            unpublished.add(record.folder)
 
 
-def _links(experiment: HasRun) -> dict[str, Any]:
-    """The links to an experiment's runs, by the store's key."""
-    links = read_json(_file(experiment))
+def _marks(record: HasRun) -> str:
+    """A digest of what may change of a record when its run is whole."""
+    if not isinstance(record, ExperimentRecord):
+        return digest_of(json.loads(json.dumps(record, default=vars)))
+    last = verdict.last_verdict(record.id)
+    code = [record.code.get("commit"), record.code.get("dirty")]
+    study = [record.study, record.trial, study_run(record.study)]
+    return digest_of([record.sweeps, record.tags, code, study, last.mark if last else None])
+
+
+def _links(record: HasRun) -> dict[str, Any]:
+    """The links to a record's runs, by the store's key."""
+    links = read_json(record.folder / ".mlflow.json")
     return links if isinstance(links, dict) else {}
 
 
-def _write(experiment: HasRun, links: dict[str, Any]) -> None:
-    write_atomically(_file(experiment), json.dumps(links, indent=1).encode())
-
-
-def _file(experiment: HasRun) -> Path:
-    return experiment.folder / ".mlflow.json"
+def _write(record: HasRun, link: RunLink) -> None:
+    links = _links(record) | {key() or "": vars(link)}
+    write_atomically(record.folder / ".mlflow.json", json.dumps(links, indent=1).encode())

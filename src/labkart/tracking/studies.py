@@ -4,27 +4,28 @@ Knows no experiments but the trials, and publishes none of them.
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
 
-from filelock import FileLock
 from mlflow import MlflowClient
 from mlflow.entities import Metric, RunTag
 from mlflow.exceptions import MlflowException
 
 from labkart.records import provenance
-from labkart.records.record import ExperimentRecord, read_experiment
-from labkart.records.study import Study
+from labkart.records.file_lock import file_lock
+from labkart.records.study import Study, read_study
 from labkart.tracking import entities, store
 
-_STATUS = {"finished": "FINISHED", "killed": "KILLED"}
+_STATUS = {"finished": "FINISHED", "stopped": "KILLED", "killed": "KILLED"}
 
 
 def begin(client: MlflowClient, experiment_id: str, study: Study) -> str:
     """The id of the run of a study, which is running; the run is made if it does not exist."""
-    with FileLock(study.folder / ".mlflow.lock"):  # several processes may begin the same one
-        run = _existing_run(client, study)
+    with file_lock(study.folder / ".mlflow.lock"):  # several processes may begin the same one
+        run = _existing_run(client, experiment_id, study)
         if run:
             client.update_run(run, "RUNNING")
         else:
+            store.begin_run_link(study)
             started = entities.milliseconds(study.started)
             run = client.create_run(experiment_id, started, run_name=study.name).info.run_id
             store.write_run_link(study, run, whole=False)
@@ -41,41 +42,31 @@ def begin(client: MlflowClient, experiment_id: str, study: Study) -> str:
 
 
 def publish(client: MlflowClient, experiment_id: str, study: Study) -> None:
-    """Write all of a study to its run: objectives (one step per trial), best trials, figures."""
+    """Write all of a study that has ended to its run.
+
+    That is objectives (one step per trial), best trials, figures.
+    """
     run = begin(client, experiment_id, study)
     client.log_batch(run, metrics=list(_metrics(study)))
     for figure in sorted(study.figures.glob("*.png")):
         client.log_artifact(run, str(figure), "figures")
     client.log_artifact(run, str(study.folder / "record.json"))
-    for trial in study.trials:
-        experiment = read_experiment(trial.experiment) if trial.experiment else None
-        if experiment and experiment.study == study.name:
-            nest(client, experiment, run)
-    if study.status in _STATUS:
-        client.set_terminated(run, _STATUS[study.status], entities.milliseconds(study.ended))
-        store.write_run_link(study, run, whole=study.status == "finished")
+    client.set_terminated(run, _STATUS[study.status], entities.milliseconds(study.ended))
+    store.write_run_link(study, run, whole=True)
+    store.note_published(study, lambda: read_study(study.name))
 
 
-def nest(client: MlflowClient, experiment: ExperimentRecord, parent: str) -> None:
-    """Put an experiment's run below its study's, if it is not there yet."""
-    link = store.run_link(experiment)
-    if link and link.run and link.parent != parent:
-        tags = {
-            "mlflow.parentRunId": parent,
-            "labkart.study": experiment.study,
-            "labkart.trial": experiment.trial,
-        }
-        client.log_batch(link.run, tags=[RunTag(name, str(value)) for name, value in tags.items()])
-        store.child_run_link(experiment, parent)
-
-
-def _existing_run(client: MlflowClient, study: Study) -> str | None:
-    if link := store.run_link(study):
-        try:
+def _existing_run(client: MlflowClient, experiment_id: str, study: Study) -> str | None:
+    link = store.run_link(study)
+    if link and link.run:
+        with suppress(MlflowException):  # somebody has deleted it
             if client.get_run(link.run).info.lifecycle_stage == "active":
                 return link.run
-        except MlflowException:  # somebody has deleted it
-            return None
+    if link and link.creating:  # a process died as it created one
+        time = entities.milliseconds(link.creating)
+        query = f"attributes.run_name = '{study.name}' AND attributes.start_time = {time}"
+        for run in client.search_runs([experiment_id], query):
+            return str(run.info.run_id)
     return None
 
 

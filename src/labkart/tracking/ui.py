@@ -1,6 +1,7 @@
 """MLflow's page for this project, on this machine only, with the columns that a person compares.
 
-One process, which has no children. Writes nothing to the store.
+One process, which has no children. Of a server that others run it names the page, and gives it
+the same columns as a view that everybody can choose.
 """
 
 import json
@@ -8,33 +9,34 @@ import os
 import signal
 import socket
 import urllib.request
+from collections.abc import Mapping
 from contextlib import redirect_stderr, suppress
 from http.client import HTTPException
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qs, quote
+from urllib.parse import quote
 
 from labkart import _compat, console, project
 from labkart.errors import LabkartError
-from labkart.records import record
-from labkart.records import sweep as sweep_record
-from labkart.tracking import publish, store
+from labkart.records.sweep import find_sweep
+from labkart.tracking import store, writer
+from labkart.tracking import view as columns
 
 if TYPE_CHECKING:
+    from mlflow import MlflowClient
     from starlette.requests import Request
 
 HOST = "127.0.0.1"
-_PATH = "/labkart"
 _RUNS = "/#/experiments/{}/runs?workflowType=machine_learning"
-_RECENT = 20  # experiments whose metrics and settings become columns
 
 
-def serve(port: int | None = None, sweep: str | None = None) -> int:
+def serve(varying: columns.Varying, port: int | None = None, sweep: str | None = None) -> int:
     """Print the link that opens the runs, and serve them until the person stops it.
 
     If this project's page is open already, or runs go to a server that has a page, only the link is
     printed. Whatever ends this process leaves nothing behind: it has no children.
 
     Args:
+        varying: finds what tells experiments apart.
         port: where to listen; None takes the first free port from 5000 on.
         sweep: how the id of a sweep begins, to show its runs alone.
 
@@ -42,16 +44,16 @@ def serve(port: int | None = None, sweep: str | None = None) -> int:
         LabkartError: there is no such sweep, the port is taken, or MLflow cannot read its store.
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    query = f"?sweep={sweep_record.find_sweep(sweep).id}" if sweep is not None else ""
+    sweep_id = find_sweep(sweep).id if sweep is not None else None
     with suppress(KeyboardInterrupt):
         if store.uri().startswith(("http://", "https://")):
-            console.say(f"  {store.uri().rstrip('/')}{_RUNS.format(_experiment())}{_filter(query)}")
-        elif listener := _listen([port] if port is not None else range(5000, 5100), query):
-            _serve(listener, query)
+            console.say(f"  {_remote_link(varying, sweep_id)}")
+        elif listener := _listen([port] if port is not None else range(5000, 5100), sweep_id):
+            _serve(listener, varying, sweep_id)
     return 0
 
 
-def _listen(ports: list[int] | range, query: str) -> socket.socket | None:
+def _listen(ports: list[int] | range, sweep: str | None) -> socket.socket | None:
     """A socket at the first free port; None if this project's page is at a port before it."""
     for port in ports:
         listener = socket.socket()
@@ -65,7 +67,7 @@ def _listen(ports: list[int] | range, query: str) -> socket.socket | None:
         except OSError:
             listener.close()
             if _shows_this_project(port):
-                console.say(f"  {_link(port)}{query}")
+                console.say(f"  {_link(port, sweep)}")
                 console.say("  It is open already; Ctrl-C where it was started stops it.")
                 return None
     raise LabkartError(
@@ -83,13 +85,13 @@ def _shows_this_project(port: int) -> bool:
     return _literal(str(project.current().outputs)) in page
 
 
-def _link(port: int) -> str:
-    return f"http://{HOST}:{port}{_PATH}"
+def _link(port: int, sweep: str | None = None) -> str:
+    return f"http://{HOST}:{port}" + (f"/?sweep={sweep}" if sweep else "")
 
 
-def _serve(listener: socket.socket, query: str) -> None:
+def _serve(listener: socket.socket, varying: columns.Varying, sweep: str | None) -> None:
     """Be MLflow's server, for which `mlflow server` starts two further processes."""
-    experiment_id, outputs = _experiment(), project.current().outputs
+    experiment_id, outputs = _open_store()[1], project.current().outputs
     with (
         (outputs / "mlflow-server.log").open("w", encoding="utf-8") as log,
         redirect_stderr(log),
@@ -103,75 +105,69 @@ def _serve(listener: socket.socket, query: str) -> None:
         os.environ[ARTIFACT_ROOT_ENV_VAR] = (outputs / "artifacts").as_uri()
         os.environ["MLFLOW_SERVER_ENABLE_JOB_EXECUTION"] = "false"
 
-        def first_page(request: "Request") -> HTMLResponse:
-            return HTMLResponse(_first_page(experiment_id, request.url.query))
+        def page(request: "Request") -> HTMLResponse:
+            script = _page_script(experiment_id, varying, request.query_params.get("sweep"))
+            return HTMLResponse(_compat.mlflow_page().replace("<head>", f"<head>{script}", 1))
 
-        app = _compat.mlflow_app(Route(_PATH, first_page))
+        app = _compat.mlflow_app(Route("/", page))
         config = uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=1)
         # Whoever connects before the server runs waits in the socket's queue.
-        console.say(f"  {_link(listener.getsockname()[1])}{query}\n  Ctrl-C stops it.")
+        console.say(f"  {_link(listener.getsockname()[1], sweep)}\n  Ctrl-C stops it.")
         uvicorn.Server(config).run(sockets=[listener])
 
 
-def _experiment() -> str:
-    """The id of the project's experiment in MLflow."""
+def _open_store() -> "tuple[MlflowClient, str]":
+    """A client, and the id of the project's experiment in MLflow."""
     try:
-        return publish.open_store()[1]
+        return writer.open_store()
     except LabkartError:
         raise
     except Exception as error:
         reason = f"{type(error).__name__}: {error}".splitlines()[0]
-        raise LabkartError(f"MLflow cannot open {store.uri()} ({reason}).") from error
+        raise LabkartError(f"MLflow cannot open {store.describe_location()} ({reason}).") from error
 
 
-# The first page
+def _remote_link(varying: columns.Varying, sweep: str | None) -> str:
+    """The runs in the page of a server, with our columns if this person may save a view there."""
+    client, experiment_id = _open_store()
+    link = f"{store.key()}{_RUNS.format(experiment_id)}"
+    name = f"labkart sweep {sweep[:6]}" if sweep else "labkart"
+    key, tag = _compat.mlflow_shared_view(name.replace(" ", "-"))
+    state = {**columns.view(varying, sweep), "searchFilter": columns.filter_text(sweep)}
+    try:
+        client.set_experiment_tag(experiment_id, tag, columns.shared_view(name, state))
+    except Exception:  # the experiment belongs to another person
+        filter_text = columns.filter_text(sweep)
+        return f"{link}&searchFilter={quote(filter_text)}" if filter_text else link
+    return f"{link}&{key}"
 
 
-def _filter(query: str) -> str:
-    """The part of an address of MLflow's page that shows only the runs of a sweep."""
-    sweep = parse_qs(query.lstrip("?")).get("sweep", [""])[0]
-    if not sweep.isalnum():
-        return ""
-    return "&searchFilter=" + quote(f"tags.`labkart.sweeps` LIKE '%{sweep}%'")
+# What the page of this machine does before MLflow's own program begins
 
 
-def _first_page(experiment_id: str, query: str) -> str:
-    """A page that sets which columns MLflow's page shows, and goes on to it.
+def _page_script(experiment_id: str, varying: columns.Varying, sweep: str | None) -> str:
+    sweep = sweep if sweep and sweep.isalnum() else None
+    runs = _RUNS.format(experiment_id)
+    runs += f"&searchFilter={quote(columns.filter_text(sweep))}" if sweep else ""
+    view = columns.view(varying, sweep)
+    return script(str(project.current().outputs), _compat.mlflow_columns(experiment_id), view, runs)
 
-    MLflow's page keeps a person's choice in the browser, apart for every address, and takes none
-    from a link for good. Columns that a person chose stay.
+
+def script(project: str, key: str, view: Mapping[str, Any], runs: str) -> str:
+    """A script that sets which columns MLflow's page shows, and opens the runs.
+
+    MLflow's page keeps a person's choice in the browser, apart for every address. Columns that a
+    person chose stay.
+
+    Args:
+        project: what tells this project from others.
+        key: where MLflow's page keeps its columns.
+        view: the columns, by MLflow's names.
+        runs: the address to open, unless a person asks for another one.
     """
-    widths = _columns()
-    view: dict[str, Any] = {
-        "selectedColumns": [name for name in widths if name != "duration"],  # it is always shown
-        "columnOrder": list(widths),
-        "columnWidths": widths,
-    }
-    key, first_visit = _compat.mlflow_page_keys(experiment_id)
-    values = {
-        "project": str(project.current().outputs),
-        "key": key,
-        "view": view,
-        "first": first_visit,
-        "runs": _RUNS.format(experiment_id) + _filter(query),
-    }
-    return _PAGE.replace("VALUES", _literal(values))
-
-
-def _columns() -> dict[str, int]:
-    """The columns by MLflow's names, with their widths: metrics, settings, duration, dirty code."""
-    ended = [experiment for experiment in record.read_experiments() if experiment.ended]
-    ended.sort(key=lambda experiment: experiment.ended or "")
-    newest = ended[: -_RECENT - 1 : -1]
-    metrics = {name: len(name) for experiment in newest for name in experiment.metrics}
-    settings = {name: len(name) for experiment in newest for name in experiment.settings}
-    for experiment in newest:
-        for name, value in experiment.settings.items():
-            settings[name] = max(settings[name], len(str(value)))
-    letters = {f"metrics.`{name}`": count for name, count in metrics.items()}
-    letters |= {f"params.`{name}`": count for name, count in settings.items()}
-    letters |= {"duration": len("duration"), "tags.`labkart.dirty`": len("labkart.dirty")}
-    return {name: min(max(80, 24 + 8 * count), 250) for name, count in letters.items()}
+    first = _compat.mlflow_first_visit()
+    values = {"project": project, "key": key, "view": view, "first": first, "runs": runs}
+    return _SCRIPT.replace("VALUES", _literal(values))
 
 
 def _literal(value: Any) -> str:
@@ -179,27 +175,39 @@ def _literal(value: Any) -> str:
     return json.dumps(value).replace("<", "\\u003c")
 
 
-_PAGE = """\
-<!doctype html>
-<meta charset="utf-8">
-<title>Labkart</title>
-<noscript>MLflow's page needs JavaScript.</noscript>
-<script>
-const values = VALUES;
+_SCRIPT = """<script>
+const labkart = VALUES;
 const read = (key) => JSON.parse(localStorage.getItem(key) || "{}");
 const write = (key, value) => localStorage.setItem(key, JSON.stringify(value));
 const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);
 
-// What this page set last time may be replaced; what the person has changed since stays.
-const state = read(values.key), before = read("labkart");
-const now = {project: values.project, columns: values.view.selectedColumns};
-const untouched = before.project !== now.project || same(before.columns, state.selectedColumns);
-if (untouched && !same(before, now)) {
-  write(values.key, {...state, ...values.view});
-  write("labkart", now);
+const showColumns = ({project, key, view, first}) => {
+  for (const [name, value] of Object.entries(first))
+    if (localStorage.getItem(name) === null) write(name, value);
+
+  // Several projects may use this port one after the other: each has its own view.
+  const memory = {views: {}, ...read("labkart")};
+  if (memory.project && memory.project !== project) {
+    memory.views[memory.project].state = read(key);
+    write(key, memory.views[project]?.state ?? {});
+  }
+  memory.project = project;
+  const own = (memory.views[project] ??= {});
+
+  // What this page set last time may be replaced; what the person has changed since stays.
+  const state = read(key), columns = view.selectedColumns;
+  const isUntouched = !own.columns || same(own.columns, state.selectedColumns);
+  if (isUntouched && !same(own.columns, columns)) {
+    write(key, {...state, ...view});
+    own.columns = columns;
+  }
+  write("labkart", memory);
+};
+
+try {
+  showColumns(labkart);
+} catch (error) {
+  console.warn("Labkart: these are MLflow's own columns.", error);
 }
-for (const [key, value] of Object.entries(values.first))
-  if (localStorage.getItem(key) === null) write(key, value);
-location.replace(values.runs);
-</script>
-"""
+if (!location.hash) history.replaceState(null, "", labkart.runs);
+</script>"""

@@ -11,6 +11,7 @@ import pytest
 
 from labkart.errors import LabkartError
 from labkart.records import last_used
+from labkart.records.direction import Directions
 from labkart.records.record import ExperimentRecord
 from labkart.records.seeds import Ranking
 from labkart.results.report import comparability, config, formats, origin, plots, staleness
@@ -44,7 +45,7 @@ def table_of(records: list[ExperimentRecord], **settings: Any):
     return compare_groups(
         parsed(**settings),
         Ranking(metric="score").group(records),
-        Ranking(metric="score", less_is_better=["loss"]),
+        Ranking(metric="score", directions=Directions(["score"])),
     )
 
 
@@ -106,7 +107,7 @@ def test_all_numbers_are_in_the_csv_as_they_are(records: object, root: Path) -> 
     assert (rows["linear"]["p"], rows["linear"]["pairs"]) == ("", "")
 
 
-def test_the_best_is_the_least_where_less_is_better(records: list[ExperimentRecord]) -> None:
+def test_the_best_is_the_least_where_lower_is_better(records: list[ExperimentRecord]) -> None:
     table = table_of(records, metrics=["val_loss"])
     assert [line.group.settings["model"] for line in table.lines["val_loss"]][-1] == "linear"
     assert not table.lines["val_loss"][-1].best
@@ -116,14 +117,15 @@ def test_the_method_its_assumption_and_its_correction_are_named(
     records: list[ExperimentRecord],
 ) -> None:
     text = method(table_of(records, baseline="model=linear", test="wilcoxon", interval="bootstrap"))
-    assert "No test: 4 pairs, 6 are needed." in text
+    assert "No test: 4 pairs that differ, 6 are needed." in text
     assert "bootstrap" in text
     text = method(table_of(records, baseline="model=linear"))
     assert (
         "paired t-test, which assumes normally distributed differences, Holm-corrected for 4 tests"
         in text
     )
-    assert "baseline (model linear), seed by seed" in text
+    assert "baseline (model linear) in pairs of runs of the same seeds" in text
+    assert "d_z: Cohen's d_z" in text
 
 
 def test_items_are_paired_over_the_means_of_their_seeds(
@@ -146,8 +148,8 @@ def test_items_are_paired_over_the_means_of_their_seeds(
     (line,) = [line for line in table.lines["score"] if line.test]
     assert line.test
     assert (line.test.pairs, line.test.difference) == (5, pytest.approx(1.2))
-    assert "item by item" in method(table)
-    with pytest.raises(LabkartError, match=r"folds\.csv has no column 'f1'"):
+    assert "in pairs of items" in method(table)
+    with pytest.raises(LabkartError, match=r"folds\.csv has no column f1"):
         table_of(
             [records[0], records[4]],
             metrics=["score"],
@@ -156,6 +158,25 @@ def test_items_are_paired_over_the_means_of_their_seeds(
         )
     with pytest.raises(LabkartError, match="logged no such table"):
         table_of(records, metrics=["score"], baseline="model=forest", items="fold.csv:fold:score")
+
+
+def test_what_two_tasks_log_under_one_name_is_not_mixed(
+    records: list[ExperimentRecord], root: Path
+) -> None:
+    tasks = [task_run(tables=["folds.csv"], steps=3), task_run(tables=["folds.csv"], steps=2)]
+    for task, label in zip(tasks, ("Fit l1", "Fit l2"), strict=True):
+        task.label = task.id = label
+        folder = f"outputs/records/tasks/Evaluate_{label}"
+        write(root, **{f"{folder}/folds.csv": "fold,score\n1,0.5\n2,0.75\n"})
+    both = [replace(each, tasks=tasks) for each in (records[0], records[4])]
+    figures = plots.draw(table_of(both, metrics=["score"], figures=["curves"]))
+    panels = figures["curves"].axes
+    assert [axes.get_ylabel() for axes in panels] == ["Fit l1.val_loss", "Fit l2.val_loss"]
+    assert [len(axes.lines[0].get_ydata()) for axes in panels] == [3, 2]
+    settings = {"metrics": ["score"], "baseline": "model=forest"}
+    table_of(both, items="Fit l2/folds.csv:fold:score", **settings)
+    with pytest.raises(LabkartError, match=r"Choose one of|Did you mean \"Fit l\d/folds.csv"):
+        table_of(both, items="folds.csv:fold:score", **settings)
 
 
 def test_letters_that_latex_and_markdown_read_in_their_own_way_are_written_as_they_are(
@@ -341,7 +362,7 @@ def test_what_may_not_be_meant_is_named_with_the_words_that_leave_it_out(
         )
     text = refusal("models", "model=*")
     assert (
-        "Perhaps not all are meant: data is not set, coffee. Name those that are, such as data=null."
+        "Perhaps not all are meant: data is null, coffee. Name those that are, such as data=null."
         in text
     )
     assert (
@@ -389,7 +410,7 @@ def test_a_configuration_of_which_no_run_ended_well_needs_no_more_seeds(
         (["models", "--since", "yesterday"], "yesterday: must be a day, such as 2026-11-25"),
         (["../x", "model=forest"], '"../x" cannot name a report'),
         (["nosuch"], "reports/nosuch.yaml does not exist; existing reports: none yet"),
-        (["models", "--items", "a:b:c"], "items belong to one metric"),
+        (["models", "--items", "a:b:c:d"], "items must be a logged table"),
         (["--check", "models"], "--all and --check take no name"),
     ],
 )
@@ -411,7 +432,7 @@ def test_bad_words_are_a_sentence_and_leave_no_file(
             "level: 95\n",
             "reports/models.yaml: level must be a number between 0 and 1, such as 0.95, got 95.",
         ),
-        ("test: z\n", 'test must be one of t, wilcoxon, none, got "z".'),
+        ("test: z\n", 'test must be one of t, wilcoxon, permutation, mcnemar, none, got "z".'),
         (
             "figures: [pie]\n",
             "figures must be a list of comparison, curves, heatmap, parallel, none, got ",

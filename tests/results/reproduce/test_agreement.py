@@ -28,7 +28,7 @@ def task_run(
 
 def experiment(*tasks: TaskRun, **changes: Any) -> ExperimentRecord:
     """An experiment that ended well, with the metrics of its last task."""
-    metrics = {name: value for name, value, _, _ in tasks[-1].result.get("metrics", ())}
+    metrics = {name: value for name, value, *_ in tasks[-1].result.get("metrics", ())}
     given = {
         "status": "finished",
         "metrics": metrics,
@@ -82,6 +82,22 @@ def test_a_metric_of_any_task_counts_at_each_of_its_steps() -> None:
     result = compare(then, now)
     assert (result.kind, result.first) == ("different", "Fit")
     assert result.deviations == [Deviation("Fit", "Fit.loss", 0.1, 0.2)]
+
+
+def test_the_metrics_of_several_results_have_the_names_of_the_experiment() -> None:
+    then, now = (
+        replace(
+            experiment(
+                task_run("Fit", metrics={"f1": 1.0, "loss": value}),
+                task_run("Score", metrics={"f1": value}),
+                task_run("Draw", metrics={"pens": value}),
+            ),
+            results={"one": "Fit", "two": "Score"},
+        )
+        for value in (0.1, 0.2)
+    )
+    deviations = compare(then, now).deviations
+    assert [each.name for each in deviations] == ["loss", "two.f1", "Draw.pens"]
 
 
 def _logging(metrics: list[list[Any]]) -> TaskRun:

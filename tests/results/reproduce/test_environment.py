@@ -1,6 +1,7 @@
 """What a record says of its packages: which they are, and what is known to be missing."""
 
 import platform
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from labkart.errors import LabkartError
 from labkart.results.reproduce import environment
 from labkart.results.reproduce.environment import RecordedEnvironment
+from tests.records.test_record import EXPERIMENT
 from tests.support.tiny import write
 
 PYTHON = platform.python_version()
@@ -16,8 +18,9 @@ PYTHON = platform.python_version()
 def recorded(root: Path, *packages: str, lock: str = "") -> RecordedEnvironment:
     """The environment of a record that lists these packages."""
     lines = "".join(f"{line}\n" for line in packages)
-    write(root, **{"record/packages.txt": lines, "record/uv.lock": lock})
-    return RecordedEnvironment.of(root / "record", PYTHON)
+    record = replace(EXPERIMENT, environment={"python": PYTHON})
+    record.write(shared={"packages.txt": lines, "uv.lock": lock})
+    return RecordedEnvironment.of(record)
 
 
 def test_another_package_commit_lock_or_python_is_another_environment(root: Path) -> None:
@@ -48,8 +51,8 @@ def test_a_record_without_any_list_and_a_line_that_is_not_a_requirement_are_name
     root: Path,
 ) -> None:
     with pytest.raises(LabkartError, match=r"has neither uv\.lock nor packages\.txt"):
-        RecordedEnvironment.of(root / "nothing", PYTHON)
-    with pytest.raises(LabkartError, match=r"record/packages\.txt: .*tiny==0\.1 @ 3b41"):
+        RecordedEnvironment.of(EXPERIMENT)
+    with pytest.raises(LabkartError, match=r"e1/packages\.txt: .*tiny==0\.1 @ 3b41"):
         recorded(root, "tiny==0.1 @ 3b41")
 
 

@@ -1,8 +1,10 @@
 """The tasks. On plain gokart, `labkart` is the module in `benchmarks/plain/`."""
 
+import random
 import time
 from collections.abc import Sequence
 
+import numpy as np
 from luigi import FloatParameter, IntParameter
 
 from labkart import Task
@@ -129,6 +131,32 @@ class Guess(Task[float]):
         self.dump(distance)
 
 
+class Weights(Task[bytes]):
+    """What a small model takes."""
+
+    n: IntParameter = IntParameter()
+
+    def run(self) -> None:
+        self.dump(random.Random(self.n).randbytes(480_000))
+
+
+class Scored(Task[float]):
+    """Logs two figures and a table."""
+
+    n: IntParameter = IntParameter()
+
+    def requires(self) -> Sequence[Weights]:
+        return [Weights(n=self.n)]
+
+    def run(self) -> None:
+        noise = np.random.default_rng(self.n)
+        self.log_metric("score", noise.random())
+        self.log_image("roc_curve", noise.random((100, 100, 3)))
+        self.log_image("confusion_matrix", noise.random((75, 75, 3)))
+        self.log_table("per_class", {"class": ["a", "b"], "recall": noise.random(2)})
+        self.dump(float(len(self.load()[0])))
+
+
 GRAPHS = {
     "flat": Flat,
     "layered": Layered,
@@ -136,4 +164,5 @@ GRAPHS = {
     "one": One,
     "branch": Branch,
     "fan": Fan,
+    "scored": Scored,
 }

@@ -1,43 +1,61 @@
-"""The design of a search, as a file of `conf/search/` says it: objectives, space, sampler.
+"""The design of a search, as a file of `conf/search/` describes it: objectives, space, sampler.
 
 Runs nothing.
 """
 
 import hashlib
+import inspect
 import json
-from collections.abc import Mapping, Sequence
+import math
+import re
+import warnings
+from collections.abc import Collection, Mapping
 from importlib.util import find_spec
 from typing import Any
 
+import numpy as np
 import optuna
+import yaml
 from omegaconf import DictConfig, OmegaConf
-from optuna.pruners import BasePruner
+from optuna.distributions import FloatDistribution
+from optuna.pruners import BasePruner, NopPruner
 from optuna.samplers import BaseSampler
+from optuna.study import StudyDirection
 
 from labkart import project
-from labkart.errors import LabkartError, did_you_mean
+from labkart.errors import LabkartError
 from labkart.experiments.composer import Composer
-from labkart.experiments.config import compose_overrides
 from labkart.experiments.plan import plan
-from labkart.experiments.search.distributions import Space
-from labkart.experiments.search.trials import Direction, StudyPlan
+from labkart.experiments.search.space import Space, check_names
 
-_DIRECTIONS = ("maximize", "minimize")
-_SAMPLERS = ("tpe", "random", "grid", "gp")
+# A new object of them proposes, from the trials so far, what one that saw these would.
+_SAMPLERS = ("TPESampler", "RandomSampler", "BruteForceSampler", "GPSampler")
+# Each with the reason why it stops a trial.
 _PRUNERS = {
-    "median": optuna.pruners.MedianPruner,
-    "halving": optuna.pruners.SuccessiveHalvingPruner,
+    "MedianPruner": "behind the median",
+    "PercentilePruner": "not among the best",
+    "SuccessiveHalvingPruner": "not among the best",
+    "ThresholdPruner": "beyond the limits",
 }
-_KEYS = ("objectives", "sampler", "pruner", "seed", "trials", "space")
+_DEFAULTS = {"sampler": "TPESampler", "pruner": None, "n_trials": 30}
+_EXAMPLES = {
+    "objectives": "a metric and its direction: accuracy: maximize",
+    "space": "a setting and its values: seed: {low: 0, high: 9}",
+}
 
 
 class SearchConfig:
     """A search that can begin: its names are those of `conf/`, its values fit the tasks.
 
     Attributes:
+        option: the name of its file.
         name: of its study; what could change a trial's values or its result makes another name.
         overrides: of the command, for every trial.
-        trials: how many there are to be in all.
+        n_trials: how many there are to be in all.
+        is_exhaustive: whether it ends when all combinations have been tried.
+        objectives: the metrics, each with its direction.
+        settings: what the file says of the rest, to be shown.
+        pruner: decides whether a trial stops early, for that reason; without one it is empty.
         composer: composes the configurations of trials.
         path: of the file, for messages.
 
@@ -48,134 +66,124 @@ class SearchConfig:
     def __init__(self, *overrides: str) -> None:
         self.overrides, self.composer = overrides, Composer()
         composed = self.composer.compose(overrides)
-        node, option = composed.cfg.get("search"), composed.choices.get("search")
+        self.option = composed.choices.get("search")
+        self.path = f"conf/search/{self.option}.yaml" if self.option else "conf/config.yaml"
+        node: Any = composed.cfg.get("search")
         if not isinstance(node, DictConfig):
-            raise _missing_search(option)
-        self.path = f"conf/search/{option}.yaml" if option else "conf/config.yaml"
-        values: Any = OmegaConf.to_container(node, resolve=True)
-        for key in values:
-            if key not in _KEYS:
-                raise LabkartError(
-                    f'{self.path}: a search has no "{key}". {did_you_mean(str(key), _KEYS)}'
-                )
-        self.objectives = self._objectives(values.get("objectives"))
-        self.sampler = self._one_of("sampler", values.get("sampler", "tpe"), _SAMPLERS)
-        self.pruner = values.get("pruner") and self._one_of("pruner", values["pruner"], _PRUNERS)
-        self.seed = self._integer("seed", values.get("seed", 0))
-        self.trials = self._integer("trials", values.get("trials", 30))
-        self.space_texts = self._mapping(
-            "space", values.get("space"), "a setting and its values: seed: range(10)"
-        )
-        self.space = Space(self.space_texts, overrides, self.path)
+            raise _missing_search(self.option)
+        values: Any = _DEFAULTS | OmegaConf.to_container(node, resolve=True)  # pyright: ignore[reportOperatorIssue]
+        check_names(values, [*_DEFAULTS, *_EXAMPLES], f"{self.path}: a search has no")
+        for key, example in _EXAMPLES.items():
+            if not isinstance(values.get(key), Mapping) or not values[key]:
+                remedy = f"Write a line for each: {example}"
+                raise LabkartError(f"{self.path}: {key} names nothing. {remedy}")
+        self.n_trials = self._integer("n_trials", values["n_trials"], 1)
+        self.objectives: dict[str, str] = values["objectives"]
+        for name, direction in self.objectives.items():
+            problem = f"{self.path}: objectives: {name}: no direction"
+            check_names([direction], ["maximize", "minimize"], problem)
+        self.space = Space(values["space"], self.path)
+        self._check_overrides()
+        self._sampler = self._class("sampler", values["sampler"], _SAMPLERS)
+        self.is_exhaustive = self._sampler[0] is optuna.samplers.BruteForceSampler
         self._check_sampler()
-        self.name = f"{option or 'search'}-{self._digest()}"
+        self.pruner, self.pruning_reason = self._pruner(values["pruner"])
+        shown = {"sampler": values["sampler"], "pruner": values["pruner"], **values["space"]}
+        self.settings = {name: _in_one_line(value) for name, value in shown.items()}
+        self.name = f"{self.option or 'search'}-{self._digest()}"
 
     @property
-    def settings(self) -> dict[str, Any]:
-        """What fixed it, to be shown."""
-        return {
-            "sampler": self.sampler,
-            "pruner": self.pruner or "none",
-            "seed": self.seed,
-        } | self.space_texts
+    def directions(self) -> list[StudyDirection]:
+        """Whether each objective is to be large or small."""
+        return [StudyDirection[direction.upper()] for direction in self.objectives.values()]
 
-    def plan(self) -> StudyPlan:
-        """What fixes the study, for its journal."""
-        pruner: BasePruner | None = _PRUNERS[self.pruner]() if self.pruner else None
-        most: int | None = None
-        if self.sampler == "grid":
-            most = 1
-            for values in self.space.grid.values():
-                most *= len(values)
-        directions: list[Direction] = [
-            "maximize" if direction == "maximize" else "minimize"
-            for direction in self.objectives.values()
-        ]
-        return StudyPlan(
-            directions, self.space.distributions, self._sampler, pruner, self.seed, most
-        )
+    def sampler(self, number: int) -> BaseSampler:
+        """What proposes the values of a trial; all its randomness comes from the trial's number."""
+        kind, arguments = self._sampler
+        sequence = np.random.SeedSequence([arguments.get("seed", 0), number])
+        return _make(kind, {**arguments, "seed": int(sequence.generate_state(1)[0])})
 
-    def _sampler(self, seed: int) -> BaseSampler:
-        match self.sampler:
-            case "random":
-                return optuna.samplers.RandomSampler(seed)
-            case "grid":
-                return optuna.samplers.GridSampler(self.space.grid, self.seed)
-            case "gp":
-                return optuna.samplers.GPSampler(seed=seed)
-            case _:
-                return optuna.samplers.TPESampler(seed=seed)
+    def _pruner(self, value: Any) -> tuple[BasePruner, str]:
+        if not value:
+            return NopPruner(), ""
+        if len(self.objectives) > 1:
+            problem = f"{self.path}: a pruner needs a single objective"
+            raise LabkartError(f"{problem}. Write pruner: null")
+        kind, arguments = self._class("pruner", value, _PRUNERS)
+        return _make(kind, arguments), _PRUNERS[kind.__name__]
 
-    def _check_sampler(self) -> None:
-        if self.sampler == "grid":
-            _ = self.space.grid
-        missing = [
-            name for name in ("torch", "scipy") if self.sampler == "gp" and not find_spec(name)
-        ]
+    def _class(self, key: str, value: Any, names: Collection[str]) -> tuple[type, dict[str, Any]]:
+        """Optuna's class of a name, and arguments that it accepts."""
+        arguments = dict(value) if isinstance(value, Mapping) else {"name": value}
+        name = arguments.pop("name", None)
+        check_names([name], names, f"{self.path}: no {key}")
+        missing = [one for one in ("torch", "scipy") if name == "GPSampler" and not find_spec(one)]
         if missing:
             remedy = f"uv add {' '.join(missing)}"
-            raise LabkartError(
-                f"{self.path}: the sampler gp needs {' and '.join(missing)}: {remedy}"
-            )
+            raise LabkartError(f"{self.path}: {name} needs {' and '.join(missing)}: {remedy}")
+        kind = getattr(getattr(optuna, f"{key}s"), name)
+        known = list(inspect.signature(kind.__init__).parameters)[1:]
+        check_names(arguments, known, f"{self.path}: {name} has no argument")
+        self._integer("seed", arguments.get("seed", 0), 0)
+        try:
+            _make(kind, arguments)
+        except (TypeError, ValueError) as error:
+            raise LabkartError(f"{self.path}: {name}: {error}") from None
+        return kind, arguments
 
-    def _objectives(self, value: Any) -> dict[str, str]:
-        objectives = self._mapping(
-            "objectives", value, "a metric and its direction: accuracy: maximize"
-        )
-        for name, direction in objectives.items():
-            if direction not in _DIRECTIONS:
-                remedy = did_you_mean(str(direction), _DIRECTIONS)
-                raise LabkartError(
-                    f'{self.path}: objectives: {name}: no direction "{direction}". {remedy}'
-                )
-        return {str(name): str(direction) for name, direction in objectives.items()}
-
-    def _mapping(self, key: str, value: Any, example: str) -> dict[str, Any]:
-        if not isinstance(value, Mapping) or not value:
-            raise LabkartError(
-                f"{self.path}: {key} names nothing. Write a line for each: {example}"
-            )
-        return {str(name): item for name, item in value.items()}
-
-    def _one_of(self, key: str, value: Any, names: Sequence[str] | Mapping[str, Any]) -> str:
-        if value not in names:
-            raise LabkartError(
-                f'{self.path}: no {key} "{value}". {did_you_mean(str(value), names)}'
-            )
-        return str(value)
-
-    def _integer(self, key: str, value: Any) -> int:
-        if not isinstance(value, int) or isinstance(value, bool) or value < (key == "trials"):
-            raise LabkartError(f"{self.path}: {key} must be an integer, got {value!r}.")
+    def _integer(self, name: str, value: Any, least: int) -> int:
+        if type(value) is not int or value < least:
+            raise LabkartError(f"{self.path}: {name} must be an integer, got {value!r}.")
         return value
+
+    def _check_sampler(self) -> None:
+        for name, parameter in self.space.parameters.items():
+            distribution = parameter.distribution
+            is_endless = isinstance(distribution, FloatDistribution) and distribution.step is None
+            if self.is_exhaustive and is_endless:
+                remedy = "Give it a step, or take another sampler"
+                raise LabkartError(f"{self.path}: {name} has no end of values to try. {remedy}.")
+
+    def _check_overrides(self) -> None:
+        names = set(map(_setting_name, self.space.parameters))
+        for override in self.overrides:
+            if (name := _setting_name(override)) in names:
+                problem = f"{override}: the search tries values of {name} itself"
+                raise LabkartError(f"{problem}. Leave it out here, or remove it from the space.")
 
     def _digest(self) -> str:
         """The digest of what fixes the study.
 
         That is the design, and the ids of experiments that show every code and data it can meet.
         """
-        ids: list[str] = []
-        for example in self.space.examples():
-            overrides = (*self.overrides, *self.space.words(example))
-            # The first one by Hydra itself, which says what does not exist.
-            compose = self.composer.compose if ids else lambda texts: compose_overrides(*texts)
-            ids.append(plan(compose(overrides)).record.id)
-        fixed = [self.objectives, self.sampler, self.pruner, self.seed, self.space_texts, ids]
+        examples = [(*self.overrides, *example) for example in self.space.examples()]
+        ids = [plan(self.composer.compose(example)).record.id for example in examples]
+        fixed = [self.objectives, self.settings, ids]
         return hashlib.sha256(json.dumps(fixed, default=str).encode()).hexdigest()[:8]
 
 
+def _make(kind: type, arguments: Mapping[str, Any]) -> Any:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Optuna calls some classes experimental
+        return kind(**arguments)
+
+
+def _in_one_line(value: Any) -> str:
+    text = yaml.safe_dump(value, default_flow_style=True, width=math.inf, sort_keys=False)
+    return text.splitlines()[0]
+
+
+def _setting_name(override: str) -> str:
+    """The setting of an override, however it is spelt: `+/model=forest` sets `model`."""
+    return re.split("[=@]", override.lstrip("+~/"))[0].replace("/", ".")
+
+
 def _missing_search(option: str | None) -> LabkartError:
-    files = sorted(
-        file.stem for file in (project.current().root / "conf" / "search").glob("*.yaml")
-    )
     if option:
         remedy = "Begin it with the line # @package _global_ and put its lines below search:"
         return LabkartError(f"conf/search/{option}.yaml: there is no search: in it. {remedy}")
-    names = (
-        f"Choose one of {', '.join(files)} (conf/search/)"
-        if files
-        else "Write one: conf/search/<name>.yaml"
-    )
-    return LabkartError(
-        f"No search is chosen. {names}: labkart search search={files[0] if files else '<name>'}"
-    )
+    names = sorted(file.stem for file in project.current().root.glob("conf/search/*.yaml"))
+    remedy = f"Choose one of {', '.join(names)} (conf/search/)"
+    remedy = remedy if names else "Write one: conf/search/<name>.yaml"
+    command = f"labkart search search={names[0] if names else '<name>'}"
+    return LabkartError(f"No search is chosen. {remedy}: {command}")

@@ -6,6 +6,7 @@ Writes PNG into `reports/`.
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -13,53 +14,47 @@ from typing import Any
 import matplotlib as mpl
 import numpy as np
 import optuna
-from optuna.trial import FrozenTrial, TrialState
+from optuna.trial import TrialState
 
 from labkart.files import write_atomically
 
 
-def write(study: optuna.Study, objectives: Sequence[str], folder: Path) -> list[Path]:
-    """Write all figures that the finished trials are enough for, and return their files."""
+def write(study: optuna.Study, objectives: Sequence[str], folder: Path) -> None:
+    """Write all figures that the finished trials are enough for."""
     mpl.use("Agg")
     from matplotlib import pyplot as plt
 
-    written: list[Path] = []
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Optuna calls this part of it experimental
-        for name, draw in _all(study, objectives):
+        for name, draw in _figures(study, objectives):
             with suppress(ValueError, RuntimeError):  # too few trials, or all the same
                 axes: Any = draw()
                 figure = np.ravel(axes)[0].figure
                 figure.savefig(drawn := BytesIO(), format="png", bbox_inches="tight", dpi=120)
                 write_atomically(folder / f"{name}.png", drawn.getvalue())
-                written.append(folder / f"{name}.png")
             plt.close("all")
-    return written
 
 
-def _all(study: optuna.Study, objectives: Sequence[str]) -> Iterator[tuple[str, Callable[[], Any]]]:
+def _figures(
+    study: optuna.Study, objectives: Sequence[str]
+) -> Iterator[tuple[str, Callable[[], Any]]]:
     from optuna.visualization import matplotlib as draw
 
     complete = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
-    several = len(objectives) > 1
+    kinds = {
+        "history": draw.plot_optimization_history,
+        "importances": draw.plot_param_importances,
+        "slices": draw.plot_slice,
+    }
     for at, objective in enumerate(objectives):
-        suffix = f"_{objective.replace('/', '_')}" if several else ""
-
-        def target(trial: FrozenTrial, at: int = at) -> float:
-            return trial.values[at]
-
-        options: dict[str, Any] = {"target_name": objective} | (
-            {"target": target} if several else {}
-        )
-        yield (
-            f"history{suffix}",
-            lambda options=options: draw.plot_optimization_history(study, **options),
-        )
-        if len({trial.values[at] for trial in complete}) > 1:
-            yield (
-                f"importances{suffix}",
-                lambda options=options: draw.plot_param_importances(study, **options),
-            )
-        yield f"slices{suffix}", lambda options=options: draw.plot_slice(study, **options)
+        options: dict[str, Any] = {"target_name": objective}
+        suffix = ""
+        if len(objectives) > 1:
+            options["target"] = lambda trial, at=at: trial.values[at]
+            suffix = f"_{objective.replace('/', '_')}"
+        is_constant = len({trial.values[at] for trial in complete}) < 2
+        for kind, plot in kinds.items():
+            if not (is_constant and kind == "importances"):
+                yield f"{kind}{suffix}", partial(plot, study, **options)
     if len(objectives) in (2, 3):
-        yield "pareto", lambda: draw.plot_pareto_front(study, target_names=list(objectives))
+        yield "pareto", partial(draw.plot_pareto_front, study, target_names=list(objectives))

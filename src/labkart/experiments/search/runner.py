@@ -1,128 +1,195 @@
 """Runs the trials of one study, here or in several processes, each as an ordinary experiment.
 
-Knows what a trial's experiment must log, and writes the study's record. Shows nothing.
+Knows what a trial's experiment must log, and writes the study's record.
 """
 
 import math
+import multiprocessing
+import os
 import time
-from collections.abc import Callable
+from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from functools import partial
+from typing import Any, Protocol
 
 from optuna.trial import FrozenTrial, TrialState
 
-from labkart import project
+from labkart import project, signals
 from labkart.errors import LabkartError, did_you_mean
-from labkart.experiments.experiment import run_experiments
-from labkart.experiments.plan import Experiment, plan
-from labkart.experiments.search import plots
+from labkart.experiments.experiment import FirstFailure, run_experiments
+from labkart.experiments.plan import plan
+from labkart.experiments.progress import ProgressListener
 from labkart.experiments.search.config import SearchConfig
-from labkart.experiments.search.processes import Crew, Leader, TrialListener
-from labkart.experiments.search.trials import TrialJournal
-from labkart.records import study
-from labkart.records.record import ExperimentRecord, current_time
-from labkart.records.study import Study, Trial
+from labkart.experiments.search.journal import TrialJournal
+from labkart.records.names import MetricNames
+from labkart.records.record import ExperimentRecord, TaskRun, current_time
+from labkart.records.study import Study, Trial, read_study, study_folder
+from labkart.secrets import redact
 from labkart.tasks import pruning
-from labkart.tracking import store
-from labkart.tracking.publisher import Publisher
 
-_PAUSE = 0.3  # seconds between two looks at trials of other processes
+_PAUSE = 0.3  # seconds between two looks at what other processes do
 _STATES = {"complete": TrialState.COMPLETE, "pruned": TrialState.PRUNED, "failed": TrialState.FAIL}
+_NAMES = {state: name for name, state in _STATES.items()}
 
 
-@dataclass
-class StudyRunner:
-    """A study that this process works on."""
+class TrialListener(ProgressListener, Protocol):
+    """Follows the trials of all processes, and the tasks of this one's."""
 
-    config: SearchConfig
-    journal: TrialJournal
+    def begin(self, objectives: Sequence[str], n_trials: int, done: int) -> None:
+        """There are to be so many trials, of which some have ended before."""
 
-    def lead(self, most: int, workers: int, leader: Leader, begin: Callable[[], None]) -> None:
-        """Run trials here or in several processes.
+    def trial_ended(self, trial: Trial) -> None:
+        """A trial has ended; its state says how."""
 
-        Args:
-            most: how many trials the study is to have.
-            workers: how many processes.
-            leader: shows and publishes them.
-            begin: forks the process that publishes, which must hold nothing of theirs.
+
+class StudyRunner(ProgressListener):
+    """A study that this process works on.
+
+    Args:
+        config: its design.
+        listener: follows the trials; None in a process that another one leads.
+        fail_fast: whether the first trial that fails ends the search.
+    """
+
+    def __init__(
+        self, config: SearchConfig, listener: TrialListener | None, *, fail_fast: bool = False
+    ) -> None:
+        self.config, self._listener, self._fail_fast = config, listener, fail_fast
+        self.journal = TrialJournal(config)
+        self._process = os.getpid()
+        self._known = {trial.number for trial in self._ended()}
+
+    def run(self, n_trials: int, workers: int) -> None:
+        """Run trials, here and in further processes, until the study has so many.
+
+        Raises:
+            LabkartError: no further trial makes sense; says why.
         """
-        if workers == 1:
-            begin()
-            self.work(most, leader)
-            return
+        context = multiprocessing.get_context("fork")
+        arguments = (n_trials, os.getpid())
+        helpers = [
+            context.Process(target=self._help, args=arguments, daemon=False)
+            for _ in range(min(workers, n_trials) - 1)
+        ]
+        if self._listener:
+            self._listener.begin(list(self.config.objectives), n_trials, len(self._known))
+        try:
+            for helper in helpers:
+                helper.start()
+            self._work(n_trials)
+            signals.join(helpers)
+        except FirstFailure as error:
+            raise LabkartError(str(error)) from None
+        finally:
+            signals.end([helper for helper in helpers if helper.is_alive()])
 
-        def work(listener: TrialListener) -> None:
-            folder = study.study_folder(self.config.name)
-            StudyRunner(self.config, TrialJournal(folder, self.config.plan())).work(most, listener)
+    def _help(self, n_trials: int, leader: int) -> None:
+        """Run trials in a process that another one leads."""
+        signals.install_handlers()
+        signals.follow_leader(leader)
+        try:
+            StudyRunner(self.config, None)._work(n_trials)
+        except (KeyboardInterrupt, LabkartError):  # which the leader sees as well
+            os._exit(1)
 
-        crew = Crew(min(workers, most), work)
-        begin()
-        crew.follow(leader)
-
-    def work(self, most: int, listener: TrialListener) -> None:
-        """Run trials until there are no more."""
-        with closing(self.journal.claim_trials(most)) as trials:
+    def _work(self, n_trials: int) -> None:
+        with closing(self.journal.claim_trials(n_trials)) as trials:
             for trial in trials:
-                if trial is None:
-                    listener.beat()
-                    time.sleep(_PAUSE)
+                if trial:
+                    self._try(trial)
                 else:
-                    self._try(trial, listener)
+                    time.sleep(_PAUSE)
+                self.beat()
+        self.beat()  # for the last ones of others
 
-    def _try(self, proposed: FrozenTrial, listener: TrialListener) -> None:
-        """Run the experiment of a trial, and tell the journal what came of it."""
-        trial = Trial(proposed.number, "failed", self.config.space.words(proposed.params))
-        seconds = 0.0
+    def started(self, task_run: TaskRun) -> None:
+        """Show that a task runs."""
+        if self._listener:
+            self._listener.started(task_run)
+
+    def failed(self, task_run: TaskRun, error: str) -> None:
+        """Show why a task runs again."""
+        if self._listener:
+            self._listener.failed(task_run, error)
+
+    def warn(self, text: str) -> None:
+        """Show what a task waits for, or does without."""
+        if self._listener:
+            self._listener.warn(text)
+
+    def beat(self) -> None:
+        """Show the trials that have ended meanwhile, here and elsewhere.
+
+        Raises:
+            FirstFailure: one of them failed, and that ends the search.
+        """
+        if not self._listener or os.getpid() != self._process:
+            return
+        self._listener.beat()
+        for frozen in self._ended():
+            if frozen.number not in self._known:
+                self._known.add(frozen.number)
+                trial = self._trial(frozen)
+                self._listener.trial_ended(trial)
+                if trial.state == "failed" and self._fail_fast:
+                    reason = f"Trial {trial.number} failed, so the search ends (--fail-fast)"
+                    raise FirstFailure(f"{reason}. What has finished stays cached.")
+
+    def _try(self, proposed: FrozenTrial) -> None:
+        """Run the experiment of a trial, if it did not run before; note what came of it.
+
+        Raises:
+            LabkartError: it shows that an objective does not exist.
+        """
+        trial = self._trial(proposed)
         try:
             overrides = (*self.config.overrides, *trial.words)
             experiment = plan(self.config.composer.compose(overrides))
-            is_cached = experiment.record.status == "finished"
-            record = self._run_experiment(experiment, trial.number, listener)
         except LabkartError as error:
-            trial.error = str(error).splitlines()[0]
+            trial.state, trial.error = "failed", redact.redact_text(str(error).splitlines()[0])
         else:
-            if not is_cached:
-                seconds = sum(run.seconds for run in record.tasks if run.state != "cached")
+            record = experiment.record
+            if record.status != "finished":
+                if self._has_record:
+                    record.study, record.trial = self.config.name, trial.number
+                reason = partial(self._pruning_reason, trial.number)
+                with pruning.prune_with(reason if self.config.pruning_reason else None):
+                    run_experiments([experiment], experiment.workers(1), self)
+                trial.seconds = sum(run.seconds for run in record.tasks if run.state != "cached")
             self._judge(trial, record)
-        state = _STATES[trial.state]
-        ids = {"experiment": trial.experiment, "error": trial.error}
-        self.journal.tell(trial.number, state, trial.values, **ids)
-        listener.trial_ended(trial, seconds)
+            self._adopt(record, trial.number)
+        outcome = {name: getattr(trial, name) for name in ("experiment", "error", "seconds")}
+        self.journal.tell(trial.number, _STATES[trial.state], trial.values, outcome)
 
-    def _run_experiment(
-        self, experiment: Experiment, number: int, listener: TrialListener
-    ) -> ExperimentRecord:
-        """Run a trial's experiment, if it did not run before."""
-        record = experiment.record
-        is_cached = record.status == "finished"
-        is_nested = record.study == self.config.name
-        if not is_nested:
+    def _pruning_reason(self, number: int, value: float, step: int) -> str:
+        """Why a trial that reports a value is to stop. Called where its task runs."""
+        if os.getpid() != self._process:  # a lock must not be used on both sides of a fork
+            self._process, self.journal = os.getpid(), TrialJournal(self.config)
+        is_behind = self.journal.should_prune(number, value, step)
+        return self.config.pruning_reason if is_behind else ""
+
+    @property
+    def _has_record(self) -> bool:
+        """Whether the study has a record: not before the first trial shows that it makes sense."""
+        return (study_folder(self.config.name) / "record.json").exists()
+
+    def _adopt(self, record: ExperimentRecord, number: int) -> None:
+        """Let an experiment that ran by itself, or before there was a study, be a trial."""
+        if not self._has_record:
+            self.record("running").write()
+        if record.study != self.config.name:
             record.study, record.trial = self.config.name, number
-        if not is_cached:
-            with pruning.prune_with(self.journal.should_prune(number)):
-                run_experiments(
-                    [experiment],
-                    experiment.workers(1),
-                    listener,
-                    lambda record: listener.experiment_started(record.id),
-                )
-        elif not is_nested:
             record.write()
-        listener.experiment_ended(record.id, is_nested)
-        return record
 
     def _judge(self, trial: Trial, record: ExperimentRecord) -> None:
         """Give a trial the state and the values of its experiment."""
-        trial.experiment = record.id
-        trial.error = record.error
-        if record.status == "pruned":
-            trial.state = "pruned"
-        elif record.status == "finished":
+        trial.experiment, trial.error = record.id, record.error
+        trial.state = record.status if record.status == "pruned" else "failed"
+        if record.status == "finished":
             trial.values, trial.error = self._values(record)
             trial.state = "failed" if trial.error else "complete"
-        else:
-            labels = [run.label for run in record.tasks if run.state == "failed"]
-            trial.error = f"{labels[0]}: {record.error}" if labels else record.error
+        elif label := next((run.label for run in record.tasks if run.state == "failed"), None):
+            trial.error = f"{label}: {record.error}"
 
     def _values(self, record: ExperimentRecord) -> tuple[list[float] | None, str | None]:
         """The objectives' values of a finished experiment, or else what is wrong.
@@ -130,68 +197,52 @@ class StudyRunner:
         Raises:
             LabkartError: it was the first one, and an objective is not a metric at all.
         """
-        result = record.tasks[-1].label
-        metrics: dict[str, float] = {}
+        names, metrics = MetricNames(record), dict[str, float]()
         for run in record.tasks:
             for name, value, *_ in run.result.get("metrics", ()):
-                metrics[name if run.label == result else f"{run.label}.{name}"] = value
+                metrics[names.full(run.label, name)] = value
         for name in self.config.objectives:
             if name not in metrics:
-                if any(trial.state == TrialState.COMPLETE for trial in self.journal.trials()):
+                if any(trial.state == TrialState.COMPLETE for trial in self._ended()):
                     return None, f"no metric {name} was logged"
-                remedy = did_you_mean(name, metrics)
-                raise LabkartError(
-                    f'{self.config.path}: no task logs the metric "{name}". {remedy}'
-                )
+                problem = f'{self.config.path}: no task logs the metric "{name}"'
+                raise LabkartError(f"{problem}. {did_you_mean(name, metrics)}")
             if math.isnan(metrics[name]):
                 return None, f"{name} is not a number"
         return [metrics[name] for name in self.config.objectives], None
 
-    def end(self, before: Study, status: str, publisher: Publisher) -> Study:
-        """Write what there is of the study now; draw and publish it if that is news."""
-        record = self.record()
-        record.started, record.status, record.ended = before.started, status, current_time()
-        is_news = before.status != status or before.trials != record.trials
-        if is_news or not store.is_published(record):
-            if status == "finished":
-                plots.write(self.journal.study, list(record.objectives), record.figures)
-            record.write()
-            publisher.searched(record)
-        return record
-
-    def record(self) -> Study:
+    def record(self, status: str) -> Study:
         """The study as its journal tells it."""
-        names = {state: name for name, state in _STATES.items()}
-        trials = [
-            Trial(
-                trial.number,
-                names.get(trial.state, "running"),
-                self.config.space.words(trial.params),
-                trial.values,
-                trial.user_attrs.get("experiment"),
-                trial.user_attrs.get("error"),
-            )
-            for trial in self.journal.trials()
-        ]
-        before = study.read_study(self.config.name)
+        before = read_study(self.config.name)
+        overrides = redact.redact_overrides(self.config.overrides)
         return Study(
             name=self.config.name,
             project=project.current().name,
-            command=" ".join(["labkart", "search", *self.config.overrides]),
+            command=" ".join(["labkart", "search", *overrides]),
             objectives=self.config.objectives,
-            settings=self.config.settings,
+            settings=redact.redact_values(self.config.settings),
             started=before.started if before else current_time(),
-            trials=trials,
+            trials=list(map(self._trial, self.journal.trials())),
             best=self._best(),
-            status=before.status if before else "running",
+            status=status,
+            ended=None if status == "running" else current_time(),
         )
+
+    def _ended(self) -> list[FrozenTrial]:
+        return [trial for trial in self.journal.trials() if trial.state.is_finished()]
+
+    def _trial(self, trial: FrozenTrial) -> Trial:
+        outcome: Any = trial.user_attrs.get("outcome", {}) if trial.state.is_finished() else {}
+        state = _NAMES.get(trial.state, "running")
+        words = self.config.space.overrides(trial.params)
+        return Trial(trial.number, state, words, trial.values, **outcome)
 
     def _best(self) -> list[int]:
         """The numbers of the best trials, best first.
 
         With several objectives, those that no other one beats in everything.
         """
-        complete = [trial for trial in self.journal.trials() if trial.state == TrialState.COMPLETE]
+        complete = [trial for trial in self._ended() if trial.state == TrialState.COMPLETE]
         if complete and len(self.config.objectives) > 1:
             complete = self.journal.study.best_trials
         sign = -1 if next(iter(self.config.objectives.values())) == "maximize" else 1

@@ -1,106 +1,98 @@
-"""`labkart search`: brings a study to as many trials as its arguments ask for, shows the best."""
+"""Brings a study to as many trials as a person asks for. Shows no table."""
 
-import argparse
-import math
 from collections.abc import Sequence
-from contextlib import ExitStack
-from functools import partial
 
 from labkart import console
-from labkart.errors import LabkartError
-from labkart.experiments.search import progress
+from labkart.experiments.search import plots
 from labkart.experiments.search.config import SearchConfig
-from labkart.experiments.search.processes import Leader
-from labkart.experiments.search.progress import SearchProgress
-from labkart.experiments.search.runner import StudyRunner
-from labkart.experiments.search.trials import TrialJournal
+from labkart.experiments.search.runner import StudyRunner, TrialListener
 from labkart.experiments.session import session
 from labkart.fingerprint import snapshot
-from labkart.records import locks, provenance, study
-from labkart.records.study import Study
+from labkart.records import locks, provenance
+from labkart.records.study import Study, read_studies, read_study, study_folder
 from labkart.tracking.publisher import Publisher
 
 
-def search(argv: Sequence[str]) -> int:
-    """Run trials in this project until there are as many as the arguments ask for; give back 0.
+def search(
+    overrides: Sequence[str],
+    listener: TrialListener,
+    n_trials: int | None = None,
+    workers: int = 1,
+    *,
+    fail_fast: bool = False,
+) -> Study:
+    """Run trials in this project until there are enough.
+
+    Args:
+        overrides: of the command; they choose the search, and hold for every trial.
+        listener: follows the trials.
+        n_trials: how many there are to be in all; None for what the search's file says.
+        workers: how many trials run at once.
+        fail_fast: whether the first trial that fails ends the search.
+
+    Returns:
+        The study with its trials.
 
     Raises:
-        LabkartError: see `run`; or a file cannot be written.
+        LabkartError: it cannot begin or go on, or a file cannot be written.
     """
     console.show_logging()
     publisher = Publisher()
-    try:
-        with session(publisher):
-            run(argv, publisher)
-    except OSError as error:
-        place = error.filename or "outputs/"
-        raise LabkartError(
-            f"{place}: {error.strerror or error}. What was finished is kept."
-        ) from error
-    return 0
+    # All trials are of this moment's code and data.
+    with session(publisher), snapshot.frozen(), provenance.cached_code_state():
+        config = SearchConfig(*overrides)
+        runner = StudyRunner(config, listener, fail_fast=fail_fast)
+        return run(runner, publisher, n_trials or config.n_trials, workers)
 
 
-def run(argv: Sequence[str], publisher: Publisher) -> None:
-    """Bring a study to as many trials as the arguments ask for; show the best.
+def run(runner: StudyRunner, publisher: Publisher, n_trials: int, workers: int) -> Study:
+    """Bring a study to so many trials, in a session.
 
     Raises:
-        LabkartError: it cannot begin, or no trial has finished; the message says why.
+        LabkartError: it cannot go on.
     """
-    args = _parse(argv)
-    # All trials are of this moment's code and data.
-    with snapshot.frozen(), provenance.cached_code_state(), ExitStack() as marks:
-        search_config = SearchConfig(*args.overrides)
-        marks.enter_context(locks.mark_searching(study.study_folder(search_config.name)))
-        plan = search_config.plan()
-        journal = TrialJournal(study.study_folder(search_config.name), plan)
-        runner = StudyRunner(search_config, journal)
-        before = runner.record()
-        most = int(min(args.n or search_config.trials, plan.most or math.inf))
-        done = sum(trial.state != "running" for trial in before.trials)
-        if done < most:
-            before.status = "running"
-            before.write()
+    before = read_study(runner.config.name)
+    if not before:
+        _say_what_changed(runner.config)
+    if not runner.journal.is_complete(n_trials):
+        publisher.start()  # first: it must not hold marks of this process
+        with locks.mark_searching(study_folder(runner.config.name)):
+            if before:
+                runner.record("running").write()
             try:
-                with SearchProgress(list(before.objectives), most, done) as board:
-                    begin = partial(publisher.search, before)
-                    runner.lead(most, args.workers, Leader(board, publisher), begin)
+                runner.run(n_trials, workers)
             except BaseException:
-                runner.end(before, "killed", publisher)
+                _end(runner, "stopped")
                 raise
-        record = runner.end(before, "finished", publisher)
-    best = _trial_overrides(record, record.best[:1])
-    progress.show_study(record, " ".join(["run", *args.overrides, *best]))
-    if not record.best:
-        error = next((trial.error for trial in record.trials if trial.error), "")
-        raise LabkartError(
-            f"No trial finished successfully, so there is no best one. The first one: {error}"
-        )
+            return _end(runner, "finished")
+    return before if before and before.status == "finished" else _end(runner, "finished")
 
 
-def _parse(argv: Sequence[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        "labkart search", description="Try settings, and show which are the best."
-    )
-    parser.add_argument(
-        "-n", metavar="TRIALS", help="how many in all; without it, what the search's file says"
-    )
-    parser.add_argument("--workers", default="1", metavar="N", help="how many at once (1)")
-    parser.add_argument(
-        "overrides",
-        nargs="*",
-        metavar="name=value",
-        help="search=forest, and settings for every trial",
-    )
-    args = parser.parse_intermixed_args(argv)
-    for name, text in (("-n", args.n), ("--workers", args.workers)):
-        if text is not None and (not text.isdecimal() or not int(text)):
-            raise LabkartError(
-                f"{name} {text}: that is not a number of trials. Write {name} 10, for example."
-            )
-    args.n = args.n and int(args.n)
-    args.workers = int(args.workers)
-    return args
+def _end(runner: StudyRunner, status: str) -> Study:
+    """Write what there is of the study now, and draw it; without a trial there is none."""
+    record = runner.record(status)
+    if all(trial.state == "running" for trial in record.trials):
+        runner.journal.remove_if_empty()
+        return record
+    if status == "finished":
+        plots.write(runner.journal.study, list(record.objectives), record.figures)
+    record.write()
+    return record
 
 
-def _trial_overrides(record: Study, numbers: Sequence[int]) -> list[str]:
-    return [word for trial in record.trials if trial.number in numbers for word in trial.words]
+def _say_what_changed(config: SearchConfig) -> None:
+    """Say that a new study begins where there has been another one of the same file."""
+    studies = [study for study in read_studies() if study.name.rpartition("-")[0] == config.option]
+    if not studies:
+        return
+    last, settings = studies[-1], config.settings
+    changes = {
+        "the objective": last.objectives != config.objectives,
+        "the sampler": last.settings.get("sampler") != settings["sampler"],
+        "the pruner": last.settings.get("pruner") != settings["pruner"],
+        "the space": last.settings != settings,
+        "code, data or a setting of all trials": True,
+    }
+    change = next(name for name, is_change in changes.items() if is_change)
+    count = f"{len(last.trials)} trial{'' if len(last.trials) == 1 else 's'}"
+    console.say(f"  a new study: {change} has changed since {last.name} ({count})")

@@ -3,13 +3,15 @@
 Knows records, no report's numbers.
 """
 
-from collections.abc import Iterator, Sequence
+import shlex
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any, NamedTuple
 
+from labkart.experiments.override_syntax import write_value
 from labkart.records import last_used, sweep
-from labkart.records.query import sort_key, value
 from labkart.records.record import ExperimentRecord, TaskRun, digest_of, read_experiment, read_task
 from labkart.records.seeds import Group, Ranking
+from labkart.records.values import sort_key, value
 from labkart.results.report.config import ReportConfig
 
 
@@ -46,14 +48,22 @@ def latest_runs(records: Sequence[ExperimentRecord], ranking: Ranking) -> list[E
     return latest
 
 
-def problems(groups: Sequence[Group], ranking: Ranking) -> list[Problem]:
-    """All problems of putting these groups into one table."""
+def problems(
+    groups: Sequence[Group], ranking: Ranking, unseeded: Collection[str] = ()
+) -> list[Problem]:
+    """All problems of putting these groups into one table.
+
+    Args:
+        groups: the groups.
+        ranking: how they were made.
+        unseeded: the ids of experiments that were run once, beside others with seeds.
+    """
     records = [record for group in groups for record in group.records]
     finished = [record for record in records if record.status == "finished"]
     tasks = [task for record in finished for task in record.tasks]
     return [
         *_failed(records),
-        *_missing(groups, ranking),
+        *_missing([group for group in groups if not group.is_any_of(unseeded)], ranking),
         *_dirty(finished),
         *_different_code(tasks),
         *_different_packages(tasks),
@@ -216,10 +226,7 @@ def _group_values(setting: str, groups: Sequence[Group]) -> str:
 
 def _condition(name: str, record: ExperimentRecord) -> str:
     """The condition that an experiment's setting meets."""
-    setting = value(record, name)
-    if setting is None:
-        return f"{name}=null"
-    return f"{name}={str(setting).lower() if isinstance(setting, bool) else setting}"
+    return shlex.quote(f"{name}={write_value(value(record, name))}")
 
 
 def _listed(texts: Sequence[str]) -> str:

@@ -12,9 +12,11 @@ import yaml
 
 from labkart import project
 from labkart.errors import LabkartError, did_you_mean
-from labkart.records.query import Condition, Selection
+from labkart.records.condition import Condition
+from labkart.records.query import Selection
 
 FIGURES = ("comparison", "curves", "heatmap", "parallel")
+TESTS = ("t", "wilcoxon", "permutation", "mcnemar")
 ALLOWED = ("code", "data", "packages", "dirty", "missing", "failed")
 
 
@@ -28,14 +30,17 @@ class ReportConfig:
         where: conditions that all experiments meet, such as `model=forest,logistic`.
         sweep: the sweep of all experiments, see `Selection`; also `study`, `tag`, `commit`, `since`
             and `until`.
-        metrics: the metrics to compare; empty means all that the last task logs.
+        metrics: the metrics to compare; empty means all that the results log.
+        higher_is_better: metrics of which higher is better; it counts before what conf/ said.
+        lower_is_better: those of which lower is better.
         baseline: the condition that only one group meets; the others are compared with that group.
         interval: the method of the confidence intervals, `t` or `bootstrap`.
         level: the share of the confidence intervals that contain the mean.
-        test: `t`, `wilcoxon` or `none`.
-        items: where the values of single items are, such as `per_fold.csv:fold:score` (a logged
-            table, the column of the items, that of the values); then the test pairs items, not
-            seeds.
+        test: one of `paired.TESTS`, or `none`.
+        repeat: what the runs of a group are: `seed`, or `fold` (parts of a cross-validation).
+        primary: the metrics whose tests are one family; empty means all.
+        items: where the values of single items are, see `items.Items`; then the test pairs items,
+            not runs.
         figures: which are drawn; empty means all that have something to show.
         labels: the names of settings, values and metrics in print.
         allow: what the runs need not have in common (`code`, `data`, ...); the caption names it.
@@ -51,10 +56,14 @@ class ReportConfig:
     since: str | None = None
     until: str | None = None
     metrics: Sequence[str] = field(default_factory=list)
+    higher_is_better: Sequence[str] = field(default_factory=list)
+    lower_is_better: Sequence[str] = field(default_factory=list)
     baseline: str | None = None
     interval: str = "t"
     level: float = 0.95
     test: str = "t"
+    repeat: str = "seed"
+    primary: Sequence[str] = field(default_factory=list)
     items: str | None = None
     figures: Sequence[str] = field(default_factory=list)
     labels: Mapping[str, str] = field(default_factory=dict)
@@ -150,11 +159,17 @@ def parse(name: str, settings: Mapping[Any, Any], source: str) -> ReportConfig:
     config = ReportConfig(name, **values)
     for condition in (*config.where, *([config.baseline] if config.baseline else ())):
         Condition.of(condition)
-    if config.items and len(config.metrics) != 1:
-        raise LabkartError(
-            f"{source}: items belong to one metric; name it in metrics, such as metrics: [score]."
-        )
+    _check_primary(config, source)
     return config
+
+
+def _check_primary(config: ReportConfig, source: str) -> None:
+    for metric in config.primary:
+        if config.metrics and metric not in config.metrics:
+            raise LabkartError(
+                f"{source}: primary names {metric}, which is not in metrics. "
+                f"{did_you_mean(metric, config.metrics)}"
+            )
 
 
 def _checked(key: str, value: Any, source: str) -> Any:
@@ -202,20 +217,23 @@ def _is_share(value: Any) -> bool:
 
 
 def _is_table_of_items(value: Any) -> bool:
-    return isinstance(value, str) and value.count(":") == 2
+    return isinstance(value, str) and value.count(":") <= 2
 
 
-_LISTS = ("where", "metrics", "figures", "allow")
+_LISTS_OF_TEXTS = ("where", "metrics", "primary", "higher_is_better", "lower_is_better")
+_LISTS = (*_LISTS_OF_TEXTS, "figures", "allow")
 _TEXTS = ("title", "sweep", "study", "tag", "commit", "since", "until", "baseline")
 _CHECKS: dict[str, _Check] = {
     **dict.fromkeys(_TEXTS, _Check(_is_text, "a text")),
-    **dict.fromkeys(("where", "metrics"), _Check(_are_texts, "a list of texts")),
+    **dict.fromkeys(_LISTS_OF_TEXTS, _Check(_are_texts, "a list of texts")),
     "interval": _one_of("t", "bootstrap"),
-    "test": _one_of("t", "wilcoxon", "none"),
+    "test": _one_of(*TESTS, "none"),
+    "repeat": _one_of("seed", "fold"),
     "level": _Check(_is_share, "a number between 0 and 1, such as 0.95"),
     "items": _Check(
         _is_table_of_items,
-        "a table, its column of items and its column of values, such as per_fold.csv:fold:score",
+        "a logged table, and if need be its columns: per_query, per_query:query, or"
+        " per_query:query:score",
     ),
     "figures": _list_of(*FIGURES, "none"),
     "allow": _list_of(*ALLOWED),

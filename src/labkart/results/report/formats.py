@@ -5,15 +5,20 @@ Writes no file.
 
 import csv
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from io import StringIO
-from math import isfinite
 from typing import Any
 
 from labkart.results.report.method import caption, method, percentage
-from labkart.results.report.statistics import PairedTest
+from labkart.results.report.paired import PairedTest
+from labkart.results.report.rounding import (
+    decimal_places,
+    digits_to_tell_apart,
+    format_plainly,
+    round_to,
+)
+from labkart.results.report.statistics import Interval
 from labkart.results.report.table import Line, ReportTable
 from labkart.table import Column
 
@@ -22,12 +27,10 @@ _LATEX = {
     **{letter: rf"\{letter}" for letter in "&%$#_{}"},
     **{"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"},
     **{"±": r"$\pm$", _MINUS: "$-$", "Δ": r"$\Delta$", "<": "$<$", ">": "$>$", "…": r"\dots{}"},
+    **{"↑": r"$\uparrow$", "↓": r"$\downarrow$", "d_z": "$d_z$"},
 }
 _NUMBERS = ("n", "mean", "deviation", "low", "high", "best")
-_NUMBERS += ("difference", "p", "p_holm", "effect", "pairs", "no_test")
-
-# Larger numbers, and more decimal places, are written with an exponent.
-_LARGE, _MOST_PLACES = 1e9, 9
+_NUMBERS += ("difference", "difference_low", "difference_high", "p", "p_holm")
 
 
 def latex(table: ReportTable) -> str:
@@ -49,7 +52,7 @@ def latex(table: ReportTable) -> str:
             title = _macro("textit", section.title)
             lines.append(_latex_row([_macro("multicolumn", width, "l", title)]))
         lines += map(_latex_row, section.rows)
-    note = rf"\footnotesize {_latex_text(method(table))}"
+    note = rf"\footnotesize {_latex_text(method(table))}".replace(r"d\_z", _LATEX["d_z"])
     lines += [r"\bottomrule", r"\end{tabular}", "", r"\medskip"]
     lines += [_macro("parbox", r"0.95\linewidth", note), r"\end{table}", ""]
     return "\n".join(lines)
@@ -91,24 +94,28 @@ def csv_text(table: ReportTable) -> str:
     """All numbers, unrounded: a line per group and metric."""
     text = StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["metric", *table.settings, *_NUMBERS])
+    names = (*_NUMBERS, table.effect.name, "pairs", "no_test")
+    writer.writerow(["metric", *table.settings, *names])
     for metric, lines in table.lines.items():
         for line in lines:
-            numbers = _numbers(line)
-            cells = ["" if number is None else number for number in map(numbers.get, _NUMBERS)]
+            numbers = _numbers(line, table.effect.name)
+            cells = ["" if number is None else number for number in map(numbers.get, names)]
             writer.writerow([metric, *line.group.settings.values(), *cells])
     return text.getvalue()
 
 
-def _numbers(line: Line) -> dict[str, Any]:
+def _numbers(line: Line, effect: str) -> dict[str, Any]:
     numbers: dict[str, Any] = {"n": len(line.values), "best": int(line.best)}
     numbers |= {"mean": line.mean, "deviation": line.deviation}
     if line.interval:
         numbers |= {"low": line.interval.low, "high": line.interval.high}
     if line.test:
         numbers |= {"difference": line.test.difference, "p": line.test.p, "p_holm": line.p}
-        numbers |= {"effect": line.test.effect, "pairs": line.test.pairs}
+        numbers |= {effect: line.test.effect, "pairs": line.test.pairs}
         numbers["no_test"] = line.test.obstacle
+    if line.test and line.test.interval:
+        ends = line.test.interval
+        numbers |= {"difference_low": ends.low, "difference_high": ends.high}
     return numbers
 
 
@@ -130,49 +137,75 @@ class _Cells:
 
 def _cells(table: ReportTable, bold: Callable[[str], str], escape: Callable[[str], str]) -> _Cells:
     label = table.config.label
-    mean = next(iter(table.lines)) if len(table.lines) == 1 else "mean"
-    head = [*map(label, table.settings), "n", label(mean)]
+    only = next(iter(table.lines)) if len(table.lines) == 1 else None
+    head = [*map(label, table.settings), "n", _title(table, only) if only else "mean"]
     head.append(f"{percentage(table.config.level)} interval")
-    head += ["Δ", "p", "d"] if table.has_tests else []
+    head += _test_head(table) if table.has_tests else []
     sections = [
-        _Section(escape(label(metric)), [_row(table, line, bold, escape) for line in lines])
+        _Section(escape(_title(table, metric)), _rows(table, lines, bold, escape))
         for metric, lines in table.lines.items()
     ]
     return _Cells(list(map(escape, head)), sections)
 
 
-def _row(
-    table: ReportTable, line: Line, bold: Callable[[str], str], escape: Callable[[str], str]
-) -> list[str]:
-    settings = map(table.config.label, line.group.settings.values())
-    mean, interval = _mean_and_interval(line)
-    mean = bold(escape(mean)) if line.best else escape(mean)
-    tests = _test_cells(line.test, line.p) if table.has_tests else []
-    return [*map(escape, settings), str(len(line.values)), mean, *map(escape, [interval, *tests])]
+def _title(table: ReportTable, metric: str) -> str:
+    return f"{table.config.label(metric)} {table.ranking.directions.of(metric).arrow}".rstrip()
 
 
-def _mean_and_interval(line: Line) -> tuple[str, str]:
+def _test_head(table: ReportTable) -> list[str]:
+    head = ["Δ", "p", table.effect.symbol]
+    return ["pairs", *head] if _shows_pairs(table) else head
+
+
+def _shows_pairs(table: ReportTable) -> bool:
+    return any(line.test and line.test.pairs != len(line.values) for line in table.all_lines)
+
+
+def _rows(
+    table: ReportTable,
+    lines: Sequence[Line],
+    bold: Callable[[str], str],
+    escape: Callable[[str], str],
+) -> list[list[str]]:
+    digits = digits_to_tell_apart([line.mean for line in lines if line.mean is not None])
+    rows = list[list[str]]()
+    for line in lines:
+        settings = map(table.config.label, line.group.settings.values())
+        mean, interval = _mean_and_interval(line, digits)
+        mean = bold(escape(mean)) if line.best else escape(mean)
+        tests = _test_cells(line.test, line.p, _shows_pairs(table)) if table.has_tests else []
+        others = map(escape, [interval, *tests])
+        rows.append([*map(escape, settings), str(len(line.values)), mean, *others])
+    return rows
+
+
+def _mean_and_interval(line: Line, digits: int) -> tuple[str, str]:
     """The mean with its deviation, and the interval, rounded by the deviation."""
     if line.mean is None:
         return "-", "-"
     places = decimal_places(line.deviation or 0.0)
     if places is None:
-        return format_plainly(line.mean) + (" ± 0" if line.deviation == 0 else ""), "-"
+        return format_plainly(line.mean, digits) + (" ± 0" if line.deviation == 0 else ""), "-"
     mean = " ± ".join(round_to(number, places) for number in (line.mean, line.deviation or 0.0))
-    if not line.interval:
-        return mean, "-"
-    return mean, f"[{round_to(line.interval.low, places)}, {round_to(line.interval.high, places)}]"
+    return mean, _interval(line.interval, places) if line.interval else "-"
 
 
-def _test_cells(test: PairedTest | None, p: float | None) -> list[str]:
+def _interval(interval: Interval, places: int) -> str:
+    return f"[{round_to(interval.low, places)}, {round_to(interval.high, places)}]"
+
+
+def _test_cells(test: PairedTest | None, p: float | None, shows_pairs: bool) -> list[str]:
     if test is None or not test.pairs:
-        return ["", "", ""]
+        return [""] * (3 + shows_pairs)
     half = (test.interval.high - test.interval.low) / 2 if test.interval else 0.0
     places = decimal_places(half)
     difference = test.difference
     text = format_plainly(difference) if places is None else round_to(difference, places)
+    if test.interval and places is not None:
+        text += f" {_interval(test.interval, places)}"
     sign = "+" if difference > 0 else ""
-    return [f"{sign}{text}", _p_value(p), "-" if test.effect is None else f"{test.effect:.2f}"]
+    effect = "-" if test.effect is None else f"{test.effect:.2f}"
+    return [*[str(test.pairs)] * shows_pairs, f"{sign}{text}", _p_value(p), effect]
 
 
 def _p_value(p: float | None) -> str:
@@ -182,6 +215,8 @@ def _p_value(p: float | None) -> str:
 
 
 def _latex_text(text: str) -> str:
+    if text in _LATEX:
+        return _LATEX[text]
     return "".join(_LATEX.get(letter, letter) for letter in _with_minus_signs(text))
 
 
@@ -192,38 +227,3 @@ def _markdown_text(text: str) -> str:
 def _with_minus_signs(text: str) -> str:
     """The text with minus signs instead of hyphens before numbers."""
     return re.sub(r"(?<![\w.])-(?=[\d.])", _MINUS, text)
-
-
-def decimal_places(uncertainty: float) -> int | None:
-    """The decimal places to which a value is known; None if the uncertainty is not positive.
-
-    The rule of the Particle Data Group (Review of Particle Physics, introduction 5.3): if the three
-    highest digits of the uncertainty are up to 354, keep two digits, up to 949 one; above, round up
-    to 1000 and keep two. Negative places are left of the decimal point.
-    """
-    size = Decimal(repr(float(uncertainty)))
-    if not size.is_finite() or size <= 0:
-        return None
-    exponent = size.adjusted()
-    highest = int((size.scaleb(2 - exponent)).to_integral_value())
-    return 1 - exponent if highest <= 354 else -exponent
-
-
-def round_to(value: float, places: int) -> str:
-    """A value with so many decimal places; negative places become zeros."""
-    if not isfinite(value):
-        return str(value)
-    if abs(value) >= _LARGE or places > _MOST_PLACES:
-        return f"{value:.3e}"
-    text = f"{round(value, places):.{max(places, 0)}f}"
-    return text.removeprefix("-") if float(text) == 0 else text
-
-
-def format_plainly(value: float) -> str:
-    """A value without a known uncertainty: four significant digits."""
-    if value == 0 or not isfinite(value):
-        return f"{value:g}"
-    if float(value).is_integer() and abs(value) < 1e6:
-        return f"{value:.0f}"
-    places = 3 - Decimal(repr(float(value))).adjusted()
-    return round_to(value, places) if -3 < places < 8 else f"{value:.3e}"

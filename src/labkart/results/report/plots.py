@@ -3,10 +3,12 @@
 Writes no file.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from math import isnan
 from statistics import fmean, stdev
+from textwrap import fill
 from typing import NamedTuple
 
 import numpy as np
@@ -22,6 +24,7 @@ from labkart.results.report.method import group_label, percentage
 from labkart.results.report.table import Line, ReportTable
 
 _WIDTH = 6.3  # inches, of a text column on A4
+_LONGEST_LINE = 32  # letters of a label
 _MOST_CURVES = 12  # more cannot be told apart by colour
 _MOST_ROWS = 40  # as many lines fit on a page
 _MOST_CELLS = 2500  # of a heat map
@@ -63,7 +66,7 @@ def _intervals(table: ReportTable) -> Figure | None:
         lines = lines[:_MOST_ROWS][::-1]
         for row, line in enumerate(lines):
             _draw_interval(axes, row, line)
-        labels = [group_label(table, line.group) or "all" for line in lines]
+        labels = [_label(table, line.group) for line in lines]
         has_intervals = any(line.interval for line in lines)
         note = f", {percentage(table.config.level)} interval" if has_intervals else ""
         axes.set_title(title, fontsize="medium")
@@ -71,6 +74,15 @@ def _intervals(table: ReportTable) -> Figure | None:
         axes.set_xlabel(f"{table.config.label(metric)}{note}")
         axes.margins(y=0.3 / max(1, len(lines)))
     return figure
+
+
+def _label(table: ReportTable, group: Group) -> str:
+    """A group's settings in few letters: longer ones would leave no room for the figure."""
+    last = {name: name.rpartition(".")[2] for name in table.settings}
+    counts = Counter(last.values())
+    short = {name: last[name] if counts[last[name]] == 1 else name for name in last}
+    text = group_label(table, group, short)
+    return fill(text, _LONGEST_LINE, max_lines=2, placeholder=" ...") or "all"
 
 
 def _draw_interval(axes: Axes, row: int, line: Line) -> None:
@@ -94,7 +106,7 @@ def _curves(table: ReportTable) -> Figure | None:
     panels = figure.subplots(len(metrics), squeeze=False)[:, 0]
     for axes, metric in zip(panels, metrics, strict=True):
         for group, values in zip(groups, curves, strict=True):
-            label = group_label(table, group) or "all"
+            label = _label(table, group)
             _draw_curve(axes, values.get(metric, {}), label)
         axes.set(xlabel="step", ylabel=table.config.label(metric))
     figure.axes[0].legend(frameon=False)
@@ -111,13 +123,21 @@ def _draw_curve(axes: Axes, values: Mapping[int, list[float]], label: str) -> No
 
 
 def _values_by_step(group: Group) -> dict[str, dict[int, list[float]]]:
-    """The values of all runs by metric and step, for metrics with several steps."""
+    """The values of all runs by metric and step, for metrics with several steps.
+
+    A metric that several tasks log has the task's name before it.
+    """
+    runs = [task for record in group.records for task in record.tasks]
+    logs = {(task.label, name) for task in runs for name, *_ in task.result.get("metrics", ())}
+    counts = Counter(name for _, name in logs)
+    shared = {name for name, count in counts.items() if count > 1}
     values: dict[str, dict[int, list[float]]] = {}
     for record in group.records:
         for task in record.tasks if record.status == "finished" else ():
-            for metric, value, step, _ in task.result.get("metrics", ()):
+            for metric, value, step, *_ in task.result.get("metrics", ()):
+                name = f"{task.label}.{metric}" if metric in shared else metric
                 if step is not None:
-                    values.setdefault(metric, {}).setdefault(step, []).append(value)
+                    values.setdefault(name, {}).setdefault(step, []).append(value)
     return {metric: steps for metric, steps in values.items() if len(steps) > 1}
 
 

@@ -12,7 +12,7 @@ from labkart.errors import LabkartError
 from labkart.files import write_atomically
 from labkart.results.report import comparability, config, formats, origin, staleness
 from labkart.results.report.comparability import Problem
-from labkart.results.report.config import ALLOWED, FIGURES, ReportConfig
+from labkart.results.report.config import ALLOWED, FIGURES, TESTS, ReportConfig
 from labkart.results.report.selection import SelectedRuns, select_runs
 from labkart.results.report.table import ReportTable, compare_groups
 
@@ -127,12 +127,12 @@ def _compare(report_config: ReportConfig) -> tuple[ReportTable, SelectedRuns]:
     runs = select_runs(report_config)
     groups = runs.ranking.group(runs.records)
     problems = comparability.lost_experiments(report_config)
-    problems += comparability.problems(groups, runs.ranking)
+    problems += comparability.problems(groups, runs.ranking, runs.unseeded)
     refused = [problem for problem in problems if problem.kind not in report_config.allow]
     if refused:
         hints = list(comparability.narrower_selections(report_config, groups))
         raise LabkartError(_refusal(report_config, refused, hints))
-    return compare_groups(report_config, groups, runs.ranking), runs
+    return compare_groups(report_config, groups, runs.ranking, runs.unseeded), runs
 
 
 def _refusal(report_config: ReportConfig, problems: Sequence[Problem], hints: Sequence[str]) -> str:
@@ -252,13 +252,19 @@ def parser() -> argparse.ArgumentParser:
     add("--since", metavar="DAY", help="only those that began then or later, as 2026-11-25")
     add("--until", metavar="DAY", help="only those that began then or earlier")
     add("--metrics", nargs="+", metavar="METRIC", help="what to compare (default: all metrics)")
+    for side in ("higher", "lower"):
+        better = f"of which {side} is better, where names do not tell"
+        add(f"--{side}-is-better", nargs="+", metavar="METRIC", help=better)
     baseline = "test the others against the one group that meets this"
     add("--baseline", metavar="name=value", help=baseline)
     add("--interval", choices=("t", "bootstrap"), help="method of confidence intervals (t)")
-    tests = ("t", "wilcoxon", "none")
-    add("--test", choices=tests, help="the paired test against the baseline (t)")
-    items = "pair the items of a logged table, not the seeds"
-    add("--items", metavar="TABLE:ITEM:VALUE", help=items)
+    add("--test", choices=(*TESTS, "none"), help="the paired test against the baseline (t)")
+    items = "test over the items of a logged table, such as per_query, not over runs"
+    add("--items", metavar="TABLE[:ITEM[:VALUE]]", help=items)
+    repeat = "what the runs of a group are: seeds, or folds of a cross-validation (seed)"
+    add("--repeat", choices=("seed", "fold"), help=repeat)
+    primary = "the metrics whose tests are corrected together (default: all)"
+    add("--primary", nargs="+", metavar="METRIC", help=primary)
     figures = "which to draw (default: each that has something to show)"
     add("--figures", nargs="+", choices=(*FIGURES, "none"), help=figures)
     add("--title", help="the caption")

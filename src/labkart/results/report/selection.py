@@ -1,8 +1,12 @@
 """The experiments of a report, and what is left out of them. Reads records."""
 
+from dataclasses import replace
 from typing import Any, NamedTuple
 
+from labkart import project
 from labkart.errors import LabkartError
+from labkart.records import sweep
+from labkart.records.direction import Directions
 from labkart.records.record import ExperimentRecord, read_experiments
 from labkart.records.seeds import Ranking
 from labkart.results.report.comparability import latest_runs
@@ -17,12 +21,14 @@ class SelectedRuns(NamedTuple):
         ranking: how they are ranked.
         searches: the searches whose trials are left out.
         outdated: the number of runs whose command means another configuration by now.
+        unseeded: the ids of those that were run once, beside others with seeds.
     """
 
     records: list[ExperimentRecord]
     ranking: Ranking
     searches: list[str]
     outdated: int
+    unseeded: set[str]
 
 
 def select_runs(config: ReportConfig) -> SelectedRuns:
@@ -48,7 +54,8 @@ def select_runs(config: ReportConfig) -> SelectedRuns:
     latest = latest_runs(complete, ranking)
     kinds = {ranking.config_key(record) for record in latest}
     outdated = sum(ranking.config_key(record) not in kinds for record in complete)
-    return SelectedRuns(latest, ranking, sorted(searches), outdated)
+    unseeded = sweep.unseeded_experiments(id for record in latest for id in record.sweeps)
+    return SelectedRuns(latest, ranking, sorted(searches), outdated, unseeded)
 
 
 def _names_searches(config: ReportConfig) -> bool:
@@ -65,5 +72,7 @@ def _outside_searches(records: list[ExperimentRecord], ranking: Ranking) -> list
 def _ranking(config: ReportConfig, record: ExperimentRecord) -> Ranking:
     """How these experiments are ranked, by their own settings."""
     settings: dict[str, Any] = record.config.get("labkart") or {}
-    metric = config.metrics[0] if config.metrics else settings.get("rank_by")
-    return Ranking(settings.get("seeds") or ["seed"], metric, settings.get("less_is_better") or [])
+    metric = config.metrics[0] if config.metrics else None
+    ranking = Ranking.of(settings, project.current().folds, metric)
+    own = Directions(config.higher_is_better, config.lower_is_better, ranking.directions)
+    return replace(ranking, directions=own)

@@ -10,11 +10,12 @@ from fnmatch import fnmatchcase
 from itertools import zip_longest
 from typing import Any
 
-from labkart.records.query import flatten
+from labkart.nested import flatten
+from labkart.records.names import MetricNames
 from labkart.records.record import ExperimentRecord, TaskRecord, TaskRun
 from labkart.records.verdict import TOLERANCE, Deviation, Verdict
 
-_ENVIRONMENT = ("python", "os", "cpu", "threads", "gpu", "gpu_driver")
+_ENVIRONMENT = ("python", "os", "cpu", "threads", "gpu", "gpu_driver", "cuda", "cudnn")
 _WITHOUT_EFFECT = ("labkart", "search")  # settings that do not change any result
 
 
@@ -192,15 +193,13 @@ def _changes(then: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
 
 def _deviations(then: RunRecords, now: RunRecords) -> Iterator[Deviation]:
     """The metrics that are not exactly the same, each with its largest deviation."""
+    names = MetricNames(then.experiment)
     for task in then.experiment.tasks:
-        is_last = task is then.experiment.tasks[-1]
-        metrics = _metrics(task, then.experiment if is_last else None)
-        new_metrics = _metrics(now.task_run(task.label), now.experiment if is_last else None)
+        metrics, new_metrics = _metrics(task), _metrics(now.task_run(task.label))
         for name in dict.fromkeys([*metrics, *new_metrics]):
-            title = name if is_last else f"{task.label}.{name}"
             pairs = zip_longest(metrics.get(name, ()), new_metrics.get(name, ()))
             deviations = [
-                Deviation(task.label, title, value, new_value)
+                Deviation(task.label, names.full(task.label, name), value, new_value)
                 for value, new_value in pairs
                 if not _is_same(value, new_value)
             ]
@@ -208,13 +207,10 @@ def _deviations(then: RunRecords, now: RunRecords) -> Iterator[Deviation]:
                 yield max(deviations, key=_size)
 
 
-def _metrics(task: TaskRun | None, experiment: ExperimentRecord | None) -> dict[str, list[float]]:
-    """The values of each metric that a task and its experiment logged, in order."""
-    logged = task.result.get("metrics", ()) if task else ()
-    pairs = [(name, value) for name, value, *_ in logged]
-    pairs += experiment.metrics.items() if experiment else ()
+def _metrics(task: TaskRun | None) -> dict[str, list[float]]:
+    """The values of each metric that a task logged, in order."""
     values: dict[str, list[float]] = {}
-    for name, value in pairs:
+    for name, value, *_ in task.result.get("metrics", ()) if task else ():
         values.setdefault(name, []).append(value)
     return values
 

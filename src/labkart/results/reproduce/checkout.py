@@ -11,6 +11,8 @@ from pathlib import Path
 
 from labkart import git, signals
 from labkart.errors import LabkartError
+from labkart.files import read_text
+from labkart.records.diff import restored
 
 
 @contextmanager
@@ -48,11 +50,11 @@ def checked_out(root: Path, commit: str, diff: str = "") -> Iterator[Path]:
 def _apply(checkout: Path, diff: str) -> None:
     if not diff:
         return
-    result = _git(checkout, "apply", "--whitespace=nowarn", "-", stdin=diff)
+    whole = restored(diff, lambda path: read_text(checkout / path))
+    result = _git(checkout, "apply", "--whitespace=nowarn", "-", stdin=whole)
     if not result.ok:
-        masked = " Secrets in them were masked." if "***" in diff else ""
         raise LabkartError(
-            f"The recorded uncommitted changes do not fit the commit: {result.reason}.{masked}"
+            f"The recorded uncommitted changes do not fit the commit: {result.reason}."
         )
 
 

@@ -55,6 +55,8 @@ class DataSource:
             copy = target / name if source.is_dir() else target
             if not _has_content_of(copy, file):
                 self._copy(file, copy)
+        for name in digests.empty_folders(source):  # git has none
+            (target / name).mkdir(parents=True, exist_ok=True)
 
     def _copy(self, file: Path, copy: Path) -> None:
         copy.parent.mkdir(parents=True, exist_ok=True)

@@ -16,13 +16,13 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
-from filelock import FileLock
 from packaging.requirements import InvalidRequirement, Requirement
 
 from labkart import project, signals
 from labkart.errors import LabkartError
-from labkart.files import read_text
-from labkart.records import redact
+from labkart.records.file_lock import file_lock
+from labkart.records.record import ExperimentRecord
+from labkart.secrets import redact
 
 _NO_UV = "uv is not installed, and it installs the recorded packages. Run: pip install uv"
 _CHATTER = re.compile(r"Using |Resolved |Updating |warning: |hint: ")
@@ -48,19 +48,20 @@ class RecordedEnvironment:
     packages: tuple[Requirement, ...]
 
     @classmethod
-    def of(cls, folder: Path, python: str) -> "RecordedEnvironment":
-        """Read the lists beside a record.
+    def of(cls, experiment: ExperimentRecord) -> "RecordedEnvironment":
+        """Read the lists that belong to a record.
 
         Raises:
             LabkartError: there is no list, or one of its lines is not a requirement.
         """
-        lock, packages = read_text(folder / "uv.lock"), read_text(folder / "packages.txt")
-        place = project.current().short(folder)
+        lock, packages = experiment.text("uv.lock"), experiment.text("packages.txt")
+        place = project.current().short(experiment.folder)
         if not (lock or packages):
             raise LabkartError(
                 f"{place} has neither uv.lock nor packages.txt, so its packages are unknown."
             )
         try:
+            python = str(experiment.environment.get("python"))
             return cls(python, lock, tuple(map(Requirement, packages.splitlines())))
         except InvalidRequirement as error:
             raise LabkartError(f"{place}/packages.txt: {' '.join(str(error).split())}") from None
@@ -101,7 +102,7 @@ def install(recorded: RecordedEnvironment, root: Path) -> tuple[Path, list[str]]
     python = _available_python(recorded.python)
     place = project.current().outputs / "environments" / recorded.key(python)
     place.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(f"{place}.lock"):
+    with file_lock(place.with_name(f"{place.name}.lock")):
         if place.exists() and not (place / "pyvenv.cfg").exists():  # uv was killed
             shutil.rmtree(place)
         for command in _commands(recorded, root, place, python):

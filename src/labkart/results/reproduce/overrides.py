@@ -11,8 +11,9 @@ from typing import Any
 
 from omegaconf import OmegaConf
 
-from labkart.records import redact
-from labkart.records.secrets import MASK
+from labkart.experiments.override_syntax import write_value
+from labkart.secrets import redact
+from labkart.secrets.names import MASK
 
 _WITHOUT_EFFECT = ("labkart", "search")  # settings that do not change any result
 _VARIABLE = re.compile(r"\$\{\s*oc\.env\s*:\s*(\w+)\s*\}")
@@ -80,28 +81,11 @@ def _differences(then: dict[str, Any], now: dict[str, Any], parent: str) -> Iter
         if isinstance(value, dict) and isinstance(new_value, dict):
             yield from _differences(value, new_value, name)
         elif (value != new_value or key not in now) and MASK not in str(value):
-            yield f"++{name}={_in_hydra_grammar(value)}"
+            yield f"++{name}={write_value(value)}"
     for key in now.keys() - then.keys():
         name = f"{parent}.{key}" if parent else str(key)
         if name not in _WITHOUT_EFFECT and _SIMPLE_NAME.fullmatch(str(key)):
             yield f"~{name}"
-
-
-def _in_hydra_grammar(value: Any) -> str:
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, dict):
-        items = (f"{key}:{_in_hydra_grammar(item)}" for key, item in value.items())
-        return "{" + ",".join(items) + "}"
-    if isinstance(value, list):
-        return "[" + ",".join(map(_in_hydra_grammar, value)) + "]"
-    if isinstance(value, str):
-        # A backslash counts only before a quote, and there twice.
-        text = re.sub(r"(\\*)'", lambda match: 2 * match[1] + r"\'", value)
-        return "'" + re.sub(r"(\\+)$", r"\1\1", text) + "'"
-    return repr(value)
 
 
 def _values(text: str) -> Any:

@@ -16,13 +16,15 @@ from labkart.errors import LabkartError
 from labkart.files import read_text
 from labkart.records import query, record
 from labkart.records.record import ExperimentRecord
+from labkart.records.texts import text_file
 from labkart.records.verdict import TOLERANCE, Verdict
 from labkart.results.reproduce import checkout, data, environment
 from labkart.results.reproduce.agreement import RunRecords, compare_records
 from labkart.results.reproduce.environment import RecordedEnvironment
 from labkart.results.reproduce.overrides import RecordedOverrides, contradictions
 from labkart.results.reproduce.rerun import Rerun
-from labkart.tracking import store
+from labkart.secrets.names import MASK
+from labkart.tracking.publisher import Publisher
 
 _REMEDY = "Give a table of labkart report, or the id of an experiment"
 
@@ -85,35 +87,14 @@ def reproduce_all(experiments: Sequence[ExperimentRecord], options: Options) -> 
         Whether all verdicts are good.
     """
     verdicts: list[Verdict] = []
-    tried: list[ExperimentRecord] = []
     for experiment in experiments:
         console.say(f"{experiment.id[:6]}  {' '.join(experiment.overrides)}".rstrip())
         verdict = reproduce(experiment, options)
         text = str(verdict).replace("\n", "\n  ")
         console.say(f"  {text}", "" if verdict.is_good else "red")
         verdicts.append(verdict)
-        if verdict.kind != "impossible":
-            tried.append(experiment)
-    _mark(tried)
+    Publisher().close()
     return all(verdict.is_good for verdict in verdicts)
-
-
-def _mark(experiments: Sequence[ExperimentRecord]) -> None:
-    """Show the verdicts on the runs in MLflow; without MLflow they wait in the records."""
-    if not experiments:
-        return
-    try:
-        with console.busy("writing to MLflow"):
-            from labkart.tracking import publish
-
-            client, experiment_id = publish.open_store()
-            for experiment in experiments:
-                publish.publish(client, experiment_id, experiment)
-    except Exception as error:
-        console.warn(
-            f"  Not in MLflow yet ({store.describe_error(error)}). "
-            f"The records have it; {console.command('sync')} publishes it."
-        )
 
 
 def reproduce(experiment: ExperimentRecord, options: Options) -> Verdict:
@@ -122,7 +103,8 @@ def reproduce(experiment: ExperimentRecord, options: Options) -> Verdict:
     try:
         verdict = _run(experiment, options)
     except LabkartError as error:
-        verdict = Verdict(experiment.id, error=str(error))
+        reasons = [str(error), *_masked_code(experiment)]
+        verdict = Verdict(experiment.id, error="\n".join(reasons))
     except OSError as error:  # a full disk
         reason = f"{error.filename or 'The checkout'}: {error.strerror or error}."
         verdict = Verdict(experiment.id, error=reason)
@@ -143,6 +125,7 @@ def missing_parts(experiment: ExperimentRecord, options: Options) -> list[str]:
         missing += environment.missing(_environment(experiment))
     except LabkartError as error:
         missing.append(str(error))
+    missing += _masked_code(experiment)
     variables = _overrides(experiment).unset_variables()
     missing += [f"the settings read the variable {name}, which is not set" for name in variables]
     return missing
@@ -167,7 +150,7 @@ def _run(experiment: ExperimentRecord, options: Options) -> Verdict:
             options.ignored,
         )
     verdict.notes += [*notes, *package_notes, *contradictions(overrides, corrections)]
-    verdict.notes += _too_many_threads(experiment)
+    verdict.notes += [*_too_many_threads(experiment), *_masked_code(experiment)]
     return verdict
 
 
@@ -183,11 +166,31 @@ def _missing_facts(experiment: ExperimentRecord, options: Options) -> list[str]:
         missing.append(
             f"{name} is masked in the record, because it may be a secret. Give it: {command}"
         )
-    return missing
+    return [*missing, *_masked_addresses(experiment)]
+
+
+def _masked_code(experiment: ExperimentRecord) -> list[str]:
+    """Where the recorded uncommitted changes lack a secret, in words."""
+    return [
+        f"{place} had a secret, of which the record has only {MASK}"
+        for place in experiment.code.get("masked") or ()
+    ]
+
+
+def _masked_addresses(experiment: ExperimentRecord) -> list[str]:
+    """The packages whose recorded addresses lack a secret, in words."""
+    return [
+        f"{name} has an address without its secret: {line.strip()[:80]}. Copy "
+        f"{project.current().short(text_file(experiment.texts[name]))} to "
+        f"{project.current().short(experiment.folder / name)} and write it there"
+        for name in ("uv.lock", "packages.txt")
+        for line in experiment.text(name).splitlines()
+        if MASK in line and name in experiment.texts
+    ]
 
 
 def _checkout(experiment: ExperimentRecord) -> AbstractContextManager[Path]:
-    diff = read_text(experiment.folder / "uncommitted.patch.txt")
+    diff = experiment.text("uncommitted.patch.txt")
     commit = str(experiment.code.get("commit"))
     return checkout.checked_out(project.current().root, commit, diff)
 
@@ -233,12 +236,11 @@ def _too_many_threads(experiment: ExperimentRecord) -> Iterator[str]:
 
 
 def _environment(experiment: ExperimentRecord) -> RecordedEnvironment:
-    python = str(experiment.environment.get("python"))
-    return RecordedEnvironment.of(experiment.folder, python)
+    return RecordedEnvironment.of(experiment)
 
 
 def _overrides(experiment: ExperimentRecord) -> RecordedOverrides:
-    config = read_text(experiment.folder / "config.yaml") or json.dumps(experiment.config)
+    config = experiment.text("config.yaml") or json.dumps(experiment.config)
     return RecordedOverrides(experiment.overrides, config)
 
 

@@ -16,8 +16,8 @@ from typing import IO
 
 from labkart import console, signals, threads
 from labkart.errors import LabkartError
-from labkart.records import redact
 from labkart.records.record import ExperimentRecord, TaskRecord, read_record
+from labkart.secrets import redact
 
 _COMPOSE = """\
 import sys

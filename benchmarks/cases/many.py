@@ -1,0 +1,90 @@
+"""What ten thousand experiments of one sweep cost: to plan, to run, to look at, and on the disk."""
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from statistics import median
+
+from benchmarks.bench import Bench, Pair, Row, peak_memory, shown
+
+_PLANNED = (250, 1000)
+_RUN = (100, 300)
+_RECORDS = (2_500, 10_000)
+_PLAN = "run.plan_all(['-m', 'shape=one', 'n=range({count})'])"
+
+
+def plan(bench: Bench) -> Iterator[Row]:
+    """What planning one more experiment costs, for two sizes of a sweep."""
+    pair = bench.pair("plan")
+    imports = "from labkart.experiments import run; run.plan_all(['-m', 'shape=one', 'n=range(2)'])"
+    for count in _PLANNED:
+        call = _PLAN.format(count=count)
+        seconds = median(pair.call(imports, call) for _ in range(bench.rounds))
+        yield Row(
+            f"planning {count} experiments, each", labkart=shown(seconds / count), goal="5 ms"
+        )
+
+
+def run(bench: Bench) -> Iterator[Row]:
+    """What one more experiment costs to run, for two sizes of a sweep, and what it leaves."""
+    pair = bench.pair("many")
+    for count in _RUN:
+        pair.forget()
+        seconds = pair.on_labkart("run", "-m", "shape=one", f"n=range({count})")
+        yield Row(f"running {count} experiments, each", labkart=shown(seconds / count))
+        files = [file for file in (pair.project / "outputs").rglob("*") if file.is_file()]
+        size = sum(file.stat().st_size for file in files) / count
+        left = f"{len(files) / count:.1f}, {size / 1e3:.1f} kB"
+        yield Row("... files and bytes that each leaves", labkart=left)
+
+
+def look(bench: Bench) -> Iterator[Row]:
+    """What commands cost that look at many experiments, for two numbers of them, with memory."""
+    for count in _RECORDS:
+        pair = bench.pair(f"look-{count}")
+        pair.on_labkart("run", "-m", "shape=one", "n=range(2)")
+        copy_records(pair.project / "outputs/records", count)
+        for title, arguments in _LOOKS.items():
+            seconds, memory = _measured(bench, pair, arguments)
+            case = f"{title}, of {count:,} experiments"
+            yield Row(case, labkart=f"{shown(seconds)}", ratio=f"{memory:.0f} MB", goal="3 s")
+        shutil.rmtree(pair.project)
+
+
+_LOOKS = {
+    "runs": ("runs", "n>5", "--sort", "-n"),
+    "runs of one sweep": ("runs", "--sweep", "a"),
+    "report of a tenth": ("report", "tenth", "part=0", "--allow", "dirty", "--figures", "none"),
+}
+
+
+def _measured(bench: Bench, pair: Pair, arguments: tuple[str, ...]) -> tuple[float, float]:
+    """CPU seconds when the summaries are known, and the most memory in 10^6 bytes."""
+    pair.on_labkart(*arguments)
+    seconds = median(pair.on_labkart(*arguments) for _ in range(bench.rounds))
+    return seconds, peak_memory(pair, *arguments)
+
+
+def copy_records(records: Path, count: int) -> None:
+    """Make as many experiments of one, each with settings, metrics and a start of its own."""
+    original = min((records / "experiments").iterdir())
+    content = json.loads((original / "record.json").read_text())
+    sweep = min((records / "sweeps").iterdir())
+    ids = [f"{number:016x}" for number in range(count)]
+    for number, id in enumerate(ids):
+        content |= {
+            "id": id,
+            "overrides": ["shape=one", f"n={number}"],
+            "started": f"2026-11-{1 + number % 28:02}T09:{number % 60:02}:00.000+00:00",
+            "settings": {"shape": "one", "n": number, "part": number % 10},
+            "metrics": {"n": float(number)},
+        }
+        content["config"] |= {"n": number, "part": number % 10}
+        folder = records / "experiments" / id
+        folder.mkdir()
+        (folder / "record.json").write_text(json.dumps(content, indent=1))
+    shutil.rmtree(original)
+    record = json.loads((sweep / "record.json").read_text()) | {"id": "a" * 16, "experiments": ids}
+    sweep.rename(sweep.with_name("a" * 16))
+    (sweep.with_name("a" * 16) / "record.json").write_text(json.dumps(record))

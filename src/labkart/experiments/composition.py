@@ -1,0 +1,84 @@
+"""A configuration that Hydra has composed of `conf/`, and what it was made of.
+
+Knows Hydra. For mistakes in `conf/` and in overrides see `config_errors`.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import hydra
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.hydra_config import HydraConfig
+from omegaconf import DictConfig, OmegaConf, flag_override
+
+from labkart import project
+from labkart.errors import LabkartError
+from labkart.tasks.config_source import ConfigSource
+from labkart.tasks.config_values import check_names
+from labkart.tasks.context import context
+
+
+@dataclass
+class Composed:
+    """A configuration, and what it was made of.
+
+    Attributes:
+        cfg: all of it but Hydra's own node.
+        overrides: the overrides that made it, as `model=forest`.
+        choices: the chosen file of each group in `conf/`.
+        hydra: Hydra's own node, under that name.
+        number: which one it is of many that were composed together.
+    """
+
+    cfg: DictConfig
+    overrides: list[str]
+    choices: dict[str, Any]
+    hydra: DictConfig
+    number: int = 0
+
+    @classmethod
+    def of(cls, whole: DictConfig) -> "Composed":
+        """What Hydra composed, with its own node in it, which is taken out."""
+        with flag_override(whole, ["struct", "readonly"], False):
+            node = OmegaConf.create({"hydra": whole.pop("hydra")}, flags={"allow_objects": True})
+        return cls.of_job(whole, node)
+
+    @classmethod
+    def of_job(cls, cfg: DictConfig, node: Any) -> "Composed":
+        """What Hydra handed to its task function, and Hydra's own node.
+
+        Raises:
+            LabkartError: it has a name or a setting of Hydra's that does no good.
+        """
+        if node.hydra.job.chdir:
+            problem = "hydra.job.chdir=true is not possible: a cached task would run in no folder"
+            raise LabkartError(f"{problem}. Leave it out; self.dump(...) writes to outputs/.")
+        # As written: an interpolation in an override is the configuration's, maybe a secret.
+        overrides: Any = OmegaConf.to_container(node.hydra.overrides.task)
+        composed = cls(cfg, list(map(str, overrides)), dict(node.hydra.runtime.choices), node)
+        context.source = composed.source
+        check_names(cfg)
+        return composed
+
+    @property
+    def source(self) -> ConfigSource:
+        """Where its values come from."""
+        return ConfigSource(self.overrides, self.choices)
+
+    def activate(self) -> None:
+        """Make it the one that `${hydra:...}` and Labkart's messages refer to."""
+        context.source = self.source
+        instance: Any = HydraConfig.instance()
+        instance.cfg = self.hydra
+        if "${hydra:" in str(self.cfg):
+            with flag_override(self.hydra.hydra, ["struct", "readonly"], False):
+                self.hydra.hydra.job.num = self.number
+                self.hydra.hydra.job.id = str(self.number)
+
+
+def load(overrides: Iterable[str]) -> DictConfig:
+    """What Hydra composes, with its own node."""
+    GlobalHydra.instance().clear()
+    with hydra.initialize_config_dir(str(project.current().root / "conf"), version_base="1.3"):
+        return hydra.compose("config", overrides=list(overrides), return_hydra_config=True)

@@ -1,0 +1,175 @@
+"""Many jobs on machines that share a disk and have no SLURM: Dask's scheduler hands them out.
+
+A job is a process of its own beside a worker of Dask, so it begins with today's code and can be
+ended. Knows nothing of what a job computes: results come by the shared disk.
+"""
+
+import logging
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from labkart import console, project, signals, threads
+from labkart.errors import LabkartError, describe, did_you_mean
+from labkart.records.job_log import jobs_folder
+
+_PAUSE = 0.3  # seconds between two looks at a job's process
+_PATIENCE = 10  # seconds for the scheduler to answer, and for a job to stop
+_STOP = "stop"  # a file in the folder of the jobs: when it is there, they end
+_START = (
+    "Start it with: uv run dask scheduler --scheduler-file outputs/dask.json, and on each machine:"
+    " uv run dask worker --scheduler-file outputs/dask.json (labkart docs clusters)."
+)
+
+
+@dataclass
+class DaskJobs:
+    """Jobs that Dask's scheduler has, with the folder of their logs; `states` are by index."""
+
+    folder: Path
+    states: dict[int, str]
+    _futures: dict[Any, int]
+
+    def logs(self) -> dict[int, list[Path]]:
+        """By index, the file into which each job that has not ended will print."""
+        return {index: [_log(self.folder, index)] for index in self.states}
+
+    def ended(self) -> Iterator[tuple[int, str | None]]:
+        """Each job as it ends: its index, and a sentence if it failed."""
+        for future in import_module("distributed").as_completed(list(self._futures)):
+            index = self._futures[future]
+            del self.states[index]
+            log = _log(self.folder, index)
+            where = f". Its log: {project.current().short(log)}" if log.exists() else ""
+            failure = _failure(future)
+            yield index, f"{failure.rstrip('.')}{where}" if failure else None
+
+
+@contextmanager
+def submit(
+    function: str, jobs: Sequence[Sequence[str]], settings: Mapping[str, Any]
+) -> Iterator[DaskJobs]:
+    """Run a function on Dask's workers once for each job.
+
+    Jobs that have not ended when the block is left are ended.
+
+    Args:
+        function: `module:function`; it gets a job's overrides.
+        jobs: the overrides of each job.
+        settings: `scheduler_file`, or `address`.
+
+    Raises:
+        LabkartError: there is no scheduler, or it has no workers.
+    """
+    root = project.current().root
+    name = f"dask-{time.strftime('%Y%m%d-%H%M%S')}-{socket.gethostname()}-{os.getpid()}"
+    folder = jobs_folder(name)
+    with _client(settings) as client:
+        folder.mkdir(parents=True)
+        futures = dict[Any, int]()
+        for index, overrides in enumerate(jobs):
+            arguments = (function, str(root), str(_log(folder, index)), list(overrides))
+            futures[client.submit(run_job, *arguments)] = index
+        try:
+            yield DaskJobs(folder, dict.fromkeys(range(len(jobs)), "submitted"), futures)
+        finally:
+            (folder / _STOP).touch()
+
+
+def run_job(function: str, root: str, log: str, overrides: list[str]) -> str:
+    """Run a job beside this worker of Dask; why it failed, or an empty text."""
+    if not Path(log).parent.is_dir():
+        host = socket.gethostname()
+        return f"{host} has no {Path(log).parent}: all machines need the project at one path"
+    share = threads.cores() // import_module("distributed").get_worker().state.nthreads
+    variables = threads.variables(max(1, share)) | os.environ
+    command = [sys.executable, "-m", __name__, function, *overrides]
+    with Path(log).open("a") as file:
+        files = {"stdin": subprocess.DEVNULL, "stdout": file, "stderr": file}
+        process = subprocess.Popen(command, cwd=root, env=variables, **files)
+        while process.poll() is None:
+            if Path(log).with_name(_STOP).exists():
+                process.terminate()
+                with suppress(subprocess.TimeoutExpired):
+                    process.wait(_PATIENCE)
+                process.kill()
+            time.sleep(_PAUSE)
+    if process.returncode < 0:
+        return f"it was killed by {signal.Signals(-process.returncode).name}"
+    lines = Path(log).read_text(errors="replace").strip().splitlines()
+    return (lines or ["it ended without a word"])[-1] if process.returncode else ""
+
+
+def main(argv: Sequence[str]) -> int | str:
+    """Run a job in this process; the exit code, or a line for the end of its log."""
+    signals.follow_leader(os.getppid())
+    signals.install_handlers()
+    function, *overrides = argv
+    module, _, name = function.partition(":")
+    try:
+        getattr(import_module(module), name)(overrides)
+    except KeyboardInterrupt:
+        return "it was stopped"
+    except LabkartError as error:
+        return str(error).partition("\n")[0]
+    except Exception as error:
+        return describe(error, project.current().root)
+    return 0
+
+
+@contextmanager
+def _client(settings: Mapping[str, Any]) -> Iterator[Any]:
+    """A client of the scheduler that the settings name."""
+    try:
+        distributed: Any = import_module("distributed")
+    except ImportError:
+        remedy = "Run: uv sync --extra dask"
+        raise LabkartError(f"hydra/launcher=dask needs Dask. {remedy}") from None
+    known = ("address", "scheduler_file")
+    for name in settings:
+        if name not in known:
+            raise LabkartError(f'hydra.launcher: no setting "{name}". {did_you_mean(name, known)}')
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)
+    place = settings.get("address") or settings.get("scheduler_file") or "outputs/dask.json"
+    key = "address" if settings.get("address") else "scheduler_file"
+    if key == "scheduler_file" and not Path(place).exists():
+        raise LabkartError(f"There is no Dask scheduler: {place} does not exist. {_START}")
+    try:
+        client = distributed.Client(**{key: place}, timeout=_PATIENCE)
+    except (OSError, TypeError, ValueError) as error:  # a TypeError if it needs a certificate
+        reason = str(error).strip().partition("\n")[0]
+        raise LabkartError(f"Dask's scheduler ({place}): {reason}. {_START}") from None
+    with client:
+        if not client.nthreads():
+            raise LabkartError(f"Dask's scheduler ({place}) has no workers. {_START}")
+        address = client.scheduler.address
+        if address.startswith("tcp:") and "//127.0.0.1:" not in address:
+            problem = f"whoever reaches Dask's scheduler ({address}) can run programs as you"
+            console.warn(f"  Without a password, {problem}. See: labkart docs clusters")
+        yield client
+
+
+def _failure(future: Any) -> str:
+    """Why a job failed; empty if it succeeded."""
+    if future.status == "finished":
+        return future.result()
+    if future.status == "error":  # Dask hands a job to several workers before it gives up
+        return f"the workers that had it died ({type(future.exception()).__name__})"
+    return "Dask's scheduler has ended"
+
+
+def _log(folder: Path, index: int) -> Path:
+    return folder / f"{index}.log"
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

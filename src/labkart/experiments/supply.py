@@ -1,0 +1,172 @@
+"""What there is on this machine of what tasks ask for by `resources`, and whether that is enough.
+
+Knows the settings `labkart.resources`. Gives nothing to any task: see `allocation`.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from omegaconf import DictConfig, ListConfig
+
+from labkart import cards
+from labkart.cards import Card, Cards
+from labkart.claims import Need
+from labkart.errors import LabkartError, nearest
+from labkart.experiments import settings
+from labkart.tasks.task import Task
+
+GPU = "gpu"
+_SETTING = f"{settings.SECTION}.{settings.RESOURCES}"
+
+
+@dataclass(frozen=True)
+class Supply:
+    """What there is.
+
+    Attributes:
+        gpu: the setting `labkart.resources.gpu`: "auto", a number, or a list of cards.
+        tasks_per_gpu: how many tasks may share a card.
+        amounts: of all other names.
+    """
+
+    gpu: Any = "auto"
+    tasks_per_gpu: int = 1
+    amounts: Mapping[str, float] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, cfg: DictConfig) -> "Supply":
+        """That of a configuration, whose settings have been checked."""
+        stated = settings.setting(cfg, settings.RESOURCES, {})
+        amounts = {str(name): value for name, value in stated.items() if value is not None}
+        gpu, tasks_per_gpu = amounts.pop(GPU, "auto"), amounts.pop("tasks_per_gpu", 1)
+        return cls(gpu, tasks_per_gpu, amounts)
+
+    @property
+    def cards(self) -> Sequence[Card]:
+        """The graphics cards that tasks may have."""
+        return self._cards.cards
+
+    @property
+    def totals(self) -> dict[str, float]:
+        """How much there is of each name; of graphics cards, for how many tasks of one card."""
+        return {**self.amounts, GPU: len(self.cards) * self.tasks_per_gpu}
+
+    def needs(self, amounts: Mapping[str, float]) -> list[Need]:
+        """What a task asks for, as claims know it. On a machine without cards it needs none."""
+        needs = [
+            Need([name], amount, self.amounts[name])
+            for name, amount in amounts.items()
+            if name != GPU and amount
+        ]
+        if self.cards and (count := amounts.get(GPU)):
+            pools = [_pool(card) for card in self.cards]
+            needs.append(Need(pools, 1 / self.tasks_per_gpu, 1, int(count)))
+        return needs
+
+    def cards_of(self, pools: Iterable[str]) -> list[Card]:
+        """The cards among the pools of a claim, in their own order."""
+        taken = set(pools)
+        return [card for card in self.cards if _pool(card) in taken]
+
+    def check(self, tasks: Iterable[Task[Any]]) -> str:
+        """Refuse what can never run here.
+
+        Returns:
+            A sentence about tasks that ask for a graphics card where there is none; may be empty.
+
+        Raises:
+            LabkartError: a task asks for more than there is.
+        """
+        without = dict[str, str]()
+        for task in tasks:
+            name, amounts = task.get_task_family(), read_amounts(task)
+            for resource, amount in amounts.items():
+                if resource != GPU:
+                    self._check_amount(name, resource, amount)
+                elif amount and not self.cards:
+                    without[name] = f"{name} asks for {GPU}: {amount:g}"
+                elif amount > len(self.cards):
+                    count = f"there {'is' if len(self.cards) == 1 else 'are'} {len(self.cards)}"
+                    problem = f"{name} asks for {GPU}: {amount:g}, but {count}"
+                    raise LabkartError(
+                        f"{problem} ({self._cards.reason}). {_SETTING} says what there is."
+                    )
+        if not without:
+            return ""
+        verb = "runs" if len(without) == 1 else "run"
+        return f"{', '.join(without.values())} and {verb} on the CPU: {self._cards.reason}."
+
+    def _check_amount(self, task: str, name: str, amount: float) -> None:
+        if name not in self.amounts:
+            known = [*self.amounts, GPU]
+            problem = f"{task} asks for {name}: {amount:g}, but {_SETTING} has no {name}"
+            remedy = f"Say in conf/config.yaml how much there is, as {name}: {amount:g}."
+            raise LabkartError(
+                " ".join(filter(None, (f"{problem}.", nearest(name, known), remedy)))
+            )
+        if amount > self.amounts[name]:
+            there = f"{_SETTING}.{name} is {self.amounts[name]:g}"
+            raise LabkartError(f"{task} asks for {name}: {amount:g}, but {there}.")
+
+    @cached_property
+    def _cards(self) -> Cards:
+        stated = f"{_SETTING}.{GPU} is {self.gpu}"
+        if not self.gpu:  # 0, or an empty list
+            return Cards((), stated)
+        visible = cards.visible()
+        if self.gpu == "auto":
+            return visible
+        if isinstance(self.gpu, ListConfig):
+            names = list(dict.fromkeys(map(str, self.gpu)))
+            chosen = [card for name in names for card in _choose(name, visible)]
+        elif visible.is_known:
+            chosen = visible.cards[: self.gpu]
+        else:
+            chosen = [Card(str(number), str(number)) for number in range(self.gpu)]
+        return Cards(tuple(chosen), f"{stated}, {visible.reason}" if visible.is_known else stated)
+
+
+def describe(amounts: Mapping[str, float]) -> str:
+    """Amounts in words, as "gpu: 1, memory_gb: 8"."""
+    return ", ".join(f"{name}: {amount:g}" for name, amount in amounts.items())
+
+
+def read_amounts(task: Task[Any]) -> dict[str, float]:
+    """What a task asks for, by name.
+
+    Raises:
+        LabkartError: its `resources` are not names and amounts.
+    """
+    amounts = task.process_resources()
+    name = task.get_task_family()
+    if not isinstance(amounts, Mapping):
+        example = f'resources = {{"{GPU}": 1}}'
+        raise LabkartError(f"{name}.resources must be names and amounts, as {example}: {amounts!r}")
+    for resource, amount in amounts.items():
+        kinds = (int,) if resource == GPU else (int, float)
+        noun = "a whole number" if resource == GPU else "a number"
+        if type(amount) not in kinds or not amount >= 0:
+            problem = f"{name}.resources: {resource} must be {noun}, 0 or more, got {amount!r}"
+            raise LabkartError(f"{problem}.")
+    return {str(resource): amount for resource, amount in amounts.items()}
+
+
+def _choose(name: str, visible: Cards) -> Iterator[Card]:
+    """The card of a name in the settings, if this process may use it."""
+    installed = cards.installed()
+    card = cards.find(name, installed.cards)
+    if card is None and installed.is_known:
+        problem = f"{_SETTING}.{GPU}: there is no card {name}, {installed.reason}"
+        names = ", ".join(card.name for card in installed.cards)
+        raise LabkartError(f"{problem}{f': {names}' if names else ''}.")
+    if visible.is_known:
+        id = card.id if card else name
+        yield from (other for other in visible.cards if other.id == id)
+    else:
+        yield card or Card(name, name)
+
+
+def _pool(card: Card) -> str:
+    return f"{GPU} {card.id}"

@@ -1,0 +1,158 @@
+"""A sweep in a file, `conf/sweep/<name>.yaml`: a list of grids over settings that may be unlike.
+
+Each grid has names of settings with their values, and becomes overrides such as `seed=range(5)`.
+Knows YAML, and in which line an override stands. Composes and plans nothing.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.errors import HydraException
+
+from labkart import project
+from labkart._compat import config_loader
+from labkart.errors import LabkartError
+from labkart.experiments.override_syntax import explain_syntax, write_value
+from labkart.experiments.yaml_syntax import explain_yaml
+
+NAME = "sweep"  # of the folder in `conf/`, and of the override that names a file in it
+FOLDER = f"conf/{NAME}"
+# With one of these, a text is Hydra's grammar; without, it is just a text.
+_GRAMMAR = frozenset(",()[]{}'\"\\$")
+
+
+@dataclass(frozen=True)
+class GridOverride:
+    """A line of a grid.
+
+    Attributes:
+        text: what one would type on the command line: `model=bm25,lsa`.
+        place: the file and the line.
+    """
+
+    text: str
+    place: str
+
+    @property
+    def name(self) -> str:
+        """The name of the setting."""
+        return self.text.partition("=")[0].lstrip("+~")
+
+
+Grid = list[GridOverride]
+
+
+def names_file(override: str) -> bool:
+    """Whether an override names files of `conf/sweep/`: a project without that folder has none."""
+    return override.startswith(f"{NAME}=") and folder().is_dir()
+
+
+def folder() -> Path:
+    """Where the files are."""
+    return project.current().root / FOLDER
+
+
+def split(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The arguments that name files of `conf/sweep/`, and all others."""
+    files = [argument for argument in arguments if names_file(argument)]
+    return files, [argument for argument in arguments if argument not in files]
+
+
+def read_grids(names: str) -> list[Grid]:
+    """The grids of one or more files, `ir` or `ir,more`.
+
+    Raises:
+        LabkartError: a file does not exist, or is no list of grids; with file and line.
+    """
+    return [grid for name in names.split(",") for grid in _read(name.strip())]
+
+
+def _read(name: str) -> list[Grid]:
+    path = f"{FOLDER}/{name.removesuffix('.yaml')}.yaml"
+    file = project.current().root / path
+    if not file.is_file():
+        options = ", ".join(sorted(other.stem for other in folder().glob("*.yaml"))) or "none"
+        raise LabkartError(f'conf: no {NAME} "{name}". Choose one of {options} ({FOLDER}/).')
+    try:
+        with file.open(encoding="utf-8") as stream:
+            grids = list(_grids(config_loader()(stream), path))
+    except yaml.MarkedYAMLError as error:
+        raise LabkartError(explain_yaml(error)) from None
+    except (UnicodeDecodeError, yaml.reader.ReaderError):
+        remedy = "Save the file as UTF-8 in your editor."
+        raise LabkartError(f"{path}: this is not UTF-8. {remedy}") from None
+    if not grids:
+        raise LabkartError(f"{path} has no grid, so there would be nothing to run.")
+    return grids
+
+
+def _grids(loader: Any, path: str) -> Iterator[Grid]:
+    node = loader.get_single_node()
+    if node is not None and not isinstance(node, yaml.SequenceNode):
+        remedy = 'Write "- " before the first setting of each grid'
+        raise LabkartError(f"{_place(path, node)}: must be a list of grids. {remedy}.")
+    for item in node.value if node else ():
+        if not isinstance(item, yaml.MappingNode):
+            remedy = f"a grid has names and values, such as model: [a, b], got {item.value}"
+            raise LabkartError(f"{_place(path, item)}: {remedy}.")
+        item.value = list(_with_whole_calls(item.value))
+        values: dict[Any, Any] = loader.construct_object(item, deep=True)
+        places = [_place(path, key) for key, _ in item.value]
+        yield [
+            _override(str(name), value, place)
+            for (name, value), place in zip(values.items(), places, strict=True)
+        ]
+
+
+def _with_whole_calls(pairs: Sequence[tuple[Any, Any]]) -> Iterator[tuple[Any, Any]]:
+    """The names and values of a grid; in braces, YAML splits `dim: range(0, 9)` at its comma."""
+    rest = iter(pairs)
+    for key, value in rest:
+        while _is_open(value):
+            part = next(rest, None)
+            if part is None:
+                break
+            value.value += f", {part[0].value}"
+        yield key, value
+
+
+def _is_open(node: Any) -> bool:
+    text = node.value if isinstance(node, yaml.ScalarNode) and node.style is None else ""
+    return text.count("(") > text.count(")")
+
+
+def _place(path: str, node: Any) -> str:
+    return f"{path}, line {node.start_mark.line + 1}"
+
+
+def _override(name: str, value: Any, place: str) -> GridOverride:
+    if name == NAME:
+        raise LabkartError(f"{place}: a grid cannot name another file. Name both: {NAME}=one,two.")
+    if re.match(r"[+~]*hydra[./]", name):
+        raise LabkartError(f"{place}: {name} is for all grids. Add it to the command: {name}=...")
+    if value == []:
+        remedy = f"[[]] is an empty list as a value of {name}"
+        raise LabkartError(f"{place}: {name} has no values. {remedy}.")
+    text = f"{name}={_values(value)}"
+    try:
+        OverridesParser.create().parse_override(text)
+    except HydraException as error:
+        reason = explain_syntax(text, " ".join(str(error).split()))
+        raise LabkartError(f"{place}: {reason}") from None
+    return GridOverride(text, place)
+
+
+def _values(value: Any) -> str:
+    """The part of an override behind "=": a list has one value per item, a text is read by Hydra.
+
+    So `range(5)` and `a,b` are several values, and a list with commas is `[[8, 8], [16]]`.
+    """
+    if isinstance(value, list):
+        return ",".join(map(write_value, value))
+    is_grammar = isinstance(value, str) and not _GRAMMAR.isdisjoint(value)
+    return str(value) if is_grammar else write_value(value)

@@ -1,0 +1,279 @@
+"""The processes in which the tasks of a build run, so that one that dies takes nothing along.
+
+Knows luigi's worker, and how a process ends. Knows no experiments.
+"""
+
+import faulthandler
+import multiprocessing
+import os
+import signal
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from multiprocessing.connection import Connection, wait
+from pathlib import Path
+from queue import Empty
+from tempfile import TemporaryFile
+from typing import IO, Any
+
+from luigi.task_status import DONE, FAILED
+
+from labkart import _compat, signals
+from labkart.experiments.allocation import Allocation, Allocator
+from labkart.tasks import debugger
+from labkart.tasks.resources import Resources
+from labkart.tasks.task import Task, record_death
+
+_PAUSE = 0.5  # seconds between two looks at processes that send nothing
+
+# What usually sends these signals.
+_CAUSES = {
+    signal.SIGKILL: " (out of memory?)",
+    signal.SIGSEGV: " (a crash in compiled code)",
+    signal.SIGABRT: " (a crash in compiled code)",
+}
+
+# Else PyTorch's `cuda.is_available()`, called here, would keep the processes from the card.
+os.environ.setdefault("PYTORCH_NVML_BASED_CUDA_CHECK", "1")
+
+# The processes have all tasks that this one has made. Not daemons, for tasks may start processes.
+_fork: Any = multiprocessing.get_context("fork")
+
+
+class TaskProcesses:
+    """Runs the tasks of luigi's worker, and is the queue of their results.
+
+    A single process runs one task after another: what tasks import is imported once. Where several
+    run at once, each ends with its task, and leaves memory and graphics card to the others.
+
+    Args:
+        worker: luigi's; from now on it runs its tasks by this object.
+        count: how many tasks run at once; 0 runs them in this process, one after another.
+        allocator: knows what each task has of what is scarce.
+        beat: is called every half a second or so.
+    """
+
+    def __init__(
+        self, worker: Any, count: int, allocator: Allocator, beat: Callable[[], None]
+    ) -> None:
+        self._count, self._allocator = count, allocator
+        self._leader = os.getpid()
+        self._children = signals.children()  # which are not of tasks
+        signals.adopt_orphans()
+        self._processes: list[_Process] = []
+        self._running: dict[str, _TaskRun] = {}
+        self._results = deque[tuple[Any, ...]]()
+        self._create, self._tasks = _compat.replace_processes(worker, self._new_run, self, beat)
+
+    def put(self, result: tuple[Any, ...]) -> None:
+        """Add a result, as luigi's worker takes it."""
+        self._results.append(result)
+
+    def get(self, timeout: float) -> tuple[Any, ...]:
+        """The next result. Raises `queue.Empty` if none comes within so many seconds."""
+        if not self._results:
+            pipes = [run.process.pipe for run in self._running.values()]
+            # One that ends gives back what it had, and another task may begin.
+            wait([*pipes, *self._ending()], min(timeout, _PAUSE))
+            for run in list(self._running.values()):
+                self._look_after(run)
+        if not self._results:
+            raise Empty
+        return self._results.popleft()
+
+    def close(self) -> None:
+        """End all processes, and wait until they have ended."""
+        for process in self._processes:
+            process.release()
+        signals.join(self._processes)
+
+    def start(self, run: "_TaskRun") -> None:
+        """Let a process run a task."""
+        task_id = run.task.task_id
+        run.allocation = self._allocator.of(task_id)
+        last = self._processes[-1] if self._processes and self._count == 1 else None
+        is_usable = last and last.is_alive() and last.may_run(task_id, run.allocation)
+        run.process = last if last and is_usable else self._new_process(run.allocation)
+        run.process.run_task(task_id)
+        run.started = time.time()
+        self._running[task_id] = run
+
+    def _new_run(self, task: Task[Any]) -> Any:
+        run = self._create(task)
+        run.use_multiprocessing = False  # a time limit would set it
+        if self._count:
+            return _TaskRun(self, task, run.worker_timeout)
+        self._allocator.of(task.task_id).apply()
+        return run
+
+    def _ending(self) -> list[int]:
+        """What tells the end of processes that still have something that is scarce."""
+        running = [run.process for run in self._running.values()]
+        ending = [process for process in self._processes if process.allocation.claim]
+        return [process.sentinel for process in ending if process not in running]
+
+    def _new_process(self, allocation: Allocation) -> "_Process":
+        """Fork a process that knows all tasks of this moment."""
+        if self._count == 1:
+            self.close()
+        self._processes = [process for process in self._processes if process.is_alive()]
+        pipes = [run.process.pipe for run in self._running.values()]
+        self._processes.append(_Process(self._serve, set(self._tasks), allocation, pipes))
+        return self._processes[-1]
+
+    def _look_after(self, run: "_TaskRun") -> None:
+        """Take the result of a task if it has ended, in whatever way."""
+        is_alive = run.is_alive()  # looked at first: what it has sent by then is in the pipe
+        try:
+            if run.process.pipe.poll():
+                self._end(run, run.process.pipe.recv())
+            elif not is_alive:
+                raise EOFError
+            elif run.limit and time.time() > run.started + run.limit:
+                run.terminate()
+                signals.join([run.process])
+                self._fail(run, f"ran longer than its limit of {run.limit:g} s")
+        except (EOFError, OSError):
+            run.process.join()
+            self._fail(run, _describe_end(run.process.exitcode))
+
+    def _fail(self, run: "_TaskRun", error: str) -> None:
+        """Record why a task has no result, unless it was committed before its process ended."""
+        # What it has started, such as joblib's processes, would keep its memory.
+        own = {process.pid for process in multiprocessing.active_children()}
+        signals.kill(signals.children() - self._children - own)
+        if run.task.complete():
+            self._end(run, (run.task.task_id, DONE, "", [], []))
+            return
+        used = Resources(time.time() - run.started, allocation=run.allocation.record)
+        record_death(run.task, error, run.process.stack(), used)
+        self._end(run, (run.task.task_id, FAILED, error, [], []))
+
+    def _end(self, run: "_TaskRun", result: tuple[Any, ...]) -> None:
+        del self._running[run.task.task_id]
+        self._results.append(result)
+        if self._count > 1 or run.allocation.claim:
+            run.process.release()
+
+    def _serve(
+        self,
+        pipe: Connection,
+        allocation: Allocation,
+        others: Sequence[Connection],
+        stack: IO[bytes],
+    ) -> None:
+        """In the other process: run the tasks that the first one names until it closes the pipe."""
+        signals.follow_leader(self._leader)
+        self._allocator.leave_to_leader()
+        allocation.apply()
+        faulthandler.enable(stack)
+        debugger.refuse_breakpoints()
+        _compat.clear_exit_functions()
+        for other in others:  # else they would stay open when the first process dies
+            other.close()
+        try:
+            while True:
+                run = self._create(self._tasks[pipe.recv()])
+                run.result_queue = _ResultPipe(pipe)
+                run.run()
+        except (EOFError, OSError):  # there are no more tasks, or the first process has died
+            pass
+        finally:
+            _compat.run_exit_functions()
+            # Python would wait for them, and joblib's end only after five idle minutes.
+            signals.end(multiprocessing.active_children())
+
+
+class _TaskRun:
+    """One run of a task, as luigi's worker knows it."""
+
+    use_multiprocessing = True
+
+    def __init__(self, processes: TaskProcesses, task: Task[Any], limit: float) -> None:
+        self._processes, self.task, self.limit = processes, task, limit
+        self.process: Any = None
+        self.allocation = Allocation()
+        self.started = 0.0
+
+    def start(self) -> None:
+        self._processes.start(self)
+
+    def is_alive(self) -> bool:
+        # Ctrl-C may come between the choice of a task and the fork of its process.
+        return self.process is not None and self.process.is_alive()
+
+    def terminate(self) -> None:
+        self.process.terminate()
+
+
+class _Process(_fork.Process):
+    """A process that runs tasks by their ids, one after another.
+
+    Attributes:
+        task_ids: of the tasks that it knows.
+        allocation: what it has of what is scarce, as long as it lives.
+        pipe: takes the ids, and gives the results.
+    """
+
+    def __init__(
+        self,
+        serve: Callable[..., None],
+        task_ids: set[str],
+        allocation: Allocation,
+        others: Sequence[Connection],
+    ) -> None:
+        self.task_ids, self.allocation = task_ids, allocation
+        self.pipe, end = _fork.Pipe()
+        self._stack = _temporary_file()
+        arguments = (end, allocation, [*others, self.pipe], self._stack)
+        super().__init__(target=serve, args=arguments, daemon=False)
+        self.start()
+        end.close()
+        if allocation.claim:
+            allocation.claim.hand_over()
+
+    def may_run(self, task_id: str, allocation: Allocation) -> bool:
+        """Whether it knows a task, and has what that is to have."""
+        has_nothing = not (self.allocation.claim or allocation.claim)
+        return has_nothing and self.allocation == allocation and task_id in self.task_ids
+
+    def run_task(self, task_id: str) -> None:
+        """Let the process run a task."""
+        with suppress(OSError):  # it has died: that shows when its result is awaited
+            self.pipe.send(task_id)
+
+    def release(self) -> None:
+        """Let the process end; it may take a moment."""
+        self.pipe.close()
+        self._stack.close()
+
+    def stack(self) -> str:
+        """What it was doing when it crashed; empty if it did not crash."""
+        self._stack.seek(0)
+        return self._stack.read().decode(errors="replace")
+
+
+class _ResultPipe:
+    """Where a run puts its result, in the process that runs it."""
+
+    def __init__(self, pipe: Connection) -> None:
+        self.put = pipe.send
+
+
+def _temporary_file() -> IO[bytes]:
+    try:
+        return TemporaryFile()
+    except OSError:  # a full disk
+        return Path(os.devnull).open("r+b")
+
+
+def _describe_end(code: int) -> str:
+    """Why a process ended that did not say so itself."""
+    if code >= 0:
+        return f"its process ended by itself, with exit code {code} (os._exit?)"
+    try:
+        number = signal.Signals(-code)
+    except ValueError:  # a real-time signal has no name
+        return f"killed by signal {-code}"
+    return f"killed by {number.name}{_CAUSES.get(number, '')}"

@@ -1,0 +1,298 @@
+"""What a statement does to others when its module is imported.
+
+One that only defines does nothing: it stores in its own names, and its calls make values (see
+`harmless` for other packages; functions of the project are read). One that fills a container of the
+project, as a register, changes that. All else may do anything.
+"""
+
+import ast
+from collections.abc import Iterable
+from functools import cache
+
+from labkart.fingerprint import harmless
+from labkart.fingerprint.modules import External, Modules, Ref, Target
+from labkart.fingerprint.names import FUNCTIONS, base_name, callbacks, decorator_name, dotted
+from labkart.fingerprint.statements import evaluated, member_name
+
+# The statements whose values are changed; None among them is anything.
+Effect = frozenset[Ref | None]
+NOTHING: Effect = frozenset()
+_ANYTHING: Effect = frozenset([None])
+
+_DISPLAYS = (ast.List, ast.Dict, ast.Set, ast.ListComp, ast.DictComp, ast.SetComp)
+_CONTAINERS = {"dict", "list", "set", "defaultdict", "OrderedDict", "deque", "Counter"}
+# What evaluates without any operation that a class may define.
+_VALUES = (ast.Constant, ast.Name, ast.List, ast.Tuple, ast.Dict, ast.Set, ast.expr_context)
+_COMPOUND = (ast.If, ast.Try, ast.Expr, ast.ExceptHandler)
+_IN_FUNCTIONS = (*_COMPOUND, ast.Return, ast.Raise)
+_HOOKS = {"__init_subclass__", "__prepare__", "__class_getitem__", "mro"}
+_ENUM_HOOKS = {"__init__", "__new__", "_generate_next_value_", "_missing_"}
+_ACCESSORS = ("setter", "getter", "deleter")
+
+
+class Effects:
+    """Finds effects."""
+
+    def __init__(self, modules: Modules) -> None:
+        self.resolve = modules.resolve
+        self._opened = set[Ref]()
+        self.of = cache(self._of)
+
+    def _of(self, ref: Ref) -> Effect:
+        """What a statement does to others at import."""
+        if "*" in ref.statement.names:
+            return _ANYTHING  # it may bind any name
+        if ref in self._opened:
+            return NOTHING
+        self._opened.add(ref)
+        reader = _Reader(self, ref)
+        reader.statement(ref.statement.node)
+        self._opened.discard(ref)
+        return frozenset(reader.effect)
+
+    def targets(self, ref: Ref, name: str) -> list[Target]:
+        """What a name refers to; a builtin one has no origin, and a local one no name either."""
+        is_outer = ref.statement.is_outer(name)
+        known = self.resolve(ref, name) if is_outer else []
+        return known or [External("", name if is_outer else "")]
+
+    def bases(self, ref: Ref) -> list[Target]:
+        """What a class inherits."""
+        node = ref.statement.node
+        names = map(base_name, node.bases if isinstance(node, ast.ClassDef) else [])
+        return [target for name in names for target in self.targets(ref, name)]
+
+    def is_plain(self, ref: Ref) -> bool:
+        """Whether a statement is a class that does nothing when it is inherited or used."""
+        node = ref.statement.node
+        members = map(member_name, node.body) if isinstance(node, ast.ClassDef) else _HOOKS
+        return _HOOKS.isdisjoint(members) and self.inherits_plainly(ref, node)
+
+    def inherits_plainly(self, ref: Ref, node: ast.AST) -> bool:
+        """Whether a class in a statement has no metaclass, and no base that does something then."""
+        assert isinstance(node, ast.ClassDef)
+        bases = self.bases(ref) if node is ref.statement.node else [None] * len(node.bases)
+        is_enum = any(base_name(base).endswith(("Enum", "Flag")) for base in node.bases)
+        if is_enum and not _ENUM_HOOKS.isdisjoint(map(member_name, node.body)):
+            return False  # they run for each member
+        return all(dotted(word.value).endswith("ABCMeta") for word in node.keywords) and all(
+            harmless.is_plain_class(base.dotted)
+            if isinstance(base, External)
+            else base == ref or (base is not None and self.is_plain(base))
+            for base in bases
+        )
+
+    def is_container(self, ref: Ref) -> bool:
+        """Whether a statement binds a name to a container of its own."""
+        node = ref.statement.node
+        value = node.value if isinstance(node, ast.Assign | ast.AnnAssign) else None
+        made = dotted(value.func).rpartition(".")[2] if isinstance(value, ast.Call) else ""
+        is_container = isinstance(value, _DISPLAYS) or made in _CONTAINERS
+        return is_container and len(ref.statement.names) == 1
+
+    def of_call(self, ref: Ref, *, result: bool = False) -> Effect:
+        """What a call of a project's function or class does; and a call of its result, too."""
+        if ref in self._opened:  # it calls itself
+            return NOTHING
+        self._opened.add(ref)
+        node, effect = ref.statement.node, _ANYTHING
+        function = node.value if isinstance(node, ast.Assign) else node
+        if isinstance(function, FUNCTIONS) and self._is_kept(ref):
+            parts = ast.walk(function) if result else [function]
+            effect = self._of_functions(ref, parts)
+        elif self.is_plain(ref) and self._is_kept(ref) and not result:
+            effect = self._of_instance(ref)
+        self._opened.discard(ref)
+        return effect
+
+    def _of_functions(self, ref: Ref, nodes: Iterable[ast.AST], own: bool = False) -> Effect:
+        """What the bodies of functions do; of methods that may change their own object."""
+        effect = set[Ref | None]()
+        for node in nodes:
+            if isinstance(node, FUNCTIONS):
+                first = node.args.args[0].arg if own and node.args.args else ""
+                reader = _Reader(self, ref, own=first, is_function=True)
+                reader.block(node.body if isinstance(node.body, list) else [node.body])
+                effect |= reader.effect
+                effect |= self._of_wrappers(ref, node) if own else NOTHING
+        return frozenset(effect)
+
+    def _of_wrappers(self, ref: Ref, node: ast.AST) -> Effect:
+        """What the project's decorators of a method do when it is called."""
+        names = map(decorator_name, getattr(node, "decorator_list", []))
+        targets = [target for name in names for target in self.resolve(ref, name)]
+        own = [target for target in targets if isinstance(target, Ref)]
+        return NOTHING.union(*(self.of_call(target, result=True) for target in own))
+
+    def _of_instance(self, ref: Ref) -> Effect:
+        """What the methods of a class do: operators, and other packages, may call any of them."""
+        methods = list(ast.iter_child_nodes(ref.statement.node))
+        if self.is_task(ref):  # only its constructor runs
+            methods = [part for part in methods if getattr(part, "name", "").startswith("__")]
+        effect = self._of_functions(ref, methods, own=True)
+        own_bases = [base for base in self.bases(ref) if isinstance(base, Ref) and base != ref]
+        return effect.union(*map(self._of_instance, own_bases))
+
+    def is_task(self, target: Target) -> bool:
+        """Whether a class is a task's."""
+        if isinstance(target, External):
+            return harmless.is_task(target.dotted)
+        return any(self.is_task(base) for base in self.bases(target) if base != target)
+
+    def _is_kept(self, ref: Ref) -> bool:
+        """Whether a definition is what its statement says, not what a decorator made of it."""
+        names = map(decorator_name, getattr(ref.statement.node, "decorator_list", []))
+        known = [target for name in names for target in self.targets(ref, name)]
+        return all(isinstance(it, External) and it.dotted in harmless.KEEPING for it in known)
+
+
+class _Reader:
+    """Reads code that runs, without the functions that it defines and does not call.
+
+    Args:
+        effects: finds the effects of what it calls.
+        ref: the statement that it belongs to.
+        own: the name of the object that a method belongs to.
+        is_function: whether it is a function's body.
+    """
+
+    def __init__(self, effects: Effects, ref: Ref, *, own: str = "", is_function: bool = False):
+        self._effects, self._ref = effects, ref
+        self._own, self._is_function = own, is_function
+        self.effect = set[Ref | None]()
+
+    def block(self, nodes: Iterable[ast.AST]) -> None:
+        for node in nodes:
+            self.statement(node)
+
+    def statement(self, node: ast.AST) -> None:
+        if isinstance(node, ast.expr):
+            self.expression(node)
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            # A module's `__getattr__` makes its attributes.
+            self._add(node.name != "__getattr__" or node is not self._ref.statement.node)
+            self._decorate(node.decorator_list)
+            self.block(evaluated(node))
+        elif isinstance(node, ast.ClassDef):
+            self._add(self._effects.inherits_plainly(self._ref, node))
+            self._decorate(node.decorator_list)
+            self.block(node.body)
+        elif isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign):
+            self._assign(node)
+        elif isinstance(node, _IN_FUNCTIONS if self._is_function else _COMPOUND):
+            self.block(ast.iter_child_nodes(node))
+        else:
+            is_import = isinstance(node, ast.Import | ast.ImportFrom)  # `reach` follows it
+            self._add(isinstance(node, ast.Pass) or (is_import and not self._is_function))
+
+    def expression(self, node: ast.expr) -> None:
+        """What the evaluation of an expression does; functions in it are not called."""
+        has_operations, waiting = False, list[ast.AST]([node])
+        while waiting:
+            part = waiting.pop()
+            if isinstance(part, ast.Lambda):
+                waiting += evaluated(part)
+                continue
+            if isinstance(part, ast.Call):
+                self._call(part)
+            self._add(not isinstance(part, ast.Await))
+            has_operations |= not isinstance(part, _VALUES)
+            waiting += ast.iter_child_nodes(part)
+        for name in self._ref.statement.outer_names(node) if has_operations else ():
+            for target in self._effects.resolve(self._ref, name):
+                if isinstance(target, Ref):
+                    self._operate(target)
+
+    def _add(self, is_harmless: bool) -> None:
+        self.effect |= NOTHING if is_harmless else _ANYTHING
+
+    def _operate(self, ref: Ref) -> None:
+        """An operator or attribute of a value may run what its class defines."""
+        if isinstance(ref.statement.node, ast.ClassDef):
+            self._add(self._effects.is_plain(ref))
+        elif not isinstance(ref.statement.node, FUNCTIONS):
+            self._add(None not in self._effects.of(ref))
+
+    def _decorate(self, nodes: Iterable[ast.expr]) -> None:
+        for node in nodes:
+            is_made = isinstance(node, ast.Call)
+            self.block([*node.args, *(word.value for word in node.keywords)] if is_made else [])
+            name = decorator_name(node)
+            if not self._ref.statement.is_outer(name):
+                self._add(name.rpartition(".")[2] in _ACCESSORS)
+                continue
+            for target in self._effects.targets(self._ref, name):
+                if isinstance(target, External):
+                    self._add(harmless.is_harmless_decorator(target.dotted))
+                elif _is_itself(target, name):
+                    self.effect |= self._effects.of_call(target, result=is_made)
+                else:
+                    self._add(False)
+
+    def _assign(self, node: ast.Assign | ast.AnnAssign | ast.AugAssign) -> None:
+        self.block(part for part in (getattr(node, "annotation", None), node.value) if part)
+        is_changed = isinstance(node, ast.AugAssign) and not self._is_function
+        waiting = list[ast.expr](node.targets if isinstance(node, ast.Assign) else [node.target])
+        while waiting:
+            target = waiting.pop()
+            if isinstance(target, ast.Tuple | ast.List):
+                waiting += target.elts
+            elif isinstance(target, ast.Starred):
+                waiting.append(target.value)
+            elif isinstance(target, ast.Subscript):
+                self.expression(target.slice)
+                self._fill(dotted(target.value))
+            elif isinstance(target, ast.Name):
+                self._add(not is_changed)
+            else:  # a method may change its own object
+                assert isinstance(target, ast.Attribute)
+                self._add(bool(self._own) and dotted(target.value) == self._own)
+
+    def _fill(self, name: str) -> None:
+        """Note that a container is changed, if it is one of a module's own."""
+        for target in self._effects.targets(self._ref, name):
+            is_own = isinstance(target, Ref) and self._effects.is_container(target)
+            self.effect.add(target if isinstance(target, Ref) and is_own else None)
+
+    def _call(self, node: ast.Call) -> None:
+        name = dotted(node.func)
+        method = node.func.attr if isinstance(node.func, ast.Attribute) else ""
+        for callback in callbacks(node, name):
+            self._callback(callback)
+        if not self._ref.statement.is_outer(name):
+            self._add(method in harmless.METHODS)
+        elif name != "type" or len(node.args) > 1:  # then it makes a class
+            for target in self._effects.targets(self._ref, name):
+                self._call_of(target, name)
+
+    def _call_of(self, target: Target, name: str) -> None:
+        owner, _, method = name.rpartition(".")
+        if isinstance(target, External):
+            self._add(harmless.is_harmless_call(target.dotted))
+        elif _is_itself(target, name):
+            self.effect |= self._effects.of_call(target)
+        elif _defines(target):
+            self._add(False)  # a method of a class
+        elif method not in harmless.METHODS:
+            self._fill(owner)
+
+    def _callback(self, node: ast.expr) -> None:
+        """What a function does that a harmless one calls."""
+        if isinstance(node, ast.Lambda):
+            self.expression(node.body)
+        elif not isinstance(node, ast.Constant):
+            name = dotted(node)
+            for target in self._effects.targets(self._ref, name):
+                is_value = isinstance(target, Ref) and not _defines(target)
+                self._add(not is_value)
+                self._call_of(target, name)
+
+
+def _is_itself(ref: Ref, name: str) -> bool:
+    """Whether a name means what a statement binds, and not a part of it."""
+    return name.rpartition(".")[2] in ref.statement.names or "." not in name
+
+
+def _defines(ref: Ref) -> bool:
+    """Whether a statement defines a function or a class."""
+    return isinstance(ref.statement.node, (*FUNCTIONS, ast.ClassDef))

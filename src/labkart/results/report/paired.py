@@ -1,0 +1,257 @@
+"""Paired tests of two samples: which there are, what they assume, and their effect sizes.
+
+Knows numbers alone. The distributions are SciPy's, as in `statistics`.
+"""
+
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from math import floor, isfinite, log10, sqrt
+from typing import Any, NamedTuple
+
+import numpy as np
+from scipy import special
+
+from labkart.records.seeds import deviation, mean
+from labkart.results.report.statistics import (
+    RESAMPLES,
+    STUDENTS,
+    Interval,
+    IntervalKind,
+    are_equal,
+    interval,
+)
+
+# Up to so many pairs SciPy lists all signs of the differences, ties and zeros included.
+_FEW = 13
+
+
+@dataclass(frozen=True)
+class PairedTest:
+    """The result of a paired test of two samples.
+
+    Attributes:
+        difference: the mean of the pairs' differences, in the values' own unit.
+        interval: of that mean; None for less than two pairs.
+        p: two-sided; None if there is no test.
+        effect: its size, as `TESTS` names it.
+        pairs: the number of pairs.
+        obstacle: why there is no test, in words; empty if there is one.
+        plain_p: for folds, the p-value of a test that takes them for independent.
+    """
+
+    difference: float
+    interval: Interval | None
+    p: float | None
+    effect: float | None
+    pairs: int
+    obstacle: str = ""
+    plain_p: float | None = None
+
+
+class Effect(NamedTuple):
+    """An effect size.
+
+    Attributes:
+        symbol: in the head of a table.
+        name: of its column in the CSV file.
+        words: what it is.
+    """
+
+    symbol: str
+    name: str
+    words: str
+
+
+class TestKind(NamedTuple):
+    """A paired test.
+
+    Attributes:
+        words: what it is, what it assumes, and its source.
+        effect: the effect size that belongs to it.
+        fewest: the smallest number of pairs that can tell anything.
+        counted: which pairs count for that number, in words.
+        evaluate: the p-value and the effect size of differences.
+    """
+
+    words: str
+    effect: Effect
+    fewest: int
+    counted: str
+    evaluate: Callable[[np.ndarray], tuple[float, float | None]]
+
+
+@dataclass(frozen=True)
+class Folds:
+    """Runs on the folds of a cross-validation, whose training data overlap.
+
+    Attributes:
+        count: how many folds there are: each tests on one part and trains on the others.
+    """
+
+    count: int
+
+    def scale(self, pairs: int) -> float:
+        """The variance of a mean over the folds by that of one difference.
+
+        1 / n and the size of a test part by that of a training part: Nadeau and Bengio (2003),
+        Inference for the Generalization Error, section 5, doi:10.1023/A:1024068626366.
+        """
+        return 1 / pairs + 1 / (self.count - 1)
+
+
+def paired_test(
+    sample: Sequence[float],
+    baseline: Sequence[float],
+    test: str = "t",
+    intervals: IntervalKind = STUDENTS,
+    folds: Folds | None = None,
+) -> PairedTest:
+    """Compare two samples pair by pair, for example seed by seed.
+
+    Args:
+        sample: values of the same seeds, or items, as those of the baseline, in the same order.
+        baseline: the values to compare with.
+        test: one of `TESTS`.
+        intervals: that of the difference.
+        folds: what the pairs are, if they are no independent samples; then the t-test is corrected.
+    """
+    size = max(map(abs, (*sample, *baseline)), default=0.0)
+    differences = [value - base for value, base in zip(sample, baseline, strict=True)]
+    count = len(differences)
+    if not differences:
+        return PairedTest(float("nan"), None, None, None, 0, "no pair")
+    scale = folds.scale(count) if folds else None
+    kind = STUDENTS._replace(level=intervals.level) if folds else intervals
+    center, ends = mean(differences), interval(differences, kind, scale)
+    result = PairedTest(center, ends, None, None, count)
+    if not isfinite(center + deviation(differences) if count > 1 else center):
+        return PairedTest(center, None, None, None, count, "not all values are finite")
+    if test != "t":
+        differences = _without_rounding_errors(differences, size)
+    if obstacle := _obstacle(test, {*sample, *baseline}, differences, size):
+        return replace(result, obstacle=obstacle)
+    p, effect = TESTS[test].evaluate(np.asarray(differences))
+    if not folds or test != "t":
+        return replace(result, p=p, effect=effect)
+    t = center / (deviation(differences) * sqrt(folds.scale(count)))
+    return replace(result, p=_two_sided_p(t, count), effect=effect, plain_p=p)
+
+
+def _without_rounding_errors(differences: Sequence[float], size: float) -> list[float]:
+    """Differences of numbers of this size; those that are meant to be equal are: 0.3 - 0.2, 0.1."""
+    unit = 10.0 ** (floor(log10(size)) - 12) if size else 0.0
+    return [round(value / unit) * unit for value in differences] if unit else list(differences)
+
+
+def _obstacle(name: str, values: set[float], differences: list[float], size: float) -> str:
+    """Why a test cannot be made of some differences; empty if it can."""
+    test = TESTS[name]
+    if name == "mcnemar" and not values <= {0.0, 1.0}:
+        return "McNemar's test needs values of 0 and 1"
+    if are_equal(differences, size) and (name == "t" or differences[0] == 0):
+        return "all differences are the same"
+    counted = [value for value in differences if value or test.counted == "pairs"]
+    if len(counted) < test.fewest:
+        return f"{len(counted)} {test.counted}, {test.fewest} are needed"
+    return ""
+
+
+def _t(differences: np.ndarray) -> tuple[float, float | None]:
+    effect = _standardized(differences)
+    return _two_sided_p(effect * sqrt(len(differences)), len(differences)), effect
+
+
+def _two_sided_p(t: float, count: int) -> float:
+    return 2 * float(special.stdtr(count - 1, -abs(t)))
+
+
+def _standardized(differences: np.ndarray) -> float:
+    return mean(list(differences)) / deviation(list(differences))
+
+
+def _standardized_if_possible(differences: np.ndarray) -> float | None:
+    return None if are_equal(list(differences)) else _standardized(differences)
+
+
+def _wilcoxon(differences: np.ndarray) -> tuple[float, float | None]:
+    from scipy import stats
+
+    nonzero = differences[differences != 0]
+    method: Any = stats.PermutationMethod() if len(nonzero) <= _FEW else "auto"
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of ties: SciPy takes the approximate p then
+        result: Any = stats.wilcoxon(nonzero, method=method)
+    ranks = stats.rankdata(np.abs(nonzero))
+    return float(result.pvalue), float((ranks * np.sign(nonzero)).sum() / ranks.sum())
+
+
+def _permutation(differences: np.ndarray) -> tuple[float, float | None]:
+    from scipy import stats
+
+    result = stats.permutation_test(
+        (np.sort(differences),),
+        np.mean,
+        permutation_type="samples",
+        n_resamples=RESAMPLES,
+        rng=np.random.default_rng(0),
+    )
+    return float(result.pvalue), _standardized_if_possible(differences)
+
+
+def _mcnemar(differences: np.ndarray) -> tuple[float, float | None]:
+    from scipy import stats
+
+    better, worse = int((differences > 0).sum()), int((differences < 0).sum())
+    p = float(stats.binomtest(better, better + worse).pvalue)
+    return p, better / (better + worse) - 0.5
+
+
+_D_Z = Effect(
+    "d_z",
+    "d_z",
+    "Cohen's d_z, the mean difference by the standard deviation of the differences"
+    " (Lakens 2013, doi:10.3389/fpsyg.2013.00863)",
+)
+_RANK_BISERIAL = Effect(
+    "r",
+    "rank_biserial_r",
+    "the matched-pairs rank-biserial correlation (Kerby 2014, doi:10.2466/11.IT.3.1)",
+)
+_G = Effect(
+    "g",
+    "cohens_g",
+    "Cohen's g (1988), the share of better ones among those that differ, less one half",
+)
+
+TESTS = {
+    "t": TestKind(
+        "two-sided paired t-test, which assumes normally distributed differences",
+        _D_Z,
+        3,  # of three pairs two are free to vary
+        "pairs",
+        _t,
+    ),
+    "wilcoxon": TestKind(
+        "two-sided Wilcoxon signed-rank test, which assumes symmetric differences",
+        _RANK_BISERIAL,
+        6,  # of five p cannot be below 0.06; so it is for the next two
+        "pairs that differ",
+        _wilcoxon,
+    ),
+    "permutation": TestKind(
+        "two-sided randomisation test of the mean difference: its signs are exchanged"
+        f" in all ways, or in {RESAMPLES:,} of many (Fisher 1935)",
+        _D_Z,
+        6,
+        "pairs that differ",
+        _permutation,
+    ),
+    "mcnemar": TestKind(
+        "two-sided exact test of right and wrong items (McNemar 1947, doi:10.1007/BF02295996)",
+        _G,
+        6,
+        "pairs that differ",
+        _mcnemar,
+    ),
+}

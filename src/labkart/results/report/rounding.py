@@ -1,0 +1,82 @@
+"""Numbers in print: with the digits that their uncertainty allows, or that tell them apart."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from math import isclose, isfinite
+from typing import NamedTuple
+
+# Larger numbers, and more decimal places, are written with an exponent.
+_LARGE, _MOST_PLACES = 1e9, 9
+_DIGITS, _MOST_DIGITS = 4, 17  # of a number without uncertainty; 17 tell all numbers apart
+
+
+class Measured(NamedTuple):
+    """A number with its uncertainty, 0 if there is none."""
+
+    value: float
+    uncertainty: float
+
+
+def decimal_places(uncertainty: float) -> int | None:
+    """The decimal places to which a value is known; None if the uncertainty is not positive.
+
+    The rule of the Particle Data Group (Review of Particle Physics, introduction 5.3): if the three
+    highest digits of the uncertainty are up to 354, keep two digits, up to 949 one; above, round up
+    to 1000 and keep two. Negative places are left of the decimal point.
+    """
+    size = Decimal(repr(float(uncertainty)))
+    if not size.is_finite() or size <= 0:
+        return None
+    exponent = size.adjusted()
+    highest = int((size.scaleb(2 - exponent)).to_integral_value())
+    return 1 - exponent if highest <= 354 else -exponent
+
+
+def round_to(value: float, places: int) -> str:
+    """A value with so many decimal places; negative places become zeros."""
+    if not isfinite(value):
+        return str(value)
+    if abs(value) >= _LARGE or places > _MOST_PLACES:
+        return f"{value:.3e}"
+    text = f"{round(value, places):.{max(places, 0)}f}"
+    return text.removeprefix("-") if float(text) == 0 else text
+
+
+def format_plainly(value: float, digits: int = _DIGITS) -> str:
+    """A value without a known uncertainty, with so many significant digits."""
+    if value == 0 or not isfinite(value):
+        return f"{value:g}"
+    if float(value).is_integer() and abs(value) < 1e6:
+        return f"{value:.0f}"
+    exponent = Decimal(repr(float(value))).adjusted()
+    if -5 < exponent < 6:
+        return f"{value:.{max(digits - 1 - exponent, 0)}f}"
+    return f"{value:.{digits - 1}e}"
+
+
+def digits_to_tell_apart(values: Sequence[float]) -> int:
+    """The significant digits with which different values look different, four at least."""
+    finite = sorted(value for value in values if isfinite(value))
+    different = [value for index, value in enumerate(finite) if not _follows_equal(finite, index)]
+    for digits in range(_DIGITS, _MOST_DIGITS):
+        if len({format_plainly(value, digits) for value in different}) == len(different):
+            return digits
+    return _MOST_DIGITS
+
+
+def _follows_equal(values: Sequence[float], index: int) -> bool:
+    return index > 0 and are_equal(values[index - 1], values[index])
+
+
+def are_equal(first: float, second: float) -> bool:
+    """Whether two numbers differ by rounding alone."""
+    return isclose(first, second, rel_tol=1e-9)
+
+
+def print_alike(first: Measured, second: Measured) -> bool:
+    """Whether a reader cannot tell two numbers apart, to the digits of the less certain one."""
+    places = [decimal_places(number.uncertainty) for number in (first, second)]
+    known = [place for place in places if place is not None]
+    if are_equal(first.value, second.value) or not known:
+        return are_equal(first.value, second.value)
+    return round_to(first.value, min(known)) == round_to(second.value, min(known))

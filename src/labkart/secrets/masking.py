@@ -1,0 +1,100 @@
+"""Finds passwords, keys and tokens in texts, and masks them.
+
+By their names and their forms, for which see `named_values` and `tokens`, and by what stands
+around them. Knows no record.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from functools import cache
+from itertools import chain
+
+from labkart.secrets.named_values import find_names, find_value
+from labkart.secrets.names import ALWAYS, IF_MIXED, IF_RANDOM, MASK, Names, is_secret
+from labkart.secrets.tokens import Span, private_keys, tokens
+
+# Surroundings of secrets that have no name: a part in small letters, the pattern, and when the
+# value is a secret.
+_ADDRESS_END = r"@(?=[\w\[.$-])"
+_ARGUMENT = r"(?P<value>[^\s\"']+)"
+_USER = r"(?:-u|--(?:proxy-)?user)[\s=\"',]*[^\s:\"']+"
+_PAIR = r"\"username\\?\"\s*:[^,]*,\s*\\?\"key\\?\"\s*:\s*\\?\""
+_TWO = r"\(\s*[\"'][^\"']*[\"'],\s*[\"']"
+_SURROUNDINGS = [
+    ("://", rf"://[^\s:/@\"'<>]*:(?P<value>[^\s/\"'<>]+){_ADDRESS_END}", ALWAYS),
+    ("://", rf"://(?P<value>[^\s:/@\"'<>]+){_ADDRESS_END}", IF_RANDOM),
+    ("bearer", r"\bbearer[ +]+(?P<value>[\w.~+/=-]{6,})", IF_MIXED),
+    ("basic", r"\bbasic +(?P<value>[A-Za-z0-9+/]{8,}={0,2})(?=[\"'\s]|$)", IF_RANDOM),
+    ("curl", rf"\bcurl\b.*?[\s\"']{_USER}:{_ARGUMENT}", ALWAYS),
+    ("-p", rf"\b(?:mysql\w*|mariadb[\w-]*|7z\w?)\b[^|;]*?[\s\"']-p{_ARGUMENT}", ALWAYS),
+    ("-p", rf"\b(?:sshpass|(?:docker|podman) login|mongo\w*)\b.*?\s-p *(?!-){_ARGUMENT}", ALWAYS),
+    (" -p", r"\b(?:zip|unzip)\b[^|;]*?\s(?-i:-P) *(?P<value>[^\s-]\S*)", ALWAYS),
+    (" -a", r"\bredis-cli\b.*? -a (?P<value>\w\S*)", ALWAYS),
+    ("-pass", r"\bopenssl\b.*? -pass(?:in|out)? +pass:(?P<value>\S+)", ALWAYS),
+    (" login ", r"\b(?:wandb|kaggle|hf) login +(?P<value>[^\s-]\S{7,})", IF_MIXED),
+    ("login(", r"\blogin\([^()]*?[\"'](?P<value>[^\"'\\]+)\\?[\"']\s*,?\s*\)", IF_MIXED),
+    ("auth", rf"(?:\bauth\s*=\s*|Auth){_TWO}(?P<value>[^\"']+)", ALWAYS),
+    ('"key', rf"{_PAIR}(?P<value>[^\"\\]+)", ALWAYS),
+    ("password", r"\b(?:login|user|account)\s+\S+\s+password\s+(?P<value>\S+)", ALWAYS),
+    ("sess", r"\b(?:PHP|J)?SESS(?:ION)?ID[\"']?\s*[=:]\s*[\"']?(?P<value>[\w%.-]{8,})", IF_MIXED),
+    (":5432:", r"^[-+ ]?[\w.*-]+:5432:[^:\s]+:[^:\s]+:(?P<value>[^\s:]+)$", ALWAYS),
+]  # fmt: skip
+_WINDOW = 500  # characters around a part
+
+
+def mask(text: str, spans: Iterable[Span]) -> str:
+    """The text with `***` in place of each span; spans may overlap, and line numbers stay."""
+    parts, end = list[str](), 0
+    for start, stop in sorted(spans):
+        if start >= end:
+            parts += [text[end:start], MASK]
+        parts.append("\n" * text.count("\n", max(start, end), stop))
+        end = max(end, stop)
+    return "".join([*parts, text[end:]])
+
+
+def find(text: str, file: str = "", names: Names | None = None) -> Iterator[Span]:
+    """Where the secrets are in a text.
+
+    Args:
+        text: the text.
+        file: the name of the file that it is the content of, if any.
+        names: which names are secret; by default those of the project.
+    """
+    named, allowed = list[Span](), list[Span]()
+    small = _small(text)
+    for place in find_names(text, small, file, names or Names.current()):
+        if place.level:
+            named += find_value(place)
+        else:
+            stop = text.find("\n", place.end)
+            allowed.append((place.end, stop if stop >= 0 else len(text)))
+    for span in chain(named, _surrounded(text, small), tokens(text), private_keys(text)):
+        if not any(start <= span[0] < end for start, end in allowed):
+            yield span
+
+
+def _small(text: str) -> str:
+    """The text in small letters, each of them at its place."""
+    small = text.lower()
+    return small if len(small) == len(text) else re.sub("[A-Z]", lambda it: it[0].lower(), text)
+
+
+def _surrounded(text: str, small: str) -> Iterator[Span]:
+    """The secrets that have no name, such as the password in an address."""
+    for part, pattern, level in _patterns():
+        start = small.find(part)
+        while start >= 0:
+            first = max(text.rfind("\n", 0, start) + 1, start - _WINDOW)
+            stop = text.find("\n", start)
+            end = min(stop if stop >= 0 else len(text), start + _WINDOW)
+            for match in pattern.finditer(text, first, end):
+                if is_secret(match["value"], level):
+                    yield match.span("value")
+            start = small.find(part, end)
+
+
+@cache
+def _patterns() -> list[tuple[str, re.Pattern[str], int]]:
+    flags = re.IGNORECASE | re.MULTILINE
+    return [(part, re.compile(pattern, flags), level) for part, pattern, level in _SURROUNDINGS]

@@ -1,0 +1,131 @@
+"""Figures and pictures of any library as files. Knows no task.
+
+None of the libraries is imported for it: what a task made was made by a library that is there.
+"""
+
+import sys
+from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from labkart.errors import LabkartError, describe_type
+
+_DRAWN = (".png", ".svg", ".pdf", ".jpg", ".jpeg", ".webp")
+_PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff")
+_PLOTLY = (".html", ".png", ".svg", ".pdf", ".jpg", ".jpeg", ".webp")
+_ALL = {*_DRAWN, *_PICTURES, *_PLOTLY}
+
+
+class Drawing(NamedTuple):
+    """What can be written to a file.
+
+    Attributes:
+        library: whose it is.
+        suffixes: of the files that it can be written to, the usual one first.
+        write: writes a file, whose name ends in one of them.
+    """
+
+    library: str
+    suffixes: tuple[str, ...]
+    write: Callable[[Path], object]
+
+
+def figure_drawing(figure: Any) -> Drawing:
+    """A figure of Matplotlib (or what is part of one), Plotly or PIL.
+
+    Raises:
+        LabkartError: it is none.
+    """
+    if drawn := _matplotlib_figure(figure):
+        return Drawing("Matplotlib", _DRAWN, lambda path: drawn.savefig(path, bbox_inches="tight"))
+    if _is_a(figure, "plotly.basedatatypes", "BaseFigure"):
+        return Drawing("Plotly", _PLOTLY, lambda path: _write_plotly(figure, path))
+    if _is_a(figure, "PIL.Image", "Image"):
+        return Drawing("PIL", _PICTURES, figure.save)
+    rule = "the figure must be one of Matplotlib, Plotly or PIL"
+    raise LabkartError(f"{rule}, got {describe_type(figure)}.")
+
+
+def image_drawing(image: Any) -> Drawing:
+    """A picture of PIL, or an array of one.
+
+    Raises:
+        LabkartError: it is none.
+    """
+    if not _is_a(image, "PIL.Image", "Image"):
+        image = _picture(image)
+    return Drawing("PIL", _PICTURES, image.save)
+
+
+def file_name(name: str, drawing: Drawing) -> str:
+    """The name of the file for a drawing: without one of its suffixes it gets the usual one.
+
+    Raises:
+        LabkartError: the suffix is one of other figures.
+    """
+    suffix = Path(name).suffix.lower()
+    if suffix in drawing.suffixes:
+        return name
+    if suffix in _ALL:
+        problem = f"{drawing.library} writes no {suffix} file"
+        raise LabkartError(f"{problem}. Choose one of {', '.join(drawing.suffixes)}.")
+    return name + drawing.suffixes[0]
+
+
+def _matplotlib_figure(thing: Any) -> Any:
+    """The figure that a thing is, or is part of: an Axes, a line, several of these, or pyplot."""
+    while isinstance(thing, list | tuple) or type(thing).__name__ == "ndarray":
+        if not len(thing):
+            return None
+        thing = thing[0]
+    if thing is sys.modules.get("matplotlib.pyplot", sys):
+        return thing.gcf()
+    # Of scikit-learn's displays and of seaborn's grids, too.
+    for name in ("figure_", "figure"):
+        thing = getattr(thing, name, thing)
+    if _is_a(thing, "matplotlib.figure", "FigureBase"):
+        return thing.get_figure(root=True)
+    return None
+
+
+def _is_a(thing: Any, module: str, name: str) -> bool:
+    kind = getattr(sys.modules.get(module), name, None)
+    return kind is not None and isinstance(thing, kind)
+
+
+def _write_plotly(figure: Any, path: Path) -> None:
+    if path.suffix == ".html":
+        # As MLflow does: with the library in it, each file would have 5 MB.
+        figure.write_html(path, include_plotlyjs="cdn")
+        return
+    if not find_spec("kaleido"):
+        problem = f"Plotly writes a {path.suffix} file only with the package kaleido"
+        raise LabkartError(f"{problem}. Add it (uv add kaleido), or choose .html.")
+    figure.write_image(path)
+
+
+def _picture(image: Any) -> Any:
+    """An array as a picture of PIL."""
+    import numpy as np
+    from PIL import Image
+
+    pixels = np.asarray(image) if hasattr(image, "__array__") else None
+    if pixels is None or pixels.dtype.kind not in "biuf":
+        rule = "the image must be one of PIL, or an array of numbers"
+        raise LabkartError(f"{rule}, got {describe_type(image)}.")
+    if pixels.ndim == 3 and pixels.shape[2] == 1:
+        pixels = pixels[:, :, 0]
+    is_grey, is_colour = pixels.ndim == 2, pixels.ndim == 3 and pixels.shape[2] in (3, 4)
+    if not (is_grey or is_colour) or not pixels.size:
+        shape = " x ".join(map(str, pixels.shape)) or "a single number"
+        rule = "the array must have the shape height x width, or height x width x 3 (or 4)"
+        raise LabkartError(f"{rule}, got {shape}.")
+    most = 1 if pixels.dtype.kind in "bf" else 255
+    low, high = pixels.min(), pixels.max()
+    if not (low >= 0 and high <= most):
+        rule = "the array must have floats from 0 to 1, or integers from 0 to 255"
+        raise LabkartError(f"{rule}, got {low:g} to {high:g}.")
+    if most == 1:
+        pixels = np.round(pixels * 255.0)
+    return Image.fromarray(pixels.astype(np.uint8))

@@ -1,0 +1,208 @@
+"""What a task writes and reads: gokart's `dump` and `load`, with mistakes told in a sentence.
+
+Knows upstream tasks and outputs by name. For what a file can hold see `file_formats`.
+"""
+
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import PurePath
+from typing import Any, TypeVar, overload
+
+import gokart
+from gokart.file_processor import FileProcessor
+from gokart.target import TargetOnKart
+from gokart.utils import flatten
+
+from labkart.errors import LabkartError, describe_type, did_you_mean
+from labkart.tasks.file_formats import FileFormat, file_format, file_processor
+from labkart.tasks.task_id import TaskWithId, describe_output, upstream
+
+T = TypeVar("T")
+K = TypeVar("K")
+
+_REMEDIES = {
+    ".pkl": " Dump what it is made of (numbers, arrays, a dict), or leave that part out.",
+    ".parquet": " A column must have one type. .pkl keeps any value.",
+    ".feather": " A column and the index must have one type. .pkl keeps any value.",
+}
+
+
+class TaskWithOutputs(TaskWithId[T]):
+    """The part of a task that writes outputs, and reads those of upstream tasks."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self._formats: dict[str, FileFormat | None] = {}  # by path, where the suffix says which
+        super().__init__(*args, **kwargs)
+
+    @overload
+    def load(self, target: str | TargetOnKart | None = None) -> Any: ...
+
+    @overload
+    def load(self, target: gokart.TaskOnKart[K]) -> K: ...
+
+    @overload
+    def load(self, target: list[gokart.TaskOnKart[K]]) -> list[K]: ...
+
+    @overload
+    def load(self, target: gokart.TaskOnKart[Any], name: str) -> Any: ...
+
+    def load(self, target: Any = None, name: str | None = None) -> Any:
+        """The output of an upstream task.
+
+        Args:
+            target: the task, or its name in `requires()`; a list of tasks gives a list.
+            name: which of its outputs, where `output()` returns a dictionary; all without it.
+
+        Raises:
+            LabkartError: this task does not need that one, or its output cannot be read.
+        """
+        self._check_input(target)
+        if name is not None:
+            target = _output(target, name, f"self.load(self.{_param(self, target)})")
+        with self._explained("read", target):
+            return super().load(target)
+
+    def load_generator(self, target: Any = None) -> Generator[Any, None, None]:
+        """The outputs of upstream tasks one after another, for what does not fit into memory."""
+        self._check_input(target)
+        return super().load_generator(target)
+
+    @overload
+    def dump(
+        self, obj: T, target: None = None, custom_labels: dict[Any, Any] | None = None
+    ) -> None: ...
+
+    @overload
+    def dump(
+        self, obj: Any, target: str | TargetOnKart, custom_labels: dict[Any, Any] | None = None
+    ) -> None: ...
+
+    def dump(
+        self, obj: Any, target: Any = None, custom_labels: dict[Any, Any] | None = None
+    ) -> None:
+        """Write the output, or one of several by its name in `output()`.
+
+        Raises:
+            LabkartError: there is no such output, or its file cannot hold this value.
+        """
+        if target is None or isinstance(target, str):
+            target = _output(self, target, "self.dump(value)")
+        elif not isinstance(target, TargetOnKart):
+            order = 'The value comes first: self.dump(value, "name")'
+            raise LabkartError(f"self.dump(...) got {describe_type(target)} as the name. {order}.")
+        if content := self._formats.get(target.path()):
+            content.check(obj, _suffix(target))
+        with self._explained("written", target, obj):
+            super().dump(obj, target, custom_labels)
+
+    def make_target(
+        self,
+        relative_file_path: str | None = None,
+        use_unique_id: bool = True,
+        processor: FileProcessor | None = None,
+    ) -> TargetOnKart:
+        """A file of the output; without a path a `.pkl`, which keeps any value.
+
+        Raises:
+            LabkartError: nothing writes files with this suffix.
+        """
+        if relative_file_path is None or processor is not None:
+            return super().make_target(relative_file_path, use_unique_id, processor)
+        processor = file_processor(self, relative_file_path)
+        target = super().make_target(relative_file_path, use_unique_id, processor)
+        self._formats[target.path()] = file_format(self, relative_file_path)
+        return target
+
+    def make_model_target(
+        self,
+        relative_file_path: str,
+        save_function: Callable[[Any, str], None],
+        load_function: Callable[[str], Any],
+        use_unique_id: bool = True,
+    ) -> TargetOnKart:
+        """A `.zip` of what two functions of yours write and read, by `(value, path)` and `(path)`.
+
+        Raises:
+            LabkartError: the path has another suffix.
+        """
+        if not relative_file_path.endswith(".zip"):
+            problem = f'{self.get_task_family()}.output(): make_model_target writes a ".zip"'
+            raise LabkartError(f"{problem}, got {relative_file_path!r}.")
+        return super().make_model_target(
+            relative_file_path, save_function, load_function, use_unique_id
+        )
+
+    def _check_input(self, target: Any) -> None:
+        """Refuse what `load` cannot find among the upstream tasks."""
+        if isinstance(target, list | tuple):
+            for item in target:
+                self._check_input(item)
+        elif isinstance(target, gokart.TaskOnKart):
+            ids = {needed.make_unique_id() for needed in upstream(self)}
+            if target.make_unique_id() not in ids:
+                name = target.get_task_family()
+                remedy = f"Declare it: ...: TaskInstanceParameter[{name}] = TaskInstanceParameter()"
+                raise LabkartError(f"{self.get_task_family()} does not need {name}. {remedy}.")
+        elif isinstance(target, str):
+            needed = self.requires()
+            names = list(needed) if isinstance(needed, Mapping) else []
+            if target not in names:
+                problem = f'{self.get_task_family()} has no upstream task "{target}"'
+                raise LabkartError(f"{problem}. {did_you_mean(target, names)}")
+        elif not (target is None or isinstance(target, TargetOnKart)):
+            rule = "takes an upstream task or its name"
+            raise LabkartError(f"self.load(...) {rule}, got {describe_type(target)}.")
+
+    @contextmanager
+    def _explained(self, verb: str, target: Any, value: Any = None) -> Iterator[None]:
+        """Say which output could not be read or written. What the system says is left as it is."""
+        try:
+            yield
+        except (LabkartError, OSError, MemoryError):
+            raise
+        except Exception as error:  # each library raises its own
+            parts = [part for part in error.args if isinstance(part, str)]
+            reason = " ".join("; ".join(parts or [type(error).__name__]).split())
+            suffix = _suffix(target)
+            if verb == "written":
+                problem = f"{describe_type(value)} cannot be written to a {suffix} file"
+            else:
+                problem = f"{f'a {suffix} file' if suffix else _names(target)} cannot be read"
+            remedy = _REMEDIES.get(suffix, "") if verb == "written" else ""
+            raise LabkartError(f"{problem}: {reason.rstrip('.')}.{remedy}") from error
+
+
+def _suffix(target: Any) -> str:
+    return PurePath(target.path()).suffix if isinstance(target, TargetOnKart) else ""
+
+
+def _names(target: Any) -> str:
+    """The upstream tasks that are read, in words."""
+    tasks = [task for task in flatten(target) if isinstance(task, gokart.TaskOnKart)]
+    names = {task.get_task_family(): None for task in tasks}
+    return f"the output of {', '.join(names) or target or 'an upstream task'}"
+
+
+def _output(task: Any, name: str | None, call: str) -> TargetOnKart:
+    """An output of a task by its name; without a name the only one."""
+    output, owner = task.output(), task.get_task_family()
+    names = list(output) if isinstance(output, Mapping) else []
+    if name is None and isinstance(output, TargetOnKart):
+        return output
+    if name is None and names:
+        problem = f"{owner} has outputs with names: {', '.join(names)}. Name one"
+        raise LabkartError(f'{problem}: self.dump(value, "{names[0]}").')
+    if name is None:
+        raise LabkartError(describe_output(task, output))
+    if isinstance(output, TargetOnKart):
+        raise LabkartError(f'{owner} has one output, without a name "{name}". Write {call}.')
+    if name not in names:
+        raise LabkartError(f'{owner} has no output "{name}". {did_you_mean(name, names)}')
+    target: TargetOnKart = output[name]
+    return target
+
+
+def _param(task: gokart.TaskOnKart[Any], upstream_task: Any) -> str:
+    """Under which name a task has an upstream task."""
+    params = task.make_task_instance_dictionary()
+    return next((name for name in params if params[name] is upstream_task), "task")

@@ -1,0 +1,201 @@
+"""The store of this project in MLflow: opened or made, and filled with whatever records it lacks.
+
+Imports MLflow, which is slow. How one record becomes a run: see `publish` and `studies`.
+"""
+
+import logging
+import os
+import sqlite3
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, suppress
+from typing import NamedTuple
+
+from labkart import project
+from labkart.errors import LabkartError
+from labkart.records import study, unpublished
+from labkart.records.file_lock import file_lock
+from labkart.records.record import ExperimentRecord, read_experiments
+from labkart.tracking import store
+
+# MLflow reads these when it is imported. A server that does not answer must not delay a student for
+# four minutes.
+os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
+os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "20")
+os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
+
+from mlflow import MlflowClient
+from mlflow.entities import ViewType
+from mlflow.exceptions import MlflowException
+
+from labkart.tracking import publish, studies
+from labkart.tracking.pages import all_pages
+
+
+def open_store(patience: float = 60) -> tuple[MlflowClient, str]:
+    """A client, and the id of the project's experiment in MLflow.
+
+    Store and experiment are made if they do not exist, by one process at a time: several that make
+    a new SQLite store at once break it for good.
+
+    Args:
+        patience: the seconds to wait for another process that opens it.
+
+    Raises:
+        filelock.Timeout: another process opens it for longer.
+    """
+    current = project.current()
+    current.outputs.mkdir(parents=True, exist_ok=True)
+    for noisy in ("mlflow", "alembic"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+    artifacts_uri = (current.outputs / "artifacts").as_uri()
+    with file_lock(current.outputs / "mlflow.lock", timeout=patience):
+        if not store.is_own():
+            return _open(current.name, None)
+        if store.database().exists():
+            store.check()
+        else:
+            # Made under another name: a store that is half made would stay so.
+            new = store.database().with_suffix(".new")
+            new.unlink(missing_ok=True)
+            _make(MlflowClient(store.sqlite(new)), current.name, artifacts_uri)
+            new.replace(store.database())
+        return _open(current.name, artifacts_uri)
+
+
+def _make(client: MlflowClient, name: str, artifacts_uri: str | None) -> str:
+    return client.create_experiment(name, artifacts_uri, {store.MARK: uuid.uuid4().hex})
+
+
+def _open(name: str, artifacts_uri: str | None) -> tuple[MlflowClient, str]:
+    client = MlflowClient(store.uri())
+    experiment = client.get_experiment_by_name(name)
+    if not experiment:
+        with suppress(MlflowException):  # another machine has just made it
+            return client, _make(client, name, artifacts_uri)
+        experiment = client.get_experiment_by_name(name)
+    if not experiment:
+        raise LabkartError(f"{store.uri()} has no experiment {name}, and it cannot be created.")
+    if experiment.lifecycle_stage == "deleted":  # in MLflow's page
+        client.restore_experiment(experiment.experiment_id)
+    if store.MARK not in experiment.tags:
+        client.set_experiment_tag(experiment.experiment_id, store.MARK, uuid.uuid4().hex)
+    if artifacts_uri and experiment.artifact_location != artifacts_uri:
+        _follow_move(experiment.artifact_location, artifacts_uri)
+    return client, experiment.experiment_id
+
+
+def _follow_move(old: str, new: str) -> None:
+    """Point MLflow's rows to where the files are now: it keeps absolute paths, and for good."""
+    with closing(sqlite3.connect(store.database())) as connection, connection:
+        connection.execute(
+            "UPDATE experiments SET artifact_location = ? WHERE artifact_location = ?", (new, old)
+        )
+        connection.execute(
+            "UPDATE runs SET artifact_uri = replace(artifact_uri, ?, ?)", (f"{old}/", f"{new}/")
+        )
+
+
+class Writer:
+    """Writes to this store whatever records it lacks.
+
+    Args:
+        patience: the seconds to wait for another process that opens the store.
+        is_thorough: whether to look whether the store still has what it got. It may have been put
+            back to an earlier state; but a run that a person has deleted stays deleted.
+    """
+
+    def __init__(self, patience: float = 60, *, is_thorough: bool = False) -> None:
+        self._store = open_store(patience)
+        if is_thorough or unpublished.store() != store.key():
+            self._find_missing(set(_run_ids(*self._store)) if is_thorough else None)
+
+    @property
+    def client(self) -> MlflowClient:
+        """The client of the store."""
+        return self._store[0]
+
+    def _find_missing(self, runs: set[str] | None) -> None:
+        """List all records that this store lacks; `runs` are the ids of the runs that it has."""
+        with store.cached_store():
+            for record in [*study.read_studies(), *read_experiments()]:
+                link = store.run_link(record)
+                if link and link.run and runs is not None and link.run not in runs:
+                    store.write_run_link(record, "", whole=False)
+                if not store.is_published(record):
+                    unpublished.add(record.folder)
+            unpublished.keep_store(store.key() or "")
+
+    def begin(self, experiment: ExperimentRecord) -> str:
+        """The id of the run of an experiment that runs."""
+        return publish.begin(*self._store, experiment)
+
+    def write(self, id: str, sent: Mapping[str, int] | None = None) -> None:
+        """Write an experiment, if it has ended: see `publish.publish`."""
+        publish.publish(*self._store, id, sent)
+
+    def begin_study(self, name: str) -> None:
+        """See that a study has a run, below which those of its trials will stand."""
+        if record := study.read_study(name):
+            studies.begin(*self._store, record)
+
+    def write_study(self, name: str) -> None:
+        """Write a study, if it has ended."""
+        record = study.read_study(name)
+        if not record:
+            unpublished.remove(study.study_folder(name))
+        elif record.ended:
+            studies.publish(*self._store, record)
+
+
+class SyncResult(NamedTuple):
+    """What `sync` did with an experiment, or with a study that it could not write.
+
+    Attributes:
+        name: the experiment's id, or the study's name.
+        label: it as a person knows it: an id is shortened.
+        is_new: whether it was written now.
+        error: why it could not be written; empty if it is in the store.
+    """
+
+    name: str
+    label: str
+    is_new: bool
+    error: str
+
+
+def sync() -> Iterator[SyncResult]:
+    """Write every experiment and study that has ended and is not in this store."""
+    writer = Writer(is_thorough=True)
+    names = list(unpublished.times(unpublished.STUDIES))
+    for name in names:  # first, since their trials stand below them
+        writer.begin_study(name)
+    ended = [record for record in read_experiments() if record.ended]
+    pending = unpublished.times(unpublished.EXPERIMENTS)
+    for experiment in sorted(ended, key=lambda record: record.started or ""):
+        is_pending = experiment.id in pending
+        write = writer.write if is_pending else None
+        yield _result(experiment.id, experiment.id[:6], write)
+    results = [_result(name, name, writer.write_study) for name in names]
+    yield from (result for result in results if result.error)
+
+
+def _result(name: str, label: str, write: Callable[[str], None] | None) -> SyncResult:
+    try:
+        if write:
+            write(name)
+    except Exception as error:
+        if store.is_away(error):
+            raise
+        return SyncResult(name, label, False, store.describe_error(error))
+    return SyncResult(name, label, write is not None, "")
+
+
+def _run_ids(client: MlflowClient, experiment_id: str) -> Iterator[str]:
+    runs = all_pages(
+        lambda token: client.search_runs(
+            [experiment_id], run_view_type=ViewType.ALL, page_token=token
+        )
+    )
+    return (run.info.run_id for run in runs)

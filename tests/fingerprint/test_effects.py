@@ -1,0 +1,154 @@
+"""What a statement does to others at import: nothing, anything, or a change of a container of the project's."""
+
+import pytest
+
+from labkart.fingerprint.effects import Effects
+from labkart.fingerprint.modules import Module, Modules, Ref
+
+HEAD = """
+import functools, os
+import numpy as np
+from pathlib import Path
+R, A = {}, 1
+REG = {}
+def quiet(x):
+    return x + 1
+def wrapper(f):
+    @functools.wraps(f)
+    def g(*args):
+        os.environ["A"] = "1"
+        return f(*args)
+    return g
+def register(name):
+    def add(f):
+        REG[name] = f
+        return f
+    return add
+def loud(x):
+    os.environ["A"] = str(x)
+    return x
+def calls(f):
+    return f()
+class Record:
+    def __init__(self, x):
+        self.x = x
+    def double(self):
+        return self.x * 2
+class Works(Record):
+    def work(self):
+        os.environ["A"] = "1"
+class Loud:
+    def __init__(self):
+        os.environ["A"] = "1"
+class Operator:
+    def __lshift__(self, other):
+        os.environ["A"] = "1"
+class Wrapped:
+    @wrapper
+    def __init__(self): ...
+class Hooked:
+    def __init_subclass__(cls): ...
+"""
+
+
+def effect(code: str) -> set[str]:
+    """The names that the last statement changes; "anything" for all."""
+    module = Module("a", "a.py", [], f"{HEAD}{code}\n".encode())
+    modules = Modules()
+    modules.find = {"a": module}.get  # type: ignore[assignment, method-assign]
+    refs = Effects(modules).of(Ref(module, len(module.statements) - 1))
+    return {name for ref in refs for name in (ref.statement.names if ref else ["anything"])}
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        *("x = 1", "x = [1, A]", "x = A + 1", "x = f'{A}'", "x = R['a']", "x = REG.get('a')"),
+        *("x = quiet(1)", "x = Record(1)", "x = Record(1).x", "x = np.linspace(0, 1)"),
+        *("x = Path('a') / 'b'", "x = Path('a').read_text().split()", "x: int = A"),
+        *("x = sorted([1], key=quiet)", "x = functools.partial(loud, 1)", "x = iter([1])"),
+        *("x = [i for i in range(3)]", "x = lambda: loud(1)", "x = {'a': loud}", "x = type(A)"),
+        *("def f(a=quiet(1)) -> list[Record]: ...", "def f(): loud(1)", "@wrapper\ndef f(): ..."),
+        *("@functools.cache\ndef f(): ...", "class B: ...", "class B(Record): x = quiet(1)"),
+        *("class B:\n    @property\n    def f(self): ...\n    @f.setter\n    def f(self, x): ...",),
+        *(
+            "if A: x = 1\nelse: x = quiet(2)",
+            "try:\n    import b\nexcept ImportError:\n    b = None",
+        ),
+        *("from b import c", "class Hook:\n    def __init_subclass__(cls): ...", "x = y = 1"),
+    ],
+)
+def test_what_only_defines_does_nothing(code: str) -> None:
+    assert effect(code) == set()
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        *("REG['a'] = 1", "REG.update(a=1)", "@register('a')\ndef f(): ..."),
+        *("for_ = REG.setdefault('a', 1)", "@register('a')\nclass B: ..."),
+    ],
+)
+def test_what_fills_a_container_changes_it(code: str) -> None:
+    assert effect(code) == {"REG"}
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        *("loud(1)", "x = loud(1)", "x = [loud(i) for i in (1,)]", "x = calls(quiet)", "b.c()"),
+        *(
+            "x = Loud()",
+            "x = Operator()",
+            "x = Works(1)",
+            "Record.x = 1",
+            "R['a']['b'] = 1",
+        ),
+        *(
+            "REG['a'].append(1)",
+            "os.environ['A'] = '1'",
+            "A.x = 1",
+            "del A",
+            "A += 1",
+            "REG |= {}",
+            "print(1)",
+        ),
+        *("x = sorted([1], key=loud)", "x = list(map(loud, [1]))", "x = sorted([1], key=A)"),
+        *("x = iter(loud, 1)", "import collections\nx = collections.defaultdict(loud)"),
+        *(
+            "def f(a=loud(1)): ...",
+            "def f(a: loud(1)): ...",
+            "@loud\ndef f(): ...",
+            "x = loud(1) + 1",
+        ),
+        *(
+            "class B:\n    x = loud(1)",
+            "class B(Hooked): ...",
+            "class B(metaclass=M): ...",
+            "class B(c()): ...",
+        ),
+        *(
+            "@functools.partial(loud)\ndef f(): ...",
+            "def __getattr__(name): ...",
+            "from b import *",
+        ),
+        *(
+            "for x in A: ...",
+            "with A: ...",
+            "match A:\n    case 1: ...",
+            "assert A",
+            "x = type('B', (), {})",
+        ),
+        *(
+            "class G:\n    def __class_getitem__(cls, x): loud(x)\nx = G[1]",
+            "raise A",
+            "if loud(1): x = 1",
+        ),
+    ],
+)
+def test_all_else_may_do_anything(code: str) -> None:
+    assert "anything" in effect(code)
+
+
+def test_what_a_statement_uses_acts_too() -> None:
+    assert effect("x = Operator()\ny = x << 1") == {"anything"}

@@ -1,0 +1,237 @@
+"""Tasks that die, take too long or leave processes behind: what becomes of them, of the others, and what is said."""
+
+import multiprocessing
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+
+import pytest
+from hydra.core.hydra_config import HydraConfig
+
+from labkart.experiments.config import compose_overrides
+from labkart.experiments.experiment import run_experiments
+from labkart.experiments.failures import describe_failures
+from labkart.experiments.plan import plan
+from labkart.experiments.task_process import TaskProcesses
+from labkart.records.record import ExperimentRecord, TaskRecord, read_task
+from tests.experiments.test_experiment import Listener
+from tests.support.tiny import write
+
+CODE = """\
+import ctypes
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+from gokart import ListTaskInstanceParameter
+from labkart import Task, make
+from luigi import StrParameter
+
+def tries(name):
+    with open(f"tries-{name}", "a") as file:
+        file.write("x")
+    return len(Path(f"tries-{name}").read_text())
+
+class Step(Task):
+    way = StrParameter()
+
+    @property
+    def retry_count(self):
+        return 3 if self.way.startswith("again") else None
+
+    @property
+    def worker_timeout(self):
+        return 1 if "slow" in self.way else None
+
+    def run(self):
+        number = tries(self.way)
+        self.log_metric("number", number)
+        match self.way:
+            case "killed-with-processes":
+                Path("children").write_text(str(leave_processes()))
+                os.kill(os.getpid(), signal.SIGKILL)
+            case "killed":
+                os.kill(os.getpid(), signal.SIGKILL)
+            case "crash":
+                ctypes.string_at(0)
+            case "exit-0" | "exit-3":
+                os._exit(int(self.way[-1]))
+            case "sys-exit":
+                sys.exit("no such luck")
+            case "slow":
+                time.sleep(60)
+            case "again-slow" if number < 3:
+                time.sleep(60)
+            case "again-killed":
+                os.kill(os.getpid(), signal.SIGKILL)
+            case "again" if number < 2:
+                raise ValueError("no such luck")
+            case "process":
+                Path("process").write_text(str(os.getpid()))
+            case "processes":
+                Path("children").write_text(str(leave_processes()))
+        self.dump(self.way)
+
+def leave_processes():
+    import multiprocessing
+    from joblib import Parallel, delayed
+    from sklearn.datasets import load_iris
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.model_selection import GridSearchCV
+    search = GridSearchCV(LogisticRegression(max_iter=300), {"C": [1.0, 2.0]}, n_jobs=2)
+    search.fit(*load_iris(return_X_y=True))
+    assert sum(Parallel(n_jobs=2)(delayed(abs)(-number) for number in range(4))) == 6
+    multiprocessing.get_context("fork").Process(target=time.sleep, args=(600,)).start()
+    return [child.pid for child in multiprocessing.active_children()]
+
+class Whole(Task):
+    steps = ListTaskInstanceParameter()
+    def run(self):
+        self.dump("".join(self.load(self.steps)))
+
+def pipeline(cfg):
+    return make(Whole, steps=[make(Step, way=way) for way in cfg.ways.split()])
+"""
+
+
+@pytest.fixture(autouse=True)
+def _project(root: Path, student: Callable[[str], ModuleType]) -> None:
+    table = f'[project]\nname = "tiny"\n\n[tool.labkart]\npipeline = "{student(CODE).__name__}:pipeline"\n'
+    write(root, **{"pyproject.toml": table, "conf/config.yaml": "ways: fine\ntask: null\n"})
+    HydraConfig.instance().cfg = None
+
+
+def run(*ways: str, workers: int = 1) -> tuple[list[ExperimentRecord], list[str]]:
+    """Run an experiment for each of the ways; a way may be several steps' ways."""
+    planned = [plan(compose_overrides(f"ways='{way}'")) for way in ways]
+    run_experiments(planned, workers, listener := Listener())
+    return [experiment.record for experiment in planned], listener.events
+
+
+def step(record: ExperimentRecord) -> TaskRecord:
+    """The record of an experiment's first step."""
+    found = read_task("Step", record.tasks[0].id)
+    assert found
+    return found
+
+
+DEATHS = {
+    "killed": "killed by SIGKILL (out of memory?)",
+    "crash": "killed by SIGSEGV (a crash in compiled code)",
+    "exit-0": "its process ended by itself, with exit code 0 (os._exit?)",
+    "exit-3": "its process ended by itself, with exit code 3 (os._exit?)",
+}
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_task_that_dies_fails_alone_and_its_record_says_of_what(workers: int) -> None:
+    records, _ = run(*DEATHS, "fine", workers=workers)
+    *failed, finished = records
+    assert finished.status == "finished"
+    for record, error in zip(failed, DEATHS.values(), strict=True):
+        assert (record.status, record.error) == ("failed", error)
+        task = step(record)
+        assert (task.status, task.error) == ("failed", error)
+        assert [metric.name for metric in task.metrics] == ["number"]
+
+
+def test_the_stack_of_a_crash_is_in_the_file_that_is_named() -> None:
+    (killed, crash, again), _ = run("killed", "crash", "killed fine")
+    lines = describe_failures([killed, crash, again], 4).splitlines()
+    file = f"outputs/records/experiments/{crash.id}/traceback.txt"
+    assert lines == [
+        "3 of 4 experiments have no result:",
+        f"ways='killed' and 1 more: Step: {DEATHS['killed']}",
+        f"  experiments {killed.id[:6]} {again.id[:6]}",
+        f"ways='crash': Step: {DEATHS['crash']}",
+        f"  {file}",
+        "Fix it and run the same command again: only what is missing runs.",
+    ]
+    stack = Path(file).read_text()
+    assert stack.startswith("Step\nFatal Python error: Segmentation fault") and " in run" in stack
+    assert not (killed.folder / "traceback.txt").exists()
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_task_that_takes_too_long_ends_and_is_said_to_have_done_so(workers: int) -> None:
+    (slow, fine), _ = run("slow", "fine", workers=workers)
+    assert fine.status == "finished"
+    assert (slow.status, slow.error) == ("failed", "ran longer than its limit of 1 s")
+    assert step(slow).error == slow.error
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_task_has_as_many_tries_as_it_asks_for(workers: int) -> None:
+    (again, killed, slow), events = run("again", "again-killed", "again-slow", workers=workers)
+    assert (again.status, slow.status) == ("finished", "finished")
+    assert (killed.status, killed.error) == ("failed", f"{DEATHS['killed']} (third of three tries)")
+    said = sorted(event.partition(" failed: ")[2] for event in events if " failed: " in event)
+    limit = "ran longer than its limit of 1 s"
+    assert said[:4] == [
+        f"{DEATHS['killed']} (first of three tries)",
+        f"{DEATHS['killed']} (second of three tries)",
+        f"{limit} (first of three tries)",
+        f"{limit} (second of three tries)",
+    ]
+    assert said[4].endswith("ValueError: no such luck (first of three tries)")
+    assert len(said) == 5
+
+
+@pytest.mark.parametrize(("workers", "is_here"), [(0, True), (1, False), (2, False)])
+def test_tasks_run_in_this_process_only_without_workers(workers: int, is_here: bool) -> None:
+    (record,), _ = run("process", workers=workers)
+    assert record.status == "finished"
+    assert (Path("process").read_text() == str(os.getpid())) is is_here
+
+
+def test_where_this_process_uses_the_graphics_card_the_tasks_run_in_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    cuda = SimpleNamespace(
+        is_initialized=lambda: True,
+        reset_peak_memory_stats=lambda: None,
+        max_memory_allocated=lambda: 0,
+    )
+    torch = SimpleNamespace(cuda=cuda, manual_seed=lambda _: None, get_num_threads=lambda: 1)
+    monkeypatch.setitem(sys.modules, "torch", torch)
+    run("process")
+    assert Path("process").read_text() == str(os.getpid())
+
+
+def test_a_task_that_calls_sys_exit_has_failed() -> None:
+    (record,), _ = run("sys-exit")
+    assert record.status == step(record).status == "failed"
+    assert str(record.error).endswith("SystemExit: no such luck")
+
+
+@pytest.mark.parametrize(
+    ("way", "workers", "status"),
+    [
+        ("processes", 1, "finished"),
+        ("processes", 2, "finished"),
+        ("killed-with-processes", 1, "failed"),
+    ],
+)
+def test_processes_that_a_task_leaves_end_with_it(way: str, workers: int, status: str) -> None:
+    (record, fine), _ = run(way, "fine", workers=workers)
+    assert (record.status, fine.status) == (status, "finished")
+    children = Path("children").read_text().strip("[]").split(", ")
+    assert len(children) == 3
+    assert not [child for child in children if Path(f"/proc/{child}").exists()]
+    assert not multiprocessing.active_children()
+
+
+def test_ctrl_c_may_come_before_the_process_of_a_task_begins(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(TaskProcesses, "start", stop)
+    planned = plan(compose_overrides("ways=fine"))
+    with pytest.raises(KeyboardInterrupt):
+        run_experiments([planned], 1, Listener())
+    assert planned.record.status == "stopped"
