@@ -15,6 +15,7 @@ from labkart.experiments.experiment import run_experiments
 from labkart.experiments.failures import describe_failures
 from labkart.experiments.plan import plan
 from labkart.experiments.task_process import TaskProcesses
+from labkart.records import task_log
 from labkart.records.record import ExperimentRecord, TaskRecord, read_task
 from tests.experiments.test_experiment import Listener
 from tests.support.tiny import write
@@ -69,6 +70,8 @@ class Step(Task):
                 os.kill(os.getpid(), signal.SIGKILL)
             case "again" if number < 2:
                 raise ValueError("no such luck")
+            case "prints":
+                os.system("echo all is well")
             case "process":
                 Path("process").write_text(str(os.getpid()))
             case "processes":
@@ -136,6 +139,12 @@ def test_a_task_that_dies_fails_alone_and_its_record_says_of_what(workers: int) 
         task = step(record)
         assert (task.status, task.error) == ("failed", error)
         assert [metric.name for metric in task.metrics] == ["number"]
+
+
+def test_what_later_tasks_print_is_kept() -> None:
+    killed, later = run("killed", "prints")[0]
+    assert [killed.status, later.status] == ["failed", "finished"]
+    assert (step(later).folder / task_log.NAME).read_text() == "all is well\n"
 
 
 def test_the_stack_of_a_crash_is_in_the_file_that_is_named() -> None:

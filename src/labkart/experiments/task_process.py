@@ -22,6 +22,7 @@ from luigi.task_status import DONE, FAILED
 from labkart import _compat, signals
 from labkart.experiments.allocation import Allocation, Allocator
 from labkart.tasks import debugger
+from labkart.tasks.context import context
 from labkart.tasks.resources import Resources
 from labkart.tasks.task import Task, record_death
 
@@ -142,6 +143,8 @@ class TaskProcesses:
         """Record why a task has no result, unless it was committed before its process ended."""
         # What it has started, such as joblib's processes, would keep its memory.
         own = {process.pid for process in multiprocessing.active_children()}
+        if context.monitor:  # it keeps the logs of all tasks
+            own.add(context.monitor.process)
         signals.kill(signals.children() - self._children - own)
         if run.task.complete():
             self._end(run, (run.task.task_id, DONE, "", [], []))

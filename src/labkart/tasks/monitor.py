@@ -34,15 +34,19 @@ TASK = 1  # where a channel's file tells of the task; before that, whether it ha
 
 
 class Monitor:
-    """The process, as this one and those that it forks know it."""
+    """The process, as this one and those that it forks know it.
+
+    Attributes:
+        process: its id.
+    """
 
     def __init__(self) -> None:
         self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         sys.stdout.flush()
         sys.stderr.flush()
         strangers = {child.pid for child in active_children() if child.pid}
-        process = os.fork()
-        if not process:
+        self.process = os.fork()
+        if not self.process:
             with suppress(BaseException):
                 self._socket.close()
                 _run(theirs, strangers)
@@ -50,7 +54,7 @@ class Monitor:
         theirs.close()
         self._hidden = set[str]()
         # At the end of this process, whether or not another one has forked it.
-        Finalize(self, _end, (self._socket, process), exitpriority=0)
+        Finalize(self, _end, (self._socket, self.process), exitpriority=0)
 
     def hide(self, values: Collection[str]) -> None:
         """Keep some values out of all logs. Raises OSError if the process has died."""

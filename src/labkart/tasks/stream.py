@@ -33,7 +33,8 @@ class Stream:
         except OSError:  # how Linux says that nobody has the terminal open
             data = b""
         if not data:
-            return self.rest or None
+            rest, self.rest = self.rest, b""
+            return rest or None
         before, found, after = (self.rest + data).partition(mark)
         self.is_marked |= bool(found)
         text = before + after
