@@ -30,6 +30,7 @@ OVERRIDES = {
     "experiment=huge": 'conf: no experiment "huge". Choose one of large (conf/experiment/).',
     "model=null": "model=null: name a file of conf/model/. '~model' leaves it out.",
     "model=5": "model=5: name a file of conf/model/. '~model' leaves it out.",
+    "model=[1,[2]]": "model=[1,[2]]: name a file of conf/model/. '~model' leaves it out.",
     "+model=linear": "+model=linear: one model is chosen already. Write model=linear.",
     "+model=forest": "+model=forest: it is chosen already. Write model=forest.",
     "++model=linear": "++model=linear: one model is chosen. Write model=linear.",
@@ -86,6 +87,11 @@ OVERRIDES = {
     "split={test_size=1}": 'split={test_size=1}: in {...} stands ":", not "=". Write \'split={test_size: 1}\'',
     "seed=rang(5)": "seed=rang(5) is not a valid Hydra override (name=value). 'rang(5)': Unknown function 'rang' Available: bool,choice,float,glob,int,interval,range,shuffle,sort,str,tag.",
 }
+
+
+def test_the_wrong_one_of_two_groups_is_named(root: Path) -> None:
+    with refused("model=5: name a file of conf/model/. '~model' leaves it out."):
+        compose("experiment=large", "model=5")
 
 
 @pytest.mark.parametrize(("override", "sentence"), OVERRIDES.items())

@@ -2,17 +2,15 @@
 
 import re
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
-import hydra
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from labkart.errors import LabkartError
 from labkart.experiments import config
 from labkart.experiments.composer import Composer
-from labkart.experiments.composition import Composed
+from labkart.experiments.composition import Composed, load
 
 FILES = {
     "conf/config.yaml": """\
@@ -49,10 +47,7 @@ def hydras(words: Sequence[str]) -> Composed:
     """What Hydra itself makes of the words, as `labkart run` hears of it."""
     config.check_additions(words)
     try:
-        with hydra.initialize_config_dir(str(Path.cwd() / "conf"), version_base="1.3"):
-            return Composed.of(
-                hydra.compose("config", overrides=list(words), return_hydra_config=True)
-            )
+        return Composed.of(load(words))
     except config.InvalidOverride as error:
         raise config.explain_error(error, words) from None
 

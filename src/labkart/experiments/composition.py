@@ -10,6 +10,7 @@ from typing import Any
 import hydra
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
+from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf, flag_override
 
 from labkart import project
@@ -17,6 +18,8 @@ from labkart.errors import LabkartError
 from labkart.tasks.config_source import ConfigSource
 from labkart.tasks.config_values import check_names
 from labkart.tasks.context import context
+
+NO_FILE_NAME = "Config group override must be"  # as Hydra 1.3.8 says it
 
 
 @dataclass
@@ -78,7 +81,14 @@ class Composed:
 
 
 def load(overrides: Iterable[str]) -> DictConfig:
-    """What Hydra composes, with its own node."""
+    """What Hydra composes, with its own node.
+
+    Raises:
+        HydraException: it cannot, as one of `config_errors.InvalidOverride`.
+    """
     GlobalHydra.instance().clear()
     with hydra.initialize_config_dir(str(project.current().root / "conf"), version_base="1.3"):
-        return hydra.compose("config", overrides=list(overrides), return_hydra_config=True)
+        try:
+            return hydra.compose("config", overrides=list(overrides), return_hydra_config=True)
+        except TypeError as error:  # Hydra takes the items of a group's list for names
+            raise HydraException(f"{NO_FILE_NAME} a text: {error}") from error

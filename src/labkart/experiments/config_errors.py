@@ -17,7 +17,7 @@ from yaml.reader import ReaderError
 from labkart import project
 from labkart.errors import LabkartError, did_you_mean
 from labkart.experiments import sweep_file
-from labkart.experiments.composition import Composed, load
+from labkart.experiments.composition import NO_FILE_NAME, Composed, load
 from labkart.experiments.override_syntax import explain_syntax
 from labkart.experiments.yaml_syntax import explain_yaml
 from labkart.tasks.config_values import suggest_setting
@@ -161,21 +161,26 @@ def _explain_override(error: BaseException, overrides: list[str]) -> str:
     if match := re.match(r"Error merging override (.+)", message):
         return f"{match[1]}: {_explain_merge(match[1], error)}"
     is_number = re.match(r"invalid literal for int\(\) .*'(.+)'", message)
-    is_no_file = message.startswith("Config group override must be")
+    is_no_file = message.startswith(NO_FILE_NAME)
     for override in overrides:
         plain = override.lstrip("+~")
-        name, _, _ = plain.partition("=")
+        name, _, value = plain.partition("=")
         if is_number and is_number[1] in name.split("."):
             return f'{override}: "{is_number[1]}" is no number, and a list has only numbers.'
         if is_no_file and not name:
             return f"{override}: the name is missing. Write name=value, as model=forest."
-        if is_no_file and (project.current().root / "conf" / name).is_dir():
+        if is_no_file and _is_wrong_choice(name, value):
             return f"{override}: name a file of conf/{name}/. '~{name}' leaves it out."
         for pattern, sentence in _OF_OVERRIDE.items():
             match = re.search(pattern, message)
             if match and match["name"] == name and override != plain:
                 return f"{override}: {sentence.format(plain=plain, **match.groupdict())}"
     return ""
+
+
+def _is_wrong_choice(group: str, value: str) -> bool:
+    folder = project.current().root / "conf" / group
+    return folder.is_dir() and not (folder / f"{value}.yaml").is_file()
 
 
 def _explain_merge(override: str, error: BaseException) -> str:
