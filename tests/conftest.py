@@ -15,6 +15,7 @@ from types import ModuleType
 
 import pytest
 from filelock import FileLock
+from hypothesis import settings
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
@@ -28,6 +29,10 @@ from tests.support.tiny import FILES, write
 
 # Commands are stricter in CI: the tests show what a student sees, wherever they run.
 os.environ.pop("CI", None)
+
+# What passed once passes again: the same examples each time, however slow the machine is.
+settings.register_profile("repeatable", derandomize=True, database=None, deadline=None)
+settings.load_profile("repeatable")
 
 
 class Scheduling(LoadScopeScheduling):

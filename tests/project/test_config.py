@@ -119,12 +119,7 @@ WORD = st.one_of(
 )
 
 
-@settings(
-    max_examples=6,
-    deadline=None,
-    database=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
+@settings(max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(lists=st.lists(st.lists(WORD, max_size=4), min_size=1, max_size=3))
 def test_any_words_mean_what_they_mean_to_hydra(lists: list[list[str]], here: Path) -> None:
     composer = Composer()

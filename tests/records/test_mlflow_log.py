@@ -31,7 +31,7 @@ def test_a_name_stays_as_like_as_mlflow_lets_it(name: str, accepted: str) -> Non
     assert accepted_name(name) == accepted
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.lists(st.text(st.characters(exclude_characters="\n"), max_size=300), max_size=5))
 def test_mlflow_takes_each_accepted_name_and_no_two_are_the_same(names: list[str]) -> None:
     accepted = accepted_names(names)
