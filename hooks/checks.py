@@ -1,6 +1,7 @@
 """What an answer must be like: a check returns its final form, or raises why it is invalid."""
 
 import re
+import unicodedata
 from collections.abc import Callable
 from functools import partial
 
@@ -11,7 +12,8 @@ from hooks.names import RESERVED
 _INVISIBLE = re.compile(
     "[\x00-\x1f\x7f-\x9f\xad\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff\ufffe\uffff]"
 )
-_JOINERS = "\u200c\u200d"
+# Blank, although Unicode calls them letters or symbols.
+_BLANKS = "\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0"
 # As Python's packaging: with letters beyond ASCII, two dots in a row or a dot before the @,
 # `uv sync` fails.
 _WORD = r"[a-zA-Z0-9!#$%&'*+/=?^_`|~-]+"
@@ -32,9 +34,9 @@ class InvalidAnswer(ValueError):
 def line(text: str, limit: int) -> str:
     """One line of any language."""
     text = text.strip()
-    if not text.strip(_JOINERS):
+    if not text:
         raise InvalidAnswer("it is empty.", "空です。")
-    if _INVISIBLE.search(text):
+    if _INVISIBLE.search(text) or not any(map(_is_visible, text)):
         raise InvalidAnswer(
             "it contains a line break or an invisible character. Type it by hand.",
             "改行か、目に見えない文字が含まれています。手で入力し直してください。",
@@ -42,6 +44,11 @@ def line(text: str, limit: int) -> str:
     if len(text) > limit:
         raise InvalidAnswer(f"use at most {limit} characters.", f"{limit} 文字以内にしてください。")
     return text
+
+
+def _is_visible(letter: str) -> bool:
+    """Whether it shows by itself: no blank, no joiner, no accent without a letter."""
+    return unicodedata.category(letter)[0] in "LNPS" and letter not in _BLANKS
 
 
 def email(text: str) -> str:

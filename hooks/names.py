@@ -45,8 +45,59 @@ trove_classifiers typing_extensions typing_inspection tzdata tzlocal urllib3 uv 
 waitress wcwidth werkzeug wheel yaml yarl zipp zmq
 """
 
+# What students install next, by the names to install and to import: the libraries that MLflow and
+# pandas name as their companions (a test compares), and those of the field downloaded most.
+COMPANIONS = """
+accelerate adapters adbc_driver_postgresql adbc_driver_sqlite ag2 agno albumentations altair
+anthropic apache_beam apache_tvm apex arch arviz asari ase astropy astroquery audioread
+autogen_agentchat autogluon autograd autokeras bayesian_optimization bbknn beautifulsoup4 bertopic
+biopython bitsandbytes blackjax blosc bm25s bokeh boto3 botorch bottleneck bqplot bs4 captum cartopy
+catboost category_encoders causalml celery cellpose chainer chemprop chromadb cleanlab clip cma
+cobra colbert coremltools cornac corner crewai cupy cv2 cvxpy cython dash dask dask_ml datasets
+datasketch dateparser deap decord deepchem deepdiff deeplake deepspeed dgl dgllib diffusers dlib
+doit dowhy dspy duckdb dvc dvclive easyocr econml einops elasticsearch eli5 emcee esm espnet
+evaluate evidently fairscale fairseq faiss faiss_cpu faiss_gpu fancyimpute fastai fastparquet
+fasttext feather_format featuretools fiona flair flash_attn flax folium fsspec fugashi fvcore gcsfs
+gensim geopandas geopy ginza gluonnlp gluonts google_genai gpflow gpy gpytorch gradio graph_tool
+graphviz great_expectations groq gspread gym gymnasium h2o h5py haiku haystack_ai hdbscan healpy
+hmmlearn holidays holoviews html5lib huggingface_hub hvplot hyperopt hypothesis igraph imageio
+imageio_ffmpeg imbalanced_learn imblearn imgaug implicit ipadic ipywidgets ir_datasets ir_measures
+jaconv janome jax jaxlib jaxtyping jieba jiwer johnsnowlabs jraph jupyterlab kaggle kagglehub keras
+keras_cv keras_nlp keras_tuner konlpy kornia ktrain kymatio laion_clap langchain langdetect
+langgraph librosa lifelines lightfm lightgbm lightly lightning lightning_fabric lime linearmodels
+litellm llama_cpp llama_index lmfit loguru lpips lxml mdanalysis mecab mecab_python3 mesh_tensorflow
+metpy metric_learn mistralai ml_collections ml_dtypes mlxtend mmcv mmdet mmengine mne modin mojimoji
+monai more_itertools moviepy mpi4py msgpack mteb mxnet nagisa neologdn neptune netcdf4 networkx
+neuralforecast nevergrad nibabel nilearn ninja nltk nolearn nptyping numba numcodecs numexpr numpyro
+nvidia_ml_py obspy odfpy onnx onnxruntime openai openai_whisper openbabel opencv_contrib_python
+opencv_python opencv_python_headless openml openpyxl optax optimum orjson ortools oseti outlines
+paddle paddlenlp paddlepaddle pandera panel papermill parquet patsy peft pennylane pettingzoo pgmpy
+pil pingouin plotly plotnine pmdarima polars pomegranate pot prefect prophet psycopg psycopg2 pulp
+pyannote pycaret pycm pycocotools pydantic_ai pydot pyerrors pygame pygrib pyiceberg pykakasi pykeen
+pylatex pyldavis pymatgen pymc pymlask pymoo pymysql pynndescent pyod pyproj pyqt5 pyreadstat pyro
+pyro_ppl pysam pyscf pyserini pysindy pyspark pystan pytensor pyterrier pytesseract pytest_xdist
+python_calamine python_terrier pytorch pytorch_forecasting pytorch_lightning pytorch_metric_learning
+pytrec_eval pyts pyvista pywavelets pywt pyxlsb qdrant_client qiskit qtpy rank_bm25 ranx rapidfuzz
+rasterio ray rdkit regex rembg responses rouge rouge_score rtree ruptures rustworkx s3fs sacrebleu
+sacred safetensors salib scanpy scib scikit_image scikit_optimize scikit_posthocs scikit_rf scispacy
+scrapy seaborn segmentation_models semantic_kernel sentence_transformers sentencepiece sentry_sdk
+seqeval setfit shap shapely simpletransformers simpy skimage sklearn_crfsuite skopt skorch sktime
+smac smolagents snorkel soundfile soxr spacy spacy_transformers speechbrain spotipy
+stable_baselines3 stan stanza statsforecast statsmodels strands_agents streamlit stumpy sudachi
+sudachidict_core sudachipy surprise sympy tables tabnet tabpfn tabulate tensorboard tensorboardx
+tensorflow tensorflow_datasets tensorflow_hub tensorflow_probability tensorly tensorstore textacy
+textblob tf_keras theano thinc thop tiktoken timm tokenizers torch torch_geometric torchaudio
+torchdata torcheval torchinfo torchmetrics torchrl torchtext torchvision tpot transformers trimesh
+triton trl tsfresh tslearn tweepy typer typesafe_sdk ultralytics umap umap_learn unidic unidic_lite
+vaex vispy vllm voila vowpalwabbit wandb whisper wikipedia wordcloud xarray xformers xgboost xlrd
+xlsxwriter yellowbrick yfinance yolov5 zarr zenml zstandard
+"""
+
+# pytest imports these for itself.
+TEST_FILES = "conftest tests"
+
 RESERVED = {
     *sys.stdlib_module_names,
     *keyword.kwlist,
-    *f"{FOLDERS} {DEVICES} {PYTHONS} {PACKAGES}".split(),
+    *f"{FOLDERS} {DEVICES} {PYTHONS} {PACKAGES} {COMPANIONS} {TEST_FILES}".split(),
 }

@@ -18,6 +18,8 @@ from typing import Any
 from cookiecutter.config import get_user_config
 from cookiecutter.repository import expand_abbreviations, is_repo_url
 
+from hooks.answers import caller_local
+
 REPOSITORY = Path(__file__).resolve().parents[1]
 # Cookiecutter goes elsewhere to render, after it has imported this.
 _START = Path.cwd()
@@ -25,6 +27,8 @@ _START = Path.cwd()
 _TRANSIENT = {"_template", "_commit", "_output_dir", "_repo_dir", "_checkout"}
 # As GitHub and GitLab write the page of a repository: https://host/owner/repository
 _WEB_PAGE = re.compile(r"https?://[^/]+(/[^/]+){2,}")
+# What comes before the revision in the address of a file: `blob` where nothing else is known.
+_VIEWS = {"bitbucket.org": "src"}
 
 
 @dataclass(frozen=True)
@@ -117,7 +121,8 @@ def pages_url(origin: Origin, language: str) -> str:
     page = origin.address.removesuffix("/").removesuffix(".git")
     if origin.is_zip or not _WEB_PAGE.fullmatch(page) or not origin.revision:
         return ""
-    return f"{page}/blob/{origin.revision}/docs/{language}"
+    view = next((view for host, view in _VIEWS.items() if f"//{host}/" in page), "blob")
+    return f"{page}/{view}/{origin.revision}/docs/{language}"
 
 
 def without_credentials(address: str) -> str:
@@ -134,7 +139,8 @@ def without_credentials(address: str) -> str:
 
 def _address(template: str, repository: Path) -> str:
     """Where cookiecutter got the template that was called `template`."""
-    config = get_user_config(_option("--config-file"))
+    # What it has read already: from here, a relative path would lead elsewhere.
+    config = caller_local("cookiecutter", "config_dict") or get_user_config()
     template = expand_abbreviations(template, config["abbreviations"])
     if template.lower().endswith(".zip"):
         return without_credentials(template if "://" in template else str(_START / template))

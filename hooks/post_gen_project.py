@@ -3,7 +3,9 @@
 It never fails, because cookiecutter would then delete the project, and it needs no network.
 """
 
+import os
 import re
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -13,6 +15,12 @@ PROJECT = Path.cwd()
 CRUFT_COMMIT = "{{ cookiecutter._commit | default('') }}"
 LOCAL_LIBRARY = "{{ is_local(cookiecutter) or '' }}"
 LANGUAGE = "{{ cookiecutter.language }}"
+AUTHOR = {
+    "NAME": "{{ (cookiecutter.author_name | quote)[1:-1] }}",
+    "EMAIL": "{{ (cookiecutter.author_email | quote)[1:-1] }}",
+}
+# A git hook, or a shell that was set up for another repository, would lead git there.
+ELSEWHERE = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR", "GIT_PREFIX")
 
 
 def is_comparison_render() -> bool:
@@ -30,11 +38,22 @@ def translate(english: str, japanese: str) -> str:
     return japanese if LANGUAGE == "ja" else english
 
 
-def git(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run git in the project."""
+def git(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run git in the project, with these environment variables."""
+    env = {name: text for name, text in os.environ.items() if name not in ELSEWHERE}
     return subprocess.run(
-        ["git", *arguments], capture_output=True, text=True, errors="replace", check=False
+        ["git", *arguments],
+        capture_output=True,
+        text=True,
+        errors="replace",
+        check=False,
+        env=env | variables,
     )
+
+
+def knows_author() -> bool:
+    """Whether git has a name and an address for commits; it must not guess them."""
+    return git("-c", "user.useConfigOnly=true", "var", "GIT_COMMITTER_IDENT").returncode == 0
 
 
 def make_repository() -> str:
@@ -53,12 +72,15 @@ def make_repository() -> str:
             "別の git リポジトリの中なので、リポジトリは作っていません。",
         )
     message = "A new project from the Labkart template"
+    roles = ("AUTHOR", "COMMITTER")
+    identity = {f"GIT_{role}_{part}": text for role in roles for part, text in AUTHOR.items()}
+    known = knows_author()
     for step in (
         ["init", "--initial-branch=main"],
-        ["add", "--all"],
-        ["commit", "--quiet", "--no-verify", f"--message={message}"],
+        ["add", "--all", "--force"],  # some people have configured git to ignore such files
+        ["commit", "--quiet", "--no-verify", "--no-gpg-sign", f"--message={message}"],
     ):
-        done = git(*step)
+        done = git(*step, **({} if known else identity))
         if done.returncode:
             reason = (done.stderr.strip().splitlines() or [done.returncode])[-1]
             return translate(
@@ -66,7 +88,19 @@ def make_repository() -> str:
                 f"git {step[0]} が失敗しました ({reason})。"
                 "原因を除いて、手でコミットしてください。",
             )
-    return ""
+    return "" if known else unknown_author()
+
+
+def unknown_author() -> str:
+    """What to type once, so that git accepts the next commit."""
+    commands = "".join(
+        f"\n    git config --global user.{part.lower()} {shlex.quote(text)}"
+        for part, text in AUTHOR.items()
+    )
+    return translate(
+        f"git does not know you yet. Before your first commit, type:{commands}",
+        f"git に氏名とメールアドレスがまだ設定されていません。最初のコミットの前に:{commands}",
+    )
 
 
 def repository_problem() -> str:

@@ -7,6 +7,8 @@ from contextlib import suppress
 
 from hooks.checks import CHECKS
 
+_EAST_ASIAN = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+
 
 def quote(text: str) -> str:
     """In double quotes, for TOML and for YAML: both read JSON's escapes."""
@@ -25,6 +27,26 @@ def excerpt(answer: object) -> str:
     return start + ("..." if len(text) > 40 else "")
 
 
+def family_name(name: str) -> str:
+    """The family name, as a reader guesses it: first in Chinese, Japanese and Korean, else last.
+
+    Words in lower case, such as in "Ludwig van Beethoven", belong to it.
+    """
+    words = name.split()
+    if _EAST_ASIAN.match(name):
+        return words[0]
+    particles = (index for index, word in enumerate(words) if index and word.islower())
+    return " ".join(words[next(particles, -1) :])
+
+
+def given_name(name: str) -> str:
+    """What `family_name` leaves of a name; empty for a single word."""
+    name = " ".join(name.split())
+    family = family_name(name)
+    rest = name.removeprefix(family) if _EAST_ASIAN.match(name) else name.removesuffix(family)
+    return rest.strip()
+
+
 def git_config(key: str) -> str:
     """What git knows of its user, if it is a valid answer; else empty."""
     question = {"user.name": "author_name", "user.email": "author_email"}[key]
@@ -34,4 +56,10 @@ def git_config(key: str) -> str:
     return ""
 
 
-FILTERS = {"quote": quote, "escape_markdown": escape_markdown, "git_config": git_config}
+FILTERS = {
+    "quote": quote,
+    "escape_markdown": escape_markdown,
+    "family_name": family_name,
+    "given_name": given_name,
+    "git_config": git_config,
+}

@@ -140,6 +140,22 @@ def test_a_project_without_a_note_of_its_template_is_told_how_to_write_one(
     assert re.search(r"uv tool run cruft link .* --checkout v\d", run(capsys))
 
 
+def test_where_nothing_can_be_compared_the_exit_code_says_so(
+    origin: Path, template: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    template.rename(template.with_name("moved"))
+    assert "git cannot fetch the template" in run(capsys, "--check", code=2)
+    assert "git cannot fetch the template" in run(capsys, code=1)
+
+
+def test_what_a_newer_template_asks_is_said_with_the_answer() -> None:
+    earlier = {"license": "MIT"}
+    assert update.describe_new_questions(earlier, {"license": "MIT", "_commit": "1"}) == ""
+    answers = {"license": "MIT", "__package": "x", "sample": "blank"}
+    question, *advice = update.describe_new_questions(earlier, answers).splitlines()[1:]
+    assert question == "  sample: blank" and "git reset --hard" in " ".join(advice)
+
+
 def test_a_template_that_is_gone_or_another_is_named(
     origin: Path, template: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

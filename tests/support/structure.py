@@ -10,7 +10,7 @@ from check_jsonschema.builtin_schemas import get_builtin_schema
 from jsonschema import Draft7Validator
 from markdown_it import MarkdownIt
 
-from hooks.texts import escape_markdown, quote
+from hooks.texts import escape_markdown, family_name, given_name, quote
 from tests.support.bake import TEMPLATE, Project
 
 Answers = dict[str, str]
@@ -44,11 +44,9 @@ def layout(project: Project, answers: Answers) -> None:
 
 def nothing_unrendered(project: Project, answers: Answers) -> None:
     """Apart from the answers themselves, which may be anything."""
-    texts = {
-        form(answers[name])
-        for name in ("project_title", "author_name")
-        for form in (str, escape_markdown, _inside)
-    }
+    name = answers["author_name"]
+    parts = (answers["project_title"], name, given_name(name), family_name(name))
+    texts = {form(part) for part in parts for form in (str, escape_markdown, _inside)}
     texts = {text for text in texts if re.search("cookiecutter|[{]", text)}
     for file in project.files() - {".github/workflows/ci.yml"}:
         text = project.read(file)
@@ -66,7 +64,10 @@ def settings_as_answered(project: Project, answers: Answers) -> None:
     assert table["name"] == answers["project_slug"]
     assert table["description"] == citation["title"] == answers["project_title"]
     assert table["authors"] == [{"name": answers["author_name"], "email": answers["author_email"]}]
-    assert citation["authors"] == table["authors"]
+    (author,) = citation["authors"]
+    names = [author["family-names"], author.get("given-names", "")]
+    assert sorted(" ".join(names).split()) == sorted(answers["author_name"].split())
+    assert author["email"] == answers["author_email"]
     assert table.get("license") == citation.get("license") == licence
     assert settings["tool"]["labkart"]["language"] == answers["language"]
 

@@ -10,7 +10,7 @@ import sys
 import tempfile
 import tomllib
 from collections.abc import Callable
-from importlib.metadata import distributions
+from importlib.metadata import distributions, requires
 from pathlib import Path
 
 import pytest
@@ -18,11 +18,12 @@ from cookiecutter.exceptions import FailedHookException
 from cookiecutter.main import cookiecutter
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from mlflow.ml_package_versions import _ML_PACKAGE_VERSIONS
 from packaging.requirements import Requirement
 
 from hooks.checks import CHECKS, InvalidAnswer
 from hooks.names import RESERVED
-from hooks.texts import git_config
+from hooks.texts import family_name, git_config, given_name
 from tests.conftest import Once
 from tests.support import structure
 from tests.support.bake import TEMPLATE, UV, Project, clean_environment, published
@@ -164,13 +165,7 @@ def checked(question: str, text: str) -> str | InvalidAnswer:
 def test_any_answers_end_in_a_sound_project_or_in_one_line(tmp_path: Path) -> None:
     ends: list[str] = []
 
-    @settings(
-        max_examples=60,
-        deadline=None,
-        database=None,
-        derandomize=True,
-        suppress_health_check=list(HealthCheck),
-    )
+    @settings(max_examples=60, suppress_health_check=list(HealthCheck))
     @given(answer_sets())
     def ends_well(answers: dict[str, str]) -> None:
         with tempfile.TemporaryDirectory(dir=tmp_path) as name:
@@ -213,7 +208,7 @@ def test_what_is_right_is_not_refused(question: str) -> None:
     ("question", "answer"),
     [
         ("project_slug", "../x"), ("project_slug", ""), ("project_slug", "卒業研究"), ("project_title", ""), ("author_name", "a\nb"),
-        ("author_email", "a@b"), ("license", "GPL-3.0"), ("project_title", "\u200b"), ("project_title", "\u200d"), ("author_name", "Ann\xad"),
+        ("author_email", "a@b"), ("license", "GPL-3.0"), ("project_title", "\u200b"), ("project_title", "\u200d"), ("project_title", "\u3164\u2800"), ("author_name", "\u0301\ufe0f"), ("author_name", "Ann\xad"),
         ("project_title", "x" * 10_000), ("author_name", os.fsdecode(b"\xff")),
     ],
     ids=lambda text: ascii(text)[1:20],
@@ -269,6 +264,11 @@ def test_a_project_cannot_have_the_name_of_anything_that_it_installs(environment
         installed |= names
         if _module(package.metadata["Name"]) in direct:
             assert names <= RESERVED, package.metadata["Name"]
+    flavours = (flavour["package_info"]["pip_release"] for flavour in _ML_PACKAGE_VERSIONS.values())
+    companions = {_module(name) for name in flavours}
+    companions |= {_module(Requirement(line).name) for line in requires("pandas") or ()}
+    assert companions <= RESERVED
+    assert {"torch", "transformers", "jax", "datasets", "polars", "cv2", "conftest"} <= RESERVED
     assert direct <= installed
     unknown = sorted(installed - RESERVED)
     assert len(unknown) < len(installed) / 20, f"add these to hooks/names.py: {unknown}"
@@ -385,6 +385,20 @@ def test_what_git_knows_is_an_answer_if_it_is_valid(
     assert (git_config("user.name"), git_config("user.email")) == answers
 
 
+@pytest.mark.parametrize(
+    ("name", "given", "family"),
+    [
+        ("Ann", "", "Ann"),
+        ("Ann  Lee", "Ann", "Lee"),
+        ("Ludwig van Beethoven", "Ludwig", "van Beethoven"),
+        ("山田 太郎", "太郎", "山田"),
+        ("山田太郎", "", "山田太郎"),
+    ],
+)
+def test_a_citation_has_given_and_family_names(name: str, given: str, family: str) -> None:
+    assert (given_name(name), family_name(name)) == (given, family)
+
+
 def test_the_author_is_whom_git_knows(
     create: Create, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -401,13 +415,38 @@ def test_without_git_there_is_a_warning_and_a_project(tmp_path: Path) -> None:
     assert not Project(tmp_path / "my-thesis").has(".git")
 
 
-def test_without_an_identity_there_is_a_warning_and_a_project(tmp_path: Path) -> None:
+def test_whatever_git_is_set_up_for_the_first_commit_has_all_files(tmp_path: Path) -> None:
+    """No identity, signing without a key, an exclude file for half of it, another repository."""
+    (tmp_path / "excluded").write_text("*.yaml\n.vscode\nuv.lock\n")
+    for name, text in {
+        "core.excludesFile": str(tmp_path / "excluded"),
+        "commit.gpgSign": "true",
+        "user.signingKey": "nobody",
+    }.items():
+        git(tmp_path, "config", "--file", "configured", name, text)
+    git(tmp_path, "init", "--quiet", "other")
     nobody = {
         f"GIT_{role}_{part}": "" for role in ("AUTHOR", "COMMITTER") for part in ("NAME", "EMAIL")
     }
-    printed = command(tmp_path, TEMPLATE, "--no-input", GIT_CONFIG_GLOBAL="/dev/null", **nobody)
-    assert "git commit did not work" in printed
-    assert author(tmp_path) == {"name": "Your Name", "email": "you@example.org"}
+    printed = command(
+        tmp_path,
+        *(
+            TEMPLATE,
+            "--no-input",
+            'author_name=O\'Neil "{{ 1/0 }}" jr',
+            "author_email=o@example.org",
+        ),
+        GIT_CONFIG_GLOBAL=str(tmp_path / "configured"),
+        GIT_DIR=str(tmp_path / "other/.git"),
+        **nobody,
+    )
+    project = Project(tmp_path / "my-thesis")
+    assert set(git(project.root, "ls-tree", "-r", "--name-only", "HEAD").split()) == project.files()
+    (line,) = git(project.root, "log", "--format=%an|%ae|%cn|%ce|%G?").splitlines()
+    assert line == "|".join(['O\'Neil "{{ 1/0 }}" jr', "o@example.org"] * 2) + "|N"
+    assert "git does not know you yet" in printed
+    assert "    git config --global user.name 'O'\"'\"'Neil \"{{ 1/0 }}\" jr'\n" in printed
+    assert "    git config --global user.email o@example.org\n" in printed
 
 
 # Where it goes
@@ -591,6 +630,12 @@ def answers(create: Create, config: Path, tmp_path: Path) -> Path:
     create(folder=tmp_path / "first", config=config, project_title="{{ 1/0 }}", language="ja")
     (file,) = (tmp_path / "replay").iterdir()
     return file
+
+
+def test_a_configuration_file_may_be_named_by_a_relative_path(tmp_path: Path) -> None:
+    (tmp_path / "own.yaml").write_text("default_context: {author_name: Ann}")
+    command(tmp_path, TEMPLATE, "--no-input", "--config-file", "own.yaml", "-o", "made")
+    assert author(tmp_path / "made")["name"] == "Ann"
 
 
 def test_the_same_again_is_the_same(

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cookiecutter.config import get_user_config
 
 from hooks import origin
 from hooks.origin import Origin, cruft_state, pages_url, read_origin, without_credentials
@@ -72,8 +73,12 @@ def test_the_name_of_what_was_fetched_before_stands_for_its_address(
     git(repository, "config", "remote.origin.url", "https://ann:secret@example.org/x")
     assert read_origin({"_template": "labkart"}, repository).address == "https://example.org/x"
     monkeypatch.delenv("COOKIECUTTER_CONFIG")
-    monkeypatch.setattr(sys, "argv", ["cookiecutter", "labkart", "--config-file", str(settings)])
-    assert read_origin({"_template": "labkart"}, repository).address == "https://example.org/x"
+
+    def cookiecutter(config_dict: dict[str, object]) -> Origin:  # it has read a file of its option
+        return read_origin({"_template": "labkart"}, repository)
+
+    settings = get_user_config(str(settings))
+    assert cookiecutter(settings).address == "https://example.org/x"
 
 
 @pytest.mark.parametrize("name", ["labkart", "a:b", "gh:lab", "研究 室"])
@@ -198,6 +203,7 @@ def test_an_update_names_the_original_of_the_copy_that_cruft_gets(
     ("template", "page"),
     [
         (Origin("https://github.com/lab/labkart.git", tag="v0.1.0", commit=COMMIT), "https://github.com/lab/labkart/blob/v0.1.0/docs/ja"),
+        (Origin("https://bitbucket.org/lab/labkart", commit=COMMIT), f"https://bitbucket.org/lab/labkart/src/{COMMIT}/docs/ja"),
         (Origin("https://gitlab.example.org/a/b/labkart/", commit=COMMIT), f"https://gitlab.example.org/a/b/labkart/blob/{COMMIT}/docs/ja"),
         (Origin("https://github.com/lab/labkart"), ""),
         (Origin("https://example.org/labkart", commit=COMMIT), ""),

@@ -8,8 +8,8 @@ pyproject.toml lists belong to the student and stay as they are.
 import json
 import os
 import shutil
-from argparse import ArgumentParser
-from collections.abc import Iterable, Sequence
+from argparse import ArgumentParser, Namespace
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +44,16 @@ _TO_END = """\
 def main(argv: list[str]) -> int:
     """Update, or say whether there is a newer version."""
     args = _parser().parse_args(argv)
+    if not args.check:
+        return _update(args)
+    try:
+        return _update(args)
+    except LabkartError as error:
+        console.warn(str(error))
+        return 2
+
+
+def _update(args: Namespace) -> int:
     root = project.current().root
     origin = read_origin(root)
     if not args.check:
@@ -60,15 +70,17 @@ def main(argv: list[str]) -> int:
             console.say(f"  {newer} is available; this project has {current}\n\n{news}".rstrip())
             console.say(f"\n  update to it: {console.command('update')}")
             return 1
-        _merge(root, origin, template, commit, args.to or newer)
+        answers = _merge(root, origin, template, commit, args.to or newer)
     if news:
         console.say(f"{news}\n")
+    if questions := describe_new_questions(origin.answers, answers):
+        console.say(f"{questions}\n")
     return _finish(root, current, newer)
 
 
 def _parser() -> ArgumentParser:
     parser = ArgumentParser("labkart update", description="Update this project to a newer Labkart.")
-    check = "only say whether there is a newer version; exit with 1 if so"
+    check = "only say whether there is a newer version: exit code 0 if not, 1 if so, 2 if unknown"
     parser.add_argument("--check", action="store_true", help=check)
     to = "this version or branch instead of the newest release"
     parser.add_argument("--to", metavar="TAG", help=to)
@@ -101,8 +113,31 @@ def _check_clean(root: Path) -> None:
         raise LabkartError(f"{listing}\nCommit them first: git add --all, git commit")
 
 
-def _merge(root: Path, origin: Origin, template: Template, commit: str, revision: str) -> None:
+def describe_new_questions(earlier: Mapping[str, str], answers: Mapping[str, Any]) -> str:
+    """Which questions the newer template asks, and how it was answered; empty if none are new.
+
+    Args:
+        earlier: the answers that the project was made with.
+        answers: those that the newer template was rendered with.
+    """
+    new = [name for name in answers if name not in earlier and not name.startswith("_")]
+    if not new:
+        return ""
+    lines = [f"  {name}: {answers[name]}" for name in new]
+    advice = (
+        "To answer otherwise: git reset --hard, write your answers into "
+        f'{STATE_FILE} at "cookiecutter", commit that, and update again.'
+    )
+    return "\n".join(["The template asks something new, and this was answered:", *lines, advice])
+
+
+def _merge(
+    root: Path, origin: Origin, template: Template, commit: str, revision: str
+) -> dict[str, Any]:
     """Merge what differs between two versions of the template into the project.
+
+    Returns:
+        The answers that the newer version was rendered with.
 
     Raises:
         LabkartError: something is in the way, or both sides changed the same lines.
@@ -121,6 +156,7 @@ def _merge(root: Path, origin: Origin, template: Template, commit: str, revision
         pending.clear()  # half an update helps nobody; the text below says how to undo all of it
     if conflicts:
         raise LabkartError(_describe_conflicts(root, conflicts, newer.files))
+    return newer.state["context"]["cookiecutter"]
 
 
 def _check_obstacles(root: Path, new: Iterable[str]) -> None:
