@@ -25,9 +25,9 @@ def _task(body: str) -> dict[str, str]:
 _CASES: list[tuple[str, dict[str, str], list[str], dict[str, str]]] = [
     (
         "outside-layout",
-        {"run.py": "", "thesis/a.tex": "", "src/other/a.py": "", "data/clean/a.csv": "", "conf/a.yml": "", "src/study/a.csv": ""},
-        ["conf/a.yml", "data/clean/", "run.py", "src/other/", "src/study/a.csv", "thesis/"],
-        {"docs/a.md": "", "CHANGELOG.md": "", "src/study/helpers.py": "", "notebooks/a.txt": "", ".vscode/a.json": ""},
+        {"run.py": "", "drafts/a.tex": "", "src/other/a.py": "", "data/clean/a.csv": "", "conf/a.yml": "", "src/study/a.csv": "", "outputs/a.pkl": "", "src/study/my-tools.py": "", "src/study/tasks/2nd.py": "", "src/study/class.py": ""},
+        ["conf/a.yml", "data/clean/", "drafts/", "outputs/a.pkl", "run.py", "src/other/", "src/study/a.csv", "src/study/class.py", "src/study/my-tools.py", "src/study/tasks/2nd.py"],
+        {"paper/a.tex": "", "Dockerfile": "", "Makefile": "", "justfile": "", ".gitlab-ci.yml": "", ".env.example": "", ".zenodo.json": "{}", "codemeta.json": "{}", "mkdocs.yml": "", "renovate.json": "{}", "requirements.txt": "", "dvc.yaml": "", "docs/a.md": "", "CHANGELOG.md": "", "src/study/helpers.py": "", "notebooks/a.txt": "", ".vscode/a.json": ""},
     ),
     (
         "stray-task",
@@ -56,9 +56,39 @@ _CASES: list[tuple[str, dict[str, str], list[str], dict[str, str]]] = [
     ),
     (
         "absolute-path",
-        {"src/study/a.py": 'A = "/home/ann/data.csv"\nB = "C:\\\\data"\nC = "~/data"\nD = f"/home/{A}"\nE = "/data"\nF = "/home/ann (old)/a+b.csv"\nG = r"\\\\nas\\share"\nH = "file:///home/ann"\n'},
-        [f"src/study/a.py:{line}" for line in range(1, 9)],
-        {"src/study/a.py": '"""/home/ann is no good."""\nA = "data/raw/a.csv"\nB = "https://example.org/a"\nC = "/"\nD = "a / b"\nE = f"{A}/raw/a.csv"\nF = A + "/raw/a.csv"\nG = F["/entry/data"]\nH = read_hdf(F, key="/entry/data")\nI = "/database"\n'},
+        {"src/study/a.py": 'A = "/home/ann/data.csv"\nB = "C:\\\\data"\nC = "~/data"\nD = f"/home/{A}"\nE = "/data"\nF = "/home/ann (old)/a+b.csv"\nG = r"\\\\nas\\share"\nH = "file:///home/ann"\n', "conf/a.yaml": "name: a\nfolder: /gpfs0/lab/data\nfiles: [~/a.csv, 'D:/b']\n"},
+        ["conf/a.yaml:2", "conf/a.yaml:3", "conf/a.yaml:3", *(f"src/study/a.py:{line}" for line in range(1, 9))],
+        {"src/study/a.py": '"""/home/ann is no good."""\nA = "data/raw/a.csv"\nB = "https://example.org/a"\nC = "/"\nD = "a / b"\nE = f"{A}/raw/a.csv"\nF = A + "/raw/a.csv"\nG = F["/entry/data"]\nJ = "/measurements/channel_1"\nK = "/v1/predict"\nL = "/dev/null"\nH = read_hdf(F, key="/entry/data")\nI = "/database"\n', "conf/a.yaml": "file: data/raw/a.csv\nnull_device: /dev/null\nurl: https://example.org/a/b\n"},
+    ),
+    (
+        "stray-write",
+        {"src/study/tasks/a.py": 'open("data/raw/a.csv", "w")\ntable.to_csv("x.csv")\nPath("notes.txt").write_text("a")\n(Path("data") / name).open(mode="ab")\nfigure.savefig(f"plot-{1}.png")\nnp.save("a.npy", a)\npathlib.Path("models").mkdir()\nopen(f"{1}", "w")\n'},
+        [f"src/study/tasks/a.py:{line}" for line in range(1, 8)],
+        {"src/study/tasks/a.py": 'open("data/raw/a.csv")\nopen(file, "w")\ntable.to_csv()\ntable.to_csv(path)\nopen("reports/notes.md", "w")\n(self.checkpoint_dir / "model.pt").write_bytes(b"")\nname.replace("a", "b")\nself.log_artifact("a.txt", path)\ntable.to_numpy("x")\nPath("data/raw/a.csv").read_text()\nPath("a.csv").open("r")\n'},
+    ),
+    (
+        "same-name",
+        {"src/study/tasks/a.py": f"{_HEAD}class Add(Task[int]):\n    pass\n", "src/study/tasks/b.py": f"{_HEAD}class Add(Task[int]):\n    pass\n"},
+        ["src/study/tasks/b.py:5"],
+        {"src/study/tasks/a.py": f"{_HEAD}class Add(Task[int]):\n    pass\n", "src/study/tasks/b.py": "from .a import Add\n"},
+    ),
+    (
+        "merge-marker",
+        {"docs/a.md": "A\n<<<<<<< HEAD\nB\n=======\nC\n>>>>>>> other\n", "conf/a.yaml": "a: 1\n<<<<<<< HEAD\n"},
+        ["conf/a.yaml:2", "docs/a.md:2"],
+        {"docs/a.md": "A\n=======\n`<<<<<<< HEAD`\n>>>>>>>\n"},
+    ),
+    (
+        "unbounded-dependency",
+        {"pyproject.toml": '[project]\nname = "study"\ndependencies = [\n    "polars",\n    "a[b]",\n    "a>=1",\n    "c @ git+https://example.org/c",\n]\n[dependency-groups]\ndev = ["ruff", {include-group = "x"}, "study[b]"]\n[tool.labkart]\npipeline = "study.pipeline:pipeline"\n'},
+        ["pyproject.toml:4", "pyproject.toml:10"],
+        {"pyproject.toml": '[project]\nname = "study"\ndependencies = ["polars>=1", "a[b]", "a"]\n[dependency-groups]\ndev = ["a<2"]\n[tool.labkart]\npipeline = "study.pipeline:pipeline"\n'},
+    ),
+    (
+        "missing-choice",
+        {"conf/data/iris.yaml": "", ".github/workflows/ci.yml": "env:\n  SMALL: data=wine\nrun: labkart run -m data=iris,x data=digits seed=1\n", "tests/test_a.py": 'compose("data=wine", f"data={x}", data=wine)\n'},
+        [".github/workflows/ci.yml:2", ".github/workflows/ci.yml:3", "tests/test_a.py:1"],
+        {"conf/data/wine.yaml": "", ".github/workflows/ci.yml": "run: labkart run data=wine --data=x\n", "tests/test_a.py": 'compose(data=iris)\n"data=wine"\n'},
     ),
     (
         "unseeded-random",

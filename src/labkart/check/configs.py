@@ -3,8 +3,12 @@
 These two are expensive: they are imported, and asked, when a rule first needs them, and once.
 """
 
+import ast
+import re
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from labkart.check.rule import Finding, Problem, Rule
@@ -13,6 +17,8 @@ from labkart.check.tree import Tree
 if TYPE_CHECKING:
     from labkart.check.composition import Conf
     from labkart.check.pipeline import Pipeline
+
+_CHOICE = re.compile(r"(?<![\w.@/-])(\w+)=([\w-]+)(?![\w.-]*[({=])")
 
 
 @lru_cache(maxsize=1)
@@ -94,3 +100,37 @@ class UnusedKey(Rule):
         yield from BrokenPipeline().check(tree)
         for problem in _layouts(tree)[1]:
             yield self.finding(problem.path, problem.key, problem.line, name=problem.text)
+
+
+class MissingChoice(Rule):
+    """What CI and the tests choose of conf/ exists."""
+
+    reason = "A file that was renamed or deleted is missed only when CI fails, or on another day."
+    fix = "Name a file that exists, or restore it: `git log -- conf/` says when it went."
+    messages: ClassVar[dict[str, str]] = {
+        "missing": "{choice}: conf/{group}/ has no {option}.yaml",
+    }
+
+    def check(self, tree: Tree) -> Iterator[Finding]:
+        """Look for `group=option` in the workflows, and in the texts of the tests."""
+        options = dict[str, set[str]]()
+        for file in (Path(path) for path in tree.files):
+            if file.parts[0] == "conf" and len(file.parts) == 3 and file.suffix == ".yaml":
+                options.setdefault(file.parts[1], set()).add(file.stem)
+        for path, text, line in _words(tree):
+            for group, option in _CHOICE.findall(text):
+                if option not in options.get(group, {option}):
+                    values = {"choice": f"{group}={option}", "group": group, "option": option}
+                    yield self.finding(path, "missing", line, **values)
+
+
+def _words(tree: Tree) -> Iterator[tuple[str, str, int]]:
+    """The lines of workflows, and the texts in the code of tests."""
+    for path, text in tree.texts():
+        if path.startswith(".github/workflows/") or path == ".gitlab-ci.yml":
+            yield from ((path, line, number) for number, line in enumerate(text.split("\n"), 1))
+        elif path.startswith("tests/") and path.endswith(".py"):
+            with suppress(SyntaxError, ValueError, RecursionError):
+                for node in ast.walk(ast.parse(text)):
+                    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                        yield path, node.value, node.lineno

@@ -67,6 +67,22 @@ class UnreadableFile(Rule):
             yield self.finding(path, "denied", why=error.strerror or error)
 
 
+class MergeMarker(Rule):
+    """No file has the marks of a merge that somebody has not finished."""
+
+    reason = "git leaves both versions there, and which of them was meant only its author knows."
+    fix = (
+        "Keep what is right of both sides, and delete the lines `<<<<<<<`, `=======` and `>>>>>>>`."
+    )
+    messages: ClassVar[dict[str, str]] = {"marker": "a merge is not finished here"}
+
+    def check(self, tree: Tree) -> Iterator[Finding]:
+        """Look for the first mark of each conflict, at the beginning of a line."""
+        for path, _ in tree.texts():
+            for line in tree.lines(path, "<{7} "):
+                yield self.finding(path, "marker", line)
+
+
 class NotebookOutput(Rule):
     """A notebook in git has no outputs and no execution counts."""
 

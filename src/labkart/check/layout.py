@@ -1,5 +1,6 @@
 """The rule on where files may be."""
 
+import keyword
 import re
 from collections.abc import Iterator
 from typing import ClassVar
@@ -8,13 +9,19 @@ from labkart.check.rule import Finding, Rule
 from labkart.check.tree import Tree
 
 _FOLDERS = {
-    ".devcontainer", ".github", ".vscode", "conf", "data", "docs", "notebooks", "outputs",
-    "reports", "src", "tests",
+    ".circleci", ".devcontainer", ".dvc", ".github", ".gitlab", ".vscode", "conf", "data", "docs",
+    "notebooks", "paper", "reports", "src", "tests", "thesis",
 }  # fmt: skip
 _FILES = {
-    ".cruft.json", ".editorconfig", ".gitattributes", ".gitignore", ".gitmodules", ".mailmap",
-    ".pre-commit-config.yaml", ".python-version", "CHANGELOG.md", "CITATION.cff", "CONTRIBUTING.md",
-    "LICENSE", "README.ja.md", "README.md", "pyproject.toml", "uv.lock",
+    ".cruft.json", ".dockerignore", ".dvcignore", ".editorconfig", ".env.example",
+    ".git-blame-ignore-revs", ".gitattributes", ".gitignore", ".gitlab-ci.yml", ".gitmodules",
+    ".mailmap", ".pre-commit-config.yaml", ".python-version", ".readthedocs.yaml", ".zenodo.json",
+    "AUTHORS.md", "CHANGELOG.md", "CITATION.cff", "CODE_OF_CONDUCT.md", "CONTRIBUTING.md",
+    "Dockerfile", "LICENSE", "LICENSE.md", "LICENSE.txt", "Makefile", "README.ja.md", "README.md",
+    "SECURITY.md", "codemeta.json", "compose.yaml", "docker-compose.yml", "dvc.lock", "dvc.yaml",
+    "justfile", "mkdocs.yml", "noxfile.py", "pixi.lock", "pixi.toml", "pylock.toml",
+    "pyproject.toml", "renovate.json", "requirements.txt", "ruff.toml", "tox.ini", "uv.lock",
+    "zensical.toml",
 }  # fmt: skip
 _DATA = ("raw", "raw.sha256", "README.md")
 _CONFIG = re.compile(r".*\.(?:yaml|md)|.*/\.gitkeep")
@@ -31,6 +38,8 @@ class OutsideLayout(Rule):
         " writes what code makes to outputs/."
     )
     messages: ClassVar[dict[str, str]] = {
+        "outputs": "git has {path}, which a task made; git rm --cached {path}",
+        "module": "{path} cannot be imported: use letters, digits and _ in its name",
         "top": "{path} does not belong at the top of the project",
         "config": "Hydra reads only files whose name ends in .yaml",
         "data": "data/ holds only raw/; what code makes from it is the output of a task",
@@ -48,6 +57,8 @@ class OutsideLayout(Rule):
 def _problem(path: str, tree: Tree) -> tuple[str, str] | None:
     """The file, or the outermost folder around it, that has no place, and the message's key."""
     top, *rest = path.split("/")
+    if top == "outputs" and rest:
+        return path, "outputs"
     if not rest:
         is_link_to_folder = top in _FOLDERS and (tree.root / path).is_dir()
         return None if top in _FILES or is_link_to_folder else (path, "top")
@@ -59,5 +70,12 @@ def _problem(path: str, tree: Tree) -> tuple[str, str] | None:
         (below, "data"): top == "data" and rest[0] not in _DATA,
         (below, "package"): top == "src" and rest[0] not in (tree.package, "hydra_plugins"),
         (path, "code"): path.startswith(f"src/{tree.package}/") and not _CODE.fullmatch(path),
+        (path, "module"): top == "src" and path.endswith(".py") and not _is_module(path),
     }
     return next((problem for problem, is_so in problems.items() if is_so), None)
+
+
+def _is_module(path: str) -> bool:
+    """Whether Python can import a file below `src/` by its name."""
+    names = path.removesuffix(".py").split("/")[1:]
+    return all(name.isidentifier() and not keyword.iskeyword(name) for name in names)

@@ -1,6 +1,16 @@
 """The list of all rules, in the order in which people read it."""
 
-from labkart.check import configs, contents, layout, randomness, raw, secrets, tasks, versions
+from labkart.check import (
+    configs,
+    contents,
+    layout,
+    randomness,
+    raw,
+    secrets,
+    tasks,
+    versions,
+    writes,
+)
 from labkart.check.rule import Rule
 from labkart.check.waivers import Waiver
 
@@ -8,19 +18,24 @@ RULES: tuple[type[Rule], ...] = (
     layout.OutsideLayout,
     tasks.StrayTask,
     tasks.ForeignTask,
+    tasks.SameName,
     tasks.UntypedParameter,
     tasks.UndocumentedTask,
     tasks.HeavyProperty,
     tasks.AbsolutePath,
+    writes.StrayWrite,
     randomness.UnseededRandom,
     configs.BrokenConfig,
     configs.BrokenPipeline,
     configs.UnusedKey,
+    configs.MissingChoice,
     raw.RawData,
     secrets.Secret,
+    contents.MergeMarker,
     contents.LargeFile,
     contents.NotebookOutput,
     contents.UnreadableFile,
     versions.VersionMismatch,
+    versions.UnboundedDependency,
     Waiver,
 )

@@ -4,8 +4,11 @@ import ast
 import re
 from abc import abstractmethod
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, get_origin
+
+import yaml
 
 from labkart.check import configs
 from labkart.check.rule import Finding, Rule
@@ -18,11 +21,18 @@ _HEAVY = re.compile(
     r"_?(?:download|fit|load|open|predict|read|scan|train|transform|urlopen)"
     r"(?:_\w+|lines?|mat|s|txt)?"
 )
+_FOLDERS = (
+    "data|etc|export|gpfs|home|Library|lustre|media|mnt|net|nfs|opt|private|project|projects|root"
+    "|scratch|share|shared|srv|storage|tmp|Users|usr|var|Volumes|work|workspace"
+)
+# Names of data sets in HDF5 and routes of a server look like paths, too: of those in code, only
+# what begins with a folder that machines have.
 _ABSOLUTE = re.compile(
-    r"/(?:data|home|media|mnt|scratch|tmp|Users|var|work)(?:/.*)?|/[\w.-]+(?:/[\w. -]*)+"
+    rf"/(?:{_FOLDERS})(?:/.*)?"
     r"|~[\w-]*/.*|[A-Za-z]:[\\/].*|\\\\[\w.-]+\\.*|file:/.*",
     re.DOTALL,
 )
+_ABSOLUTE_SETTING = re.compile(rf"{_ABSOLUTE.pattern}|/(?!dev/)[\w.-]+(?:/[\w. -]*)+", re.DOTALL)
 
 
 class TaskRule(Rule):
@@ -86,6 +96,24 @@ class UndocumentedTask(TaskRule):
         """Look at the class's own docstring."""
         if not (task.members.get("__doc__") or "").strip():
             yield self.finding(task.path, "none", task.node.lineno, name=task.name)
+
+
+class SameName(Rule):
+    """No two tasks have the same name."""
+
+    reason = "Outputs, records and MLflow call a task by its class, and luigi tells them so apart."
+    fix = "Give one of them another name, for what it does differently."
+    messages: ClassVar[dict[str, str]] = {"same": "{path} has a task {name}, too"}
+    runs_code = True
+
+    def check(self, tree: Tree) -> Iterator[Finding]:
+        """Compare the tasks of all modules."""
+        yield from configs.import_findings(tree)
+        paths = dict[str, str]()
+        for task in configs.pipeline(tree).tasks:
+            other = paths.setdefault(task.name, task.path)
+            if other != task.path:
+                yield self.finding(task.path, "same", task.node.lineno, name=task.name, path=other)
 
 
 class UntypedParameter(TaskRule):
@@ -160,7 +188,7 @@ def _called_name(node: ast.AST) -> str:
 
 
 class AbsolutePath(Rule):
-    """No text in the code is an absolute path."""
+    """No text in the code and no setting in conf/ is an absolute path."""
 
     reason = "It exists only on one machine, and there not for long."
     fix = (
@@ -170,11 +198,24 @@ class AbsolutePath(Rule):
     messages: ClassVar[dict[str, str]] = {"path": '"{text}" is an absolute path'}
 
     def check(self, tree: Tree) -> Iterator[Finding]:
-        """Look at the texts in the package's modules."""
+        """Look at the texts in the package's modules, and at the values in conf/."""
         for path, module in tree.code.items():
             for node in _text_starts(module):
                 if isinstance(node.value, str) and _ABSOLUTE.fullmatch(node.value):
                     yield self.finding(path, "path", node.lineno, text=node.value)
+        for path, text in tree.texts():
+            if path.startswith("conf/") and path.endswith(".yaml"):
+                for value, line in _settings(text):
+                    if _ABSOLUTE_SETTING.fullmatch(value):
+                        yield self.finding(path, "path", line, text=value)
+
+
+def _settings(text: str) -> Iterator[tuple[str, int]]:
+    """The values in a file of settings, with their lines; none where it is not YAML."""
+    with suppress(yaml.YAMLError):
+        for token in yaml.scan(text):
+            if isinstance(token, yaml.ScalarToken):
+                yield token.value, token.start_mark.line + 1
 
 
 def _text_starts(module: ast.Module) -> Iterator[ast.Constant]:

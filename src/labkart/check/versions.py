@@ -1,10 +1,14 @@
-"""The rule on versions: of the template around the code, of the installed library, of `uv.lock`."""
+"""The rules on versions: of template, library and `uv.lock`, and of what a project needs."""
 
 import json
 import re
-from collections.abc import Iterator
+import tomllib
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from importlib.metadata import distribution
 from typing import Any, ClassVar
+
+from packaging.requirements import InvalidRequirement, Requirement
 
 from labkart.check.rule import Finding, Rule
 from labkart.check.tree import Tree
@@ -51,3 +55,38 @@ def _commit(direct_url: str | None) -> str:
     """The commit that a package was installed from; empty if it came from elsewhere."""
     source: Any = json.loads(direct_url or "{}")
     return source.get("vcs_info", {}).get("commit_id", "")
+
+
+class UnboundedDependency(Rule):
+    """A dependency has a version, at least the lowest."""
+
+    reason = "Without one, the next installation may choose a version that your code never met."
+    fix = "`uv add <name>` writes one. By hand: `polars>=1.9`, better `polars>=1.9,<2`."
+    messages: ClassVar[dict[str, str]] = {"none": "{name} has no version"}
+
+    def check(self, tree: Tree) -> Iterator[Finding]:
+        """Look at the dependencies, the extras and the groups in `pyproject.toml`."""
+        text = dict(tree.texts()).get("pyproject.toml", "")
+        settings = tomllib.loads(text)
+        table = settings.get("project", {})
+        extras, groups = (
+            table.get("optional-dependencies", {}),
+            settings.get("dependency-groups", {}),
+        )
+        lines = [line for group in (*extras.values(), *groups.values()) for line in group]
+        requirements = _requirements([*table.get("dependencies", ()), *lines])
+        bounded = {needed.name for needed in requirements if needed.specifier or needed.url}
+        for needed in requirements:
+            if needed.name not in {*bounded, table.get("name")}:
+                pattern = rf".*[\"']{re.escape(needed.name)}\b"
+                line = next(iter(tree.lines("pyproject.toml", pattern)), 0)
+                yield self.finding("pyproject.toml", "none", line, name=needed.name)
+
+
+def _requirements(lines: Iterable[Any]) -> list[Requirement]:
+    """The lines that are requirements; a group may also include another one."""
+    requirements = list[Requirement]()
+    for line in lines:
+        with suppress(InvalidRequirement, TypeError):
+            requirements.append(Requirement(line))
+    return requirements
