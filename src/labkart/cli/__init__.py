@@ -5,4 +5,7 @@ verbs without a room of their own do their work here: `clean` knows what an outp
 for, `update` and `template` know cruft and uv. No other room uses this one.
 
 Every verb's module has `main(argv)`, which returns the exit code.
+
+Half of its lines are three verbs and one shortcut: `update` (with `template` and `rendering`),
+`clean` and `search`, and `answers`, which gives the last answer again before anything is imported.
 """

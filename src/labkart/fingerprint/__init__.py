@@ -17,4 +17,7 @@ processes: `cli.answers` gives whole answers again.
 
 Others use `fingerprint` (the fingerprint of a class), `snapshot` (when an id is made again) and
 `imports` (which code ran). Knows no tasks' ids, no records, and nothing of MLflow.
+
+Its size is that of the rule: each clause stands for edits in the tests of `tests/fingerprint`
+that would otherwise give a stale result or throw away a good one.
 """

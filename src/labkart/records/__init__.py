@@ -9,4 +9,7 @@ kinds of records), `summaries`, `query` and `seeds` (many experiments), `diff`, 
 tells MLflow), `texts` (stored once), `provenance` (git, packages, machine), `locks`, `leftovers`
 (killed processes) and `unpublished` (what MLflow lacks). Texts and values come to it through
 `labkart.secrets`.
+
+A quarter of its lines is the text beside the numbers: logs, what tasks tell MLflow, differences of
+code. Queries, conditions, directions and seeds are here because sweeps need them, not only reports.
 """

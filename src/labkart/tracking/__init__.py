@@ -7,4 +7,7 @@ Others use `store` (which store, which run; without MLflow, which is slow to imp
 process that writes while tasks run), `writer` (write now), `pipeline_svg` (the drawing) and `ui`.
 
 What tasks tell MLflow themselves goes the other way first: see `direct`.
+
+A fifth of its lines is `direct`, a fifth the page that a person opens (its drawing, view and
+columns), and the rest is there so that no fault of a server or a kill loses or doubles a run.
 """
