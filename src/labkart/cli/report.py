@@ -9,5 +9,5 @@ from labkart.results.report.report import ReportOptions, parser, report
 def main(argv: list[str]) -> int:
     """Make or check reports."""
     os.chdir(project.current().root)
-    report(ReportOptions.of(parser().parse_args(argv)))
+    report(ReportOptions.of(parser().parse_intermixed_args(argv)))
     return 0

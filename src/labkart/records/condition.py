@@ -16,6 +16,7 @@ from labkart.records.values import parse_number, value
 
 _COMPARISONS = {"<=": operator.le, ">=": operator.ge, "<": operator.lt, ">": operator.gt}
 _CONDITION = re.compile(r"([^=<>!]+?)\s*(!=|<=|>=|=|<|>)\s*([^=<>!].*|)", re.DOTALL)
+_NEXT_CONDITION = re.compile(r""",(?=[^\s,=<>!\[\]{}()'"]+\s*[=<>!])""")
 # A text without these is no list, no quoted text and no range: it is compared as it is.
 _GRAMMAR = frozenset("[]{}()'\"\\")
 _WORDS = {None: "null", True: "true", False: "false"}
@@ -92,6 +93,11 @@ class Condition:
         if _GRAMMAR.isdisjoint(self.value):
             return [_Word(text) for text in self.value.split(",")]
         return [_alternative(text) for text in _expand(self.value, f"{self.name}{self.sign}")]
+
+
+def split_conditions(text: str) -> list[str]:
+    """The conditions between commas: `model=logistic,features=raw` are two, `model=a,b` is one."""
+    return _NEXT_CONDITION.split(text)
 
 
 def _expand(text: str, start: str) -> list[str]:

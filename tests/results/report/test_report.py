@@ -34,7 +34,7 @@ PLAIN = ("--figures", "none")  # figures take their time
 
 def report(words: Sequence[str]) -> None:
     """Make what a command with these words asks for."""
-    make_report(ReportOptions.of(parser().parse_args(words)))
+    make_report(ReportOptions.of(parser().parse_intermixed_args(words)))
 
 
 def parsed(name: str = "models", **settings: Any) -> config.ReportConfig:

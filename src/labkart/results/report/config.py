@@ -3,7 +3,7 @@
 import hashlib
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,11 +12,12 @@ import yaml
 
 from labkart import project
 from labkart.errors import LabkartError, did_you_mean
-from labkart.records.condition import Condition
+from labkart.records.condition import Condition, split_conditions
 from labkart.records.query import Selection
 
 FIGURES = ("comparison", "curves", "heatmap", "parallel")
 TESTS = ("t", "wilcoxon", "permutation", "mcnemar")
+PAIRS = ("baseline", "all")
 ALLOWED = ("code", "data", "packages", "dirty", "missing", "failed")
 
 
@@ -33,7 +34,10 @@ class ReportConfig:
         metrics: the metrics to compare; empty means all that the results log.
         higher_is_better: metrics of which higher is better; it counts before what conf/ said.
         lower_is_better: those of which lower is better.
-        baseline: the condition that only one group meets; the others are compared with that group.
+        baseline: the conditions that only one group of a data set meets; the others are compared
+            with that group.
+        pairs: which groups are tested: each with its `baseline`, or `all` with each other.
+        datasets: the setting that names the data set; by default `data`, or `none`.
         interval: the method of the confidence intervals, `t` or `bootstrap`.
         level: the share of the confidence intervals that contain the mean.
         test: one of `paired.TESTS`, or `none`.
@@ -58,7 +62,9 @@ class ReportConfig:
     metrics: Sequence[str] = field(default_factory=list)
     higher_is_better: Sequence[str] = field(default_factory=list)
     lower_is_better: Sequence[str] = field(default_factory=list)
-    baseline: str | None = None
+    baseline: Sequence[str] = field(default_factory=list)
+    pairs: str = "baseline"
+    datasets: str | None = None
     interval: str = "t"
     level: float = 0.95
     test: str = "t"
@@ -90,6 +96,11 @@ class ReportConfig:
     def label(self, name: str) -> str:
         """The name of a setting, a value or a metric in print."""
         return self.labels.get(name, name)
+
+    def primary_of(self, metrics: Iterable[str]) -> list[str]:
+        """Those of some metrics whose tests are one family."""
+        names = list(metrics)
+        return [name for name in names if name in self.primary] or names
 
     def yaml_text(self) -> str:
         """The content of its file."""
@@ -157,7 +168,7 @@ def parse(name: str, settings: Mapping[Any, Any], source: str) -> ReportConfig:
         key: _checked(key, value, source) for key, value in settings.items() if value is not None
     }
     config = ReportConfig(name, **values)
-    for condition in (*config.where, *([config.baseline] if config.baseline else ())):
+    for condition in (*config.where, *config.baseline):
         Condition.of(condition)
     _check_primary(config, source)
     return config
@@ -175,6 +186,8 @@ def _check_primary(config: ReportConfig, source: str) -> None:
 def _checked(key: str, value: Any, source: str) -> Any:
     if key in _LISTS and isinstance(value, str):
         value = [value]
+    if key == "baseline" and _are_texts(value):
+        value = [condition for text in value for condition in split_conditions(text)]
     if key in _TEXTS and not isinstance(value, dict | list):
         value = str(value)
     check = _CHECKS[key]
@@ -220,15 +233,17 @@ def _is_table_of_items(value: Any) -> bool:
     return isinstance(value, str) and value.count(":") <= 2
 
 
-_LISTS_OF_TEXTS = ("where", "metrics", "primary", "higher_is_better", "lower_is_better")
+_LISTS_OF_TEXTS = ("where", "baseline", "metrics", "primary")
+_LISTS_OF_TEXTS += ("higher_is_better", "lower_is_better")
 _LISTS = (*_LISTS_OF_TEXTS, "figures", "allow")
-_TEXTS = ("title", "sweep", "study", "tag", "commit", "since", "until", "baseline")
+_TEXTS = ("title", "sweep", "study", "tag", "commit", "since", "until", "datasets")
 _CHECKS: dict[str, _Check] = {
     **dict.fromkeys(_TEXTS, _Check(_is_text, "a text")),
     **dict.fromkeys(_LISTS_OF_TEXTS, _Check(_are_texts, "a list of texts")),
     "interval": _one_of("t", "bootstrap"),
     "test": _one_of(*TESTS, "none"),
     "repeat": _one_of("seed", "fold"),
+    "pairs": _one_of(*PAIRS),
     "level": _Check(_is_share, "a number between 0 and 1, such as 0.95"),
     "items": _Check(
         _is_table_of_items,

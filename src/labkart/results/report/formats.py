@@ -10,15 +10,16 @@ from dataclasses import dataclass
 from io import StringIO
 from typing import Any
 
-from labkart.results.report.method import caption, method, percentage
-from labkart.results.report.paired import PairedTest
+from labkart.results.report.cells import interval_cell, test_cells
+from labkart.results.report.labels import percentage
+from labkart.results.report.method import caption, method
 from labkart.results.report.rounding import (
     decimal_places,
     digits_to_tell_apart,
     format_plainly,
     round_to,
 )
-from labkart.results.report.statistics import Interval
+from labkart.results.report.supplements import Supplement, supplements
 from labkart.results.report.table import Line, ReportTable
 from labkart.table import Column
 
@@ -52,10 +53,28 @@ def latex(table: ReportTable) -> str:
             title = _macro("textit", section.title)
             lines.append(_latex_row([_macro("multicolumn", width, "l", title)]))
         lines += map(_latex_row, section.rows)
+    for supplement in supplements(table):
+        lines += [r"\bottomrule", r"\end{tabular}", "", r"\bigskip", *_latex_supplement(supplement)]
     note = rf"\footnotesize {_latex_text(method(table))}".replace(r"d\_z", _LATEX["d_z"])
     lines += [r"\bottomrule", r"\end{tabular}", "", r"\medskip"]
     lines += [_macro("parbox", r"0.95\linewidth", note), r"\end{table}", ""]
     return "\n".join(lines)
+
+
+def _latex_supplement(supplement: Supplement) -> list[str]:
+    """A table up to its last row."""
+    left = supplement.texts
+    form = "l" * left + "r" * (len(supplement.head) - left)
+    rows = [list(map(_latex_text, row)) for row in (supplement.head, *supplement.rows)]
+    title = _macro("multicolumn", len(supplement.head), "l", _latex_text(supplement.title))
+    return [
+        _macro("begin", "tabular", form),
+        _latex_row([title]),
+        r"\toprule",
+        _latex_row(rows[0]),
+        r"\midrule",
+        *map(_latex_row, rows[1:]),
+    ]
 
 
 def _latex_row(cells: list[str]) -> str:
@@ -79,6 +98,13 @@ def markdown(table: ReportTable) -> str:
         lines += [f"_{section.title}_", ""] if len(cells.sections) > 1 else []
         lines += [f"| {' | '.join(row)} |" for row in (cells.head, rule, *section.rows)]
         lines.append("")
+    for supplement in supplements(table):
+        left = supplement.texts
+        rule = ["---"] * left + ["---:"] * (len(supplement.head) - left)
+        rows = [list(map(_markdown_text, row)) for row in (supplement.head, *supplement.rows)]
+        lines += [f"_{_markdown_text(supplement.title)}_", ""]
+        lines += [f"| {' | '.join(row)} |" for row in (rows[0], rule, *rows[1:])]
+        lines.append("")
     return "\n".join([*lines, _markdown_text(method(table)), ""])
 
 
@@ -88,6 +114,9 @@ def columns(table: ReportTable) -> Iterator[tuple[str, list[Column]]]:
     for section in cells.sections:
         title = section.title if len(cells.sections) > 1 else ""
         yield title, list(map(Column, cells.head, zip(*section.rows, strict=True)))
+    for supplement in supplements(table):
+        rows = zip(*supplement.rows, strict=True)
+        yield supplement.title, list(map(Column, supplement.head, rows))
 
 
 def csv_text(table: ReportTable) -> str:
@@ -173,7 +202,7 @@ def _rows(
         settings = map(table.config.label, line.group.settings.values())
         mean, interval = _mean_and_interval(line, digits)
         mean = bold(escape(mean)) if line.best else escape(mean)
-        tests = _test_cells(line.test, line.p, _shows_pairs(table)) if table.has_tests else []
+        tests = test_cells(line.test, line.p, _shows_pairs(table)) if table.has_tests else []
         others = map(escape, [interval, *tests])
         rows.append([*map(escape, settings), str(len(line.values)), mean, *others])
     return rows
@@ -187,31 +216,7 @@ def _mean_and_interval(line: Line, digits: int) -> tuple[str, str]:
     if places is None:
         return format_plainly(line.mean, digits) + (" ± 0" if line.deviation == 0 else ""), "-"
     mean = " ± ".join(round_to(number, places) for number in (line.mean, line.deviation or 0.0))
-    return mean, _interval(line.interval, places) if line.interval else "-"
-
-
-def _interval(interval: Interval, places: int) -> str:
-    return f"[{round_to(interval.low, places)}, {round_to(interval.high, places)}]"
-
-
-def _test_cells(test: PairedTest | None, p: float | None, shows_pairs: bool) -> list[str]:
-    if test is None or not test.pairs:
-        return [""] * (3 + shows_pairs)
-    half = (test.interval.high - test.interval.low) / 2 if test.interval else 0.0
-    places = decimal_places(half)
-    difference = test.difference
-    text = format_plainly(difference) if places is None else round_to(difference, places)
-    if test.interval and places is not None:
-        text += f" {_interval(test.interval, places)}"
-    sign = "+" if difference > 0 else ""
-    effect = "-" if test.effect is None else f"{test.effect:.2f}"
-    return [*[str(test.pairs)] * shows_pairs, f"{sign}{text}", _p_value(p), effect]
-
-
-def _p_value(p: float | None) -> str:
-    if p is None:
-        return "-"
-    return "<0.001" if p < 0.001 else f"{p:.3f}"
+    return mean, interval_cell(line.interval, places) if line.interval else "-"
 
 
 def _latex_text(text: str) -> str:

@@ -6,13 +6,14 @@ Knows numbers alone. The distributions are SciPy's, as in `statistics`.
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from math import floor, isfinite, log10, sqrt
+from math import isfinite, sqrt
 from typing import Any, NamedTuple
 
 import numpy as np
 from scipy import special
 
 from labkart.records.seeds import deviation, mean
+from labkart.results.report.rounding import without_rounding_errors
 from labkart.results.report.statistics import (
     RESAMPLES,
     STUDENTS,
@@ -128,7 +129,7 @@ def paired_test(
     if not isfinite(center + deviation(differences) if count > 1 else center):
         return PairedTest(center, None, None, None, count, "not all values are finite")
     if test != "t":
-        differences = _without_rounding_errors(differences, size)
+        differences = without_rounding_errors(differences, size)
     if obstacle := _obstacle(test, {*sample, *baseline}, differences, size):
         return replace(result, obstacle=obstacle)
     p, effect = TESTS[test].evaluate(np.asarray(differences))
@@ -136,12 +137,6 @@ def paired_test(
         return replace(result, p=p, effect=effect)
     t = center / (deviation(differences) * sqrt(folds.scale(count)))
     return replace(result, p=_two_sided_p(t, count), effect=effect, plain_p=p)
-
-
-def _without_rounding_errors(differences: Sequence[float], size: float) -> list[float]:
-    """Differences of numbers of this size; those that are meant to be equal are: 0.3 - 0.2, 0.1."""
-    unit = 10.0 ** (floor(log10(size)) - 12) if size else 0.0
-    return [round(value / unit) * unit for value in differences] if unit else list(differences)
 
 
 def _obstacle(name: str, values: set[float], differences: list[float], size: float) -> str:

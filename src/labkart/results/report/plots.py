@@ -20,7 +20,7 @@ from matplotlib.ft2font import FT2Font
 
 from labkart.errors import LabkartError
 from labkart.records.seeds import Group
-from labkart.results.report.method import group_label, percentage
+from labkart.results.report.labels import group_label, percentage
 from labkart.results.report.table import Line, ReportTable
 
 _WIDTH = 6.3  # inches, of a text column on A4

@@ -11,12 +11,15 @@ from labkart import console, project
 from labkart.errors import LabkartError
 from labkart.files import write_atomically
 from labkart.results.report import comparability, config, formats, origin, staleness
+from labkart.results.report.cautions import cautions
 from labkart.results.report.comparability import Problem
-from labkart.results.report.config import ALLOWED, FIGURES, TESTS, ReportConfig
+from labkart.results.report.config import ALLOWED, FIGURES, PAIRS, TESTS, ReportConfig
 from labkart.results.report.selection import SelectedRuns, select_runs
 from labkart.results.report.table import ReportTable, compare_groups
 
 _FORMATS = {".tex": formats.latex, ".md": formats.markdown, ".csv": formats.csv_text}
+# The options that take several words.
+_SEVERAL = ("metrics", "higher_is_better", "lower_is_better", "primary", "figures", "allow")
 _MOST_PROBLEMS = 10  # of a kind, that a person reads
 
 
@@ -38,10 +41,19 @@ class ReportOptions:
 
     @classmethod
     def of(cls, args: argparse.Namespace) -> "ReportOptions":
-        """The options that `parser` read."""
+        """The options that `parser` read. Conditions may also stand behind an option's values."""
         values = dict(vars(args))
-        name, every, check = values.pop("name"), values.pop("all"), values.pop("check")
+        words, every, check = values.pop("words"), values.pop("all"), values.pop("check")
+        for key in _SEVERAL:
+            words += [word for word in values[key] or () if _is_condition(word)]
+            values[key] = [word for word in values[key] or () if not _is_condition(word)]
+        name = next((word for word in words if not _is_condition(word)), None)
+        values["where"] = [word for word in words if word != name]
         return cls(name, {key: value for key, value in values.items() if value}, every, check)
+
+
+def _is_condition(word: str) -> bool:
+    return any(sign in word for sign in "=<>")
 
 
 def report(options: ReportOptions) -> None:
@@ -206,6 +218,8 @@ def _show(table: ReportTable, runs: SelectedRuns) -> None:
         if metric:
             console.say(f"  {metric}", style="bold")
         console.show_table(columns)
+    for caution in cautions(table):
+        console.say(f"  {caution}")
     if runs.outdated:
         console.say(
             f"  without {runs.outdated} runs from before conf/ was edited; "
@@ -244,9 +258,8 @@ def parser() -> argparse.ArgumentParser:
         "labkart report", description="Tables and figures for the thesis, in reports/."
     )
     add = parser.add_argument
-    add("name", nargs="?", help="of the report; reports/<name>.yaml keeps these settings")
-    conditions = "which experiments, for example model=logistic,forest"
-    add("where", nargs="*", metavar="name=value", help=conditions)
+    words = "the report, whose settings reports/<name>.yaml keeps; then which experiments, for "
+    add("words", nargs="*", metavar="name", help=f"{words}example model=logistic,forest")
     for name in ("sweep", "study", "tag", "commit"):
         add(f"--{name}", help=f"only the experiments of this {name}")
     add("--since", metavar="DAY", help="only those that began then or later, as 2026-11-25")
@@ -255,8 +268,12 @@ def parser() -> argparse.ArgumentParser:
     for side in ("higher", "lower"):
         better = f"of which {side} is better, where names do not tell"
         add(f"--{side}-is-better", nargs="+", metavar="METRIC", help=better)
-    baseline = "test the others against the one group that meets this"
-    add("--baseline", metavar="name=value", help=baseline)
+    baseline = "test the others against the one group that meets this (name=value,name=value)"
+    add("--baseline", action="append", metavar="name=value", help=baseline)
+    pairs = "test each group against the baseline, or all pairs of groups (baseline)"
+    add("--pairs", choices=PAIRS, help=pairs)
+    datasets = "the setting that names the data set (data), or none"
+    add("--datasets", metavar="NAME", help=datasets)
     add("--interval", choices=("t", "bootstrap"), help="method of confidence intervals (t)")
     add("--test", choices=(*TESTS, "none"), help="the paired test against the baseline (t)")
     items = "test over the items of a logged table, such as per_query, not over runs"
@@ -266,9 +283,10 @@ def parser() -> argparse.ArgumentParser:
     primary = "the metrics whose tests are corrected together (default: all)"
     add("--primary", nargs="+", metavar="METRIC", help=primary)
     figures = "which to draw (default: each that has something to show)"
-    add("--figures", nargs="+", choices=(*FIGURES, "none"), help=figures)
+    add("--figures", nargs="+", metavar=f"{{{','.join((*FIGURES, 'none'))}}}", help=figures)
     add("--title", help="the caption")
-    add("--allow", nargs="+", choices=ALLOWED, help="what the runs need not have in common")
+    allow = "what the runs need not have in common"
+    add("--allow", nargs="+", metavar=f"{{{','.join(ALLOWED)}}}", help=allow)
     add("--all", action="store_true", help="make all of reports/*.yaml again")
     add("--check", action="store_true", help="say which files are not current, and exit with 1")
     return parser

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from decimal import Decimal
-from math import isclose, isfinite
+from math import floor, isclose, isfinite, log10
 from typing import NamedTuple
 
 # Larger numbers, and more decimal places, are written with an exponent.
@@ -54,6 +54,13 @@ def format_plainly(value: float, digits: int = _DIGITS) -> str:
     return f"{value:.{digits - 1}e}"
 
 
+def format_p(p: float | None) -> str:
+    """A p-value, with three decimal places."""
+    if p is None:
+        return "-"
+    return "<0.001" if p < 0.001 else f"{p:.3f}"
+
+
 def digits_to_tell_apart(values: Sequence[float]) -> int:
     """The significant digits with which different values look different, four at least."""
     finite = sorted(value for value in values if isfinite(value))
@@ -71,6 +78,15 @@ def _follows_equal(values: Sequence[float], index: int) -> bool:
 def are_equal(first: float, second: float) -> bool:
     """Whether two numbers differ by rounding alone."""
     return isclose(first, second, rel_tol=1e-9)
+
+
+def without_rounding_errors(values: Sequence[float], size: float) -> list[float]:
+    """Values, or differences, of numbers of this size; those that are meant to be equal are.
+
+    0.3 - 0.2 and 0.1 are meant to be equal.
+    """
+    unit = 10.0 ** (floor(log10(size)) - 12) if size else 0.0
+    return [round(value / unit) * unit for value in values] if unit else list(values)
 
 
 def print_alike(first: Measured, second: Measured) -> bool:

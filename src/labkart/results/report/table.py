@@ -5,55 +5,21 @@ Reads records and writes nothing.
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from math import isfinite
+from itertools import chain
 
 from labkart import project
 from labkart.errors import LabkartError, did_you_mean
-from labkart.records.condition import Condition
 from labkart.records.direction import Direction
-from labkart.records.seeds import Group, Ranking, mean
+from labkart.records.seeds import Group, Ranking
 from labkart.records.values import value
 from labkart.results.report import paired, rounding, statistics
 from labkart.results.report.config import ReportConfig
-from labkart.results.report.items import Items
-from labkart.results.report.paired import Effect, Folds, PairedTest
-from labkart.results.report.rounding import Measured
-from labkart.results.report.statistics import Interval, IntervalKind
-
-
-@dataclass
-class Line:
-    """A group's values of one metric.
-
-    Attributes:
-        group: the group.
-        values: one per finished run.
-        mean: None without any value.
-        deviation: the standard deviation of the sample; None for less than two values.
-        interval: of the mean, at the config's level.
-        best: whether no other group has a better mean.
-        test: against the baseline; None for the baseline itself, and if there is no baseline.
-        p: of that test, corrected for all tests of the primary metrics if this is one of them.
-    """
-
-    group: Group
-    values: list[float]
-    mean: float | None
-    deviation: float | None
-    interval: Interval | None
-    best: bool = False
-    test: PairedTest | None = None
-    p: float | None = None
-
-    @property
-    def measured(self) -> Measured:
-        """The mean with its deviation."""
-        return Measured(self.mean or 0.0, self.deviation or 0.0)
-
-    @property
-    def finite_mean(self) -> float | None:
-        """The mean; None also if it is not finite."""
-        return self.mean if self.mean is not None and isfinite(self.mean) else None
+from labkart.results.report.datasets import DataSets, baselines, with_setting_first
+from labkart.results.report.line import Line
+from labkart.results.report.overall import Overall, compare_systems
+from labkart.results.report.paired import Effect, Folds
+from labkart.results.report.pairs import Pair, Pairing, correct_for_many_tests
+from labkart.results.report.statistics import IntervalKind
 
 
 @dataclass
@@ -65,8 +31,11 @@ class ReportTable:
         ranking: how its groups are ranked.
         groups: the groups, best first.
         settings: the names of the settings that differ between the groups.
-        lines: by metric, a line per group, best first.
-        baseline: the group that the others are compared with.
+        datasets: the groups by data set.
+        lines: by metric, a line per group: data set by data set, the best first.
+        pairs: by metric, the pairs of groups that are tested.
+        overalls: what the metrics say of systems over several data sets.
+        baselines: the group of each data set that the others are compared with.
         test_count: the number of tests.
         unseeded: the ids of the experiments that were run once, beside others with seeds.
     """
@@ -75,25 +44,23 @@ class ReportTable:
     ranking: Ranking
     groups: list[Group]
     settings: list[str]
+    datasets: DataSets
     lines: dict[str, list[Line]] = field(default_factory=dict)
-    baseline: Group | None = None
+    pairs: dict[str, list[Pair]] = field(default_factory=dict)
+    overalls: Sequence[Overall] = ()
+    baselines: Sequence[Group] = ()
     test_count: int = 0
     unseeded: Collection[str] = ()
 
     @property
     def has_tests(self) -> bool:
         """Whether the groups are tested against a baseline."""
-        return self.baseline is not None and self.config.test != "none"
+        return bool(self.baselines) and self.config.test != "none"
 
     @property
     def interval_kind(self) -> IntervalKind:
         """Which confidence intervals it has."""
         return IntervalKind(self.config.interval, self.config.level)
-
-    @property
-    def items(self) -> Items | None:
-        """Where the values of single items are, if they are what is tested."""
-        return Items.of(self.config.items) if self.config.items else None
 
     @property
     def folds(self) -> Folds | None:
@@ -113,12 +80,17 @@ class ReportTable:
     @property
     def primary(self) -> list[str]:
         """The metrics whose tests are one family."""
-        return [name for name in self.lines if name in self.config.primary] or list(self.lines)
+        return self.config.primary_of(self.pairs)
 
     @property
     def effect(self) -> Effect:
         """The effect size beside each test."""
-        return paired.TESTS[self.config.test if self.has_tests else "t"].effect
+        return paired.TESTS["t" if self.config.test == "none" else self.config.test].effect
+
+    @property
+    def all_pairs(self) -> list[Pair]:
+        """The pairs of all metrics."""
+        return [pair for pairs in self.pairs.values() for pair in pairs]
 
     @property
     def all_lines(self) -> list[Line]:
@@ -146,7 +118,8 @@ def compare_groups(
         unseeded: the ids of the experiments that were run once, beside others with seeds.
 
     Raises:
-        LabkartError: no group has a metric of that name, or not exactly one group is the baseline.
+        LabkartError: no group has a metric of that name, or not exactly one group of a data set is
+            the baseline.
     """
     metrics = ranking.metrics(groups)
     if not any(group.values(metric) for group in groups for metric in metrics):
@@ -157,32 +130,34 @@ def compare_groups(
                 f"{metric}: none of these experiments has such a metric. "
                 f"{did_you_mean(metric, metrics)}"
             )
-    table = ReportTable(config, ranking, list(groups), list(groups[0].settings), unseeded=unseeded)
-    table.baseline = _baseline(config, groups)
-    table.lines = {metric: _lines(table, metric) for metric in config.metrics or metrics}
-    _correct_for_many_tests(table)
+    first = DataSets.of(config, groups).setting
+    groups = [with_setting_first(first, group) for group in groups]
+    datasets = DataSets.of(config, groups)
+    table = ReportTable(
+        config, ranking, groups, list(groups[0].settings), datasets, unseeded=unseeded
+    )
+    table.baselines = baselines(config, datasets)
+    pairing = Pairing(config, ranking, unseeded, table.folds)
+    for metric in config.metrics or metrics:
+        table.pairs[metric] = list(pairing.pairs(metric, datasets, table.baselines))
+    family = [pair for metric in table.primary for pair in table.pairs[metric]]
+    table.test_count = correct_for_many_tests(table.all_pairs, family)
+    table.lines = {metric: _lines(table, metric) for metric in table.pairs}
+    table.overalls = compare_systems(config, datasets, table.lines, ranking.directions)
     return table
-
-
-def _correct_for_many_tests(table: ReportTable) -> None:
-    """Correct what belongs to the family of tests: the primary metrics, or else all."""
-    tests = [
-        (line, line.test.p)
-        for metric in table.primary
-        for line in table.lines[metric]
-        if line.test and line.test.p is not None
-    ]
-    for line in table.all_lines:
-        line.p = line.test.p if line.test else None
-    table.test_count = len(tests)
-    corrected = statistics.holm([p for _, p in tests])
-    for (line, _), p in zip(tests, corrected, strict=True):
-        line.p = p
 
 
 def _lines(table: ReportTable, metric: str) -> list[Line]:
     direction = table.ranking.directions.of(metric)
-    lines = [_line(table, metric, group) for group in table.groups]
+    parts = [
+        _ranked([_line(table, metric, group) for group in groups], direction)
+        for groups in table.datasets.parts.values()
+    ]
+    return list(chain.from_iterable(parts))
+
+
+def _ranked(lines: list[Line], direction: Direction) -> list[Line]:
+    """The lines of one data set, the best first and marked."""
     _mark_best([line for line in lines if line.finite_mean is not None], direction)
     return sorted(
         lines, key=lambda line: (line.finite_mean is None, -direction * (line.finite_mean or 0))
@@ -201,59 +176,10 @@ def _mark_best(lines: Sequence[Line], direction: Direction) -> None:
 def _line(table: ReportTable, metric: str, group: Group) -> Line:
     values = group.values(metric)
     interval = statistics.interval(values, table.interval_kind)
-    line = Line(group, values, group.mean(metric), group.deviation(metric), interval)
-    if table.baseline and table.has_tests and group is not table.baseline:
-        line.test = _test(table, metric, group, table.baseline)
-    return line
-
-
-def _test(table: ReportTable, metric: str, group: Group, baseline: Group) -> PairedTest:
-    config = table.config
-    if items := table.items:
-        values, base = items.values(group, metric), items.values(baseline, metric)
-        if values is None or base is None:
-            obstacle = f"{items.table} has no column {metric}"
-            return PairedTest(float("nan"), None, None, None, 0, obstacle)
-    else:
-        values = _seed_values(table.ranking, metric, group)
-        base = _seed_values(table.ranking, metric, baseline)
-        is_constant = [one.is_any_of(table.unseeded) for one in (group, baseline)]
-        if is_constant == [False, True]:
-            base = dict.fromkeys(values, mean(list(base.values())))
-        elif is_constant == [True, False]:
-            values = dict.fromkeys(base, mean(list(values.values())))
-    shared = [key for key in values if key in base]
-    return paired.paired_test(
-        [values[key] for key in shared],
-        [base[key] for key in shared],
-        config.test,
-        table.interval_kind,
-        table.folds,
-    )
-
-
-def _seed_values(ranking: Ranking, metric: str, group: Group) -> dict[str, float]:
-    return {
-        str(ranking.seed_key(record)): record.metrics[metric]
-        for record in group.records
-        if record.status == "finished" and metric in record.metrics
-    }
-
-
-def _baseline(config: ReportConfig, groups: Sequence[Group]) -> Group | None:
-    if not config.baseline:
-        return None
-    condition = Condition.of(config.baseline)
-    matches = [
-        group for group in groups if all(condition.holds(record) for record in group.records)
+    pairs = [
+        pair
+        for pair in table.pairs[metric]
+        if pair.group is group and any(pair.baseline is base for base in table.baselines)
     ]
-    if len(matches) != 1:
-        names = ", ".join(
-            " ".join(f"{name}={value}" for name, value in group.settings.items())
-            for group in groups
-        )
-        raise LabkartError(
-            f"baseline: {config.baseline} must hold for one of the groups, "
-            f"but holds for {len(matches) or 'none'}. They are: {names}"
-        )
-    return matches[0]
+    pair = pairs[0] if pairs else None
+    return Line(group, values, group.mean(metric), group.deviation(metric), interval, pair=pair)

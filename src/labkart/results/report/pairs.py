@@ -1,0 +1,124 @@
+"""Pairs of groups: which are tested, and their values of the same seeds or items.
+
+The tests themselves are those of `paired`.
+"""
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+from labkart.records.record import ExperimentRecord
+from labkart.records.seeds import Group, Ranking, mean
+from labkart.results.report import paired, statistics
+from labkart.results.report.config import ReportConfig
+from labkart.results.report.datasets import DataSets
+from labkart.results.report.items import Items
+from labkart.results.report.paired import Folds, PairedTest
+from labkart.results.report.statistics import IntervalKind
+
+
+@dataclass
+class Pair:
+    """Two groups and the test of their difference.
+
+    Attributes:
+        group: the one from whose values the other's are taken away.
+        baseline: the other one.
+        test: of the metric.
+        p: of that test, corrected for all tests of the primary metrics if this is one of them.
+    """
+
+    group: Group
+    baseline: Group
+    test: PairedTest
+    p: float | None = None
+
+
+@dataclass(frozen=True)
+class Pairing:
+    """How the values of two groups are paired and tested.
+
+    Attributes:
+        config: which test, and whether runs or items are paired.
+        ranking: knows the seeds.
+        unseeded: the ids of the experiments that were run once, beside others with seeds.
+        folds: what the runs are, if they are no independent samples.
+    """
+
+    config: ReportConfig
+    ranking: Ranking
+    unseeded: Collection[str]
+    folds: Folds | None
+
+    def pairs(
+        self, metric: str, datasets: DataSets, baselines: Collection[Group]
+    ) -> Iterator[Pair]:
+        """Each group with its baseline, or all pairs; always of the same data set."""
+        if self.config.test == "none":
+            return
+        for groups in datasets.parts.values():
+            for first, second in combinations(groups, 2):
+                is_baseline = [_is_one_of(baselines, group) for group in (first, second)]
+                if is_baseline == [True, False]:
+                    yield self._pair(metric, second, first)
+                elif any(is_baseline) or self.config.pairs == "all":
+                    yield self._pair(metric, first, second)
+
+    def _pair(self, metric: str, group: Group, baseline: Group) -> Pair:
+        return Pair(group, baseline, self._test(metric, group, baseline))
+
+    def _test(self, metric: str, group: Group, baseline: Group) -> PairedTest:
+        if self.config.items:
+            items = Items.of(self.config.items)
+            values, base = items.values(group, metric), items.values(baseline, metric)
+            if values is None or base is None:
+                obstacle = f"{items.table} has no column {metric}"
+                return PairedTest(float("nan"), None, None, None, 0, obstacle)
+        else:
+            values, base = self._run_values(metric, group, baseline)
+        shared = [key for key in values if key in base]
+        return paired.paired_test(
+            [values[key] for key in shared],
+            [base[key] for key in shared],
+            self.config.test,
+            IntervalKind(self.config.interval, self.config.level),
+            self.folds,
+        )
+
+    def _run_values(
+        self, metric: str, group: Group, baseline: Group
+    ) -> tuple[dict[str, float], dict[str, float]]:
+        """The values by seed; a group that was run once has the same for all seeds."""
+        values, base = (self._values_by_seed(metric, one.records) for one in (group, baseline))
+        is_constant = [one.is_any_of(self.unseeded) for one in (group, baseline)]
+        if is_constant == [False, True]:
+            base = dict.fromkeys(values, mean(list(base.values())))
+        elif is_constant == [True, False]:
+            values = dict.fromkeys(base, mean(list(values.values())))
+        return values, base
+
+    def _values_by_seed(self, metric: str, records: Sequence[ExperimentRecord]) -> dict[str, float]:
+        return {
+            str(self.ranking.seed_key(record)): record.metrics[metric]
+            for record in records
+            if record.status == "finished" and metric in record.metrics
+        }
+
+
+def correct_for_many_tests(pairs: Sequence[Pair], family: Sequence[Pair]) -> int:
+    """Correct the p-values of a family of tests; those of other pairs stay as they are.
+
+    Returns:
+        The number of tests in the family.
+    """
+    for pair in pairs:
+        pair.p = pair.test.p
+    tests = [(pair, pair.test.p) for pair in family if pair.test.p is not None]
+    corrected = statistics.holm([p for _, p in tests])
+    for (pair, _), p in zip(tests, corrected, strict=True):
+        pair.p = p
+    return len(tests)
+
+
+def _is_one_of(groups: Collection[Group], group: Group) -> bool:
+    return any(group is member for member in groups)
