@@ -435,7 +435,7 @@ def test_bad_words_are_a_sentence_and_leave_no_file(
         ("test: z\n", 'test must be one of t, wilcoxon, permutation, mcnemar, none, got "z".'),
         (
             "figures: [pie]\n",
-            "figures must be a list of comparison, curves, heatmap, parallel, none, got ",
+            "figures must be a list of comparison, curves, heatmap, parallel, ranks, none, got ",
         ),
         (
             "labels: {2026-11-25: x}\n",
@@ -530,6 +530,55 @@ def test_a_table_is_current_until_a_figure_or_the_experiments_change(
     assert staleness.stale(report_config) == "", "another machine, as CI's"
     (root / "reports/models-comparison.png").write_bytes(b"junk")
     assert staleness.stale(report_config) == "models-comparison.png does not exist, or was changed"
+
+
+def test_a_row_whose_records_are_gone_is_told(
+    records: list[ExperimentRecord], root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(staleness, "_changed", lambda *_: "")
+    report(["models", "model=*", *PLAIN])
+    for seed in range(4):
+        shutil.rmtree(root / f"outputs/records/experiments/deep{seed}")
+    assert refusal("--check").startswith(
+        "models: 4 of its 12 experiments have no record any more (deep0, deep1, deep2, ...); "
+        "to begin with: labkart run model=deep seed=3\n"
+    )
+    report(["models"])
+    report(["--check"])
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["models", "--metrics", "score", "model=forest,linear", "--figures", "none"],
+        [
+            "--figures",
+            "none",
+            "model=forest,linear",
+            "--title",
+            "x",
+            "models",
+            "--metrics",
+            "score",
+        ],
+        [
+            "--metrics",
+            "score",
+            "--figures",
+            "none",
+            "model=forest,linear",
+            "--title",
+            "x",
+            "models",
+        ],
+        ["model=forest,linear", "--figures", "none", "--metrics", "score", "--", "models"],
+    ],
+)
+def test_options_and_conditions_stand_in_any_order(words: list[str]) -> None:
+    options = ReportOptions.of(parser().parse_intermixed_args(words))
+    settings = {key: value for key, value in options.settings.items() if key != "title"}
+    assert settings == {"metrics": ["score"], "figures": ["none"], "where": ["model=forest,linear"]}
+    assert options.name == "models"
 
 
 def test_a_file_that_cannot_be_written_is_named(records: object, root: Path) -> None:

@@ -15,7 +15,7 @@ from labkart.errors import LabkartError, did_you_mean
 from labkart.records.condition import Condition, split_conditions
 from labkart.records.query import Selection
 
-FIGURES = ("comparison", "curves", "heatmap", "parallel")
+FIGURES = ("comparison", "curves", "heatmap", "parallel", "ranks")
 TESTS = ("t", "wilcoxon", "permutation", "mcnemar")
 PAIRS = ("baseline", "all")
 ALLOWED = ("code", "data", "packages", "dirty", "missing", "failed")

@@ -19,7 +19,13 @@ from labkart.results.report.rounding import (
     format_plainly,
     round_to,
 )
-from labkart.results.report.supplements import Supplement, supplements
+from labkart.results.report.supplements import (
+    SUPPLEMENT_NUMBERS,
+    Supplement,
+    pair_numbers,
+    supplement_numbers,
+    supplements,
+)
 from labkart.results.report.table import Line, ReportTable
 from labkart.table import Column
 
@@ -28,7 +34,7 @@ _LATEX = {
     **{letter: rf"\{letter}" for letter in "&%$#_{}"},
     **{"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"},
     **{"±": r"$\pm$", _MINUS: "$-$", "Δ": r"$\Delta$", "<": "$<$", ">": "$>$", "…": r"\dots{}"},
-    **{"↑": r"$\uparrow$", "↓": r"$\downarrow$", "d_z": "$d_z$"},
+    **{"χ": r"$\chi$", "²": "$^2$", "↑": r"$\uparrow$", "↓": r"$\downarrow$", "d_z": "$d_z$"},
 }
 _NUMBERS = ("n", "mean", "deviation", "low", "high", "best")
 _NUMBERS += ("difference", "difference_low", "difference_high", "p", "p_holm")
@@ -120,16 +126,21 @@ def columns(table: ReportTable) -> Iterator[tuple[str, list[Column]]]:
 
 
 def csv_text(table: ReportTable) -> str:
-    """All numbers, unrounded: a line per group and metric."""
+    """All numbers, unrounded: a line per group and metric, then per pair, and per system."""
     text = StringIO()
     writer = csv.writer(text, lineterminator="\n")
     names = (*_NUMBERS, table.effect.name, "pairs", "no_test")
-    writer.writerow(["metric", *table.settings, *names])
-    for metric, lines in table.lines.items():
-        for line in lines:
-            numbers = _numbers(line, table.effect.name)
-            cells = ["" if number is None else number for number in map(numbers.get, names)]
-            writer.writerow([metric, *line.group.settings.values(), *cells])
+    rows = [
+        {"metric": metric, **line.group.settings, **_numbers(line, table.effect.name)}
+        for metric, lines in table.lines.items()
+        for line in lines
+    ]
+    rows += supplement_numbers(table)
+    more = [name for name in SUPPLEMENT_NUMBERS if any(name in row for row in rows)]
+    head = ["metric", *table.settings, *names, *more]
+    writer.writerow(head)
+    for row in rows:
+        writer.writerow(["" if row.get(name) is None else row[name] for name in head])
     return text.getvalue()
 
 
@@ -138,14 +149,7 @@ def _numbers(line: Line, effect: str) -> dict[str, Any]:
     numbers |= {"mean": line.mean, "deviation": line.deviation}
     if line.interval:
         numbers |= {"low": line.interval.low, "high": line.interval.high}
-    if line.test:
-        numbers |= {"difference": line.test.difference, "p": line.test.p, "p_holm": line.p}
-        numbers |= {effect: line.test.effect, "pairs": line.test.pairs}
-        numbers["no_test"] = line.test.obstacle
-    if line.test and line.test.interval:
-        ends = line.test.interval
-        numbers |= {"difference_low": ends.low, "difference_high": ends.high}
-    return numbers
+    return numbers | (pair_numbers(line.pair, effect) if line.pair else {})
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,13 @@ def group_label(
     return settings_label(table, group.settings, short)
 
 
+def system_label(table: ReportTable, system: Settings) -> str:
+    """A system in print: a single setting's value alone, or the settings with their names."""
+    if len(system) == 1:
+        return table.config.label(*system.values())
+    return settings_label(table, system) or "all"
+
+
 def settings_label(
     table: ReportTable, settings: Settings, short: Mapping[str, str] = MappingProxyType({})
 ) -> str:

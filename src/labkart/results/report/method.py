@@ -6,7 +6,7 @@ from labkart.results.report.cautions import cautions
 from labkart.results.report.labels import group_label, listed, percentage, settings_label
 from labkart.results.report.overall import Overall
 from labkart.results.report.paired import TESTS
-from labkart.results.report.rounding import format_p
+from labkart.results.report.rounding import p_text
 from labkart.results.report.table import ReportTable
 
 _INTERVALS = {
@@ -22,6 +22,7 @@ _FRIEDMAN = (
     "Friedman's test of equal mean ranks (1937, doi:10.1080/01621459.1937.10503522), approximate"
     " for up to 10 data sets or 5 systems"
 )
+_WILCOXON = f"{TESTS['wilcoxon'].words}, of means paired by data set (Demšar 2006, JMLR 7)"
 _NEMENYI = (
     "Mean ranks that differ by less than the critical difference are not told apart (Nemenyi 1963;"
     " Demšar 2006, JMLR 7)"
@@ -119,20 +120,18 @@ def _overall_sentences(table: ReportTable) -> Iterator[str]:
     count = len(table.datasets.names)
     yield f"Ranks: of the means of the systems on each of {count} data sets; 1 is the best, and"
     yield "equal means share their ranks."
-    friedman = [overall for overall in overalls if overall.test and overall.p is not None]
-    if friedman:
-        family = [overall for overall in friedman if overall.metric in table.primary]
-        corrected = f", Holm-corrected for {len(family)} metrics" if len(family) > 1 else ""
-        results = [friedman_result(label(overall.metric), overall) for overall in friedman]
-        yield f"Over the data sets, {_FRIEDMAN}{corrected}: {'; '.join(results)}."
+    family = [one for one in overalls if one.metric in table.primary and one.p is not None]
+    corrected = f", Holm-corrected for {len(family)} metrics" if len(family) > 1 else ""
+    for is_of_two, kind in ((False, _FRIEDMAN), (True, _WILCOXON)):
+        results = [
+            f"{label(overall.metric)}: {_overall_result(table, overall)}"
+            for overall in overalls
+            if overall.p is not None and bool(overall.pair) is is_of_two
+        ]
+        if results:
+            yield f"Over the data sets, {kind}{corrected}: {'; '.join(results)}."
+    if any(overall.critical_difference for overall in overalls):
         yield f"{_NEMENYI}; they count only where Friedman's test finds a difference."
-    for overall in overalls:
-        if overall.pair and overall.p is not None:
-            first, second = (settings_label(table, system) for system in overall.systems)
-            effect = TESTS["wilcoxon"].effect
-            yield f"Over the data sets, {first} against {second} by {label(overall.metric)}:"
-            yield f"p = {format_p(overall.p)}, {effect.symbol} = {overall.pair.effect or 0:.2f},"
-            yield f"{TESTS['wilcoxon'].words}, of means paired by data set (Demšar 2006)."
     if table.config.test != "none":
         obstacles = {overall.obstacle: None for overall in overalls if overall.p is None}
         if obstacles:
@@ -142,14 +141,15 @@ def _overall_sentences(table: ReportTable) -> Iterator[str]:
         yield f"Without ranks, as not on every data set: {listed(dict.fromkeys(left_out))}."
 
 
-def friedman_result(name: str, overall: Overall) -> str:
-    """The result of Friedman's test in print."""
-    test = overall.test
-    if not test or test.statistic is None:
-        return ""
-    p, freedom = format_p(overall.p), len(overall.systems) - 1
-    equals = "" if p.startswith("<") else "= "
+def _overall_result(table: ReportTable, overall: Overall) -> str:
+    """The result of a test over data sets in print."""
+    p = p_text(overall.p)
+    if overall.pair:
+        first, second = (settings_label(table, system) for system in overall.systems)
+        effect = f"{TESTS['wilcoxon'].effect.symbol} = {overall.pair.effect or 0:.2f}"
+        return f"{first} less {second} {p}, {effect}"
+    statistic = overall.test.statistic if overall.test else None
     return (
-        f"{name} χ²({freedom}) = {test.statistic:.2f}, p {equals}{p},"
-        f" critical difference {test.critical_difference:.2f}"
+        f"χ²({len(overall.systems) - 1}) = {statistic or 0:.2f}, {p},"
+        f" critical difference {overall.critical_difference or 0:.2f}"
     )

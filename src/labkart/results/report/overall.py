@@ -52,7 +52,7 @@ class Overall:
 
     @property
     def critical_difference(self) -> float | None:
-        """Nemenyi's; None where Friedman's test finds no difference, and without that test."""
+        """Nemenyi's; None without Friedman's test."""
         return self.test.critical_difference if self.test else None
 
 

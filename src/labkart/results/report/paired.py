@@ -23,7 +23,7 @@ from labkart.results.report.statistics import (
     interval,
 )
 
-# Up to so many pairs SciPy lists all signs of the differences, ties and zeros included.
+# Up to so many pairs all signs of the differences are listed, which takes care of ties.
 _FEW = 13
 
 
@@ -173,25 +173,33 @@ def _wilcoxon(differences: np.ndarray) -> tuple[float, float | None]:
     from scipy import stats
 
     nonzero = differences[differences != 0]
-    method: Any = stats.PermutationMethod() if len(nonzero) <= _FEW else "auto"
+    ranks = stats.rankdata(np.abs(nonzero))
+    signed = ranks * np.sign(nonzero)
+    effect = float(signed.sum() / ranks.sum())
+    if len(nonzero) <= _FEW:
+        return _exchanged_signs(signed), effect
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of ties: SciPy takes the approximate p then
-        result: Any = stats.wilcoxon(nonzero, method=method)
-    ranks = stats.rankdata(np.abs(nonzero))
-    return float(result.pvalue), float((ranks * np.sign(nonzero)).sum() / ranks.sum())
+        result: Any = stats.wilcoxon(nonzero)
+    return float(result.pvalue), effect
 
 
 def _permutation(differences: np.ndarray) -> tuple[float, float | None]:
+    return _exchanged_signs(differences), _standardized_if_possible(differences)
+
+
+def _exchanged_signs(values: np.ndarray) -> float:
+    """The p-value of a sum of values whose signs are exchanged: in all ways, or in many."""
     from scipy import stats
 
     result = stats.permutation_test(
-        (np.sort(differences),),
+        (np.sort(values),),
         np.mean,
         permutation_type="samples",
         n_resamples=RESAMPLES,
         rng=np.random.default_rng(0),
     )
-    return float(result.pvalue), _standardized_if_possible(differences)
+    return float(result.pvalue)
 
 
 def _mcnemar(differences: np.ndarray) -> tuple[float, float | None]:

@@ -21,6 +21,7 @@ from matplotlib.ft2font import FT2Font
 from labkart.errors import LabkartError
 from labkart.records.seeds import Group
 from labkart.results.report.labels import group_label, percentage
+from labkart.results.report.rank_diagram import draw_ranks
 from labkart.results.report.table import Line, ReportTable
 
 _WIDTH = 6.3  # inches, of a text column on A4
@@ -217,6 +218,10 @@ _DRAWERS = {
     "comparison": _Drawer(_intervals, "a metric"),
     "curves": _Drawer(_curves, "metrics that tasks log with a step"),
     "heatmap": _Drawer(_heatmap, "two settings that vary, each with two values or more"),
+    "ranks": _Drawer(
+        lambda table: draw_ranks(table, _WIDTH),
+        "three systems or more on three data sets or more, and a metric of a known direction",
+    ),
     "parallel": _Drawer(_parallel, "two settings that vary, or more"),
 }
 

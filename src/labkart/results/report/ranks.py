@@ -5,6 +5,7 @@ Knows numbers alone, as `paired` does. The distributions are SciPy's.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from math import inf, isfinite, sqrt
 
 import numpy as np
@@ -77,10 +78,15 @@ def friedman(scores: Sequence[Sequence[float]], level: float = 0.95) -> RankTest
 
 def critical_difference(systems: int, datasets: int, level: float = 0.95) -> float:
     """The smallest difference of mean ranks that Nemenyi's test calls significant."""
+    quantile = _range_quantile(systems, level) / sqrt(2)
+    return quantile * sqrt(systems * (systems + 1) / (6 * datasets))
+
+
+@cache
+def _range_quantile(systems: int, level: float) -> float:
     from scipy import stats
 
-    range_quantile = float(stats.studentized_range.ppf(level, systems, inf))
-    return range_quantile / sqrt(2) * sqrt(systems * (systems + 1) / (6 * datasets))
+    return float(stats.studentized_range.ppf(level, systems, inf))
 
 
 def cliques(ranks: Sequence[float], difference: float) -> list[tuple[float, float]]:

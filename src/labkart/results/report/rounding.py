@@ -61,6 +61,12 @@ def format_p(p: float | None) -> str:
     return "<0.001" if p < 0.001 else f"{p:.3f}"
 
 
+def p_text(p: float | None) -> str:
+    """A p-value in a sentence: `p = 0.012`, or `p < 0.001`."""
+    number = format_p(p)
+    return f"p < {number[1:]}" if number.startswith("<") else f"p = {number}"
+
+
 def digits_to_tell_apart(values: Sequence[float]) -> int:
     """The significant digits with which different values look different, four at least."""
     finite = sorted(value for value in values if isfinite(value))

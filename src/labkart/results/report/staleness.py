@@ -1,6 +1,6 @@
 """Whether a report's files are what its config, the code and the experiments would make today."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +36,7 @@ def stale(config: ReportConfig) -> str:
         change = _changed(id, overrides)
         if change:
             return change
-    return _other_experiments(config, first["experiments"])
+    return _lost_experiments(first) or _other_experiments(config, first["experiments"])
 
 
 def _file_digest(file: Path) -> str | None:
@@ -60,6 +60,22 @@ def _changed(id: str, overrides: Sequence[str]) -> str:
         return ""
     return (
         f"{command or 'labkart run'} means another experiment today: code, data or settings changed"
+    )
+
+
+def _lost_experiments(origin: Mapping[str, Any]) -> str:
+    """A sentence if some of the table's experiments have no record any more."""
+    ids = origin["experiments"]
+    lost = [id for id in ids if not read_experiment(id)]
+    if not lost or len(lost) == len(ids):
+        return ""  # if none has a record, they are on another machine
+    rows = [overrides for id, overrides in origin["groups"].items() if id in lost]
+    commands = "; ".join(f"labkart run {' '.join(overrides)}".strip() for overrides in rows[:3])
+    which = f"; to begin with: {commands}" if rows else ""
+    more = ", ..." if len(lost) > 3 else ""
+    return (
+        f"{len(lost)} of its {len(ids)} experiments have no record any more "
+        f"({', '.join(id[:8] for id in lost[:3])}{more}){which}"
     )
 
 

@@ -46,7 +46,7 @@ STUDENTS = IntervalKind()
 def interval(
     values: Sequence[float], kind: IntervalKind = STUDENTS, scale: float | None = None
 ) -> Interval | None:
-    """The confidence interval of a mean; None for less than two values.
+    """The confidence interval of a mean; None for less than two values, or for too large ones.
 
     Args:
         values: one per run, or item.
@@ -64,7 +64,7 @@ def interval(
     return Interval(mean(values) - half, mean(values) + half)
 
 
-def _bootstrap_interval(values: Sequence[float], level: float) -> Interval:
+def _bootstrap_interval(values: Sequence[float], level: float) -> Interval | None:
     from scipy import stats
 
     def between(method: str) -> Interval:
@@ -80,8 +80,11 @@ def _bootstrap_interval(values: Sequence[float], level: float) -> Interval:
             ).confidence_interval
         return Interval(float(ends.low), float(ends.high))
 
-    found = between("BCa")
-    return found if isfinite(found.low + found.high) else between("percentile")
+    for method in ("BCa", "percentile"):
+        ends = between(method)
+        if isfinite(ends.low) and isfinite(ends.high):
+            return ends
+    return None
 
 
 def holm(ps: Sequence[float]) -> list[float]:

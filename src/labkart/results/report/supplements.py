@@ -5,11 +5,16 @@ Their cells are plain texts; `formats` writes them.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from labkart.records.seeds import Group
 from labkart.results.report.cells import test_cells
-from labkart.results.report.labels import settings_label
+from labkart.results.report.labels import system_label
+from labkart.results.report.pairs import Pair
 from labkart.results.report.table import ReportTable
+
+# The names of columns in the CSV file that only some tables have.
+SUPPLEMENT_NUMBERS = ("p_plain", "against", "mean_rank", "critical_difference")
 
 
 @dataclass(frozen=True)
@@ -56,7 +61,7 @@ def _pairs(table: ReportTable) -> Supplement:
 
 
 def _system(table: ReportTable, group: Group) -> str:
-    return settings_label(table, table.datasets.system(group)) or "all"
+    return system_label(table, table.datasets.system(group))
 
 
 def _ranks(table: ReportTable) -> Iterator[Supplement]:
@@ -80,3 +85,31 @@ def _ranks(table: ReportTable) -> Iterator[Supplement]:
     head = [*map(label, systems[0]), *(label(overall.metric) for overall in overalls)]
     title = f"Mean rank over {len(table.datasets.names)} data sets (1 is best)"
     yield Supplement(title, head, rows, len(systems[0]))
+
+
+def supplement_numbers(table: ReportTable) -> Iterator[dict[str, Any]]:
+    """The rows of the CSV file after the means: metric, settings and numbers by name."""
+    for metric, pairs in table.pairs.items() if table.config.pairs == "all" else ():
+        for pair in pairs:
+            numbers = pair_numbers(pair, table.effect.name)
+            system = table.datasets.system(pair.baseline)
+            against = " ".join(f"{name}={text}" for name, text in system.items() if text)
+            yield {"metric": metric, **pair.group.settings, **numbers, "against": against}
+    for overall in table.overalls:
+        test = {"p": overall.raw_p, "p_holm": overall.p, "pairs": len(overall.datasets)}
+        test |= {"no_test": overall.obstacle if table.config.test != "none" else None}
+        test["critical_difference"] = overall.critical_difference
+        for system, rank in zip(overall.systems, overall.ranks, strict=True):
+            yield {"metric": overall.metric, **system, **test, "mean_rank": rank}
+
+
+def pair_numbers(pair: Pair, effect: str) -> dict[str, Any]:
+    """A test's numbers by the names of their columns in the CSV file."""
+    test = pair.test
+    numbers: dict[str, Any] = {"difference": test.difference, "p": test.p, "p_holm": pair.p}
+    numbers |= {effect: test.effect, "pairs": test.pairs, "no_test": test.obstacle}
+    if test.plain_p is not None:
+        numbers["p_plain"] = test.plain_p
+    if test.interval:
+        numbers |= {"difference_low": test.interval.low, "difference_high": test.interval.high}
+    return numbers
