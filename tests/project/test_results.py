@@ -110,6 +110,21 @@ def record(project: Project, seed: int = 0) -> dict[str, Any]:
     return found
 
 
+def test_a_metric_that_was_edited_is_told_until_the_run_writes_it_again(own: Project) -> None:
+    id = record(own)["id"]
+    file = own.root / f"outputs/records/experiments/{id}/record.json"
+    file.write_text(
+        file.read_text("utf-8").replace('"other.accuracy": 0.25', '"other.accuracy": 0.9')
+    )
+    edited = f"the record of {id[:8]} was edited: its values are not those that were logged."
+    assert edited in own.run("labkart", "runs").stderr
+    assert edited in own.run("labkart", "compare", id, record(own, 1)["id"]).stderr
+    refused = own.run("labkart", "report", "models", "seed=0", "--allow", "dirty")
+    assert refused.returncode == 1 and f"edited: {id[:8]}" in refused.stderr
+    assert "other.accuracy 0.250" in own.labkart("run", "seed=0")
+    assert own.run("labkart", "runs").stderr == ""
+
+
 def test_the_verbs_that_look_show_all_results(study: Project) -> None:
     said = study.labkart("run", "seed=1")
     assert "6 tasks cached" in said

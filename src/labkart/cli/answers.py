@@ -193,7 +193,7 @@ def _use_again(experiment: str) -> bool:
     from labkart.tracking import store
 
     known = record.read_experiment(experiment)
-    if not known or not store.is_published(known):
+    if not known or known.edited or not store.is_published(known):
         return False
     last_used.mark_used(known)
     return True

@@ -5,6 +5,7 @@ from argparse import ArgumentParser
 from collections.abc import Sequence
 
 from labkart import console
+from labkart.cli.edits import warn_of_edits
 from labkart.records import query
 from labkart.records.diff import Change
 from labkart.records.record import ExperimentRecord
@@ -28,6 +29,7 @@ def main(argv: list[str]) -> int:
     args = parser.parse_args(argv)
     experiments = [query.find_experiment(id) for id in (args.first, args.second)]
     comparison = compare_experiments(*experiments)
+    warn_of_edits(experiments)
     if args.json:
         console.write_raw(json.dumps(finite(comparison.as_dict()), ensure_ascii=False, indent=1))
     else:

@@ -5,6 +5,7 @@ from argparse import ArgumentParser
 from collections.abc import Sequence
 
 from labkart import console
+from labkart.cli.edits import warn_of_edits
 from labkart.errors import LabkartError
 from labkart.records.condition import Condition
 from labkart.records.query import Selection, unmet_condition
@@ -40,6 +41,7 @@ def main(argv: list[str]) -> int:
     experiments = sort_experiments(selection.summaries(), args.sort, reverse=args.reverse)
     shows_all = args.all or args.json or args.csv
     shown = experiments[: args.n or (None if shows_all else _MOST_ROWS)]
+    warn_of_edits(shown)
     if args.json:
         console.write_raw(as_json(shown))
     elif args.csv:

@@ -94,7 +94,7 @@ def _experiment(composed: Composed, pipeline: Pipeline) -> Experiment:
     previous_tags = previous.tags if previous else []
     new_tags = map(redact.redact_text, settings.setting(composed.cfg, "tags", ()))
     tags = list(dict.fromkeys([*previous_tags, *new_tags]))
-    if not missing and previous and previous.status == "finished":
+    if not missing and previous and previous.status == "finished" and not previous.edited:
         previous.tags = tags
         return Experiment(composed, pipeline, missing, previous)
     record = ExperimentRecord(

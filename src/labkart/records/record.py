@@ -18,8 +18,8 @@ from typing import Any, NamedTuple, TypeVar
 
 from labkart import digests, project
 from labkart.digests import FileState
-from labkart.files import encode_json, read_json, read_text, write_atomically
-from labkart.records import texts, unpublished
+from labkart.files import encode_json, read_text, write_atomically
+from labkart.records import signature, texts, unpublished
 
 R = TypeVar("R")
 
@@ -83,6 +83,7 @@ class TaskRecord:
     gpu_libraries: dict[str, str] = field(default_factory=dict)
     # What it had of what its class asks for by `resources`: the graphics cards, and amounts.
     allocation: dict[str, Any] = field(default_factory=dict)
+    edited: bool = False  # whether its file was changed by something else than Labkart
     schema: int = 2
 
     def __post_init__(self) -> None:
@@ -103,6 +104,8 @@ class TaskRecord:
     def damage(self) -> str:
         """The first file that is not as this run left or read it; empty if there is none."""
         current = project.current()
+        if self.edited:
+            return f"{current.short(self.folder / 'record.json')} was edited"
         for root, states in ((current.outputs, self.outputs), (current.root, self.undeclared)):
             for state in states:
                 if not digests.unchanged(state, root):
@@ -112,7 +115,7 @@ class TaskRecord:
 
     def write(self) -> None:
         """Write the record: from the moment that the file has its name, the run counts."""
-        write_record(self.folder, self)
+        signature.write(self.folder / "record.json", self)
 
 
 @dataclass
@@ -169,6 +172,7 @@ class ExperimentRecord:
     tags: list[str] = field(default_factory=list)  # of `labkart.tags`, also from earlier runs
     # By name, the digests of the texts that other experiments may have as well: see `text`.
     texts: dict[str, str] = field(default_factory=dict)
+    edited: bool = False  # whether its file was changed by something else than Labkart
     schema: int = 2
 
     def __post_init__(self) -> None:
@@ -204,7 +208,7 @@ class ExperimentRecord:
                 write_atomically(self.folder / name, text.encode(errors="surrogateescape"))
         digests = {name: texts.store_text(text) if text else "" for name, text in shared.items()}
         self.texts = {name: digest for name, digest in {**self.texts, **digests}.items() if digest}
-        write_record(self.folder, self)
+        signature.write(self.folder / "record.json", self)
         unpublished.add(self.folder)
 
 
@@ -292,6 +296,6 @@ def write_record(folder: Path, record: object) -> None:
 def read_record(folder: Path, kind: type[R]) -> R | None:
     """The record in any folder; None if it is missing or damaged."""
     try:
-        return kind(**read_json(folder / "record.json"))
-    except (AttributeError, TypeError, ValueError):
+        return kind(**signature.read(folder / "record.json"))
+    except (AttributeError, OSError, TypeError, ValueError):
         return None

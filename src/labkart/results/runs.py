@@ -20,7 +20,7 @@ _MOST_METRICS = 8  # that a person reads
 _MISSING = "-"
 _EXPORTED = (
     *(*FACTS, "ended", "command", "settings", "config", "logged_params", "metrics"),
-    *("sweeps", "study", "trial", "tags", "error"),
+    *("sweeps", "study", "trial", "tags", "error", "edited"),
 )
 
 

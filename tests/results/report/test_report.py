@@ -19,6 +19,7 @@ from labkart.results.report.method import method
 from labkart.results.report.report import ReportOptions, parser
 from labkart.results.report.report import report as make_report
 from labkart.results.report.table import compare_groups
+from tests.records.test_record import TASK
 from tests.support.runs import LABKART, SCORES, all_experiments, experiment, task_run
 from tests.support.tiny import write
 
@@ -302,12 +303,29 @@ def test_runs_that_do_not_belong_together_are_refused_unless_it_is_said(
     experiment("forest", 1, 0.93, **changed)
     text = refusal("models", "model=*")
     assert f"  {kind}: {message}" in text
-    assert text.endswith(f"Or add --allow {kind} to the command, and the caption will say so.")
+    assert text.endswith(f"Or add --allow {kind} to the command; the caption will say so.")
     assert files(root) == {"README.md"}, "nothing is half-written"
     report(["models", "model=*", "--allow", kind, *PLAIN])
     assert (
         f"Not the same in all runs, as allowed: {kind}." in (root / "reports/models.md").read_text()
     )
+
+
+@pytest.mark.parametrize("kind", ["experiments/forest1", "tasks/Evaluate_c1p1d1"])
+def test_a_record_that_was_edited_is_refused_whatever_is_allowed(
+    records: object, root: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    monkeypatch.setattr(staleness, "_changed", lambda *_: "")
+    replace(TASK, name="Evaluate", id="c1p1d1", wall_seconds=0.93).write()
+    report(["models", "model=*", *PLAIN])
+    file = root / f"outputs/records/{kind}/record.json"
+    file.write_text(file.read_text().replace("0.93", "0.99"))
+    text = refusal("models", "--allow", "failed")
+    whose = "its record" if "forest" in kind else "the record of its task Evaluate"
+    assert f"edited: forest1 (model=forest seed=1): {whose} was edited" in text
+    assert "--allow" not in text
+    if "forest" in kind:
+        assert "models: the record of forest1 was edited" in refusal("--check")
 
 
 def test_a_run_that_is_missing_is_named_with_the_command_that_makes_it(

@@ -20,7 +20,7 @@ class Problem(NamedTuple):
 
     Attributes:
         kind: its name in a report's `allow`: `code`, `data`, `packages`, `dirty`, `missing` or
-            `failed`.
+            `failed`; or `edited`, which cannot be allowed.
         text: what it is, in a line.
         remedy: what to do about it.
     """
@@ -62,6 +62,7 @@ def problems(
     finished = [record for record in records if record.status == "finished"]
     tasks = [task for record in finished for task in record.tasks]
     return [
+        *_edited(records),
         *_failed(records),
         *_missing([group for group in groups if not group.is_any_of(unseeded)], ranking),
         *_dirty(finished),
@@ -79,6 +80,21 @@ def lost_experiments(config: ReportConfig) -> list[Problem]:
     lost = [id for id in record.experiments if not read_experiment(id)]
     text = f"{len(lost)} of {len(record.experiments)} experiments of the sweep never began"
     return [Problem("missing", text, f"Run them: {record.command}")] if lost else []
+
+
+def _edited(records: Sequence[ExperimentRecord]) -> Iterator[Problem]:
+    """The records that something else than Labkart changed."""
+    for record in records:
+        tasks = [task.label for task in record.tasks if _is_edited(task)]
+        if record.edited or tasks:
+            what = f"the record of its task {tasks[0]}" if tasks else "its record"
+            text = f"{_name(record)}: {what} was edited: its metrics may not be what was logged"
+            yield Problem("edited", text, f"Run it again: {record.command}")
+
+
+def _is_edited(task: TaskRun) -> bool:
+    record = read_task(task.name, task.id)
+    return bool(record and record.edited)
 
 
 def _failed(records: Sequence[ExperimentRecord]) -> Iterator[Problem]:

@@ -158,10 +158,10 @@ def _refusal(report_config: ReportConfig, problems: Sequence[Problem], hints: Se
             lines.append(f"  {kind}: {problem.text}. {remedy}.")
         if len(same) > _MOST_PROBLEMS:
             lines.append(f"  {kind}: and {len(same) - _MOST_PROBLEMS} more")
-    allow = f"--allow {' '.join(kinds)}"
-    return "\n".join(
-        [*lines, *hints, f"Or add {allow} to the command, and the caption will say so."]
-    )
+    lines += hints
+    if set(kinds) <= set(ALLOWED):
+        lines.append(f"Or add --allow {' '.join(kinds)} to the command; the caption will say so.")
+    return "\n".join(lines)
 
 
 def _files(table: ReportTable) -> dict[Path, bytes]:

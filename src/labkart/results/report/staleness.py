@@ -36,7 +36,7 @@ def stale(config: ReportConfig) -> str:
         change = _changed(id, overrides)
         if change:
             return change
-    return _lost_experiments(first) or _other_experiments(config, first["experiments"])
+    return _changed_records(first) or _other_experiments(config, first["experiments"])
 
 
 def _file_digest(file: Path) -> str | None:
@@ -63,10 +63,14 @@ def _changed(id: str, overrides: Sequence[str]) -> str:
     )
 
 
-def _lost_experiments(origin: Mapping[str, Any]) -> str:
-    """A sentence if some of the table's experiments have no record any more."""
+def _changed_records(origin: Mapping[str, Any]) -> str:
+    """A sentence if some records behind the table were edited, or do not exist any more."""
     ids = origin["experiments"]
-    lost = [id for id in ids if not read_experiment(id)]
+    records = {id: read_experiment(id) for id in ids}
+    edited = [id for id, record in records.items() if record and record.edited]
+    if edited:
+        return f"the record of {edited[0][:8]} was edited"
+    lost = [id for id, record in records.items() if not record]
     if not lost or len(lost) == len(ids):
         return ""  # if none has a record, they are on another machine
     rows = [overrides for id, overrides in origin["groups"].items() if id in lost]
