@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from labkart.results.report import config
 from labkart.results.report.report import ReportOptions, report
 from tests.support.bake import TEMPLATE
-from tests.support.runs import all_experiments
+from tests.support.runs import LABKART, all_experiments
 from tests.support.tiny import write
 
 # What LuaTeX knows of the fonts, kept from one test run to the next.
@@ -30,10 +31,20 @@ def test_a_table_compiles_in_a_document(root: Path, engine: str) -> None:
         pytest.skip(
             f"no {engine}: apt-get install texlive-latex-recommended texlive-luatex texlive-lang-japanese"
         )
-    all_experiments()
+    for dataset in ("adult", "wine", "coffee"):
+        for record in all_experiments():
+            settings = {**record.settings, "data": dataset}
+            replace(
+                record,
+                id=f"{record.id}{dataset}",
+                settings=settings,
+                config={**settings, "labkart": LABKART},
+                overrides=[*record.overrides, f"data={dataset}"],
+            ).write()
+            shutil.rmtree(record.folder)
     labels = {"forest": "50% of _all_ {trees} & more", "linear": "[64, 64]"}
     labels |= {"score": "正解率", "deep": "深層学習"} if engine == "lualatex" else {}
-    settings = {"labels": labels, "baseline": "model=linear", "figures": ["none"]}
+    settings = {"labels": labels, "baseline": "model=linear", "pairs": "all", "figures": ["none"]}
     text = config.parse("models", settings, "here").yaml_text()
     write(root, **{"reports/models.yaml": text, "reports/thesis.tex": DOCUMENT})
     report(ReportOptions("models"))

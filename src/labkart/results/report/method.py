@@ -58,7 +58,7 @@ def _sentences(table: ReportTable) -> Iterator[str]:
     yield from _direction_sentences(table)
     if table.all_pairs:
         yield from _test_sentences(table)
-    yield from _overall_sentences(table)
+    yield from over_datasets(table)
     yield from cautions(table)
 
 
@@ -112,14 +112,16 @@ def _difference_sentences(table: ReportTable) -> Iterator[str]:
         yield f"Δ: the mean difference, {interval}."
 
 
-def _overall_sentences(table: ReportTable) -> Iterator[str]:
-    """What the systems' ranks over data sets are, and how they are tested."""
+def over_datasets(table: ReportTable) -> Iterator[str]:
+    """What the systems' ranks over data sets are, and how they are tested, in whole sentences."""
     if not table.overalls:
         return
     label, overalls = table.config.label, table.overalls
     count = len(table.datasets.names)
-    yield f"Ranks: of the means of the systems on each of {count} data sets; 1 is the best, and"
-    yield "equal means share their ranks."
+    yield (
+        f"Ranks: of the means of the systems on each of {count} data sets; 1 is the best, and "
+        "equal means share their ranks."
+    )
     family = [one for one in overalls if one.metric in table.primary and one.p is not None]
     corrected = f", Holm-corrected for {len(family)} metrics" if len(family) > 1 else ""
     for is_of_two, kind in ((False, _FRIEDMAN), (True, _WILCOXON)):

@@ -14,6 +14,7 @@ from labkart.results.report import comparability, config, formats, origin, stale
 from labkart.results.report.cautions import cautions
 from labkart.results.report.comparability import Problem
 from labkart.results.report.config import ALLOWED, FIGURES, PAIRS, TESTS, ReportConfig
+from labkart.results.report.method import over_datasets
 from labkart.results.report.selection import SelectedRuns, select_runs
 from labkart.results.report.table import ReportTable, compare_groups
 
@@ -218,8 +219,8 @@ def _show(table: ReportTable, runs: SelectedRuns) -> None:
         if metric:
             console.say(f"  {metric}", style="bold")
         console.show_table(columns)
-    for caution in cautions(table):
-        console.say(f"  {caution}")
+    for sentence in (*over_datasets(table), *cautions(table)):
+        console.say(f"  {sentence}")
     if runs.outdated:
         console.say(
             f"  without {runs.outdated} runs from before conf/ was edited; "
