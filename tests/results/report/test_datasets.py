@@ -134,7 +134,7 @@ def test_two_systems_are_compared_by_pairs_of_data_sets(root: Path) -> None:
     assert by_score.pair.difference == pytest.approx(differences.mean())
     assert by_loss.pair and by_loss.pair.difference == pytest.approx(-differences.mean())
     assert by_loss.ranks == by_score.ranks and by_loss.p == by_loss.raw_p
-    assert "of means paired by data set (Demšar 2006, JMLR 7): score: model deep less" in method(
+    assert "of means paired by data set (Demšar 2006, JMLR 7): score: model deep minus" in method(
         table
     )
 

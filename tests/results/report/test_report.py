@@ -122,7 +122,7 @@ def test_the_method_its_assumption_and_its_correction_are_named(
     assert "bootstrap" in text
     text = method(table_of(records, baseline="model=linear"))
     assert (
-        "paired t-test, which assumes normally distributed differences, Holm-corrected for 4 tests"
+        "paired t-test (Student 1908, doi:10.1093/biomet/6.1.1), which assumes normally distributed differences, Holm-corrected (1979) for 4 tests"
         in text
     )
     assert "baseline (model linear) in pairs of runs of the same seeds" in text
@@ -200,7 +200,7 @@ def test_a_metric_that_is_not_finite_is_told_and_ruins_nothing_else(
     table = (root / "reports/models.md").read_text()
     assert "| diverged | 4 | nan | - |" in table
     assert "not all values are finite" in table
-    assert "Holm-corrected for 2 tests" in table
+    assert "Holm-corrected (1979) for 2 tests" in table
 
 
 def test_a_difference_has_its_own_digits_and_its_sign(records: list[ExperimentRecord]) -> None:

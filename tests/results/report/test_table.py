@@ -117,7 +117,7 @@ def test_all_pairs_are_tested_and_corrected_together(records: list[ExperimentRec
     assert "All pairs: each group is tested against each other in pairs of runs" in text
     assert "p of val_loss is not corrected, as no part of that family" in text
     markdown = formats.markdown(table)
-    assert "_All pairs, first less second_" in markdown and "| score | deep | linear |" in markdown
+    assert "_All pairs, first minus second_" in markdown and "| score | deep | linear |" in markdown
 
 
 def test_all_pairs_need_no_baseline(records: list[ExperimentRecord]) -> None:

@@ -52,13 +52,13 @@ def _variation_sentences(table: ReportTable) -> Iterator[str]:
             f"no interval, and n says little{offer}."
         )
     shared = shared_tasks(table)
-    if shared and table.all_pairs and not table.config.items and not table.folds:
+    if shared and len(table.groups) > 1 and not table.config.items and not table.folds:
         varying = ", ".join(varying_seeds(table)) or "nothing"
+        numbers = "intervals and p" if table.all_pairs else "intervals"
         same = " of a data set" if table.datasets.names else ""
         yield (
             f"All runs{same} share the results of {listed(shared)} and differ in {varying}: "
-            "intervals and p tell about that, not about other data. A test over items does "
-            "(--items)."
+            f"{numbers} tell about that, not about other data. A test over items does (--items)."
         )
 
 

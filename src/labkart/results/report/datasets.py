@@ -104,7 +104,10 @@ def _refusal(config: ReportConfig, datasets: DataSets, dataset: str, count: int)
         for group in datasets.parts[dataset]
     )
     where = f"one of the groups of {dataset}" if dataset else "one of the groups"
-    return (
+    text = (
         f"baseline: {' and '.join(config.baseline)} must hold for {where}, "
         f"but holds for {count or 'none'}. They are: {names}"
     )
+    if not datasets.setting:
+        return text
+    return f"{text}. --datasets none compares the groups of all data sets with one baseline."

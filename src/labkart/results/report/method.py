@@ -11,7 +11,7 @@ from labkart.results.report.table import ReportTable
 
 _INTERVALS = {
     "t": "Student's t, which assumes independent, normally distributed runs",
-    "bootstrap": "bootstrap (BCa, 9,999 resamples), which is too narrow for few runs",
+    "bootstrap": "bootstrap (BCa, Efron 1987, 9,999 resamples), which is too narrow for few runs",
 }
 
 _CORRECTED = (
@@ -84,7 +84,7 @@ def _test_sentences(table: ReportTable) -> Iterator[str]:
         kind = TESTS[config.test]
         others = [config.label(name) for name in table.lines if name not in table.primary]
         family = f" of {listed(map(config.label, table.primary))}" if others else ""
-        corrected = f", Holm-corrected for {count} tests{family}" if count > 1 else ""
+        corrected = f", Holm-corrected (1979) for {count} tests{family}" if count > 1 else ""
         folds = _CORRECTED if any(test.plain_p is not None for test in tests) else ""
         yield f"p: {kind.words}{folds}{corrected};"
         if others:
@@ -149,7 +149,7 @@ def _overall_result(table: ReportTable, overall: Overall) -> str:
     if overall.pair:
         first, second = (settings_label(table, system) for system in overall.systems)
         effect = f"{TESTS['wilcoxon'].effect.symbol} = {overall.pair.effect or 0:.2f}"
-        return f"{first} less {second} {p}, {effect}"
+        return f"{first} minus {second}, {p}, {effect}"
     statistic = overall.test.statistic if overall.test else None
     return (
         f"χ²({len(overall.systems) - 1}) = {statistic or 0:.2f}, {p},"

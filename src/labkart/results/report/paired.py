@@ -229,14 +229,16 @@ _G = Effect(
 
 TESTS = {
     "t": TestKind(
-        "two-sided paired t-test, which assumes normally distributed differences",
+        "two-sided paired t-test (Student 1908, doi:10.1093/biomet/6.1.1), which assumes normally"
+        " distributed differences",
         _D_Z,
         3,  # of three pairs two are free to vary
         "pairs",
         _t,
     ),
     "wilcoxon": TestKind(
-        "two-sided Wilcoxon signed-rank test, which assumes symmetric differences",
+        "two-sided signed-rank test (Wilcoxon 1945, doi:10.2307/3001968), which assumes symmetric"
+        " differences",
         _RANK_BISERIAL,
         6,  # of five p cannot be below 0.06; so it is for the next two
         "pairs that differ",

@@ -7,7 +7,6 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from labkart.records.record import ExperimentRecord
 from labkart.records.seeds import Group, Ranking, mean
 from labkart.results.report import paired, statistics
 from labkart.results.report.config import ReportConfig
@@ -54,42 +53,50 @@ class Pairing:
         self, metric: str, datasets: DataSets, baselines: Collection[Group]
     ) -> Iterator[Pair]:
         """Each group with its baseline, or all pairs; always of the same data set."""
-        if self.config.test == "none":
+        is_all = self.config.pairs == "all"
+        if self.config.test == "none" or not (baselines or is_all):
             return
         for groups in datasets.parts.values():
-            for first, second in combinations(groups, 2):
-                is_baseline = [_is_one_of(baselines, group) for group in (first, second)]
+            samples = [_Sample(group, self._values(metric, group)) for group in groups]
+            for first, second in combinations(samples, 2):
+                is_baseline = [_is_one_of(baselines, one.group) for one in (first, second)]
                 if is_baseline == [True, False]:
                     yield self._pair(metric, second, first)
-                elif any(is_baseline) or self.config.pairs == "all":
+                elif any(is_baseline) or is_all:
                     yield self._pair(metric, first, second)
 
-    def _pair(self, metric: str, group: Group, baseline: Group) -> Pair:
-        return Pair(group, baseline, self._test(metric, group, baseline))
-
-    def _test(self, metric: str, group: Group, baseline: Group) -> PairedTest:
-        if self.config.items:
-            items = Items.of(self.config.items)
-            values, base = items.values(group, metric), items.values(baseline, metric)
-            if values is None or base is None:
-                obstacle = f"{items.table} has no column {metric}"
-                return PairedTest(float("nan"), None, None, None, 0, obstacle)
-        else:
-            values, base = self._run_values(metric, group, baseline)
+    def _pair(self, metric: str, sample: "_Sample", baseline: "_Sample") -> Pair:
+        values, base = sample.values, baseline.values
+        if values is None or base is None:
+            obstacle = f"{Items.of(self.config.items or '').table} has no column {metric}"
+            test = PairedTest(float("nan"), None, None, None, 0, obstacle)
+            return Pair(sample.group, baseline.group, test)
+        if not self.config.items:
+            values, base = self._of_the_same_seeds(sample.group, values, baseline.group, base)
         shared = [key for key in values if key in base]
-        return paired.paired_test(
+        test = paired.paired_test(
             [values[key] for key in shared],
             [base[key] for key in shared],
             self.config.test,
             IntervalKind(self.config.interval, self.config.level),
             self.folds,
         )
+        return Pair(sample.group, baseline.group, test)
 
-    def _run_values(
-        self, metric: str, group: Group, baseline: Group
+    def _values(self, metric: str, group: Group) -> dict[str, float] | None:
+        """The values by item or seed; None if the table of items has none of this metric."""
+        if self.config.items:
+            return Items.of(self.config.items).values(group, metric)
+        return {
+            str(self.ranking.seed_key(record)): record.metrics[metric]
+            for record in group.records
+            if record.status == "finished" and metric in record.metrics
+        }
+
+    def _of_the_same_seeds(
+        self, group: Group, values: dict[str, float], baseline: Group, base: dict[str, float]
     ) -> tuple[dict[str, float], dict[str, float]]:
-        """The values by seed; a group that was run once has the same for all seeds."""
-        values, base = (self._values_by_seed(metric, one.records) for one in (group, baseline))
+        """Both values; a group that was run once has the same for all seeds."""
         is_constant = [one.is_any_of(self.unseeded) for one in (group, baseline)]
         if is_constant == [False, True]:
             base = dict.fromkeys(values, mean(list(base.values())))
@@ -97,12 +104,13 @@ class Pairing:
             values = dict.fromkeys(base, mean(list(values.values())))
         return values, base
 
-    def _values_by_seed(self, metric: str, records: Sequence[ExperimentRecord]) -> dict[str, float]:
-        return {
-            str(self.ranking.seed_key(record)): record.metrics[metric]
-            for record in records
-            if record.status == "finished" and metric in record.metrics
-        }
+
+@dataclass(frozen=True)
+class _Sample:
+    """A group's values of a metric."""
+
+    group: Group
+    values: dict[str, float] | None
 
 
 def correct_for_many_tests(pairs: Sequence[Pair], family: Sequence[Pair]) -> int:

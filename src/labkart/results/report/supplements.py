@@ -57,7 +57,7 @@ def _pairs(table: ReportTable) -> Supplement:
     head += [label(setting)] if setting else []
     head += ["first", "second"]
     numbers = [*["pairs"] * shows_pairs, "Δ", "p", table.effect.symbol]
-    return Supplement("All pairs, first less second", [*head, *numbers], rows, len(head))
+    return Supplement("All pairs, first minus second", [*head, *numbers], rows, len(head))
 
 
 def _system(table: ReportTable, group: Group) -> str:
