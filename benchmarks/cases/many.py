@@ -70,6 +70,7 @@ def copy_records(records: Path, count: int) -> None:
     """Make as many experiments of one, each with settings, metrics and a start of its own."""
     original = min((records / "experiments").iterdir())
     content = json.loads((original / "record.json").read_text())
+    del content["digest"]  # it would not fit the copies
     sweep = min((records / "sweeps").iterdir())
     ids = [f"{number:016x}" for number in range(count)]
     for number, id in enumerate(ids):

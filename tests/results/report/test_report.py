@@ -129,6 +129,21 @@ def test_the_method_its_assumption_and_its_correction_are_named(
     assert "d_z: Cohen's d_z" in text
 
 
+def test_what_a_reader_must_know_is_on_the_terminal_too(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    scores = {"linear": [0.5, 0.5, 0.5, 0.5], "forest": [0.52, 0.51, 0.53, 0.515]}
+    for model, values in scores.items():
+        for seed, score in enumerate(values):
+            experiment(model, seed, score)
+    report(
+        ["models", "model=*", "--repeat", "fold", "--pairs", "all", "--metrics", "score", *PLAIN]
+    )
+    printed = capsys.readouterr().out
+    assert "with the correction for folds, where a plain t-test would say 0.02" in printed
+    assert "All pairs, first minus second" in printed
+
+
 def test_items_are_paired_over_the_means_of_their_seeds(
     records: list[ExperimentRecord], root: Path
 ) -> None:

@@ -2,9 +2,10 @@
 
 * `config` is the file `reports/<name>.yaml`; `report` makes a report's files of it.
 * `selection` and `comparability` say which runs a report has and which do not belong together.
-* `table` has the numbers, with `statistics`.
-* `formats`, `method` and `plots` write them; `origin` and `staleness` tell where they come from and
-  whether they are current.
+* `table` has the numbers: `line` those of a group, `pairs` what is tested, `datasets` and `overall`
+  what several data sets say. `statistics`, `paired` and `ranks` know numbers alone.
+* `formats`, `supplements`, `method`, `cautions`, `plots` and `rank_diagram` write them; `origin`
+  and `staleness` tell where they come from and whether they are current.
 
 Runs no task. Others use `report.report`, `report.ReportOptions` and `report.parser`.
 """

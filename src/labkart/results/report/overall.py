@@ -13,6 +13,8 @@ from labkart.results.report.paired import PairedTest
 from labkart.results.report.ranks import RankTest
 from labkart.results.report.statistics import IntervalKind
 
+_System = tuple[tuple[str, str], ...]  # its settings, as a key
+
 
 @dataclass
 class Overall:
@@ -91,12 +93,12 @@ class _Scores:
     """The means of systems by data set."""
 
     datasets: list[str]
-    means: dict[tuple[tuple[str, str], ...], dict[str, float]]
+    means: dict[_System, dict[str, float]]
     direction: Direction
 
     @classmethod
     def of(cls, datasets: DataSets, lines: Sequence[Line], direction: Direction) -> "_Scores":
-        means: dict[tuple[tuple[str, str], ...], dict[str, float]] = {}
+        means: dict[_System, dict[str, float]] = {}
         for line in lines:
             system = tuple(datasets.system(line.group).items())
             of_system = means.setdefault(system, {})
@@ -105,7 +107,7 @@ class _Scores:
         return cls(datasets.names, means, direction)
 
     @property
-    def complete(self) -> list[tuple[tuple[str, str], ...]]:
+    def complete(self) -> list[_System]:
         """The systems with a mean on every data set, the best mean rank first."""
         systems = [name for name, means in self.means.items() if len(means) == len(self.datasets)]
         if not systems:
@@ -113,7 +115,7 @@ class _Scores:
         mean_ranks = ranks.mean_ranks(self._matrix(systems))
         return [system for _, system in sorted(zip(mean_ranks, systems, strict=True))]
 
-    def _matrix(self, systems: Sequence[tuple[tuple[str, str], ...]]) -> list[list[float]]:
+    def _matrix(self, systems: Sequence[_System]) -> list[list[float]]:
         return [
             [self.direction * self.means[system][name] for system in systems]
             for name in self.datasets
