@@ -6,7 +6,7 @@ DEMO := demo/my-thesis
 
 SERVICES := tests/project tests/services tests/template
 
-.PHONY: demo test unit lint bench pictures
+.PHONY: demo test test-all unit lint bench pictures
 
 demo: $(UV)
 	@test -d $(DEMO) || echo "Making $(DEMO) and installing its packages; this takes a minute the first time."
@@ -18,11 +18,15 @@ demo: $(UV)
 	@echo "The last line opens it in a browser. Another model: $(DEMO)/.venv/bin/labkart run model=forest"
 
 test: $(UV)
-	@$(UV) run --quiet pytest --numprocesses logical
+	@$(UV) run --quiet pytest --numprocesses logical -m 'not thorough'
+
+# What is marked `thorough`: it takes longer than all the rest.
+test-all: $(UV)
+	@$(UV) run --quiet pytest --numprocesses logical -m thorough
 
 # In one process: two would spend a third of the time on importing and collecting the same.
 unit: $(UV)
-	@$(UV) run --quiet pytest $(addprefix --ignore=,$(SERVICES))
+	@$(UV) run --quiet pytest -m 'not thorough' $(addprefix --ignore=,$(SERVICES))
 
 lint: $(UV)
 	@$(UV) run --quiet ruff check

@@ -27,6 +27,7 @@ ELSEWHERE = {
     "uvx cookiecutter gh:<owner>/labkart": "README.md",
     "make demo": "tests/template/test_wiring.py",
     "make test": ".ci/run",
+    "make test-all": ".ci/run",
     "labkart ui": "tests/services/test_ui.py",
     "labkart update": "tests/template/test_update.py",
     "labkart accept": "tests/project/test_verbs.py",

@@ -228,12 +228,15 @@ def test_the_hooks_of_git_accept_a_new_project_and_empty_its_notebooks(fresh: Pr
     assert fresh.read("notebooks/explore.ipynb") == empty
 
 
-def test_the_templates_ci_runs_its_lint_here_and_on_github() -> None:
+def test_the_templates_ci_runs_its_lint_and_all_tests_here_and_on_github() -> None:
     """The lint itself takes longer than most tests: it has run before them where `.ci/run` called both."""
     jobs = yaml.safe_load(CI.read_text())["jobs"]
     assert [step["run"] for step in jobs["lint"]["steps"] if "run" in step] == ["make lint"]
+    tests = [step["run"] for step in jobs["test"]["steps"] if "run" in step]
+    assert tests[-1] == 'make "$TESTS"'
+    assert jobs["test"]["strategy"]["matrix"]["tests"] == ["test", "test-all"]
     lines = (TEMPLATE / ".ci/run").read_text().splitlines()
-    assert lines.index("make lint") < lines.index("make test")
+    assert lines[-3:] == ["make lint", "make test", "make test-all"]
 
 
 @pytest.fixture
