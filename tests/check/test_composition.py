@@ -5,11 +5,12 @@ from pathlib import Path
 import pytest
 
 from tests.check.conftest import Find, sentences
+from tests.support.variants import variants
 
 
 @pytest.mark.parametrize(
     ("path", "text", "sentence"),
-    [
+    variants([
         ("conf/config.yaml", "a: 1\n b: 2\n", "conf/config.yaml:2 broken-config: not YAML that Hydra reads: mapping values are not"),
         ("conf/model/new.yaml", "- a\n", "conf/model/new.yaml broken-config: not YAML that Hydra reads: must have lines of the form"),
         ("conf/model/new.yaml", "a: 1\na: 2\n", "conf/model/new.yaml:2 broken-config: not YAML that Hydra reads: found duplicate key a"),
@@ -30,7 +31,7 @@ from tests.check.conftest import Find, sentences
             "# @package _global_\nsearch:\n  space:\n    model: {choices: [forest, tree]}\n",
             "conf/search/s.yaml:4 broken-config: names something that does not exist: no model tree in conf/model/",
         ),
-    ],
+    ], 3),
 )  # fmt: skip
 def test_a_file_that_does_not_compose_is_named_with_its_reason(
     find: Find, path: str, text: str, sentence: str
@@ -95,13 +96,13 @@ def test_the_settings_of_this_machine_are_not_checked(find: Find) -> None:
 
 @pytest.mark.parametrize(
     ("text", "sentence"),
-    [
+    variants([
         ("# c\n- model: forest\n  model.params.tree: [1, 2]\n", 'conf/sweep/ir.yaml:3 broken-config: names something that does not exist: conf/model/forest.yaml: no setting "model.params.tree". Did you mean "trees"?'),
         ("- model: [forest, tree]\n", 'conf/sweep/ir.yaml:1 broken-config: names something that does not exist: conf: no model "tree".'),
         ("- model: forest\n  seed: range(3\n", "conf/sweep/ir.yaml:2 broken-config: not YAML that Hydra reads: seed=range(3 is not a valid Hydra override."),
         ("model: forest\n", "conf/sweep/ir.yaml:1 broken-config: not YAML that Hydra reads: must be a list of grids."),
         ("- model: forest\n  model.params.trees: [1, many]\n", "conf/sweep/ir.yaml:2 broken-pipeline: the pipeline cannot be laid out: model.params.trees=many: Forest.trees must be an integer, got 'many'."),
-    ],
+    ], 2),
 )  # fmt: skip
 def test_names_and_values_of_a_sweep_are_checked_and_the_line_is_named(
     find: Find, text: str, sentence: str

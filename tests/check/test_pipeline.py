@@ -7,6 +7,7 @@ import pytest
 
 from tests.check.conftest import PIPELINE, TASKS, Find, check, places, sentences
 from tests.support.tiny import write
+from tests.support.variants import variants
 
 _RULES = ("broken-config", "broken-pipeline", "unused-key")
 
@@ -17,7 +18,7 @@ def test_a_project_in_which_all_is_read_and_composes_has_no_findings(find: Find)
 
 @pytest.mark.parametrize(
     ("files", "sentence"),
-    [
+    variants([
         ({"conf/model/forest.yaml": "params:\n  trees: 3\n  tree: 1\n"}, 'conf/model/forest.yaml:3 broken-pipeline: the pipeline cannot be laid out: Forest has no parameter "tree"'),
         ({"pipeline.py": "import nothing_here\n"}, "src/study/pipeline.py:1 broken-pipeline: cannot be imported: ModuleNotFoundError"),
         ({"tasks/__init__.py": "a = (\n"}, "src/study/tasks/__init__.py:1 broken-pipeline: cannot be imported: SyntaxError"),
@@ -33,7 +34,7 @@ def test_a_project_in_which_all_is_read_and_composes_has_no_findings(find: Find)
         ({"pipeline.py": "def pipeline(cfg):\n    exit(3)\n"}, "src/study/pipeline.py:2 broken-pipeline: the pipeline cannot be laid out: SystemExit: 3"),
         ({"conf/model/forest.yaml": "params:\n  trees: ${oc.env:NO_SUCH_VARIABLE}\n"}, "conf/model/forest.yaml:2 broken-pipeline: the pipeline cannot be laid out: "),
         ({"pipeline.py": "import os, sys\nfrom pathlib import Path\nos.chdir('/')\nsys.stdout = Path.read_text = open = None\n1 / 0\n"}, "src/study/pipeline.py:5 broken-pipeline: cannot be imported: ZeroDivisionError"),
-    ],
+    ], 5),
     ids=["parameter", "import", "syntax", "tasks", "exit", "function", "setting", "file", "package", "key", "result", "folder", "exits", "variable", "patches"],
 )  # fmt: skip
 def test_a_pipeline_that_cannot_be_laid_out_is_found_once_and_where(

@@ -12,6 +12,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from labkart import LabkartError, compose
 from labkart.experiments.config_errors import explain_error
 from tests.support.tiny import write
+from tests.support.variants import variants
 
 
 def refused(sentence: str) -> Any:
@@ -94,7 +95,7 @@ def test_the_wrong_one_of_two_groups_is_named(root: Path) -> None:
         compose("experiment=large", "model=5")
 
 
-@pytest.mark.parametrize(("override", "sentence"), OVERRIDES.items())
+@pytest.mark.parametrize(("override", "sentence"), variants(OVERRIDES.items(), 20))
 def test_a_wrong_override_is_explained(override: str, sentence: str, root: Path) -> None:
     with refused(sentence):
         compose(override)
@@ -102,18 +103,21 @@ def test_a_wrong_override_is_explained(override: str, sentence: str, root: Path)
 
 @pytest.mark.parametrize(
     "value",
-    [
-        "日本語",
-        "a=b",
-        "it's",
-        'say "a"',
-        "back\\slash#",
-        'a"b"#\\',
-        "end#\\",
-        "a#b",
-        "~/x",
-        "$(ls)",
-    ],
+    variants(
+        [
+            "日本語",
+            "a=b",
+            "it's",
+            'say "a"',
+            "back\\slash#",
+            'a"b"#\\',
+            "end#\\",
+            "a#b",
+            "~/x",
+            "$(ls)",
+        ],
+        4,
+    ),
 )
 def test_the_quotes_that_a_sentence_offers_keep_the_value(value: str, root: Path) -> None:
     with pytest.raises(LabkartError) as refusal:

@@ -12,6 +12,7 @@ from omegaconf import OmegaConf
 from labkart import LabkartError
 from labkart.experiments.pipeline import Pipeline
 from tests.support.tiny import FILES, write
+from tests.support.variants import variants
 
 CODE = """\
 import dataclasses
@@ -107,30 +108,33 @@ def plan(
 
 @pytest.mark.parametrize(
     ("change", "what"),
-    [
-        ("Last.rate = cfg.rate", "Last.rate"),
-        ("Last.new = cfg.rate", "Last.new"),
-        ("First.table['a'] = cfg.rate", "First.table['a']"),
-        ("First.run = lambda self: self.dump(2)", "First.run"),
-        ("RATE = cfg.rate", "RATE"),
-        ("COMPUTED = cfg.rate", "COMPUTED"),
-        ("CFG = cfg", "CFG"),
-        ("OPTIONS['rate'] = cfg.rate", "OPTIONS['rate']"),
-        ("OPTIONS['deep']['list'].append(cfg.rate)", "OPTIONS['deep']['list'][2]"),
-        ("OPTIONS['rate'] = 1.0", "OPTIONS['rate']"),
-        ("del OPTIONS['rate']", "OPTIONS['rate']"),
-        ("OPTIONS.clear()", "OPTIONS['rate']"),
-        ("NAMES.append('b')", "NAMES[1]"),
-        ("NAMES = ['b']", "NAMES[0]"),
-        ("SEEN.add('b')", "SEEN['b']"),
-        ("QUEUE.append(cfg.rate)", "QUEUE[1]"),
-        ("SPACE.rate = cfg.rate", "SPACE.rate"),
-        ("SETTINGS.rate = cfg.rate", "SETTINGS.rate"),
-        ("Settings.rate = cfg.rate", "Settings.rate"),
-        ("DATA.rate = cfg.rate", "DATA.rate"),
-        ("globals()['helper'] = lambda: 2", "helper"),
-        ("helper.rate = cfg.rate", "helper.rate"),
-    ],
+    variants(
+        [
+            ("Last.rate = cfg.rate", "Last.rate"),
+            ("Last.new = cfg.rate", "Last.new"),
+            ("First.table['a'] = cfg.rate", "First.table['a']"),
+            ("First.run = lambda self: self.dump(2)", "First.run"),
+            ("RATE = cfg.rate", "RATE"),
+            ("COMPUTED = cfg.rate", "COMPUTED"),
+            ("CFG = cfg", "CFG"),
+            ("OPTIONS['rate'] = cfg.rate", "OPTIONS['rate']"),
+            ("OPTIONS['deep']['list'].append(cfg.rate)", "OPTIONS['deep']['list'][2]"),
+            ("OPTIONS['rate'] = 1.0", "OPTIONS['rate']"),
+            ("del OPTIONS['rate']", "OPTIONS['rate']"),
+            ("OPTIONS.clear()", "OPTIONS['rate']"),
+            ("NAMES.append('b')", "NAMES[1]"),
+            ("NAMES = ['b']", "NAMES[0]"),
+            ("SEEN.add('b')", "SEEN['b']"),
+            ("QUEUE.append(cfg.rate)", "QUEUE[1]"),
+            ("SPACE.rate = cfg.rate", "SPACE.rate"),
+            ("SETTINGS.rate = cfg.rate", "SETTINGS.rate"),
+            ("Settings.rate = cfg.rate", "Settings.rate"),
+            ("DATA.rate = cfg.rate", "DATA.rate"),
+            ("globals()['helper'] = lambda: 2", "helper"),
+            ("helper.rate = cfg.rate", "helper.rate"),
+        ],
+        8,
+    ),
 )
 def test_what_a_module_holds_must_not_change(
     change: str, what: str, plan: Callable[[str], object]
@@ -192,18 +196,21 @@ def test_an_attribute_of_a_task_must_be_a_parameter(
 
 @pytest.mark.parametrize(
     "change",
-    [
-        "pass",
-        "UNUSED['a'] = cfg.rate",
-        "_memo['a'] = cfg.rate",
-        "os.environ['OTHER'] = '1'",
-        "os.environ['OMP_NUM_THREADS'] = '1'",
-        "os.environ['LAB_RATE'] = '1'; del os.environ['LAB_RATE']",
-        "log.info('x'); remembered('b')",
-        "RATE = RATE; OPTIONS['rate'] = 1; NAMES = list(NAMES)",
-        "last.priority = 5; last.slow; last.requires()",
-        "last.resources = {'gpu': 1}",
-    ],
+    variants(
+        [
+            "pass",
+            "UNUSED['a'] = cfg.rate",
+            "_memo['a'] = cfg.rate",
+            "os.environ['OTHER'] = '1'",
+            "os.environ['OMP_NUM_THREADS'] = '1'",
+            "os.environ['LAB_RATE'] = '1'; del os.environ['LAB_RATE']",
+            "log.info('x'); remembered('b')",
+            "RATE = RATE; OPTIONS['rate'] = 1; NAMES = list(NAMES)",
+            "last.priority = 5; last.slow; last.requires()",
+            "last.resources = {'gpu': 1}",
+        ],
+        4,
+    ),
 )
 def test_what_no_task_sees_may_change(change: str, plan: Callable[[str], object]) -> None:
     assert plan(change)

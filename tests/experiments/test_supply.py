@@ -13,6 +13,7 @@ from labkart.experiments.config import compose_overrides
 from labkart.experiments.plan import plan
 from labkart.experiments.supply import Supply
 from tests.support.tiny import write
+from tests.support.variants import variants
 
 CODE = """\
 from labkart import Task, make
@@ -74,18 +75,21 @@ def check(*overrides: str) -> tuple[list[str], str]:
 
 @pytest.mark.parametrize(
     ("setting", "variable", "expected"),
-    [
-        ("auto", None, "0,1,2,3"),
-        ("null", None, "0,1,2,3"),
-        ("auto", "2,3", "2,3"),
-        ("auto", "GPU-33", "GPU-33"),
-        ("1", "2,3", "2"),
-        ("8", "2,3", "2,3"),
-        ("[1,3,1]", None, "1,3"),
-        ("[0,3]", "2,3", "3"),
-        ("[0,3]", "GPU-33", "GPU-33"),
-        ("[GPU-22]", None, "2"),
-    ],
+    variants(
+        [
+            ("auto", None, "0,1,2,3"),
+            ("null", None, "0,1,2,3"),
+            ("auto", "2,3", "2,3"),
+            ("auto", "GPU-33", "GPU-33"),
+            ("1", "2,3", "2"),
+            ("8", "2,3", "2,3"),
+            ("[1,3,1]", None, "1,3"),
+            ("[0,3]", "2,3", "3"),
+            ("[0,3]", "GPU-33", "GPU-33"),
+            ("[GPU-22]", None, "2"),
+        ],
+        4,
+    ),
 )
 def test_the_settings_and_the_environment_choose_cards(
     setting: str,
@@ -101,19 +105,22 @@ def test_the_settings_and_the_environment_choose_cards(
 
 @pytest.mark.parametrize(
     ("machine_of", "reason"),
-    [
-        (("auto", None, None), "no graphics card was found (there is no nvidia-smi)"),
-        (("auto", None, ""), "nvidia-smi finds no graphics card"),
-        (
-            ("auto", None, "Failed: no driver"),
-            "nvidia-smi finds no graphics card: Failed: no driver",
-        ),
-        (("auto", "", CARDS), "CUDA_VISIBLE_DEVICES is empty"),
-        (("auto", "-1", CARDS), "CUDA_VISIBLE_DEVICES is -1"),
-        (("0", None, CARDS), "labkart.resources.gpu is 0"),
-        (("[]", None, CARDS), "labkart.resources.gpu is []"),
-        (("2", "", None), "labkart.resources.gpu is 2, CUDA_VISIBLE_DEVICES is empty"),
-    ],
+    variants(
+        [
+            (("auto", None, None), "no graphics card was found (there is no nvidia-smi)"),
+            (("auto", None, ""), "nvidia-smi finds no graphics card"),
+            (
+                ("auto", None, "Failed: no driver"),
+                "nvidia-smi finds no graphics card: Failed: no driver",
+            ),
+            (("auto", "", CARDS), "CUDA_VISIBLE_DEVICES is empty"),
+            (("auto", "-1", CARDS), "CUDA_VISIBLE_DEVICES is -1"),
+            (("0", None, CARDS), "labkart.resources.gpu is 0"),
+            (("[]", None, CARDS), "labkart.resources.gpu is []"),
+            (("2", "", None), "labkart.resources.gpu is 2, CUDA_VISIBLE_DEVICES is empty"),
+        ],
+        3,
+    ),
 )
 def test_without_a_card_a_sentence_says_why_tasks_run_on_the_cpu(
     machine_of: tuple[str, str | None, str | None],
@@ -148,44 +155,47 @@ def test_who_asks_for_nothing_needs_no_program(
 
 @pytest.mark.parametrize(
     ("overrides", "sentence"),
-    [
-        (
-            [needs("{gpu:5}")],
-            "Train asks for gpu: 5, but there are 4 (nvidia-smi lists 4). labkart.resources says what there is.",
-        ),
-        (
-            [needs(ONE, "{gpu:2}"), "labkart.resources.gpu=1"],
-            "Train asks for gpu: 2, but there is 1 (labkart.resources.gpu is 1, nvidia-smi lists 4). labkart.resources says what there is.",
-        ),
-        (
-            [needs("{licence:1}")],
-            "Train asks for licence: 1, but labkart.resources has no licence. Say in conf/config.yaml how much there is, as licence: 1.",
-        ),
-        (
-            [needs("{licnce:1}"), "+labkart.resources.licence=1"],
-            'Train asks for licnce: 1, but labkart.resources has no licnce. Did you mean "licence"? Say in conf/config.yaml how much there is, as licnce: 1.',
-        ),
-        (
-            [needs("{memory_gb:7.5}"), "+labkart.resources.memory_gb=6"],
-            "Train asks for memory_gb: 7.5, but labkart.resources.memory_gb is 6.",
-        ),
-        (
-            [needs("{gpu:0.5}")],
-            "Train.resources: gpu must be a whole number, 0 or more, got 0.5.",
-        ),
-        (
-            [needs("{gpu:-1}")],
-            "Train.resources: gpu must be a whole number, 0 or more, got -1.",
-        ),
-        (
-            [needs("{licence:many}")],
-            "Train.resources: licence must be a number, 0 or more, got 'many'.",
-        ),
-        (
-            [needs(ONE), "labkart.resources.gpu=[0,7]"],
-            "labkart.resources.gpu: there is no card 7, nvidia-smi lists 4: 0, 1, 2, 3.",
-        ),
-    ],
+    variants(
+        [
+            (
+                [needs("{gpu:5}")],
+                "Train asks for gpu: 5, but there are 4 (nvidia-smi lists 4). labkart.resources says what there is.",
+            ),
+            (
+                [needs(ONE, "{gpu:2}"), "labkart.resources.gpu=1"],
+                "Train asks for gpu: 2, but there is 1 (labkart.resources.gpu is 1, nvidia-smi lists 4). labkart.resources says what there is.",
+            ),
+            (
+                [needs("{licence:1}")],
+                "Train asks for licence: 1, but labkart.resources has no licence. Say in conf/config.yaml how much there is, as licence: 1.",
+            ),
+            (
+                [needs("{licnce:1}"), "+labkart.resources.licence=1"],
+                'Train asks for licnce: 1, but labkart.resources has no licnce. Did you mean "licence"? Say in conf/config.yaml how much there is, as licnce: 1.',
+            ),
+            (
+                [needs("{memory_gb:7.5}"), "+labkart.resources.memory_gb=6"],
+                "Train asks for memory_gb: 7.5, but labkart.resources.memory_gb is 6.",
+            ),
+            (
+                [needs("{gpu:0.5}")],
+                "Train.resources: gpu must be a whole number, 0 or more, got 0.5.",
+            ),
+            (
+                [needs("{gpu:-1}")],
+                "Train.resources: gpu must be a whole number, 0 or more, got -1.",
+            ),
+            (
+                [needs("{licence:many}")],
+                "Train.resources: licence must be a number, 0 or more, got 'many'.",
+            ),
+            (
+                [needs(ONE), "labkart.resources.gpu=[0,7]"],
+                "labkart.resources.gpu: there is no card 7, nvidia-smi lists 4: 0, 1, 2, 3.",
+            ),
+        ],
+        3,
+    ),
 )
 def test_what_can_never_run_is_refused(
     overrides: Sequence[str], sentence: str, machine: None

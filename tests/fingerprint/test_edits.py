@@ -42,6 +42,7 @@ from tests.support.study import (
     task,
 )
 from tests.support.tiny import write
+from tests.support.variants import variants
 
 
 @pytest.fixture
@@ -94,12 +95,17 @@ def changed(first: Look, last: Look) -> tuple[int, set[str]]:
     return last.result, last.changed(first)
 
 
+EVERY_FIFTH, ALL_CASES = 5, 1
+
+
+@pytest.mark.parametrize("step", variants([EVERY_FIFTH, ALL_CASES]))
 def test_an_edit_of_what_a_task_reaches_computes_it_again_and_what_follows(
-    outcomes: Outcomes,
+    step: int, outcomes: Outcomes
 ) -> None:
+    names = list(COUNTS)[::step]
     edits: dict[str, list[tuple[Case, object]]]
-    edits = {name: [(case, 2), (case, 5)] for name, case in COUNTS.items()}
-    assert outcomes(edits) == dict.fromkeys(COUNTS, (BEFORE, ALL, AFTER, FOLLOWS))
+    edits = {name: [(COUNTS[name], 2), (COUNTS[name], 5)] for name in names}
+    assert outcomes(edits) == dict.fromkeys(names, (BEFORE, ALL, AFTER, FOLLOWS))
 
 
 def test_another_thing_by_the_same_name_computes_it_again(outcomes: Outcomes) -> None:
@@ -108,21 +114,21 @@ def test_another_thing_by_the_same_name_computes_it_again(outcomes: Outcomes) ->
     assert outcomes(edits) == dict.fromkeys(SWAPPED, (BEFORE, ALL, AFTER, FOLLOWS))
 
 
-@pytest.mark.parametrize("case", ACTS.values(), ids=ACTS)
+@pytest.mark.parametrize("case", variants(ACTS, 2))
 def test_what_happens_at_import_counts_for_all_tasks(case: Case, study: Study) -> None:
     assert isinstance(case, dict)
     with_entry = {**ENTRY, **case}
     assert edited(study, with_entry, with_entry) == (AFTER, ALL)
 
 
-@pytest.mark.parametrize("case", OUTSIDE.values(), ids=OUTSIDE)
+@pytest.mark.parametrize("case", variants(OUTSIDE, 2))
 def test_code_outside_of_src_counts_where_it_is_run(case: Case, study: Study) -> None:
     result, changed = edited(study, case, case)
     assert result == AFTER
     assert changed >= FOLLOWS
 
 
-@pytest.mark.parametrize("case", UNSURE.values(), ids=UNSURE)
+@pytest.mark.parametrize("case", variants(UNSURE, 3))
 def test_an_edit_of_what_a_task_reaches_by_no_name_computes_it_again(
     case: Case, study: Study
 ) -> None:
@@ -131,10 +137,12 @@ def test_an_edit_of_what_a_task_reaches_by_no_name_computes_it_again(
     assert changed >= FOLLOWS
 
 
-def test_an_edit_of_what_no_task_reaches_computes_nothing(outcomes: Outcomes) -> None:
+@pytest.mark.parametrize("step", variants([EVERY_FIFTH, ALL_CASES]))
+def test_an_edit_of_what_no_task_reaches_computes_nothing(step: int, outcomes: Outcomes) -> None:
+    names = list(IGNORED)[::step]
     edits: dict[str, list[tuple[Case, object]]]
-    edits = {name: [(case, 2), (case, 5)] for name, case in IGNORED.items()}
-    assert outcomes(edits) == dict.fromkeys(IGNORED, (BEFORE, ALL, BEFORE, set()))
+    edits = {name: [(IGNORED[name], 2), (IGNORED[name], 5)] for name in names}
+    assert outcomes(edits) == dict.fromkeys(names, (BEFORE, ALL, BEFORE, set()))
 
 
 def test_another_way_to_write_the_same_computes_nothing(outcomes: Outcomes) -> None:
@@ -238,8 +246,8 @@ def test_an_edit_that_python_itself_misses_computes_it_again(study: Study) -> No
 # Data
 
 
-@pytest.mark.parametrize("size", [1, 600_000])
-@pytest.mark.parametrize("edit", [overwrite, replace])
+@pytest.mark.parametrize("size", variants([1, 600_000]))
+@pytest.mark.parametrize("edit", variants([overwrite, replace]))
 @pytest.mark.parametrize("load", LOADS.values(), ids=LOADS)
 def test_data_of_the_same_name_size_and_time_but_another_content_is_read_again(
     load: str, edit: Callable[[Path, str], None], size: int, study: Study
@@ -272,7 +280,7 @@ def test_data_that_was_touched_or_copied_back_is_not_read_again(load: str, study
     assert study.look() == before
 
 
-@pytest.mark.parametrize(("edit", "total"), FOLDERS.values(), ids=FOLDERS)
+@pytest.mark.parametrize(("edit", "total"), variants(FOLDERS, 2))
 def test_an_edit_in_a_folder_of_data_is_seen(
     edit: Callable[[Path], object], total: int, study: Study
 ) -> None:
@@ -301,7 +309,7 @@ def test_what_a_system_leaves_in_a_folder_of_data_is_no_data(study: Study) -> No
 # Packages
 
 
-@pytest.mark.parametrize(("package", "case"), INSTALLED.values(), ids=INSTALLED)
+@pytest.mark.parametrize(("package", "case"), variants(INSTALLED, 3))
 def test_another_version_of_a_package_that_is_imported_computes_it_again(
     package: dict[str, str], case: Case, study: Study
 ) -> None:
@@ -351,7 +359,7 @@ OPTIONAL = {
 }
 
 
-@pytest.mark.parametrize("case", OPTIONAL.values(), ids=OPTIONAL)
+@pytest.mark.parametrize("case", variants(OPTIONAL, 2))
 def test_an_optional_package_that_appears_and_goes_counts(case: Case, study: Study) -> None:
     study.write(case, 0)
     before = look_twice(study)

@@ -135,6 +135,7 @@ def test_mlflow_starts_runs_by_one_function_that_knows_whether_they_are_nested()
     assert _compat.mlflow_run_origin() == ""
 
 
+@pytest.mark.thorough
 def test_joblib_keeps_processes_that_can_be_ended() -> None:
     Parallel(n_jobs=2)(delayed(abs)(number) for number in (1, 2))
     executor = reusable_executor._executor
@@ -149,6 +150,7 @@ def test_mlflow_keeps_the_active_runs_of_all_threads_and_can_forget_them() -> No
     assert mlflow.active_run() is None and fluent._active_experiment_id is None
 
 
+@pytest.mark.thorough
 def test_what_autologging_patches_is_undone() -> None:
     original, before = LinearRegression.fit, dict(autologging_utils.AUTOLOGGING_INTEGRATIONS)
     with _compat.mlflow_autologging_kept():

@@ -34,16 +34,14 @@ def test_a_room_says_what_it_knows_and_imports_nothing(room: Path) -> None:
 
 def private_uses(tree: ast.Module, ours: set[str]) -> Iterator[tuple[int, str]]:
     """Private names of other libraries, by line: imported, or taken from something of theirs."""
-    own = {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.ClassDef)}
-    for node in ast.walk(tree):
+    nodes = [*ast.walk(tree)]
+    own = {node.name for node in nodes if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+    known = own | ours | DOCUMENTED
+    for node in nodes:
         if isinstance(node, ast.ImportFrom) and not (node.module or "").startswith("labkart"):
             names = [*(node.module or "").split("."), *(alias.name for alias in node.names)]
             yield from ((node.lineno, part) for part in names if is_private(part))
-        elif (
-            isinstance(node, ast.Attribute)
-            and is_private(node.attr)
-            and node.attr not in own | ours | DOCUMENTED
-        ):
+        elif isinstance(node, ast.Attribute) and is_private(node.attr) and node.attr not in known:
             yield node.lineno, node.attr
 
 

@@ -134,6 +134,7 @@ EDITS: dict[str, Callable[[Study], object]] = {
 }
 
 
+@pytest.mark.thorough
 def test_the_status_at_once_is_the_one_that_is_computed(study: Study) -> None:
     study.labkart("status", "--json")
     assert study.answers_at_once("status", "--json")
@@ -169,6 +170,7 @@ def test_a_run_with_nothing_to_do_leaves_what_any_run_leaves(study: Study) -> No
     assert study.file("outputs/cache/study/pipeline/Sum_*.pkl").exists()
 
 
+@pytest.mark.thorough
 def test_what_follows_from_the_date_or_from_another_program_is_computed_each_time(
     study: Study,
 ) -> None:
@@ -199,6 +201,7 @@ def test_a_pipeline_that_leaves_something_to_chance_is_computed_each_time(study:
         assert "nothing to do" not in study.labkart("run")
 
 
+@pytest.mark.thorough
 def test_what_the_students_code_prints_is_printed_again(study: Study) -> None:
     replace("src/study/helpers.py", "def", "print('imported')\ndef")(study)
     assert study.labkart("run").startswith("imported\n")

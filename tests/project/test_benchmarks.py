@@ -3,8 +3,12 @@
 import subprocess
 import sys
 
+import pytest
+
 from benchmarks.bench import Row, compared
 from tests.support.bake import TEMPLATE, clean_environment
+
+pytestmark = pytest.mark.thorough
 
 
 def test_a_case_prints_its_row_below_the_head() -> None:

@@ -28,6 +28,7 @@ from tests.support.study import (
     task,
 )
 from tests.support.tiny import FILES, write
+from tests.support.variants import variants
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +64,7 @@ EDITS = {
 }
 
 
-@pytest.mark.parametrize("case", EDITS.values(), ids=EDITS)
+@pytest.mark.parametrize("case", variants(EDITS, 2))
 def test_an_edit_computes_again_what_reaches_it_and_what_follows(case: Case, study: Study) -> None:
     study.write(case, 2)
     assert study.build() == (BEFORE, ALL)
@@ -275,8 +276,9 @@ def flip_inside(file: Path) -> None:
 
 
 DAMAGES = [Path.unlink, empty, flip, truncate]
-DAMAGED = [(kind, damage) for kind in KINDS for damage in DAMAGES]
-DAMAGED += [(kind, flip_inside) for kind in ("large", "model", "npz")]
+PAIRS = [(kind, damage) for kind in KINDS for damage in DAMAGES]
+PAIRS += [(kind, flip_inside) for kind in ("large", "model", "npz")]
+DAMAGED = {f"{kind}-{damage.__name__}": (kind, damage) for kind, damage in PAIRS}
 
 
 @pytest.fixture(scope="module")
@@ -298,9 +300,7 @@ def copy_outputs(project: Path, root: Path) -> None:
     shutil.copytree(project, root, ignore=ignore, dirs_exist_ok=True)
 
 
-@pytest.mark.parametrize(
-    ("kind", "damage"), DAMAGED, ids=[f"{kind}-{damage.__name__}" for kind, damage in DAMAGED]
-)
+@pytest.mark.parametrize(("kind", "damage"), variants(DAMAGED, 4))
 def test_an_output_that_was_damaged_is_computed_again(
     kind: str, damage: Callable[[Path], None], kept: Path, root: Path, forked: Processes
 ) -> None:

@@ -10,6 +10,8 @@ from labkart.experiments.composer import Composer
 from tests.support.composing import FILES, differing, hydras, outcome
 from tests.support.tiny import write
 
+pytestmark = pytest.mark.thorough
+
 # Each list of words is one experiment; what they do to each other is in their order.
 LISTS = [
     "",

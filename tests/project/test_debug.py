@@ -2,6 +2,8 @@
 
 import subprocess
 
+import pytest
+
 from tests.support.bake import Project
 from tests.support.terminal import terminal
 
@@ -22,6 +24,7 @@ def stop_at(project: Project, line: str) -> None:
     project.edit(TASK, LINE, f"        {line}\n{LINE}")
 
 
+@pytest.mark.thorough
 def test_on_a_terminal_a_person_stops_at_a_breakpoint_and_at_an_error(project: Project) -> None:
     stop_at(project, "seed = self.seed; breakpoint(); assert seed > 0")
     command = project.command("labkart", "run", "--debug")
@@ -36,6 +39,7 @@ def test_on_a_terminal_a_person_stops_at_a_breakpoint_and_at_an_error(project: P
     assert "SplitTable      failed" in screen.text
 
 
+@pytest.mark.thorough
 def test_a_person_who_leaves_the_debugger_stops_the_run(project: Project) -> None:
     stop_at(project, "breakpoint()")
     done = debug(project, "q\n")

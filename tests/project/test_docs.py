@@ -185,6 +185,7 @@ def test_a_projects_readme_names_every_page(home: Home) -> None:
 english = pytest.mark.parametrize("home", ["en"], indirect=True)
 
 
+@pytest.mark.thorough
 @english
 def test_every_command_of_the_pages_works(home: Home, tmp_path: Path) -> None:
     """They are the same in both languages, and read in one project, in the order in which the README names them."""
@@ -246,6 +247,7 @@ def measured(home: Home, folder: Path) -> Home:
     return home
 
 
+@pytest.mark.thorough
 @english
 def test_with_a_students_own_data_nothing_of_the_samples_is_missed(
     home: Home, tmp_path: Path, types: Path
@@ -273,6 +275,7 @@ def test_the_tasks_of_the_page_on_outputs_work(home: Home, tmp_path: Path, types
     keep_for_types(home.project, types)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("home", ["ja"], indirect=True)
 @pytest.mark.parametrize("page", [TUTORIAL, CREATE, OUTPUTS])
 def test_what_the_pages_have_one_write_passes_in_japanese(
@@ -312,6 +315,7 @@ def put(project: Project, block: Block) -> None:
         )
 
 
+@pytest.mark.thorough
 @english
 def test_a_training_goes_on_from_its_checkpoint_and_gives_the_same(
     home: Home, tmp_path: Path, types: Path
@@ -375,6 +379,7 @@ def keep_for_types(project: Project, types: Path) -> Path:
     return folder
 
 
+@pytest.mark.thorough
 @english
 def test_the_types_of_what_the_pages_have_one_write_are_right(
     home: Home, types: Path, tmp_path: Path

@@ -8,6 +8,7 @@ import pytest
 
 from tests.support.commands import Commands
 from tests.support.tiny import write
+from tests.support.variants import variants
 
 STUDY = {
     "src/study/__init__.py": "",
@@ -66,7 +67,7 @@ def statuses(root: Path) -> dict[str, str]:
     return {each["settings"]["name"]: each["status"] for each in told}
 
 
-@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("workers", variants([2, 1]))
 def test_a_task_has_another_place_in_each_experiment_and_runs_once(
     warm: Commands, study: Path, workers: int
 ) -> None:
@@ -90,7 +91,7 @@ def test_what_fails_in_one_is_no_affair_of_the_others_and_runs_again_alone(
     assert statuses(study) == dict.fromkeys(["12", "32", "13"], "finished")
 
 
-@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("workers", variants([2, 1]))
 def test_a_task_that_is_asked_for_while_another_runs_is_part_of_both(
     warm: Commands, study: Path, workers: int
 ) -> None:

@@ -368,6 +368,7 @@ def test_two_commands_never_give_one_card_to_two_tasks(
     assert waiting.exitcode == 0
 
 
+@pytest.mark.thorough
 def test_a_command_that_is_killed_gives_its_cards_back(
     machine: list[str], commands: Commands
 ) -> None:
@@ -394,6 +395,7 @@ def test_amounts_are_counted_among_all_commands(commands: Commands) -> None:
     assert waiting.exitcode == 0
 
 
+@pytest.mark.thorough
 def test_a_task_that_another_command_computes_takes_no_card_meanwhile(
     machine: list[str], commands: Commands
 ) -> None:
@@ -406,6 +408,7 @@ def test_a_task_that_another_command_computes_takes_no_card_meanwhile(
     assert other.is_alive()
 
 
+@pytest.mark.thorough
 def test_a_card_is_free_while_tasks_run_that_began_when_it_was_waited_for(
     machine: list[str], commands: Commands
 ) -> None:

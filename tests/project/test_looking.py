@@ -188,6 +188,7 @@ def execute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., An
     return executed
 
 
+@pytest.mark.thorough
 @pytest.mark.filterwarnings("default")  # Jupyter's own affair
 def test_the_notebook_shows_the_results_of_a_sweep(
     swept: Project, execute: Callable[..., Any]

@@ -3,6 +3,7 @@
 import re
 import subprocess
 
+import pytest
 from mlflow import MlflowClient
 
 from tests.support.bake import Project
@@ -84,6 +85,7 @@ def test_from_an_edit_to_a_table_that_is_current(fresh: Project) -> None:
     assert "models.tex was edited by hand" in fresh.run("labkart", "report", "--check").stderr
 
 
+@pytest.mark.thorough
 def test_a_run_that_is_asked_for_again_takes_the_place_of_a_later_one(fresh: Project) -> None:
     fresh.labkart("run")
     fresh.edit(SPLIT, "stratify=y", "stratify=z")

@@ -20,6 +20,7 @@ from labkart.results.reproduce import reproduce as labkart
 from labkart.results.reproduce.reproduce import Options
 from tests.conftest import Ready
 from tests.support.bake import TEMPLATE, UV, Project
+from tests.support.variants import variants
 
 # The projects here have the library from this folder.
 FOLDER = f"labkart was installed from {TEMPLATE}, which may have changed since the run"
@@ -242,6 +243,7 @@ def test_what_git_does_not_have_is_restored_and_the_students_files_stay_as_they_
     assert contents(study).keys() == before.keys()
 
 
+@pytest.mark.thorough
 def test_another_seed_in_the_record_is_named(attempt: Callable[[], str], tampered: Path) -> None:
     replace(tampered / "config.yaml", "seed: 5", "seed: 6")
     change(tampered, lambda record: record["config"].update(seed=6))
@@ -330,7 +332,7 @@ IMPOSSIBLE: dict[str, tuple[Callable[[Path], object], str]] = {
 }
 
 
-@pytest.mark.parametrize("what", IMPOSSIBLE)
+@pytest.mark.parametrize("what", variants([*IMPOSSIBLE], 3))
 def test_what_is_not_there_any_more_is_named_and_nothing_runs(
     what: str, study: Project, attempt: Callable[[], str], tampered: Path
 ) -> None:
@@ -348,6 +350,7 @@ def test_without_uv_a_sentence_says_how_to_get_it(study: Project) -> None:
     assert "uv is not installed" in done.stdout and "pip install uv" in done.stdout
 
 
+@pytest.mark.thorough
 def test_from_cache_lists_what_would_run_and_what_is_gone(study: Project, tampered: Path) -> None:
     attempts = len(list((study.root / "outputs" / "records" / "reproductions").glob("*")))
     done = reproduce(study, tampered.name[:8], "--from-cache")
@@ -404,7 +407,7 @@ def test_what_means_no_experiment_is_answered_with_a_sentence(study: Project) ->
         assert done.returncode == 1 and said in done.stderr and not done.stdout
 
 
-@pytest.mark.parametrize("moment", ["git", "uv", "the run"])
+@pytest.mark.parametrize("moment", variants(["the run", "git", "uv"]))
 def test_ctrl_c_leaves_nothing_behind(moment: str, study: Project, tmp_path: Path) -> None:
     """Whatever is at work at that moment."""
     (id,) = (path.name for path in (study.root / "outputs" / "records" / "experiments").iterdir())

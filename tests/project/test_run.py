@@ -16,6 +16,7 @@ from mlflow.entities import Run
 
 from tests.support.bake import Project
 from tests.support.tiny import soon
+from tests.support.variants import variants
 
 METRICS = ["accuracy", "balanced_accuracy", "macro_f1", "roc_auc"]
 FOUR = ["LoadTable", "SplitTable", "TrainLogistic", "EvaluateModel"]
@@ -152,13 +153,14 @@ def test_a_subfolder_is_as_good_as_the_root(project: Project) -> None:
     assert not inside.has("outputs")
 
 
-@pytest.mark.parametrize(("data", "classes"), [("digits", 10), ("wine", 3)])
+@pytest.mark.parametrize(("data", "classes"), variants([("wine", 3), ("digits", 10)]))
 def test_the_other_data_sets_work(project: Project, data: str, classes: int) -> None:
     assert float(metrics(project.labkart("run", f"data={data}"))["accuracy"]) > 0.9
     table = (artifacts(project, rows(project)[-1]) / "EvaluateModel" / "per_class.csv").read_text()
     assert len(table.strip().splitlines()) == classes + 1
 
 
+@pytest.mark.thorough
 def test_an_experiment_is_a_file_that_names_its_runs(project: Project) -> None:
     said = project.labkart("run", "experiment=compare", "-m", "seed=0,1")
     assert said.startswith("  6 experiments, 14 tasks: 4 cached, 10 to run on ")
@@ -295,6 +297,7 @@ def test_a_store_that_cannot_be_written_is_a_warning_and_the_next_run_publishes(
     assert [run.info.status for run in rows(fresh)] == ["FINISHED"]
 
 
+@pytest.mark.thorough
 def test_eight_processes_on_a_fresh_store_lose_nothing(fresh: Project) -> None:
     assert fresh.warm  # so that they are at the same place at the same time
     words = [("run", f"seed={seed}", "task=TrainLogistic") for seed in range(8)]
@@ -419,6 +422,7 @@ def test_where_nothing_large_can_be_written_a_task_fails_in_a_sentence_and_the_n
     assert not (artifacts(fresh, run) / "traceback.txt").exists()
 
 
+@pytest.mark.thorough
 def test_many_workers_read_one_zip_whole(fresh: Project) -> None:
     fresh.edit(
         "src/my_thesis/tasks/load.py",
@@ -500,7 +504,7 @@ MISTAKES = {
 }
 
 
-@pytest.mark.parametrize("words", MISTAKES)
+@pytest.mark.parametrize("words", variants([*MISTAKES], 4))
 def test_a_mistake_ends_in_one_sentence_and_nothing_runs(fresh: Project, words: str) -> None:
     done = fresh.run("labkart", *words.split())
     assert done.returncode == 1
@@ -541,7 +545,7 @@ REQUIRES = """    def requires(self):
     def run("""
 
 
-@pytest.mark.parametrize("old", PIPELINE_MISTAKES)
+@pytest.mark.parametrize("old", variants([*PIPELINE_MISTAKES], 2))
 def test_a_mistake_in_the_pipeline_is_told_without_a_traceback(fresh: Project, old: str) -> None:
     new, sentence = PIPELINE_MISTAKES[old]
     fresh.edit("src/my_thesis/pipeline.py", old, new)
@@ -561,6 +565,7 @@ def test_a_mistake_in_requires_is_told_without_a_traceback(fresh: Project) -> No
     assert "Traceback" not in done.stderr and not fresh.has("outputs/cache")
 
 
+@pytest.mark.thorough
 def test_a_copy_does_not_run_the_code_of_the_project_that_it_was_copied_from(
     fresh: Project, tmp_path: Path
 ) -> None:
@@ -575,6 +580,7 @@ def test_a_copy_does_not_run_the_code_of_the_project_that_it_was_copied_from(
     )
 
 
+@pytest.mark.thorough
 def test_outside_a_project_the_command_serves_the_one_it_is_installed_in(
     tmp_path: Path, environment: Path
 ) -> None:
@@ -612,6 +618,7 @@ def test_the_outputs_are_not_in_git(project: Project) -> None:
     assert status.stdout == ""
 
 
+@pytest.mark.thorough
 def test_a_copy_without_git_runs(fresh: Project) -> None:
     shutil.rmtree(fresh.root / ".git")
     fresh.labkart("run", "data=wine")

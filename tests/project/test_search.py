@@ -120,6 +120,7 @@ def test_another_store_gets_all_of_it(searched: tuple[Project, str]) -> None:
     assert len(trials) == 4 and parent.info.status == "FINISHED"
 
 
+@pytest.mark.thorough
 def test_several_objectives_have_a_front_and_workers_share_the_trials(fresh: Project) -> None:
     (fresh.root / "conf/search/two.yaml").write_text(TWO)
     said = fresh.labkart("search", "search=two", "-n", "6", "--workers", "2", "data=wine")
@@ -130,6 +131,7 @@ def test_several_objectives_have_a_front_and_workers_share_the_trials(fresh: Pro
     assert {"pareto.png", "history_accuracy.png", "slices_TrainBoosting.train_loss.png"} <= figures
 
 
+@pytest.mark.thorough
 def test_a_pruned_trial_and_a_failed_one_are_seen_in_mlflow(fresh: Project) -> None:
     fresh.edit(
         "src/my_thesis/tasks/train.py",

@@ -20,6 +20,7 @@ from labkart.experiments.search import plots
 from labkart.records import leftovers, study
 from tests.support.searches import TASKS, change, ended, forked, run, trace, trials, write_project
 from tests.support.tiny import soon, write
+from tests.support.variants import variants
 
 
 @pytest.fixture(autouse=True)
@@ -76,7 +77,7 @@ def test_of_several_objectives_the_best_are_those_that_none_dominates(here: Path
     }
 
 
-@pytest.mark.parametrize("sampler", ["TPESampler", "RandomSampler"])
+@pytest.mark.parametrize("sampler", variants(["TPESampler", "RandomSampler"]))
 def test_a_sampler_finds_something(here: Path, sampler: str) -> None:
     change(here, "RandomSampler", sampler)
     found = run("-n", "20")
@@ -154,6 +155,7 @@ def test_what_makes_another_study_is_said(here: Path, capsys: pytest.CaptureFixt
 # Killed and resumed
 
 
+@pytest.mark.thorough
 def test_a_search_that_is_killed_goes_on_as_if_nothing_had_happened(here: Path) -> None:
     change(here, "RandomSampler", "TPESampler")
     change(here, "seconds: 0.0", "seconds: 0.02", "conf/config.yaml")
@@ -162,11 +164,14 @@ def test_a_search_that_is_killed_goes_on_as_if_nothing_had_happened(here: Path) 
         (here / made).rename(here / f"{made}-before")
     kills = 0
     while not (found := study.read_study(whole.name)) or found.status != "finished":
-        process, far = forked("-n", "16"), min(16, trace().total() + random.randint(1, 6))
+        last = min(16, trace().total() + random.randint(2, 6))
+        (here / f"hold-{last}").touch()
+        process, far = forked("-n", "16"), random.randint(trace().total() + 1, last)
         soon(lambda far=far: trace().total() >= far)
         time.sleep(random.uniform(0, 0.06))
         os.kill(process, signal.SIGKILL)
         kills += ended(process) == -signal.SIGKILL
+        (here / f"hold-{last}").unlink()
         if trace().total() >= 16:
             run("-n", "16")
     assert kills > 1
@@ -175,11 +180,12 @@ def test_a_search_that_is_killed_goes_on_as_if_nothing_had_happened(here: Path) 
 
 
 def test_ctrl_c_leaves_a_trial_that_is_tried_again(here: Path) -> None:
-    change(here, "seconds: 0.0", "seconds: 0.3", "conf/config.yaml")
+    (here / "hold-2").touch()
     process = forked("-n", "3")
     soon(lambda: trace().total() == 2)
     os.kill(process, signal.SIGINT)
     assert ended(process) == 1
+    (here / "hold-2").unlink()
     (found,) = study.read_studies()
     assert found.status == "stopped" and [trial.state for trial in found.trials] == [
         "complete",
@@ -193,6 +199,7 @@ def test_ctrl_c_leaves_a_trial_that_is_tried_again(here: Path) -> None:
 # Several processes
 
 
+@pytest.mark.thorough
 def test_processes_share_the_trials(here: Path) -> None:
     change(here, "seconds: 0.0", "seconds: 0.05", "conf/config.yaml")
     processes = [forked("-n", "16") for _ in range(4)]
@@ -220,9 +227,11 @@ def test_when_one_process_is_killed_another_one_tries_its_trial(here: Path) -> N
 
 
 def test_a_study_whose_processes_all_died_is_said_to_be_killed_and_goes_on(here: Path) -> None:
-    change(here, "seconds: 0.0", "seconds: 0.3", "conf/config.yaml")
+    holds = [here / f"hold-{number}" for number in (3, 4)]
+    for hold in holds:
+        hold.touch()
     one, other = forked("-n", "6"), forked("-n", "6")
-    soon(lambda: bool(study.read_studies()))
+    soon(lambda: trace().total() == 4 and study.read_studies())
     os.kill(one, signal.SIGKILL)
     ended(one)
     leftovers.close_abandoned()
@@ -232,6 +241,8 @@ def test_a_study_whose_processes_all_died_is_said_to_be_killed_and_goes_on(here:
     leftovers.close_abandoned()
     (killed,) = study.read_studies()
     assert killed.status == "killed" and killed.ended and not [*killed.folder.glob(".searching*")]
+    for hold in holds:
+        hold.unlink()
     found = run("-n", "6")
     assert found.status == "finished" and not [*found.folder.glob(".searching*")]
 
@@ -253,10 +264,12 @@ slow: true
 
 @pytest.mark.parametrize(
     ("workers", "pruner", "reason"),
-    [
-        ("1", "MedianPruner", "behind the median"),
-        ("2", "SuccessiveHalvingPruner", "not among the best"),
-    ],
+    variants(
+        [
+            ("2", "SuccessiveHalvingPruner", "not among the best"),
+            ("1", "MedianPruner", "behind the median"),
+        ]
+    ),
 )
 def test_a_trial_that_falls_behind_is_pruned(
     here: Path, workers: str, pruner: str, reason: str
@@ -276,6 +289,7 @@ def test_a_trial_that_falls_behind_is_pruned(
     assert set(names) == {"report"}
 
 
+@pytest.mark.thorough
 def test_pruning_after_a_kill_is_as_without(here: Path) -> None:
     write(here, **{"conf/search/s.yaml": PRUNED.replace("MedianPruner", "SuccessiveHalvingPruner")})
     whole = run()

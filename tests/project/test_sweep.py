@@ -19,6 +19,7 @@ from mlflow.entities import Run
 from tests.conftest import Ready
 from tests.support.bake import Project
 from tests.support.commands import Command, Commands
+from tests.support.variants import variants
 
 # Three stages, whose results can be done in the head; each leaves a line when it begins.
 PIPELINE = '''\
@@ -277,7 +278,7 @@ def test_a_larger_sweep_runs_what_is_new_and_marks_what_was_cached(
     assert table(printed) == expected(accuracies(swept))
 
 
-@pytest.mark.parametrize("workers", [1, 4])
+@pytest.mark.parametrize("workers", variants([4, 1]))
 def test_any_number_of_workers_gives_the_same(
     workers: int, tiny: Project, said: str, labkart: Callable[..., str]
 ) -> None:
@@ -287,7 +288,7 @@ def test_any_number_of_workers_gives_the_same(
     assert statuses(tiny) == {"FINISHED": 6}
 
 
-@pytest.mark.parametrize("launcher", ["basic", "joblib"])
+@pytest.mark.parametrize("launcher", variants(["basic", "joblib"]))
 def test_hydras_own_launchers_end_in_the_same_table(
     launcher: str, tiny: Project, said: str, labkart: Callable[..., str]
 ) -> None:
@@ -403,7 +404,7 @@ def test_a_shared_task_that_fails_is_told_once(tiny: Project, server: Commands) 
     assert begun(tiny) == {"Shared": 1} and statuses(tiny) == {"FAILED": 6}
 
 
-@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("workers", variants([2, 1]))
 def test_ctrl_c_closes_what_ran_and_the_same_command_goes_on(
     workers: int, tiny: Project, server: Commands
 ) -> None:
@@ -452,6 +453,7 @@ def goes_on(project: Project, server: Commands, words: list[str], kept: set[str]
     assert not list((project.root / "outputs/running").glob("*"))
 
 
+@pytest.mark.thorough
 def test_a_sweep_and_another_process_share_an_experiment(tiny: Project, server: Commands) -> None:
     ways(tiny, "time.sleep(0.3)")
     both = [
@@ -464,6 +466,7 @@ def test_a_sweep_and_another_process_share_an_experiment(tiny: Project, server: 
     assert statuses(tiny) == {"FINISHED": 6} and len(records(tiny)) == 6
 
 
+@pytest.mark.thorough
 def test_two_identical_sweeps_at_once_run_each_task_once(
     tiny: Project, server: Commands, said: str
 ) -> None:
@@ -500,7 +503,7 @@ MISTAKES = {
 }
 
 
-@pytest.mark.parametrize("words", MISTAKES)
+@pytest.mark.parametrize("words", variants([*MISTAKES], 4))
 def test_a_mistake_in_one_job_is_told_before_any_runs(
     words: str, template: Project, server: Commands
 ) -> None:
@@ -543,6 +546,7 @@ def test_a_metric_that_nothing_logs_ranks_nothing_and_is_named(
 # The default pipeline
 
 
+@pytest.mark.thorough
 def test_a_sweep_gives_what_single_runs_give(project: Project, server: Commands) -> None:
     alone = server.labkart(project, "run", "model=forest", "model.params.trees=5", "seed=1")
     accuracy = re.findall(r"^  accuracy ([\d.]+)", alone, flags=re.MULTILINE)
@@ -636,6 +640,7 @@ def retrieval(tiny: Project) -> Project:
     return tiny
 
 
+@pytest.mark.thorough
 def test_systems_with_unlike_parameters_are_one_sweep_one_table_and_one_report(
     retrieval: Project, labkart: Callable[..., str]
 ) -> None:

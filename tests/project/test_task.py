@@ -7,6 +7,7 @@ import pytest
 
 from tests.support.processes import Processes
 from tests.support.tiny import python, soon, start, write
+from tests.support.variants import variants
 
 pytestmark = pytest.mark.usefixtures("root")
 
@@ -64,7 +65,7 @@ def test_classes_of_one_name_in_two_modules_are_two_tasks(root: Path, forked: Pr
     assert printed == "['study.a', 'study.b']"
 
 
-@pytest.mark.parametrize("name", ["Plain", "Generator"])
+@pytest.mark.parametrize("name", variants(["Plain", "Generator"]))
 def test_two_processes_compute_a_task_once_and_both_have_its_result(name: str, root: Path) -> None:
     write(root, **{"src/study/__init__.py": STUDY})
     both = [start(f"import study; study.together(study.{name}())", root) for _ in range(2)]

@@ -14,6 +14,7 @@ import pytest
 
 from tests.support.commands import Commands
 from tests.support.tiny import FILES, start, write
+from tests.support.variants import variants
 
 STUDY = {
     "src/study/__init__.py": "",
@@ -175,7 +176,7 @@ def output(root: Path, task: str) -> Path:
     return found
 
 
-@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize("change", variants([*CHANGES], 3))
 def test_what_changed_is_said_in_words(change: str, ran: Path) -> None:
     apply, expected = CHANGES[change]
     name = output(ran, "Sum").name
@@ -288,6 +289,7 @@ print(newest.data.tags["mlflow.note.content"])
     )
 
 
+@pytest.mark.thorough
 def test_every_combination_can_be_accepted_at_once(ran: Path) -> None:
     sweep = ["-m", "scale.factor=1,2,3"]
     labkart(ran, "run", *sweep)
@@ -462,6 +464,7 @@ def pipeline(cfg):
 """
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("workers", [1, 2])
 def test_a_run_may_yield_tasks_that_build_on_others_also_where_two_classes_have_one_name(
     workers: int, ran: Path
@@ -543,6 +546,7 @@ def pipeline(cfg):
 """
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("workers", [1, 2])
 def test_a_yielded_task_keeps_its_values_and_runs_again_when_what_it_needs_changed(
     workers: int, ran: Path

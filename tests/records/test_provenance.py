@@ -10,6 +10,7 @@ import pytest
 
 from labkart.records import provenance
 from tests.support.tiny import write
+from tests.support.variants import variants
 
 NOWHERE = {"commit": None, "branch": None, "remote": None, "dirty": None, "left_out": []}
 
@@ -300,7 +301,7 @@ CHANGES = [
 ]
 
 
-@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize("change", variants(CHANGES, 6))
 def test_the_diff_makes_the_same_tree_of_a_clean_clone(
     change: Callable[[Path], None], repository: Path, tmp_path: Path
 ) -> None:

@@ -353,20 +353,24 @@ def test_the_words_of_a_command_are_masked_with_their_spaces() -> None:
     assert redact.redact_overrides(words) == expected
 
 
-def cpu_seconds(text: str) -> float:
-    begin = time.process_time()
-    redact.redact_text(text)
-    return time.process_time() - begin
-
-
-def test_a_megabyte_takes_a_fraction_of_a_second() -> None:
+def test_a_megabyte_of_code_stays_as_it_is() -> None:
     line = '+    for key, value in sorted(table.items()):  # the keys of {table!r} and "others" in 3 passes\n'
     text = diff("a.py") + (line + "+" + "x = compute(alpha, beta)[0] # 0.25\n" * 2) * 6_200
-    begin = time.process_time()
     assert len(text) > 1_000_000 and redact.redact_text(text) == text
-    assert time.process_time() - begin < 2  # on a machine that is busy; 0.4 on a free one
 
 
+def cpu_seconds(text: str) -> float:
+    """The least of several measurements: whatever else the machine does only adds to them."""
+
+    def measure() -> float:
+        begin = time.process_time()
+        redact.redact_text(text)
+        return time.process_time() - begin
+
+    return min(measure() for _ in range(3))
+
+
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "letters",
     [

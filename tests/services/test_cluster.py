@@ -12,6 +12,8 @@ from tests.support.bake import Project
 from tests.support.slurm import Slurm
 from tests.support.tiny import soon
 
+pytestmark = pytest.mark.thorough
+
 SWEEP = ("run", "-m", "data=wine", "model=logistic", "seed=0,1,2", "hydra/launcher=slurm")
 TROUBLE = """\
         if not Path("go").exists() and self.seed == 1:

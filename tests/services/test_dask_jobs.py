@@ -17,6 +17,8 @@ from labkart.experiments import dask_jobs
 from tests.support.bake import TEMPLATE
 from tests.support.tiny import soon, start, write
 
+pytestmark = pytest.mark.thorough
+
 STUDY = """\
 import os, sys, time
 from pathlib import Path
@@ -179,7 +181,7 @@ def test_a_command_that_is_stopped_ends_its_jobs(
     )
     soon(has(study, "started.0", "started.1"))
     process.send_signal(sent)
-    assert "KeyboardInterrupt" in process.communicate(timeout=30)[1]
+    assert "KeyboardInterrupt" in process.communicate(timeout=120)[1]
     soon(has(study, "stopped.0", "stopped.1"))
     assert not list(study.glob("finished.*"))
 

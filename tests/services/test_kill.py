@@ -20,6 +20,7 @@ import pytest
 
 from tests.support.bake import LIBRARY
 from tests.support.tiny import FILES, soon, start, write
+from tests.support.variants import variants
 
 SIZE = 200_000  # numbers in an array: 1.6 MB
 FACTORS = (3, 5, 7)
@@ -306,6 +307,7 @@ def check_the_next_run(server: Server, outputs: Path) -> None:
     assert litter(outputs) == []
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("workers", "strikes"), [(1, 6), (2, 4)])
 def test_a_run_killed_at_any_moment_is_right_when_it_runs_again(
     workers: int, strikes: int, server: Server, tmp_path: Path
@@ -316,9 +318,7 @@ def test_a_run_killed_at_any_moment_is_right_when_it_runs_again(
     lasts = min(server.run(tmp_path / f"whole-{count}", *words)[1] for count in range(2))
     struck, inside = 0, 0
     enough = strikes / 4
-    while struck < strikes or (
-        inside < enough and struck < 4 * strikes
-    ):  # on a busy machine fewer hit its middle
+    while struck < strikes or (inside < enough and struck < 10 * strikes):
         outputs, killed, after = (
             tmp_path / f"outputs-{struck}",
             chance.choice(SIGNALS),
@@ -329,13 +329,16 @@ def test_a_run_killed_at_any_moment_is_right_when_it_runs_again(
         print(f"strike {struck} after {after:.4f} of {lasts:.4f} s with {killed.name}")
         ends, _ = server.run(outputs, *words, after=after, killed=killed)
         struck += ends != [0]
-        inside += 0 < len(done(outputs)) < 7
+        count = len(done(outputs))
+        inside += 0 < count < 7
+        # A machine that is busy now takes longer than before, or less long.
+        lasts *= 1.2 if not count else 0.9 if count == 7 else 1
         check_the_next_run(server, outputs)
         shutil.rmtree(outputs)
     assert inside >= enough, "too few strikes hit a run in its middle"
 
 
-@pytest.mark.parametrize("largest", [200, 5_000, 1_000_000])
+@pytest.mark.parametrize("largest", variants([5_000, 200, 1_000_000]))
 def test_a_run_that_cannot_write_fails_and_is_right_when_it_can(
     largest: int, server: Server, tmp_path: Path
 ) -> None:
@@ -363,7 +366,7 @@ def small_disk(tmp_path: Path) -> Iterator[Callable[[str], None]]:
     subprocess.run(["umount", disk], check=True)
 
 
-@pytest.mark.parametrize("size", ["1m", "4m", "6m"])
+@pytest.mark.parametrize("size", variants(["4m", "1m", "6m"]))
 def test_a_run_on_a_full_disk_fails_and_is_right_when_there_is_space(
     size: str, small_disk: Callable[[str], None], server: Server, tmp_path: Path
 ) -> None:
@@ -389,7 +392,7 @@ def test_eight_processes_compute_each_task_of_a_graph_once(wide: tuple[Path, flo
     assert litter(outputs) == []
 
 
-@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("workers", variants([2, 1]))
 def test_after_thirty_kills_of_tasks_nothing_is_lost(
     workers: int, server: Server, tmp_path: Path
 ) -> None:
@@ -413,6 +416,7 @@ def test_after_thirty_kills_of_tasks_nothing_is_lost(
     assert litter(outputs) == []
 
 
+@pytest.mark.thorough
 def test_seven_processes_finish_what_the_eighth_was_killed_at(
     wide: tuple[Path, float], server: Server, tmp_path: Path
 ) -> None:
@@ -429,6 +433,7 @@ def test_seven_processes_finish_what_the_eighth_was_killed_at(
         assert answer(outputs, "Sum") == sum(range(20))
 
 
+@pytest.mark.thorough
 def test_a_command_killed_at_any_moment_is_right_when_it_runs_again(
     server: Server, tmp_path: Path
 ) -> None:
@@ -443,5 +448,5 @@ def test_a_command_killed_at_any_moment_is_right_when_it_runs_again(
         soon((outputs / "trace").exists)
         time.sleep(chance.uniform(0, 1))
         command.send_signal(killed)
-        command.communicate(timeout=60)
+        command.communicate(timeout=200)
         check_the_next_run(server, outputs)

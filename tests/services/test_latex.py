@@ -14,6 +14,8 @@ from tests.support.bake import TEMPLATE
 from tests.support.runs import LABKART, all_experiments
 from tests.support.tiny import write
 
+pytestmark = pytest.mark.thorough
+
 # What LuaTeX knows of the fonts, kept from one test run to the next.
 KEPT = TEMPLATE / ".pytest_cache" / "texmf-var"
 DOCUMENT = r"""\documentclass{article}

@@ -6,6 +6,8 @@ import pytest
 
 from tests.tracking.test_pipeline_svg import Drawing, ran
 
+pytestmark = pytest.mark.thorough
+
 LABELS = [
     "Load",
     "形態素解析をして特徴量をつくるタスク-12",

@@ -27,7 +27,10 @@ from tests.support.bake import TEMPLATE, Project, clean_environment
 from tests.support.bytecode import keep_bytecode
 from tests.support.store_contents import contents, differences
 
-pytestmark = pytest.mark.xdist_group("server")  # most of them share one that runs
+pytestmark = [
+    pytest.mark.thorough,
+    pytest.mark.xdist_group("server"),
+]  # most of them share one that runs
 
 SERVER = TEMPLATE / "server"
 ROOT = os.geteuid() == 0
@@ -157,7 +160,7 @@ def python(folder: Path) -> str:
 def _starts(python: str) -> bool:
     # By way of another program: what setpriv itself starts was seen to keep root's right to look into closed folders.
     words = as_owner("env", python, "-c", "import flask_wtf, psycopg2")
-    return subprocess.run(words, cwd="/", capture_output=True, timeout=60).returncode == 0
+    return subprocess.run(words, cwd="/", capture_output=True, timeout=120).returncode == 0
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -237,7 +240,7 @@ class Lab:
             str(self.programs / "psql"), *self.connection, "--no-psqlrc", "-tAc", query
         )
         return subprocess.run(
-            words, cwd="/", capture_output=True, text=True, check=True, timeout=30
+            words, cwd="/", capture_output=True, text=True, check=True, timeout=120
         ).stdout.strip()
 
     @property
@@ -378,7 +381,7 @@ def test_postgresql_is_reached_by_nobody_else(running: Lab) -> None:
     assert owner != 0
     if ROOT:
         words = [str(running.programs / "psql"), *running.connection, "-tAc", "SELECT 1"]
-        refused = subprocess.run(words, capture_output=True, text=True, timeout=30)
+        refused = subprocess.run(words, capture_output=True, text=True, timeout=120)
         assert refused.returncode != 0 and "Peer authentication failed" in refused.stderr
 
 
@@ -388,7 +391,7 @@ def test_only_the_lab_s_own_address_is_answered(running: Lab, name: str, status:
     host = {"Host": name.format(port=running.port)}
     request = urllib.request.Request(f"http://127.0.0.1:{running.port}/", headers=host)
     with pytest.raises(urllib.error.HTTPError) as refused:
-        urllib.request.urlopen(request, timeout=30)
+        urllib.request.urlopen(request, timeout=120)
     refused.value.close()
     assert refused.value.code == status
 
@@ -436,7 +439,7 @@ def login(lab: Lab, name: str, word: str) -> int:
     )
     try:
         with opener.open(
-            f"{address}/api/2.0/mlflow/users/get?username={name}", timeout=30
+            f"{address}/api/2.0/mlflow/users/get?username={name}", timeout=120
         ) as answer:
             return answer.status
     except urllib.error.HTTPError as refusal:
@@ -590,7 +593,7 @@ def test_a_killed_start_leaves_no_process(folder: Path, programs: Path, python: 
     assert not lab.ended(), lab.says()
     lab.process.kill()
     lab.process.wait(10)
-    until(lambda: not lab.processes(), "its processes are gone", seconds=30)
+    until(lambda: not lab.processes(), "its processes are gone", seconds=120)
     with (lab.data / "running").open() as lock:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
 

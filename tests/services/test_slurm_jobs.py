@@ -15,6 +15,8 @@ from tests.support.bake import LIBRARY
 from tests.support.slurm import Slurm
 from tests.support.tiny import soon, write
 
+pytestmark = pytest.mark.thorough
+
 STUDY = """\
 import multiprocessing, os, signal, sys, time
 from pathlib import Path
@@ -344,7 +346,7 @@ def test_a_controller_that_is_stopped_cancels_its_jobs(
     )
     soon(lambda: len(list(study.glob("started.*"))) == 2)
     process.send_signal(asked)
-    assert "KeyboardInterrupt" in process.communicate(timeout=30)[1]
+    assert "KeyboardInterrupt" in process.communicate(timeout=120)[1]
     soon(lambda: lab.ask("squeue", "-h") == "")
     assert len(list(study.glob("stopped.*"))) == 2 and not list(study.glob("finished.*"))
 

@@ -126,8 +126,8 @@ def headers(page: Page) -> list[str]:
 
 def shows(page: Page, wanted: Callable[[list[str]], bool]) -> bool:
     """Whether the table comes to have such columns; it draws them one after the other."""
-    expect(page.locator(".ag-row").first).to_be_visible(timeout=30_000)
-    limit = time.monotonic() + 20
+    expect(page.locator(".ag-row").first).to_be_visible(timeout=120_000)
+    limit = time.monotonic() + 60
     while time.monotonic() < limit:
         if wanted(headers(page)):
             return True
@@ -140,6 +140,7 @@ def cell(page: Page, column: str) -> Locator:
     return page.locator(f'.ag-row [col-id="{column}"]')
 
 
+@pytest.mark.thorough
 def test_the_link_opens_the_runs_with_what_a_person_compares(
     link: str, page: Page, first_run: str
 ) -> None:
@@ -160,6 +161,7 @@ def test_the_link_opens_the_runs_with_what_a_person_compares(
     assert {url.split("/")[2] for url in requests if url.startswith("http")} == {link.split("/")[2]}
 
 
+@pytest.mark.thorough
 def test_the_columns_stay_after_a_reload_and_on_the_way_back_from_a_run(
     link: str, page: Page
 ) -> None:
@@ -173,6 +175,7 @@ def test_the_columns_stay_after_a_reload_and_on_the_way_back_from_a_run(
     assert shows(page, COLUMNS.__eq__)
 
 
+@pytest.mark.thorough
 def test_a_new_metric_appears_unless_the_person_chose_columns(page: Page, project: Project) -> None:
     def log(metric: str) -> None:
         old = 'self.log_metric("accuracy"'
@@ -200,6 +203,7 @@ def test_a_new_metric_appears_unless_the_person_chose_columns(page: Page, projec
         assert not {"macro_f1", "log_loss"} & set(headers(page))
 
 
+@pytest.mark.thorough
 def test_a_run_opened_by_its_address_shows_its_results_and_figures(
     served: tuple[Project, Command, str], page: Page, first_run: str
 ) -> None:
@@ -215,14 +219,15 @@ def test_a_run_opened_by_its_address_shows_its_results_and_figures(
     with page.context.expect_page() as opened:
         page.get_by_role("link", name="EvaluateModel/roc_curve.png").click()
     picture = opened.value.locator("img[src^='blob:']").first
-    expect(picture).to_be_visible(timeout=30_000)
+    expect(picture).to_be_visible(timeout=120_000)
     assert picture.evaluate("image => image.complete && image.naturalWidth") > 100
 
 
+@pytest.mark.thorough
 def test_a_project_without_runs_opens_too(fresh: Project, page: Page) -> None:
     with serving(fresh) as (_, link):
         page.goto(link)
-        expect(page.get_by_text("No runs logged")).to_be_visible(timeout=30_000)
+        expect(page.get_by_text("No runs logged")).to_be_visible(timeout=120_000)
 
 
 # The server
@@ -247,11 +252,14 @@ def test_it_is_one_process_that_listens_on_this_machine_only(
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP", "SIGKILL"])
 def test_nothing_is_left_whatever_ends_it(project: Project, name: str) -> None:
     number = signal.Signals[name]
-    with serving(project) as (server, link):
-        assert not is_free(port_of(link))
+    # Not one of the ports from 5000 on, which anybody may take as soon as it is free.
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    with serving(project, "--port", str(port)) as (server, link):
+        assert port_of(link) == port and not is_free(port)
         os.kill(server.pid, number)
         assert server.wait().returncode == (0 if name in ("SIGINT", "SIGTERM") else -number)
-        assert is_free(port_of(link))
+        assert is_free(port)
 
 
 def test_the_second_one_says_where_the_first_one_is(served: tuple[Project, Command, str]) -> None:
@@ -267,7 +275,7 @@ def another(tmp_path: Path, ready: Ready) -> Project:
 
 def test_two_projects_are_open_at_once(link: str, another: Project) -> None:
     with serving(another) as (_, second):
-        assert link != second and port_of(second) > port_of(link)
+        assert port_of(second) != port_of(link)
 
 
 def test_a_port_that_another_program_has_is_named(project: Project) -> None:
@@ -279,6 +287,7 @@ def test_a_port_that_another_program_has_is_named(project: Project) -> None:
     )
 
 
+@pytest.mark.thorough
 def test_where_runs_go_to_a_server_its_own_page_has_the_columns_as_a_view(
     served: tuple[Project, Command, str], page: Page
 ) -> None:
@@ -319,6 +328,7 @@ def choose(page: Page, state: str) -> None:
     page.evaluate("state => localStorage.setItem('key', state)", state)
 
 
+@pytest.mark.thorough
 def test_projects_that_use_a_port_one_after_the_other_keep_their_columns(
     page: Page, visit: Callable[[str, list[str]], list[str] | None]
 ) -> None:
@@ -331,6 +341,7 @@ def test_projects_that_use_a_port_one_after_the_other_keep_their_columns(
     assert visit("/b", ["rmse", "mae"]) == ["rmse", "mae"]
 
 
+@pytest.mark.thorough
 def test_what_the_page_cannot_read_does_not_keep_it_from_opening(
     page: Page, visit: Callable[[str, list[str]], list[str] | None]
 ) -> None:
@@ -362,6 +373,7 @@ def studied(fresh: Project) -> Project:
     return fresh
 
 
+@pytest.mark.thorough
 def test_a_run_shows_what_made_it_and_two_runs_their_difference(
     studied: Project, page: Page
 ) -> None:
@@ -376,20 +388,20 @@ def test_a_run_shows_what_made_it_and_two_runs_their_difference(
             "split.test_size",
             "data/raw/notes.csv",
         ):
-            expect(page.get_by_text(shown).first).to_be_visible(timeout=30_000)
+            expect(page.get_by_text(shown).first).to_be_visible(timeout=120_000)
         page.get_by_role("tab", name="Artifacts").click()
         page.get_by_text("pipeline.svg").click()
         drawing = page.locator("img[src*='blob:']").first
-        expect(drawing).to_be_visible(timeout=30_000)
+        expect(drawing).to_be_visible(timeout=120_000)
         assert drawing.evaluate("image => image.naturalWidth") > 300
         page.get_by_text("tasks.csv").click()
-        expect(page.get_by_text("peak_memory_mb").first).to_be_visible(timeout=30_000)
+        expect(page.get_by_text("peak_memory_mb").first).to_be_visible(timeout=120_000)
         page.goto(link)
-        expect(page.locator(".ag-row").nth(1)).to_be_visible(timeout=30_000)
+        expect(page.locator(".ag-row").nth(1)).to_be_visible(timeout=120_000)
         page.locator(".ag-header input[type=checkbox]").first.check()
         page.get_by_role("button", name="Compare").click()
         for shown in ("model.params.trees", "model.params.max_iter", "roc_auc"):
-            expect(page.get_by_text(shown).first).to_be_visible(timeout=30_000)
+            expect(page.get_by_text(shown).first).to_be_visible(timeout=120_000)
         assert {"logistic", "boosting"} <= set(
             page.get_by_text(re.compile("^(logistic|boosting)$")).all_inner_texts()
         )

@@ -11,6 +11,7 @@ from omegaconf import OmegaConf
 from labkart import LabkartError, Task, compose, make
 from labkart.tasks.config_values import suggest_setting
 from tests.support.tiny import write
+from tests.support.variants import variants
 
 
 class Referring(Task[int]):
@@ -72,7 +73,7 @@ def here(root: Path) -> Path:
     return root
 
 
-@pytest.mark.parametrize(("line", "sentence"), SENTENCES.items())
+@pytest.mark.parametrize(("line", "sentence"), variants(SENTENCES.items(), 4))
 def test_a_setting_without_a_value_is_told(line: str, sentence: str, here: Path) -> None:
     write(here, **{"conf/model/forest.yaml": f"params:\n  {line}\n"})
     with refused(sentence):

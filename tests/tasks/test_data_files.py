@@ -24,6 +24,7 @@ from labkart.records.record import TaskRecord
 from labkart.tasks import named_paths
 from labkart.tasks.task import describe_damage
 from tests.support.tiny import write
+from tests.support.variants import variants
 
 pytestmark = pytest.mark.usefixtures("table")
 
@@ -390,7 +391,7 @@ def said(caplog: pytest.LogCaptureFixture) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("reader", READERS)
+@pytest.mark.parametrize("reader", variants([*READERS], 6))
 def test_a_read_that_is_not_declared_is_noticed(
     reader: str, others: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -18,6 +18,7 @@ from labkart.experiments.config import check_additions
 from labkart.tasks.config_source import ConfigSource
 from labkart.tasks.context import context
 from tests.support.tiny import write
+from tests.support.variants import variants
 
 
 class Table(Task[int]):
@@ -165,18 +166,21 @@ TEXTS = ("text", "plain", "optional", "maybe_text", "path", "own", "table")
 
 @pytest.mark.parametrize(
     ("written", "reading", "names"),
-    [
-        ("1.10", "1.1", (*TEXTS, "choice")),
-        ("no", "false", (*TEXTS, "choice")),
-        ("yes", "true", ("kernel",)),
-        ("On", "true", TEXTS),
-        ("1E234", "1e+234", TEXTS),
-        ("12:30", "750", TEXTS),
-        ("010", "8", TEXTS),
-        ("1_000", "1000", TEXTS),
-        ("5", "5", TEXTS),
-        (".inf", "inf", TEXTS),
-    ],
+    variants(
+        [
+            ("1.10", "1.1", (*TEXTS, "choice")),
+            ("no", "false", (*TEXTS, "choice")),
+            ("yes", "true", ("kernel",)),
+            ("On", "true", TEXTS),
+            ("1E234", "1e+234", TEXTS),
+            ("12:30", "750", TEXTS),
+            ("010", "8", TEXTS),
+            ("1_000", "1000", TEXTS),
+            ("5", "5", TEXTS),
+            (".inf", "inf", TEXTS),
+        ],
+        3,
+    ),
 )
 def test_a_text_that_yaml_reads_as_something_else_is_to_be_quoted(
     written: str, reading: str, names: tuple[str, ...], root: Path

@@ -283,6 +283,7 @@ class Link(Task):
 """
 
 
+@pytest.mark.thorough
 def test_a_new_file_counts_at_the_end_of_a_chain_that_is_longer_than_pythons_stack(
     root: Path, student: Callable[[str], ModuleType]
 ) -> None:

@@ -32,7 +32,7 @@ def test_waiting_costs_no_processor_time() -> None:
     with usage.measured():
         time.sleep(0.2)
     assert usage.wall_seconds >= 0.2
-    assert usage.cpu_seconds < 0.1
+    assert usage.cpu_seconds < usage.wall_seconds / 2
 
 
 def test_processor_time_of_ended_children_counts() -> None:

@@ -6,11 +6,18 @@ import sys
 import time
 from types import SimpleNamespace
 
+import psutil
 import pytest
 
 from labkart.tasks.sampler import GraphicsCards, Sampler, Start
+from tests.support.tiny import soon
 
 BUSY = "import os, time\ntext = b'x' * 2**26\nprint(flush=True)\nwhile time.sleep(0) is None: pass"
+
+
+def processor_seconds(process: int) -> float:
+    times = psutil.Process(process).cpu_times()
+    return times.user + times.system
 
 
 def test_children_count_but_not_those_that_are_not_the_tasks() -> None:
@@ -23,7 +30,8 @@ def test_children_count_but_not_those_that_are_not_the_tasks() -> None:
             assert process.stdout and process.stdout.readline()
         alone = Sampler(start, {child.pid, stranger.pid}, GraphicsCards())
         both = Sampler(start, {stranger.pid}, GraphicsCards())
-        time.sleep(0.3)
+        used = processor_seconds(child.pid)
+        soon(lambda: processor_seconds(child.pid) > used + 0.1)
         alone.sample()
         both.sample()
         child.kill()
@@ -37,6 +45,7 @@ def test_children_count_but_not_those_that_are_not_the_tasks() -> None:
 def test_of_200_points_two_become_one_and_the_interval_doubles(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    begun = time.time()
     sampler = Sampler(Start.now(), set(), GraphicsCards())
     numbers = iter(range(201))
     monkeypatch.setattr(Sampler, "_processes", lambda *_: [])
@@ -49,7 +58,7 @@ def test_of_200_points_two_become_one_and_the_interval_doubles(
         sampler.sample()
     assert len(sampler.points) == 101
     assert sampler.points[1] == {"seconds": 3.0, "cpu_percent": 2.5, "memory_mb": -2}
-    assert sampler.due > time.time() + 1.5
+    assert sampler.due > begun + 1.5
 
 
 def test_a_process_that_is_gone_adds_nothing() -> None:

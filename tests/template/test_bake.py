@@ -14,6 +14,7 @@ from labkart.check.rules import RULES
 from labkart.check.tree import Tree
 from tests.support import structure
 from tests.support.bake import TEMPLATE, Project, bake_into
+from tests.support.variants import variants
 
 ANSWERS = {
     "defaults": {},
@@ -41,7 +42,7 @@ ANSWERS = {
 }
 
 
-@pytest.fixture(scope="module", params=ANSWERS)
+@pytest.fixture(scope="module", params=variants([*ANSWERS], 2))
 def baked(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[Project, dict[str, str]]:

@@ -29,6 +29,7 @@ from tests.support import structure
 from tests.support.bake import TEMPLATE, UV, Project, clean_environment, published
 from tests.support.commands import Commands
 from tests.support.terminal import terminal
+from tests.support.variants import variants
 
 COOKIECUTTER = (sys.executable, "-m", "cookiecutter")
 
@@ -162,6 +163,7 @@ def checked(question: str, text: str) -> str | InvalidAnswer:
         return error
 
 
+@pytest.mark.thorough
 def test_any_answers_end_in_a_sound_project_or_in_one_line(tmp_path: Path) -> None:
     ends: list[str] = []
 
@@ -572,7 +574,7 @@ WAYS = {
 }
 
 
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("way", variants([*WAYS]))
 def test_it_works_from_a_git_address(way: str, once: Once, tmp_path: Path) -> None:
     repository, _ = once("labkart.git", published)
     words = (f"file://{repository}", "--no-input", "--output-dir")

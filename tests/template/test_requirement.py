@@ -114,6 +114,7 @@ def without_others(environment: Path) -> list[str]:
     return [f"--no-install-package={name}" for name in names - {"labkart", "my-thesis"}]
 
 
+@pytest.mark.thorough
 def test_uv_and_pip_install_what_a_folder_and_a_git_address_name(
     project: Project, compiled: Path, tmp_path: Path
 ) -> None:

@@ -222,6 +222,7 @@ def test_an_update_keeps_all_that_a_student_did(
     assert "is the newest" in update(project)
 
 
+@pytest.mark.thorough
 def test_uv_moves_the_library_results_stay_valid_and_all_can_be_taken_back(
     copied: Callable[[], Project], compiled: Path
 ) -> None:
@@ -252,6 +253,7 @@ def _entry(lock: str) -> str:
     return next(entry for entry in lock.split("[[package]]") if 'name = "labkart"' in entry)
 
 
+@pytest.mark.thorough
 def test_without_a_network_the_merge_stays_and_the_line_to_type_is_said(
     copied: Callable[[], Project], tmp_path: Path
 ) -> None:
@@ -265,6 +267,7 @@ def test_without_a_network_the_merge_stays_and_the_line_to_type_is_said(
     assert is_newest(project)
 
 
+@pytest.mark.thorough
 def test_a_second_update_merges_what_the_first_one_did_also_in_a_clone(
     copied: Callable[[], Project], tmp_path: Path
 ) -> None:

@@ -34,6 +34,7 @@ def run(folder: Path, *words: str | Path, **variables: str) -> str:
 # Installation
 
 
+@pytest.mark.thorough
 def test_the_lowest_versions_work(fresh: Project, compiled: Path) -> None:
     """The lower bounds of the dependencies are promises: install exactly them, and run."""
     files = (TEMPLATE / "pyproject.toml", fresh.root / "pyproject.toml")
@@ -57,6 +58,7 @@ def test_the_lowest_versions_work(fresh: Project, compiled: Path) -> None:
     assert "accuracy" in printed and " passed" in printed and printed.endswith("\n0\n")
 
 
+@pytest.mark.thorough
 def test_jupyter_comes_into_the_environment_and_what_was_computed_stays_valid(
     project: Project, compiled: Path
 ) -> None:
@@ -181,6 +183,7 @@ def uploads(workflow: Path) -> list[dict[str, Any]]:
     ]
 
 
+@pytest.mark.thorough
 def test_a_pull_request_is_told_what_it_changes(fresh: Project, tmp_path: Path) -> None:
     workspace = tmp_path / "workspace"
     for name in ("base", "head"):
@@ -307,6 +310,7 @@ def test_a_debugger_starts_labkart_and_the_tests_as_modules(project: Project) ->
 # The two commands
 
 
+@pytest.mark.thorough
 def test_make_demo_needs_no_uv_and_is_quick_the_second_time(tmp_path: Path, compiled: Path) -> None:
     clone = tmp_path / "labkart"
     shutil.copytree(

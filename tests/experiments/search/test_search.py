@@ -31,6 +31,7 @@ from labkart.experiments.search.space import Space
 from labkart.records import study
 from labkart.records.record import read_experiments
 from tests.support.searches import TASKS, change, run, trace, write_project
+from tests.support.variants import variants
 
 
 @pytest.fixture(autouse=True)
@@ -99,7 +100,7 @@ def test_a_parameter_exists_only_beside_the_values_that_it_names() -> None:
     assert seen == set(UNLIKE)
 
 
-@pytest.mark.parametrize("sampler", ["TPESampler", "RandomSampler", "BruteForceSampler"])
+@pytest.mark.parametrize("sampler", variants(["TPESampler", "RandomSampler", "BruteForceSampler"]))
 def test_a_search_of_unlike_things_is_sampled_resumed_and_recorded(
     here: Path, sampler: str
 ) -> None:
@@ -154,7 +155,7 @@ def test_when_all_fail_a_sentence_says_why(here: Path) -> None:
         verb.show(found, [])
 
 
-@pytest.mark.parametrize("words", [[], ["--workers", "2"]])
+@pytest.mark.parametrize("words", variants([[], ["--workers", "2"]]))
 def test_an_objective_that_nobody_logs_leaves_no_study_behind(here: Path, words: list[str]) -> None:
     change(here, "loss:", "los:")
     with pytest.raises(
@@ -167,6 +168,7 @@ def test_an_objective_that_nobody_logs_leaves_no_study_behind(here: Path, words:
     assert all(one.study is None and one.status != "failed" for one in read_experiments())
 
 
+@pytest.mark.thorough
 def test_a_line_that_was_written_by_half_is_no_damage() -> None:
     found = run("-n", "3")
     with (found.folder / "journal.log").open("a") as journal:
@@ -221,7 +223,7 @@ MISTAKES = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("edit", MISTAKES)
+@pytest.mark.parametrize("edit", variants([(edit,) for edit in MISTAKES], 8))
 def test_a_mistake_in_the_file_is_told_and_nothing_begins(
     here: Path, edit: tuple[str, str]
 ) -> None:
@@ -275,6 +277,7 @@ def test_without_pytorch_a_sentence_says_how_to_get_it(
 # The journal by itself
 
 
+@pytest.mark.thorough
 def test_a_study_proposes_the_same_whoever_proposes(here: Path) -> None:
     change(here, "RandomSampler", "TPESampler")
     config = SearchConfig("search=s")

@@ -58,6 +58,7 @@ def test_pairs_without_a_difference_do_not_count_for_ranks_and_signs() -> None:
         )
 
 
+@pytest.mark.thorough
 def test_random_samples_have_scipys_p_values() -> None:
     """Of 40 pairs of samples: short and long, with and without ties, tiny and huge."""
     generator = np.random.default_rng(0)
