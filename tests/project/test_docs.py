@@ -263,6 +263,7 @@ def test_with_a_students_own_data_nothing_of_the_samples_is_missed(
     assert "accuracy" in project.labkart("run", "data=measurements")
 
 
+@pytest.mark.thorough
 @english
 def test_the_tasks_of_the_page_on_outputs_work(home: Home, tmp_path: Path, types: Path) -> None:
     """Its tables are in tests/tasks/test_outputs_page.py."""

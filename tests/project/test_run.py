@@ -310,6 +310,7 @@ def test_eight_processes_on_a_fresh_store_lose_nothing(fresh: Project) -> None:
     assert not list((fresh.root / "outputs").rglob("*tmp*"))
 
 
+@pytest.mark.thorough
 def test_the_same_experiment_in_two_processes_is_one_row(fresh: Project) -> None:
     assert fresh.warm
     running = [fresh.warm.start(fresh, "run") for _ in range(2)]
@@ -406,6 +407,7 @@ def test_a_worker_that_dies_fails_its_task(project: Project) -> None:
     assert rows(project)[-1].info.status == "FAILED"
 
 
+@pytest.mark.thorough
 def test_where_nothing_large_can_be_written_a_task_fails_in_a_sentence_and_the_next_run_is_right(
     fresh: Project, first_run: str
 ) -> None:

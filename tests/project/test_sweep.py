@@ -288,7 +288,8 @@ def test_any_number_of_workers_gives_the_same(
     assert statuses(tiny) == {"FINISHED": 6}
 
 
-@pytest.mark.parametrize("launcher", variants(["basic", "joblib"]))
+@pytest.mark.thorough
+@pytest.mark.parametrize("launcher", ["basic", "joblib"])
 def test_hydras_own_launchers_end_in_the_same_table(
     launcher: str, tiny: Project, said: str, labkart: Callable[..., str]
 ) -> None:
@@ -379,6 +380,7 @@ def test_a_job_that_fails_fails_alone_and_the_same_command_goes_on(
     )
 
 
+@pytest.mark.thorough
 def test_after_mending_only_what_is_missing_runs(tiny: Project, server: Commands) -> None:
     lucky = "if task.seed == 1 and not os.path.exists('lucky'): raise ValueError('no such luck')"
     ways(tiny, lucky)

@@ -523,6 +523,7 @@ def test_where_no_folder_can_be_made_one_line_says_so(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.thorough
 def test_a_path_with_blanks_and_japanese_letters_is_like_any_other(
     tmp_path: Path, environment: Path, warm: Commands
 ) -> None:

@@ -17,6 +17,7 @@ import pytest
 from tests.conftest import Once
 from tests.support.bake import SOURCE, TEMPLATE, UV, Project, clean_environment
 from tests.support.bytecode import share_bytecode
+from tests.support.variants import variants
 
 PROJECT = SOURCE.name
 NEWEST = "v1000.0.0"
@@ -194,14 +195,20 @@ def work(project: Project, package: str) -> dict[str, str]:
 
 @pytest.mark.parametrize(
     ("tag", "by", "answers"),
-    [
-        ("v0.0.1", "cookiecutter", {"license": "none"}),
-        (
-            "v0.0.2",
-            "cruft",
-            {"language": "ja", "project_title": "卒業研究「深層学習」", "project_slug": "sotsuken"},
-        ),
-    ],
+    variants(
+        [
+            ("v0.0.1", "cookiecutter", {"license": "none"}),
+            (
+                "v0.0.2",
+                "cruft",
+                {
+                    "language": "ja",
+                    "project_title": "卒業研究「深層学習」",
+                    "project_slug": "sotsuken",
+                },
+            ),
+        ]
+    ),
 )
 def test_an_update_keeps_all_that_a_student_did(
     tag: str, by: str, answers: dict[str, str], make: Callable[..., Project]
@@ -319,6 +326,7 @@ def test_a_conflict_is_said_can_be_taken_back_and_ends_with_the_templates_files(
     assert "is the newest" in update(other)
 
 
+@pytest.mark.thorough
 def test_ctrl_c_leaves_no_half_of_a_merge(copied: Callable[[], Project], tmp_path: Path) -> None:
     project = copied()
     real = shutil.which("git")
@@ -372,6 +380,7 @@ SETTINGS = {
 }
 
 
+@pytest.mark.thorough
 def test_a_project_in_a_folder_of_another_repository_is_updated_there_however_git_is_set_up(
     copied: Callable[[], Project], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
