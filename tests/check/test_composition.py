@@ -54,6 +54,7 @@ def test_a_parameter_of_a_search_is_looked_for_where_it_exists(find: Find) -> No
     ]
 
 
+@pytest.mark.thorough
 def test_a_parameter_of_a_search_exists_with_each_file_that_the_search_chooses(find: Find) -> None:
     """The defaults' own model need not have it."""
     models = {

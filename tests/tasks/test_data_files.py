@@ -615,6 +615,7 @@ def test_what_a_task_wrote_itself_is_no_input(
     assert (recorded(Makes()).undeclared, said(caplog)) == ([], [])
 
 
+@pytest.mark.thorough
 def test_reads_of_many_threads_are_all_noticed(root: Path) -> None:
     names = [f"data/many/{number}.txt" for number in range(300)]
     write(root, **dict.fromkeys(names, "x"))

@@ -281,6 +281,7 @@ def test_the_same_records_make_the_same_text() -> None:
     assert len({Drawing(layers(6, 10, 3)).text for _ in range(3)}) == 1
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("shape", [chain, lambda tasks: layers(5, tasks // 5, 10)])
 def test_the_work_of_a_drawing_grows_with_the_pipeline(shape: Callable[[int], list[Pair]]) -> None:
     """Counted in calls, which are the same on every machine: ten times the tasks, not a hundred."""

@@ -89,6 +89,7 @@ def test_everything_that_ended_is_written_once_and_what_changed_later_is_added()
     assert run.data.tags["labkart.reproduced"].startswith("identical")
 
 
+@pytest.mark.thorough
 def test_a_search_whose_processes_were_killed_is_in_the_store_with_all_that_had_finished() -> None:
     study = Study("forest-1", "tiny", "labkart search", {"accuracy": "maximize"}, {}, BEGAN)
     for number in range(3):
@@ -278,6 +279,7 @@ def test_it_writes_what_a_command_before_has_left(forked: publisher.Publisher) -
     assert forked.close() and statuses() == {"a": ["FINISHED"]}
 
 
+@pytest.mark.thorough
 def test_what_there_is_no_time_for_is_counted_and_left_to_the_next_command(
     forked: publisher.Publisher,
     monkeypatch: pytest.MonkeyPatch,

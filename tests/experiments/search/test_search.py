@@ -176,6 +176,7 @@ def test_a_line_that_was_written_by_half_is_no_damage() -> None:
     assert len(run("-n", "5").trials) == 5
 
 
+@pytest.mark.thorough
 def test_a_damaged_journal_is_told() -> None:
     found = run("-n", "2")
     (found.folder / "journal.log").write_text("no\n{}\n")

@@ -273,6 +273,7 @@ def test_a_figure_speaks_of_intervals_where_it_has_some(records: list[Experiment
         assert figure.axes[0].get_xlabel() == label
 
 
+@pytest.mark.thorough
 def test_japanese_labels_are_no_boxes(records: list[ExperimentRecord]) -> None:
     from matplotlib import font_manager
     from matplotlib.ft2font import FT2Font
