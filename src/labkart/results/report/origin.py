@@ -1,4 +1,4 @@
-"""The line in a table or figure that names its origin: experiments, commits, data and command."""
+"""The line in a table or figure that names its origin: the command, the commits, its provenance."""
 
 import hashlib
 import json
@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from labkart.results.report.comparability import data_digests
 from labkart.results.report.table import ReportTable
 
 _MARK = "labkart: "
@@ -14,26 +13,14 @@ _COMMENTS = {".tex": ("% ", ""), ".csv": ("# ", ""), ".md": ("<!-- ", " -->")}
 ENDINGS = tuple(_COMMENTS)
 
 
-def origin_of(table: ReportTable) -> dict[str, Any]:
-    """The origin of a table.
-
-    It names the newest experiment of each group with its overrides: `staleness` asks whether they
-    mean the same today.
-    """
+def origin_of(table: ReportTable, provenance: bytes) -> dict[str, Any]:
+    """The origin of a table; all else is in the file of its provenance, which this content has."""
     records = [record for group in table.groups for record in group.records]
-    newest = [max(group.records, key=lambda run: run.started or "") for group in table.groups]
-    tasks = [task for record in records for task in record.tasks]
     return {
         "command": f"labkart report {table.config.name}",
         "definition": table.config.digest,
-        "experiments": sorted(record.id for record in records),
-        "groups": {record.id: record.overrides for record in newest},
         "commits": sorted({str(record.code.get("commit")) for record in records}),
-        "data": {
-            path: sorted(digest[:16] for digest in digests)
-            for path, digests in sorted(data_digests(tasks).items())
-        },
-        "allowed": list(table.config.allow),
+        "provenance": digest(provenance),
     }
 
 
@@ -42,7 +29,7 @@ def with_origin(body: str, ending: str, origin: Mapping[str, Any]) -> bytes:
     start, end = _COMMENTS[ending]
     note = (
         f"Made by `{origin['command']}`. "
-        "Its numbers are those of the experiments below: edit nothing here."
+        "Its numbers are those of the experiments in the provenance beside it: edit nothing here."
     )
     line = json.dumps({**origin, "body": digest(body.encode())}, ensure_ascii=True)
     line = line.replace("--", "\\u002d\\u002d")  # two hyphens would end an HTML comment

@@ -10,7 +10,7 @@ from typing import Any
 from labkart import console, project
 from labkart.errors import LabkartError
 from labkart.files import write_atomically
-from labkart.results.report import comparability, config, formats, origin, staleness
+from labkart.results.report import comparability, config, formats, origin, provenance, staleness
 from labkart.results.report.cautions import cautions
 from labkart.results.report.comparability import Problem
 from labkart.results.report.config import ALLOWED, FIGURES, PAIRS, TESTS, ReportConfig
@@ -167,12 +167,14 @@ def _refusal(report_config: ReportConfig, problems: Sequence[Problem], hints: Se
 
 def _files(table: ReportTable) -> dict[Path, bytes]:
     """The contents of a report's files."""
-    report_config, source = table.config, origin.origin_of(table)
+    report_config, facts = table.config, provenance.content_of(table)
+    source = origin.origin_of(table, facts)
     files = {} if "none" in report_config.figures else _figures(table, source)
     source["figures"] = {file.name: origin.digest(content) for file, content in files.items()}
     for ending, text in _FORMATS.items():
         content = origin.with_origin(text(table), ending, source)
         files[report_config.file(ending)] = content
+    files[report_config.file(provenance.ENDING)] = facts
     if not report_config.file(".yaml").exists():
         files[report_config.file(".yaml")] = report_config.yaml_text().encode()
     return files

@@ -46,7 +46,7 @@ def select_runs(config: ReportConfig) -> SelectedRuns:
     if not records:
         hint = "labkart runs lists them" if read_experiments(most=1) else "labkart run makes some"
         raise LabkartError(f"{config.name}: no experiment meets these conditions; {hint}.")
-    ranking = _ranking(config, records[0])
+    ranking = ranking_of(config, records[0])
     selected = records if _names_searches(config) else _outside_searches(records, ranking)
     ids = {record.id for record in selected}
     searches = {record.study for record in records if record.study and record.id not in ids}
@@ -69,7 +69,7 @@ def _outside_searches(records: list[ExperimentRecord], ranking: Ranking) -> list
     return [record for record in records if ranking.config_key(record) in kinds] or records
 
 
-def _ranking(config: ReportConfig, record: ExperimentRecord) -> Ranking:
+def ranking_of(config: ReportConfig, record: ExperimentRecord) -> Ranking:
     """How these experiments are ranked, by their own settings."""
     settings: dict[str, Any] = record.config.get("labkart") or {}
     metric = config.metrics[0] if config.metrics else None

@@ -1,13 +1,14 @@
 """Whether a report's files are what its config, the code and the experiments would make today."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from labkart.errors import LabkartError
 from labkart.records.record import read_experiment
-from labkart.results.report import origin
+from labkart.results.report import origin, provenance
 from labkart.results.report.config import ReportConfig
+from labkart.results.report.provenance import Provenance
 from labkart.results.report.selection import select_runs
 
 
@@ -32,15 +33,22 @@ def stale(config: ReportConfig) -> str:
     for name, digest in first.get("figures", {}).items():
         if _file_digest(config.file("").with_name(name)) != digest:
             return f"{name} does not exist, or was changed"
-    for id, overrides in first["groups"].items():
-        change = _changed(id, overrides)
-        if change:
-            return change
-    return _changed_records(first) or _other_experiments(config, first["experiments"])
+    return _other_runs(config, first.get("provenance"))
+
+
+def _other_runs(config: ReportConfig, digest: str | None) -> str:
+    """A sentence if the runs behind the table are not those that it would have today."""
+    file = config.file(provenance.ENDING)
+    if _file_digest(file) != digest:
+        return f"{file.name} does not exist, or was changed"
+    facts = provenance.read(file)
+    changes = (_changed(id, overrides) for id, overrides in facts.newest.items())
+    change = next(filter(None, changes), "")
+    return change or _changed_records(facts) or _other_experiments(config, list(facts.experiments))
 
 
 def _file_digest(file: Path) -> str | None:
-    """The digest of a figure, or None if missing."""
+    """The digest of a file, or None if missing."""
     try:
         return origin.digest(file.read_bytes())
     except OSError:
@@ -63,9 +71,9 @@ def _changed(id: str, overrides: Sequence[str]) -> str:
     )
 
 
-def _changed_records(origin: Mapping[str, Any]) -> str:
+def _changed_records(facts: Provenance) -> str:
     """A sentence if some records behind the table were edited, or do not exist any more."""
-    ids = origin["experiments"]
+    ids = list(facts.experiments)
     records = {id: read_experiment(id) for id in ids}
     edited = [id for id, record in records.items() if record and record.edited]
     if edited:
@@ -73,7 +81,7 @@ def _changed_records(origin: Mapping[str, Any]) -> str:
     lost = [id for id, record in records.items() if not record]
     if not lost or len(lost) == len(ids):
         return ""  # if none has a record, they are on another machine
-    rows = [overrides for id, overrides in origin["groups"].items() if id in lost]
+    rows = [overrides for id, overrides in facts.newest.items() if id in lost]
     commands = "; ".join(f"labkart run {' '.join(overrides)}".strip() for overrides in rows[:3])
     which = f"; to begin with: {commands}" if rows else ""
     more = ", ..." if len(lost) > 3 else ""

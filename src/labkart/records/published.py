@@ -1,0 +1,116 @@
+"""An experiment as a table's provenance publishes it: all that is needed to run it again.
+
+It is a record without what belongs to one machine or one person, so that it can lie in git beside
+the table. Knows records and git, no report.
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from labkart import git, project
+from labkart.records.record import ExperimentRecord, TaskRun
+from labkart.secrets.names import MASK
+
+# Stored with the table. `uv.lock` is long and in git: its digest is enough.
+_TEXTS = ("config.yaml", "packages.txt", "uncommitted.patch.txt")
+_FIELDS = (
+    *("id", "project", "command", "overrides", "settings", "results", "status", "started"),
+    *("metrics", "config", "masked"),
+)
+_CODE = ("commit", "dirty", "left_out", "masked")
+_PRIVATE = ("host", "user")  # of the machine
+_TASK_FIELDS = ("params", "seed", "code", "packages", "library_data", "accepted")
+
+
+@dataclass
+class PublishedExperiment(ExperimentRecord):
+    """An experiment that was read from a table's provenance.
+
+    Attributes:
+        stored: the texts of the provenance by their digests.
+    """
+
+    stored: Mapping[str, str] = field(default_factory=dict)
+
+    def text(self, name: str) -> str:
+        """A text that belongs to it; empty if it is missing.
+
+        What a person has put beside a record on this machine counts for a masked one, and the
+        commit's `uv.lock` if it is the one of the run.
+        """
+        digest = self.texts.get(name, "")
+        text = self.stored.get(digest, "")
+        if not text or MASK in text:
+            text = super().text(name) or text
+        if not text and name == "uv.lock":
+            text = self._committed_lock(digest)
+        return text
+
+    def _committed_lock(self, digest: str) -> str:
+        name = f"{self.code.get('commit')}:./uv.lock"
+        result = git.run(project.current().root, "show", name)
+        return result.output if result.ok and digest == _digest(result.output) else ""
+
+
+def publish(record: ExperimentRecord) -> dict[str, Any]:
+    """What a table's provenance says of an experiment; `texts_of` has its texts."""
+    texts = dict(record.texts) | {name: _digest(text) for name, text in _texts(record).items()}
+    return {
+        **{name: getattr(record, name) for name in _FIELDS},
+        "code": {name: record.code.get(name) for name in _CODE},
+        "environment": {
+            name: value for name, value in record.environment.items() if name not in _PRIVATE
+        },
+        "tasks": [_publish_task(task) for task in record.tasks],
+        "texts": texts,
+    }
+
+
+def texts_of(records: Sequence[ExperimentRecord]) -> dict[str, str]:
+    """The texts of experiments by their digests, each once."""
+    return {_digest(text): text for record in records for text in _texts(record).values()}
+
+
+def read(facts: Mapping[str, Any], texts: Mapping[str, str]) -> PublishedExperiment:
+    """The experiment that `publish` described. Raises TypeError if a fact is missing."""
+    return PublishedExperiment(**facts, stored=texts)
+
+
+def shortened(record: ExperimentRecord) -> ExperimentRecord:
+    """A record with as much of its tasks as a published one has, to be compared with it."""
+    facts = {name: value for name, value in vars(record).items() if name not in ("tasks", "stored")}
+    return ExperimentRecord(**facts, tasks=[TaskRun(**_publish_task(it)) for it in record.tasks])
+
+
+def _publish_task(task: TaskRun) -> dict[str, Any]:
+    """A task with what its result depends on; of a metric that was logged often, the last value."""
+    result = {name: task.result[name] for name in _TASK_FIELDS if task.result.get(name)}
+    if task.result:
+        metrics = task.result.get("metrics", ())
+        last = {name: [name, value, None, 0.0] for name, value, *_ in metrics}
+        result["metrics"] = list(last.values())
+        result["outputs"] = _states(task.result.get("outputs", ()))
+        result["undeclared"] = _states(task.result.get("undeclared", ()))
+        result["data"] = task.result.get("data", {})
+    state = "ran" if task.state == "cached" else task.state
+    return {"label": task.label, "name": task.name, "id": task.id, "state": state} | {
+        "seconds": task.seconds,
+        "result": result,
+    }
+
+
+def _states(states: Sequence[Any]) -> list[dict[str, str]]:
+    """Files by path and digest; JSON has them as dictionaries already."""
+    facts = [state if isinstance(state, dict) else vars(state) for state in states]
+    return [{"path": state["path"], "sha256": state["sha256"]} for state in facts]
+
+
+def _texts(record: ExperimentRecord) -> dict[str, str]:
+    texts = {name: record.text(name) for name in _TEXTS}
+    return {name: text for name, text in texts.items() if text}
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()
