@@ -10,6 +10,7 @@ import sqlite3
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace as replaced
 from pathlib import Path
 from typing import Any
 
@@ -156,7 +157,8 @@ def attempt(study: Project, monkeypatch: pytest.MonkeyPatch) -> Callable[[], str
 
     def attempted() -> str:
         (folder,) = (study.root / "outputs" / "records" / "experiments").iterdir()
-        said = str(labkart.reproduce(query.find_experiment(folder.name), Options()))
+        verdict, _ = labkart.reproduce(query.find_experiment(folder.name), Options())
+        said = str(verdict)
         assert len(git(study, "worktree", "list").splitlines()) == 1
         return said
 
@@ -378,23 +380,63 @@ def test_from_cache_lists_what_would_run_and_what_is_gone(study: Project, tamper
     ), "nothing ran"
 
 
-@pytest.mark.parametrize("comment", ["# {}", "% {}", "<!-- {} -->"], ids=["CSV", "TeX", "Markdown"])
-def test_a_table_stands_for_the_experiments_that_made_it(
-    comment: str, study: Project, tampered: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.fixture
+def clone(study: Project, tmp_path: Path) -> Project:
+    """A clone of the study with a table of its run, which holds only what git and the table have."""
+    run = study.run("labkart", "report", "totals", "draw.scale=3", "--allow", "dirty", "missing")
+    assert run.returncode == 0, run.stderr
+    root = tmp_path / "clone" / study.root.name
+    git(study, "clone", "--quiet", str(study.root), str(root))
+    for file in (study.root / "reports").glob("totals*"):
+        shutil.copy(file, root / "reports")
+        file.unlink()
+    (root / "data/raw").mkdir(parents=True, exist_ok=True)
+    shutil.copy(study.root / "data/raw/table.csv", root / "data/raw")
+    (root / "outputs").mkdir()
+    (root / "outputs" / "environments").symlink_to(study.root / "outputs" / "environments")
+    return replaced(study, root=root)
+
+
+def test_a_table_is_reproduced_in_a_clone_that_has_only_git(clone: Project) -> None:
+    """Also its numbers are those of the new runs, and an edited number is named."""
+    done = clone.run("labkart", "reproduce", "reports/totals.tex", UV=uv(clone))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "identical: all outputs of 3 tasks" in done.stdout
+    assert done.stdout.splitlines()[-1] == "reports/totals.tex: all its numbers are the same"
+    facts = clone.root / "reports/totals.provenance.json"
+    replace(facts, '"mean": ', '"mean": 1')
+    done = clone.run("labkart", "reproduce", "totals", UV=uv(clone))
+    assert done.returncode == 1
+    assert re.search(r"totals.provenance.json: total: mean 1\d\S* -> \d", done.stdout)
+    facts.unlink()
+    done = clone.run("labkart", "reproduce", "reports/totals.md", UV=uv(clone))
+    assert done.returncode == 1
+    assert "totals.provenance.json does not exist, and it names the runs" in done.stderr
+
+
+def test_a_variable_of_then_and_a_task_that_draws_without_a_seed_are_named_as_causes(
+    clone: Project,
 ) -> None:
-    monkeypatch.chdir(study.root / "reports")
-    line = f'labkart: {{"experiments": ["{tampered.name}"], "metrics": ["total"]}}'
-    write(study, "reports/table.txt", f"a,b\n{comment.format(line)}\n1,2\n")
-    meant = [
-        labkart.find_experiments(name, Path.cwd()) for name in ("table.txt", "reports/table.txt")
-    ]
-    (study.root / "reports" / "table.txt").unlink()
-    assert [[each.id for each in found] for found in meant] == [[tampered.name], [tampered.name]]
+    clone.edit("src/my_thesis/pipeline.py", "import random", "import os\nimport random")
+    wild = 'os.urandom(2)[0] if os.environ.get("WILD") else random.random()'
+    clone.edit("src/my_thesis/pipeline.py", "random.random()", f"({wild})")
+    clone.labkart("run", WILD="1")
+    (folder,) = (clone.root / "outputs" / "records" / "experiments").iterdir()
+    done = clone.run("labkart", "reproduce", folder.name, UV=uv(clone))
+    assert done.returncode == 1 and "different: Draw is the first task" in done.stdout
+    assert (
+        'cause: the code reads the environment variable WILD, which was "1" then and is not set now'
+        in done.stdout
+    )
+    assert "each time" not in done.stdout
+    done = clone.run("labkart", "reproduce", folder.name, UV=uv(clone), WILD="1")
+    assert done.returncode == 1 and "environment variable" not in done.stdout
+    assert "cause: Draw gives another result each time, also twice here (total " in done.stdout
 
 
 def test_what_means_no_experiment_is_answered_with_a_sentence(study: Project) -> None:
     for words, said in {
-        ("README.md",): 'README.md names no experiments: it has no line "labkart: ..."',
+        ("README.md",): 'README.md names no report: it has no line "labkart: ..."',
         ("reports/none.tex",): "reports/none.tex does not exist. Give a table of labkart report",
         ("zzz",): 'No experiment begins with "zzz"',
         (

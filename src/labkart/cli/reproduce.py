@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from rich.cells import cell_len, set_cell_size
 
 from labkart import console, project, signals
+from labkart.records import query
 from labkart.records.record import ExperimentRecord, TaskRun, read_task
 from labkart.records.verdict import TOLERANCE
 
@@ -15,18 +16,22 @@ def main(argv: list[str]) -> int:
     """Reproduce experiments; 1 if a result differs or a part is missing."""
     args = _parser().parse_intermixed_args(argv)
 
-    from labkart.results.reproduce import reproduce
+    from labkart.results.reproduce import reproduce, tables
+    from labkart.results.reproduce.missing import missing_parts
 
     os.chdir(project.current().root)
     options = reproduce.Options(args.tolerance, args.ignore, args.settings)
-    experiments = reproduce.find_experiments(args.run, project.STARTED)
+    table = tables.find_table(args.run, project.STARTED)
+    experiments = table.experiments if table else [query.find_experiment(args.run)]
     if args.from_cache:
-        missing = [reproduce.missing_parts(experiment, options) for experiment in experiments]
+        missing = [missing_parts(experiment, args.settings) for experiment in experiments]
         for experiment, parts in zip(experiments, missing, strict=True):
             _show_parts(experiment, parts)
         return int(any(missing))
     signals.install_handlers()
-    return int(not reproduce.reproduce_all(experiments, options))
+    if table:
+        return int(not reproduce.reproduce_table(table, options))
+    return int(not reproduce.reproduce_experiment(experiments[0], options))
 
 
 def _parser() -> ArgumentParser:
@@ -36,7 +41,7 @@ def _parser() -> ArgumentParser:
     add = parser.add_argument
     add(
         "run",
-        help="the id of an experiment or of its run in MLflow, or a report, as reports/models.tex",
+        help="the id of an experiment or of its run in MLflow, or a table, as reports/models.tex",
     )
     add("settings", nargs="*", metavar="name=value", help="settings that the record masks")
     tolerance = "relative tolerance of metrics (default: %(default)s)"

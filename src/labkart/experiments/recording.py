@@ -1,12 +1,13 @@
 """What the record of an experiment says when it begins, ends and is used again. Runs nothing."""
 
+import os
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 from labkart import git, project, trace
 from labkart.experiments.plan import Experiment
-from labkart.records import last_used, provenance
+from labkart.records import last_used, provenance, variables
 from labkart.records.diff import changed_places
 from labkart.records.names import MetricNames
 from labkart.records.record import ExperimentRecord, TaskRecord, current_time, digest_of
@@ -53,7 +54,10 @@ class Provenance:
         code, diff = provenance.code_state(root)
         texts = {"packages.txt": provenance.packages(), "uv.lock": provenance.uv_lock(root)}
         texts = {name: redact.redact_lasting(text) for name, text in texts.items()}
-        return cls(code, diff, provenance.environment(), texts)
+        environment = provenance.environment()
+        if names := variables.names(root):
+            environment["variables"] = variables.values(names, os.environ)
+        return cls(code, diff, environment, texts)
 
 
 def begin_record(experiment: Experiment, started: str, origin: Provenance) -> None:

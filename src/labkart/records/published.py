@@ -97,6 +97,7 @@ def _publish_task(task: TaskRun) -> dict[str, Any]:
     state = "ran" if task.state == "cached" else task.state
     return {"label": task.label, "name": task.name, "id": task.id, "state": state} | {
         "seconds": task.seconds,
+        "error": task.error,
         "result": result,
     }
 

@@ -51,6 +51,7 @@ class Verdict:
     outputs: list[str] = field(default_factory=list)  # the labels of all tasks whose outputs differ
     deviations: list[Deviation] = field(default_factory=list)  # not exactly the same
     notes: list[str] = field(default_factory=list)  # what is not as recorded, "recorded -> now"
+    causes: list[str] = field(default_factory=list)  # why it differs, or may, in sentences
     error: str | None = None  # why it was impossible, or failed
     again: str | None = None  # the new run's id, which is the old one if all inputs are the same
     tolerance: float = TOLERANCE
@@ -112,6 +113,7 @@ class Verdict:
         yield from (f"recorded -> now: {deviation}" for deviation in deviations[:_MOST_METRICS])
         if len(deviations) > _MOST_METRICS:
             yield f"... and {len(deviations) - _MOST_METRICS} more metrics"
+        yield from (f"cause: {cause}" for cause in self.causes if not self.is_good)
         yield from (f"not as recorded: {note}" for note in self.notes)
 
 

@@ -135,7 +135,7 @@ def marks(experiment: ExperimentRecord) -> dict[str, Any]:
 
 def tags(experiment: ExperimentRecord, uses: Uses) -> list[RunTag]:
     """All tags of an experiment's run."""
-    code, environment = experiment.code, dict(experiment.environment)
+    code, environment = experiment.code, dict(flatten(experiment.environment))
     inputs = [entity.dataset for entity in datasets(uses)]
     data = [f"{dataset.name} {dataset.digest[:12]}" for dataset in inputs]
     accepted = [f"{label} {changes}" for label, changes in _accepted(uses).items()]

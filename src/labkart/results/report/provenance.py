@@ -5,8 +5,9 @@ else, also on a machine that has no records.
 """
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -53,13 +54,24 @@ class Provenance:
         records = [max(group, key=lambda run: run.started or "") for group in groups]
         return {record.id: record.overrides for record in records}
 
-    def changed_numbers(self, again: Mapping[str, ExperimentRecord], tolerance: float) -> list[str]:
+    def changed_numbers(
+        self,
+        again: Mapping[str, ExperimentRecord],
+        tolerance: float,
+        ignored: Collection[str] = (),
+    ) -> list[str]:
         """A sentence for each number that differs if these runs take the place of the table's.
 
         Args:
             again: the new runs, by the ids of those that they repeat.
             tolerance: up to which two numbers are equal, relative to the larger one.
+            ignored: patterns of metrics that do not count.
         """
+        numbers = [
+            line
+            for line in self.numbers
+            if not any(fnmatchcase(line["metric"], pattern) for pattern in ignored)
+        ]
         runs = {id: _repeated(record, again.get(id)) for id, record in self.experiments.items()}
         groups = [Group(dict(settings), [runs[id] for id in ids]) for settings, ids in self.groups]
         try:
@@ -67,7 +79,7 @@ class Provenance:
             table = compare_groups(_recomputable(self.config), groups, ranking, self.unseeded)
         except LabkartError as error:
             return [f"the table cannot be made of the new runs: {error}"]
-        return list(_differences(self.numbers, _numbers(table), tolerance))
+        return list(_differences(numbers, _numbers(table), tolerance))
 
 
 def content_of(table: ReportTable) -> bytes:

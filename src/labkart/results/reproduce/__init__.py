@@ -1,9 +1,12 @@
 """Runs an experiment again from its record alone, in a checkout and an environment of its own.
 
-* `reproduce` has the steps and gives the verdict.
+* `reproduce` has the steps and gives the verdict; `missing` says what they would lack.
+* `tables` finds the runs behind a table, and compares the numbers that follow from new ones.
 * `checkout`, `data`, `environment` and `overrides` each restore one part of the record.
-* `rerun` starts the run there, `agreement` compares its records with the recorded ones.
+* `rerun` starts the run there, `agreement` compares its records with the recorded ones, and
+  `causes` looks for reasons where nothing recorded differs.
 
 Knows no part of the recorded version's library but `python -m labkart.replay`. Others use
-`reproduce.find_experiments`, `reproduce.missing_parts` and `reproduce.reproduce_all`.
+`reproduce.reproduce_experiment`, `reproduce.reproduce_table`, `missing.missing_parts` and
+`tables.find_table`.
 """

@@ -73,6 +73,16 @@ def compare_records(
     return verdict
 
 
+def is_explained(then: RunRecords, now: RunRecords) -> bool:
+    """Whether the records differ in what decides a result: settings, data, code or seeds."""
+    notes = [
+        *_changed_settings(then.experiment, now.experiment),
+        *(note for it in then.experiment.tasks for note in _causes(it, now.task_run(it.label))),
+        *_task_notes(then, now),
+    ]
+    return bool(notes)
+
+
 def _decide(
     verdict: Verdict,
     then: RunRecords,
@@ -126,6 +136,10 @@ def _causes(then: TaskRun, now: TaskRun | None) -> Iterator[str]:
     for path in dict.fromkeys([*digests, *new_digests]):
         if digests.get(path) != new_digests.get(path):
             yield f"{then.label}: data {path}"
+    files, new_files = (run.result.get("library_data") or {} for run in (then, now))
+    for path in files.keys() & new_files.keys():
+        if files[path] != new_files[path]:
+            yield f"{then.label}: data {path} of a package"
 
 
 def _read_files(task: TaskRun) -> dict[str, str]:

@@ -5,7 +5,7 @@ The student's files, index, branch and stash stay as they are. Knows git and no 
 
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -32,19 +32,29 @@ def checked_out(root: Path, commit: str, diff: str = "") -> Iterator[Path]:
         )
     top = _git(root, "rev-parse", "--show-toplevel").output.rstrip("\n")
     prefix = _git(root, "rev-parse", "--show-prefix").output.rstrip("\n")
-    folder = Path(tempfile.mkdtemp(prefix="labkart-")).resolve()
-    # With the whole path, so that what lies beside the project has a place beside the checkout.
-    checkout = folder.joinpath(*Path(top).parts[1:])
+    folders = list[Path]()
     try:
-        with signals.deferred():  # a half-made checkout could not be removed
-            result = _git(root, "worktree", "add", "--quiet", "--detach", str(checkout), commit)
-        if not result.ok:
-            raise LabkartError(f"git cannot check out {commit[:10]}: {result.reason}")
-        _apply(checkout, diff)
-        yield checkout / prefix
-    finally:
-        with signals.deferred():
-            _remove(root, folder, checkout)
+        try:
+            with signals.deferred():  # a half-made checkout could not be removed
+                folders.append(Path(tempfile.mkdtemp(prefix="labkart-")).resolve())
+                checkout = _place(folders[0], top)
+                result = _git(root, "worktree", "add", "--quiet", "--detach", str(checkout), commit)
+            if not result.ok:
+                raise LabkartError(f"git cannot check out {commit[:10]}: {result.reason}")
+            _apply(checkout, diff)
+            yield checkout / prefix
+        finally:
+            _remove(root, folders, top)
+    finally:  # again, if a signal came just before the first removal
+        _remove(root, folders, top)
+
+
+def _place(folder: Path, top: str) -> Path:
+    """The checkout in its folder, with the whole path of the repository.
+
+    So what lies beside the project has a place beside the checkout.
+    """
+    return folder.joinpath(*Path(top).parts[1:])
 
 
 def _apply(checkout: Path, diff: str) -> None:
@@ -58,12 +68,15 @@ def _apply(checkout: Path, diff: str) -> None:
         )
 
 
-def _remove(root: Path, folder: Path, checkout: Path) -> None:
-    result = _git(root, "worktree", "remove", "--force", "--force", str(checkout))
-    shutil.rmtree(folder, ignore_errors=True)
-    # Only if needed: it also forgets a student's worktree whose disk is not mounted now.
-    if not result.ok:
-        _git(root, "worktree", "prune")
+def _remove(root: Path, folders: Sequence[Path], top: str) -> None:
+    with signals.deferred():
+        for folder in filter(Path.exists, folders):
+            checkout = _place(folder, top)
+            result = _git(root, "worktree", "remove", "--force", "--force", str(checkout))
+            shutil.rmtree(folder, ignore_errors=True)
+            # Only if needed: it also forgets a student's worktree whose disk is not mounted now.
+            if not result.ok:
+                _git(root, "worktree", "prune")
 
 
 def _git(folder: Path, *arguments: str, stdin: str = "") -> git.GitResult:

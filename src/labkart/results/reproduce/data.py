@@ -87,6 +87,33 @@ def data_sources(record: ExperimentRecord) -> list[DataSource]:
     return list(sources.values())
 
 
+def restore(record: ExperimentRecord, checkout: Path) -> list[str]:
+    """Give the checkout the data, and new files that were too large for the diff.
+
+    Returns:
+        What is not as recorded, in words.
+    """
+    notes = []
+    for source in data_sources(record):
+        if source.is_in(checkout):
+            continue
+        problem = source.problem()
+        if problem:  # perhaps the run makes it itself
+            notes.append(problem)
+        else:
+            source.copy_to(checkout)
+    for name in record.code.get("left_out") or ():
+        file, copy = project.current().root / name, checkout / name
+        if copy.exists():
+            continue
+        if file.exists():
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            copy.symlink_to(file)
+        state = "taken as it is now" if file.exists() else "it is gone"
+        notes.append(f"{name} was too large for the record: {state}")
+    return notes
+
+
 def _read_sources(record: ExperimentRecord) -> Iterator[DataSource]:
     for task in record.tasks:
         for state in task.result.get("data", {}).values():

@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -102,9 +103,7 @@ def install(recorded: RecordedEnvironment, root: Path) -> tuple[Path, list[str]]
     python = _available_python(recorded.python)
     place = project.current().outputs / "environments" / recorded.key(python)
     place.parent.mkdir(parents=True, exist_ok=True)
-    with file_lock(place.with_name(f"{place.name}.lock")):
-        if place.exists() and not (place / "pyvenv.cfg").exists():  # uv was killed
-            shutil.rmtree(place)
+    with file_lock(place.with_name(f"{place.name}.lock")), _whole_or_none(place):
         for command in _commands(recorded, root, place, python):
             done = _uv(*command, cwd=root, UV_PROJECT_ENVIRONMENT=str(place))
             if done.returncode:
@@ -116,6 +115,23 @@ def install(recorded: RecordedEnvironment, root: Path) -> tuple[Path, list[str]]
         for name, folder in recorded.folders().items()
     ]
     return place / "bin" / "python", notes
+
+
+@contextmanager
+def _whole_or_none(place: Path) -> Iterator[None]:
+    """Remove a new environment if the block does not come to its end."""
+    mark = place / ".whole"
+    if place.exists() and not mark.exists():  # uv was killed
+        shutil.rmtree(place)
+    is_new = not place.exists()
+    try:
+        yield
+        mark.touch()
+    except BaseException:
+        if is_new:
+            with signals.deferred():
+                shutil.rmtree(place, ignore_errors=True)
+        raise
 
 
 def _commands(

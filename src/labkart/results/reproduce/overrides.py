@@ -3,6 +3,7 @@
 Composes nothing itself.
 """
 
+import json
 import os
 import re
 from collections.abc import Iterator, Sequence
@@ -12,6 +13,7 @@ from typing import Any
 from omegaconf import OmegaConf
 
 from labkart.experiments.override_syntax import write_value
+from labkart.records.record import ExperimentRecord
 from labkart.secrets import redact
 from labkart.secrets.names import MASK
 
@@ -31,6 +33,12 @@ class RecordedOverrides:
 
     overrides: Sequence[str]
     config: str
+
+    @classmethod
+    def of(cls, experiment: ExperimentRecord) -> "RecordedOverrides":
+        """Those of a record."""
+        config = experiment.text("config.yaml") or json.dumps(experiment.config)
+        return cls(experiment.overrides, config)
 
     def masked(self, given: Sequence[str] = ()) -> list[str]:
         """The settings of the command that the record masks and nobody has given now."""

@@ -3,30 +3,29 @@
 The order of the steps: the commit, the data, the packages, the settings, the run, the comparison.
 """
 
-import json
 import math
-import re
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, suppress
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
 
-from labkart import console, project, threads
+from labkart import console, threads
 from labkart.errors import LabkartError
-from labkart.files import read_text
-from labkart.records import query, record
+from labkart.records import published, record
+from labkart.records.published import PublishedExperiment
 from labkart.records.record import ExperimentRecord
-from labkart.records.texts import text_file
 from labkart.records.verdict import TOLERANCE, Verdict
-from labkart.results.reproduce import checkout, data, environment
-from labkart.results.reproduce.agreement import RunRecords, compare_records
+from labkart.results.reproduce import causes, data, environment
+from labkart.results.reproduce.agreement import RunRecords, compare_records, is_explained
 from labkart.results.reproduce.environment import RecordedEnvironment
+from labkart.results.reproduce.missing import (
+    checkout_of,
+    masked_code,
+    missing_data,
+    missing_facts,
+)
 from labkart.results.reproduce.overrides import RecordedOverrides, contradictions
 from labkart.results.reproduce.rerun import Rerun
-from labkart.secrets.names import MASK
+from labkart.results.reproduce.tables import Table
 from labkart.tracking.publisher import Publisher
-
-_REMEDY = "Give a table of labkart report, or the id of an experiment"
 
 
 @dataclass(frozen=True)
@@ -50,198 +49,112 @@ class Options:
             )
 
 
-def find_experiments(text: str, folder: Path) -> list[ExperimentRecord]:
-    """The experiments of an id, of a run's id in MLflow, or of a table in `reports/`.
-
-    Args:
-        text: the id, or the table's path.
-        folder: the working directory, to which a path may be relative.
-
-    Raises:
-        LabkartError: it does not exist, or the table does not name its experiments.
-    """
-    for file in (folder / text, project.current().root / text):
-        if file.is_file():
-            return [query.find_experiment(id) for id in _ids_in_table(file)]
-    if Path(text).suffix or Path(text).name != text:
-        raise LabkartError(f"{text} does not exist. {_REMEDY}.")
-    return [query.find_experiment(text)]
-
-
-def _ids_in_table(file: Path) -> list[str]:
-    """The ids in a table's line `labkart: {...}`, whatever makes a comment of it."""
-    text = read_text(file)
-    for match in re.finditer(r"labkart:\s*(?=\{)", text):
-        with suppress(ValueError, KeyError, TypeError):
-            ids = json.JSONDecoder().raw_decode(text, match.end())[0]["experiments"]
-            if ids and all(isinstance(id, str) for id in ids):
-                return list(dict.fromkeys(ids))
-    path = project.current().short(file)
-    raise LabkartError(f'{path} names no experiments: it has no line "labkart: ...". {_REMEDY}.')
-
-
-def reproduce_all(experiments: Sequence[ExperimentRecord], options: Options) -> bool:
-    """Reproduce experiments one after another, and mark their runs in MLflow.
+def reproduce_table(table: Table, options: Options) -> bool:
+    """Reproduce the runs of a table, and compare the numbers that follow from them with its own.
 
     Returns:
-        Whether all verdicts are good.
+        Whether all verdicts are good and all numbers are the same.
     """
-    verdicts: list[Verdict] = []
-    for experiment in experiments:
-        console.say(f"{experiment.id[:6]}  {' '.join(experiment.overrides)}".rstrip())
-        verdict = reproduce(experiment, options)
-        text = str(verdict).replace("\n", "\n  ")
-        console.say(f"  {text}", "" if verdict.is_good else "red")
-        verdicts.append(verdict)
-    Publisher().close()
+    verdicts, again = _reproduce_each(table.experiments, options)
+    changes = table.provenance.changed_numbers(again, options.tolerance, options.ignored)
+    differences = [*table.doubts, *changes]
+    if not differences:
+        console.say(f"{table.file}: all its numbers are the same")
+    for difference in differences:
+        console.say(f"{table.file}: {difference}", "red")
+    return not differences and all(verdict.is_good for verdict in verdicts)
+
+
+def reproduce_experiment(experiment: ExperimentRecord, options: Options) -> bool:
+    """Reproduce one experiment; returns whether its verdict is good."""
+    verdicts, _ = _reproduce_each([experiment], options)
     return all(verdict.is_good for verdict in verdicts)
 
 
-def reproduce(experiment: ExperimentRecord, options: Options) -> Verdict:
-    """Run an experiment again as it was, and record the verdict."""
-    started = record.current_time()
+def _reproduce_each(
+    experiments: Sequence[ExperimentRecord], options: Options
+) -> tuple[list[Verdict], dict[str, ExperimentRecord]]:
+    """Reproduce experiments one after another, and mark their runs in MLflow.
+
+    Returns:
+        The verdicts, and the new runs by the ids of those that they repeat.
+    """
+    verdicts: list[Verdict] = []
+    again: dict[str, ExperimentRecord] = {}
+    notes = set[str]()
+    for experiment in experiments:
+        console.say(f"{experiment.id[:6]}  {' '.join(experiment.overrides)}".rstrip())
+        verdict, run = reproduce(experiment, options)
+        # What was said of an earlier one is not said again.
+        new = replace(verdict, notes=[note for note in verdict.notes if note not in notes])
+        text = str(new).replace("\n", "\n  ")
+        console.say(f"  {text}", "" if verdict.is_good else "red")
+        notes.update(verdict.notes)
+        verdicts.append(verdict)
+        if run:
+            again[experiment.id] = run
+    Publisher().close()
+    return verdicts, again
+
+
+def reproduce(
+    experiment: ExperimentRecord, options: Options
+) -> tuple[Verdict, ExperimentRecord | None]:
+    """Run an experiment again as it was, and record the verdict; returns that and the new run."""
+    started, again = record.current_time(), None
     try:
-        verdict = _run(experiment, options)
+        verdict, again = _run(experiment, options)
     except LabkartError as error:
-        reasons = [str(error), *_masked_code(experiment)]
+        reasons = [str(error), *masked_code(experiment)]
         verdict = Verdict(experiment.id, error="\n".join(reasons))
     except OSError as error:  # a full disk
         reason = f"{error.filename or 'The checkout'}: {error.strerror or error}."
         verdict = Verdict(experiment.id, error=reason)
     verdict.started, verdict.commit = started, experiment.code.get("commit")
     verdict.write()
-    return verdict
+    return verdict, again
 
 
-def missing_parts(experiment: ExperimentRecord, options: Options) -> list[str]:
-    """What is missing for a reproduction, in words. Nothing runs."""
-    missing = _missing_facts(experiment, options)
-    try:
-        with _checkout(experiment) as folder:
-            missing += _missing_data(experiment, folder)
-    except LabkartError as error:
-        missing += [str(error), *_missing_data(experiment, None)]
-    try:
-        missing += environment.missing(_environment(experiment))
-    except LabkartError as error:
-        missing.append(str(error))
-    missing += _masked_code(experiment)
-    variables = _overrides(experiment).unset_variables()
-    missing += [f"the settings read the variable {name}, which is not set" for name in variables]
-    return missing
-
-
-def _run(experiment: ExperimentRecord, options: Options) -> Verdict:
-    _require_none(_missing_facts(experiment, options))
-    with _checkout(experiment) as folder:
-        _require_none(_missing_data(experiment, folder))
-        notes = _copy_data(experiment, folder)
-        python, package_notes = environment.install(_environment(experiment), folder)
+def _run(experiment: ExperimentRecord, options: Options) -> tuple[Verdict, ExperimentRecord]:
+    _require_none(missing_facts(experiment, options.overrides))
+    with checkout_of(experiment) as folder:
+        _require_none(missing_data(experiment, folder))
+        notes = data.restore(experiment, folder)
+        recorded_packages = RecordedEnvironment.of(experiment)
+        python, package_notes = environment.install(recorded_packages, folder)
         rerun = Rerun(python, folder, experiment.environment.get("threads"))
-        recorded = _overrides(experiment)
+        recorded = RecordedOverrides.of(experiment)
         overrides = recorded.with_given(options.overrides)
         corrections = recorded.corrections(rerun.compose(overrides))
-        again = rerun.run([*overrides, *corrections])
+        again = _new_records(rerun, [*overrides, *corrections], experiment)
         tasks = {task.label: record.read_task(task.name, task.id) for task in experiment.tasks}
-        verdict = compare_records(
-            RunRecords(experiment, tasks),
-            RunRecords(again, rerun.task_records(again)),
-            options.tolerance,
-            options.ignored,
-        )
+        then = RunRecords(experiment, tasks)
+        verdict = compare_records(then, again, options.tolerance, options.ignored)
+        verdict.causes += causes.changed_variables(experiment, rerun.variables())
+        if verdict.kind == "different" and not verdict.error and not is_explained(then, again):
+            console.say("  no cause is known, so once more: do two runs here agree?")
+            second = _new_records(rerun, [*overrides, *corrections], experiment)
+            verdict.causes += causes.unsteady_tasks(again, second)
     verdict.notes += [*notes, *package_notes, *contradictions(overrides, corrections)]
-    verdict.notes += [*_too_many_threads(experiment), *_masked_code(experiment)]
-    return verdict
+    verdict.notes += [*_too_many_threads(experiment), *masked_code(experiment)]
+    return verdict, again.experiment
 
 
-def _missing_facts(experiment: ExperimentRecord, options: Options) -> list[str]:
-    """What the record does not tell."""
-    missing = []
-    if experiment.status != "finished":
-        missing.append(f"It is {experiment.status}, so there is no result to reproduce.")
-    if not experiment.code.get("commit"):
-        missing.append("It ran without a commit in git, so its code is unknown.")
-    for name in _overrides(experiment).masked(options.overrides):
-        command = f"labkart reproduce {experiment.id[:6]} {name}=..."
-        missing.append(
-            f"{name} is masked in the record, because it may be a secret. Give it: {command}"
-        )
-    return [*missing, *_masked_addresses(experiment)]
-
-
-def _masked_code(experiment: ExperimentRecord) -> list[str]:
-    """Where the recorded uncommitted changes lack a secret, in words."""
-    return [
-        f"{place} had a secret, of which the record has only {MASK}"
-        for place in experiment.code.get("masked") or ()
-    ]
-
-
-def _masked_addresses(experiment: ExperimentRecord) -> list[str]:
-    """The packages whose recorded addresses lack a secret, in words."""
-    return [
-        f"{name} has an address without its secret: {line.strip()[:80]}. Copy "
-        f"{project.current().short(text_file(experiment.texts[name]))} to "
-        f"{project.current().short(experiment.folder / name)} and write it there"
-        for name in ("uv.lock", "packages.txt")
-        for line in experiment.text(name).splitlines()
-        if MASK in line and name in experiment.texts
-    ]
-
-
-def _checkout(experiment: ExperimentRecord) -> AbstractContextManager[Path]:
-    diff = experiment.text("uncommitted.patch.txt")
-    commit = str(experiment.code.get("commit"))
-    return checkout.checked_out(project.current().root, commit, diff)
-
-
-def _missing_data(experiment: ExperimentRecord, folder: Path | None) -> list[str]:
-    """The data without which it cannot run as it did, neither in the checkout nor elsewhere."""
-    needed = [source for source in data.data_sources(experiment) if source.needed]
-    problems = [source.problem() for source in needed if not (folder and source.is_in(folder))]
-    return [problem for problem in problems if problem]
-
-
-def _copy_data(experiment: ExperimentRecord, folder: Path) -> list[str]:
-    """Give the checkout the data, and new files that were too large for the diff.
-
-    Returns:
-        What is not as recorded, in words.
-    """
-    notes = []
-    for source in data.data_sources(experiment):
-        if source.is_in(folder):
-            continue
-        problem = source.problem()
-        if problem:  # perhaps the run makes it itself
-            notes.append(problem)
-        else:
-            source.copy_to(folder)
-    for name in experiment.code.get("left_out") or ():
-        file, copy = project.current().root / name, folder / name
-        if copy.exists():
-            continue
-        if file.exists():
-            copy.parent.mkdir(parents=True, exist_ok=True)
-            copy.symlink_to(file)
-        state = "taken as it is now" if file.exists() else "it is gone"
-        notes.append(f"{name} was too large for the record: {state}")
-    return notes
+def _new_records(
+    rerun: Rerun, overrides: Sequence[str], experiment: ExperimentRecord
+) -> RunRecords:
+    """The records of a new run, with as much of its tasks as the experiment has of its own."""
+    again = rerun.run(overrides)
+    tasks = rerun.task_records(again)
+    if isinstance(experiment, PublishedExperiment):
+        again = published.shortened(again)
+    return RunRecords(again, tasks)
 
 
 def _too_many_threads(experiment: ExperimentRecord) -> Iterator[str]:
     recorded, cores = experiment.environment.get("threads"), threads.cores()
     if recorded and recorded > cores:
         yield f"threads {recorded} -> {recorded} on {cores} core{'s' if cores > 1 else ''}"
-
-
-def _environment(experiment: ExperimentRecord) -> RecordedEnvironment:
-    return RecordedEnvironment.of(experiment)
-
-
-def _overrides(experiment: ExperimentRecord) -> RecordedOverrides:
-    config = experiment.text("config.yaml") or json.dumps(experiment.config)
-    return RecordedOverrides(experiment.overrides, config)
 
 
 def _require_none(missing: Sequence[str]) -> None:

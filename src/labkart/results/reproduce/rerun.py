@@ -102,7 +102,7 @@ class Rerun:
             signals.child_process(
                 [str(self.python), *arguments],
                 cwd=self.root,
-                env=self._variables(),
+                env=self.variables(),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=errors,
@@ -111,7 +111,8 @@ class Rerun:
         ):
             yield process, errors
 
-    def _variables(self) -> dict[str, str]:
+    def variables(self) -> dict[str, str]:
+        """The environment variables of the run: this process's, but for those that mislead it."""
         variables = {
             name: value
             for name, value in os.environ.items()

@@ -1,0 +1,48 @@
+"""Why a run may differ from the recorded one although nothing that was recorded differs.
+
+Knows two causes: an environment variable that the code reads, and tasks that give another result
+each time.
+"""
+
+from collections.abc import Iterator, Mapping
+
+from labkart.records import variables
+from labkart.records.record import ExperimentRecord
+from labkart.results.reproduce.agreement import RunRecords, compare_records
+
+
+def changed_variables(then: ExperimentRecord, environment: Mapping[str, str]) -> Iterator[str]:
+    """A sentence for each variable that the code reads and that has another value now.
+
+    Args:
+        then: the recorded run.
+        environment: the variables of the new one.
+    """
+    recorded: Mapping[str, str | None] = then.environment.get("variables") or {}
+    now = variables.values(recorded, environment)
+    for name, value in recorded.items():
+        if value != now[name]:
+            yield (
+                f"the code reads the environment variable {name}, which was {_state(value)} then "
+                f"and is {_state(now[name])} now"
+            )
+
+
+def unsteady_tasks(first: RunRecords, second: RunRecords) -> Iterator[str]:
+    """A sentence if two runs of the same code on this machine differ, too.
+
+    Args:
+        first: one of them.
+        second: the other one.
+    """
+    verdict = compare_records(first, second, tolerance=0.0)
+    if verdict.kind == "different" and verdict.first:
+        numbers = "; ".join(map(str, verdict.deviations[:2]))
+        yield (
+            f"{verdict.first} gives another result each time, also twice here"
+            f"{f' ({numbers})' if numbers else ''}: something random in it does not follow the seed"
+        )
+
+
+def _state(value: str | None) -> str:
+    return "not set" if value is None else f'"{value}"'

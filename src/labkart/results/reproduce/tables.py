@@ -1,0 +1,79 @@
+"""The tables of reports that can be reproduced: from a table's file to the runs behind it.
+
+Needs git alone: the runs are those of the table's provenance, not those of `outputs/`.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from labkart import project
+from labkart.errors import LabkartError
+from labkart.records.record import ExperimentRecord
+from labkart.results.report import origin, provenance
+from labkart.results.report.provenance import Provenance
+
+REMEDY = "Give a table of labkart report, or the id of an experiment"
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table, with its numbers and the runs behind them.
+
+    Attributes:
+        file: the table, as a person in the project would write it.
+        provenance: its runs and numbers.
+        doubts: why the file may not have the numbers of its provenance, in sentences.
+    """
+
+    file: str
+    provenance: Provenance
+    doubts: list[str]
+
+    @property
+    def experiments(self) -> list[ExperimentRecord]:
+        """The runs behind it."""
+        return list(self.provenance.experiments.values())
+
+
+def find_table(text: str, folder: Path) -> Table | None:
+    """The table of a path or of a report's name; None if it is neither.
+
+    Args:
+        text: the path, or the name.
+        folder: the working directory, to which a path may be relative.
+
+    Raises:
+        LabkartError: the file does not name its report, or the provenance is missing or damaged.
+    """
+    for file in (folder / text, project.current().root / text):
+        if file.is_file():
+            return _read(file)
+    named = _reports() / f"{text}{provenance.ENDING}"
+    if Path(text).name == text and named.is_file():
+        return Table(project.current().short(named), provenance.read(named), [])
+    if Path(text).suffix or Path(text).name != text:
+        raise LabkartError(f"{text} does not exist. {REMEDY}.")
+    return None
+
+
+def _read(file: Path) -> Table:
+    path = project.current().short(file)
+    if file.name.endswith(provenance.ENDING):
+        return Table(path, provenance.read(file), [])
+    stamp = origin.read(file)
+    words = str((stamp or {}).get("command", "")).split()
+    if not stamp or not words:
+        raise LabkartError(f'{path} names no report: it has no line "labkart: ...". {REMEDY}.')
+    facts = file.with_name(f"{words[-1]}{provenance.ENDING}")
+    if not facts.exists():  # a copy of the table, for example beside the text of a thesis
+        facts = _reports() / facts.name
+    table = Table(path, provenance.read(facts), [])
+    if stamp["edited"]:
+        table.doubts.append(f"{path} was edited by hand, so its numbers may be others")
+    if stamp.get("provenance") != origin.digest(facts.read_bytes()):
+        table.doubts.append(f"{path} was not made with this {facts.name}: make the report again")
+    return table
+
+
+def _reports() -> Path:
+    return project.current().root / "reports"
