@@ -15,7 +15,7 @@ from labkart.errors import LabkartError, nearest
 
 VERBS = (
     *("run", "search", "status", "graph", "output", "log", "runs", "compare", "accept", "report"),
-    *("reproduce", "check", "clean", "sync", "ui", "update", "docs"),
+    *("reproduce", "archive", "check", "clean", "sync", "ui", "update", "docs"),
 )
 
 # These keep what they have finished when they are stopped.

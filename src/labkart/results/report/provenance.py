@@ -54,6 +54,11 @@ class Provenance:
         records = [max(group, key=lambda run: run.started or "") for group in groups]
         return {record.id: record.overrides for record in records}
 
+    @property
+    def seconds(self) -> float:
+        """How long the tasks of its runs took, those of each run added."""
+        return sum(task.seconds for run in self.experiments.values() for task in run.tasks)
+
     def changed_numbers(
         self,
         again: Mapping[str, ExperimentRecord],

@@ -1,14 +1,12 @@
 """The packages of a record, installed by uv in an environment that is kept for the next time.
 
-Knows uv and the record's `packages.txt` and `uv.lock`, not git and no experiment. Never touches the
-student's own environment.
+Knows the record's `packages.txt` and `uv.lock`, and the wheels of an archive; not git and no
+experiment. Never touches the student's own environment.
 """
 
 import hashlib
 import os
-import re
 import shutil
-import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,17 +19,13 @@ from packaging.requirements import InvalidRequirement, Requirement
 
 from labkart import project, signals
 from labkart.errors import LabkartError
+from labkart.files import read_json
 from labkart.records.file_lock import file_lock
 from labkart.records.record import ExperimentRecord
-from labkart.secrets import redact
+from labkart.results.reproduce import uv
 
-_NO_UV = "uv is not installed, and it installs the recorded packages. Run: pip install uv"
-_CHATTER = re.compile(r"Using |Resolved |Updating |warning: |hint: ")
-
-# They would lead uv to the student's environment, or past the recorded lock.
-_IGNORED_VARIABLES = {"CONDA_PREFIX", "PYTHONHOME", "PYTHONPATH", "UV_EXACT", "UV_FROZEN"}
-_IGNORED_VARIABLES |= {"UV_ISOLATED", "UV_LOCKED", "UV_NO_SYNC", "UV_PROJECT"}
-_IGNORED_VARIABLES |= {"UV_PROJECT_ENVIRONMENT", "UV_PYTHON", "VIRTUAL_ENV"}
+# Names a folder with packages, and `index.json` that says which file is which requirement.
+WHEELS = "LABKART_WHEELS"
 
 
 @dataclass(frozen=True)
@@ -69,7 +63,8 @@ class RecordedEnvironment:
 
     def key(self, python: str) -> str:
         """The name of the environment's folder."""
-        text = "\n".join([python, self.lock, *map(str, self.packages)])
+        packed = [str(path) for path in self.wheels().values()]
+        text = "\n".join([python, self.lock, *map(str, self.packages), *packed])
         return hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()[:12]
 
     def folders(self) -> dict[str, Path]:
@@ -87,8 +82,19 @@ class RecordedEnvironment:
             f"{name} was installed from {folder}, which does not exist. Put it there again: "
             f"without {name} the run cannot be repeated"
             for name, folder in self.folders().items()
-            if not folder.exists()
+            if not (folder.exists() or name in self.wheels())
         ]
+
+    def wheels(self) -> dict[str, Path]:
+        """The packages that the archive has which the variable `LABKART_WHEELS` names, by name."""
+        folder = os.environ.get(WHEELS)
+        files = read_json(Path(folder, "index.json")) if folder else None
+        packed: dict[str, str] = files if isinstance(files, dict) else {}
+        return {
+            package.name: Path(folder or "", packed[str(package)]).absolute()
+            for package in self.packages
+            if str(package) in packed
+        }
 
 
 def install(recorded: RecordedEnvironment, root: Path) -> tuple[Path, list[str]]:
@@ -105,16 +111,22 @@ def install(recorded: RecordedEnvironment, root: Path) -> tuple[Path, list[str]]
     place.parent.mkdir(parents=True, exist_ok=True)
     with file_lock(place.with_name(f"{place.name}.lock")), _whole_or_none(place):
         for command in _commands(recorded, root, place, python):
-            done = _uv(*command, cwd=root, UV_PROJECT_ENVIRONMENT=str(place))
+            done = uv.run(*command, cwd=root, UV_PROJECT_ENVIRONMENT=str(place))
             if done.returncode:
-                error = f"The recorded packages cannot be installed: {_error(done)}"
+                error = f"The recorded packages cannot be installed: {uv.error(done)}"
                 raise LabkartError("\n".join([error, *recorded.missing_folders()]))
         os.utime(place)  # `labkart clean` removes those that were not used for a while
-    notes = [
-        f"{name} was installed from {folder}, which may have changed since the run"
-        for name, folder in recorded.folders().items()
-    ]
-    return place / "bin" / "python", notes
+    return place / "bin" / "python", list(_notes(recorded))
+
+
+def _notes(recorded: RecordedEnvironment) -> Iterator[str]:
+    """What may not be as recorded: folders change."""
+    wheels = recorded.wheels()
+    for name, folder in recorded.folders().items():
+        if name in wheels:
+            yield f"{name} is the archive's, made of {folder}, which may have changed since the run"
+        else:
+            yield f"{name} was installed from {folder}, which may have changed since the run"
 
 
 @contextmanager
@@ -138,46 +150,53 @@ def _commands(
     recorded: RecordedEnvironment, root: Path, place: Path, python: str
 ) -> Iterator[list[str]]:
     """Make the environment, then add the packages that the lock does not have."""
-    if recorded.lock:
+    wheels = recorded.wheels()
+    is_packed = len(wheels) == len(recorded.packages)
+    is_locked = bool(recorded.lock) and not is_packed
+    if is_locked:
         (root / "uv.lock").write_bytes(recorded.lock.encode(errors="surrogateescape"))
-        yield ["sync", "--frozen", "--inexact", "--no-install-project", "--python", python]
+        apart = [word for name in wheels for word in ("--no-install-package", name)]
+        options = ("--frozen", "--inexact", "--no-install-project", *apart)
+        yield ["sync", *options, "--python", python]
     elif not place.exists():
         yield ["venv", "--no-project", "--python", python, str(place)]
     # The lock knows a folder that is part of the repository by its place in the checkout.
     locked = {name for name in recorded.folders() if f'\nname = "{name}"\n' in recorded.lock}
-    packages = [str(package) for package in recorded.packages if package.name not in locked]
+    skipped = locked - wheels.keys() if is_locked else set[str]()
+    packages = [
+        str(wheels.get(package.name, package))
+        for package in recorded.packages
+        if package.name not in skipped
+    ]
     if packages:
-        yield ["pip", "install", "--no-deps", "--python", str(place), *packages]
+        network = ("--no-index", "--offline") if is_packed else ()
+        yield ["pip", "install", "--no-deps", *network, "--python", str(place), *packages]
 
 
 def missing(recorded: RecordedEnvironment) -> list[str]:
     """In words, what uv does not find; nothing is installed."""
-    if not _program():
-        return [_NO_UV]
+    if not uv.program():
+        return [uv.MISSING]
     missing = list[str]()
     if not _has_python(recorded.python):
         missing.append(
             f"Python {recorded.python} is not on this machine; uv would try to download it"
         )
-    packages = [str(package) for package in recorded.packages]
+    wheels = recorded.wheels()
+    packages = [str(wheels.get(package.name, package)) for package in recorded.packages]
     with tempfile.TemporaryDirectory() as empty:
         options = ("--dry-run", "--no-deps", "--target", empty, "--python-version", recorded.python)
-        done = _uv("pip", "install", *options, *packages) if packages else None
+        done = uv.run("pip", "install", *options, *packages) if packages else None
     if done and done.returncode:
-        missing += [f"packages: {_error(done)}", *recorded.missing_folders()]
+        missing += [f"packages: {uv.error(done)}", *recorded.missing_folders()]
     return missing
-
-
-def _program() -> str | None:
-    """The uv that started this command, or else the one on the path."""
-    return os.environ.get("UV") or shutil.which("uv")
 
 
 def _available_python(version: str) -> str:
     """The version, or else its series if this machine has only another of it."""
-    if not _program():
-        raise LabkartError(_NO_UV)
-    if _has_python(version) or _uv("python", "install", "--quiet", version).returncode == 0:
+    if not uv.program():
+        raise LabkartError(uv.MISSING)
+    if _has_python(version) or uv.run("python", "install", "--quiet", version).returncode == 0:
         return version
     series = version.rpartition(".")[0]
     if _has_python(series):
@@ -188,28 +207,4 @@ def _available_python(version: str) -> str:
 
 
 def _has_python(version: str) -> bool:
-    return _uv("python", "find", "--no-project", "--system", version).returncode == 0
-
-
-def _uv(
-    *arguments: str, cwd: Path | None = None, **variables: str
-) -> subprocess.CompletedProcess[str]:
-    kept = {name: value for name, value in os.environ.items() if name not in _IGNORED_VARIABLES}
-    command = [_program() or "uv", "--no-progress", "--color", "never", *arguments]
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    try:
-        with signals.child_process(command, cwd=cwd, env=kept | variables, **pipes) as process:
-            output, errors = process.communicate()
-    except OSError as error:
-        return subprocess.CompletedProcess(command, 1, "", f"{command[0]}: {error.strerror}")
-    return subprocess.CompletedProcess(command, process.returncode, output, errors)
-
-
-def _error(done: subprocess.CompletedProcess[str]) -> str:
-    """The error of uv in one line."""
-    lines = [
-        re.sub(r"^[^\w`'\"]*(?:error: |cause: )?", "", line).strip()
-        for line in done.stderr.splitlines()
-    ]
-    errors = " ".join(line for line in lines if line and not _CHATTER.match(line))
-    return redact.redact_text(errors)[:400] or "uv gives no reason"
+    return uv.run("python", "find", "--no-project", "--system", version).returncode == 0

@@ -1,0 +1,145 @@
+"""Writes the archive: a zip file whose manifest has the digest of every file in it."""
+
+import hashlib
+import os
+import tempfile
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from labkart import git, project, signals
+from labkart.errors import LabkartError
+from labkart.records.record import current_time
+from labkart.results.archive import contents, crate, readme, repository, wheels
+from labkart.results.archive.contents import Contents
+from labkart.results.archive.readme import BUNDLE
+
+MANIFEST = "manifest-sha256.txt"
+_CODE = ("src", "conf", "pyproject.toml", "uv.lock", "README.md", "LICENSE", "CITATION.cff")
+_LOCKS = ("uv.lock", "packages.txt")
+_CHUNK = 1 << 20  # bytes that are read at once
+_MOST = 10  # places that a person reads
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to make an archive.
+
+    Attributes:
+        wheels: whether to pack all packages.
+        data_limit: bytes; larger data is described and not packed.
+        allow_secrets: whether the repository may have what looks like a secret.
+    """
+
+    wheels: bool = False
+    data_limit: int = 1_000_000_000
+    allow_secrets: bool = False
+
+
+def make(file: Path, options: Options) -> Contents:
+    """Make the archive of the current project.
+
+    Returns:
+        What it consists of.
+
+    Raises:
+        LabkartError: there is nothing to archive, or the repository has a secret. No file is left.
+    """
+    collected, date = contents.collect(options.data_limit), current_time()
+    if not options.allow_secrets:
+        _refuse_secrets(repository.secrets(project.current().root, collected.commits))
+    with tempfile.TemporaryDirectory(prefix="labkart-") as scratch:
+        packed = wheels.pack(
+            collected.experiments.values(), _new_folder(scratch, "wheels"), every=options.wheels
+        )
+        collected.remarks += packed.remarks
+        files = {**collected.files, **_made_files(collected, Path(scratch))}
+        folder = repository.folder(project.current().root)
+        text = readme.write(collected, packed, file.name, folder, date)
+        described = {readme.FILE: text.encode()}
+        sizes = {name: path.stat().st_size for name, path in files.items()}
+        described[crate.FILE] = crate.describe(collected, sizes, _pipeline(files), date)
+        _write(file, files, described)
+    return collected
+
+
+def _refuse_secrets(places: list[str]) -> None:
+    if not places:
+        return
+    more = f" and {len(places) - _MOST} more" if len(places) > _MOST else ""
+    raise LabkartError(
+        f"The repository's history has what looks like a secret: {', '.join(places[:_MOST])}{more}."
+        " The archive would show it to all who get it: first make it worthless. If it is none, add"
+        " its name to not-secrets in [tool.labkart] of pyproject.toml, or use --allow-secrets."
+    )
+
+
+def _made_files(collected: Contents, scratch: Path) -> dict[str, Path]:
+    """Make the bundle, the code and the locks in a folder; the files by their paths."""
+    root = project.current().root
+    other = _new_folder(scratch, "repository")
+    collected.remarks += repository.bundle(root, collected.commits, scratch / BUNDLE, other)
+    files = {BUNDLE: scratch / BUNDLE}
+    code = _new_folder(scratch, "code")
+    names = git.paths(root, "ls-tree", "-z", "--name-only", "HEAD", "--", *_CODE)
+    git.run(root, "archive", "--format=zip", "--output", str(scratch / "code.zip"), "HEAD", *names)
+    with zipfile.ZipFile(scratch / "code.zip") as zipped:
+        zipped.extractall(code)
+    for record in collected.experiments.values():
+        locks = {name: record.text(name) for name in _LOCKS}
+        place = scratch / "locks" / hashlib.sha256(repr(locks).encode()).hexdigest()[:12]
+        place.mkdir(parents=True, exist_ok=True)
+        for name, text in locks.items():
+            if text:
+                (place / name).write_bytes(text.encode(errors="surrogateescape"))
+    for folder in ("code", "locks", "wheels"):
+        below = (path for path in sorted((scratch / folder).rglob("*")) if path.is_file())
+        files |= {path.relative_to(scratch).as_posix(): path for path in below}
+    return files
+
+
+def _pipeline(files: Mapping[str, Path]) -> str:
+    """The module of the pipeline among the files."""
+    module = project.current().entry.partition(":")[0].replace(".", "/")
+    names = (f"code/src/{module}.py", f"code/src/{module}/__init__.py", f"code/{module}.py")
+    return next((name for name in names if name in files), "code/pyproject.toml")
+
+
+def _write(file: Path, files: Mapping[str, Path], texts: Mapping[str, bytes]) -> None:
+    """Write the zip file, whole or not at all."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    temporary = file.with_name(f".{file.name}.{os.getpid()}.tmp")
+    try:
+        with zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as zipped:
+            digests = {name: _pack(zipped, name, path) for name, path in files.items()}
+            for name, content in texts.items():
+                zipped.writestr(name, content)
+                digests[name] = hashlib.sha256(content).hexdigest()
+            lines = (f"{digest}  {name}\n" for name, digest in sorted(digests.items()) if digest)
+            zipped.writestr(MANIFEST, "".join(lines))
+        temporary.replace(file)
+    finally:
+        with signals.deferred():
+            temporary.unlink(missing_ok=True)
+
+
+def _pack(zipped: zipfile.ZipFile, name: str, path: Path) -> str:
+    """Add a file, and return its digest; of an empty folder there is none."""
+    if name.endswith("/"):
+        zipped.mkdir(name)
+        return ""
+    digest = hashlib.sha256()
+    facts = zipfile.ZipInfo.from_file(path, name, strict_timestamps=False)
+    facts.compress_type = zipfile.ZIP_DEFLATED
+    with path.open("rb") as source, zipped.open(facts, "w", force_zip64=True) as target:
+        while chunk := source.read(_CHUNK):
+            digest.update(chunk)
+            target.write(chunk)
+    return digest.hexdigest()
+
+
+def _new_folder(scratch: str | Path, name: str) -> Path:
+    folder = Path(scratch, name)
+    folder.mkdir()
+    return folder
