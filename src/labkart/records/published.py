@@ -10,11 +10,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from labkart import git, project
+from labkart.files import read_text
+from labkart.records import texts
 from labkart.records.record import ExperimentRecord, TaskRun
 from labkart.secrets.names import MASK
 
 # Stored with the table. `uv.lock` is long and in git: its digest is enough.
-_TEXTS = ("config.yaml", "packages.txt", "uncommitted.patch.txt")
+_CONFIG, _TEXTS = "config.yaml", ("packages.txt", "uncommitted.patch.txt")
 _FIELDS = (
     *("id", "project", "command", "overrides", "settings", "results", "status", "started"),
     *("metrics", "config", "masked"),
@@ -56,7 +58,7 @@ class PublishedExperiment(ExperimentRecord):
 
 def publish(record: ExperimentRecord) -> dict[str, Any]:
     """What a table's provenance says of an experiment; `texts_of` has its texts."""
-    texts = dict(record.texts) | {name: _digest(text) for name, text in _texts(record).items()}
+    own = {name: _digest(text) for name, text in _texts(record).items()}
     return {
         **{name: getattr(record, name) for name in _FIELDS},
         "code": {name: record.code.get(name) for name in _CODE},
@@ -64,7 +66,7 @@ def publish(record: ExperimentRecord) -> dict[str, Any]:
             name: value for name, value in record.environment.items() if name not in _PRIVATE
         },
         "tasks": [_publish_task(task) for task in record.tasks],
-        "texts": texts,
+        "texts": dict(record.texts) | own,
     }
 
 
@@ -73,9 +75,9 @@ def texts_of(records: Sequence[ExperimentRecord]) -> dict[str, str]:
     return {_digest(text): text for record in records for text in _texts(record).values()}
 
 
-def read(facts: Mapping[str, Any], texts: Mapping[str, str]) -> PublishedExperiment:
+def read(facts: Mapping[str, Any], stored: Mapping[str, str]) -> PublishedExperiment:
     """The experiment that `publish` described. Raises TypeError if a fact is missing."""
-    return PublishedExperiment(**facts, stored=texts)
+    return PublishedExperiment(**facts, stored=stored)
 
 
 def shortened(record: ExperimentRecord) -> ExperimentRecord:
@@ -109,8 +111,11 @@ def _states(states: Sequence[Any]) -> list[dict[str, str]]:
 
 
 def _texts(record: ExperimentRecord) -> dict[str, str]:
-    texts = {name: record.text(name) for name in _TEXTS}
-    return {name: text for name, text in texts.items() if text}
+    """The texts as they were recorded, not as a person may have written a secret back into them."""
+    found = {
+        name: texts.stored_text(record.texts[name]) for name in _TEXTS if name in record.texts
+    } | {_CONFIG: read_text(record.folder / _CONFIG)}
+    return {name: text for name, text in found.items() if text}
 
 
 def _digest(text: str) -> str:

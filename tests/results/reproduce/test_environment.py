@@ -65,3 +65,27 @@ def test_without_uv_a_sentence_says_how_to_get_it(
     assert sentence.endswith("Run: pip install uv")
     with pytest.raises(LabkartError, match="pip install uv"):
         environment.install(recorded(root, "numpy==2.3.4"), root)
+
+
+def test_packages_of_an_archive_are_installed_without_a_network(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """If it has all of them; of the others the lock is followed, or their registry."""
+    packages = ("mine @ file:///nowhere/mine", "numpy==2.3.4")
+    write(root, **{"wheels/index.json": '{"mine @ file:///nowhere/mine": "0a/mine-1.whl"}'})
+    monkeypatch.setenv("LABKART_WHEELS", str(root / "wheels"))
+    mine = str(root / "wheels/0a/mine-1.whl")
+    some = recorded(root, *packages, lock="version = 1\n")
+    sync, install = environment._commands(some, root, root / "env", PYTHON)
+    assert sync[0] == "sync" and sync[sync.index("--no-install-package") + 1] == "mine"
+    assert mine in install and "--offline" not in install
+    assert some.missing_folders() == []
+    write(
+        root,
+        **{
+            "wheels/index.json": '{"mine @ file:///nowhere/mine": "0a/mine-1.whl", "numpy==2.3.4": "n.whl"}'
+        },
+    )
+    make, install = environment._commands(some, root, root / "env", PYTHON)
+    assert make[0] == "venv"
+    assert {"--offline", "--no-index", mine, str(root / "wheels/n.whl")} <= set(install)

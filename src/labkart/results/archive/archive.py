@@ -14,6 +14,7 @@ from labkart.records.record import current_time
 from labkart.results.archive import contents, crate, readme, repository, wheels
 from labkart.results.archive.contents import Contents
 from labkart.results.archive.readme import BUNDLE
+from labkart.secrets import redact
 
 MANIFEST = "manifest-sha256.txt"
 _CODE = ("src", "conf", "pyproject.toml", "uv.lock", "README.md", "LICENSE", "CITATION.cff")
@@ -87,7 +88,7 @@ def _made_files(collected: Contents, scratch: Path) -> dict[str, Path]:
     with zipfile.ZipFile(scratch / "code.zip") as zipped:
         zipped.extractall(code)
     for record in collected.experiments.values():
-        locks = {name: record.text(name) for name in _LOCKS}
+        locks = {name: redact.redact_text(record.text(name)) for name in _LOCKS}
         place = scratch / "locks" / hashlib.sha256(repr(locks).encode()).hexdigest()[:12]
         place.mkdir(parents=True, exist_ok=True)
         for name, text in locks.items():

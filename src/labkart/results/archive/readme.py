@@ -8,10 +8,11 @@ from string import Template
 from packaging.requirements import Requirement
 
 from labkart import project
+from labkart.packages import normalised_name
 from labkart.records.record import ExperimentRecord
 from labkart.results.archive.contents import Contents, DataItem
 from labkart.results.archive.wheels import Wheels
-from labkart.results.reproduce.environment import WHEELS, RecordedEnvironment
+from labkart.results.reproduce.environment import WHEELS
 
 FILE, BUNDLE = "README.md", "repository.bundle"
 _WORDS = {
@@ -95,9 +96,9 @@ def _runner(contents: Contents, wheels: Wheels, above: str) -> str:
 def _requirement(experiments: Sequence[ExperimentRecord]) -> str:
     """The Labkart of the last run."""
     last = max(experiments, key=lambda record: record.started or "")
-    packages = RecordedEnvironment.of(last).packages
-    own = [package for package in packages if package.name == "labkart"]
-    return str(own[0] if own else Requirement("labkart"))
+    lines = last.text("packages.txt").splitlines()
+    own = [line for line in lines if normalised_name(line) == "labkart"]
+    return str(Requirement(own[0])) if own else "labkart"
 
 
 def _data_lines(data: Sequence[DataItem], words: dict[str, str]) -> list[str]:

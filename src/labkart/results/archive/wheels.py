@@ -11,10 +11,12 @@ from pathlib import Path
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name, parse_wheel_filename
 
+from labkart.errors import LabkartError
 from labkart.files import encode_json
 from labkart.records.record import ExperimentRecord
 from labkart.results.reproduce import uv
 from labkart.results.reproduce.environment import RecordedEnvironment
+from labkart.secrets import redact
 
 INDEX = "index.json"
 _WHEEL = ("pip", "wheel", "--no-deps", "--quiet", "--disable-pip-version-check", "--wheel-dir")
@@ -48,7 +50,7 @@ def pack(experiments: Iterable[ExperimentRecord], folder: Path, *, every: bool) 
         every: whether to pack all packages, which takes the network, not only those of folders.
     """
     wheels = Wheels(folder, every)
-    for python, packages in _by_python(experiments).items():
+    for python, packages in _by_python(wheels, experiments).items():
         folders = [it for it in packages if (it.url or "").startswith("file:")]
         remote = [it for it in packages if it.url and it not in folders] if every else []
         for package in [*folders, *remote]:
@@ -61,11 +63,17 @@ def pack(experiments: Iterable[ExperimentRecord], folder: Path, *, every: bool) 
     return wheels
 
 
-def _by_python(experiments: Iterable[ExperimentRecord]) -> Mapping[str, list[Requirement]]:
+def _by_python(
+    wheels: Wheels, experiments: Iterable[ExperimentRecord]
+) -> Mapping[str, list[Requirement]]:
     """The packages of all environments, each once, by the version of Python."""
     packages = dict[str, dict[str, Requirement]]()
     for experiment in experiments:
-        recorded = RecordedEnvironment.of(experiment)
+        try:
+            recorded = RecordedEnvironment.of(experiment)
+        except LabkartError as error:
+            wheels.remarks.append(str(error).rstrip("."))
+            continue
         series = recorded.python.rpartition(".")[0]
         known = packages.setdefault(series, {})
         known |= {str(package): package for package in recorded.packages}
@@ -81,9 +89,9 @@ def _build(wheels: Wheels, package: Requirement, python: str) -> None:
     done = _pip_wheel(folder, [package], python)
     built = next(iter(sorted(folder.glob("*.whl"))), None)
     if built:
-        wheels.files[str(package)] = f"{name}/{built.name}"
+        wheels.files[redact.redact_text(str(package))] = f"{name}/{built.name}"
     else:
-        wheels.remarks.append(f"{package} cannot be packed: {done}")
+        wheels.remarks.append(redact.redact_text(f"{package} cannot be packed: {done}"))
 
 
 def _download(wheels: Wheels, packages: Sequence[Requirement], python: str) -> None:

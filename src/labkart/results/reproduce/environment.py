@@ -23,6 +23,7 @@ from labkart.files import read_json
 from labkart.records.file_lock import file_lock
 from labkart.records.record import ExperimentRecord
 from labkart.results.reproduce import uv
+from labkart.secrets import redact
 
 # Names a folder with packages, and `index.json` that says which file is which requirement.
 WHEELS = "LABKART_WHEELS"
@@ -90,10 +91,11 @@ class RecordedEnvironment:
         folder = os.environ.get(WHEELS)
         files = read_json(Path(folder, "index.json")) if folder else None
         packed: dict[str, str] = files if isinstance(files, dict) else {}
+        lines = {package.name: redact.redact_text(str(package)) for package in self.packages}
         return {
-            package.name: Path(folder or "", packed[str(package)]).absolute()
-            for package in self.packages
-            if str(package) in packed
+            name: Path(folder or "", packed[line]).absolute()
+            for name, line in lines.items()
+            if line in packed
         }
 
 
