@@ -16,7 +16,7 @@ from tests.conftest import Ready
 from tests.support.bake import TEMPLATE, Project, clean_environment
 
 DOCS = TEMPLATE / "docs"
-PAGES = ("run", "clusters", "compare", "write-up", "update", "move")
+PAGES = ("run", "clusters", "compare", "write-up", "archive", "update", "move")
 TUTORIAL, CREATE, OUTPUTS, CHECKPOINTS = "tutorial", "create", "outputs", "checkpoints"
 # Pages without a block of commands; those in a line of notebooks.md are run by tests/template/test_wiring.py.
 WITHOUT = ("cache.md", "data.md", "notebooks.md", "reports.md", "rules.md")
@@ -32,6 +32,8 @@ ELSEWHERE = {
     "labkart update": "tests/template/test_update.py",
     "labkart accept": "tests/project/test_verbs.py",
     "labkart reproduce": "tests/project/test_reproduce.py",
+    "labkart archive": "tests/project/test_archive.py",
+    "rsync": "tests/project/test_archive.py",
     "hydra/launcher=slurm": "tests/services/test_cluster.py",
     "uv sync --extra slurm": "tests/conftest.py",
     "uv sync --extra dask": "pyproject.toml",

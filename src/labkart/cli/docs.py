@@ -12,7 +12,7 @@ from labkart.table import Column
 _PLACES = (Path(__file__).parents[1] / "docs", Path(__file__).parents[3] / "docs")
 _READING_ORDER = (
     *("tutorial", "create", "data", "outputs", "run", "cache", "checkpoints", "gpu", "clusters"),
-    *("compare", "write-up", "update", "move", "rules"),
+    *("compare", "write-up", "archive", "update", "move", "rules"),
 )
 _WIDEST = 100  # columns of a line that is easy to read
 

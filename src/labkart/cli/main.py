@@ -51,9 +51,12 @@ usage: labkart <verb> ...
   report NAME [name=value]  a table and figures for the thesis: means, intervals, tests
       --all                 ... make all of reports/*.yaml again
       --check               ... list those that are out of date
-  reproduce RUN             run an experiment or a table again from its record
+  reproduce RUN             run an experiment or a table (reports/models.tex) again
       --tolerance 1e-6      ... how far a metric may differ
       --from-cache          ... run nothing; list what a reproduction needs and does not have
+  archive [FILE]            all that is behind reports/ in one file, to hand in and to deposit
+      --wheels              ... with all packages, to install without a network
+      --verify              ... check such a file, and reproduce one of its tables
   check [RULE ...]          check the rules of the project; how to fix what breaks one
       --list                ... list the rules with their reasons; --json for programs
       --lock-data           ... record what is in data/raw/ now, to notice later changes
