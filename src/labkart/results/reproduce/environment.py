@@ -111,9 +111,14 @@ def install(recorded: RecordedEnvironment, root: Path) -> tuple[Path, list[str]]
     python = _available_python(recorded.python)
     place = project.current().outputs / "environments" / recorded.key(python)
     place.parent.mkdir(parents=True, exist_ok=True)
-    with file_lock(place.with_name(f"{place.name}.lock")), _whole_or_none(place):
+    with (
+        file_lock(place.with_name(f"{place.name}.lock")),
+        _whole_or_none(place),
+        tempfile.TemporaryDirectory(prefix="labkart-") as scratch,  # uv leaves its locks
+    ):
+        variables = {"UV_PROJECT_ENVIRONMENT": str(place), "TMPDIR": scratch}
         for command in _commands(recorded, root, place, python):
-            done = uv.run(*command, cwd=root, UV_PROJECT_ENVIRONMENT=str(place))
+            done = uv.run(*command, cwd=root, **variables)
             if done.returncode:
                 error = f"The recorded packages cannot be installed: {uv.error(done)}"
                 raise LabkartError("\n".join([error, *recorded.missing_folders()]))
