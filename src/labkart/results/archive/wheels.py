@@ -4,6 +4,7 @@ Nobody else has a folder of the student's machine, so without its wheel no run c
 """
 
 import hashlib
+import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -124,7 +125,9 @@ def _index(wheels: Wheels, packages: Sequence[Requirement]) -> None:
 def _pip_wheel(folder: Path, packages: Sequence[Requirement], python: str) -> str:
     """Put wheels into a folder; why that failed, in one line, or an empty text."""
     options = ("tool", "run", "--quiet", "--python", python)
-    done = uv.run(*options, *_WHEEL, str(folder), *map(str, packages))
+    words = (*options, *_WHEEL, str(folder), *map(str, packages))
+    with tempfile.TemporaryDirectory(prefix="labkart-") as scratch:  # pip leaves what it began
+        done = uv.run(*words, TMPDIR=scratch)
     if done.returncode == 0:
         return ""
     errors = [line for line in done.stderr.splitlines() if line.startswith("ERROR: ")]
