@@ -9,17 +9,18 @@ from packaging.requirements import Requirement
 
 from labkart import project
 from labkart.packages import normalised_name
-from labkart.records.record import ExperimentRecord
 from labkart.results.archive.contents import Contents, DataItem
 from labkart.results.archive.wheels import Wheels
 from labkart.results.reproduce.environment import WHEELS
+from labkart.secrets import redact
 
 FILE, BUNDLE = "README.md", "repository.bundle"
 _WORDS = {
     "en": {
         "none": "Nothing is missing.",
         "no data": "The runs read no files of the project.",
-        "all": "the packages of the runs, so that they install without a network",
+        "all": "the packages of the runs, to install without a network; uv is there, too: "
+        "`pip install --no-index --find-links wheels uv`",
         "folders": "those packages of the runs that came from a folder of the author's machine",
         "no wheels": "not there: the packages come from their registries",
         "repository": "in the repository",
@@ -28,7 +29,8 @@ _WORDS = {
     "ja": {
         "none": "欠けているものはありません。",
         "no data": "実行はプロジェクトのファイルを読みません。",
-        "all": "実行時のパッケージ。ネットワークなしでインストールできます",
+        "all": "実行時のパッケージ。ネットワークなしで入ります。uv もあります: "
+        "`pip install --no-index --find-links wheels uv`",
         "folders": "実行時のパッケージのうち、作者の計算機のフォルダから来たもの",
         "no wheels": "ありません。パッケージはレジストリから取得します",
         "repository": "リポジトリにあります",
@@ -85,20 +87,17 @@ def _commands(contents: Contents, wheels: Wheels, folder: str, table: str) -> li
 
 
 def _runner(contents: Contents, wheels: Wheels, above: str) -> str:
-    """What starts the recorded Labkart: from the archive, or from where it was installed."""
-    requirement = _requirement(list(contents.experiments.values()))
+    """What starts the Labkart of the last run: from the archive, or from where it was installed."""
+    last = max(contents.experiments.values(), key=lambda record: record.started or "")
+    lines = last.text("packages.txt").splitlines()
+    own = next((line for line in lines if normalised_name(line) == "labkart"), "labkart")
+    requirement = redact.redact_text(str(Requirement(own)))
     file = wheels.files.get(requirement)
     source = shlex.quote(f"{above}wheels/{file}" if file else requirement)
+    series = str(last.environment.get("python")).rpartition(".")[0]
+    python = f"--python {series} " if series else ""
     offline = f"--offline --no-index --find-links {above}wheels " if wheels.every else ""
-    return f"uvx {offline}--from {source} labkart"
-
-
-def _requirement(experiments: Sequence[ExperimentRecord]) -> str:
-    """The Labkart of the last run."""
-    last = max(experiments, key=lambda record: record.started or "")
-    lines = last.text("packages.txt").splitlines()
-    own = [line for line in lines if normalised_name(line) == "labkart"]
-    return str(Requirement(own[0])) if own else "labkart"
+    return f"uvx {python}{offline}--from {source} labkart"
 
 
 def _data_lines(data: Sequence[DataItem], words: dict[str, str]) -> list[str]:
