@@ -414,6 +414,7 @@ def test_a_table_is_reproduced_in_a_clone_that_has_only_git(clone: Project) -> N
     assert "totals.provenance.json does not exist, and it names the runs" in done.stderr
 
 
+@pytest.mark.thorough
 def test_a_variable_of_then_and_a_task_that_draws_without_a_seed_are_named_as_causes(
     clone: Project,
 ) -> None:
