@@ -393,9 +393,11 @@ def test_a_table_stands_for_the_experiments_that_made_it(
 
 
 def test_what_means_no_experiment_is_answered_with_a_sentence(study: Project) -> None:
+    write(study, "reports/models.md", "a table")
     for words, said in {
         ("README.md",): 'README.md names no experiments: it has no line "labkart: ..."',
         ("reports/none.tex",): "reports/none.tex does not exist. Give a table of labkart report",
+        ("models",): "models is a report; its table is reports/models.md",
         ("zzz",): 'No experiment begins with "zzz"',
         (
             "README.md",

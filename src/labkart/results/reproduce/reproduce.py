@@ -63,6 +63,9 @@ def find_experiments(text: str, folder: Path) -> list[ExperimentRecord]:
     for file in (folder / text, project.current().root / text):
         if file.is_file():
             return [query.find_experiment(id) for id in _ids_in_table(file)]
+    table = Path("reports", f"{text}.md")
+    if (project.current().root / table).is_file():
+        raise LabkartError(f"{text} is a report; its table is {table}. Name that file.")
     if Path(text).suffix or Path(text).name != text:
         raise LabkartError(f"{text} does not exist. {_REMEDY}.")
     return [query.find_experiment(text)]
