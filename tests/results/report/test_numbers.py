@@ -93,6 +93,13 @@ def test_each_number_of_the_table_has_a_command_and_its_source(records: None, ro
     assert r"\labkartModelsLinearScoreP" not in "".join(lines), "the baseline has no test"
 
 
+def test_what_a_table_does_not_have_is_a_hyphen_in_the_text_too(records: None, root: Path) -> None:
+    report("models", "seed=0", "--metrics", "score")
+    text = (root / FILE).read_text()
+    assert r"\newcommand{\labkartModelsForestScoreInterval}{-}" in text
+    assert r"\newcommand{\labkartModelsForestScoreDeviation}{-}" in text
+
+
 def test_a_report_keeps_the_numbers_of_the_others(
     records: None, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -131,13 +131,13 @@ def _numbers(line: Line, digits: int) -> dict[str, str]:
     test = line.test if line.test and line.test.pairs else None
     numbers = {
         "": rounded.mean,
-        "Deviation": rounded.deviation,
+        "Deviation": rounded.deviation or "-",
         "N": str(len(line.values)),
         "Interval": rounded.interval,
-        "Difference": printed.difference(test) if test else "",
-        "P": format_p(line.p),
     }
-    return {suffix: number for suffix, number in numbers.items() if not suffix or number.strip("-")}
+    if test:
+        numbers |= {"Difference": printed.difference(test), "P": format_p(line.p)}
+    return numbers
 
 
 def _key(table: ReportTable, line: Line, metric: str) -> Number:

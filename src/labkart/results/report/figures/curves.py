@@ -10,7 +10,6 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import MaxNLocator
 
 from labkart.records.seeds import Group
 from labkart.results.report.figures import style
@@ -42,12 +41,11 @@ def draw_curves(table: ReportTable) -> Figure | None:
     if not metrics:
         return None
     shown = metrics[:_MOST_PANELS]
-    figure, panels = style.panels(len(shown), _columns(len(shown)), _PANEL)
+    figure, panels = style.panels(len(shown), _columns(len(shown)), _PANEL, has_whole_numbers=True)
     for axes, metric in zip(panels, shown, strict=True):
         for number, group in enumerate(curves):
             _draw_curve(axes, group.values.get(metric, {}), number)
         axes.set(xlabel="step", ylabel=style.shorten(table.config.label(metric)))
-        axes.xaxis.set_major_locator(MaxNLocator(4, integer=True))
     if len(curves) > 1:
         _add_legend(figure, [group.label for group in curves])
     style.add_note(

@@ -36,7 +36,7 @@ _STYLES = ("-", "--", "-.", ":")
 _MARKERS = "osD^vPX<>*dh"
 MOST_STYLES = len(_MARKERS)
 _LONGEST_LINE = 28  # letters of a label; Japanese ones are twice as wide
-_TICKS = 4  # more numbers below a narrow panel would touch
+_GAPS = {1: 6, 2: 4, 3: 2}  # between numbers below a panel; more would touch in a narrow one
 
 
 def line_style(number: int) -> dict[str, Any]:
@@ -55,13 +55,16 @@ def new_figure(width: float, height: float) -> Figure:
     return Figure(figsize=(width, height), layout=layout)
 
 
-def panels(count: int, columns: int, height: float) -> tuple[Figure, list[Axes]]:
+def panels(
+    count: int, columns: int, height: float, has_whole_numbers: bool = False
+) -> tuple[Figure, list[Axes]]:
     """A figure with some panels in rows.
 
     Args:
         count: the number of panels.
         columns: how many stand side by side at most.
         height: of a row, in inches; a page's height is never exceeded.
+        has_whole_numbers: whether only whole numbers stand below the panels.
     """
     columns = min(count, columns)
     rows = ceil(count / columns)
@@ -71,7 +74,8 @@ def panels(count: int, columns: int, height: float) -> tuple[Figure, list[Axes]]
     for axes in grid[count:]:
         axes.remove()
     for axes in grid[:count]:
-        axes.xaxis.set_major_locator(MaxNLocator(_TICKS, min_n_ticks=2))
+        locator = MaxNLocator(_GAPS[columns], integer=has_whole_numbers, min_n_ticks=2)
+        axes.xaxis.set_major_locator(locator)
     return figure, grid[:count]
 
 
