@@ -99,3 +99,28 @@ def test_fonts_in_a_pdf_are_truetype(root: Path) -> None:
     (content,) = (content for file, content in files.items() if file.suffix == ".pdf")
     assert b"/CIDFontType2" in content or b"/TrueType" in content
     assert b"/Type3" not in content
+
+
+def test_all_figures_of_several_data_sets_fit_a_page(root: Path) -> None:
+    records = [
+        experiment(
+            model,
+            seed,
+            0.5,
+            id=f"{data}{model}{seed}",
+            metrics=dict.fromkeys(TEN, 0.5 + (number + len(data)) / 100 + seed / 1000),
+            settings={"data": data, "model": model, "seed": seed},
+            config={"data": data, "model": model, "seed": seed},
+            overrides=[f"data={data}", f"model={model}", f"seed={seed}"],
+        )
+        for data in ("a", "bb", "ccc", "dddd")
+        for number, model in enumerate(("x", "y", "a_model_with_quite_a_long_name_" * 2))
+        for seed in range(2)
+    ]
+    figures = plots.draw(table_of(records))
+    assert list(figures) == ["comparison", "heatmap", "ranks", "parallel"]
+    assert all(figure.get_figheight() <= style.HEIGHT for figure in figures.values())
+    assert "of 10 metrics" in figures["ranks"].get_supxlabel()
+    labels = [text.get_text() for text in figures["comparison"].axes[0].get_yticklabels()]
+    first = [label.split(",")[0] for label in labels[::-1]]
+    assert first == sorted(first), "data set by data set"

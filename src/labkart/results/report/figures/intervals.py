@@ -1,10 +1,12 @@
 """The figure `comparison`: means with their confidence intervals, a panel per metric."""
 
+from collections.abc import Sequence
 from math import ceil
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from labkart.records.seeds import Group
 from labkart.results.report.cells import metric_title
 from labkart.results.report.figures import style
 from labkart.results.report.labels import percentage
@@ -16,8 +18,12 @@ _MOST_ROWS = 7  # of panels on a page
 
 
 def draw_intervals(table: ReportTable) -> Figure | None:
-    """All metrics, side by side and in rows; the groups stand in one order in all of them."""
-    labels = [style.label(table, group) for group in table.groups]
+    """All metrics, side by side and in rows.
+
+    The groups stand in one order in all of them: data set by data set, the best first.
+    """
+    groups = [group for part in table.datasets.parts.values() for group in part]
+    labels = [style.label(table, group) for group in groups]
     columns = _columns(len(table.lines), style.widest(labels))
     metrics = list(table.lines)[: columns * _MOST_ROWS]
     height = style.HEIGHT / ceil(len(metrics) / columns)
@@ -25,7 +31,7 @@ def draw_intervals(table: ReportTable) -> Figure | None:
     count = max(1, min(len(labels), int((height - _AXIS) / row)))
     figure, panels = style.panels(len(metrics), columns, _AXIS + row * count)
     for number, (axes, metric) in enumerate(zip(panels, metrics, strict=True)):
-        _draw_panel(axes, table, metric, count)
+        _draw_panel(axes, table, metric, groups[:count])
         is_first = number % columns == 0
         axes.set_yticks(range(count), labels[:count][::-1] if is_first else [""] * count)
         if is_first and len(table.settings) == 1:
@@ -40,12 +46,12 @@ def _columns(count: int, width: int) -> int:
     return min(count, most)
 
 
-def _draw_panel(axes: Axes, table: ReportTable, metric: str, count: int) -> None:
+def _draw_panel(axes: Axes, table: ReportTable, metric: str, groups: Sequence[Group]) -> None:
     lines = {id(line.group): line for line in table.lines[metric]}
-    for row, group in enumerate(table.groups[:count][::-1]):
+    for row, group in enumerate(groups[::-1]):
         _draw_interval(axes, row, lines[id(group)])
     axes.set_xlabel(metric_title(table, metric))
-    axes.set_ylim(-0.6, count - 0.4)
+    axes.set_ylim(-0.6, len(groups) - 0.4)
     axes.margins(x=0.08)
 
 

@@ -20,6 +20,7 @@ from labkart.results.report.table import ReportTable
 _COLORS = "viridis"
 _MOST_CELLS = 2500  # of a heat map
 _MOST_VALUES, _MOST_COLUMNS = 200, 10  # that are written into the cells
+_MOST_LETTERS = 60  # of all labels side by side; more would touch
 _MOST_LABELS = 20  # at one axis of parallel coordinates
 
 
@@ -37,15 +38,18 @@ def draw_heatmap(table: ReportTable) -> Figure | None:
     for line in lines:
         row, column = line.group.settings[down], line.group.settings[across]
         grid[rows.index(row), columns.index(column)] = np.nan if line.mean is None else line.mean
-    height = min(1.4 + 0.32 * len(rows), style.HEIGHT)
+    names = [style.shorten(label(text), length=20) for text in columns]
+    is_rotated = style.widest(names) * len(names) > _MOST_LETTERS
+    below = 0.07 * style.widest(names) if is_rotated else 0.0
+    height = min(1.4 + 0.32 * len(rows) + below, style.HEIGHT)
     figure = style.new_figure(style.WIDTH, height)
     axes = figure.subplots()
     axes.patch.set(hatch="////", edgecolor="#999999")  # seen where a cell is empty
     image = axes.imshow(grid, aspect="auto", cmap=_COLORS)
-    axes.set_xticks(range(len(columns)), [style.shorten(label(text)) for text in columns])
+    axes.set_xticks(range(len(columns)), names)
     axes.set_yticks(range(len(rows)), [style.shorten(label(text)) for text in rows])
     axes.set(xlabel=label(across), ylabel=label(down))
-    axes.tick_params("x", rotation=90 if _are_wide(columns) else 0)
+    axes.tick_params("x", rotation=90 if is_rotated else 0)
     if grid.size <= _MOST_VALUES and len(columns) <= _MOST_COLUMNS:
         _write_values(axes, grid)
     figure.colorbar(image, label=f"mean {metric_title(table, metric)}")
@@ -107,11 +111,6 @@ def _write_values(axes: Axes, grid: np.ndarray) -> None:
             color = "w" if value < middle else "k"
             text = format_plainly(float(value), 3)
             axes.text(column, row, text, ha="center", va="center", color=color)
-
-
-def _are_wide(texts: list[str]) -> bool:
-    """Whether labels below the columns would touch."""
-    return style.widest(texts) * len(texts) > 60
 
 
 def _sorted(values: Iterable[str]) -> list[str]:

@@ -93,7 +93,9 @@ def selection(what: str, shown: int, count: int, is_ranked: bool = True) -> str:
 
 def is_ranked(table: ReportTable) -> bool:
     """Whether the groups of a table stand best first."""
-    return bool(table.ranking.directions.of(next(iter(table.lines), "")))
+    return not table.datasets.names and bool(
+        table.ranking.directions.of(next(iter(table.lines), ""))
+    )
 
 
 def label(table: ReportTable, group: Group) -> str:
