@@ -81,10 +81,10 @@ def test_a_single_run_has_neither_a_legend_nor_a_band(root: Path) -> None:
     assert figure.get_supxlabel() == "line: mean over the runs"
 
 
-def test_the_colours_differ_in_grey_where_nothing_else_tells_them_apart(root: Path) -> None:
+def test_the_best_mean_has_a_marker_of_its_own(root: Path) -> None:
     figure = drawn(experiments(["a", "b"], ["score_0"]), "comparison")
     best, other = (figure.axes[0].lines[number] for number in (5, 2))
-    assert (best.get_marker(), other.get_marker()) == ("D", "o"), "the best has its own marker"
+    assert (best.get_marker(), other.get_marker()) == ("D", "o")
 
 
 def test_labels_keep_what_tells_them_apart() -> None:

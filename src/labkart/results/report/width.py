@@ -13,6 +13,7 @@ from labkart.results.report.table import ReportTable
 
 # That of a page's text in LaTeX's own classes: 390 pt at 12 pt, and a little more at 11 and 10 pt.
 TEXT_WIDTH = 32.5
+_TOLERANCE = 1.05  # of the estimate
 _GAP = 1.1  # between two columns, and half of it on both sides
 _BOLD = 1.15
 
@@ -20,11 +21,15 @@ _BOLD = 1.15
 def advice(table: ReportTable) -> str:
     """What makes a table fit that is wider than a page's text; empty if it fits."""
     size = width(cells_of(table))
-    if size <= TEXT_WIDTH:
+    if _fits(size):
         return ""
     remedy = _layout_that_fits(table) or _metrics_that_fit(table)
     remedy = remedy or f"Give shorter names in reports/{table.config.name}.yaml, below labels."
     return f"About {size / TEXT_WIDTH:.1f} times as wide as a page's text. {remedy}"
+
+
+def _fits(size: float) -> bool:
+    return size <= TEXT_WIDTH * _TOLERANCE
 
 
 def width(cells: Cells) -> float:
@@ -37,7 +42,7 @@ def width(cells: Cells) -> float:
 def _layout_that_fits(table: ReportTable) -> str:
     for layout in LAYOUTS:
         other = replace(table, config=replace(table.config, layout=layout))
-        if width(cells_of(other)) <= TEXT_WIDTH:
+        if _fits(width(cells_of(other))):
             return f"It fits with --layout {layout}."
     return ""
 
@@ -47,7 +52,7 @@ def _metrics_that_fit(table: ReportTable) -> str:
     config = replace(table.config, layout="metrics")
     for count in range(len(table.lines) - 1, 0, -1):
         lines = dict(list(table.lines.items())[:count])
-        if width(cells_of(replace(table, config=config, lines=lines))) <= TEXT_WIDTH:
+        if _fits(width(cells_of(replace(table, config=config, lines=lines)))):
             return f"It fits with --layout metrics and {count} metrics: --metrics {' '.join(lines)}"
     return ""
 

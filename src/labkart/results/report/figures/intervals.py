@@ -62,7 +62,7 @@ def _draw_interval(axes: Axes, row: int, line: Line) -> None:
     axes.plot(line.values, [row] * len(line.values), "|", color="#555555", markersize=7)
     if line.mean is not None:
         marker, color = ("D", style.RED) if line.best else ("o", style.BLACK)
-        axes.plot(line.mean, row, marker, color=color, markersize=5)
+        axes.plot(line.mean, row, marker, color=color, markeredgecolor=style.BLACK, markersize=5.5)
 
 
 def _note(table: ReportTable, metrics: list[str], count: int) -> list[str]:
