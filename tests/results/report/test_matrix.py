@@ -118,9 +118,8 @@ def test_each_data_set_has_a_section_and_its_own_best(two_datasets: list[Experim
 
 def test_all_pairs_follow_a_compact_table(records: list[ExperimentRecord]) -> None:
     table = table_of(records, layout="systems", pairs="all", metrics=["score"])
-    assert [part.sections[0].title for part in all_cells(table)][1:] == [
-        "All pairs, first less second"
-    ]
+    _, pairs = all_cells(table)
+    assert pairs.sections[0].title.startswith("All pairs") and len(pairs.rows) == 3
     assert "d_z: Cohen's d_z" in method(table)
 
 
