@@ -436,9 +436,11 @@ def test_a_variable_of_then_and_a_task_that_draws_without_a_seed_are_named_as_ca
 
 
 def test_what_means_no_experiment_is_answered_with_a_sentence(study: Project) -> None:
+    write(study, "reports/models.md", "a table")
     for words, said in {
         ("README.md",): 'README.md names no report: it has no line "labkart: ..."',
         ("reports/none.tex",): "reports/none.tex does not exist. Give a table of labkart report",
+        ("models",): "models.provenance.json does not exist, and it names the runs of the table.",
         ("zzz",): 'No experiment begins with "zzz"',
         (
             "README.md",

@@ -255,8 +255,7 @@ def task_names() -> dict[str, str]:
 def read_experiments(prefix: str = "", most: int | None = None) -> list[ExperimentRecord]:
     """The experiments whose id begins with `prefix`, newest first; at most `most` of them."""
     folders = _newest(experiment_folder(f"{prefix}*"), most)
-    records = [read_record(folder, ExperimentRecord) for folder in folders]
-    return [record for record in records if record]
+    return list(filter(None, (read_record(folder, ExperimentRecord) for folder in folders)))
 
 
 def _newest(pattern: Path, most: int | None) -> list[Path]:

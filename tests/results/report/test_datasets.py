@@ -13,7 +13,7 @@ from labkart.errors import LabkartError
 from labkart.records.direction import Directions
 from labkart.records.record import ExperimentRecord
 from labkart.records.seeds import Ranking
-from labkart.results.report import config, formats, plots
+from labkart.results.report import config, formats, latex, plots
 from labkart.results.report.method import method
 from labkart.results.report.table import ReportTable, compare_groups
 from tests.support.runs import LABKART, experiment
@@ -186,7 +186,7 @@ def test_the_diagram_joins_the_systems_that_are_not_told_apart(root: Path) -> No
 
 
 def test_a_table_of_data_sets_and_pairs_compiles(root: Path) -> None:
-    latex = formats.latex(table_of(runs(datasets=DATASETS[:3]), pairs="all"))
-    assert latex.count(r"\begin{tabular}") == latex.count(r"\end{tabular}") == 3
-    assert latex.count(r"\toprule") == latex.count(r"\bottomrule") == 3
-    assert r"$\chi$$^2$(3)" in latex
+    text = latex.latex(table_of(runs(datasets=DATASETS[:3]), pairs="all"))
+    assert text.count(r"\begin{longtable}") == text.count(r"\end{longtable}") == 3
+    assert text.count(r"\toprule") == 2 * text.count(r"\bottomrule") == 6
+    assert r"$\chi$$^2$(3)" in text

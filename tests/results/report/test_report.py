@@ -14,7 +14,7 @@ from labkart.records import last_used
 from labkart.records.direction import Directions
 from labkart.records.record import ExperimentRecord
 from labkart.records.seeds import Ranking
-from labkart.results.report import comparability, config, formats, origin, plots, staleness
+from labkart.results.report import comparability, config, formats, latex, origin, plots, staleness
 from labkart.results.report.method import method
 from labkart.results.report.report import ReportOptions, parser
 from labkart.results.report.report import report as make_report
@@ -69,7 +69,7 @@ def test_a_report_is_a_table_in_three_forms_figures_and_its_definition(
     report(["models", "--metrics", "score", "--baseline", "model=linear"])
     made = {f"models.{ending}" for ending in ("yaml", "tex", "md", "csv", "provenance.json")}
     figures = {"models-comparison.pdf", "models-comparison.png"}
-    assert files(root) == {"README.md"} | made | figures
+    assert files(root) == {"README.md", "numbers.tex"} | made | figures
     assert (
         "| linear | 4 | 0.828 ± 0.028 | \\[0.784, 0.871\\] |  |  |  |"
         in (root / "reports/models.md").read_text()
@@ -199,7 +199,7 @@ def test_letters_that_latex_and_markdown_read_in_their_own_way_are_written_as_th
     table = table_of(records, labels={"forest": "a_b & 50% $x$ #1 {y} ~ ^ \\"})
     assert (
         r"a\_b \& 50\% \$x\$ \#1 \{y\} \textasciitilde{} \textasciicircum{} \textbackslash{}"
-        in formats.latex(table)
+        in latex.latex(table)
     )
     assert "a\\_b & 50% $x$" in formats.markdown(table)
 
@@ -226,9 +226,9 @@ def test_a_difference_has_its_own_digits_and_its_sign(records: list[ExperimentRe
 
 
 def test_a_setting_that_is_a_list_is_no_distance_to_latex(records: list[ExperimentRecord]) -> None:
-    latex = formats.latex(table_of(records, labels={"forest": "[64, 64]", "deep": "*"}))
-    assert "\n{}[64, 64] &" in latex
-    assert "\n{}* &" in latex
+    text = latex.latex(table_of(records, labels={"forest": "[64, 64]", "deep": "*"}))
+    assert "\n{}[64, 64] &" in text
+    assert "\n{}* &" in text
 
 
 def test_a_level_and_equal_values_are_told_as_they_are(records: list[ExperimentRecord]) -> None:
@@ -264,11 +264,12 @@ def test_each_figure_is_drawn_where_there_is_something_to_show(records: object, 
 
 
 def test_a_figure_speaks_of_intervals_where_it_has_some(records: list[ExperimentRecord]) -> None:
-    for chosen, label in ((records, "score, 95% interval"), (records[::4], "score")):
+    for chosen, has_intervals in ((records, True), (records[::4], False)):
         figure = plots.draw(table_of(chosen, metrics=["score"], figures=["comparison"]))[
             "comparison"
         ]
-        assert figure.axes[0].get_xlabel() == label
+        assert figure.axes[0].get_xlabel() == "score ↑"
+        assert ("bar: 95% interval of the mean" in figure.get_supxlabel()) == has_intervals
 
 
 @pytest.mark.thorough

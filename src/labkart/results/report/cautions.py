@@ -15,7 +15,8 @@ def cautions(table: ReportTable) -> Iterator[str]:
     """What a reader must know before believing the numbers, in whole sentences."""
     yield from _fold_sentences(table)
     yield from _variation_sentences(table)
-    if beyond := [metric for metric in table.lines if _is_beyond(table, metric)]:
+    beyond = [metric for metric in table.lines if _is_beyond(table, metric)]
+    if beyond and not table.config.is_compact:
         names = listed(map(table.config.label, beyond))
         yield (
             f"The intervals of {names} reach beyond 0 or 1, which no value does: they assume a "

@@ -18,6 +18,8 @@ from labkart.records.query import Selection
 FIGURES = ("comparison", "curves", "heatmap", "parallel", "ranks")
 TESTS = ("t", "wilcoxon", "permutation", "mcnemar")
 PAIRS = ("baseline", "all")
+LAYOUTS = ("details", "metrics", "systems")
+NUMBERS = "numbers"  # reports/numbers.tex has those of all reports
 ALLOWED = ("code", "data", "packages", "dirty", "missing", "failed")
 
 
@@ -45,6 +47,8 @@ class ReportConfig:
         primary: the metrics whose tests are one family; empty means all.
         items: where the values of single items are, see `items.Items`; then the test pairs items,
             not runs.
+        layout: of the table: `details` has a row per metric and group with all its numbers,
+            `metrics` a column per metric, `systems` a column per system.
         figures: which are drawn; empty means all that have something to show.
         labels: the names of settings, values and metrics in print.
         allow: what the runs need not have in common (`code`, `data`, ...); the caption names it.
@@ -71,6 +75,7 @@ class ReportConfig:
     repeat: str = "seed"
     primary: Sequence[str] = field(default_factory=list)
     items: str | None = None
+    layout: str = "details"
     figures: Sequence[str] = field(default_factory=list)
     labels: Mapping[str, str] = field(default_factory=dict)
     allow: Sequence[str] = field(default_factory=list)
@@ -82,6 +87,11 @@ class ReportConfig:
         return Selection(
             where, self.sweep, self.study, self.tag, self.commit, self.since, self.until
         )
+
+    @property
+    def is_compact(self) -> bool:
+        """Whether a cell of its table has a mean with a mark, and no more."""
+        return self.layout != "details"
 
     @property
     def digest(self) -> str:
@@ -158,6 +168,10 @@ def parse(name: str, settings: Mapping[Any, Any], source: str) -> ReportConfig:
     """
     if not re.fullmatch(r"[\w-]+", name):
         raise LabkartError(f'"{name}" cannot name a report: only letters, digits, "-" and "_" can.')
+    if name == NUMBERS:
+        raise LabkartError(
+            f"{NUMBERS} cannot name a report: reports/{NUMBERS}.tex has the numbers of all reports."
+        )
     known = [setting.name for setting in fields(ReportConfig) if setting.name != "name"]
     for key in settings:
         if key not in known:
@@ -250,6 +264,7 @@ _CHECKS: dict[str, _Check] = {
         "a logged table, and if need be its columns: per_query, per_query:query, or"
         " per_query:query:score",
     ),
+    "layout": _one_of(*LAYOUTS),
     "figures": _list_of(*FIGURES, "none"),
     "allow": _list_of(*ALLOWED),
     "labels": _Check(_are_labels, "names and their labels, such as forest: Random forest"),

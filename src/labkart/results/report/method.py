@@ -1,7 +1,9 @@
 """A report's caption, and in words how its numbers were made and what that assumes."""
 
+import unicodedata
 from collections.abc import Iterator
 
+from labkart.results.report import marks
 from labkart.results.report.cautions import cautions
 from labkart.results.report.labels import group_label, listed, percentage, settings_label
 from labkart.results.report.overall import Overall
@@ -29,14 +31,30 @@ _NEMENYI = (
 )
 
 
-def caption(table: ReportTable) -> str:
-    """The title, and what the runs were allowed not to have in common."""
+def title(table: ReportTable) -> str:
+    """The title without a full stop, as a heading has it."""
     config = table.config
-    title = config.title or config.name.replace("_", " ").replace("-", " ").capitalize()
-    allowed = ""
-    if config.allow:
-        allowed = f" Not the same in all runs, as allowed: {', '.join(config.allow)}."
-    return f"{title.rstrip('.')}.{allowed}"
+    text = config.title or config.name.replace("_", " ").replace("-", " ").capitalize()
+    return text.strip().rstrip(".。")
+
+
+def caption(table: ReportTable) -> str:
+    """The title as a sentence, and what the runs were allowed not to have in common."""
+    text = title(table)
+    return f"{text}{_full_stop(text[-1:])} {allowance(table)}".rstrip()
+
+
+def _full_stop(last: str) -> str:
+    """What ends a sentence after its last letter."""
+    if unicodedata.normalize("NFKC", last) in ("?", "!"):
+        return ""
+    return "。" if unicodedata.east_asian_width(last) in "WF" else "."
+
+
+def allowance(table: ReportTable) -> str:
+    """What the runs were allowed not to have in common; empty if nothing."""
+    allowed = ", ".join(table.config.allow)
+    return f"Not the same in all runs, as allowed: {allowed}." if allowed else ""
 
 
 def method(table: ReportTable) -> str:
@@ -45,11 +63,7 @@ def method(table: ReportTable) -> str:
 
 
 def _sentences(table: ReportTable) -> Iterator[str]:
-    config = table.config
-    seeds = ", ".join(table.ranking.seeds)
-    yield f"n: runs, over {seeds}; mean ± standard deviation of the sample (n - 1);"
-    interval = _INTERVALS[config.interval]
-    yield f"{percentage(config.level)} confidence interval of the mean ({interval})."
+    yield from _value_sentences(table)
     if constant := table.constant_groups:
         labels = [group_label(table, group) for group in constant]
         more = f" and {len(labels) - 3} more" if len(labels) > 3 else ""
@@ -60,6 +74,18 @@ def _sentences(table: ReportTable) -> Iterator[str]:
         yield from _test_sentences(table)
     yield from over_datasets(table)
     yield from cautions(table)
+
+
+def _value_sentences(table: ReportTable) -> Iterator[str]:
+    config, seeds = table.config, ", ".join(table.ranking.seeds)
+    if config.is_compact:
+        counts = {len(line.values) for line in table.all_lines}
+        n = f"{max(counts)} runs" if len(counts) == 1 else "n runs"
+        yield f"Mean ± standard deviation of the sample (n - 1) of {n}, over {seeds}."
+        return
+    yield f"n: runs, over {seeds}; mean ± standard deviation of the sample (n - 1);"
+    interval = _INTERVALS[config.interval]
+    yield f"{percentage(config.level)} confidence interval of the mean ({interval})."
 
 
 def _direction_sentences(table: ReportTable) -> Iterator[str]:
@@ -86,10 +112,11 @@ def _test_sentences(table: ReportTable) -> Iterator[str]:
         family = f" of {listed(map(config.label, table.primary))}" if others else ""
         corrected = f", Holm-corrected (1979) for {count} tests{family}" if count > 1 else ""
         folds = _CORRECTED if any(test.plain_p is not None for test in tests) else ""
-        yield f"p: {kind.words}{folds}{corrected};"
+        yield f"p: {kind.words}{folds}{corrected}."
         if others:
-            yield f"p of {listed(others)} is not corrected, as no part of that family;"
-        yield f"{kind.effect.symbol}: {kind.effect.words}."
+            yield f"p of {listed(others)} is not corrected, as no part of that family."
+        if not config.is_compact or config.pairs == "all":
+            yield f"{kind.effect.symbol}: {kind.effect.words}."
     obstacles = dict.fromkeys(test.obstacle for test in tests if test.obstacle)
     if obstacles:
         yield f"No test: {'; '.join(obstacles)}."
@@ -105,8 +132,8 @@ def _difference_sentences(table: ReportTable) -> Iterator[str]:
     if table.baselines:
         systems = map(table.datasets.system, table.baselines)
         labels = dict.fromkeys(settings_label(table, system) for system in systems)
-        yield f"Δ: mean difference to the baseline ({'; '.join(labels)}){same} in pairs of {over},"
-        yield f"{interval}."
+        pairs = f"mean difference to the baseline ({'; '.join(labels)}){same} in pairs of {over}"
+        yield f"{marks.legend()}: {pairs}." if config.is_compact else f"Δ: {pairs}, {interval}."
     if config.pairs == "all":
         yield f"All pairs: each group is tested against each other{same} in pairs of {over};"
         yield f"Δ: the mean difference, {interval}."

@@ -4,12 +4,14 @@ As figure 1 of Demšar (2006), Statistical Comparisons of Classifiers over Multi
 7.
 """
 
+from itertools import accumulate
 from math import ceil
 from textwrap import fill
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from labkart.results.report.figures import style
 from labkart.results.report.labels import system_label
 from labkart.results.report.overall import Overall
 from labkart.results.report.ranks import cliques
@@ -22,15 +24,22 @@ _ROW, _BAR, _ABOVE, _TITLE = 0.24, 0.12, 0.55, 0.35
 
 
 def draw_ranks(table: ReportTable, width: float) -> Figure | None:
-    """A panel per metric; None without a metric of which Friedman's test was made."""
-    overalls = [overall for overall in table.overalls if overall.critical_difference]
-    if not overalls:
+    """A panel per metric; None without a metric of which Friedman's test was made.
+
+    The first metrics that a page has room for; the table has the mean ranks of all.
+    """
+    tested = [overall for overall in table.overalls if overall.critical_difference]
+    if not tested:
         return None
+    totals = accumulate(_depth(table, overall) + _ABOVE + _TITLE for overall in tested)
+    count = max(1, sum(total < style.HEIGHT for total in totals))
+    overalls = tested[:count]
     heights = [_depth(table, overall) + _ABOVE + _TITLE for overall in overalls]
     figure = Figure(figsize=(width, sum(heights)), layout="constrained")
     panels = figure.subplots(len(overalls), squeeze=False, height_ratios=heights)[:, 0]
     for axes, overall in zip(panels, overalls, strict=True):
         _draw_panel(axes, table, overall)
+    style.add_note(figure, style.selection("metrics", count, len(tested), is_ranked=False))
     return figure
 
 

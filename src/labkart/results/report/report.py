@@ -3,22 +3,32 @@
 import argparse
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 from labkart import console, project
 from labkart.errors import LabkartError
 from labkart.files import write_atomically
-from labkart.results.report import comparability, config, formats, origin, provenance, staleness
+from labkart.results.report import (
+    comparability,
+    config,
+    figure_files,
+    formats,
+    latex,
+    numbers,
+    origin,
+    provenance,
+    staleness,
+    width,
+)
 from labkart.results.report.cautions import cautions
 from labkart.results.report.comparability import Problem
-from labkart.results.report.config import ALLOWED, FIGURES, PAIRS, TESTS, ReportConfig
+from labkart.results.report.config import ALLOWED, FIGURES, LAYOUTS, PAIRS, TESTS, ReportConfig
 from labkart.results.report.method import over_datasets
 from labkart.results.report.selection import SelectedRuns, select_runs
 from labkart.results.report.table import ReportTable, compare_groups
 
-_FORMATS = {".tex": formats.latex, ".md": formats.markdown, ".csv": formats.csv_text}
+_FORMATS = {".tex": latex.latex, ".md": formats.markdown, ".csv": formats.csv_text}
 # The options that take several words.
 _SEVERAL = ("metrics", "higher_is_better", "lower_is_better", "primary", "figures", "allow")
 _MOST_PROBLEMS = 10  # of a kind, that a person reads
@@ -98,15 +108,25 @@ def _make_all(names: Sequence[str]) -> None:
             _make(config.read(name))
         except LabkartError as error:
             failures.append(f"{name}: {error}")
+    _forget_numbers_but(names)
     if failures:
         count = f"{len(failures)} of {len(names)} reports were not made."
         raise LabkartError("\n".join([*failures, count]))
+
+
+def _forget_numbers_but(names: Sequence[str]) -> None:
+    """Leave the numbers of reports that have no file any more out of `numbers.tex`."""
+    with numbers.lock():
+        if staleness.unknown_numbers(names):
+            kept = {name: part for name, part in numbers.read().items() if name in names}
+            _write(config.folder() / numbers.FILE, numbers.content(kept))
 
 
 def _check(names: Sequence[str]) -> None:
     """Fail if a file is not what its config and today's code would make. Needs no outputs."""
     reasons = {name: staleness.stale(config.read(name)) for name in names}
     stale = [f"{name}: {reason}" for name, reason in reasons.items() if reason]
+    stale += filter(None, [staleness.unknown_numbers(names)])
     if stale:
         raise LabkartError(
             "\n".join([*stale, "Run what is missing, and then: labkart report --all"])
@@ -118,9 +138,12 @@ def _check(names: Sequence[str]) -> None:
 def _make(report_config: ReportConfig) -> None:
     table, runs = _compare(report_config)
     files = _files(table)
-    for file, content in files.items():
-        _write(file, content)
-    _remove_old_figures(report_config, files)
+    section = numbers.section_of(table)
+    with numbers.lock():
+        files[config.folder() / numbers.FILE] = numbers.with_section(section)
+        for file, content in files.items():
+            _write(file, content)
+    figure_files.remove_others(report_config, files)
     _show(table, runs)
     folder = project.current().short(config.folder())
     console.say(f"  {folder}/: {', '.join(sorted(file.name for file in files))}")
@@ -169,7 +192,7 @@ def _files(table: ReportTable) -> dict[Path, bytes]:
     """The contents of a report's files."""
     report_config, facts = table.config, provenance.content_of(table)
     source = origin.origin_of(table, facts)
-    files = {} if "none" in report_config.figures else _figures(table, source)
+    files = {} if "none" in report_config.figures else figure_files.figure_files(table, source)
     source["figures"] = {file.name: origin.digest(content) for file, content in files.items()}
     for ending, text in _FORMATS.items():
         content = origin.with_origin(text(table), ending, source)
@@ -178,32 +201,6 @@ def _files(table: ReportTable) -> dict[Path, bytes]:
     if not report_config.file(".yaml").exists():
         files[report_config.file(".yaml")] = report_config.yaml_text().encode()
     return files
-
-
-def _figures(table: ReportTable, source: dict[str, Any]) -> dict[Path, bytes]:
-    from labkart.results.report import plots
-
-    comment = origin.with_origin("", ".csv", source).decode()
-    metadata = {
-        ".pdf": {"Subject": comment, "CreationDate": None},
-        ".png": {"Comment": comment},
-    }
-    files = dict[Path, bytes]()
-    for name, figure in plots.draw(table).items():
-        for ending, facts in metadata.items():
-            image = BytesIO()
-            figure.savefig(image, format=ending[1:], dpi=200, metadata=facts)
-            files[table.config.file(f"-{name}{ending}")] = image.getvalue()
-    return files
-
-
-def _remove_old_figures(report_config: ReportConfig, files: Mapping[Path, bytes]) -> None:
-    """Remove the figures that an earlier config asked for."""
-    for name in FIGURES:
-        for ending in (".png", ".pdf"):
-            figure = report_config.file(f"-{name}{ending}")
-            if figure not in files:
-                figure.unlink(missing_ok=True)
 
 
 def _write(file: Path, content: bytes) -> None:
@@ -223,6 +220,8 @@ def _show(table: ReportTable, runs: SelectedRuns) -> None:
         console.show_table(columns)
     for sentence in (*over_datasets(table), *cautions(table)):
         console.say(f"  {sentence}")
+    if advice := width.advice(table):
+        console.say(f"  {table.config.name}.tex: {advice}")
     if runs.outdated:
         console.say(
             f"  without {runs.outdated} runs from before conf/ was edited; "
@@ -285,6 +284,8 @@ def parser() -> argparse.ArgumentParser:
     add("--repeat", choices=("seed", "fold"), help=repeat)
     primary = "the metrics whose tests are corrected together (default: all)"
     add("--primary", nargs="+", metavar="METRIC", help=primary)
+    layout = "a row per metric and group (details), or a column per metric or per system"
+    add("--layout", choices=LAYOUTS, help=layout)
     figures = "which to draw (default: each that has something to show)"
     add("--figures", nargs="+", metavar=f"{{{','.join((*FIGURES, 'none'))}}}", help=figures)
     add("--title", help="the caption")

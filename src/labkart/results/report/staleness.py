@@ -1,12 +1,12 @@
 """Whether a report's files are what its config, the code and the experiments would make today."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from labkart.errors import LabkartError
 from labkart.records.record import read_experiment
-from labkart.results.report import origin, provenance
+from labkart.results.report import numbers, origin, provenance
 from labkart.results.report.config import ReportConfig
 from labkart.results.report.provenance import Provenance
 from labkart.results.report.selection import select_runs
@@ -18,33 +18,55 @@ def stale(config: ReportConfig) -> str:
     The files alone are enough for most of it, so that CI can ask. If the experiments are on this
     machine, those that meet the conditions today are compared, too.
     """
+    return next(_reasons(config), "")
+
+
+def _reasons(config: ReportConfig) -> Iterator[str]:
+    """What is not current, the first reason first; each part needs that those before it are."""
     origins = list[dict[str, Any]]()
     for ending in origin.ENDINGS:
         name = f"{config.name}{ending}"
         facts = origin.read(config.file(ending))
         if facts is None:
-            return f"{name} does not exist, or does not name its origin"
+            yield f"{name} does not exist, or does not name its origin"
+            return
         if facts["edited"]:
-            return f"{name} was edited by hand"
+            yield f"{name} was edited by hand"
         if facts.get("definition") != config.digest:
-            return f"{name} was made before {config.name}.yaml changed"
+            yield f"{name} was made before {config.name}.yaml changed"
         origins.append(facts)
     first = origins[0]
     for name, digest in first.get("figures", {}).items():
         if _file_digest(config.file("").with_name(name)) != digest:
-            return f"{name} does not exist, or was changed"
-    return _other_runs(config, first.get("provenance"))
-
-
-def _other_runs(config: ReportConfig, digest: str | None) -> str:
-    """A sentence if the runs behind the table are not those that it would have today."""
+            yield f"{name} does not exist, or was changed"
     file = config.file(provenance.ENDING)
-    if _file_digest(file) != digest:
-        return f"{file.name} does not exist, or was changed"
+    if _file_digest(file) != first.get("provenance"):
+        yield f"{file.name} does not exist, or was changed"
+        return
     facts = provenance.read(file)
+    ids = sorted(facts.experiments)
+    yield from filter(None, [_stale_numbers(config, ids)])
     changes = (_changed(id, overrides) for id, overrides in facts.newest.items())
-    change = next(filter(None, changes), "")
-    return change or _changed_records(facts) or _other_experiments(config, list(facts.experiments))
+    yield from filter(None, changes)
+    yield from filter(None, [_changed_records(facts)])
+    yield from filter(None, [_other_experiments(config, ids)])
+
+
+def unknown_numbers(names: Collection[str]) -> str:
+    """A sentence if `numbers.tex` has numbers of reports that have no file any more."""
+    unknown = sorted(numbers.read().keys() - set(names))
+    return f"{numbers.FILE} has numbers of {', '.join(unknown)}, of no report" if unknown else ""
+
+
+def _stale_numbers(config: ReportConfig, ids: Sequence[str]) -> str:
+    section = numbers.read().get(config.name)
+    if section is None:
+        return f"{numbers.FILE} does not have its numbers"
+    if section.is_edited:
+        return f"{numbers.FILE} was edited by hand"
+    if section.origin.get("definition") != config.digest or section.origin["experiments"] != ids:
+        return f"{numbers.FILE} was made before {config.name}.tex"
+    return ""
 
 
 def _file_digest(file: Path) -> str | None:

@@ -48,9 +48,9 @@ def find_table(text: str, folder: Path) -> Table | None:
     for file in (folder / text, project.current().root / text):
         if file.is_file():
             return _read(file)
-    named = _reports() / f"{text}{provenance.ENDING}"
-    if Path(text).name == text and named.is_file():
-        return Table(project.current().short(named), provenance.read(named), [])
+    files = [_reports() / f"{text}{ending}" for ending in (provenance.ENDING, ".yaml", ".md")]
+    if Path(text).name == text and any(file.is_file() for file in files):
+        return Table(project.current().short(files[0]), provenance.read(files[0]), [])
     if Path(text).suffix or Path(text).name != text:
         raise LabkartError(f"{text} does not exist. {REMEDY}.")
     return None

@@ -1,0 +1,126 @@
+"""What all figures share: a page's size, labels, notes, and lines that differ without colour, too.
+
+The colours are those of Okabe and Ito (2008), Color Universal Design, but yellow, which is too pale
+on paper: https://jfly.uni-koeln.de/color/
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from math import ceil
+from textwrap import wrap
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.ticker import MaxNLocator
+from rich.cells import cell_len
+
+from labkart.records.seeds import Group
+from labkart.results.report.labels import group_label
+from labkart.results.report.table import ReportTable
+
+WIDTH, HEIGHT = 6.3, 8.5  # inches, of a page's text on A4; below it there is room for a caption
+SETTINGS: dict[Any, Any] = {
+    "font.size": 9,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "hatch.linewidth": 0.5,
+}
+BLACK, BLUE, ORANGE, GREEN, RED, SKY, PURPLE = (
+    *("#000000", "#0072b2", "#e69f00", "#009e73"),
+    *("#d55e00", "#56b4e9", "#cc79a7"),
+)
+_COLORS = (BLUE, RED, GREEN, BLACK, ORANGE, PURPLE, SKY)
+_STYLES = ("-", "--", "-.", ":")
+_MARKERS = "osD^vPX<>*dh"
+MOST_STYLES = len(_MARKERS)
+_LONGEST_LINE = 28  # letters of a label; Japanese ones are twice as wide
+_GAPS = {1: 6, 2: 4, 3: 2}  # between numbers below a panel; more would touch in a narrow one
+
+
+def line_style(number: int) -> dict[str, Any]:
+    """The colour, dashes and marker of a line; no two lines have the same dashes and marker."""
+    return {
+        "color": _COLORS[number % len(_COLORS)],
+        "linestyle": _STYLES[number % len(_STYLES)],
+        "marker": _MARKERS[number % MOST_STYLES],
+        "markersize": 4,
+    }
+
+
+def new_figure(width: float, height: float) -> Figure:
+    """An empty figure of a size in inches, with a margin that letters may need."""
+    layout = ConstrainedLayoutEngine(w_pad=0.08)
+    return Figure(figsize=(width, height), layout=layout)
+
+
+def panels(
+    count: int, columns: int, height: float, has_whole_numbers: bool = False
+) -> tuple[Figure, list[Axes]]:
+    """A figure with some panels in rows.
+
+    Args:
+        count: the number of panels.
+        columns: how many stand side by side at most.
+        height: of a row, in inches; a page's height is never exceeded.
+        has_whole_numbers: whether only whole numbers stand below the panels.
+    """
+    columns = min(count, columns)
+    rows = ceil(count / columns)
+    size = (WIDTH, min(rows * height, HEIGHT))
+    figure = new_figure(*size)
+    grid = list(figure.subplots(rows, columns, squeeze=False).flat)
+    for axes in grid[count:]:
+        axes.remove()
+    for axes in grid[:count]:
+        locator = MaxNLocator(_GAPS[columns], integer=has_whole_numbers, min_n_ticks=2)
+        axes.xaxis.set_major_locator(locator)
+    return figure, grid[:count]
+
+
+def add_note(figure: Figure, *parts: str) -> None:
+    """Explain below a figure what its marks mean."""
+    text = "; ".join(filter(None, parts))
+    figure.supxlabel("\n".join(wrap(text, 100)), fontsize="small", color="#444444")
+
+
+def selection(what: str, shown: int, count: int, is_ranked: bool = True) -> str:
+    """What a figure leaves out, in words; empty if nothing."""
+    which = "best" if is_ranked else "first"
+    return f"the {which} {shown} of {count} {what}" if shown < count else ""
+
+
+def is_ranked(table: ReportTable) -> bool:
+    """Whether the groups of a table stand best first."""
+    return not table.datasets.names and bool(
+        table.ranking.directions.of(next(iter(table.lines), ""))
+    )
+
+
+def label(table: ReportTable, group: Group) -> str:
+    """A group's settings in few letters: longer ones would leave no room for the figure."""
+    if len(table.settings) == 1:
+        return shorten(table.config.label(group.settings[table.settings[0]]))
+    last = {name: name.rpartition(".")[2] for name in table.settings}
+    counts = Counter(last.values())
+    short = {name: last[name] if counts[last[name]] == 1 else name for name in last}
+    return shorten(group_label(table, group, short)) or "all"
+
+
+def shorten(text: str, lines: int = 2, length: int = _LONGEST_LINE) -> str:
+    """A text in a few short lines, which break after words and underscores.
+
+    What is too long loses its middle: names often differ at their ends.
+    """
+    width = length if cell_len(text) == len(text) else length // 2
+    most = lines * (width - 4)
+    if len(text) > most:
+        text = f"{text[: most // 2]}...{text[len(text) - most // 2 :]}"
+    parts = wrap(text.replace("_", "_ "), width)
+    return "\n".join(part.replace("_ ", "_") for part in parts)
+
+
+def widest(labels: Sequence[str]) -> int:
+    """The letters of the longest line in some labels; Japanese ones count twice."""
+    return max((cell_len(line) for text in labels for line in text.split("\n")), default=0)
