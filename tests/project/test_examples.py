@@ -22,6 +22,7 @@ def lay_over(project: Project, name: str) -> None:
         subprocess.run(["git", *words], cwd=project.root, env=project.variables(), check=True)
 
 
+@pytest.mark.thorough
 @pytest.mark.skipif(not shutil.which("lualatex"), reason="lualatex is not installed: .ci/install")
 def test_a_chapter_has_the_numbers_of_its_experiments(fresh: Project) -> None:
     lay_over(fresh, "thesis")

@@ -606,6 +606,7 @@ def test_help_imports_nothing_heavy(fresh: Project) -> None:
 # The project's own wiring
 
 
+@pytest.mark.thorough
 def test_the_projects_own_tests_pass_and_leave_its_outputs_alone(project: Project) -> None:
     before = project.files()
     done = project.run("pytest", "-q", "-p", "no:cacheprovider")

@@ -16,6 +16,8 @@ from labkart.results.report import ranks, statistics
 from labkart.results.report.paired import TESTS, Folds, paired_test
 from labkart.results.report.statistics import IntervalKind
 
+pytestmark = pytest.mark.thorough
+
 RANDOM = 300
 TINY = 1e-300  # smaller numbers have fewer digits
 Sample = tuple[list[float], list[float]]
