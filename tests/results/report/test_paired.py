@@ -54,7 +54,7 @@ def test_pairs_without_a_difference_do_not_count_for_ranks_and_signs() -> None:
         assert (found.pairs, found.p, found.obstacle) == (
             15,
             None,
-            "5 pairs that differ, 6 are needed",
+            "too few pairs that differ, 5 of at least 6",
         )
 
 
@@ -141,7 +141,7 @@ def test_too_few_pairs_are_no_basis_for_a_test(test: str) -> None:
     values = [0.1, 0.3, 0.2, 0.5, 0.7, 0.4][:fewest]
     found = paired_test(values[1:], [0.0] * (fewest - 1), test)
     assert (found.p, found.effect) == (None, None)
-    assert found.obstacle == f"{fewest - 1} {counted}, {fewest} are needed"
+    assert found.obstacle == f"too few {counted}, {fewest - 1} of at least {fewest}"
     assert paired_test(values, [0.0] * fewest, test).p is not None
 
 

@@ -148,7 +148,7 @@ def _obstacle(name: str, values: set[float], differences: list[float], size: flo
         return "all differences are the same"
     counted = [value for value in differences if value or test.counted == "pairs"]
     if len(counted) < test.fewest:
-        return f"{len(counted)} {test.counted}, {test.fewest} are needed"
+        return f"too few {test.counted}, {len(counted)} of at least {test.fewest}"
     return ""
 
 
