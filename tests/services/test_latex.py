@@ -19,7 +19,7 @@ pytestmark = pytest.mark.thorough
 # What LuaTeX knows of the fonts, kept from one test run to the next.
 KEPT = TEMPLATE / ".pytest_cache" / "texmf-var"
 DOCUMENT = r"""\documentclass{article}
-\usepackage{booktabs}
+\usepackage{booktabs,longtable}
 \ifdefined\directlua\usepackage{luatexja}\fi
 \begin{document}
 \input{models}\input{models}

@@ -620,14 +620,14 @@ def test_reads_of_many_threads_are_all_noticed(root: Path) -> None:
     names = [f"data/many/{number}.txt" for number in range(300)]
     write(root, **dict.fromkeys(names, "x"))
 
-    class Many(Task[int]):
+    class ManyThreads(Task[int]):
         def run(self) -> None:
             with ThreadPoolExecutor(8) as threads:
                 list(threads.map(lambda name: Path(name).read_bytes(), names))
             self.dump(1)
 
-    Many().run()
-    assert sorted(state.path for state in recorded(Many()).undeclared) == sorted(names)
+    ManyThreads().run()
+    assert sorted(state.path for state in recorded(ManyThreads()).undeclared) == sorted(names)
 
 
 def test_a_folder_that_is_read_as_a_whole_counts_with_its_files(root: Path) -> None:
