@@ -125,6 +125,11 @@ def pages_url(origin: Origin, language: str) -> str:
     return f"{page}/{view}/{origin.revision}/docs/{language}"
 
 
+def sample_folder(answers: dict[str, Any]) -> str:
+    """The folder of the chosen sample's files, which the template lays over those of a project."""
+    return str(REPOSITORY / "samples" / answers["sample"])
+
+
 def without_credentials(address: str) -> str:
     """The address without a password, token or query; the user of ssh, such as `git`, stays."""
     scheme, separator, rest = address.partition("://")

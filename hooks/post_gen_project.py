@@ -1,4 +1,4 @@
-"""Runs when the files are there: a git repository with one commit, and what to do next.
+"""Runs when the common files are there: the sample, a git repository, and what to do next.
 
 It never fails, because cookiecutter would then delete the project, and it needs no network.
 """
@@ -12,6 +12,8 @@ import tempfile
 from pathlib import Path
 
 PROJECT = Path.cwd()
+SAMPLE = Path("{{ (sample_folder(cookiecutter) | quote)[1:-1] }}")
+PACKAGE = "{{ cookiecutter.__package }}"
 CRUFT_COMMIT = "{{ cookiecutter._commit | default('') }}"
 LOCAL_LIBRARY = "{{ is_local(cookiecutter) or '' }}"
 LANGUAGE = "{{ cookiecutter.language }}"
@@ -31,6 +33,19 @@ def is_comparison_render() -> bool:
         and PROJECT.parent.parent == temporary
         and re.fullmatch(r"tmp[a-z0-9_]{8}", PROJECT.parent.name) is not None
     )
+
+
+def lay_sample() -> None:
+    """Copy the files of the chosen sample, with the name of the project's package in them."""
+    for file in sorted(path for path in SAMPLE.rglob("*") if path.is_file()):
+        target = PROJECT / with_package(file.relative_to(SAMPLE).as_posix())
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(with_package(file.read_bytes().decode()).encode())
+
+
+def with_package(text: str) -> str:
+    """The text with the name of the package where the sample leaves room for it."""
+    return text.replace("{% raw %}{{cookiecutter.__package}}{% endraw %}", PACKAGE)
 
 
 def translate(english: str, japanese: str) -> str:
@@ -156,5 +171,6 @@ def main() -> None:
         sys.stdout = None  # nobody reads it
 
 
+lay_sample()
 if not is_comparison_render():
     main()

@@ -385,9 +385,9 @@ def keep_for_types(project: Project, types: Path) -> Path:
 @pytest.mark.thorough
 @english
 def test_the_types_of_what_the_pages_have_one_write_are_right(
-    home: Home, types: Path, tmp_path: Path
+    home: Home, types: Path, tmp_path: Path, ready: Ready
 ) -> None:
-    """Those of all pages at once, for the checker reads the libraries anew each time, and of a new project.
+    """Those of all pages at once, for the checker reads the libraries anew each time, and of new projects.
 
     In another new one a task loads what the model does not take.
     """
@@ -395,6 +395,8 @@ def test_the_types_of_what_the_pages_have_one_write_are_right(
         pytest.skip("the tests above, which follow the pages, did not run")
     project = as_made(home, tmp_path).project
     keep_for_types(project, types)
+    for sample in ("blank",):
+        keep_for_types(ready(tmp_path / sample, sample=sample), types)
     train = "src/my_thesis/tasks/train.py"
     project.edit(train, "n_estimators=self.trees", "n_estimators=self.load(self.split)")
     wrong = keep_for_types(project, types)

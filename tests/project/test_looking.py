@@ -14,7 +14,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
 from tests.conftest import Ready
-from tests.support.bake import SOURCE, Project
+from tests.support.bake import SAMPLES, Project
 
 SWEEP = ("model=logistic,forest", "seed=range(3)")
 
@@ -214,7 +214,7 @@ def test_the_notebook_before_any_run_says_how_to_make_the_results(
 
 
 def test_the_notebook_holds_no_outputs() -> None:
-    notebook = nbformat.read(SOURCE / "notebooks/explore.ipynb", 4)
+    notebook = nbformat.read(SAMPLES / "classification/notebooks/explore.ipynb", 4)
     nbformat.validate(notebook)
     assert not any(cell.get("outputs") or cell.get("execution_count") for cell in notebook.cells)
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 TEMPLATE = Path(__file__).parents[2]
 SOURCE = TEMPLATE / "{{cookiecutter.project_slug}}"
+SAMPLES = TEMPLATE / "samples"
 LIBRARY = TEMPLATE / "src" / "labkart"
 
 # Without bytecode each start takes three times as long.

@@ -21,7 +21,10 @@ LAYOUT = {
     "tests",
 }  # fmt: skip
 
-CONF = {"config.yaml", "data", "experiment", "hydra", "model", "search"}
+CONF = {
+    "classification": {"config.yaml", "data", "experiment", "hydra", "model", "search"},
+    "blank": {"config.yaml", "hydra"},
+}
 
 LICENCES = {
     "MIT": "MIT License",
@@ -37,9 +40,18 @@ def layout(project: Project, answers: Answers) -> None:
     assert project.root.name == answers["project_slug"]
     assert tops == LAYOUT - ({"LICENSE"} if answers["license"] == "none" else set())
     assert {path.name for path in (project.root / "src").iterdir()} == {package}
-    assert {path.name for path in (project.root / "conf").iterdir()} == CONF
     assert len([file for file in project.files() if file.startswith("conf/")]) <= 11
     assert project.has("data/raw")
+
+
+def the_sample(project: Project, answers: Answers) -> None:
+    """A hook of the template lays it over the other files."""
+    package = answers["project_slug"].replace("-", "_")
+    assert {path.name for path in (project.root / "conf").iterdir()} == CONF[answers["sample"]]
+    assert project.has(f"src/{package}/pipeline.py")
+    assert project.has("tests/test_tasks.py")
+    dependencies = project.read("pyproject.toml")
+    assert ("scikit-learn" in dependencies) == (answers["sample"] != "blank")
 
 
 def nothing_unrendered(project: Project, answers: Answers) -> None:
@@ -120,6 +132,7 @@ def all_of_it_is_the_students(project: Project, answers: Answers) -> None:
 
 CHECKS = [
     layout,
+    the_sample,
     nothing_unrendered,
     settings_as_answered,
     valid_files,

@@ -23,6 +23,7 @@ ANSWERS = {
         "author_name": "山田 太郎",
         "project_slug": "sotsuken",
         "language": "ja",
+        "sample": "blank",
     },
     "quotes": {
         "project_title": 'A "quoted" title & Bob\'s <b>',
@@ -50,10 +51,10 @@ def baked(
     return bake_into(tmp_path_factory.mktemp(request.param), **answers), answers
 
 
-def test_there_are_at_most_six_questions_each_with_a_prompt_and_a_default() -> None:
+def test_there_are_at_most_seven_questions_each_with_a_prompt_and_a_default() -> None:
     context = json.loads((TEMPLATE / "cookiecutter.json").read_text())
     questions = [name for name in context if not name.startswith("_")]
-    assert len(questions) <= 6
+    assert len(questions) <= 7
     assert all(context[name] and context["__prompts__"][name] for name in questions)
 
 

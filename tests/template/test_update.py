@@ -86,7 +86,9 @@ def age(folder: Path, version: str) -> None:
     if version == "0.0.1":
         replace(project / ".github/workflows/ci.yml", r"timeout-minutes: \d+", "timeout-minutes: 7")
         replace(project / "pyproject.toml", r"(ipykernel)>=\d+", r"\1>=6")
-        replace(project / "conf/config.yaml", r"test_size: 0\.25", "test_size: 0.2")
+        replace(
+            folder / "templates/classification/settings.yaml", r"test_size: 0\.25", "test_size: 0.2"
+        )
 
 
 @pytest.fixture(scope="session")
