@@ -81,7 +81,7 @@ def age(folder: Path, version: str) -> None:
     (project / ".editorconfig").unlink()
     (project / "justfile").write_text("# A file that a later version does without.\n")
     for language in ("en", "ja"):
-        replace(folder / "templates" / language / "README.md", r"\A# ", "# About ")
+        replace(folder / "templates" / language / "README.md", r"^# ", "# About ")
     replace(folder / "CHANGELOG.md", r"(?s)^## \d.*", f"## {version}\n\nAn early one.\n")
     if version == "0.0.1":
         replace(project / ".github/workflows/ci.yml", r"timeout-minutes: \d+", "timeout-minutes: 7")
