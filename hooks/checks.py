@@ -113,6 +113,6 @@ CHECKS: dict[str, Callable[[str], str]] = {
     "project_title": partial(line, limit=300),
     "author_name": partial(line, limit=100),
     "author_email": email,
-    "sample": lambda text: choice(text, "classification", "blank"),
+    "sample": lambda text: choice(text, "classification", "retrieval", "blank"),
     "license": lambda text: choice(text, "MIT", "BSD-3-Clause", "Apache-2.0", "none"),
 }

@@ -133,6 +133,9 @@ def environment(once: Once) -> Path:
             "--python",
             str(root / ".venv/bin/python"),
             "hydra-joblib-launcher",
+            # Of the sample `retrieval`.
+            "bm25s",
+            "ir-measures",
         )
         share_bytecode(Path(sys.prefix), root / ".venv")
 

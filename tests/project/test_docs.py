@@ -395,7 +395,7 @@ def test_the_types_of_what_the_pages_have_one_write_are_right(
         pytest.skip("the tests above, which follow the pages, did not run")
     project = as_made(home, tmp_path).project
     keep_for_types(project, types)
-    for sample in ("blank",):
+    for sample in ("blank", "retrieval"):
         keep_for_types(ready(tmp_path / sample, sample=sample), types)
     train = "src/my_thesis/tasks/train.py"
     project.edit(train, "n_estimators=self.trees", "n_estimators=self.load(self.split)")

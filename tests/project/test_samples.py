@@ -1,5 +1,6 @@
 """What a project begins with, in place of the sample that the other tests use."""
 
+import json
 import shlex
 from pathlib import Path
 
@@ -33,7 +34,7 @@ def files_of(sample: str) -> set[str]:
     return {path.replace("{{cookiecutter.__package}}", "my_thesis") for path in paths}
 
 
-@pytest.mark.parametrize("language", ["en", "ja"])
+@pytest.mark.parametrize("language", ["en", pytest.param("ja", marks=pytest.mark.thorough)])
 def test_a_blank_project_has_one_task_and_one_test_and_passes_its_ci(
     language: str, tmp_path: Path, ready: Ready
 ) -> None:
@@ -45,3 +46,30 @@ def test_a_blank_project_has_one_task_and_one_test_and_passes_its_ci(
     assert "distance" in printed["Pipeline"]
     assert "distance" in project.labkart("run", "seed=3")
     assert "1 task" in project.labkart("status", "seed=3")
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_a_retrieval_project_leads_from_texts_to_tests_per_topic_and_a_run_file(
+    language: str, tmp_path: Path, ready: Ready
+) -> None:
+    project = ready(tmp_path, sample="retrieval", language=language)
+    assert files_of("retrieval") <= project.files()
+    printed = run_ci(project)
+    assert "5 passed" in printed["Tests"]
+    assert "ndcg_10" in printed["Pipeline"]
+    if language == "ja":  # the rest is the same
+        return
+    project.labkart("run", "-m", "sweep=models")
+    words = ("report", "models", "model=bm25,tfidf", "--items", "per_topic")
+    project.labkart(*words, "--baseline", "model=tfidf", "--metric", "ndcg_10")
+    assert "| bm25 | 1 | 0.7822 | - | 15 |" in project.read("reports/models.md")
+    # The warm process writes beside the folder that it started in.
+    Project(project.root, project.environment).labkart("output", "Retrieve", "-o", "run.trec")
+    lines = [line.split() for line in project.read("run.trec").splitlines()]
+    assert len(lines) == 15 * 50
+    assert lines[0][:4] == ["t01", "Q0", "e01", "1"] and lines[0][-1] == "mine"
+    cells = json.loads(project.read("notebooks/explore.ipynb"))["cells"]
+    code = "\n\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
+    done = project.run("python", "-c", code, MPLBACKEND="Agg")
+    assert done.returncode == 0, done.stderr

@@ -23,6 +23,7 @@ LAYOUT = {
 
 CONF = {
     "classification": {"config.yaml", "data", "experiment", "hydra", "model", "search"},
+    "retrieval": {"config.yaml", "hydra", "model", "sweep"},
     "blank": {"config.yaml", "hydra"},
 }
 
