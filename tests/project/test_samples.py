@@ -65,8 +65,10 @@ def test_a_retrieval_project_leads_from_texts_to_tests_per_topic_and_a_run_file(
     project.labkart(*words, "--baseline", "model=tfidf", "--metric", "ndcg_10")
     assert "| bm25 | 1 | 0.7822 | - | 15 |" in project.read("reports/models.md")
     # The warm process writes beside the folder that it started in.
-    Project(project.root, project.environment).labkart("output", "Retrieve", "-o", "run.trec")
-    lines = [line.split() for line in project.read("run.trec").splitlines()]
+    copy = ("output", "Retrieve", "-o", "reports/run.trec")
+    Project(project.root, project.environment).labkart(*copy)
+    project.labkart("check")
+    lines = [line.split() for line in project.read("reports/run.trec").splitlines()]
     assert len(lines) == 15 * 50
     assert lines[0][:4] == ["t01", "Q0", "e01", "1"] and lines[0][-1] == "mine"
     cells = json.loads(project.read("notebooks/explore.ipynb"))["cells"]

@@ -19,7 +19,7 @@ class Retrieve(Task[list[str]]):
     tag: StrParameter = StrParameter()
 
     def output(self):
-        return self.make_target("run.trec", processor=TextFileProcessor())
+        return self.make_target("ranking.trec", processor=TextFileProcessor())
 
     def run(self) -> None:
         index = self.load(self.index)
