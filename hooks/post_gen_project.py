@@ -37,15 +37,12 @@ def is_comparison_render() -> bool:
 
 def lay_sample() -> None:
     """Copy the files of the chosen sample, with the name of the project's package in them."""
+    placeholder = "{% raw %}{{cookiecutter.__package}}{% endraw %}"
     for file in sorted(path for path in SAMPLE.rglob("*") if path.is_file()):
-        target = PROJECT / with_package(file.relative_to(SAMPLE).as_posix())
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(with_package(file.read_bytes().decode()).encode())
-
-
-def with_package(text: str) -> str:
-    """The text with the name of the package where the sample leaves room for it."""
-    return text.replace("{% raw %}{{cookiecutter.__package}}{% endraw %}", PACKAGE)
+        name = file.relative_to(SAMPLE).as_posix().replace(placeholder, PACKAGE)
+        content = file.read_bytes().replace(placeholder.encode(), PACKAGE.encode())
+        (PROJECT / name).parent.mkdir(parents=True, exist_ok=True)
+        (PROJECT / name).write_bytes(content)
 
 
 def translate(english: str, japanese: str) -> str:
