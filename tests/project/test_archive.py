@@ -15,6 +15,7 @@ from tests.support.bake import TEMPLATE, Project, clean_environment
 REPORT = ("model=logistic", "--metrics", "accuracy", "--figures", "none", "--allow", "missing")
 
 
+@pytest.mark.thorough
 def test_an_archive_is_verified_without_the_project(
     project: Project, sharing_uv: Path, tmp_path: Path
 ) -> None:

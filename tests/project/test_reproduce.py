@@ -397,6 +397,7 @@ def clone(study: Project, tmp_path: Path) -> Project:
     return replaced(study, root=root)
 
 
+@pytest.mark.thorough
 def test_a_table_is_reproduced_in_a_clone_that_has_only_git(clone: Project) -> None:
     """Also its numbers are those of the new runs, and an edited number is named."""
     done = clone.run("labkart", "reproduce", "reports/totals.tex", UV=uv(clone))
