@@ -415,10 +415,10 @@ def test_ctrl_c_closes_what_ran_and_the_same_command_goes_on(
     command = server.start(tiny, *words, TRACE=trace(tiny))
     soon(lambda: list(tiny.root.glob("at-*-1")))
     kept = stopped(command, signal.SIGINT, tiny)
+    assert {record["status"] for record in records(tiny)} <= {"finished", "stopped"}
     # A busy machine may need longer for MLflow than a command waits; then it says so.
     late = {"RUNNING"} if "Not in MLflow yet" in command.errors else set()
     assert set(statuses(tiny)) <= {"FINISHED", "KILLED", *late}
-    assert late or statuses(tiny)["KILLED"] >= 1
     assert [each["status"] for each in sweeps(tiny).values()] == ["stopped"]
     goes_on(tiny, server, words, kept)
 

@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -10,13 +11,14 @@ from types import ModuleType, SimpleNamespace
 import pytest
 from hydra.core.hydra_config import HydraConfig
 
+from labkart.experiments import recording
 from labkart.experiments.config import compose_overrides
-from labkart.experiments.experiment import run_experiments
+from labkart.experiments.experiment import Experiment, run_experiments
 from labkart.experiments.failures import describe_failures
 from labkart.experiments.plan import plan
 from labkart.experiments.task_process import TaskProcesses
 from labkart.records import task_log
-from labkart.records.record import ExperimentRecord, TaskRecord, read_task
+from labkart.records.record import ExperimentRecord, TaskRecord, read_experiment, read_task
 from tests.experiments.test_experiment import Listener
 from tests.support.tiny import soon, write
 from tests.support.variants import variants
@@ -247,3 +249,20 @@ def test_ctrl_c_may_come_before_the_process_of_a_task_begins(
     with pytest.raises(KeyboardInterrupt):
         run_experiments([planned], 1, Listener())
     assert planned.record.status == "stopped"
+
+
+def test_ctrl_c_while_an_experiment_ends_leaves_no_record_that_says_it_runs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    complete = recording.complete_record
+
+    def interrupted(experiment: Experiment, status: str) -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+        complete(experiment, status)
+
+    monkeypatch.setattr(recording, "complete_record", interrupted)
+    planned = plan(compose_overrides("ways='fine'"))
+    with pytest.raises(KeyboardInterrupt):
+        run_experiments([planned], 1, Listener())
+    ended = read_experiment(planned.record.id)
+    assert ended and ended.status == "finished"

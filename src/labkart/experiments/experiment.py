@@ -194,8 +194,9 @@ class _Execution:
         """Complete the experiments' records, once; without a status their tasks say how."""
         for experiment in experiments:
             if experiment.record.id not in self._completed:
-                self._completed.add(experiment.record.id)
-                self._end(experiment, status)
+                with signals.deferred():  # else a record may say for ever that it runs
+                    self._completed.add(experiment.record.id)
+                    self._end(experiment, status)
 
     def _stop_waiting(self, part: _Part) -> None:
         """Stop waiting for a task, and, if it failed, for those that need it."""
