@@ -1,11 +1,4 @@
-"""The errors that a person is meant to read: a sentence or two, never a traceback."""
-
-import difflib
-import traceback
-from collections.abc import Iterable
-from importlib.util import find_spec
-from pathlib import Path
-from typing import Any
+"""The error that a person is meant to read: a sentence or two, never a traceback."""
 
 
 class LabkartError(Exception):
@@ -14,58 +7,3 @@ class LabkartError(Exception):
     def _render_traceback_(self) -> list[str]:
         """What a notebook shows of it: IPython calls this."""
         return [str(self)]
-
-
-def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """The closest known name as a question, or else all of them."""
-    names = sorted(known)
-    every_name = f"Choose one of {', '.join(names)}." if names else "There are none."
-    return nearest(word, names) or every_name
-
-
-def nearest(word: str, known: Iterable[str]) -> str:
-    """The closest known name as a question; empty if none is close."""
-    match = closest(word, known)
-    return f'Did you mean "{match}"?' if match else ""
-
-
-def closest(word: str, known: Iterable[str]) -> str | None:
-    """The known name that is most like a word; None if none is close."""
-    return next(iter(difflib.get_close_matches(word, list(known), n=1)), None)
-
-
-def describe_type(value: Any) -> str:
-    """A value's type as a sentence names it: "a dict", "an int", "None"."""
-    name = type(value).__name__
-    names = {"NoneType": "None", "bytes": "bytes", "ndarray": "an array"}
-    return names.get(name, f"{'an' if name[0].lower() in 'aeiou' else 'a'} {name}")
-
-
-def describe(error: BaseException, root: Path) -> str:
-    """An exception in one line, after the last line of the project `root` that it came through."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    message = f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
-    if isinstance(error, LabkartError):  # a sentence already
-        message = " ".join(lines)
-    message = ". ".join([message, *getattr(error, "__notes__", [])])
-    if isinstance(error, ModuleNotFoundError) and error.name:
-        message += _module_hint(error.name, root / "src")
-    frames = [(frame.filename, frame.lineno) for frame in traceback.extract_tb(error.__traceback__)]
-    if isinstance(error, SyntaxError) and error.filename:
-        frames.append((error.filename, error.lineno))
-    for name, line in reversed(frames):
-        file = Path(name)
-        if file.is_relative_to(root / "src"):
-            return f"{file.relative_to(root).as_posix()}:{line}: {message}"
-    return message
-
-
-def _module_hint(module: str, code: Path) -> str:
-    """What to do about a missing module; the name of one of the project's may be misspelt."""
-    top = module.partition(".")[0]
-    if (code / top).is_dir():
-        files = (file.relative_to(code).with_suffix("") for file in (code / top).rglob("*.py"))
-        modules = {".".join(file.parts).removesuffix(".__init__") for file in files} - {top}
-        match = nearest(module, modules)
-        return f". {match}" if match else ""
-    return "" if find_spec(top) else f". Add the package that has it: uv add {top}"

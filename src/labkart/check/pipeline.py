@@ -16,7 +16,8 @@ from labkart.check.composition import Conf, ConfigFile
 from labkart.check.rule import Problem
 from labkart.check.task_classes import TaskClass, task_classes
 from labkart.check.tree import Tree
-from labkart.errors import LabkartError, describe
+from labkart.errors import LabkartError
+from labkart.wording import describe
 from labkart.experiments.composition import Composed
 from labkart.experiments.pipeline import call_pipeline
 

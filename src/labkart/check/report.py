@@ -12,7 +12,8 @@ from labkart.check.rule import Finding, Rule, translation
 from labkart.check.rules import RULES
 from labkart.check.tree import Tree
 from labkart.check.waivers import Waiver, apply_waivers, read_waivers
-from labkart.errors import LabkartError, did_you_mean
+from labkart.errors import LabkartError
+from labkart.wording import did_you_mean
 
 _BY_ID = {rule.id: rule for rule in RULES}
 # Rules that find again what another one has found in the same file.

@@ -5,7 +5,8 @@ from argparse import ArgumentParser
 from pathlib import Path
 
 from labkart import console, project
-from labkart.errors import LabkartError, did_you_mean
+from labkart.errors import LabkartError
+from labkart.wording import did_you_mean
 from labkart.table import Column
 
 # In the wheel, and beside `src/` in a checkout.

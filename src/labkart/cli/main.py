@@ -11,7 +11,8 @@ from importlib import import_module
 
 from labkart import __version__, signals
 from labkart.cli import answers
-from labkart.errors import LabkartError, nearest
+from labkart.errors import LabkartError
+from labkart.wording import nearest
 
 VERBS = (
     *("run", "search", "status", "graph", "output", "log", "runs", "compare", "accept", "report"),

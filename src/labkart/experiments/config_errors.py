@@ -15,7 +15,8 @@ from yaml import MarkedYAMLError, YAMLError
 from yaml.reader import ReaderError
 
 from labkart import project
-from labkart.errors import LabkartError, did_you_mean
+from labkart.errors import LabkartError
+from labkart.wording import did_you_mean
 from labkart.experiments import sweep_file
 from labkart.experiments.composition import NO_FILE_NAME, Composed, load
 from labkart.experiments.override_syntax import explain_syntax

@@ -19,7 +19,8 @@ from pathlib import Path
 from typing import Any
 
 from labkart import console, project, signals, threads
-from labkart.errors import LabkartError, describe, did_you_mean
+from labkart.errors import LabkartError
+from labkart.wording import describe, did_you_mean
 from labkart.records.job_log import jobs_folder
 
 _PAUSE = 0.3  # seconds between two looks at a job's process

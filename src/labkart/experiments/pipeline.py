@@ -20,7 +20,8 @@ from omegaconf.errors import (
 
 from labkart import project
 from labkart._compat import config_key
-from labkart.errors import LabkartError, describe
+from labkart.errors import LabkartError
+from labkart.wording import describe
 from labkart.experiments import side_effects
 from labkart.experiments.labels import label_tasks
 from labkart.nested import flatten

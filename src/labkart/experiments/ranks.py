@@ -17,7 +17,8 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from labkart import project
-from labkart.errors import LabkartError, describe
+from labkart.errors import LabkartError
+from labkart.wording import describe
 from labkart.experiments import slurm_job
 from labkart.experiments.allocation import Allocator
 from labkart.experiments.plan import Experiment

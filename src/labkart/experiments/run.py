@@ -17,7 +17,8 @@ from omegaconf import DictConfig
 
 from labkart import console, outputs, project, trace
 from labkart._compat import hydra_arguments
-from labkart.errors import LabkartError, did_you_mean
+from labkart.errors import LabkartError
+from labkart.wording import did_you_mean
 from labkart.experiments import config, config_errors, ranks, repetition, sweep_file
 from labkart.experiments.composition import Composed
 from labkart.experiments.experiment import run_experiments

@@ -14,7 +14,8 @@ from types import FrameType
 from typing import Any
 
 from labkart._compat import submitit_signal
-from labkart.errors import LabkartError, describe
+from labkart.errors import LabkartError
+from labkart.wording import describe
 from labkart.signals import Stopped
 
 # Reasons for which a job would wait for ever.

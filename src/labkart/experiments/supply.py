@@ -13,7 +13,8 @@ from omegaconf import DictConfig, ListConfig
 from labkart import cards
 from labkart.cards import Card, Cards
 from labkart.claims import Need
-from labkart.errors import LabkartError, nearest
+from labkart.errors import LabkartError
+from labkart.wording import nearest
 from labkart.experiments import settings
 from labkart.tasks.task import Task
 

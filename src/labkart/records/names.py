@@ -5,7 +5,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from labkart.errors import LabkartError, nearest
+from labkart.errors import LabkartError
+from labkart.wording import nearest
 from labkart.records.record import ExperimentRecord
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from labkart import digests, outputs, project
 from labkart.digests import FileState
-from labkart.errors import describe
+from labkart.wording import describe
 from labkart.records.record import Metric
 from labkart.secrets import redact
 from labkart.signals import Stopped

@@ -11,7 +11,8 @@ from omegaconf import DictConfig, ListConfig
 from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
 from labkart._compat import config_node, config_root, config_text
-from labkart.errors import LabkartError, closest, did_you_mean
+from labkart.errors import LabkartError
+from labkart.wording import closest, did_you_mean
 from labkart.tasks.context import context
 
 # As a Japanese keyboard writes ASCII's characters, and the blanks that look like a blank.

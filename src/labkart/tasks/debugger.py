@@ -14,7 +14,8 @@ from importlib import import_module
 from typing import Any
 
 from labkart import project
-from labkart.errors import LabkartError, describe
+from labkart.errors import LabkartError
+from labkart.wording import describe
 from labkart.tasks.context import context
 
 _REFUSAL = "A task runs in another process, which has no keyboard. Run it with: labkart run --debug"

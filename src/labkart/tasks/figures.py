@@ -9,7 +9,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from labkart.errors import LabkartError, describe_type
+from labkart.errors import LabkartError
+from labkart.wording import describe_type
 
 _DRAWN = (".png", ".svg", ".pdf", ".jpg", ".jpeg", ".webp")
 _PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff")

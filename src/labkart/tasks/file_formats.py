@@ -18,7 +18,8 @@ from gokart.file_processor import (
 from gokart.utils import get_dataframe_type_from_task
 from luigi.format import Nop
 
-from labkart.errors import LabkartError, describe_type
+from labkart.errors import LabkartError
+from labkart.wording import describe_type
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,8 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from labkart.errors import LabkartError, describe_type
+from labkart.errors import LabkartError
+from labkart.wording import describe_type
 from labkart.records import live_metrics, machine_use, task_log
 from labkart.records.mlflow_log import FOLDER, accepted_name, warn_of_name
 from labkart.records.record import Metric

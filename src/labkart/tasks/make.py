@@ -13,7 +13,8 @@ from luigi.parameter import OptionalParameterMixin, ParameterException
 from omegaconf import DictConfig, ListConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from labkart.errors import LabkartError, describe_type, did_you_mean
+from labkart.errors import LabkartError
+from labkart.wording import describe_type, did_you_mean
 from labkart.tasks import conversion
 from labkart.tasks.config_values import explain_value_error
 from labkart.tasks.context import context

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from labkart import _compat, project
-from labkart.errors import describe
+from labkart.wording import describe
 from labkart.records import mlflow_log
 from labkart.records.record import Metric
 from labkart.tracking import store

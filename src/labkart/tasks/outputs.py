@@ -13,7 +13,8 @@ from gokart.file_processor import FileProcessor
 from gokart.target import TargetOnKart
 from gokart.utils import flatten
 
-from labkart.errors import LabkartError, describe_type, did_you_mean
+from labkart.errors import LabkartError
+from labkart.wording import describe_type, did_you_mean
 from labkart.tasks.file_formats import FileFormat, file_format, file_processor
 from labkart.tasks.task_id import TaskWithId, describe_output, upstream
 

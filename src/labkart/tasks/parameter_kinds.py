@@ -13,7 +13,7 @@ import luigi
 from luigi.date_interval import DateInterval
 
 from labkart._compat import parameter_choices, parameter_range
-from labkart.errors import nearest
+from labkart.wording import nearest
 from labkart.tasks.data_files import DataFile, DataFolder
 
 

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from labkart.errors import LabkartError, describe_type
+from labkart.errors import LabkartError
+from labkart.wording import describe_type
 from labkart.secrets import redact
 
 if TYPE_CHECKING:

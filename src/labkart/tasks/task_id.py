@@ -17,7 +17,8 @@ from luigi.task_register import Register
 
 from labkart import digests, project
 from labkart.digests import FileState
-from labkart.errors import LabkartError, describe_type
+from labkart.errors import LabkartError
+from labkart.wording import describe_type
 from labkart.fingerprint import fingerprint, snapshot
 from labkart.fingerprint.fingerprint import Fingerprint
 from labkart.records import record

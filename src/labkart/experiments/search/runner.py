@@ -15,7 +15,8 @@ from typing import Any, Protocol
 from optuna.trial import FrozenTrial, TrialState
 
 from labkart import project, signals
-from labkart.errors import LabkartError, did_you_mean
+from labkart.errors import LabkartError
+from labkart.wording import did_you_mean
 from labkart.experiments.experiment import FirstFailure, run_experiments
 from labkart.experiments.plan import plan
 from labkart.experiments.progress import ProgressListener

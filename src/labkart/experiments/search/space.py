@@ -16,7 +16,8 @@ from optuna.distributions import (
     IntDistribution,
 )
 
-from labkart.errors import LabkartError, did_you_mean
+from labkart.errors import LabkartError
+from labkart.wording import did_you_mean
 from labkart.experiments.override_syntax import write_value
 
 _ARGUMENTS = ("low", "high", "step", "log", "choices", "when")

@@ -15,7 +15,8 @@ from contextlib import chdir
 from pathlib import Path
 
 from labkart import console, digests, git, project, signals
-from labkart.errors import LabkartError, did_you_mean
+from labkart.errors import LabkartError
+from labkart.wording import did_you_mean
 from labkart.files import read_text
 from labkart.records.record import TaskRecord, read_record
 from labkart.results.archive.archive import MANIFEST

@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 import yaml
 
 from labkart import project
-from labkart.errors import LabkartError, did_you_mean
+from labkart.errors import LabkartError
+from labkart.wording import did_you_mean
 from labkart.records.condition import Condition, split_conditions
 from labkart.records.query import Selection
 

@@ -7,7 +7,8 @@ together.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from labkart.errors import LabkartError, did_you_mean
+from labkart.errors import LabkartError
+from labkart.wording import did_you_mean
 from labkart.records.condition import Condition
 from labkart.records.seeds import Group, Settings
 from labkart.results.report.config import ReportConfig

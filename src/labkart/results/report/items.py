@@ -5,7 +5,8 @@ from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
 
-from labkart.errors import LabkartError, did_you_mean
+from labkart.errors import LabkartError
+from labkart.wording import did_you_mean
 from labkart.records.record import ExperimentRecord, task_folder
 from labkart.records.seeds import Group, mean
 

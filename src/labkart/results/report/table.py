@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from itertools import chain
 
 from labkart import project
-from labkart.errors import LabkartError, did_you_mean
+from labkart.errors import LabkartError
+from labkart.wording import did_you_mean
 from labkart.records.direction import Direction
 from labkart.records.seeds import Group, Ranking
 from labkart.records.values import value

@@ -8,7 +8,8 @@ from types import ModuleType
 import pytest
 
 from labkart import digests
-from labkart.errors import LabkartError, describe, did_you_mean
+from labkart.errors import LabkartError
+from labkart.wording import describe, did_you_mean
 from tests.support.tiny import write
 
 

@@ -1,0 +1,45 @@
+"""The language in which Labkart speaks to a person: English, or what the project chose.
+
+The English text stands in the code and is the key of its translation, which is in `ja.toml` in the
+folder of the room. What other programs read (records, MLflow, reports) stays English.
+"""
+
+import tomllib
+from functools import cache
+from pathlib import Path
+
+from labkart import project
+from labkart.errors import LabkartError
+
+
+def translate(english: str, /, **values: object) -> str:
+    """A text in the project's language, with its values.
+
+    Args:
+        english: the text, with the names of its values in braces as `str.format` has them.
+        values: what stands in their place.
+    """
+    return _catalogue(current()).get(english, english).format(**values)
+
+
+def translate_count(one: str, many: str, count: float, /, **values: object) -> str:
+    """A text about a number of things: `one` where `count` is 1; it is the value `count`."""
+    return translate(one if count == 1 else many, count=count, **values)
+
+
+def current() -> str:
+    """The language of the project around the working directory; English outside of projects."""
+    try:
+        return project.current().language
+    except LabkartError:
+        return "en"
+
+
+@cache
+def _catalogue(language: str) -> dict[str, str]:
+    """The texts of a language by the English ones; empty for English."""
+    texts: dict[str, str] = {}
+    if language != "en":
+        for file in sorted(Path(__file__).parent.rglob(f"{language}.toml")):
+            texts |= tomllib.loads(file.read_text(encoding="utf-8"))
+    return texts

@@ -1,0 +1,116 @@
+"""What Labkart says to a person is in the project's language: every text, with the same values."""
+
+import ast
+import re
+import string
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import labkart
+from labkart.language import translate, translate_count
+from tests.support.tiny import write
+
+LIBRARY = Path(labkart.__file__).parent
+GROUND = "ground"  # the modules that are in no room
+ROOMS = sorted({GROUND, *(path.parent.name for path in LIBRARY.glob("*/__init__.py"))})
+# Rooms of which all that is shown is translated.
+TRANSLATED: list[str] = []
+# The number of English texts that each of these calls begins with.
+CALLS = {"translate": 1, "translate_count": 2}
+# What shows a text to a person: calls, and arguments of any call by their name.
+SHOWING = {"LabkartError", "say", "warn", "busy"}
+SHOWING_ARGUMENTS = {"help", "description", "epilog"}
+
+
+def _folder(room: str) -> Path:
+    return LIBRARY if room == GROUND else LIBRARY / room
+
+
+def _calls(room: str) -> Iterator[tuple[str, ast.Call, str]]:
+    """The calls in a room by the name that is called, with their places."""
+    files = LIBRARY.glob("*.py") if room == GROUND else _folder(room).rglob("*.py")
+    for file in sorted(files):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call):
+                attribute = getattr(node.func, "attr", "")  # of a text, `translate` is another one
+                name = getattr(node.func, "id", "" if attribute in CALLS else attribute)
+                yield name, node, f"{file.relative_to(LIBRARY)}:{node.lineno}"
+
+
+def _texts(room: str) -> set[str]:
+    """The English texts of a room."""
+    return {
+        str(ast.literal_eval(text))
+        for name, call, _ in _calls(room)
+        for text in call.args[: CALLS.get(name, 0)]
+    }
+
+
+def _values(text: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name}
+
+
+@pytest.mark.parametrize("room", TRANSLATED)
+def test_every_text_of_a_room_has_its_japanese(room: str) -> None:
+    japanese = tomllib.loads((_folder(room) / "ja.toml").read_text(encoding="utf-8"))
+    assert japanese.keys() == _texts(room)
+    for english, text in japanese.items():
+        assert _values(text) == _values(english), english
+        assert re.search(r"[ぁ-んァ-ヶ一-龠]", text), english
+
+
+@pytest.mark.parametrize("room", TRANSLATED)
+def test_a_room_shows_no_text_that_is_not_translated(room: str) -> None:
+    shown = [
+        (part, place)
+        for name, call, place in _calls(room)
+        for part in [
+            *(call.args if name in SHOWING else ()),
+            *(it.value for it in call.keywords if it.arg in SHOWING_ARGUMENTS),
+        ]
+    ]
+    untranslated = [
+        f"{place}: {node.value}"
+        for part, place in shown
+        for node in _outside_of_translations(part)
+        if isinstance(node, ast.Constant) and len(re.findall(r"[A-Za-z]{2,}", str(node.value))) > 1
+    ]
+    assert untranslated == []
+
+
+def _outside_of_translations(node: ast.AST) -> Iterator[ast.AST]:
+    if isinstance(node, ast.Call) and getattr(node.func, "id", "") in CALLS:
+        return
+    yield node
+    for child in ast.iter_child_nodes(node):
+        yield from _outside_of_translations(child)
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_the_values_of_a_text_are_given(room: str) -> None:
+    for name, call, place in _calls(room):
+        given = {keyword.arg for keyword in call.keywords}
+        given |= {"count"} if name == "translate_count" else set()
+        for text in call.args[: CALLS.get(name, 0)]:
+            assert None in given or _values(str(ast.literal_eval(text))) <= given, place
+
+
+def test_a_text_is_in_the_language_of_the_project(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = "{state}"
+    assert translate(text, state="{done}") == "{done}"
+    japanese = '[project]\nname = "a"\n[tool.labkart]\npipeline = "a:b"\nlanguage = "ja"\n'
+    write(root, **{"inner/pyproject.toml": japanese})
+    monkeypatch.chdir(root / "inner")
+    assert translate(text, state="done") == "done"
+    monkeypatch.chdir(tmp_path.parent)
+    assert translate(text, state="done") == "done"
+
+
+@pytest.mark.parametrize(("count", "text"), [(0, "0 runs"), (1, "1 run"), (2, "2 runs")])
+def test_a_number_of_things_has_its_own_text(count: int, text: str) -> None:
+    assert translate_count("{count} run", "{count} runs", count) == text
