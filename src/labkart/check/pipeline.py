@@ -17,9 +17,9 @@ from labkart.check.rule import Problem
 from labkart.check.task_classes import TaskClass, task_classes
 from labkart.check.tree import Tree
 from labkart.errors import LabkartError
-from labkart.wording import describe
 from labkart.experiments.composition import Composed
 from labkart.experiments.pipeline import call_pipeline
+from labkart.wording import describe
 
 # Sections at the top that Labkart and Hydra read, and not the pipeline.
 _MACHINERY = ("defaults", "hydra", "labkart", "search", "task")

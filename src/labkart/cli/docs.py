@@ -6,8 +6,8 @@ from pathlib import Path
 
 from labkart import console, project
 from labkart.errors import LabkartError
-from labkart.wording import did_you_mean
 from labkart.table import Column
+from labkart.wording import did_you_mean
 
 # In the wheel, and beside `src/` in a checkout.
 _PLACES = (Path(__file__).parents[1] / "docs", Path(__file__).parents[3] / "docs")

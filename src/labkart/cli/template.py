@@ -9,8 +9,8 @@ from tempfile import TemporaryDirectory
 
 from labkart import __version__, git
 from labkart.errors import LabkartError
-from labkart.wording import did_you_mean
 from labkart.files import read_json
+from labkart.wording import did_you_mean
 
 STATE_FILE = ".cruft.json"
 _VERSION = re.compile(r"v\d+\.\d+\.\d+")

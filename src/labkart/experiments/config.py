@@ -10,9 +10,9 @@ from omegaconf import DictConfig, OmegaConf
 
 from labkart import project
 from labkart.errors import LabkartError
-from labkart.wording import did_you_mean
 from labkart.experiments.composition import Composed, load
 from labkart.experiments.config_errors import InvalidOverride, explain_error
+from labkart.wording import did_you_mean
 
 
 def compose(*overrides: str) -> DictConfig:

@@ -16,12 +16,12 @@ from yaml.reader import ReaderError
 
 from labkart import project
 from labkart.errors import LabkartError
-from labkart.wording import did_you_mean
 from labkart.experiments import sweep_file
 from labkart.experiments.composition import NO_FILE_NAME, Composed, load
 from labkart.experiments.override_syntax import explain_syntax
 from labkart.experiments.yaml_syntax import explain_yaml
 from labkart.tasks.config_values import suggest_setting
+from labkart.wording import did_you_mean
 
 # What composing raises for a person's mistakes; `ValueError` for files that are not UTF-8,
 # `RecursionError` for files that include each other.

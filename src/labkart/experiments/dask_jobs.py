@@ -20,8 +20,8 @@ from typing import Any
 
 from labkart import console, project, signals, threads
 from labkart.errors import LabkartError
-from labkart.wording import describe, did_you_mean
 from labkart.records.job_log import jobs_folder
+from labkart.wording import describe, did_you_mean
 
 _PAUSE = 0.3  # seconds between two looks at a job's process
 _PATIENCE = 10  # seconds for the scheduler to answer, and for a job to stop

@@ -21,7 +21,6 @@ from omegaconf.errors import (
 from labkart import project
 from labkart._compat import config_key
 from labkart.errors import LabkartError
-from labkart.wording import describe
 from labkart.experiments import side_effects
 from labkart.experiments.labels import label_tasks
 from labkart.nested import flatten
@@ -32,6 +31,7 @@ from labkart.tasks.context import context
 from labkart.tasks.debugger import debugged
 from labkart.tasks.task import Task
 from labkart.tasks.task_id import upstream
+from labkart.wording import describe
 
 _KEY = re.compile(r"[\w-]+(?: +[\w-]+)*")  # of a result: part of a metric's name in MLflow
 

@@ -18,7 +18,6 @@ from typing import Any
 
 from labkart import project
 from labkart.errors import LabkartError
-from labkart.wording import describe
 from labkart.experiments import slurm_job
 from labkart.experiments.allocation import Allocator
 from labkart.experiments.plan import Experiment
@@ -28,6 +27,7 @@ from labkart.tasks.attempt import seed_everything
 from labkart.tasks.context import context
 from labkart.tasks.task import Task
 from labkart.tasks.task_id import task_key
+from labkart.wording import describe
 
 _PAUSE = 0.2  # seconds between two looks
 _CALL, _LEFT, _END = "call", "left", "end"  # the first words of the files' names

@@ -18,7 +18,6 @@ from omegaconf import DictConfig
 from labkart import console, outputs, project, trace
 from labkart._compat import hydra_arguments
 from labkart.errors import LabkartError
-from labkart.wording import did_you_mean
 from labkart.experiments import config, config_errors, ranks, repetition, sweep_file
 from labkart.experiments.composition import Composed
 from labkart.experiments.experiment import run_experiments
@@ -34,6 +33,7 @@ from labkart.records.record import ExperimentRecord, TaskRun
 from labkart.records.seeds import Ranking
 from labkart.tasks.context import context
 from labkart.tracking.publisher import Publisher
+from labkart.wording import did_you_mean
 
 _MULTIRUN = ("-m", "--multirun")
 

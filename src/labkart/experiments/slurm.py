@@ -19,10 +19,10 @@ from typing import Any
 from labkart import project
 from labkart._compat import submitit_parameters, submitit_slurm_parameters
 from labkart.errors import LabkartError
-from labkart.wording import did_you_mean
 from labkart.experiments import slurm_job
 from labkart.experiments.slurm_job import JobFailure, JobStatus, SlurmJob, one_line
 from labkart.records.job_log import jobs_folder
+from labkart.wording import did_you_mean
 
 _RESULT_PAUSE = 0.5  # seconds between two looks for results
 # Seconds between two questions to SLURM, at first and after some minutes.

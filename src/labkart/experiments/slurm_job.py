@@ -15,8 +15,8 @@ from typing import Any
 
 from labkart._compat import submitit_signal
 from labkart.errors import LabkartError
-from labkart.wording import describe
 from labkart.signals import Stopped
+from labkart.wording import describe
 
 # Reasons for which a job would wait for ever.
 _NEVER_STARTS = (

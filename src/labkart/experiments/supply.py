@@ -14,9 +14,9 @@ from labkart import cards
 from labkart.cards import Card, Cards
 from labkart.claims import Need
 from labkart.errors import LabkartError
-from labkart.wording import nearest
 from labkart.experiments import settings
 from labkart.tasks.task import Task
+from labkart.wording import nearest
 
 GPU = "gpu"
 _SETTING = f"{settings.SECTION}.{settings.RESOURCES}"

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from labkart.errors import LabkartError
-from labkart.wording import nearest
 from labkart.records.record import ExperimentRecord
+from labkart.wording import nearest
 
 
 @dataclass(frozen=True)

@@ -11,12 +11,12 @@ from pathlib import Path
 
 from labkart import project
 from labkart.errors import LabkartError
-from labkart.wording import did_you_mean
 from labkart.files import read_json
 from labkart.records import summaries, sweep
 from labkart.records.condition import Condition
 from labkart.records.record import ExperimentRecord, read_experiment, read_experiments
 from labkart.records.values import FACTS, has_value, value, values
+from labkart.wording import did_you_mean
 
 _RUN_PREFIX = 6  # letters of a run's id in MLflow with which hardly another one begins
 _MOST_VALUES = 10  # values that a person reads

@@ -9,7 +9,6 @@ from typing import Any
 
 from labkart import digests, outputs, project
 from labkart.digests import FileState
-from labkart.wording import describe
 from labkart.records.record import Metric
 from labkart.secrets import redact
 from labkart.signals import Stopped
@@ -17,6 +16,7 @@ from labkart.tasks.pruning import Pruned
 from labkart.tasks.resources import Resources
 from labkart.tasks.task_id import TaskWithId, task_data, task_key
 from labkart.tasks.task_id import upstream as upstream_of
+from labkart.wording import describe
 
 
 @dataclass

@@ -12,8 +12,8 @@ from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
 from labkart._compat import config_node, config_root, config_text
 from labkart.errors import LabkartError
-from labkart.wording import closest, did_you_mean
 from labkart.tasks.context import context
+from labkart.wording import closest, did_you_mean
 
 # As a Japanese keyboard writes ASCII's characters, and the blanks that look like a blank.
 _LOOK_ALIKE = re.compile("[\uff01-\uff5e\u3000\u00a0]")

@@ -15,8 +15,8 @@ from typing import Any
 
 from labkart import project
 from labkart.errors import LabkartError
-from labkart.wording import describe
 from labkart.tasks.context import context
+from labkart.wording import describe
 
 _REFUSAL = "A task runs in another process, which has no keyboard. Run it with: labkart run --debug"
 # These talk with a person on the terminal; others come with an editor, and work anywhere.

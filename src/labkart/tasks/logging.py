@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import Any
 
 from labkart.errors import LabkartError
-from labkart.wording import describe_type
 from labkart.records import live_metrics, machine_use, task_log
 from labkart.records.mlflow_log import FOLDER, accepted_name, warn_of_name
 from labkart.records.record import Metric
 from labkart.secrets import redact
 from labkart.tasks import figures, pruning, tables
+from labkart.wording import describe_type
 
 # Not hidden: such a file is one that is not written yet.
 _FILE_NAME = re.compile(r"[\w(][\w. ()=,+@-]*(?<![. ])")

@@ -14,11 +14,11 @@ from omegaconf import DictConfig, ListConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from labkart.errors import LabkartError
-from labkart.wording import describe_type, did_you_mean
 from labkart.tasks import conversion
 from labkart.tasks.config_values import explain_value_error
 from labkart.tasks.context import context
 from labkart.tasks.data_files import DataFile
+from labkart.wording import describe_type, did_you_mean
 
 TaskT = TypeVar("TaskT", bound=luigi.Task)
 

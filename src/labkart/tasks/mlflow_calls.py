@@ -13,10 +13,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from labkart import _compat, project
-from labkart.wording import describe
 from labkart.records import mlflow_log
 from labkart.records.record import Metric
 from labkart.tracking import store
+from labkart.wording import describe
 
 # What tells MLflow's functions where to write, and as what.
 _VARIABLES = (

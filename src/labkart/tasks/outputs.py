@@ -14,9 +14,9 @@ from gokart.target import TargetOnKart
 from gokart.utils import flatten
 
 from labkart.errors import LabkartError
-from labkart.wording import describe_type, did_you_mean
 from labkart.tasks.file_formats import FileFormat, file_format, file_processor
 from labkart.tasks.task_id import TaskWithId, describe_output, upstream
+from labkart.wording import describe_type, did_you_mean
 
 T = TypeVar("T")
 K = TypeVar("K")

@@ -13,8 +13,8 @@ import luigi
 from luigi.date_interval import DateInterval
 
 from labkart._compat import parameter_choices, parameter_range
-from labkart.wording import nearest
 from labkart.tasks.data_files import DataFile, DataFolder
+from labkart.wording import nearest
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from labkart.errors import LabkartError
-from labkart.wording import describe_type
 from labkart.secrets import redact
+from labkart.wording import describe_type
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -18,7 +18,6 @@ from luigi.task_register import Register
 from labkart import digests, project
 from labkart.digests import FileState
 from labkart.errors import LabkartError
-from labkart.wording import describe_type
 from labkart.fingerprint import fingerprint, snapshot
 from labkart.fingerprint.fingerprint import Fingerprint
 from labkart.records import record
@@ -27,6 +26,7 @@ from labkart.tasks.data_files import DataFile
 from labkart.tasks.file_access import UndeclaredReads
 from labkart.tasks.handover import WholeParams
 from labkart.tasks.params import exact_texts, own_params
+from labkart.wording import describe_type
 
 T = TypeVar("T")
 

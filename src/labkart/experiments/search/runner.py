@@ -16,7 +16,6 @@ from optuna.trial import FrozenTrial, TrialState
 
 from labkart import project, signals
 from labkart.errors import LabkartError
-from labkart.wording import did_you_mean
 from labkart.experiments.experiment import FirstFailure, run_experiments
 from labkart.experiments.plan import plan
 from labkart.experiments.progress import ProgressListener
@@ -27,6 +26,7 @@ from labkart.records.record import ExperimentRecord, TaskRun, current_time
 from labkart.records.study import Study, Trial, read_study, study_folder
 from labkart.secrets import redact
 from labkart.tasks import pruning
+from labkart.wording import did_you_mean
 
 _PAUSE = 0.3  # seconds between two looks at what other processes do
 _STATES = {"complete": TrialState.COMPLETE, "pruned": TrialState.PRUNED, "failed": TrialState.FAIL}

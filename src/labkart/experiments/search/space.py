@@ -17,8 +17,8 @@ from optuna.distributions import (
 )
 
 from labkart.errors import LabkartError
-from labkart.wording import did_you_mean
 from labkart.experiments.override_syntax import write_value
+from labkart.wording import did_you_mean
 
 _ARGUMENTS = ("low", "high", "step", "log", "choices", "when")
 HOW = "Write {low: 1, high: 10}, with step or log: true if you like, or {choices: [a, b]}"

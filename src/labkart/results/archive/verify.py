@@ -16,7 +16,6 @@ from pathlib import Path
 
 from labkart import console, digests, git, project, signals
 from labkart.errors import LabkartError
-from labkart.wording import did_you_mean
 from labkart.files import read_text
 from labkart.records.record import TaskRecord, read_record
 from labkart.results.archive.archive import MANIFEST
@@ -27,6 +26,7 @@ from labkart.results.report.provenance import Provenance
 from labkart.results.reproduce import environment
 from labkart.results.reproduce.data import data_sources
 from labkart.results.reproduce.environment import WHEELS, RecordedEnvironment
+from labkart.wording import did_you_mean
 
 _ISOLATION = ("unshare", "--user", "--map-root-user", "--net")
 _REFUSING = "http://127.0.0.1:9"  # a port at which nothing answers

@@ -12,9 +12,9 @@ import yaml
 
 from labkart import project
 from labkart.errors import LabkartError
-from labkart.wording import did_you_mean
 from labkart.records.condition import Condition, split_conditions
 from labkart.records.query import Selection
+from labkart.wording import did_you_mean
 
 FIGURES = ("comparison", "curves", "heatmap", "parallel", "ranks")
 TESTS = ("t", "wilcoxon", "permutation", "mcnemar")

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from labkart.errors import LabkartError
-from labkart.wording import did_you_mean
 from labkart.records.condition import Condition
 from labkart.records.seeds import Group, Settings
 from labkart.results.report.config import ReportConfig
+from labkart.wording import did_you_mean
 
 _USUAL = "data"  # the group of conf/ that chooses the data
 

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from labkart.errors import LabkartError
-from labkart.wording import did_you_mean
 from labkart.records.record import ExperimentRecord, task_folder
 from labkart.records.seeds import Group, mean
+from labkart.wording import did_you_mean
 
 _TRUTHS = {"true": 1.0, "false": 0.0}
 

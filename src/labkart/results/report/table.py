@@ -9,7 +9,6 @@ from itertools import chain
 
 from labkart import project
 from labkart.errors import LabkartError
-from labkart.wording import did_you_mean
 from labkart.records.direction import Direction
 from labkart.records.seeds import Group, Ranking
 from labkart.records.values import value
@@ -21,6 +20,7 @@ from labkart.results.report.overall import Overall, compare_systems
 from labkart.results.report.paired import Effect, Folds
 from labkart.results.report.pairs import Pair, Pairing, correct_for_many_tests
 from labkart.results.report.statistics import IntervalKind
+from labkart.wording import did_you_mean
 
 
 @dataclass
