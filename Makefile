@@ -4,6 +4,9 @@
 UV := $(CURDIR)/.tools/bin/uv
 DEMO := demo/my-thesis
 
+# A shell that sets it would compile every package again in every process: three times the time.
+unexport PYTHONDONTWRITEBYTECODE
+
 SERVICES := tests/project tests/services tests/template
 
 .PHONY: demo test test-all unit lint bench pictures
