@@ -16,6 +16,7 @@ from labkart.records.seeds import Ranking
 from labkart.results.report import config, formats, latex, plots
 from labkart.results.report.method import method
 from labkart.results.report.table import ReportTable, compare_groups
+from labkart.results.report.table_numbers import differences, numbers_of
 from tests.support.runs import LABKART, experiment
 
 SYSTEMS = ("deep", "forest", "linear", "tree")
@@ -170,6 +171,29 @@ def test_the_numbers_of_pairs_and_ranks_are_in_the_csv(root: Path) -> None:
     assert [float(ranks[model]["mean_rank"]) for model in SYSTEMS] == [1.0, 2.0, 3.0, 4.0]
     assert {row["data"] for row in ranks.values()} == {""}
     assert float(ranks["deep"]["p"]) == pytest.approx(stats.chi2.sf(9, 3))
+
+
+def test_the_numbers_of_pairs_and_ranks_are_compared_with_those_of_other_runs(root: Path) -> None:
+    systems = ("deep", "forest", "linear")
+    table = table_of(runs(systems), baseline="model=linear", pairs="all")
+    numbers = numbers_of(table)
+    assert list(differences(numbers, numbers, 1e-9)) == []
+    worse = runs(systems)
+    for run in worse:
+        if run.id.startswith("deepwine"):
+            run.metrics["score"] = 0.5
+    again = numbers_of(table_of(worse, baseline="model=linear", pairs="all"))
+    changes = [change.partition(":")[0] for change in differences(numbers, again, 1e-9)]
+    names = ", ".join(DATASETS)
+    assert {
+        "score of data=wine model=deep",
+        "score of data=wine model=deep against data=wine model=forest",
+        f"score of model=deep over {names}",
+    } <= {*changes}
+    assert not any("data=iris" in change for change in changes if "against" not in change)
+    alone = numbers_of(table_of(runs(systems)))
+    lost = list(differences(numbers, alone, 1e-9))
+    assert "score of data=wine model=deep against data=wine model=forest: pairs 3 -> none" in lost
 
 
 def test_the_diagram_joins_the_systems_that_are_not_told_apart(root: Path) -> None:

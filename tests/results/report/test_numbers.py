@@ -74,6 +74,15 @@ def test_a_lost_letter_is_made_up_for_also_where_nothing_is_the_same() -> None:
     assert alone == both[:1], "so that another group changes no name"
 
 
+def test_a_difference_of_any_two_groups_has_a_command(records: None, root: Path) -> None:
+    report("models", "--pairs", "all", "--metrics", "score")
+    section = numbers.read()["models"]
+    pair = "labkartModelsDeepAgainstForestScore"
+    assert {f"{pair}Difference", f"{pair}P"} <= section.commands
+    assert len([name for name in section.commands if name.endswith("P")]) == 3
+    assert "% models, model=deep, against model=forest, score; experiments deep0 " in section.body
+
+
 def test_each_number_of_the_table_has_a_command_and_its_source(records: None, root: Path) -> None:
     report("models", "--baseline", "model=linear", "--metrics", "score")
     lines = (root / FILE).read_text().splitlines()

@@ -54,7 +54,9 @@ def test_each_number_that_differs_is_a_sentence(table: Path) -> None:
     facts = provenance.read(table)
     changes = facts.changed_numbers(again(facts, forest0=0.95), 1e-6)
     assert "score of model=forest: mean 0.9275 -> 0.9375" in changes
-    assert any(change.startswith("score of model=forest: p ") for change in changes)
+    tested = "score of model=forest against model=linear"
+    assert f"{tested}: difference 0.1 -> 0.11" in changes
+    assert any(change.startswith(f"{tested}: p ") for change in changes)
     assert not any("deep" in change and "mean" in change for change in changes)
 
 

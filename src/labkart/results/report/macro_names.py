@@ -21,11 +21,13 @@ class Number(NamedTuple):
         report: the report's name.
         group: the settings of the group, by their names.
         metric: the metric.
+        baseline: for the difference from another group, the settings of that one.
     """
 
     report: str
     group: tuple[tuple[str, str], ...]
     metric: str
+    baseline: tuple[tuple[str, str], ...] = ()
 
     @property
     def text(self) -> str:
@@ -35,9 +37,9 @@ class Number(NamedTuple):
     @property
     def name(self) -> str:
         """The command's name, which other numbers may have as well."""
-        return (
-            f"labkart{spell(self.report)}{''.join(map(_setting, self.group))}{spell(self.metric)}"
-        )
+        group = "".join(map(_setting, self.group))
+        other = "".join(["Against", *map(_setting, self.baseline)]) if self.baseline else ""
+        return f"labkart{spell(self.report)}{group}{other}{spell(self.metric)}"
 
     @property
     def is_spelled(self) -> bool:

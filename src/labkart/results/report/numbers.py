@@ -16,12 +16,14 @@ from labkart.errors import LabkartError
 from labkart.files import read_text
 from labkart.records import locks
 from labkart.records.file_lock import file_lock
+from labkart.records.seeds import Group
 from labkart.results.report import config, origin, printed
 from labkart.results.report.cells import plain_digits
 from labkart.results.report.config import NUMBERS
 from labkart.results.report.latex import text
 from labkart.results.report.line import Line
 from labkart.results.report.macro_names import Number, distinct_names
+from labkart.results.report.paired import PairedTest
 from labkart.results.report.printed import PrintedLine
 from labkart.results.report.rounding import format_p
 from labkart.results.report.table import ReportTable
@@ -116,38 +118,54 @@ def content(sections: Mapping[str, Section]) -> bytes:
 
 
 def _lines(table: ReportTable) -> Iterator[str]:
-    keys = [_key(table, line, metric) for metric, lines in table.lines.items() for line in lines]
-    names = distinct_names(keys, _SUFFIXES)
+    numbers = dict(_numbers(table))
+    names = distinct_names(list(numbers), _SUFFIXES)
+    for key, (groups, texts) in numbers.items():
+        ids = " ".join(sorted(record.id for group in groups for record in group.records))
+        yield f"% {_source(key)}; experiments {ids}"
+        for suffix, number in texts.items():
+            yield rf"\newcommand{{\{names[key]}{suffix}}}{{{text(number)}}}"
+
+
+def _numbers(table: ReportTable) -> Iterator[tuple[Number, tuple[list[Group], dict[str, str]]]]:
+    """The numbers as a table prints them, by the end of their names, and the groups they are of."""
+    report = table.config.name
     for metric, lines in table.lines.items():
         digits = plain_digits(lines)
         for line in lines:
-            key = _key(table, line, metric)
-            ids = " ".join(sorted(record.id for record in line.group.records))
-            yield f"% {_source(key)}; experiments {ids}"
-            for suffix, number in _numbers(line, digits).items():
-                yield rf"\newcommand{{\{names[key]}{suffix}}}{{{text(number)}}}"
+            key = Number(report, tuple(line.group.settings.items()), metric)
+            yield key, ([line.group], _of_line(line, digits))
+    for metric, pairs in table.pairs.items() if table.config.pairs == "all" else ():
+        for pair in pairs:
+            first, second = pair.group.settings.items(), pair.baseline.settings.items()
+            differing = tuple(setting for setting in second if setting not in first)
+            if pair.test.pairs:
+                key = Number(report, tuple(first), metric, differing)
+                yield key, ([pair.group, pair.baseline], _of_test(pair.test, pair.p))
 
 
-def _numbers(line: Line, digits: int) -> dict[str, str]:
-    """The numbers of a group and metric as a table prints them, by the end of their names."""
+def _of_line(line: Line, digits: int) -> dict[str, str]:
     rounded = PrintedLine.of(line, digits)
-    test = line.test if line.test and line.test.pairs else None
     numbers = {
         "": rounded.mean,
         "Deviation": rounded.deviation or "-",
         "N": str(len(line.values)),
         "Interval": rounded.interval,
     }
-    if test:
-        numbers |= {"Difference": printed.difference(test), "P": format_p(line.p)}
+    if line.test and line.test.pairs:
+        numbers |= _of_test(line.test, line.p)
     return numbers
 
 
-def _key(table: ReportTable, line: Line, metric: str) -> Number:
-    return Number(table.config.name, tuple(line.group.settings.items()), metric)
+def _of_test(test: PairedTest, p: float | None) -> dict[str, str]:
+    return {"Difference": printed.difference(test), "P": format_p(p)}
 
 
 def _source(key: Number) -> str:
     """A report, a group and a metric in one line."""
-    group = " ".join(f"{name}={value}" for name, value in key.group if value)
-    return " ".join(", ".join(filter(None, (key.report, group, key.metric))).split())
+    group, baseline = (
+        " ".join(f"{name}={value}" for name, value in settings if value)
+        for settings in (key.group, key.baseline)
+    )
+    other = f"against {baseline}" if baseline else ""
+    return " ".join(", ".join(filter(None, (key.report, group, other, key.metric))).split())

@@ -4,8 +4,7 @@ It lies in git beside the table, so `labkart reproduce` and `labkart report --ch
 else, also on a machine that has no records.
 """
 
-import math
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -23,10 +22,10 @@ from labkart.results.report import config
 from labkart.results.report.config import ReportConfig
 from labkart.results.report.selection import ranking_of
 from labkart.results.report.table import ReportTable, compare_groups
+from labkart.results.report.table_numbers import differences, numbers_of
 
 ENDING = ".provenance.json"
 _SCHEMA = 1
-_NUMBERS = ("n", "mean", "deviation", "low", "high", "p")
 
 
 @dataclass(frozen=True)
@@ -38,7 +37,7 @@ class Provenance:
         experiments: those of the table, by id.
         groups: the ids of each group, with the settings that tell it from the others.
         unseeded: the ids of the experiments that were run once, beside others with seeds.
-        numbers: one dictionary per metric and group.
+        numbers: those of the table, as `table_numbers` has them.
     """
 
     config: ReportConfig
@@ -73,18 +72,22 @@ class Provenance:
             ignored: patterns of metrics that do not count.
         """
         numbers = [
-            line
-            for line in self.numbers
-            if not any(fnmatchcase(line["metric"], pattern) for pattern in ignored)
+            entry
+            for entry in self.numbers
+            if not any(fnmatchcase(entry["metric"], pattern) for pattern in ignored)
         ]
+        report_config = self.config
+        if report_config.items:  # a repetition does not keep the tables that these tests need
+            report_config = replace(report_config, items=None, test="none")
+            numbers = [entry for entry in numbers if "baseline" not in entry]
         runs = {id: _repeated(record, again.get(id)) for id, record in self.experiments.items()}
         groups = [Group(dict(settings), [runs[id] for id in ids]) for settings, ids in self.groups]
         try:
             ranking = ranking_of(self.config, groups[0].records[0])
-            table = compare_groups(_recomputable(self.config), groups, ranking, self.unseeded)
+            table = compare_groups(report_config, groups, ranking, self.unseeded)
         except LabkartError as error:
             return [f"the table cannot be made of the new runs: {error}"]
-        return list(_differences(numbers, _numbers(table), tolerance))
+        return list(differences(numbers, numbers_of(table), tolerance))
 
 
 def content_of(table: ReportTable) -> bytes:
@@ -96,7 +99,7 @@ def content_of(table: ReportTable) -> bytes:
         "report": table.config.name,
         "definition": table.config.digest,
         "settings": yaml.safe_load(table.config.yaml_text()),
-        "numbers": _numbers(table),
+        "numbers": numbers_of(table),
         "groups": [
             {"settings": group.settings, "experiments": sorted(run.id for run in group.records)}
             for group in table.groups
@@ -137,60 +140,3 @@ def _repeated(record: ExperimentRecord, again: ExperimentRecord | None) -> Exper
     if again is None:
         return replace(record, status="failed")
     return replace(record, metrics=again.metrics, status=again.status)
-
-
-def _recomputable(report_config: ReportConfig) -> ReportConfig:
-    """The report without tests over items, whose tables a repetition does not keep."""
-    if not report_config.items:
-        return report_config
-    return replace(report_config, items=None, test="none")
-
-
-def _numbers(table: ReportTable) -> list[dict[str, Any]]:
-    return [
-        {
-            "metric": metric,
-            "group": line.group.settings,
-            "n": len(line.values),
-            "mean": line.mean,
-            "deviation": line.deviation,
-            "low": line.interval.low if line.interval else None,
-            "high": line.interval.high if line.interval else None,
-            "p": line.p,
-        }
-        for metric, lines in table.lines.items()
-        for line in lines
-    ]
-
-
-def _differences(
-    then: Sequence[Mapping[str, Any]], now: Sequence[Mapping[str, Any]], tolerance: float
-) -> Iterator[str]:
-    numbers = {_key(line): line for line in now}
-    for line in then:
-        metric, settings = line["metric"], line["group"]
-        group = " ".join(f"{name}={value}" for name, value in settings.items())
-        new = numbers.get(_key(line), {})
-        for name in _NUMBERS:
-            before, after = line.get(name), new.get(name)
-            if name == "p" and after is None:  # a test over items is not made again
-                continue
-            if not _is_equal(before, after, tolerance):
-                of_group = f" of {group}" if group else ""
-                yield f"{metric}{of_group}: {name} {_text(before)} -> {_text(after)}"
-
-
-def _key(line: Mapping[str, Any]) -> tuple[str, tuple[tuple[str, str], ...]]:
-    return line["metric"], tuple(sorted(line["group"].items()))
-
-
-def _is_equal(then: Any, now: Any, tolerance: float) -> bool:
-    if then is None or now is None:
-        return then is now
-    before, after = float(then), float(now)  # JSON has NaN as a text
-    both_nan = math.isnan(before) and math.isnan(after)
-    return both_nan or math.isclose(before, after, rel_tol=tolerance, abs_tol=tolerance)
-
-
-def _text(number: Any) -> str:
-    return "none" if number is None else f"{float(number):.10g}"
