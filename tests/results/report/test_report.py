@@ -563,6 +563,23 @@ def test_a_table_is_current_until_a_figure_or_the_experiments_change(
     assert staleness.stale(report_config) == "models-comparison.png does not exist, or was changed"
 
 
+def test_a_table_that_loses_a_row_says_so(
+    records: list[ExperimentRecord], root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    report(["models", "model=*", *PLAIN])
+    for seed in range(4):
+        shutil.rmtree(root / f"outputs/records/experiments/deep{seed}")
+    capsys.readouterr()
+    report(["models"])
+    (line,) = (
+        line for line in capsys.readouterr().err.splitlines() if "which the table had" in line
+    )
+    assert line.startswith("  without model=deep, which the table had: ")
+    assert line.endswith("run model=deep seed=3)")
+    report(["models"])
+    assert "which the table had" not in capsys.readouterr().err
+
+
 def test_a_row_whose_records_are_gone_is_told(
     records: list[ExperimentRecord], root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -138,13 +138,15 @@ def _check(names: Sequence[str]) -> None:
 def _make(report_config: ReportConfig) -> None:
     table, runs = _compare(report_config)
     files = _files(table)
-    section = numbers.section_of(table)
+    section, lost_rows = numbers.section_of(table), staleness.lost_rows(report_config)
     with numbers.lock():
         files[config.folder() / numbers.FILE] = numbers.with_section(section)
         for file, content in files.items():
             _write(file, content)
     figure_files.remove_others(report_config, files)
     _show(table, runs)
+    for sentence in lost_rows:
+        console.warn(f"  {sentence}")
     folder = project.current().short(config.folder())
     console.say(f"  {folder}/: {', '.join(sorted(file.name for file in files))}")
     reason = staleness.stale(report_config)

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from labkart import console
 from labkart.errors import LabkartError
 from labkart.records.record import read_experiment
 from labkart.results.report import numbers, origin, provenance
@@ -50,6 +51,24 @@ def _reasons(config: ReportConfig) -> Iterator[str]:
     yield from filter(None, changes)
     yield from filter(None, [_changed_records(facts)])
     yield from filter(None, [_other_experiments(config, ids)])
+
+
+def lost_rows(config: ReportConfig) -> list[str]:
+    """A sentence for each row of the table in `reports/` whose experiments have no record any more.
+
+    Made again, the table would be without them.
+    """
+    try:
+        facts = provenance.read(config.file(provenance.ENDING))
+    except LabkartError:
+        return []  # the report is new
+    return [
+        f"without {' '.join(f'{name}={text}' for name, text in settings.items())}, which the "
+        f"table had: its experiments have no record any more "
+        f"({console.command('run ' + ' '.join(facts.experiments[ids[-1]].overrides))})"
+        for settings, ids in facts.groups
+        if not any(map(read_experiment, ids))
+    ]
 
 
 def unknown_numbers(names: Collection[str]) -> str:
