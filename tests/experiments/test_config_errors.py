@@ -175,7 +175,7 @@ LINES = {
 
 
 @pytest.mark.parametrize("file", ["config", "model/forest"])
-@pytest.mark.parametrize(("text", "place"), LINES.items())
+@pytest.mark.parametrize(("text", "place"), variants(LINES.items(), 12))
 def test_a_file_that_is_not_yaml_is_named_with_line_and_column(
     text: str, place: tuple[int, int, str], file: str, root: Path
 ) -> None:

@@ -351,6 +351,7 @@ OBSTACLES = [
 ]
 
 
+@pytest.mark.thorough
 def test_what_is_where_a_new_file_must_be_is_said_before_anything_changes(
     copied: Callable[[], Project], template: Path, tmp_path: Path
 ) -> None:
@@ -407,6 +408,7 @@ def test_a_project_in_a_folder_of_another_repository_is_updated_there_however_gi
 # What a new project must bring along
 
 
+@pytest.mark.thorough
 def test_cruft_alone_can_do_it_and_each_version_is_made_by_its_own_code(
     copied: Callable[[], Project], template: Path, tmp_path: Path
 ) -> None:
@@ -430,6 +432,7 @@ def test_cruft_alone_can_do_it_and_each_version_is_made_by_its_own_code(
     assert run(project.root, *CRUFT, "check").startswith("SUCCESS")
 
 
+@pytest.mark.thorough
 def test_what_cruft_generates_to_compare_with_gets_no_history(template: Path) -> None:
     """It does so in a folder like this one; a project of a person may be in a temporary folder, too."""
     for words, has_history in {
@@ -441,6 +444,7 @@ def test_what_cruft_generates_to_compare_with_gets_no_history(template: Path) ->
             assert Path(folder, "my-thesis/.git").exists() == has_history == ("Now:" in said)
 
 
+@pytest.mark.thorough
 def test_the_note_says_where_from_as_cruft_would(
     make: Callable[..., Project], template: Path, tmp_path: Path
 ) -> None:
