@@ -4,6 +4,7 @@ import json
 import re
 import shlex
 import shutil
+import signal
 import subprocess
 from dataclasses import replace
 from pathlib import Path
@@ -30,19 +31,42 @@ def test_an_archive_is_verified_without_the_project(
     assert "1 table, 1 experiment" in done.stdout
     shutil.rmtree(project.root)
     examiner = replace(project, root=elsewhere, warm=None)
-    done = examiner.run(
-        "labkart",
-        *("archive", "--verify", "thesis.zip"),
-        UV=str(sharing_uv),
-        TMPDIR=str(tmp_path),
-        MLFLOW_TRACKING_URI="http://127.0.0.1:9",
+    verify = ("labkart", "archive", "--verify", "thesis.zip")
+    variables = {
+        "UV": str(sharing_uv),
+        "TMPDIR": str(tmp_path),
+        "MLFLOW_TRACKING_URI": "http://127.0.0.1:9",
+    }
+    refusing = tmp_path / "bin" / "unshare"
+    refusing.parent.mkdir()
+    refusing.write_text("#!/bin/sh\nexit 1\n")
+    refusing.chmod(0o755)
+    path = f"{refusing.parent}:{examiner.variables()['PATH']}"
+    for way, more in {
+        "in a network of its own (unshare)": {},
+        "by offline options of uv": {"PATH": path},
+    }.items():
+        done = examiner.run(*verify, **variables, **more)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert f"with the network off, {way}" in done.stdout
+        assert "identical: all outputs of 4 tasks, bit for bit" in done.stdout
+        assert "reports/models.tex: all its numbers are the same" in done.stdout
+        assert not list(tmp_path.glob("labkart-*"))
+        assert [file.name for file in elsewhere.iterdir()] == ["thesis.zip"]
+
+    stopped = subprocess.Popen(
+        examiner.command(*verify),
+        cwd=elsewhere,
+        env=examiner.variables(**variables, PYTHONUNBUFFERED="1"),
+        stdout=subprocess.PIPE,
+        text=True,
     )
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "with the network off" in done.stdout
-    assert "identical: all outputs of 4 tasks, bit for bit" in done.stdout
-    assert "reports/models.tex: all its numbers are the same" in done.stdout
+    assert stopped.stdout
+    assert any("reproducing reports/models.tex" in line for line in stopped.stdout)
+    stopped.send_signal(signal.SIGINT)
+    assert stopped.wait(60) == 130
+    stopped.stdout.close()
     assert not list(tmp_path.glob("labkart-*"))
-    assert [file.name for file in elsewhere.iterdir()] == ["thesis.zip"]
 
     shutil.unpack_archive(elsewhere / "thesis.zip", elsewhere)
     readme = (elsewhere / "README.md").read_text()
