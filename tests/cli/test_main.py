@@ -7,10 +7,11 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from rich.cells import cell_len
 
 from labkart import __version__
 from labkart.cli import main
-from tests.support.tiny import write
+from tests.support.tiny import FILES, write
 
 
 @pytest.mark.parametrize("argv", [[], ["--help"], ["-h"], ["help"]])
@@ -19,6 +20,24 @@ def test_the_help_names_every_verb(argv: list[str], capsys: pytest.CaptureFixtur
     printed = capsys.readouterr().out
     assert re.findall(r"^  (\w+)", printed, flags=re.MULTILINE) == list(main.VERBS)
     assert all(len(line) <= 100 for line in printed.splitlines())
+
+
+def test_the_help_names_the_same_in_japanese() -> None:
+    texts = [
+        Path(main.__file__).with_name(f"help.{language}.txt").read_text(encoding="utf-8")
+        for language in ("en", "ja")
+    ]
+    english, japanese = ([line[:28] for line in text.splitlines()[:-3]] for text in texts)
+    assert japanese == english
+    assert all(cell_len(line) <= 100 for line in texts[1].splitlines())
+
+
+def test_the_help_is_in_the_language_of_the_project(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(root, **{"pyproject.toml": f'{FILES["pyproject.toml"]}language = "ja"\n'})
+    assert main.main(["--help"]) == 0
+    assert "パイプラインを実行する" in capsys.readouterr().out
 
 
 def test_every_verb_has_a_module() -> None:

@@ -17,7 +17,7 @@ LIBRARY = Path(labkart.__file__).parent
 GROUND = "ground"  # the modules that are in no room
 ROOMS = sorted({GROUND, *(path.parent.name for path in LIBRARY.glob("*/__init__.py"))})
 # Rooms of which all that is shown is translated.
-TRANSLATED: list[str] = []
+TRANSLATED = ["cli"]
 # The number of English texts that each of these calls begins with.
 CALLS = {"translate": 1, "translate_count": 2}
 # What shows a text to a person: calls, and arguments of any call by their name.

@@ -3,12 +3,13 @@
 from labkart import console
 from labkart.cli import overrides
 from labkart.cli.status import show_statuses
+from labkart.language import translate
 
 
 def main(argv: list[str]) -> int:
     """Keep results under the ids of today's code, and show the status of the tasks."""
     parser = overrides.parser(
-        "accept", "Keep the results of earlier code: a change does not matter."
+        "accept", translate("Keep the results of earlier code: a change does not matter.")
     )
     overrides.add_multirun(parser)
     args = overrides.parse(parser, argv)
@@ -22,7 +23,14 @@ def main(argv: list[str]) -> int:
     statuses = accept.accept_changes(experiments)
     pending = [status for status in statuses if status.state != "done"]
     done = len(statuses) - len(pending)
-    console.say(f"  {done} of {len(statuses)} tasks of {len(experiments)} experiments done")
+    console.say(
+        translate(
+            "  {done} of {tasks} tasks of {experiments} experiments done",
+            done=done,
+            tasks=len(statuses),
+            experiments=len(experiments),
+        )
+    )
     if pending:
         show_statuses(pending)
     return 0

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from labkart import console, project, signals
 from labkart.errors import LabkartError
+from labkart.language import translate, translate_count
 
 
 def main(argv: list[str]) -> int:
@@ -16,7 +17,7 @@ def main(argv: list[str]) -> int:
         from labkart.results.archive import verify
 
         if not args.file:
-            raise LabkartError("Which archive? labkart archive --verify my-thesis.zip")
+            raise LabkartError(translate("Which archive? labkart archive --verify my-thesis.zip"))
         return int(not verify.verify(_given(args.file), args.table, online=args.online))
 
     from labkart.results.archive import archive
@@ -24,16 +25,16 @@ def main(argv: list[str]) -> int:
     os.chdir(project.current().root)
     options = archive.Options(args.wheels, int(args.data_limit * 1e6), args.allow_secrets)
     file = _given(args.file) if args.file else _default()
-    with console.busy("packing"):
+    with console.busy(translate("packing")):
         contents = archive.make(file, options)
     for remark in contents.remarks:
         console.warn(f"  {remark}")
-    tables, runs = len(contents.tables), len(contents.experiments)
-    console.say(
-        f"  {project.current().short(file)}: {tables} table{'s' if tables > 1 else ''}, "
-        f"{runs} experiment{'s' if runs > 1 else ''}, {file.stat().st_size / 1e6:.1f} MB"
-    )
-    console.say(f"  {console.command(f'archive --verify {project.current().short(file)}')}")
+    name = project.current().short(file)
+    tables = translate_count("{count} table", "{count} tables", len(contents.tables))
+    runs = translate_count("{count} experiment", "{count} experiments", len(contents.experiments))
+    console.say(f"  {name}: {tables}, {runs}, {file.stat().st_size / 1e6:.1f} MB")
+    verify_command = console.command(f"archive --verify {name}")
+    console.say(f"  {verify_command}")
     return 0
 
 
@@ -49,18 +50,25 @@ def _default() -> Path:
 
 def _parser() -> ArgumentParser:
     parser = ArgumentParser(
-        "labkart archive", description="All that is behind the tables in reports/, in one file."
+        "labkart archive",
+        description=translate("All that is behind the tables in reports/, in one file."),
     )
     add = parser.add_argument
-    add("file", nargs="?", help="the zip file (default: outputs/archives/<project>.zip)")
-    add("--wheels", action="store_true", help="pack all packages, to install without a network")
-    limit = "data that is larger is described, not packed (default: %(default)s)"
+    add("file", nargs="?", help=translate("the zip file (default: outputs/archives/<project>.zip)"))
+    add(
+        "--wheels",
+        action="store_true",
+        help=translate("pack all packages, to install without a network"),
+    )
+    limit = translate("data that is larger is described, not packed (default: %(default)s)")
     add("--data-limit", type=float, default=1000.0, metavar="MB", help=limit)
-    secrets = "archive the repository although it has what looks like a secret"
+    secrets = translate("archive the repository although it has what looks like a secret")
     add("--allow-secrets", action="store_true", help=secrets)
-    verify = "check the digests of an archive, and reproduce one of its tables without a network"
+    verify = translate(
+        "check the digests of an archive, and reproduce one of its tables without a network"
+    )
     add("--verify", action="store_true", help=verify)
-    add("--table", metavar="NAME", help="the table to reproduce (default: the quickest)")
-    online = "get packages that the archive does not have from the network"
+    add("--table", metavar="NAME", help=translate("the table to reproduce (default: the quickest)"))
+    online = translate("get packages that the archive does not have from the network")
     add("--online", action="store_true", help=online)
     return parser

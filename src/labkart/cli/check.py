@@ -3,20 +3,25 @@
 from argparse import ArgumentParser
 
 from labkart.check import report, shared_disk
+from labkart.language import translate
 
 
 def main(argv: list[str]) -> int:
     """Check the rules; 1 if one is broken."""
     parser = ArgumentParser(
         "labkart check",
-        description="Check the rules of the project; say how to fix what breaks one. With"
-        f" {shared_disk.NAME}, started on two hosts at once: whether each sees the other's locks.",
+        description=translate(
+            "Check the rules of the project; say how to fix what breaks one. With "
+            "{name}, started on two hosts at once: whether each sees the other's "
+            "locks.",
+            name=shared_disk.NAME,
+        ),
     )
     add = parser.add_argument
-    add("rules", nargs="*", metavar="RULE", help="check only these")
-    add("--list", action="store_true", help="explain the rules: why, what to do")
-    add("--markdown", action="store_true", help="... as a page of documentation")
-    add("--json", action="store_true", help="print findings for programs")
-    add("--lock-data", action="store_true", help="record what is in data/raw/ now")
+    add("rules", nargs="*", metavar="RULE", help=translate("check only these"))
+    add("--list", action="store_true", help=translate("explain the rules: why, what to do"))
+    add("--markdown", action="store_true", help=translate("... as a page of documentation"))
+    add("--json", action="store_true", help=translate("print findings for programs"))
+    add("--lock-data", action="store_true", help=translate("record what is in data/raw/ now"))
     args = parser.parse_intermixed_args(argv)
     return shared_disk.check() if args.rules == [shared_disk.NAME] else report.check(args)

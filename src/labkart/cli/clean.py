@@ -25,16 +25,14 @@ from labkart import console, project
 from labkart.errors import LabkartError
 from labkart.experiments import config, plan
 from labkart.experiments.composer import Composer
+from labkart.language import translate, translate_count
 from labkart.records import job_log, leftovers, locks, query, record, texts
 from labkart.records.file_lock import file_lock
 from labkart.tracking import store
 
 _MOST_ROWS = 20
 _MAX_AGE = 7 * 24 * 3600  # seconds: nobody is about to use these files any more
-_TEMPORARY = {
-    "environments": "packages of a reproduction, unused for a week",
-    job_log.FOLDER: "logs of jobs, a week old",
-}
+_TEMPORARY = ("environments", job_log.FOLDER)
 _TASK_ID = re.compile(r"_([0-9a-f]{32})(?:\.|$)")
 _RUN_ID = re.compile(r"(?:m-)?[0-9a-f]{32}")
 
@@ -52,11 +50,11 @@ class Waste:
 def main(argv: list[str]) -> int:
     """Show what nothing needs, and remove it if the person agrees."""
     parser = ArgumentParser(
-        "labkart clean", description="Remove outputs that nothing needs any more."
+        "labkart clean", description=translate("Remove outputs that nothing needs any more.")
     )
-    keep = "always keep what this experiment used"
+    keep = translate("always keep what this experiment used")
     parser.add_argument("--keep", action="append", default=[], metavar="EXPERIMENT", help=keep)
-    parser.add_argument("--yes", action="store_true", help="remove without asking")
+    parser.add_argument("--yes", action="store_true", help=translate("remove without asking"))
     args = parser.parse_args(argv)
     os.chdir(project.current().root)
     for prefix in args.keep:
@@ -65,13 +63,18 @@ def main(argv: list[str]) -> int:
         experiment.write()
     waste = find_waste()
     if not waste:
-        console.say("  Nothing to remove")
+        console.say(translate("  Nothing to remove"))
         return 0
     _show(waste)
-    if args.yes or _is_confirmed(f"  Remove {_describe(waste)}?"):
-        console.say(f"  {_describe(remove(waste))} removed")
+    if args.yes or _is_confirmed(translate("  Remove {files}?", files=_describe(waste))):
+        console.say(translate("  {files} removed", files=_describe(remove(waste))))
     else:
-        console.say(f"  Nothing was removed; {console.command('clean --yes')} removes it.")
+        console.say(
+            translate(
+                "  Nothing was removed; {command} removes it.",
+                command=console.command("clean --yes"),
+            )
+        )
     return 0
 
 
@@ -92,7 +95,8 @@ def find_waste() -> list[Waste]:
         match = _TASK_ID.search(path.name)
         # Without an id, the student chose a name that all versions of a task share.
         if match and match[1] not in needed:
-            reason = "other code or settings" if match[1] in recorded else "never finished"
+            unused, unfinished = translate("other code or settings"), translate("never finished")
+            reason = unused if match[1] in recorded else unfinished
             waste.append(Waste(path, match[1], reason, _size(path)))
     return sorted(waste, key=lambda item: -item.bytes)
 
@@ -100,17 +104,22 @@ def find_waste() -> list[Waste]:
 def _old_files() -> Iterator[Waste]:
     """What is kept for a while: packages, logs of jobs, and what no record or run names."""
     outputs = project.current().outputs
+    reasons = (
+        translate("packages of a reproduction, unused for a week"),
+        translate("logs of jobs, a week old"),
+    )
     candidates = [
         (path, reason)
-        for name, reason in _TEMPORARY.items()
+        for name, reason in zip(_TEMPORARY, reasons, strict=True)
         for path in (outputs / name).glob("*")
         if path.is_dir()
     ]
-    candidates += [(file, "no experiment has this text") for file in texts.unnamed_texts()]
-    known = store.own_ids()
+    unnamed = translate("no experiment has this text")
+    candidates += [(file, unnamed) for file in texts.unnamed_texts()]
+    known, unknown = store.own_ids(), translate("MLflow's page has no such run")
     for path in [*outputs.glob("artifacts/*"), *outputs.glob("artifacts/models/*")]:
         if known and path.name not in known and _RUN_ID.fullmatch(path.name):
-            candidates.append((path, "MLflow's page has no such run"))
+            candidates.append((path, unknown))
     for path, reason in candidates:
         if time.time() - path.stat().st_mtime > _MAX_AGE:
             yield Waste(path, "", reason, _size(path))
@@ -181,10 +190,10 @@ def _show(waste: Sequence[Waste]) -> None:
         path = project.current().short(item.path)
         console.say(f"  {decimal(item.bytes):>10}   {path}   {item.reason}")
     dots = "..." if len(waste) > _MOST_ROWS else ""
-    console.say(f"  {dots} {_describe(waste)} that nothing needs")
+    console.say(f"  {dots} {translate('{files} that nothing needs', files=_describe(waste))}")
 
 
 def _describe(waste: Sequence[Waste]) -> str:
     """How many files there are, and their size."""
-    files = "1 file" if len(waste) == 1 else f"{len(waste)} files"
+    files = translate_count("{count} file", "{count} files", len(waste))
     return f"{files}, {decimal(sum(item.bytes for item in waste))}"

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from labkart import console
 from labkart.cli.edits import warn_of_edits
+from labkart.language import translate
 from labkart.records import query
 from labkart.records.diff import Change
 from labkart.records.record import ExperimentRecord
@@ -14,18 +15,17 @@ from labkart.results.runs import finite, format_cell
 from labkart.table import Column
 
 _DIFF_STYLES = {"+": "green", "-": "red", "@": "cyan"}
-_NAMED_IF_EQUAL = ("settings", "metrics", "data", "packages", "machine")
 
 
 def main(argv: list[str]) -> int:
     """Compare two experiments."""
     parser = ArgumentParser(
-        "labkart compare", description="Show what differs between two experiments."
+        "labkart compare", description=translate("Show what differs between two experiments.")
     )
-    first = "the beginning of an experiment's id; labkart runs lists them"
+    first = translate("the beginning of an experiment's id; labkart runs lists them")
     parser.add_argument("first", metavar="A", help=first)
-    parser.add_argument("second", metavar="B", help="the beginning of another one's id")
-    parser.add_argument("--json", action="store_true", help="for programs")
+    parser.add_argument("second", metavar="B", help=translate("the beginning of another one's id"))
+    parser.add_argument("--json", action="store_true", help=translate("for programs"))
     args = parser.parse_args(argv)
     experiments = [query.find_experiment(id) for id in (args.first, args.second)]
     comparison = compare_experiments(*experiments)
@@ -38,36 +38,49 @@ def main(argv: list[str]) -> int:
 
 
 def _show(comparison: Comparison) -> None:
-    parts = dict(comparison.parts)
+    parts, titles = dict(comparison.parts), _titles()
     if all(repr(row.one) == repr(row.other) for row in parts["metrics"]):  # two NaN are equal here
         parts["metrics"] = []
     heads = [comparison.first.id[:8], comparison.second.id[:8]]
     others = _facts(comparison.second)
     facts = [Change(name, text, others[name]) for name, text in _facts(comparison.first).items()]
-    _show_rows("experiment", facts, heads)
-    _show_rows("settings", parts["settings"], heads)
-    _show_rows("metrics", parts["metrics"], heads, measured=True)
-    _show_rows("seconds", parts["tasks"], heads, measured=True)
-    for title in ("data", "packages", "machine"):
-        _show_rows(title, parts[title], heads)
+    _show_rows(translate("experiment"), facts, heads)
+    for part in ("settings", "metrics"):
+        _show_rows(titles[part], parts[part], heads, measured=part == "metrics")
+    _show_rows(translate("seconds"), parts["tasks"], heads, measured=True)
+    for part in ("data", "packages", "machine"):
+        _show_rows(titles[part], parts[part], heads)
     _show_code(comparison.code, heads)
-    equal = [title for title in _NAMED_IF_EQUAL if not parts[title]]
+    equal = [title for part, title in titles.items() if not parts[part]]
     if not comparison.code.changed:
         differs = comparison.code.only_first or comparison.code.only_second
-        equal.append("code that both use" if differs else "code")
+        equal.append(translate("code that both use") if differs else translate("code"))
     if comparison.shared:
-        equal.append(f"the runs of {', '.join(comparison.shared)}")
+        equal.append(translate("the runs of {tasks}", tasks=", ".join(comparison.shared)))
     if equal:
-        console.say(f"  the same: {', '.join(equal)}")
+        console.say(translate("  the same: {parts}", parts=", ".join(equal)))
+
+
+def _titles() -> dict[str, str]:
+    """The parts of which a person wants to know that they are the same, by their keys."""
+    return {
+        "settings": translate("settings"),
+        "metrics": translate("metrics"),
+        "data": translate("data"),
+        "packages": translate("packages"),
+        "machine": translate("machine"),
+    }
 
 
 def _facts(experiment: ExperimentRecord) -> dict[str, str]:
-    commit = str(experiment.code.get("commit") or "none")[:8]
+    commit = str(experiment.code.get("commit") or translate("none"))[:8]
+    if experiment.code.get("dirty"):
+        commit = translate("{commit} and changes", commit=commit)
     return {
-        "started": (experiment.started or "-")[:19].replace("T", " "),
-        "status": experiment.status,
-        "command": experiment.command,
-        "commit": f"{commit} and changes" if experiment.code.get("dirty") else commit,
+        translate("started"): (experiment.started or "-")[:19].replace("T", " "),
+        translate("status"): experiment.status,
+        translate("command"): experiment.command,
+        translate("commit"): commit,
     }
 
 
@@ -84,18 +97,21 @@ def _show_rows(
         Column(heads[1], [format_value(row.other) for row in rows]),
     ]
     if measured:
-        columns.append(Column("difference", [_format_difference(row) for row in rows]))
+        columns.append(Column(translate("difference"), [_format_difference(row) for row in rows]))
     console.show_table(columns)
     console.say("")
 
 
 def _show_code(code: CodeChange, heads: Sequence[str]) -> None:
-    lines = [f"code that differs: {', '.join(code.changed)}"] if code.changed else []
+    lines = list[str]()
+    if code.changed:
+        lines.append(translate("code that differs: {names}", names=", ".join(code.changed)))
     for head, names in zip(heads, (code.only_first, code.only_second), strict=True):
         if names:
-            lines.append(f"code that only {head} uses: {', '.join(names)}")
+            only = translate("code that only {id} uses: {names}", id=head, names=", ".join(names))
+            lines.append(only)
     if code.changed and code.diff is None:
-        lines.append("git does not have both states, so there is no diff.")
+        lines.append(translate("git does not have both states, so there is no diff."))
     for line in lines:
         console.say(f"  {line}")
     for line in (code.diff or "").splitlines():

@@ -4,8 +4,9 @@ import os
 from argparse import ArgumentParser
 from pathlib import Path
 
-from labkart import console, project
+from labkart import console, language
 from labkart.errors import LabkartError
+from labkart.language import translate
 from labkart.table import Column
 from labkart.wording import did_you_mean
 
@@ -24,42 +25,46 @@ def main(argv: list[str]) -> int:
     Raises:
         LabkartError: the page does not exist.
     """
-    parser = ArgumentParser("labkart docs", description="Read the documentation in the terminal.")
-    parser.add_argument("page", nargs="?", metavar="PAGE", help="without it, the list of pages")
+    parser = ArgumentParser(
+        "labkart docs", description=translate("Read the documentation in the terminal.")
+    )
+    parser.add_argument(
+        "page", nargs="?", metavar="PAGE", help=translate("without it, the list of pages")
+    )
     args = parser.parse_args(argv)
-    pages = _pages(_language())
+    pages = _pages(language.current())
     if not args.page:
         _show_list(pages)
         return 0
     name = args.page.removesuffix(".md")
     if name not in pages:
-        raise LabkartError(f'There is no page "{name}". {did_you_mean(name, pages)}')
+        raise LabkartError(
+            translate(
+                'There is no page "{name}". {hint}', name=name, hint=did_you_mean(name, pages)
+            )
+        )
     _show_page(pages[name].read_text(encoding="utf-8"))
     return 0
 
 
-def _language() -> str:
-    try:
-        return project.current().language
-    except LabkartError:  # outside a project
-        return "en"
-
-
-def _pages(language: str) -> dict[str, Path]:
+def _pages(code: str) -> dict[str, Path]:
     """The files of a language by name, in reading order; the English ones if there are none."""
-    for name in (language, "en"):
+    for name in (code, "en"):
         for place in _PLACES:
             files = {file.stem: file for file in sorted((place / name).glob("*.md"))}
             if files:
                 return {page: files[page] for page in (*_READING_ORDER, *files) if page in files}
-    raise LabkartError("The documentation was not installed with labkart. Install labkart again.")
+    raise LabkartError(
+        translate("The documentation was not installed with labkart. Install labkart again.")
+    )
 
 
 def _show_list(pages: dict[str, Path]) -> None:
     texts = [file.read_text(encoding="utf-8") for file in pages.values()]
     titles = [text.partition("# ")[2].partition("\n")[0] for text in texts]
     console.show_table([Column("", list(pages)), Column("", titles)])
-    console.say(f"  read one: {console.command('docs')} {next(iter(pages))}")
+    example = console.command(f"docs {next(iter(pages))}")
+    console.say(translate("  read one: {command}", command=example))
 
 
 def _show_page(text: str) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from labkart import console
+from labkart.language import translate
 from labkart.records.record import ExperimentRecord
 
 _MOST = 3  # that a person reads
@@ -13,8 +14,13 @@ def warn_of_edits(experiments: Sequence[ExperimentRecord]) -> None:
     edited = [experiment for experiment in experiments if experiment.edited]
     for experiment in edited[:_MOST]:
         console.warn(
-            f"  the record of {experiment.id[:8]} was edited: its values are not those that were"
-            f" logged. {experiment.command} writes it again"
+            translate(
+                "  the record of {id} was edited: its values are not those that were "
+                "logged. {command} writes it again",
+                id=experiment.id[:8],
+                command=experiment.command,
+            )
         )
     if len(edited) > _MOST:
-        console.warn(f"  and {len(edited) - _MOST} more records were edited")
+        more = len(edited) - _MOST
+        console.warn(translate("  and {more} more records were edited", more=more))

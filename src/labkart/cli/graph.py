@@ -9,6 +9,7 @@ from labkart.cli import overrides
 from labkart.cli.status import STYLES
 from labkart.errors import LabkartError
 from labkart.files import write_atomically
+from labkart.language import translate
 from labkart.table import Column
 
 if TYPE_CHECKING:
@@ -19,9 +20,13 @@ _DEFAULT_FILE = "reports/graph.svg"
 
 def main(argv: list[str]) -> int:
     """Show the pipeline of an experiment."""
-    parser = overrides.parser("graph", "Show the pipeline, with the states and times of its tasks.")
-    parser.add_argument("--mermaid", action="store_true", help="as text for a README or a slide")
-    svg_help = f"draw it; without FILE, {_DEFAULT_FILE}"
+    parser = overrides.parser(
+        "graph", translate("Show the pipeline, with the states and times of its tasks.")
+    )
+    parser.add_argument(
+        "--mermaid", action="store_true", help=translate("as text for a README or a slide")
+    )
+    svg_help = translate("draw it; without FILE, {file}", file=_DEFAULT_FILE)
     parser.add_argument("--svg", nargs="?", const="", metavar="FILE", help=svg_help)
     args = overrides.parse(parser, argv)
     if args.svg and ("=" in args.svg or args.svg.startswith("~")):  # an override, not a file
@@ -49,7 +54,7 @@ def _drawing(name: str) -> Path:
     if not name:
         return project.current().root / _DEFAULT_FILE
     if Path(name).suffix != ".svg":
-        raise LabkartError(f"--svg {name}: the file's name must end in .svg.")
+        raise LabkartError(translate("--svg {name}: the file's name must end in .svg.", name=name))
     return project.STARTED / name
 
 
@@ -77,7 +82,7 @@ def _rows(
 ) -> Iterator[_Row]:
     """A step, and indented below it those it depends on."""
     if label in shown:
-        yield _Row(f"{branch}{label}", "above", "", "dim")
+        yield _Row(f"{branch}{label}", translate("above"), "", "dim")
         return
     shown.add(label)
     step = steps[label]

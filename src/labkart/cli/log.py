@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from labkart import console, project
 from labkart.cli import overrides
 from labkart.errors import LabkartError
+from labkart.language import translate
 
 if TYPE_CHECKING:
     from labkart.records.record import ExperimentRecord
@@ -20,13 +21,18 @@ def main(argv: list[str]) -> int:
     parser = ArgumentParser(
         "labkart log",
         usage="labkart log [RUN] [TASK] [--follow]",
-        description="Print what the tasks of an experiment printed. RUN is the beginning of an"
-        " experiment's id; without it, the last experiment is meant. TASK is the name of a task as"
-        " labkart status shows it, its class, or the key of a result.",
+        description=translate(
+            "Print what the tasks of an experiment printed. RUN is the beginning of "
+            "an experiment's id; without it, the last experiment is meant. TASK is "
+            "the name of a task as labkart status shows it, its class, or the key of "
+            "a result."
+        ),
         allow_abbrev=False,
     )
-    parser.add_argument("words", nargs="*", metavar="RUN TASK", help="which experiment, which task")
-    follow = "go on printing while the task or the experiment runs"
+    parser.add_argument(
+        "words", nargs="*", metavar="RUN TASK", help=translate("which experiment, which task")
+    )
+    follow = translate("go on printing while the task or the experiment runs")
     parser.add_argument("-f", "--follow", action="store_true", help=follow)
     args = overrides.parse(parser, argv)
     from labkart.results import log
@@ -43,9 +49,17 @@ def main(argv: list[str]) -> int:
         has_text = _show(logs)
         has_job = not name and _show_job(experiment)
         if not (has_text or has_job):
-            name = logs[0].label if len(logs) == 1 else "The tasks"
-            console.warn(f"  {name} of experiment {experiment.id[:6]} printed nothing.")
+            _warn_of_silence(experiment, logs)
     return 0
+
+
+def _warn_of_silence(experiment: "ExperimentRecord", logs: Sequence["TaskLog"]) -> None:
+    id = experiment.id[:6]
+    text = translate("  The tasks of experiment {id} printed nothing.", id=id)
+    if len(logs) == 1:
+        task = logs[0].label
+        text = translate("  {task} of experiment {id} printed nothing.", task=task, id=id)
+    console.warn(text)
 
 
 def _experiment(id: str) -> "ExperimentRecord":
@@ -55,7 +69,11 @@ def _experiment(id: str) -> "ExperimentRecord":
         return query.find_experiment(id)
     last = record.read_experiments(most=1)
     if not last:
-        raise LabkartError(f"No experiments yet; {console.command('run')} makes the first.")
+        raise LabkartError(
+            translate(
+                "No experiments yet; {command} makes the first.", command=console.command("run")
+            )
+        )
     return last[0]
 
 
@@ -64,7 +82,7 @@ def _show(logs: Sequence["TaskLog"]) -> bool:
     texts = [(log, text) for log in logs if (text := log.text())]
     for log, text in texts:
         if len(logs) > 1:
-            console.say(f"── {log.label}  {log.task_run.state}", "bold")
+            console.say(f"── {log.label}  {_describe_state(log.task_run.state)}", "bold")
         _write(text)
     return bool(texts)
 
@@ -75,10 +93,21 @@ def _show_job(experiment: "ExperimentRecord") -> bool:
 
     paths = log.job_logs_of(experiment)
     for path in paths:
-        console.say(f"── job  {project.current().short(path)}", "bold")
+        console.say(f"── {translate('job')}  {project.current().short(path)}", "bold")
         if experiment.status != "finished":
             _write(path.read_text(encoding="utf-8", errors="replace"))
     return bool(paths) and experiment.status != "finished"
+
+
+def _describe_state(state: str) -> str:
+    states = {
+        "ran": translate("ran"),
+        "cached": translate("cached"),
+        "failed": translate("failed"),
+        "pruned": translate("stopped early"),
+        "not run": translate("not run"),
+    }
+    return states.get(state, state)
 
 
 def _follow(logs: Sequence["TaskLog"]) -> None:

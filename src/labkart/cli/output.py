@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from labkart import console, project
 from labkart.cli import overrides
 from labkart.errors import LabkartError
+from labkart.language import translate
 
 if TYPE_CHECKING:
     from labkart.records.names import TaskNames
@@ -17,14 +18,16 @@ def main(argv: list[str]) -> int:
     """Print where the output of a task is, or copy it."""
     parser = overrides.parser(
         "output",
-        "Print the path of what a task wrote, or copy it. TASK is the name of a task as labkart"
-        " status shows it, its class, or the key of a result; ID is the beginning of an"
-        " experiment's id, for what that one computed.",
+        translate(
+            "Print the path of what a task wrote, or copy it. TASK is the name of a "
+            "task as labkart status shows it, its class, or the key of a result; ID "
+            "is the beginning of an experiment's id, for what that one computed."
+        ),
     )
     parser.usage = "labkart output [ID] TASK [name=value ...] [-o FILE] [--force]"
-    copy = "copy it to this file, or into this folder"
+    copy = translate("copy it to this file, or into this folder")
     parser.add_argument("-o", metavar="FILE", help=copy)
-    force = "overwrite FILE even if it is not an unchanged copy of the task's output"
+    force = translate("overwrite FILE even if it is not an unchanged copy of the task's output")
     parser.add_argument("--force", action="store_true", help=force)
     args = overrides.parse(parser, argv)
     words = [word for word in args.overrides if not _is_override(word)]
@@ -36,11 +39,14 @@ def main(argv: list[str]) -> int:
     from labkart.results.copies import copy_output, origin_file
 
     copies = copy_output(output, args.o, force=args.force)
-    source = f" of experiment {output.experiment.id[:6]}" if output.experiment else ""
+    source = output.label
+    if output.experiment:
+        id = output.experiment.id[:6]
+        source = translate("{task} of experiment {id}", task=output.label, id=id)
     for file in copies:
-        console.say(f"  {project.current().short(file)}   {output.label}{source}")
+        console.say(f"  {project.current().short(file)}   {source}")
     origins = ", ".join(origin_file(file).name for file in copies)
-    console.say(f"  from which code and settings: {origins}", "dim")
+    console.say(translate("  from which code and settings: {origins}", origins=origins), "dim")
     return 0
 
 
@@ -61,8 +67,12 @@ def _find(words: Sequence[str], settings: list[str]) -> "TaskOutput":
         _check_name(name, planned.pipeline.names)
         return outputs.planned_output(planned, name)
     if settings:
-        problem = f"{settings[0]}: experiment {id} has settings of its own"
-        raise LabkartError(f"{problem}. Leave one of the two out.")
+        problem = translate(
+            "{setting}: experiment {id} has settings of its own. Leave one of the two out.",
+            setting=settings[0],
+            id=id,
+        )
+        raise LabkartError(problem)
     os.chdir(project.current().root)
     experiment = query.find_experiment(id)
     _check_name(name, TaskNames.of(experiment))
@@ -71,4 +81,6 @@ def _find(words: Sequence[str], settings: list[str]) -> "TaskOutput":
 
 def _check_name(name: str, names: "TaskNames") -> None:
     if not name:
-        raise LabkartError(f"Which task? Name one of {', '.join(names.known)}.")
+        raise LabkartError(
+            translate("Which task? Name one of {tasks}.", tasks=", ".join(names.known))
+        )

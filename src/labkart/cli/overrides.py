@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from labkart import console, project
 from labkart.errors import LabkartError
+from labkart.language import translate
 
 if TYPE_CHECKING:
     from labkart.experiments.plan import Experiment
@@ -25,14 +26,14 @@ def is_id(words: Sequence[str]) -> bool:
 def parser(verb: str, description: str) -> ArgumentParser:
     """A parser of Hydra's overrides, to which a verb adds its options."""
     result = ArgumentParser(f"labkart {verb}", description=description, allow_abbrev=False)
-    settings = "settings, as for labkart run"
+    settings = translate("settings, as for labkart run")
     result.add_argument("overrides", nargs="*", metavar="name=value", help=settings)
     return result
 
 
 def add_multirun(parser: ArgumentParser) -> None:
     """Add `-m`, for which `plan_sweep` is."""
-    text = "for every combination, as in labkart run -m"
+    text = translate("for every combination, as in labkart run -m")
     parser.add_argument("-m", "--multirun", action="store_true", help=text)
 
 
@@ -44,7 +45,13 @@ def parse(parser: ArgumentParser, argv: Sequence[str]) -> Namespace:
     """
     args, unknown = parser.parse_known_intermixed_args(argv)
     if unknown:
-        raise LabkartError(f"{unknown[0]}: there is no such option. See {parser.prog} --help.")
+        raise LabkartError(
+            translate(
+                "{option}: there is no such option. See {command} --help.",
+                option=unknown[0],
+                command=parser.prog,
+            )
+        )
     return args
 
 

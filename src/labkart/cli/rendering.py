@@ -21,6 +21,7 @@ from labkart import git
 from labkart.cli.template import STATE_FILE, Origin, Template
 from labkart.errors import LabkartError
 from labkart.files import read_json
+from labkart.language import translate
 
 _CRUFT = "cruft>=2.16,<3"
 # They would lead cruft and uv to another environment or repository.
@@ -50,7 +51,13 @@ def render(
         result = run_tool([*_cruft(), "create", str(template.folder), *version, *options], origin)
         if result.returncode:
             reason = last_line(result.stderr)
-            raise LabkartError(f"The project cannot be made from {commit[:7]}: {reason}.")
+            raise LabkartError(
+                translate(
+                    "The project cannot be made from {commit}: {reason}.",
+                    commit=commit[:7],
+                    reason=reason,
+                )
+            )
         (made,) = Path(folder).iterdir()
         files = _updated_files(root, made)
         state = read_json(made / STATE_FILE)
@@ -100,7 +107,10 @@ def _cruft() -> list[str]:
     if uv := os.environ.get("UV") or shutil.which("uv"):
         return [uv, "tool", "run", "--quiet", "--python", sys.executable, "--from", _CRUFT, "cruft"]
     raise LabkartError(
-        "Neither cruft nor uv is installed, and cruft makes the newer files. Run: pip install uv"
+        translate(
+            "Neither cruft nor uv is installed, and cruft makes the newer files. "
+            "Run: pip install uv"
+        )
     )
 
 
@@ -118,5 +128,7 @@ def run_tool(
 
 def last_line(text: str) -> str:
     """The last line of a program's error stream, without a full stop."""
-    lines = [line.strip() for line in text.splitlines() if line.strip()] or ["it gives no reason"]
+    lines = [line.strip() for line in text.splitlines() if line.strip()] or [
+        translate("it gives no reason")
+    ]
     return lines[-1].removeprefix("fatal: ").removeprefix("error: ").rstrip(".")

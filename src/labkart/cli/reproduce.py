@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from rich.cells import cell_len, set_cell_size
 
 from labkart import console, project, signals
+from labkart.language import translate
 from labkart.records import query
 from labkart.records.record import ExperimentRecord, TaskRun, read_task
 from labkart.records.verdict import TOLERANCE
@@ -36,19 +37,26 @@ def main(argv: list[str]) -> int:
 
 def _parser() -> ArgumentParser:
     parser = ArgumentParser(
-        "labkart reproduce", description="Run an experiment again from its record."
+        "labkart reproduce", description=translate("Run an experiment again from its record.")
     )
     add = parser.add_argument
     add(
         "run",
-        help="the id of an experiment or of its run in MLflow, or a table, as reports/models.tex",
+        help=translate(
+            "the id of an experiment or of its run in MLflow, or a table, as reports/models.tex"
+        ),
     )
-    add("settings", nargs="*", metavar="name=value", help="settings that the record masks")
-    tolerance = "relative tolerance of metrics (default: %(default)s)"
+    add(
+        "settings",
+        nargs="*",
+        metavar="name=value",
+        help=translate("settings that the record masks"),
+    )
+    tolerance = translate("relative tolerance of metrics (default: %(default)s)")
     add("--tolerance", type=float, default=TOLERANCE, help=tolerance)
-    ignore = 'do not compare this metric; patterns such as "*seconds" work too'
+    ignore = translate('do not compare this metric; patterns such as "*seconds" work too')
     add("--ignore", action="append", default=[], metavar="METRIC", help=ignore)
-    from_cache = "run nothing; list what a reproduction needs and does not have"
+    from_cache = translate("run nothing; list what a reproduction needs and does not have")
     add("--from-cache", action="store_true", help=from_cache)
     return parser
 
@@ -58,14 +66,15 @@ def _show_parts(experiment: ExperimentRecord, missing: Sequence[str]) -> None:
     console.say(f"{experiment.id[:6]}  {' '.join(experiment.overrides)}".rstrip())
     width = max(cell_len(task.label) for task in experiment.tasks)
     for task in experiment.tasks:
-        place = "in the cache" if _is_cached(task) else "no longer in the cache"
+        cached, gone = translate("in the cache"), translate("no longer in the cache")
+        place = cached if _is_cached(task) else gone
         label = set_cell_size(task.label, width)
         console.say(f"  {label}   {task.seconds:>6.1f} s   {place}")
     for part in missing:
-        console.say(f"  missing: {part}", "red")
+        console.say(translate("  missing: {part}", part=part), "red")
     if not missing:
         again = console.command(f"reproduce {experiment.id[:6]}")
-        console.say(f"  nothing is missing  ·  {again}")
+        console.say(f"  {translate('nothing is missing')}  ·  {again}")
 
 
 def _is_cached(task: TaskRun) -> bool:

@@ -6,6 +6,7 @@ from labkart import console
 from labkart.errors import LabkartError
 from labkart.experiments.output import LineOutput
 from labkart.experiments.run import run
+from labkart.language import translate
 from labkart.records.direction import Directions
 from labkart.records.record import ExperimentRecord
 from labkart.records.seeds import Group, Ranking
@@ -31,7 +32,11 @@ def main(argv: list[str]) -> int:
     launchers = [argument for argument in arguments if argument.startswith(_LAUNCHER)]
     if is_debugging and (is_multirun or launchers):
         option = "-m" if is_multirun else launchers[0]
-        raise LabkartError(f"{_DEBUG} is for one experiment. Leave out {option}.")
+        raise LabkartError(
+            translate(
+                "{debug} is for one experiment. Leave out {option}.", debug=_DEBUG, option=option
+            )
+        )
     if launchers and not is_multirun:  # Hydra would use no launcher, and say nothing
         arguments = ["-m", *arguments]
     return run(arguments, TerminalOutput(), is_debugging=is_debugging, fail_fast=fail_fast)
@@ -43,7 +48,8 @@ class TerminalOutput(LineOutput):
     def show_result(self, metrics: Mapping[str, float], experiment_id: str) -> None:
         """Print the closing lines of an experiment: metrics, id, and where to look further."""
         super().show_result(metrics, experiment_id)
-        console.say(f"  experiment {experiment_id[:6]}  ·  {console.command('ui')}")
+        experiment = translate("experiment {id}", id=experiment_id[:6])
+        console.say(f"  {experiment}  ·  {console.command('ui')}")
 
     def show_groups(self, records: Sequence[ExperimentRecord], ranking: Ranking) -> None:
         """Print a row per configuration, best first: means and deviations over the seeds."""
@@ -54,7 +60,7 @@ class TerminalOutput(LineOutput):
         columns = _columns(groups[:_MOST_ROWS], metrics, ranking.directions)
         omitted_metrics = metrics[min(len(metrics), _MOST_METRICS) - console.show_table(columns) :]
         if len(groups) > _MOST_ROWS:
-            console.say(f"  ... and {len(groups) - _MOST_ROWS} more")
+            console.say(translate("  ... and {more} more", more=len(groups) - _MOST_ROWS))
         if metrics and len(groups) > 1 and not ranking.directions.of(metrics[0]):
             console.say(f"  {_ask_for_direction(metrics[0])}", "dim")
         if omitted_metrics:
@@ -62,8 +68,11 @@ class TerminalOutput(LineOutput):
 
 
 def _ask_for_direction(metric: str) -> str:
-    setting = f"labkart.higher_is_better=[{metric}]"
-    return f"not ranked: is {metric} better if it is higher, or lower? Such as {setting}, in conf/"
+    return translate(
+        "not ranked: is {metric} better if it is higher, or lower? Such as {setting}, in conf/",
+        metric=metric,
+        setting=f"labkart.higher_is_better=[{metric}]",
+    )
 
 
 def _columns(
@@ -82,8 +91,15 @@ def _columns(
 
 def _describe_omitted(metrics: Sequence[str]) -> str:
     first, *others = metrics
-    names = f"{first} and {len(others)} more are" if others else f"{first} is"
-    return f"{names} not shown; labkart.rank_by={first} shows it first"
+    if not others:
+        return translate(
+            "{metric} is not shown; labkart.rank_by={metric} shows it first", metric=first
+        )
+    return translate(
+        "{metric} and {more} more are not shown; labkart.rank_by={metric} shows it first",
+        metric=first,
+        more=len(others),
+    )
 
 
 def _format_spread(group: Group, metric: str) -> str:

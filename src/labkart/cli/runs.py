@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from labkart import console
 from labkart.cli.edits import warn_of_edits
 from labkart.errors import LabkartError
+from labkart.language import translate, translate_count
 from labkart.records.condition import Condition
 from labkart.records.query import Selection, unmet_condition
 from labkart.records.record import read_experiments
@@ -21,21 +22,16 @@ _STYLES = {
     "pruned": "dim",
     "planned": "dim",
 }
-_SELECTIONS = {
-    "sweep": "of this sweep (the beginning of its id)",
-    "study": "of this search's study",
-    "tag": "with this tag",
-    "commit": "of this commit (the beginning of it)",
-    "since": "that started on this day or later (2026-11-25)",
-    "until": "that started on this day or before",
-}
+_SELECTIONS = ("sweep", "study", "tag", "commit", "since", "until")
 
 
 def main(argv: list[str]) -> int:
     """List experiments."""
     args = _parser().parse_intermixed_args(_join_sort(argv))
     if args.n is not None and args.n < 1:
-        raise LabkartError(f"-n must be a positive integer, got {args.n}; --all shows all.")
+        raise LabkartError(
+            translate("-n must be a positive integer, got {n}; --all shows all.", n=args.n)
+        )
     conditions = [Condition.of(text) for text in args.conditions]
     selection = Selection(conditions, **{name: getattr(args, name) for name in _SELECTIONS})
     experiments = sort_experiments(selection.summaries(), args.sort, reverse=args.reverse)
@@ -54,19 +50,29 @@ def main(argv: list[str]) -> int:
 
 
 def _parser() -> ArgumentParser:
-    parser = ArgumentParser("labkart runs", description="List experiments, newest first.")
+    parser = ArgumentParser(
+        "labkart runs", description=translate("List experiments, newest first.")
+    )
     add = parser.add_argument
-    conditions = "also with !=, < and >, in quotes: 'accuracy>0.9'"
+    conditions = translate("also with !=, < and >, in quotes: 'accuracy>0.9'")
     add("conditions", nargs="*", metavar="name=value", help=conditions)
-    for name, meaning in _SELECTIONS.items():
+    selections = (
+        translate("of this sweep (the beginning of its id)"),
+        translate("of this search's study"),
+        translate("with this tag"),
+        translate("of this commit (the beginning of it)"),
+        translate("that started on this day or later (2026-11-25)"),
+        translate("that started on this day or before"),
+    )
+    for name, meaning in zip(_SELECTIONS, selections, strict=True):
         add(f"--{name}", metavar=name.upper(), help=meaning)
-    sort = "sort by a setting or metric; -NAME: largest first"
+    sort = translate("sort by a setting or metric; -NAME: largest first")
     add("--sort", default="started", metavar="NAME", help=sort)
-    add("--reverse", action="store_true", help="reverse the order")
-    add("-n", type=int, help=f"the number of rows ({_MOST_ROWS})")
-    add("--all", action="store_true", help="all rows")
-    add("--json", action="store_true", help="all values, for programs")
-    add("--csv", action="store_true", help="all values, as a table")
+    add("--reverse", action="store_true", help=translate("reverse the order"))
+    add("-n", type=int, help=translate("the number of rows ({number})", number=_MOST_ROWS))
+    add("--all", action="store_true", help=translate("all rows"))
+    add("--json", action="store_true", help=translate("all values, for programs"))
+    add("--csv", action="store_true", help=translate("all values, as a table"))
     return parser
 
 
@@ -89,14 +95,19 @@ def _requested(conditions: Sequence[Condition], sort: str) -> list[str]:
 
 def _explain_empty() -> str:
     if read_experiments(most=1):
-        return f"No experiment matches; {console.command('runs')} lists all."
-    return f"No experiments yet; {console.command('run')} makes the first."
+        command = console.command("runs")
+        return translate("No experiment matches; {command} lists all.", command=command)
+    command = console.command("run")
+    return translate("No experiments yet; {command} makes the first.", command=command)
 
 
 def _show(listing: Listing, more: int) -> None:
     styles = [_STYLES.get(experiment.status, "") for experiment in listing.experiments]
     omitted = console.show_table(listing.columns(), row_styles=styles) + listing.omitted_metrics
     if more:
-        console.say(f"  ... and {more:,} more (--all shows them)", "dim")
+        console.say(translate("  ... and {more:,} more (--all shows them)", more=more), "dim")
     if omitted:
-        console.say(f"  {omitted} more column{'s' if omitted > 1 else ''} with --csv", "dim")
+        text = translate_count(
+            "  {count} more column with --csv", "  {count} more columns with --csv", omitted
+        )
+        console.say(text, "dim")

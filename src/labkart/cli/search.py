@@ -5,10 +5,13 @@ from collections.abc import Sequence
 from contextlib import suppress
 from itertools import chain
 
+from rich.cells import set_cell_size
+
 from labkart import console, project
 from labkart.errors import LabkartError
 from labkart.experiments.progress import ProgressBar, experiment_columns
 from labkart.experiments.search.search import search
+from labkart.language import translate
 from labkart.records.record import TaskRun
 from labkart.records.study import Study, Trial
 from labkart.table import Column
@@ -38,19 +41,27 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
         LabkartError: a number is none.
     """
     parser = argparse.ArgumentParser(
-        "labkart search", description="Try settings, and show which are the best."
+        "labkart search", description=translate("Try settings, and show which are the best.")
     )
     add = parser.add_argument
-    add("-n", metavar="TRIALS", help="how many in all; without it, what the search's file says")
-    add("--workers", default="1", metavar="N", help="how many at once (1)")
-    add("--fail-fast", action="store_true", help="end when a trial fails")
-    overrides = "search=forest, and settings for every trial"
+    add(
+        "-n",
+        metavar="TRIALS",
+        help=translate("how many in all; without it, what the search's file says"),
+    )
+    add("--workers", default="1", metavar="N", help=translate("how many at once (1)"))
+    add("--fail-fast", action="store_true", help=translate("end when a trial fails"))
+    overrides = translate("search=forest, and settings for every trial")
     add("overrides", nargs="*", metavar="name=value", help=overrides)
     args = parser.parse_intermixed_args(argv)
     for name, text in (("-n", args.n), ("--workers", args.workers)):
         if text is not None and (not text.isdecimal() or not int(text)):
             raise LabkartError(
-                f"{name} {text}: that is not a number of trials. Write {name} 10, for example."
+                translate(
+                    "{name} {text}: that is not a number of trials. Write {name} 10, for example.",
+                    name=name,
+                    text=text,
+                )
             )
     args.n = args.n and int(args.n)
     args.workers = int(args.workers)
@@ -74,8 +85,9 @@ class SearchProgress(ProgressBar):
 
     def trial_ended(self, trial: Trial) -> None:
         """Show how a trial ended."""
-        cost = f"{trial.seconds:.1f} s" if trial.seconds else "cached"
-        start = f"  {f'trial {trial.number}':<{self._width}}"
+        cost = f"{trial.seconds:.1f} s" if trial.seconds else translate("cached")
+        name = translate("trial {number}", number=trial.number)
+        start = f"  {set_cell_size(name, self._width)}"
         overrides = " ".join(map(_shortened, trial.words))
         if trial.state == "complete":
             values = zip(self._objectives, trial.values or (), strict=False)
@@ -84,7 +96,8 @@ class SearchProgress(ProgressBar):
         elif trial.state == "pruned":
             console.say(f"{start}{trial.error}   {overrides}   {cost}", "dim")
         else:
-            console.say(f"{start}failed   {overrides}   {trial.error}", "red")
+            failed = translate("failed")
+            console.say(f"{start}{failed}   {overrides}   {trial.error}", "red")
         self._bar.update(self._row, advance=1, description="")
         self.beat()
 
@@ -104,19 +117,25 @@ def show(study: Study, overrides: Sequence[str]) -> None:
     if not study.best:
         error = next((trial.error for trial in study.trials if trial.error), "")
         raise LabkartError(
-            f"No trial finished successfully, so there is no best one. The first one: {error}"
+            translate(
+                "No trial finished successfully, so there is no best one. The first one: {error}",
+                error=error,
+            )
         )
     by_number = {trial.number: trial for trial in study.trials}
     count = _MOST_OF_FRONT if has_front else _MOST_BEST
     best = [by_number[number] for number in study.best[:count]]
     console.show_table(_columns(study, best))
-    rank = "first" if has_front and len(best) > 1 else "best"
     again = console.command(" ".join(["run", *overrides, *best[0].words]))
-    console.say(f"  the {rank} one again: {again}")
+    if has_front and len(best) > 1:
+        console.say(translate("  the first one again: {command}", command=again))
+    else:
+        console.say(translate("  the best one again: {command}", command=again))
     figures = ""
     if any(study.figures.glob("*.png")):
         figures = f"{project.current().short(study.figures)}/  ·  "
-    console.say(f"  {figures}study {study.name}  ·  {console.command('ui')}")
+    name = translate("study {name}", name=study.name)
+    console.say(f"  {figures}{name}  ·  {console.command('ui')}")
 
 
 def _summary(study: Study, has_front: bool) -> str:
@@ -124,14 +143,21 @@ def _summary(study: Study, has_front: bool) -> str:
         state: sum(trial.state == state for trial in study.trials)
         for state in ("complete", "pruned", "failed")
     }
-    named = {"pruned": "stopped early", "failed": "failed"}
-    others = "".join(f", {counts[state]} {name}" for state, name in named.items() if counts[state])
-    front = f"; {len(study.best)} of them no other one beats in everything" if has_front else ""
-    return f"{counts['complete']} of {len(study.trials)} trials complete{others}{front}"
+    summary = translate(
+        "{complete} of {all} trials complete", complete=counts["complete"], all=len(study.trials)
+    )
+    if counts["pruned"]:
+        summary += f", {translate('{count} stopped early', count=counts['pruned'])}"
+    if counts["failed"]:
+        summary += f", {translate('{count} failed', count=counts['failed'])}"
+    if has_front:
+        front = translate("{count} of them no other one beats in everything", count=len(study.best))
+        summary += f"; {front}"
+    return summary
 
 
 def _columns(study: Study, trials: Sequence[Trial]) -> list[Column]:
-    columns = [Column("trial", [str(trial.number) for trial in trials])]
+    columns = [Column(translate("trial"), [str(trial.number) for trial in trials])]
     for position, name in enumerate(study.objectives):
         numbers = [trial.values[position] if trial.values else None for trial in trials]
         columns.append(Column(name, list(map(console.format_number, numbers))))

@@ -9,6 +9,7 @@ from rich.cells import cell_len, set_cell_size
 
 from labkart import console
 from labkart.cli import overrides
+from labkart.language import translate
 
 if TYPE_CHECKING:
     from labkart.experiments.plan import Experiment
@@ -22,9 +23,10 @@ _WIDEST_REASON = 60  # the times of longer reasons stand further right
 def main(argv: list[str]) -> int:
     """Show the status of an experiment's tasks, or of the experiments of a sweep."""
     parser = overrides.parser(
-        "status", "Which tasks are done, missing or changed; why, and what they will cost."
+        "status",
+        translate("Which tasks are done, missing or changed; why, and what they will cost."),
     )
-    parser.add_argument("--json", action="store_true", help="for programs")
+    parser.add_argument("--json", action="store_true", help=translate("for programs"))
     overrides.add_multirun(parser)
     args = overrides.parse(parser, argv)
     if args.multirun:
@@ -53,14 +55,17 @@ def _show_sweep(experiments: Sequence["Experiment"], *, as_json: bool) -> int:
         return 0
     pending = [(plan, statuses) for plan, statuses in sweep if plan.missing]
     words = [" ".join(plan.composed.overrides) for plan, _ in pending[:_MOST_EXPERIMENTS]]
+    width = max(map(cell_len, words), default=0)
     for word, (_, statuses) in zip(words, pending, strict=False):
-        console.say(f"  {word:<{max(map(len, words))}}   {_summary(statuses)}")
+        console.say(f"  {set_cell_size(word, width)}   {_summary(statuses)}")
     if len(pending) > _MOST_EXPERIMENTS:
-        console.say(f"  ... and {len(pending) - _MOST_EXPERIMENTS} more", "dim")
+        more = len(pending) - _MOST_EXPERIMENTS
+        console.say(translate("  ... and {more} more", more=more), "dim")
     # Those that are not done come last: a task that one experiment does not need counts as done.
     shared = sorted(chain.from_iterable(statuses for _, statuses in sweep), key=_is_pending)
     tasks = {status.task.make_unique_id(): status for status in shared}
-    console.say(f"  {len(sweep)} experiments: {_summary(list(tasks.values()))}")
+    summary = _summary(list(tasks.values()))
+    console.say(translate("  {count} experiments: {summary}", count=len(sweep), summary=summary))
     return 0
 
 
@@ -70,29 +75,43 @@ def _write_json(description: object) -> None:
 
 def show_statuses(statuses: Sequence["TaskStatus"]) -> None:
     """Print a line per task with its state, the reason and the cost, and a line for all of them."""
+    names = _state_names()
     width = max(cell_len(status.label) for status in statuses)
-    reason_width = min(max(len(status.reason) for status in statuses), _WIDEST_REASON)
+    state_width = max(map(cell_len, names.values()))
+    reason_width = min(max(cell_len(status.reason) for status in statuses), _WIDEST_REASON)
     for status in statuses:
         label = set_cell_size(status.label, width)
-        reason = f"{status.reason:<{reason_width}}"
-        line = f"  {label}   {status.state:<7}   {reason}{_format_cost(status)}".rstrip()
+        state = set_cell_size(names[status.state], state_width)
+        reason = set_cell_size(status.reason, max(reason_width, cell_len(status.reason)))
+        line = f"  {label}   {state}   {reason}{_format_cost(status)}".rstrip()
         console.say(line, STYLES[status.state])
     console.say(f"  {_summary(statuses)}")
+
+
+def _state_names() -> dict[str, str]:
+    """The states of tasks as a person reads them."""
+    return {
+        "done": translate("done"),
+        "missing": translate("missing"),
+        "changed": translate("changed"),
+    }
 
 
 def _format_cost(status: "TaskStatus") -> str:
     if status.state == "done" or status.seconds is None:
         return ""
-    return f"   about {status.seconds:.1f} s"
+    return f"   {translate('about {seconds:.1f} s', seconds=status.seconds)}"
 
 
 def _summary(statuses: Sequence["TaskStatus"]) -> str:
     pending = list(filter(_is_pending, statuses))
     if not pending:
-        return f"{len(statuses)} tasks done"
+        return translate("{count} tasks done", count=len(statuses))
+    summary = translate("{pending} of {all} tasks to run", pending=len(pending), all=len(statuses))
     seconds = [status.seconds for status in pending if status.seconds is not None]
-    cost = f", about {sum(seconds):.1f} s" if seconds else ""
-    return f"{len(pending)} of {len(statuses)} tasks to run{cost}"
+    if seconds:
+        summary += f", {translate('about {seconds:.1f} s', seconds=sum(seconds))}"
+    return summary
 
 
 def _is_pending(status: "TaskStatus") -> bool:

@@ -5,6 +5,7 @@ from argparse import ArgumentParser
 
 from labkart import console, project
 from labkart.errors import LabkartError
+from labkart.language import translate
 
 
 def main(argv: list[str]) -> int:
@@ -13,7 +14,9 @@ def main(argv: list[str]) -> int:
     Raises:
         LabkartError: MLflow did not take all of them.
     """
-    parser = ArgumentParser("labkart sync", description="Write to MLflow what is not there yet.")
+    parser = ArgumentParser(
+        "labkart sync", description=translate("Write to MLflow what is not there yet.")
+    )
     parser.parse_args(argv)
 
     from labkart.records import leftovers
@@ -23,17 +26,28 @@ def main(argv: list[str]) -> int:
     leftovers.close_abandoned()
     results = list[writer.SyncResult]()
     try:
-        with console.busy("writing to MLflow"):
+        with console.busy(translate("writing to MLflow")):
             results.extend(writer.sync())  # keeps what was written before an error
     except Exception as error:  # whatever MLflow, its database or the network raise
         count = sum(result.is_new for result in results)
         raise LabkartError(
-            f"Stopped: {store.describe_error(error)}. "
-            f"{count} experiments were written; run it again for the others."
+            translate(
+                "Stopped: {error}. {count} experiments were written; run it again for the others.",
+                error=store.describe_error(error),
+                count=count,
+            )
         ) from error
-    written = f"{sum(result.is_new for result in results)} of {len(results)} experiments written"
+    counts = {"written": sum(result.is_new for result in results), "all": len(results)}
     failures = [f"{result.label}: {result.error}" for result in results if result.error]
     if failures:
-        raise LabkartError("\n".join([*failures, f"{written}; these were not."]))
-    console.say(f"  {written}; all are in {store.describe_location()}")
+        summary = translate("{written} of {all} experiments written; these were not.", **counts)
+        raise LabkartError("\n".join([*failures, summary]))
+    location = store.describe_location()
+    console.say(
+        translate(
+            "  {written} of {all} experiments written; all are in {location}",
+            **counts,
+            location=location,
+        )
+    )
     return 0

@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 from labkart import __version__, git
 from labkart.errors import LabkartError
 from labkart.files import read_json
+from labkart.language import translate
 from labkart.wording import did_you_mean
 
 STATE_FILE = ".cruft.json"
@@ -33,9 +34,14 @@ def read_origin(root: Path) -> Origin:
     """
     if not (root / STATE_FILE).exists():
         raise LabkartError(
-            f"This project has no {STATE_FILE}, which says what it was made from. Write one: "
-            f"uv tool run cruft link <the template's address> --checkout v{__version__}\n"
-            "Answer as you did when you made the project, commit the file, and try again."
+            translate(
+                "This project has no {file}, which says what it was made from. Write "
+                "one: uv tool run cruft link <the template's address> --checkout "
+                "v{version}\nAnswer as you did when you made the project, commit the "
+                "file, and try again.",
+                file=STATE_FILE,
+                version=__version__,
+            )
         )
     state = read_json(root / STATE_FILE)
     try:
@@ -44,7 +50,9 @@ def read_origin(root: Path) -> Origin:
         return Origin(str(state["template"]), str(state["commit"]), given)
     except (KeyError, TypeError, AttributeError):
         raise LabkartError(
-            f"{STATE_FILE} is damaged. Restore it: git log {STATE_FILE} lists its versions."
+            translate(
+                "{file} is damaged. Restore it: git log {file} lists its versions.", file=STATE_FILE
+            )
         ) from None
 
 
@@ -61,15 +69,25 @@ def fetch_template(origin: Origin) -> Iterator["Template"]:
         result = git.run(Path.cwd(), *clone)
         if not result.ok:
             raise LabkartError(
-                f"git cannot fetch the template from {origin.address}: {result.reason}. Without a "
-                "network, try again later; if the template has moved, write its new address into "
-                f'{STATE_FILE}, at "template", and commit that.'
+                translate(
+                    "git cannot fetch the template from {address}: {reason}. Without a "
+                    "network, try again later; if the template has moved, write its new "
+                    'address into {file}, at "template", and commit that.',
+                    address=origin.address,
+                    reason=result.reason,
+                    file=STATE_FILE,
+                )
             )
         if not template.commit(origin.commit):
             raise LabkartError(
-                f"{origin.address} does not have the commit {origin.commit[:7]} that this project "
-                "was made from, so there is nothing to compare with. If that was another template, "
-                f'correct "template" in {STATE_FILE}.'
+                translate(
+                    "{address} does not have the commit {commit} that this project was made "
+                    "from, so there is nothing to compare with. If that was another "
+                    'template, correct "template" in {file}.',
+                    address=origin.address,
+                    commit=origin.commit[:7],
+                    file=STATE_FILE,
+                )
             )
         yield template
 
@@ -94,7 +112,13 @@ class Template:
         name = revision or next(iter(releases), "HEAD")
         if commit := self.commit(name):
             return commit
-        raise LabkartError(f'The template has no version "{name}". {did_you_mean(name, releases)}')
+        raise LabkartError(
+            translate(
+                'The template has no version "{name}". {hint}',
+                name=name,
+                hint=did_you_mean(name, releases),
+            )
+        )
 
     def is_ancestor(self, commit: str, other: str) -> bool:
         """Whether a commit is the other one, or in its history."""

@@ -2,15 +2,18 @@
 
 from argparse import ArgumentParser
 
+from labkart.language import translate
+
 
 def main(argv: list[str]) -> int:
     """Serve the page until Ctrl-C."""
     parser = ArgumentParser(
-        "labkart ui", description="Serve MLflow's page for this project, on this machine only."
+        "labkart ui",
+        description=translate("Serve MLflow's page for this project, on this machine only."),
     )
-    port = "the port to listen on; without it, the first free one from 5000 on"
+    port = translate("the port to listen on; without it, the first free one from 5000 on")
     parser.add_argument("--port", type=int, help=port)
-    parser.add_argument("--sweep", metavar="ID", help="show only the runs of this sweep")
+    parser.add_argument("--sweep", metavar="ID", help=translate("show only the runs of this sweep"))
     args = parser.parse_args(argv)
 
     from labkart.records import leftovers

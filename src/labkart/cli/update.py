@@ -18,6 +18,7 @@ from labkart.cli.rendering import last_line, render, run_tool
 from labkart.cli.template import STATE_FILE, Origin, Template, fetch_template, read_origin
 from labkart.errors import LabkartError
 from labkart.files import read_json, write_atomically
+from labkart.language import translate
 
 _UNFINISHED = {
     **{"MERGE_HEAD": "merge", "CHERRY_PICK_HEAD": "cherry-pick", "REVERT_HEAD": "revert"},
@@ -27,18 +28,6 @@ _UNFINISHED = {
 _UV_SYNC = ("sync", "--upgrade-package", "labkart", "--inexact")
 _BY_UV = f"uv {' '.join(_UV_SYNC)}"
 _BY_PIP = "pip install --upgrade --editable ."
-_TO_END_CONFLICTS = """\
-To go on, edit them: your lines follow <<<<<<<, the template's end at >>>>>>>.
-Or take the template's file:
-  git checkout --theirs FILE
-Then: git add --all && git commit -m "Update the template"
-And move the library: {library}
-To undo everything: git reset --hard"""
-_TO_END = """\
-  look at it: git diff --cached
-  try it:     {check} && {run}pytest
-  keep it:    git commit --all -m "Update the template"
-  undo it:    git reset --hard"""
 
 
 def main(argv: list[str]) -> int:
@@ -58,17 +47,24 @@ def _update(args: Namespace) -> int:
     origin = read_origin(root)
     if not args.check:
         _check_clean(root)
-    with console.busy("looking at the template"), fetch_template(origin) as template:
+    with console.busy(translate("looking at the template")), fetch_template(origin) as template:
         commit = template.target(args.to)
         current, newer = template.name(origin.commit), template.name(commit)
         is_older = not args.to and template.is_ancestor(commit, origin.commit)
         if is_older or template.has_same_files(commit, origin.commit):
-            console.say(f"  this project has {newer}" if args.to else f"  {current} is the newest")
+            if args.to:
+                console.say(translate("  this project has {version}", version=newer))
+            else:
+                console.say(translate("  {version} is the newest", version=current))
             return 0
         news = template.news(commit, origin.commit)
         if args.check:
-            console.say(f"  {newer} is available; this project has {current}\n\n{news}".rstrip())
-            console.say(f"\n  update to it: {console.command('update')}")
+            available = translate(
+                "  {newer} is available; this project has {current}", newer=newer, current=current
+            )
+            console.say(f"{available}\n\n{news}".rstrip())
+            command = console.command("update")
+            console.say(f"\n{translate('  update to it: {command}', command=command)}")
             return 1
         answers = _merge(root, origin, template, commit, args.to or newer)
     if news:
@@ -79,10 +75,14 @@ def _update(args: Namespace) -> int:
 
 
 def _parser() -> ArgumentParser:
-    parser = ArgumentParser("labkart update", description="Update this project to a newer Labkart.")
-    check = "only say whether there is a newer version: exit code 0 if not, 1 if so, 2 if unknown"
+    parser = ArgumentParser(
+        "labkart update", description=translate("Update this project to a newer Labkart.")
+    )
+    check = translate(
+        "only say whether there is a newer version: exit code 0 if not, 1 if so, 2 if unknown"
+    )
     parser.add_argument("--check", action="store_true", help=check)
-    to = "this version or branch instead of the newest release"
+    to = translate("this version or branch instead of the newest release")
     parser.add_argument("--to", metavar="TAG", help=to)
     return parser
 
@@ -97,20 +97,35 @@ def _check_clean(root: Path) -> None:
     status = git.run(root, "status", "--porcelain", "--untracked-files=normal")
     if not status.ok:
         raise LabkartError(
-            f"{root} is not in a git repository, and only git can merge. "
-            'Begin one: git init, git add --all, git commit -m "Before the update"'
+            translate(
+                "{root} is not in a git repository, and only git can merge. Begin one: "
+                'git init, git add --all, git commit -m "Before the update"',
+                root=root,
+            )
         )
     folder = root / (git.output(root, "rev-parse", "--git-dir") or ".git")
     for name, kind in _UNFINISHED.items():
         if (folder / name).exists():
-            reason = "the update would become part of it"
-            raise LabkartError(f"A {kind} is not finished, and {reason}. Finish it first.")
+            raise LabkartError(
+                translate(
+                    "A {kind} is not finished, and the update would become part of it. "
+                    "Finish it first.",
+                    kind=kind,
+                )
+            )
     changes = status.output.splitlines()
     if changes:
         files = [line[3:] for line in changes[:5]]
-        files += [f"... and {len(changes) - 5} more"] if len(changes) > 5 else []
-        listing = "\n  ".join(["There are changes that are not committed:", *files])
-        raise LabkartError(f"{listing}\nCommit them first: git add --all, git commit")
+        files += (
+            [translate("... and {more} more", more=len(changes) - 5)] if len(changes) > 5 else []
+        )
+        raise LabkartError(
+            translate(
+                "There are changes that are not committed:\n  {files}\n"
+                "Commit them first: git add --all, git commit",
+                files="\n  ".join(files),
+            )
+        )
 
 
 def describe_new_questions(earlier: Mapping[str, str], answers: Mapping[str, Any]) -> str:
@@ -124,11 +139,13 @@ def describe_new_questions(earlier: Mapping[str, str], answers: Mapping[str, Any
     if not new:
         return ""
     lines = [f"  {name}: {answers[name]}" for name in new]
-    advice = (
+    return translate(
+        "The template asks something new, and this was answered:\n{answers}\n"
         "To answer otherwise: git reset --hard, write your answers into "
-        f'{STATE_FILE} at "cookiecutter", commit that, and update again.'
+        '{file} at "cookiecutter", commit that, and update again.',
+        answers="\n".join(lines),
+        file=STATE_FILE,
     )
-    return "\n".join(["The template asks something new, and this was answered:", *lines, advice])
 
 
 def _merge(
@@ -151,7 +168,11 @@ def _merge(
         result = git.run(root, *options, "cherry-pick", "--no-commit", newer.commit)
         conflicts = git.paths(root, "diff", "--name-only", "--relative", "--diff-filter=U", "-z")
         if not result.ok and not conflicts:
-            raise LabkartError(f"The update did not work: {result.reason}. Nothing has changed.")
+            raise LabkartError(
+                translate(
+                    "The update did not work: {reason}. Nothing has changed.", reason=result.reason
+                )
+            )
         _write_state(root, origin, newer.state, revision)
         pending.clear()  # half an update helps nobody; the text below says how to undo all of it
     if conflicts:
@@ -173,9 +194,15 @@ def _check_obstacles(root: Path, new: Iterable[str]) -> None:
             obstacles.add(path)
     if obstacles:
         names = sorted(path.relative_to(root).as_posix() for path in obstacles)
-        lines = [f"  {name}: the newer version has another file of this name" for name in names]
-        advice = "Move what is yours, commit that, and update again."
-        raise LabkartError("\n".join(["Before the update:", *lines, advice]))
+        lines = [
+            translate("  {name}: the newer version has another file of this name", name=name)
+            for name in names
+        ]
+        text = translate(
+            "Before the update:\n{files}\nMove what is yours, commit that, and update again.",
+            files="\n".join(lines),
+        )
+        raise LabkartError(text)
 
 
 def _write_state(root: Path, origin: Origin, state: dict[str, Any], revision: str) -> None:
@@ -192,12 +219,21 @@ def _write_state(root: Path, origin: Origin, state: dict[str, Any], revision: st
 
 
 def _describe_conflicts(root: Path, conflicts: Sequence[str], files: set[str]) -> str:
-    lines = ["Not everything could be merged. You and the template changed the same lines:"]
-    for name in conflicts:
-        hint = "" if name in files else "   (the newer version does not have it: keep or delete it)"
-        lines.append(f"  {name}{hint}")
-    library = _BY_UV if _uv(root) else _BY_PIP
-    return "\n".join([*lines, _TO_END_CONFLICTS.format(library=library)])
+    gone = translate("(the newer version does not have it: keep or delete it)")
+    lines = [f"  {name}" if name in files else f"  {name}   {gone}" for name in conflicts]
+    return translate(
+        """\
+Not everything could be merged. You and the template changed the same lines:
+{files}
+To go on, edit them: your lines follow <<<<<<<, the template's end at >>>>>>>.
+Or take the template's file:
+  git checkout --theirs FILE
+Then: git add --all && git commit -m "Update the template"
+And move the library: {library}
+To undo everything: git reset --hard""",
+        files="\n".join(lines),
+        library=_BY_UV if _uv(root) else _BY_PIP,
+    )
 
 
 def _finish(root: Path, current: str, newer: str) -> int:
@@ -209,13 +245,35 @@ def _finish(root: Path, current: str, newer: str) -> int:
         result = run_tool([uv, *_UV_SYNC, "--quiet", "--project", str(root)])
         problem = last_line(result.stderr) if result.returncode else ""
     git.run(root, "add", "--all")  # uv.lock
-    console.say(f"  from {current} to {newer}: {len(files)} files changed")
+    console.say(
+        translate(
+            "  from {current} to {newer}: {count} files changed",
+            current=current,
+            newer=newer,
+            count=len(files),
+        )
+    )
     if problem:
-        console.warn(f"  uv could not move the library: {problem}. Try again: {_BY_UV}")
+        console.warn(
+            translate(
+                "  uv could not move the library: {problem}. Try again: {command}",
+                problem=problem,
+                command=_BY_UV,
+            )
+        )
     if not uv:
-        console.say(f"  install it: {_BY_PIP}")
+        console.say(translate("  install it: {command}", command=_BY_PIP))
     run = "uv run " if uv else ""
-    console.say(_TO_END.format(check=console.command("check"), run=run))
+    advice = translate(
+        """\
+  look at it: git diff --cached
+  try it:     {check} && {run}pytest
+  keep it:    git commit --all -m "Update the template"
+  undo it:    git reset --hard""",
+        check=console.command("check"),
+        run=run,
+    )
+    console.say(advice)
     return int(bool(problem))
 
 
