@@ -66,7 +66,7 @@ class SlurmLauncher(LabkartLauncher):
         """Submit what the sweeper has planned, and wait for it."""
         from labkart.experiments import slurm
 
-        self._hydra_task.planned_sweep.submit(slurm.submit, self._settings, "on the cluster")
+        self._hydra_task.planned_sweep.submit(slurm.submit, self._settings, slurm.place())
         return []
 
 
@@ -77,7 +77,8 @@ class DaskLauncher(SlurmLauncher):
         """Hand out what the sweeper has planned, and wait for it."""
         from labkart.experiments import dask_jobs
 
-        self._hydra_task.planned_sweep.submit(dask_jobs.submit, self._settings, "by Dask")
+        sweep = self._hydra_task.planned_sweep
+        sweep.submit(dask_jobs.submit, self._settings, dask_jobs.place())
         return []
 
 

@@ -11,6 +11,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
+from labkart.language import translate
+
 _VISIBLE, _ORDER = VARIABLES = ("CUDA_VISIBLE_DEVICES", "CUDA_DEVICE_ORDER")
 _LIST = ("-L",)
 _QUERY = ("--query-gpu=index,uuid,name", "--format=csv,noheader")
@@ -52,12 +54,22 @@ def visible() -> Cards:
     if names is None:
         return installed()
     cards = tuple(_named(names.split(","), installed()))
-    return Cards(cards, f"{_VISIBLE} is {names}" if names else f"{_VISIBLE} is empty")
+    if names:
+        return Cards(cards, translate("{name} is {value}", name=_VISIBLE, value=names))
+    return Cards(cards, translate("{name} is empty", name=_VISIBLE))
 
 
 def installed() -> Cards:
     """The cards of this machine, of a job's part of it, or of a container."""
-    return _installed(shutil.which("nvidia-smi"))
+    program = shutil.which("nvidia-smi")
+    if program is None:
+        reason = translate("no graphics card was found (there is no nvidia-smi)")
+        return Cards((), reason, is_known=False)
+    cards, problem = _installed(program)
+    if cards:
+        return Cards(cards, translate("nvidia-smi lists {count}", count=len(cards)))
+    reason = translate("nvidia-smi finds no graphics card")
+    return Cards((), f"{reason}: {problem}" if problem else reason)
 
 
 def find(name: str, cards: Sequence[Card]) -> Card | None:
@@ -78,16 +90,12 @@ def variables(cards: Sequence[Card]) -> dict[str, str]:
 
 
 @cache
-def _installed(program: str | None) -> Cards:
-    if program is None:
-        return Cards((), "no graphics card was found (there is no nvidia-smi)", is_known=False)
+def _installed(program: str) -> tuple[tuple[Card, ...], str]:
+    """The cards that NVIDIA's program lists; if there are none, what it says."""
     outputs = [_output(program, _LIST)]
     if not any(_listed(outputs[0])):
         outputs.append(_output(program, _QUERY))
-    if cards := tuple(_listed(outputs[-1])):
-        return Cards(cards, f"nvidia-smi lists {len(cards)}")
-    problem = " ".join(outputs[0].strip().partition("\n")[0].split())
-    return Cards((), f"nvidia-smi finds no graphics card{f': {problem}' if problem else ''}")
+    return tuple(_listed(outputs[-1])), " ".join(outputs[0].strip().partition("\n")[0].split())
 
 
 def _output(program: str, options: Sequence[str]) -> str:

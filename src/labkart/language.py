@@ -5,11 +5,16 @@ folder of the room. What other programs read (records, MLflow, reports) stays En
 """
 
 import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from pathlib import Path
 
 from labkart import project
 from labkart.errors import LabkartError
+
+_is_english = ContextVar("is_english", default=False)
 
 
 def translate(english: str, /, **values: object) -> str:
@@ -27,8 +32,20 @@ def translate_count(one: str, many: str, count: float, /, **values: object) -> s
     return translate(one if count == 1 else many, count=count, **values)
 
 
+@contextmanager
+def english() -> Iterator[None]:
+    """Let the texts of the block be English, for another program reads them, or a record."""
+    token = _is_english.set(True)
+    try:
+        yield
+    finally:
+        _is_english.reset(token)
+
+
 def current() -> str:
     """The language of the project around the working directory; English outside of projects."""
+    if _is_english.get():
+        return "en"
     try:
         return project.current().language
     except LabkartError:

@@ -3,6 +3,7 @@
 import errno
 
 from labkart import project
+from labkart.language import translate
 
 
 def describe_failure(error: BaseException) -> str:
@@ -12,19 +13,28 @@ def describe_failure(error: BaseException) -> str:
     current = project.current()
     path = current.root / str(error.filename or "")
     if error.errno == errno.ENOSPC:
-        return f"{current.short(current.outputs)}: the disk is full. Free some space on it."
+        return translate(
+            "{folder}: the disk is full. Free some space on it.",
+            folder=current.short(current.outputs),
+        )
     if not path.is_relative_to(current.outputs):
         return ""
     for folder in (path, *path.parents):
         if folder.is_file() and folder.is_relative_to(current.outputs):
-            problem = "is a file, and results go into a folder of that name"
-            return f"{current.short(folder)} {problem}. Move it away."
-    remedy = "Make it writable, or let LABKART_OUTPUTS name another folder for outputs."
-    return f"{current.short(path.parent)}: {error.strerror}. {remedy}"
+            return translate(
+                "{file} is a file, and results go into a folder of that name. Move it away.",
+                file=current.short(folder),
+            )
+    return translate(
+        "{folder}: {reason}."
+        " Make it writable, or let LABKART_OUTPUTS name another folder for outputs.",
+        folder=current.short(path.parent),
+        reason=error.strerror,
+    )
 
 
 def describe_end(error: OSError) -> str:
     """What a person is told of an error that ended a command."""
     place = f"{error.filename}: " if error.filename else ""
     reason = describe_failure(error) or f"{place}{error.strerror or error}."
-    return f"{reason} What was finished is kept."
+    return f"{reason} {translate('What was finished is kept.')}"

@@ -8,19 +8,29 @@ from pathlib import Path
 from typing import Any
 
 from labkart.errors import LabkartError
+from labkart.language import translate
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """The closest known name as a question, or else all of them."""
     names = sorted(known)
-    every_name = f"Choose one of {', '.join(names)}." if names else "There are none."
-    return nearest(word, names) or every_name
+    if hint := nearest(word, names):
+        return hint
+    if not names:
+        return translate("There are none.")
+    return translate("Choose one of {names}.", names=", ".join(names))
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
     """The closest known name as a question; empty if none is close."""
     match = closest(word, known)
-    return f'Did you mean "{match}"?' if match else ""
+    return did_you_mean_names([match]) if match else ""
+
+
+def did_you_mean_names(names: Iterable[str]) -> str:
+    """The names of which a person may have meant one, as a question."""
+    quoted = join_alternatives(f'"{name}"' for name in names)
+    return translate("Did you mean {names}?", names=quoted)
 
 
 def closest(word: str, known: Iterable[str]) -> str | None:
@@ -28,11 +38,32 @@ def closest(word: str, known: Iterable[str]) -> str | None:
     return next(iter(difflib.get_close_matches(word, list(known), n=1)), None)
 
 
+def join_names(names: Iterable[str]) -> str:
+    """Names as a sentence has them: "a and b"."""
+    return translate(" and ").join(names)
+
+
+def join_alternatives(names: Iterable[str]) -> str:
+    """Names of which one is enough: "a or b"."""
+    return translate(" or ").join(names)
+
+
+def and_more(names: Iterable[str], more: int) -> str:
+    """Names, and how many are left out: "a, b and 3 more"."""
+    text = ", ".join(names)
+    return translate("{names} and {count} more", names=text, count=more) if more > 0 else text
+
+
 def describe_type(value: Any) -> str:
     """A value's type as a sentence names it: "a dict", "an int", "None"."""
     name = type(value).__name__
-    names = {"NoneType": "None", "bytes": "bytes", "ndarray": "an array"}
-    return names.get(name, f"{'an' if name[0].lower() in 'aeiou' else 'a'} {name}")
+    if name == "ndarray":
+        return translate("an array")
+    if name in ("NoneType", "bytes"):
+        return name.removesuffix("Type")
+    if name[0].lower() in "aeiou":
+        return translate("an {type}", type=name)
+    return translate("a {type}", type=name)
 
 
 def describe(error: BaseException, root: Path) -> str:
@@ -62,4 +93,7 @@ def _module_hint(module: str, code: Path) -> str:
         modules = {".".join(file.parts).removesuffix(".__init__") for file in files} - {top}
         match = nearest(module, modules)
         return f". {match}" if match else ""
-    return "" if find_spec(top) else f". Add the package that has it: uv add {top}"
+    if find_spec(top):
+        return ""
+    remedy = translate("Add the package that has it: uv add {package}", package=top)
+    return f". {remedy}"

@@ -13,6 +13,7 @@ from labkart import digests, project
 from labkart.errors import LabkartError
 from labkart.experiments.plan import Experiment
 from labkart.experiments.status import StatusReader, TaskStatus
+from labkart.language import english, translate
 from labkart.records import locks, provenance, record
 from labkart.tasks.task import describe_damage
 from labkart.tasks.task_id import task_fingerprint, task_key, upstream
@@ -33,16 +34,18 @@ def accept_changes(experiments: Sequence[Experiment]) -> list[TaskStatus]:
             status = reader.read(label, task)
             if _may_be_accepted(status, reader):
                 with locks.locked(task_key(task)):
-                    _keep(status)
+                    _keep(status, reader)
                 accepted += reader.read(label, task).state == "done"
     statuses = list(reader.statuses.values())
     pending = [status for status in statuses if status.state != "done"]
     if not accepted and pending:
         reasons = dict.fromkeys(f"{status.label}: {status.reason}" for status in pending)
-        rule = "Only changes of code and packages can, of what ran before."
-        raise LabkartError(f"Nothing can be accepted. {rule} {'; '.join(reasons)}")
+        rule = translate(
+            "Nothing can be accepted. Only changes of code and packages can, of what ran before."
+        )
+        raise LabkartError(f"{rule} {'; '.join(reasons)}")
     if not accepted:
-        raise LabkartError("There is nothing to accept: every task is done.")
+        raise LabkartError(translate("There is nothing to accept: every task is done."))
     return statuses
 
 
@@ -63,7 +66,7 @@ def _may_be_accepted(status: TaskStatus, reader: StatusReader) -> bool:
     return is_ready and same_upstream and same_files and previous.key != task_key(status.task)
 
 
-def _keep(status: TaskStatus) -> None:
+def _keep(status: TaskStatus, reader: StatusReader) -> None:
     """Copy the earlier run's outputs, figures and tables to the task as it is now."""
     task, previous = status.task, status.before
     assert previous
@@ -74,6 +77,8 @@ def _keep(status: TaskStatus) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(previous.folder, folder, ignore=shutil.ignore_patterns("record.json", ".*"))
     fingerprint = task_fingerprint(task)
+    with english():
+        changes = str(reader.changes(task, previous))
     replace(
         previous,
         id=task.make_unique_id(),
@@ -85,7 +90,7 @@ def _keep(status: TaskStatus) -> None:
             "by": provenance.user(),
             "at": record.current_time(),
             "from": previous.id,
-            "changes": str(status.changes),
+            "changes": changes,
             "earlier": previous.accepted,
         },
     ).write()

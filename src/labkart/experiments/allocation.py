@@ -2,6 +2,7 @@
 
 Knows what each task of this build has, and what it then sees. What other processes have, it learns
 from `claims`.
+from labkart.language import translate, translate_count
 """
 
 import os
@@ -13,6 +14,7 @@ from typing import Any
 from labkart import cards, claims
 from labkart.claims import Claim
 from labkart.experiments.supply import GPU, Supply, describe, read_amounts
+from labkart.language import translate, translate_count
 from labkart.records import locks
 from labkart.tasks.context import context
 from labkart.tasks.task import Task
@@ -128,10 +130,16 @@ class Allocator:
         for task_id, claim in self._waiting.items():
             name = self._names[task_id]
             if self._is_computed(task_id):
-                return f"{name} waits: another process is computing it."
+                return translate("{name} waits: another process is computing it.", name=name)
             if processes := sorted(claim.blockers - {os.getpid()}):
-                owners = f"process{'es' if processes[1:] else ''} {', '.join(map(str, processes))}"
-                return f"{name} waits for {describe(self._amounts[task_id])}, in use by {owners}."
+                return translate_count(
+                    "{name} waits for {amounts}, in use by process {processes}.",
+                    "{name} waits for {amounts}, in use by processes {processes}.",
+                    len(processes),
+                    name=name,
+                    amounts=describe(self._amounts[task_id]),
+                    processes=", ".join(map(str, processes)),
+                )
         return ""
 
     def close(self) -> None:

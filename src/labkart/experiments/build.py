@@ -23,15 +23,13 @@ from labkart import threads
 from labkart._compat import registered_classes, set_registered_classes
 from labkart.experiments.allocation import Allocator
 from labkart.experiments.task_process import TaskProcesses
+from labkart.language import translate
 from labkart.tasks import resources
 from labkart.tasks.context import context
 from labkart.tasks.task import Task
 
 _Tasks = Sequence[Task[Any]]
 _PAUSE = 0.1  # seconds between two looks at what is waited for
-
-_ORDINALS = ("first", "second", "third", "fourth", "fifth")
-_NUMBERS = ("one", "two", "three", "four", "five")
 
 
 @dataclass(frozen=True)
@@ -50,12 +48,10 @@ class Failure:
 
     @property
     def count(self) -> str:
-        """Such as "second of three tries"; empty if there is only one."""
+        """Such as "try 2 of 3"; empty if there is only one."""
         if self.tries == 1:
             return ""
-        if self.tries > len(_NUMBERS):
-            return f"try {self.number} of {self.tries}"
-        return f"{_ORDINALS[self.number - 1]} of {_NUMBERS[self.tries - 1]} tries"
+        return translate("try {number} of {tries}", number=self.number, tries=self.tries)
 
 
 class _Listener(Protocol):
@@ -216,4 +212,4 @@ class _Scheduler(Scheduler):
 def _reason(explanation: str) -> str:
     """The last line of luigi's explanation of a failure."""
     lines = json.loads(explanation).strip().splitlines()
-    return lines[-1] if lines else "no reason was given"
+    return lines[-1] if lines else translate("no reason was given")

@@ -13,6 +13,7 @@ from hydra.core.override_parser.types import Override
 from labkart import project
 from labkart.errors import LabkartError
 from labkart.experiments import sweep_file
+from labkart.language import translate
 
 # Of a setting, that a sample of a grid has.
 _MOST_VALUES = 20
@@ -115,9 +116,15 @@ def _values(override: Override) -> list[str]:
     if not override.is_sweep_override():
         return [override.get_value_element_as_str()]
     if not override.is_discrete_sweep():
-        remedy = "a sweep needs a list or range(...); intervals are for a search."
-        raise LabkartError(f"{text}: {remedy}")
+        raise LabkartError(
+            translate(
+                "{override}: a sweep needs a list or range(...); intervals are for a search.",
+                override=text,
+            )
+        )
     values = list(override.sweep_string_iterator())
     if not values:
-        raise LabkartError(f"{text} has no values, so there would be nothing to run.")
+        raise LabkartError(
+            translate("{override} has no values, so there would be nothing to run.", override=text)
+        )
     return values

@@ -15,6 +15,7 @@ from omegaconf import DictConfig, OmegaConf, flag_override
 
 from labkart import project
 from labkart.errors import LabkartError
+from labkart.language import translate
 from labkart.tasks.config_source import ConfigSource
 from labkart.tasks.config_values import check_names
 from labkart.tasks.context import context
@@ -55,8 +56,12 @@ class Composed:
             LabkartError: it has a name or a setting of Hydra's that does no good.
         """
         if node.hydra.job.chdir:
-            problem = "hydra.job.chdir=true is not possible: a cached task would run in no folder"
-            raise LabkartError(f"{problem}. Leave it out; self.dump(...) writes to outputs/.")
+            raise LabkartError(
+                translate(
+                    "hydra.job.chdir=true is not possible: a cached task would run in no folder."
+                    " Leave it out; self.dump(...) writes to outputs/."
+                )
+            )
         # As written: an interpolation in an override is the configuration's, maybe a secret.
         overrides: Any = OmegaConf.to_container(node.hydra.overrides.task)
         composed = cls(cfg, list(map(str, overrides)), dict(node.hydra.runtime.choices), node)

@@ -12,6 +12,7 @@ from labkart import project
 from labkart.errors import LabkartError
 from labkart.experiments.composition import Composed, load
 from labkart.experiments.config_errors import InvalidOverride, explain_error
+from labkart.language import translate
 from labkart.wording import did_you_mean
 
 
@@ -52,5 +53,7 @@ def check_additions(overrides: Iterable[str]) -> None:
     for override in additions:
         name = re.split("[=.@/]", override.lstrip("+"))[0]
         if name not in names:
-            remedy = did_you_mean(name, names)
-            raise LabkartError(f'{override}: no setting "{name}" in conf/config.yaml. {remedy}')
+            problem = translate(
+                '{override}: no setting "{name}" in conf/config.yaml.', override=override, name=name
+            )
+            raise LabkartError(f"{problem} {did_you_mean(name, names)}")

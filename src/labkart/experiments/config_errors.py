@@ -18,60 +18,20 @@ from labkart import project
 from labkart.errors import LabkartError
 from labkart.experiments import sweep_file
 from labkart.experiments.composition import NO_FILE_NAME, Composed, load
+from labkart.experiments.hydra_messages import OF_FILES, OF_OVERRIDE
 from labkart.experiments.override_syntax import explain_syntax
 from labkart.experiments.yaml_syntax import explain_yaml
+from labkart.language import translate
 from labkart.tasks.config_values import suggest_setting
-from labkart.wording import did_you_mean
+from labkart.wording import join_alternatives, join_names
 
 # What composing raises for a person's mistakes; `ValueError` for files that are not UTF-8,
 # `RecursionError` for files that include each other.
 InvalidOverride = (HydraException, OmegaConfBaseException, YAMLError, ValueError, RecursionError)
 
-# Parts of messages of Hydra 1.3.8, each with the sentence that it becomes.
 _UNKNOWN_KEY = re.compile(
     r"Could not (?:override|append to config|delete from config)[^']*'([^']+)'"
 )
-_OF_OVERRIDE = {
-    r"item is already at '(?P<name>.+?)'": '"{name}" exists already. Write {plain}.',
-    r"The value of '(?P<name>.+?)' is (?P<old>.+) and not": "{name} is {old}. Write ~{name}.",
-    r"Could not delete '(?P<name>.+?)=": "another file is chosen. Write ~{name}.",
-    r"force-add of config groups .*'\+\+(?P<name>.+?)=": "one {name} is chosen. Write {plain}.",
-    r"Multiple values for (?P<name>.+?)\.": "one {name} is chosen already. Write {plain}.",
-    r"(?P<name>\S+) appears more than once in the": "it is chosen already. Write {plain}.",
-}
-_OF_FILES = {
-    r"In '(?P<file>.+?)': Could not (?:find|load) '(?P<name>.+?)'": (
-        'conf/{file}.yaml: its defaults name "{name}", and conf/{name}.yaml does not exist. {hint}'
-    ),
-    r"In '(?P<file>.+?)': Could not override '(?P<name>.+?)'": (
-        'conf/{file}.yaml: its defaults override "{name}", which nothing chooses before. {hint}'
-    ),
-    r"In '(?P<file>.+?)': \w+ raised while composing config: Cannot merge": (
-        "conf/{file}.yaml: a list here has names and values in another file, or the reverse."
-    ),
-    r"In '(?P<file>.+?)': (?:\w+ raised while composing config: )?(?P<reason>.+)": (
-        "conf/{file}.yaml: {reason}."
-    ),
-    r"Invalid defaults list in '(?P<file>.+?)', .*\((?P<reason>got .+)\)": (
-        'conf/{file}.yaml: "defaults" must be a list, as "- model: forest", {reason}.'
-    ),
-    r"Unsupported type in defaults : (?P<name>\w+)": (
-        'conf: a line of "defaults" is no "- group: file", got {name}.'
-    ),
-    r"You must specify '(?P<name>.+?)'": (
-        "conf: no {name} is chosen. Add {name}=... with the name of a file in conf/{name}/."
-    ),
-    r"Multiple values for (?P<name>.+?)\.": (
-        'conf: the defaults choose "{name}" twice. Remove one of the lines.'
-    ),
-    r"Primary config directory not found|Cannot find primary config": (
-        "conf/config.yaml does not exist. Restore it: git checkout conf/"
-    ),
-    r"primary config '(?P<file>.+?)' must be a DictConfig": (
-        "conf/{file}.yaml is a list. Write names with values (name: value)."
-    ),
-    r"maximum recursion depth": "conf: files name each other in their defaults without end.",
-}
 
 
 def explain_error(error: BaseException, overrides: Iterable[str] = ()) -> LabkartError:
@@ -92,7 +52,11 @@ def explain_error(error: BaseException, overrides: Iterable[str] = ()) -> Labkar
 
 def _explain_sweep_file(overrides: list[str]) -> str:
     files = [override for override in overrides if sweep_file.names_file(override)]
-    return f"{files[0]} names many experiments: add -m to run each of them." if files else ""
+    if not files:
+        return ""
+    return translate(
+        "{override} names many experiments: add -m to run each of them.", override=files[0]
+    )
 
 
 def _explain_unknown_option(error: BaseException, overrides: list[str]) -> str:
@@ -105,7 +69,12 @@ def _explain_unknown_option(error: BaseException, overrides: list[str]) -> str:
         if error.missing_cfg_file.startswith(f"{name}/"):
             group, option = name, error.missing_cfg_file.removeprefix(f"{name}/")
     options = ", ".join(sorted(error.options))
-    return f'conf: no {group} "{option}". Choose one of {options} (conf/{group}/).'
+    return translate(
+        'conf: no {group} "{option}". Choose one of {options} (conf/{group}/).',
+        group=group,
+        option=option,
+        options=options,
+    )
 
 
 def _explain_syntax(error: BaseException) -> str:
@@ -121,13 +90,22 @@ def _explain_file(error: BaseException) -> str:
         return explain_yaml(cause)
     if isinstance(cause, UnicodeDecodeError):
         line = cause.object[: cause.start].count(b"\n") + 1
-        remedy = "Save the file as UTF-8 in your editor."
-        return f"{_file_that_raises(cause)}, line {line}: this is not UTF-8. {remedy}"
+        return translate(
+            "{file}, line {line}: this is not UTF-8. Save the file as UTF-8 in your editor.",
+            file=_file_that_raises(cause),
+            line=line,
+        )
     if isinstance(cause, KeyValidationError):
-        return f"{_file_that_raises(cause)}: a name is null. Write it in quotes."
+        return translate(
+            "{file}: a name is null. Write it in quotes.", file=_file_that_raises(cause)
+        )
     if isinstance(cause, GrammarParseError):
-        problem = f'"{cause.full_key}" has a "${{" that is not closed or not the name of a setting'
-        return f"{_file_that_raises(cause)}: {problem}. Write ${{name}}, or \\${{ for the text."
+        return translate(
+            '{file}: "{key}" has a "${{" that is not closed or not the name of a setting.'
+            " Write ${{name}}, or \\${{ for the text.",
+            file=_file_that_raises(cause),
+            key=cause.full_key,
+        )
     return ""
 
 
@@ -149,11 +127,24 @@ def _explain_several_values(error: BaseException) -> str:
         override = match[1]
         name, _, values = override.partition("=")
         is_group = (project.current().root / "conf" / name).is_dir()
-        end = "." if is_group else f"; '{name}=[{values}]' is a list."
-        return f"{override} names several values: add -m to run each of them{end}"
+        if not is_group:
+            return translate(
+                "{override} names several values: add -m to run each of them;"
+                " '{name}=[{values}]' is a list.",
+                override=override,
+                name=name,
+                values=values,
+            )
+        return _several_values(override)
     if match := re.search(r"Sweep parameters '(.+)' requires --multirun", str(error)):
-        return f"{match[1]} names several values: add -m to run each of them."
+        return _several_values(match[1])
     return ""
+
+
+def _several_values(override: str) -> str:
+    return translate(
+        "{override} names several values: add -m to run each of them.", override=override
+    )
 
 
 def _explain_override(error: BaseException, overrides: list[str]) -> str:
@@ -167,15 +158,26 @@ def _explain_override(error: BaseException, overrides: list[str]) -> str:
         plain = override.lstrip("+~")
         name, _, value = plain.partition("=")
         if is_number and is_number[1] in name.split("."):
-            return f'{override}: "{is_number[1]}" is no number, and a list has only numbers.'
+            return translate(
+                '{override}: "{name}" is no number, and a list has only numbers.',
+                override=override,
+                name=is_number[1],
+            )
         if is_no_file and not name:
-            return f"{override}: the name is missing. Write name=value, as model=forest."
+            return translate(
+                "{override}: the name is missing. Write name=value, as model=forest.",
+                override=override,
+            )
         if is_no_file and _is_wrong_choice(name, value):
-            return f"{override}: name a file of conf/{name}/. '~{name}' leaves it out."
-        for pattern, sentence in _OF_OVERRIDE.items():
+            return translate(
+                "{override}: name a file of conf/{name}/. '~{name}' leaves it out.",
+                override=override,
+                name=name,
+            )
+        for pattern, sentence in OF_OVERRIDE.items():
             match = re.search(pattern, message)
             if match and match["name"] == name and override != plain:
-                return f"{override}: {sentence.format(plain=plain, **match.groupdict())}"
+                return f"{override}: {sentence(plain=plain, **match.groupdict())}"
     return ""
 
 
@@ -189,8 +191,10 @@ def _explain_merge(override: str, error: BaseException) -> str:
     if not reason.startswith("Cannot merge"):
         return f"{reason}."
     if "=[" in override:
-        return "this is a section in conf/, not a list. Set one of its settings, name.of.it=value."
-    return "this is a list in conf/, not a section. Write name=[...]."
+        return translate(
+            "this is a section in conf/, not a list. Set one of its settings, name.of.it=value."
+        )
+    return translate("this is a list in conf/, not a section. Write name=[...].")
 
 
 def _explain_unknown_key(error: BaseException, overrides: list[str]) -> str:
@@ -206,8 +210,10 @@ def _explain_unknown_key(error: BaseException, overrides: list[str]) -> str:
             return explanation
         composed.activate()
         cfg = composed.hydra if key.startswith("hydra") else composed.cfg
-        section, hint = suggest_setting(cfg, key.split("."))
-        return f'{composed.source.describe(section)}: no setting "{key}". {hint}'
+        suggestion = suggest_setting(cfg, key.split("."))
+        file = composed.source.describe(suggestion.section)
+        problem = translate('{file}: no setting "{key}".', file=file, key=key)
+        return f"{problem} {suggestion.hint}"
     return ""
 
 
@@ -218,27 +224,23 @@ def _explain_group(key: str, choices: Iterable[str], overrides: list[str]) -> st
     override = next((text for text in overrides if text.startswith(f"{key}=")), f"{key}=...")
     if not uses:
         return ""
-    meant = " or ".join(f"{use}={override.partition('=')[2]}" for use in uses)
-    return f"{override}: conf/{group}/ is used as {' and '.join(uses)}. Write {meant}."
+    meant = [f"{use}={override.partition('=')[2]}" for use in uses]
+    return translate(
+        "{override}: conf/{group}/ is used as {names}. Write {meant}.",
+        override=override,
+        group=group,
+        names=join_names(uses),
+        meant=join_alternatives(meant),
+    )
 
 
 def _explain_files(error: BaseException) -> str:
     """What is wrong with the defaults of a file, or with files together."""
     message = _one_line(error)
-    for pattern, sentence in _OF_FILES.items():
+    for pattern, sentence in OF_FILES.items():
         if match := re.search(pattern, message):
-            parts = match.groupdict()
-            if "{hint}" in sentence:
-                parts["hint"] = _hint(parts["name"])
-            return sentence.format(**parts).strip()
+            return sentence(**match.groupdict()).strip()
     return ""
-
-
-def _hint(name: str) -> str:
-    """The closest group of files in `conf/`."""
-    folders = (project.current().root / "conf").iterdir()
-    groups = sorted(folder.name for folder in folders if folder.is_dir())
-    return did_you_mean(re.split("[/@]", name)[0], groups)
 
 
 def _cause(error: BaseException) -> BaseException:

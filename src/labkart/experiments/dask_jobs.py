@@ -20,16 +20,14 @@ from typing import Any
 
 from labkart import console, project, signals, threads
 from labkart.errors import LabkartError
+from labkart.language import translate
+from labkart.records import job_log
 from labkart.records.job_log import jobs_folder
 from labkart.wording import describe, did_you_mean
 
 _PAUSE = 0.3  # seconds between two looks at a job's process
 _PATIENCE = 10  # seconds for the scheduler to answer, and for a job to stop
 _STOP = "stop"  # a file in the folder of the jobs: when it is there, they end
-_START = (
-    "Start it with: uv run dask scheduler --scheduler-file outputs/dask.json, and on each machine:"
-    " uv run dask worker --scheduler-file outputs/dask.json (labkart docs clusters)."
-)
 
 
 @dataclass
@@ -50,9 +48,8 @@ class DaskJobs:
             index = self._futures[future]
             del self.states[index]
             log = _log(self.folder, index)
-            where = f". Its log: {project.current().short(log)}" if log.exists() else ""
             failure = _failure(future)
-            yield index, f"{failure.rstrip('.')}{where}" if failure else None
+            yield index, job_log.describe_failure(failure, log) if failure else None
 
 
 @contextmanager
@@ -90,7 +87,11 @@ def run_job(function: str, root: str, log: str, overrides: list[str]) -> str:
     """Run a job beside this worker of Dask; why it failed, or an empty text."""
     if not Path(log).parent.is_dir():
         host = socket.gethostname()
-        return f"{host} has no {Path(log).parent}: all machines need the project at one path"
+        return translate(
+            "{host} has no {folder}: all machines need the project at one path",
+            host=host,
+            folder=Path(log).parent,
+        )
     share = threads.cores() // import_module("distributed").get_worker().state.nthreads
     variables = threads.variables(max(1, share)) | os.environ
     command = [sys.executable, "-m", __name__, function, *overrides]
@@ -105,9 +106,12 @@ def run_job(function: str, root: str, log: str, overrides: list[str]) -> str:
                 process.kill()
             time.sleep(_PAUSE)
     if process.returncode < 0:
-        return f"it was killed by {signal.Signals(-process.returncode).name}"
+        name = signal.Signals(-process.returncode).name
+        return translate("it was killed by {signal}", signal=name)
     lines = Path(log).read_text(errors="replace").strip().splitlines()
-    return (lines or ["it ended without a word"])[-1] if process.returncode else ""
+    if not process.returncode:
+        return ""
+    return lines[-1] if lines else translate("it ended without a word")
 
 
 def main(argv: Sequence[str]) -> int | str:
@@ -119,7 +123,7 @@ def main(argv: Sequence[str]) -> int | str:
     try:
         getattr(import_module(module), name)(overrides)
     except KeyboardInterrupt:
-        return "it was stopped"
+        return translate("it was stopped")
     except LabkartError as error:
         return str(error).partition("\n")[0]
     except Exception as error:
@@ -133,29 +137,39 @@ def _client(settings: Mapping[str, Any]) -> Iterator[Any]:
     try:
         distributed: Any = import_module("distributed")
     except ImportError:
-        remedy = "Run: uv sync --extra dask"
-        raise LabkartError(f"hydra/launcher=dask needs Dask. {remedy}") from None
+        raise LabkartError(
+            translate("hydra/launcher=dask needs Dask. Run: uv sync --extra dask")
+        ) from None
     known = ("address", "scheduler_file")
     for name in settings:
         if name not in known:
-            raise LabkartError(f'hydra.launcher: no setting "{name}". {did_you_mean(name, known)}')
+            problem = translate('hydra.launcher: no setting "{name}".', name=name)
+            raise LabkartError(f"{problem} {did_you_mean(name, known)}")
     logging.getLogger("distributed").setLevel(logging.CRITICAL)
     place = settings.get("address") or settings.get("scheduler_file") or "outputs/dask.json"
     key = "address" if settings.get("address") else "scheduler_file"
     if key == "scheduler_file" and not Path(place).exists():
-        raise LabkartError(f"There is no Dask scheduler: {place} does not exist. {_START}")
+        problem = translate("There is no Dask scheduler: {file} does not exist.", file=place)
+        raise LabkartError(f"{problem} {_how_to_start()}")
     try:
         client = distributed.Client(**{key: place}, timeout=_PATIENCE)
     except (OSError, TypeError, ValueError) as error:  # a TypeError if it needs a certificate
         reason = str(error).strip().partition("\n")[0]
-        raise LabkartError(f"Dask's scheduler ({place}): {reason}. {_START}") from None
+        problem = translate("Dask's scheduler ({place}): {reason}.", place=place, reason=reason)
+        raise LabkartError(f"{problem} {_how_to_start()}") from None
     with client:
         if not client.nthreads():
-            raise LabkartError(f"Dask's scheduler ({place}) has no workers. {_START}")
+            problem = translate("Dask's scheduler ({place}) has no workers.", place=place)
+            raise LabkartError(f"{problem} {_how_to_start()}")
         address = client.scheduler.address
         if address.startswith("tcp:") and "//127.0.0.1:" not in address:
-            problem = f"whoever reaches Dask's scheduler ({address}) can run programs as you"
-            console.warn(f"  Without a password, {problem}. See: labkart docs clusters")
+            console.warn(
+                translate(
+                    "  Without a password, whoever reaches Dask's scheduler ({address})"
+                    " can run programs as you. See: labkart docs clusters",
+                    address=address,
+                )
+            )
         yield client
 
 
@@ -164,8 +178,22 @@ def _failure(future: Any) -> str:
     if future.status == "finished":
         return future.result()
     if future.status == "error":  # Dask hands a job to several workers before it gives up
-        return f"the workers that had it died ({type(future.exception()).__name__})"
-    return "Dask's scheduler has ended"
+        name = type(future.exception()).__name__
+        return translate("the workers that had it died ({error})", error=name)
+    return translate("Dask's scheduler has ended")
+
+
+def place() -> str:
+    """Where the jobs run, as the end of a sentence."""
+    return translate("by Dask")
+
+
+def _how_to_start() -> str:
+    return translate(
+        "Start it with: uv run dask scheduler --scheduler-file outputs/dask.json,"
+        " and on each machine: uv run dask worker --scheduler-file outputs/dask.json"
+        " (labkart docs clusters)."
+    )
 
 
 def _log(folder: Path, index: int) -> Path:

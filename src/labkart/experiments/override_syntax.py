@@ -11,7 +11,8 @@ from typing import Any
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException
 
-_EXAMPLE = "Write name=value, as model=forest"
+from labkart.language import translate
+
 _FUNCTION_CALL = re.compile(r"while evaluating (.+)")
 _CHOICE = re.compile(r"choice\s*\((.*)\)", re.DOTALL)
 # A text that needs no quotes, unless Hydra reads it as another value.
@@ -27,34 +28,57 @@ def explain_syntax(override: str, reason: str) -> str:
     text = " ".join(override.split())
     name, _, value = text.partition("=")
     if "NoneType" in reason and (choice := _CHOICE.fullmatch(value)):
-        return f"{text}: choice(...) does not take null. Write {shlex.quote(f'{name}={choice[1]}')}"
+        return translate(
+            "{override}: choice(...) does not take null. Write {meant}",
+            override=text,
+            meant=shlex.quote(f"{name}={choice[1]}"),
+        )
     if match := _FUNCTION_CALL.search(reason):
-        return f"{text} is not a valid Hydra override (name=value). {match[1].rstrip('.')}."
+        return translate(
+            "{override} is not a valid Hydra override (name=value). {reason}.",
+            override=text,
+            reason=match[1].rstrip("."),
+        )
     for problem, meant in _remedies(text):
         if _is_valid(meant):
-            return f"{text}: {problem}. Write {shlex.quote(meant)}"
+            return translate(
+                "{override}: {problem}. Write {meant}",
+                override=text,
+                problem=problem,
+                meant=shlex.quote(meant),
+            )
     if "=" not in text:
-        return f"{text or 'An empty argument'} is not a setting. {_EXAMPLE}."
-    return f"{text} is not a valid Hydra override. {_explain_part(text)}."
+        return translate(
+            "{argument} is not a setting. Write name=value, as model=forest.",
+            argument=text or translate("An empty argument"),
+        )
+    return translate(
+        "{override} is not a valid Hydra override. {reason}.",
+        override=text,
+        reason=_explain_part(text),
+    )
 
 
 def _remedies(text: str) -> Iterator[tuple[str, str]]:
     """What may be wrong, and how the override would be without that; likely ones first."""
     name, _, value = text.partition("=")
     if re.fullmatch(r"[\w.]+:\s*\S+", text):
-        yield 'a setting has "=", not ":"', re.sub(r":\s*", "=", text, count=1)
-    yield 'there are blanks around "="', re.sub(r"\s*=\s*", "=", text, count=1)
-    yield "a setting begins without dashes", text.lstrip("-")
-    yield "it has full-width characters", text.translate(_HALF_WIDTH)
-    yield "a part of a list is written with a dot", re.sub(r"\[(\d+)\](?=.*=)", r".\1", text)
+        yield translate('a setting has "=", not ":"'), re.sub(r":\s*", "=", text, count=1)
+    yield translate('there are blanks around "="'), re.sub(r"\s*=\s*", "=", text, count=1)
+    yield translate("a setting begins without dashes"), text.lstrip("-")
+    yield translate("it has full-width characters"), text.translate(_HALF_WIDTH)
+    with_dots = re.sub(r"\[(\d+)\](?=.*=)", r".\1", text)
+    yield translate("a part of a list is written with a dot"), with_dots
     if "=" not in text:
         return
-    yield 'there is a second "="', f"{name}={value.lstrip('=')}"
-    yield "a comma has no value beside it", f"{name}={value.strip(',')}"
+    yield translate('there is a second "="'), f"{name}={value.lstrip('=')}"
+    yield translate("a comma has no value beside it"), f"{name}={value.strip(',')}"
     if value.startswith("{"):
-        yield 'in {...} stands ":", not "="', f"{name}={value.replace('=', ': ')}"
+        yield translate('in {{...}} stands ":", not "="'), f"{name}={value.replace('=', ': ')}"
     if not _explain_end(value):
-        problem = "a value with such characters must be in quotes, for Hydra and for the shell"
+        problem = translate(
+            "a value with such characters must be in quotes, for Hydra and for the shell"
+        )
         yield problem, f'{name}="{_escaped(value)}"'
 
 
@@ -62,9 +86,14 @@ def _explain_part(text: str) -> str:
     """Which part of an override is wrong, if nobody can guess what is meant."""
     name, _, value = text.partition("=")
     if not _is_valid(f"{name}=1"):
-        rule = "has only parts of ASCII letters, digits and _, with a dot between them"
-        return f'"{name}" is no name: a name {rule}. Set others in conf/'
-    return _explain_end(value) or f"Its value must be in quotes, as {name}='a b'"
+        return translate(
+            '"{name}" is no name: a name has only parts of ASCII letters, digits and _,'
+            " with a dot between them. Set others in conf/",
+            name=name,
+        )
+    return _explain_end(value) or translate(
+        "Its value must be in quotes, as {name}='a b'", name=name
+    )
 
 
 def _explain_end(value: str) -> str:
@@ -83,7 +112,7 @@ def _explain_end(value: str) -> str:
         elif opened and letter == _PAIRS[opened[-1]]:
             opened.pop()
     rest = quote or "".join(opened[-1:])
-    return f"The {rest} is not closed" if rest else ""
+    return translate("The {bracket} is not closed", bracket=rest) if rest else ""
 
 
 def _escaped(value: str) -> str:

@@ -23,6 +23,7 @@ from labkart._compat import config_key
 from labkart.errors import LabkartError
 from labkart.experiments import side_effects
 from labkart.experiments.labels import label_tasks
+from labkart.language import translate
 from labkart.nested import flatten
 from labkart.records.names import TaskNames
 from labkart.tasks import attributes, named_paths
@@ -101,8 +102,14 @@ class Pipeline:
         classes = self.names.classes
         for key, label in self.results.items():
             if any(key in (other, classes[other]) for other in classes if other != label):
-                problem = f'the key "{key}" of a result is also the name of another task'
-                raise LabkartError(f"{project.current().entry}: {problem}. Choose another key.")
+                raise LabkartError(
+                    translate(
+                        '{entry}: the key "{key}" of a result is also the name of another task.'
+                        " Choose another key.",
+                        entry=project.current().entry,
+                        key=key,
+                    )
+                )
 
 
 def call_pipeline(cfg: DictConfig) -> dict[str | int, Task[Any]]:
@@ -132,19 +139,36 @@ def _returned_tasks(returned: Any, entry: str) -> dict[str | int, Task[Any]]:
     if isinstance(returned, Task):
         return {0: returned}
     if not isinstance(returned, dict | list | tuple) or not returned:
-        remedy = "Let it end with: return make(YourLastTask, ...)"
-        raise LabkartError(f"{entry} returned {_shortened(returned)}. {remedy}")
+        raise LabkartError(
+            translate(
+                "{entry} returned {value}. Let it end with: return make(YourLastTask, ...)",
+                entry=entry,
+                value=_shortened(returned),
+            )
+        )
     pairs = returned.items() if isinstance(returned, dict) else enumerate(returned)
     items: dict[Any, Any] = dict(pairs)
     for key, task in items.items():
-        place = f'"{key}"' if isinstance(returned, dict) else f"item {key + 1}"
         if not isinstance(task, Task):
-            problem = f"returned several results, and {place} is not a Labkart task"
-            remedy = 'Return tasks, as {"score": evaluate}.'
-            raise LabkartError(f"{entry} {problem}: {_shortened(task)}. {remedy}")
+            is_named = isinstance(returned, dict)
+            raise LabkartError(
+                translate(
+                    "{entry} returned several results, and {item} is not a Labkart task: {value}."
+                    ' Return tasks, as {{"score": evaluate}}.',
+                    entry=entry,
+                    item=f'"{key}"' if is_named else translate("item {number}", number=key + 1),
+                    value=_shortened(task),
+                )
+            )
         if isinstance(returned, dict) and not (isinstance(key, str) and _KEY.fullmatch(key)):
-            problem = f"{key!r} cannot be the key of a result"
-            raise LabkartError(f"{entry}: {problem}. Use letters, digits, spaces, _ and -.")
+            raise LabkartError(
+                translate(
+                    "{entry}: {key!r} cannot be the key of a result."
+                    " Use letters, digits, spaces, _ and -.",
+                    entry=entry,
+                    key=key,
+                )
+            )
     return items
 
 
@@ -159,8 +183,14 @@ def _check_classes(tasks: Iterable[Task[Any]]) -> None:
     for task in tasks:
         name = task.get_task_family()
         if classes.setdefault(name, type(task)) is not type(task):
-            modules = f"{classes[name].__module__} and {type(task).__module__}"
-            raise LabkartError(f"There is a {name} in {modules}. Rename one: names must be unique.")
+            raise LabkartError(
+                translate(
+                    "There is a {name} in {one} and {other}. Rename one: names must be unique.",
+                    name=name,
+                    one=classes[name].__module__,
+                    other=type(task).__module__,
+                )
+            )
 
 
 def _upstream_first(results: Collection[Task[Any]]) -> list[Task[Any]]:
@@ -184,8 +214,13 @@ def _checked_upstream(task: Task[Any]) -> list[Task[Any]]:
         if not isinstance(upstream_task, Task):
             name = type(upstream_task).__name__
             raise LabkartError(
-                f"{task.get_task_family()} needs {upstream_task!r}, which is not a Labkart task."
-                f" Let {name} inherit from labkart.Task."
+                translate(
+                    "{task} needs {upstream!r}, which is not a Labkart task."
+                    " Let {name} inherit from labkart.Task.",
+                    task=task.get_task_family(),
+                    upstream=upstream_task,
+                    name=name,
+                )
             )
     return needed
 
@@ -196,7 +231,14 @@ def _check_location(module: ModuleType) -> None:
     file = Path(str(module.__file__))
     if not file.is_relative_to(root / "src"):
         name = module.__name__.partition(".")[0]
-        raise LabkartError(f"{name} is imported from {file.parent}, not from {root}. Run: uv sync")
+        raise LabkartError(
+            translate(
+                "{package} is imported from {folder}, not from {root}. Run: uv sync",
+                package=name,
+                folder=file.parent,
+                root=root,
+            )
+        )
 
 
 @contextmanager
@@ -217,7 +259,8 @@ def _explained_errors(cfg: DictConfig) -> Iterator[None]:
         reason = describe(error, root)
         if isinstance(error, KeyError):
             reason += _explain_unknown_name(error.args[0], cfg)
-        raise LabkartError(f"{reason}\nThe pipeline cannot be made; nothing has run.") from error
+        end = translate("The pipeline cannot be made; nothing has run.")
+        raise LabkartError(f"{reason}\n{end}") from error
 
 
 def _explain_missing(error: OmegaConfBaseException, cfg: DictConfig) -> str:
@@ -225,11 +268,17 @@ def _explain_missing(error: OmegaConfBaseException, cfg: DictConfig) -> str:
     parent = error.parent_node
     where = context.source.describe(parent)
     if isinstance(parent, ListConfig):
-        return f'"{config_key(parent)}" in {where} is a list, and has no "{error.key}".'
-    hint = suggest_setting(cfg, str(error.full_key).split("."))[1]
-    hint = hint if hint.startswith("Did you mean") else ""
-    problem = f'{where} has no "{error.full_key}".'
-    return " ".join(filter(None, (problem, hint, "Add it there, or name another one here.")))
+        return translate(
+            '"{list}" in {file} is a list, and has no "{key}".',
+            list=config_key(parent),
+            file=where,
+            key=error.key,
+        )
+    suggestion = suggest_setting(cfg, str(error.full_key).split("."))
+    hint = suggestion.hint if suggestion.names_setting else ""
+    problem = translate('{file} has no "{key}".', file=where, key=error.full_key)
+    remedy = translate("Add it there, or name another one here.")
+    return " ".join(filter(None, (problem, hint, remedy)))
 
 
 def _explain_unknown_name(name: Any, cfg: DictConfig) -> str:
@@ -237,6 +286,9 @@ def _explain_unknown_name(name: Any, cfg: DictConfig) -> str:
     for key, value in flatten(OmegaConf.to_container(cfg)):
         if value == name and isinstance(name, str):
             source = context.source.describe(OmegaConf.select(cfg, key.rpartition(".")[0]), key)
-            where = source if "=" in source else f"{key} in {source}"
-            return f" ({where}). Add it to what this line chooses from, or name another one."
+            where = source
+            if "=" not in source:
+                where = translate("{key} in {file}", key=key, file=source)
+            remedy = translate("Add it to what this line chooses from, or name another one.")
+            return f" ({where}). {remedy}"
     return ""

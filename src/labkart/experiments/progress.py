@@ -9,7 +9,9 @@ from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
 from labkart.console import say, stdout
+from labkart.language import translate
 from labkart.records.record import ExperimentRecord, TaskRun
+from labkart.records.states import describe_state
 from labkart.tasks.context import context
 
 DESCRIPTION = "{task.description}"
@@ -65,7 +67,7 @@ class ProgressBar(ProgressListener):
 
     def failed(self, task_run: TaskRun, error: str) -> None:
         """Show why a task runs again."""
-        say(f"  {task_run.label} failed: {error}", "yellow")
+        say(_describe_failure(task_run, error), "yellow")
 
     def warn(self, text: str) -> None:
         """Show a sentence, once."""
@@ -117,14 +119,16 @@ class ExperimentProgress(_TaskProgress):
         self._width = max(cell_len(task_run.label) for task_run in task_runs) + 3
         for task_run in task_runs:
             if task_run.state == "cached":
-                self._line(task_run, "cached", "dim")
+                self._line(task_run, describe_state("cached"), "dim")
         super().planned(task_runs)
 
     def ended(self, task_run: TaskRun) -> None:
         """Show how a task ended."""
         super().ended(task_run)
         state = task_run.state
-        text = f"{task_run.seconds:.1f} s" if state == "ran" else state
+        text = describe_state(state)
+        if state == "ran":
+            text = translate("{seconds:.1f} s", seconds=task_run.seconds)
         self._line(task_run, text, {"ran": "", "cached": "dim"}.get(state, "red"))
 
     def show_rest(self, task_runs: Sequence[TaskRun]) -> None:
@@ -132,7 +136,7 @@ class ExperimentProgress(_TaskProgress):
         for task_run in task_runs:
             if self._width and task_run.state == "not run":
                 state = "stopped" if task_run.label in self._running else "not run"
-                self._line(task_run, state, "yellow")
+                self._line(task_run, describe_state(state), "yellow")
 
     def _line(self, task_run: TaskRun, text: str, style: str) -> None:
         label = set_cell_size(task_run.label, self._width)
@@ -151,11 +155,11 @@ class SweepProgress(_TaskProgress):
     def ended(self, task_run: TaskRun) -> None:
         """Count a task that ended; each kind of failure gets a line, once."""
         if task_run.state == "failed":
-            text = f"  {task_run.label} failed: {task_run.error}"
+            text = _describe_failure(task_run, task_run.error)
             if text not in self._failures:
                 say(text, "red")
             self._failures[text] += 1
-            self._failed = f"{self._failures.total()} failed   "
+            self._failed = translate("{count} failed   ", count=self._failures.total())
         super().ended(task_run)
 
 
@@ -169,7 +173,8 @@ class ClusterProgress(ProgressBar):
     def job_ended(self, record: ExperimentRecord) -> None:
         """Count a job that ended; one that failed gets a line."""
         if record.status != "finished":
-            say(f"  {' '.join(record.overrides)} {record.status}: {record.error}", "red")
+            state = describe_state(record.status)
+            say(f"  {' '.join(record.overrides)} {state}: {record.error}", "red")
         self._bar.update(self._row, advance=1)
 
 
@@ -183,6 +188,10 @@ class _StatesColumn(progress.ProgressColumn):
     def render(self, task: progress.Task) -> Text:  # noqa: ARG002 (rich's interface)
         counts = Counter(state.partition(":")[0] for state in list(self._states.values()))
         return Text("  " + ", ".join(f"{count} {state}" for state, count in counts.items()))
+
+
+def _describe_failure(task_run: TaskRun, error: str | None) -> str:
+    return translate("  {label} failed: {error}", label=task_run.label, error=error)
 
 
 def experiment_columns() -> list[progress.ProgressColumn]:

@@ -22,6 +22,7 @@ from labkart.experiments import slurm_job
 from labkart.experiments.allocation import Allocator
 from labkart.experiments.plan import Experiment
 from labkart.experiments.supply import Supply, read_amounts
+from labkart.language import translate
 from labkart.tasks import mlflow_calls
 from labkart.tasks.attempt import seed_everything
 from labkart.tasks.context import context
@@ -95,8 +96,13 @@ def _names(folder: Path) -> set[str]:
 def _join(task: Task[Any], allocator: Allocator) -> None:
     """Run what rank 0 runs and commits, on cards of this process, and keep nothing of it."""
     if inspect.isgeneratorfunction(type(task).run):
-        remedy = "Let requires() name them, or leave out distributed = True."
-        raise LabkartError(f"{task.get_task_family()}.run() yields tasks. {remedy}")
+        raise LabkartError(
+            translate(
+                "{task}.run() yields tasks."
+                " Let requires() name them, or leave out distributed = True.",
+                task=task.get_task_family(),
+            )
+        )
     while not allocator.allocate(task.task_id):  # of this node
         time.sleep(_PAUSE)
     allocator.of(task.task_id).apply()
@@ -107,8 +113,12 @@ def _join(task: Task[Any], allocator: Allocator) -> None:
             task._student_run()
         except Exception as error:
             reason = describe(error, project.current().root)
-            rank = os.environ["SLURM_PROCID"]
-            raise LabkartError(f"{task.get_task_family()}, process {rank}: {reason}") from error
+            place = translate(
+                "{task}, process {rank}",
+                task=task.get_task_family(),
+                rank=os.environ["SLURM_PROCID"],
+            )
+            raise LabkartError(f"{place}: {reason}") from error
     allocator.end(task.task_id)
 
 

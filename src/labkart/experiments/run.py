@@ -28,8 +28,9 @@ from labkart.experiments.progress import ExperimentProgress
 from labkart.experiments.recording import reuse_record
 from labkart.experiments.session import freeze_imports, session
 from labkart.experiments.sweep import Sweep, plan_sweep
-from labkart.records.names import results_of
-from labkart.records.record import ExperimentRecord, TaskRun
+from labkart.experiments.unreturned import describe_unreturned
+from labkart.language import translate, translate_count
+from labkart.records.record import ExperimentRecord
 from labkart.records.seeds import Ranking
 from labkart.tasks.context import context
 from labkart.tracking.publisher import Publisher
@@ -106,8 +107,13 @@ def run_hydra(task: "HydraTask", arguments: Sequence[str]) -> None:
     sys.argv = ["labkart", *options_first]
     _, unknown = hydra_arguments().parse_known_args(sys.argv[1:])
     if unknown:
-        remedy = "Settings are names and values, as model=forest or labkart.workers=4"
-        raise LabkartError(f"{unknown[0]}: there is no such option. {remedy}; --help lists them.")
+        raise LabkartError(
+            translate(
+                "{option}: there is no such option. Settings are names and values,"
+                " as model=forest or labkart.workers=4; --help lists them.",
+                option=unknown[0],
+            )
+        )
     conf = str(project.current().root / "conf")
     try:
         hydra.main(config_path=conf, config_name="config", version_base="1.3")(task)()
@@ -118,7 +124,9 @@ def run_hydra(task: "HydraTask", arguments: Sequence[str]) -> None:
         if task.was_called or isinstance(error, LabkartError) or not names_hydra:
             raise
         message = " ".join(str(error).split())
-        raise LabkartError(f"hydra: {message}. Check the overrides that name it.") from None
+        raise LabkartError(
+            translate("hydra: {message}. Check the overrides that name it.", message=message)
+        ) from None
 
 
 class HydraTask:
@@ -205,8 +213,12 @@ class HydraTask:
             LabkartError: another sweeper has planned it.
         """
         if not self._sweep:
-            problem = "hydra/sweeper: only Labkart's own works with Labkart's launcher"
-            raise LabkartError(f"{problem}. Leave it out, or add hydra/launcher=basic.")
+            raise LabkartError(
+                translate(
+                    "hydra/sweeper: only Labkart's own works with Labkart's launcher."
+                    " Leave it out, or add hydra/launcher=basic."
+                )
+            )
         return self._sweep
 
     def _introduce(self, composed: Composed) -> None:
@@ -215,11 +227,18 @@ class HydraTask:
             self.output.say(" ".join(composed.overrides))
         elif params := HydraConfig.get().sweeper.get("params"):
             values = " ".join(f"{name}={text}" for name, text in params.items())
-            self.output.warn(f"  one run of a set ({values}); -m runs all of them")
+            self.output.warn(
+                translate("  one run of a set ({values}); -m runs all of them", values=values)
+            )
 
     def _say_cached(self, experiment: Experiment) -> None:
-        count = len(experiment.tasks)
-        self.output.say(f"  {count} task{'s' if count > 1 else ''} cached, nothing to do")
+        self.output.say(
+            translate_count(
+                "  {count} task cached, nothing to do",
+                "  {count} tasks cached, nothing to do",
+                len(experiment.tasks),
+            )
+        )
 
     def _build(self, experiment: Experiment) -> None:
         workers = experiment.workers(1)
@@ -237,18 +256,16 @@ class HydraTask:
         self._say_what_is_not_returned(records)
         names = {name for record in records for name in record.metrics}
         if ranking.metric and names and ranking.metric not in names:
-            hint = did_you_mean(ranking.metric, names)
-            self.output.warn(f"  labkart.rank_by={ranking.metric}: nothing logs it. {hint}")
-        self.output.say(f"  sweep {id}  ·  {console.command(f'ui --sweep {id}')}")
+            problem = translate(
+                "  labkart.rank_by={metric}: nothing logs it.", metric=ranking.metric
+            )
+            self.output.warn(f"{problem} {did_you_mean(ranking.metric, names)}")
+        sweep = translate("  sweep {id}", id=id)
+        self.output.say(f"{sweep}  ·  {console.command(f'ui --sweep {id}')}")
 
     def _say_what_is_not_returned(self, records: Sequence[ExperimentRecord]) -> None:
-        """If no result logs a metric, say which other tasks do."""
-        finished = [record for record in records if record.status == "finished"]
-        if not finished or any(record.metrics for record in finished):
-            return
-        runs = [run for run in finished[0].tasks if run.result.get("metrics")]
-        if runs and not finished[0].config.get("task"):
-            self.output.warn(f"  {_describe_not_returned(finished[0], runs)}")
+        if text := describe_unreturned(records):
+            self.output.warn(f"  {text}")
 
 
 class _Planner(HydraTask):
@@ -258,15 +275,6 @@ class _Planner(HydraTask):
         self.was_called = True
         console.show_logging()
         self.experiments = plan_sweep(sweeper, overrides).experiments
-
-
-def _describe_not_returned(record: ExperimentRecord, runs: Sequence[TaskRun]) -> str:
-    classes = list(dict.fromkeys(run.name for run in runs))
-    names, is_one = " and ".join(classes), len(classes) == 1
-    place = "among the results" if len(results_of(record)) > 1 else "the last task"
-    log, are, them = ("logs", "is", "it") if is_one else ("log", "are", "them")
-    remedy = f"return {them} too, in a dictionary of results ({console.command('docs write-up')})"
-    return f"{names} {log} metrics, but {are} not {place}: {remedy}"
 
 
 @contextmanager
@@ -279,4 +287,5 @@ def _collect_failures(failures: list[str]) -> Iterator[None]:
     except OSError as error:
         failures.append(outputs.describe_end(error))
     except Exception as error:
-        raise RuntimeError("This is a mistake in Labkart, not yours. Please report it.") from error
+        problem = translate("This is a mistake in Labkart, not yours. Please report it.")
+        raise RuntimeError(problem) from error

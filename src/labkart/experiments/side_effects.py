@@ -15,6 +15,7 @@ from labkart.errors import LabkartError
 from labkart.experiments import module_state
 from labkart.experiments.module_state import Name
 from labkart.fingerprint import fingerprint, imports
+from labkart.language import translate
 from labkart.tasks.task import Task
 
 # Variables about hardware and threads, which are in no id anyway.
@@ -46,22 +47,29 @@ class Effects:
         for kind, task in {type(task): task for task in tasks}.items():
             family = task.get_task_family()
             if changes := [*self._parts_in(kind), *self._variables_in(kind)]:
-                problem = f"{entry} changes {changes[0]}, which {family} uses, and no id covers it"
-                remedy = f"Let it be a parameter: make({family}, ..., name=value)."
-                raise LabkartError(f"{problem}. {remedy}")
+                raise LabkartError(
+                    translate(
+                        "{entry} changes {change}, which {task} uses, and no id covers it."
+                        " Let it be a parameter: make({task}, ..., name=value).",
+                        entry=entry,
+                        change=changes[0],
+                        task=family,
+                    )
+                )
 
     def _parts_in(self, task: type) -> Iterator[str]:
         """The changed parts that a task class reaches."""
         for name, part in self.parts.items():
             if _reaches(task, name):
-                yield f"{name.name}{part} of {name.module}"
+                yield translate("{name} of {module}", name=f"{name.name}{part}", module=name.module)
 
     def _variables_in(self, task: type) -> Iterator[str]:
         """The changed variables that a task class names."""
         changed = {name for name, text in self.variables.items() if os.environ.get(name) != text}
         if changed:
             texts = {literal.text for literal in fingerprint.literals(task)}
-            yield from (f"the variable {name}" for name in sorted(changed & texts))
+            for name in sorted(changed & texts):
+                yield translate("the variable {name}", name=name)
 
 
 @contextmanager

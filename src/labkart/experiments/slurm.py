@@ -21,6 +21,8 @@ from labkart._compat import submitit_parameters, submitit_slurm_parameters
 from labkart.errors import LabkartError
 from labkart.experiments import slurm_job
 from labkart.experiments.slurm_job import JobFailure, JobStatus, SlurmJob, one_line
+from labkart.language import translate
+from labkart.records import job_log
 from labkart.records.job_log import jobs_folder
 from labkart.wording import did_you_mean
 
@@ -79,14 +81,15 @@ class JobArray:
             elif not status.has_ended:
                 self._ended_at.pop(index, None)
             elif time.monotonic() - self._ended_at.setdefault(index, time.monotonic()) >= _GRACE:
-                reason = f"it ended without a result ({status}){_last_line(job.paths.stderr)}"
+                reason = translate("it ended without a result ({status})", status=status)
+                reason += _last_line(job.paths.stderr)
                 yield self._remove(index, self._other_failure(job.job_id) or reason)
 
     def _remove(self, index: int, failure: str | None) -> tuple[int, str | None]:
         log = self._jobs.pop(index).paths.stderr
         self.states.pop(index, None)
-        if failure and log.exists():
-            failure = f"{failure.rstrip('.')}. Its log: {project.current().short(log)}"
+        if failure:
+            failure = job_log.describe_failure(failure, log)
         return index, failure
 
     def _other_failure(self, job_id: str) -> str | None:
@@ -135,6 +138,11 @@ def submit(
         slurm_job.cancel(f"--name={array.name}")
 
 
+def place() -> str:
+    """Where the jobs run, as the end of a sentence."""
+    return translate("on the cluster")
+
+
 def process_count(settings: Mapping[str, Any]) -> int:
     """How many processes a job has, on all its nodes together."""
     values = {key.removeprefix("slurm_"): value for key, value in settings.items()}
@@ -159,8 +167,9 @@ def _executor(settings: dict[str, Any], folder: Path, root: Path) -> Any:
     try:
         submitit: Any = import_module("submitit")
     except ImportError:
-        remedy = "Run: uv sync --extra slurm"
-        raise LabkartError(f"hydra/launcher=slurm needs submitit. {remedy}") from None
+        raise LabkartError(
+            translate("hydra/launcher=slurm needs submitit. Run: uv sync --extra slurm")
+        ) from None
     values: dict[str, Any] = {"timeout_min": 60} | settings
     for name in ("_target_", "submitit_folder"):  # Hydra's own submitit launcher has them as well
         values.pop(name, None)
@@ -188,15 +197,22 @@ def _check_names(settings: Mapping[str, Any]) -> None:
     names = submitit_parameters() | submitit_slurm_parameters() | {"max_num_timeout"}
     for name in settings:
         if name not in names:
-            raise LabkartError(f'hydra.launcher: no setting "{name}". {did_you_mean(name, names)}')
+            problem = translate('hydra.launcher: no setting "{name}".', name=name)
+            raise LabkartError(f"{problem} {did_you_mean(name, names)}")
 
 
 def _check_time_limit(parameters: Mapping[str, Any]) -> None:
     limit = parameters["time"]
     delay = parameters.get("signal_delay_s", 90)
     if isinstance(limit, int) and limit * 60 <= delay:
-        reason = f"SLURM's signal to stop comes {delay} s before its end (signal_delay_s)"
-        raise LabkartError(f"hydra.launcher: timeout_min={limit} leaves no time: {reason}.")
+        raise LabkartError(
+            translate(
+                "hydra.launcher: timeout_min={limit} leaves no time:"
+                " SLURM's signal to stop comes {delay} s before its end (signal_delay_s).",
+                limit=limit,
+                delay=delay,
+            )
+        )
 
 
 def _submit(executor: Any, job: SlurmJob, jobs: Sequence[Sequence[str]]) -> dict[int, Any]:
@@ -206,8 +222,12 @@ def _submit(executor: Any, job: SlurmJob, jobs: Sequence[Sequence[str]]) -> dict
             return dict(enumerate(executor.map_array(job, [list(overrides) for overrides in jobs])))
     except (errors.FailedJobError, errors.FailedSubmissionError) as error:
         shutil.rmtree(executor.folder, ignore_errors=True)
-        problem = f"SLURM does not accept the jobs: {one_line(str(error))}"
-        raise LabkartError(f"{problem}. Nothing was submitted.") from None
+        raise LabkartError(
+            translate(
+                "SLURM does not accept the jobs: {reason}. Nothing was submitted.",
+                reason=one_line(str(error)),
+            )
+        ) from None
 
 
 def _failure(result: Path) -> str | None:
@@ -230,17 +250,28 @@ def _last_line(log: Path) -> str:
 def _check_cluster(partitions: str) -> None:
     """Refuse partitions, separated by commas, to which no job can be submitted from here."""
     if not (shutil.which("sbatch") and shutil.which("srun")):
-        remedy = "Log in to the cluster and run it there, or leave out hydra/launcher=slurm."
-        raise LabkartError(f"There is no SLURM on this host (no sbatch). {remedy}")
+        raise LabkartError(
+            translate(
+                "There is no SLURM on this host (no sbatch). Log in to the cluster and run it"
+                " there, or leave out hydra/launcher=slurm."
+            )
+        )
     done = slurm_job.ask_slurm("sinfo", "--noheader", "--all", "--format=%R")
     if done.returncode:
         reason = one_line(done.stderr)
-        raise LabkartError(f"SLURM does not answer: {reason}. Nothing was submitted.")
+        raise LabkartError(
+            translate("SLURM does not answer: {reason}. Nothing was submitted.", reason=reason)
+        )
     names = sorted(set(done.stdout.split()))
     for name in filter(None, partitions.split(",")):
         if name not in names:
-            remedy = f"Choose one of {', '.join(names)}."
-            raise LabkartError(f'No partition "{name}" in this cluster. {remedy}')
+            raise LabkartError(
+                translate(
+                    'No partition "{name}" in this cluster. Choose one of {names}.',
+                    name=name,
+                    names=", ".join(names),
+                )
+            )
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from typing import Any
 
 from labkart._compat import submitit_signal
 from labkart.errors import LabkartError
+from labkart.language import translate
 from labkart.signals import Stopped
 from labkart.wording import describe
 
@@ -28,15 +29,6 @@ _NEVER_STARTS = (
     "PartitionTimeLimit",
     "QOSNotAllowed",
 )
-# States after which there is no result, in words.
-_LOST = {
-    "BOOT_FAIL": "its node did not start",
-    "CANCELLED": "it was cancelled",
-    "DEADLINE": "it reached its deadline",
-    "NODE_FAIL": "its node died",
-    "OUT_OF_MEMORY": "it needed more memory than it may have (mem_gb)",
-    "TIMEOUT": "it reached its time limit (timeout_min)",
-}
 # States after which there should be a result, or a process that can no longer make one.
 _ENDED = ("", "COMPLETED", "FAILED", "PREEMPTED")
 
@@ -55,14 +47,26 @@ class JobStatus:
     @property
     def has_ended(self) -> bool:
         """Whether nothing runs any more."""
-        return self.state in _ENDED or self.state in _LOST
+        return self.state in _ENDED or self.state in _losses()
 
     @property
     def loss(self) -> str | None:
         """Why there will be no result; None if there may be one."""
         if self.state == "PENDING" and self.reason in _NEVER_STARTS:
-            return f"it would never start ({self.reason})"
-        return _LOST.get(self.state)
+            return translate("it would never start ({reason})", reason=self.reason)
+        return _losses().get(self.state)
+
+
+def _losses() -> dict[str, str]:
+    """States after which there is no result, in words."""
+    return {
+        "BOOT_FAIL": translate("its node did not start"),
+        "CANCELLED": translate("it was cancelled"),
+        "DEADLINE": translate("it reached its deadline"),
+        "NODE_FAIL": translate("its node died"),
+        "OUT_OF_MEMORY": translate("it needed more memory than it may have (mem_gb)"),
+        "TIMEOUT": translate("it reached its time limit (timeout_min)"),
+    }
 
 
 def job_statuses(number: str) -> dict[str, JobStatus] | None:
@@ -170,8 +174,9 @@ class _Ending:
             try:
                 self._requeue(number, frame)
             except RuntimeError:  # what submitit raises if it does not put a job back
-                limits = "(timeout_min, max_num_timeout)"
-                self.failure = f"it reached its time limit too often {limits}"
+                self.failure = translate(
+                    "it reached its time limit too often (timeout_min, max_num_timeout)"
+                )
             # It is in the queue again, or SLURM refused.
             except (Exception, SystemExit):
                 pass

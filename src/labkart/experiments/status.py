@@ -11,13 +11,16 @@ from typing import Any
 
 from labkart.experiments.plan import Experiment
 from labkart.fingerprint import snapshot
+from labkart.language import translate
 from labkart.records import diff, record
 from labkart.records.names import MetricNames
 from labkart.records.record import TaskRecord
+from labkart.records.states import describe_state
 from labkart.secrets import redact
 from labkart.tasks import task_id
 from labkart.tasks.params import own_params
 from labkart.tasks.task import Task, describe_damage
+from labkart.wording import and_more
 
 _MOST_NAMES = 3  # of a list in a reason
 _Texts = Mapping[str, dict[str, str]]
@@ -43,7 +46,7 @@ class Changes:
     def __str__(self) -> str:
         parts = [_shortened(names) for names in (self.data, self.code, self.packages) if names]
         if self.upstream:
-            parts.append(f"upstream {_shortened(self.upstream)}")
+            parts.append(translate("upstream {labels}", labels=_shortened(self.upstream)))
         return ", ".join(parts)
 
 
@@ -103,7 +106,7 @@ def _needed_status(experiment: Experiment, label: str, reader: "StatusReader") -
     status = reader.statuses.get(task_id.task_key(task)) or reader.read(label, task)
     if status.state == "done" or label in experiment.missing:
         return status
-    reason = f"{status.reason}, and nothing needs it now"
+    reason = translate("{reason}, and nothing needs it now", reason=status.reason)
     return replace(status, state="done", reason=reason)
 
 
@@ -130,14 +133,16 @@ class StatusReader:
             return TaskStatus(label, task, "done", _describe_acceptance(last), last)
         if last and last.status == "done":
             return TaskStatus(label, task, "changed", describe_damage(task, last), last)
-        failure = ": ".join(dict.fromkeys([last.status, str(last.error)])) if last else ""
+        failure = (
+            ": ".join(dict.fromkeys([describe_state(last.status), str(last.error)])) if last else ""
+        )
         closest = self._closest_run(label, task)
         if closest is None:
-            return TaskStatus(label, task, "missing", failure or "no run yet")
+            return TaskStatus(label, task, "missing", failure or translate("no run yet"))
         changes = closest.changes
         if changes.params:
             closest.state = "missing"
-            closest.reason = f"no run yet with {', '.join(changes.params)}"
+            closest.reason = translate("no run yet with {params}", params=", ".join(changes.params))
         else:
             closest.reason = str(changes)
             own_changes = changes.data or changes.code or changes.packages
@@ -153,12 +158,12 @@ class StatusReader:
         if name not in self._runs:
             self._runs[name] = record.finished_tasks(name)
         candidates = [
-            TaskStatus(label, task, "changed", before=run, changes=self._changes(task, run))
+            TaskStatus(label, task, "changed", before=run, changes=self.changes(task, run))
             for run in self._runs[name]
         ]
         return min(candidates, key=lambda status: status.changes.distance, default=None)
 
-    def _changes(self, task: Task[Any], run: TaskRecord) -> Changes:
+    def changes(self, task: Task[Any], run: TaskRecord) -> Changes:
         """What differs between a task and an earlier run of its class."""
         fingerprint = task_id.task_fingerprint(task)
         changes = Changes(
@@ -175,12 +180,17 @@ class StatusReader:
 
 
 def _describe_acceptance(run: TaskRecord) -> str:
-    return "accepted by {by} on {at:.10}: {changes}".format(**run.accepted) if run.accepted else ""
+    if not run.accepted:
+        return ""
+    return translate("accepted by {by} on {at:.10}: {changes}", **run.accepted)
 
 
 def _changed_params(current: Mapping[str, str], previous: Mapping[str, str]) -> list[str]:
     changed = [f"{name}={text}" for name, text in current.items() if previous.get(name) != text]
-    return [*changed, *(f"no {name}" for name in previous if name not in current)]
+    return [
+        *changed,
+        *(translate("no {name}", name=name) for name in previous if name not in current),
+    ]
 
 
 def _changed_data(current: _Texts, previous: _Texts) -> list[str]:
@@ -190,7 +200,7 @@ def _changed_data(current: _Texts, previous: _Texts) -> list[str]:
         if old and old["path"] != data["path"]:
             changed.append(f"{old['path']} -> {data['path']}")
         elif old != data:
-            changed.append(f"{data['path']} changed")
+            changed.append(translate("{path} changed", path=data["path"]))
     return changed
 
 
@@ -207,13 +217,13 @@ def _changed_packages(current: Mapping[str, str], previous: Mapping[str, str]) -
         if old and new:
             changed.append(f"{name} {old} -> {new}")
         else:
-            changed.append(f"{name} {'is new' if new else 'gone'}")
+            text = translate("{name} is new", name=name)
+            changed.append(text if new else translate("{name} gone", name=name))
     return changed
 
 
 def _shortened(names: Sequence[str]) -> str:
-    more = len(names) - _MOST_NAMES
-    return ", ".join(names[:_MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
+    return and_more(names[:_MOST_NAMES], len(names) - _MOST_NAMES)
 
 
 def describe(experiment: Experiment, statuses: Sequence[TaskStatus]) -> dict[str, Any]:

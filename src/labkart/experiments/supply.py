@@ -15,6 +15,7 @@ from labkart.cards import Card, Cards
 from labkart.claims import Need
 from labkart.errors import LabkartError
 from labkart.experiments import settings
+from labkart.language import translate, translate_count
 from labkart.tasks.task import Task
 from labkart.wording import nearest
 
@@ -80,40 +81,72 @@ class Supply:
         Raises:
             LabkartError: a task asks for more than there is.
         """
-        without = dict[str, str]()
+        requests = dict[str, str]()
         for task in tasks:
             name, amounts = task.get_task_family(), read_amounts(task)
             for resource, amount in amounts.items():
                 if resource != GPU:
                     self._check_amount(name, resource, amount)
                 elif amount and not self.cards:
-                    without[name] = f"{name} asks for {GPU}: {amount:g}"
-                elif amount > len(self.cards):
-                    count = f"there {'is' if len(self.cards) == 1 else 'are'} {len(self.cards)}"
-                    problem = f"{name} asks for {GPU}: {amount:g}, but {count}"
-                    raise LabkartError(
-                        f"{problem} ({self._cards.reason}). {_SETTING} says what there is."
+                    requests[name] = translate(
+                        "{task} asks for {amounts}", task=name, amounts=describe({GPU: amount})
                     )
-        if not without:
+                elif amount > len(self.cards):
+                    raise self._too_few_cards(name, amount)
+        if not requests:
             return ""
-        verb = "runs" if len(without) == 1 else "run"
-        return f"{', '.join(without.values())} and {verb} on the CPU: {self._cards.reason}."
+        return translate_count(
+            "{requests} and runs on the CPU: {reason}.",
+            "{requests} and run on the CPU: {reason}.",
+            len(requests),
+            requests=", ".join(requests.values()),
+            reason=self._cards.reason,
+        )
+
+    def _too_few_cards(self, task: str, amount: float) -> LabkartError:
+        return LabkartError(
+            translate_count(
+                "{task} asks for {amounts}, but there is {count} ({reason})."
+                " {setting} says what there is.",
+                "{task} asks for {amounts}, but there are {count} ({reason})."
+                " {setting} says what there is.",
+                len(self.cards),
+                task=task,
+                amounts=describe({GPU: amount}),
+                reason=self._cards.reason,
+                setting=_SETTING,
+            )
+        )
 
     def _check_amount(self, task: str, name: str, amount: float) -> None:
         if name not in self.amounts:
             known = [*self.amounts, GPU]
-            problem = f"{task} asks for {name}: {amount:g}, but {_SETTING} has no {name}"
-            remedy = f"Say in conf/config.yaml how much there is, as {name}: {amount:g}."
-            raise LabkartError(
-                " ".join(filter(None, (f"{problem}.", nearest(name, known), remedy)))
+            problem = translate(
+                "{task} asks for {amounts}, but {setting} has no {name}.",
+                task=task,
+                amounts=describe({name: amount}),
+                setting=_SETTING,
+                name=name,
             )
+            remedy = translate(
+                "Say in conf/config.yaml how much there is, as {amounts}.",
+                amounts=describe({name: amount}),
+            )
+            raise LabkartError(" ".join(filter(None, (problem, nearest(name, known), remedy))))
         if amount > self.amounts[name]:
-            there = f"{_SETTING}.{name} is {self.amounts[name]:g}"
-            raise LabkartError(f"{task} asks for {name}: {amount:g}, but {there}.")
+            raise LabkartError(
+                translate(
+                    "{task} asks for {amounts}, but {setting} is {value:g}.",
+                    task=task,
+                    amounts=describe({name: amount}),
+                    setting=f"{_SETTING}.{name}",
+                    value=self.amounts[name],
+                )
+            )
 
     @cached_property
     def _cards(self) -> Cards:
-        stated = f"{_SETTING}.{GPU} is {self.gpu}"
+        stated = translate("{setting} is {value}", setting=f"{_SETTING}.{GPU}", value=self.gpu)
         if not self.gpu:  # 0, or an empty list
             return Cards((), stated)
         visible = cards.visible()
@@ -144,13 +177,29 @@ def read_amounts(task: Task[Any]) -> dict[str, float]:
     name = task.get_task_family()
     if not isinstance(amounts, Mapping):
         example = f'resources = {{"{GPU}": 1}}'
-        raise LabkartError(f"{name}.resources must be names and amounts, as {example}: {amounts!r}")
+        raise LabkartError(
+            translate(
+                "{task}.resources must be names and amounts, as {example}: {value!r}",
+                task=name,
+                example=example,
+                value=amounts,
+            )
+        )
     for resource, amount in amounts.items():
         kinds = (int,) if resource == GPU else (int, float)
-        noun = "a whole number" if resource == GPU else "a number"
         if type(amount) not in kinds or not amount >= 0:
-            problem = f"{name}.resources: {resource} must be {noun}, 0 or more, got {amount!r}"
-            raise LabkartError(f"{problem}.")
+            noun = translate("a number")
+            if resource == GPU:
+                noun = translate("a whole number")
+            raise LabkartError(
+                translate(
+                    "{task}.resources: {resource} must be {noun}, 0 or more, got {value!r}.",
+                    task=name,
+                    resource=resource,
+                    noun=noun,
+                    value=amount,
+                )
+            )
     return {str(resource): amount for resource, amount in amounts.items()}
 
 
@@ -159,7 +208,12 @@ def _choose(name: str, visible: Cards) -> Iterator[Card]:
     installed = cards.installed()
     card = cards.find(name, installed.cards)
     if card is None and installed.is_known:
-        problem = f"{_SETTING}.{GPU}: there is no card {name}, {installed.reason}"
+        problem = translate(
+            "{setting}: there is no card {name}, {reason}",
+            setting=f"{_SETTING}.{GPU}",
+            name=name,
+            reason=installed.reason,
+        )
         names = ", ".join(card.name for card in installed.cards)
         raise LabkartError(f"{problem}{f': {names}' if names else ''}.")
     if visible.is_known:

@@ -6,7 +6,7 @@ tables. For which combinations there are see `combinations`.
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence, Sized
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -28,6 +28,7 @@ from labkart.experiments.experiment import run_experiments
 from labkart.experiments.plan import Experiment, plan
 from labkart.experiments.progress import ClusterProgress, SweepProgress
 from labkart.experiments.recording import Provenance, reuse_record
+from labkart.language import translate, translate_count
 from labkart.records import job_log, locks
 from labkart.records.record import ExperimentRecord, current_time, read_experiment
 from labkart.records.seeds import Ranking
@@ -99,7 +100,7 @@ class Sweep:
                 overrides = [job.overrides for job in self.jobs]
                 self._take_returns(launcher.launch(overrides, initial_job_idx=0))
             else:
-                self._say("nothing to do")
+                self._say(translate("nothing to do"))
         except KeyboardInterrupt:
             self.record.status = "stopped"
             raise
@@ -113,7 +114,14 @@ class Sweep:
         """On this machine: one build of everything that is missing."""
         pending, count = self.pending, len(self._missing_tasks)
         workers = max(1, min(pending[0].workers(threads.cores()), count))
-        self._say(f"{count} to run on {workers} worker{'s' if workers > 1 else ''}")
+        self._say(
+            translate_count(
+                "{tasks} to run on {count} worker",
+                "{tasks} to run on {count} workers",
+                workers,
+                tasks=count,
+            )
+        )
         self._run(pending, workers)
 
     def submit(self, submit: _Submit, settings: Mapping[str, Any], place: str) -> None:
@@ -128,7 +136,14 @@ class Sweep:
 
         jobs = [experiment for experiment in self.pending if experiment.missing]
         _check_ranks(jobs, process_count(settings))
-        self._say(f"{len(self._missing_tasks)} to run in {len(jobs)} jobs {place}")
+        self._say(
+            translate(
+                "{tasks} to run in {jobs} jobs {place}",
+                tasks=len(self._missing_tasks),
+                jobs=len(jobs),
+                place=place,
+            )
+        )
         self._run([experiment for experiment in self.pending if not experiment.missing], 1)
         overrides = [experiment.composed.overrides for experiment in jobs]
         with (
@@ -184,8 +199,17 @@ class Sweep:
         """Say how many experiments and tasks there are, how many are cached, and what comes."""
         plans = self.experiments
         tasks = {task.make_unique_id() for plan in plans for task in plan.tasks.values()}
-        counts = f"{_counted(plans, 'experiment')}, {_counted(tasks, 'task')}"
-        console.say(f"  {counts}: {len(tasks) - len(self._missing_tasks)} cached, {rest}")
+        console.say(
+            translate(
+                "  {experiments}, {tasks}: {cached} cached, {rest}",
+                experiments=translate_count(
+                    "{count} experiment", "{count} experiments", len(plans)
+                ),
+                tasks=translate_count("{count} task", "{count} tasks", len(tasks)),
+                cached=len(tasks) - len(self._missing_tasks),
+                rest=rest,
+            )
+        )
 
 
 def plan_sweep(sweeper: Sweeper, overrides: list[str], publisher: Publisher | None = None) -> Sweep:
@@ -199,7 +223,7 @@ def plan_sweep(sweeper: Sweeper, overrides: list[str], publisher: Publisher | No
     loader = sweeper.hydra_context.config_loader
     jobs = expand(overrides, OverridesParser.create(config_loader=loader))
     composer = Composer(partial(loader.load_sweep_config, sweeper.config))
-    with console.busy(f"planning {len(jobs)} experiments"):
+    with console.busy(translate("planning {count} experiments", count=len(jobs))):
         planned = [_plan_job(composer, job, number) for number, job in enumerate(jobs)]
     return Sweep(overrides, jobs, planned, publisher)
 
@@ -212,16 +236,22 @@ def _plan_job(composer: Composer, job: Job, number: int) -> Experiment:
         # Without an override in the message nobody knows which experiment is meant.
         if job.named(message) or "hydra." in message:
             raise LabkartError(message) from error
-        raise LabkartError(f"{message}\nin {' '.join(job.overrides)}") from error
+        place = translate("in {overrides}", overrides=" ".join(job.overrides))
+        raise LabkartError(f"{message}\n{place}") from error
 
 
 def _check_ranks(jobs: Sequence[Experiment], count: int) -> None:
     """Refuse jobs of several processes that have no task for them."""
     missing = [job.tasks[label] for job in jobs for label in job.missing]
     if missing and count > 1 and not any(task.distributed for task in missing):
-        problem = f"hydra.launcher: a job of {count} processes, and no task for them"
-        remedy = "Write distributed = True in the class of the task that all of them run together"
-        raise LabkartError(f"{problem}. {remedy}, or set nodes and tasks_per_node to 1.")
+        raise LabkartError(
+            translate(
+                "hydra.launcher: a job of {count} processes, and no task for them."
+                " Write distributed = True in the class of the task that all of them run together,"
+                " or set nodes and tasks_per_node to 1.",
+                count=count,
+            )
+        )
 
 
 def _note_failure(record: ExperimentRecord, failure: str) -> None:
@@ -234,7 +264,3 @@ def _note_failure(record: ExperimentRecord, failure: str) -> None:
         record.started = record.started or current_time()
         record.ended = current_time()
         locks.forget_mark(record.id)
-
-
-def _counted(things: Sized, name: str) -> str:
-    return f"{len(things)} {name}{'' if len(things) == 1 else 's'}"

@@ -19,6 +19,7 @@ from labkart._compat import config_loader
 from labkart.errors import LabkartError
 from labkart.experiments.override_syntax import explain_syntax, write_value
 from labkart.experiments.yaml_syntax import explain_yaml
+from labkart.language import translate
 
 NAME = "sweep"  # of the folder in `conf/`, and of the override that names a file in it
 FOLDER = f"conf/{NAME}"
@@ -76,30 +77,53 @@ def _read(name: str) -> list[Grid]:
     path = f"{FOLDER}/{name.removesuffix('.yaml')}.yaml"
     file = project.current().root / path
     if not file.is_file():
-        options = ", ".join(sorted(other.stem for other in folder().glob("*.yaml"))) or "none"
-        raise LabkartError(f'conf: no {NAME} "{name}". Choose one of {options} ({FOLDER}/).')
+        options = sorted(other.stem for other in folder().glob("*.yaml"))
+        raise LabkartError(
+            translate(
+                'conf: no {group} "{name}". Choose one of {options} ({folder}/).',
+                group=NAME,
+                name=name,
+                options=", ".join(options) or translate("none"),
+                folder=FOLDER,
+            )
+        )
     try:
         with file.open(encoding="utf-8") as stream:
             grids = list(_grids(config_loader()(stream), path))
     except yaml.MarkedYAMLError as error:
         raise LabkartError(explain_yaml(error)) from None
     except (UnicodeDecodeError, yaml.reader.ReaderError):
-        remedy = "Save the file as UTF-8 in your editor."
-        raise LabkartError(f"{path}: this is not UTF-8. {remedy}") from None
+        raise LabkartError(
+            translate(
+                "{file}: this is not UTF-8. Save the file as UTF-8 in your editor.", file=path
+            )
+        ) from None
     if not grids:
-        raise LabkartError(f"{path} has no grid, so there would be nothing to run.")
+        raise LabkartError(
+            translate("{file} has no grid, so there would be nothing to run.", file=path)
+        )
     return grids
 
 
 def _grids(loader: Any, path: str) -> Iterator[Grid]:
     node = loader.get_single_node()
     if node is not None and not isinstance(node, yaml.SequenceNode):
-        remedy = 'Write "- " before the first setting of each grid'
-        raise LabkartError(f"{_place(path, node)}: must be a list of grids. {remedy}.")
+        raise LabkartError(
+            translate(
+                "{place}: must be a list of grids."
+                ' Write "- " before the first setting of each grid.',
+                place=_place(path, node),
+            )
+        )
     for item in node.value if node else ():
         if not isinstance(item, yaml.MappingNode):
-            remedy = f"a grid has names and values, such as model: [a, b], got {item.value}"
-            raise LabkartError(f"{_place(path, item)}: {remedy}.")
+            raise LabkartError(
+                translate(
+                    "{place}: a grid has names and values, such as model: [a, b], got {value}.",
+                    place=_place(path, item),
+                    value=item.value,
+                )
+            )
         item.value = list(_with_whole_calls(item.value))
         values: dict[Any, Any] = loader.construct_object(item, deep=True)
         places = [_place(path, key) for key, _ in item.value]
@@ -127,17 +151,34 @@ def _is_open(node: Any) -> bool:
 
 
 def _place(path: str, node: Any) -> str:
-    return f"{path}, line {node.start_mark.line + 1}"
+    return translate("{file}, line {line}", file=path, line=node.start_mark.line + 1)
 
 
 def _override(name: str, value: Any, place: str) -> GridOverride:
     if name == NAME:
-        raise LabkartError(f"{place}: a grid cannot name another file. Name both: {NAME}=one,two.")
+        raise LabkartError(
+            translate(
+                "{place}: a grid cannot name another file. Name both: {group}=one,two.",
+                place=place,
+                group=NAME,
+            )
+        )
     if re.match(r"[+~]*hydra[./]", name):
-        raise LabkartError(f"{place}: {name} is for all grids. Add it to the command: {name}=...")
+        raise LabkartError(
+            translate(
+                "{place}: {name} is for all grids. Add it to the command: {name}=...",
+                place=place,
+                name=name,
+            )
+        )
     if value == []:
-        remedy = f"[[]] is an empty list as a value of {name}"
-        raise LabkartError(f"{place}: {name} has no values. {remedy}.")
+        raise LabkartError(
+            translate(
+                "{place}: {name} has no values. [[]] is an empty list as a value of {name}.",
+                place=place,
+                name=name,
+            )
+        )
     text = f"{name}={_values(value)}"
     try:
         OverridesParser.create().parse_override(text)

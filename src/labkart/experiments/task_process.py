@@ -21,19 +21,13 @@ from luigi.task_status import DONE, FAILED
 
 from labkart import _compat, signals
 from labkart.experiments.allocation import Allocation, Allocator
+from labkart.language import translate
 from labkart.tasks import debugger
 from labkart.tasks.context import context
 from labkart.tasks.resources import Resources
 from labkart.tasks.task import Task, record_death
 
 _PAUSE = 0.5  # seconds between two looks at processes that send nothing
-
-# What usually sends these signals.
-_CAUSES = {
-    signal.SIGKILL: " (out of memory?)",
-    signal.SIGSEGV: " (a crash in compiled code)",
-    signal.SIGABRT: " (a crash in compiled code)",
-}
 
 # Else PyTorch's `cuda.is_available()`, called here, would keep the processes from the card.
 os.environ.setdefault("PYTORCH_NVML_BASED_CUDA_CHECK", "1")
@@ -134,7 +128,9 @@ class TaskProcesses:
             elif run.limit and time.time() > run.started + run.limit:
                 run.terminate()
                 signals.join([run.process])
-                self._fail(run, f"ran longer than its limit of {run.limit:g} s")
+                self._fail(
+                    run, translate("ran longer than its limit of {seconds:g} s", seconds=run.limit)
+                )
         except (EOFError, OSError):
             run.process.join()
             self._fail(run, _describe_end(run.process.exitcode))
@@ -274,9 +270,15 @@ def _temporary_file() -> IO[bytes]:
 def _describe_end(code: int) -> str:
     """Why a process ended that did not say so itself."""
     if code >= 0:
-        return f"its process ended by itself, with exit code {code} (os._exit?)"
+        return translate(
+            "its process ended by itself, with exit code {code} (os._exit?)", code=code
+        )
     try:
         number = signal.Signals(-code)
     except ValueError:  # a real-time signal has no name
-        return f"killed by signal {-code}"
-    return f"killed by {number.name}{_CAUSES.get(number, '')}"
+        return translate("killed by signal {number}", number=-code)
+    if number == signal.SIGKILL:
+        return translate("killed by {signal} (out of memory?)", signal=number.name)
+    if number in (signal.SIGSEGV, signal.SIGABRT):
+        return translate("killed by {signal} (a crash in compiled code)", signal=number.name)
+    return translate("killed by {signal}", signal=number.name)

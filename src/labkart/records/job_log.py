@@ -9,6 +9,7 @@ from pathlib import Path
 
 from labkart import project
 from labkart.files import encode_json, read_json, write_atomically
+from labkart.language import translate
 
 FOLDER = "jobs"
 _INDEX = "experiments.json"
@@ -23,6 +24,15 @@ def index_logs(folder: Path, logs: Mapping[str, Sequence[Path]]) -> None:
     """Keep which logs below the folder of the jobs belong to which experiment."""
     names = {id: [path.name for path in paths] for id, paths in logs.items()}
     write_atomically(folder / _INDEX, encode_json(names))
+
+
+def describe_failure(failure: str, log: Path) -> str:
+    """Why a job failed, and its log if there is one."""
+    if not log.exists():
+        return failure
+    return translate(
+        "{failure}. Its log: {log}", failure=failure.rstrip(".。"), log=project.current().short(log)
+    )
 
 
 def find_logs(experiment: str) -> list[Path]:

@@ -5,15 +5,16 @@ Knows OmegaConf's errors. For configurations that do not compose see `experiment
 
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from omegaconf import DictConfig, ListConfig
 from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
 from labkart._compat import config_node, config_root, config_text
 from labkart.errors import LabkartError
+from labkart.language import translate
 from labkart.tasks.context import context
-from labkart.wording import closest, did_you_mean
+from labkart.wording import closest, did_you_mean, did_you_mean_names
 
 # As a Japanese keyboard writes ASCII's characters, and the blanks that look like a blank.
 _LOOK_ALIKE = re.compile("[\uff01-\uff5e\u3000\u00a0]")
@@ -52,10 +53,24 @@ def explain_value_error(error: OmegaConfBaseException) -> str:
 
 
 def _hint(root: Any, key: str) -> str:
-    return suggest_setting(root, key.split("."))[1] if isinstance(root, DictConfig) else ""
+    return suggest_setting(root, key.split(".")).hint if isinstance(root, DictConfig) else ""
 
 
-def suggest_setting(cfg: DictConfig, parts: list[str]) -> tuple[Any, str]:
+class Suggestion(NamedTuple):
+    """What a person may have meant by a setting that does not exist.
+
+    Attributes:
+        section: the deepest one on the way to it.
+        hint: a sentence.
+        names_setting: whether that names the setting that is meant.
+    """
+
+    section: Any
+    hint: str
+    names_setting: bool = True
+
+
+def suggest_setting(cfg: DictConfig, parts: list[str]) -> Suggestion:
     """The deepest section on the way to an unknown setting, and the setting that is meant.
 
     Looks on all levels: `trees` may be meant for `model.params.trees`.
@@ -70,18 +85,26 @@ def suggest_setting(cfg: DictConfig, parts: list[str]) -> tuple[Any, str]:
         path.append(match)
     if len(path) == len(parts):
         is_last = path[:-1] == parts[:-1]
-        return section, f'Did you mean "{path[-1] if is_last else ".".join(path)}"?'
+        return Suggestion(section, did_you_mean_names([path[-1] if is_last else ".".join(path)]))
     same = [key for key in _keys(cfg) if key.rpartition(".")[2] == parts[-1]]
     if same:
-        quoted = [f'"{key}"' for key in same[:3]]
-        return cfg, f"Did you mean {' or '.join(quoted)}?"
+        return Suggestion(cfg, did_you_mean_names(same[:3]))
     if path != parts[: len(path)]:
-        return section, f'Did you mean "{".".join(path)}"?'
+        return Suggestion(section, did_you_mean_names([".".join(path)]))
     if isinstance(node, DictConfig) and not node:
-        return node, f'"{".".join(path)}" is empty. +{".".join(parts)}=... adds the setting.'
+        hint = translate(
+            '"{section}" is empty. +{setting}=... adds the setting.',
+            section=".".join(path),
+            setting=".".join(parts),
+        )
+        return Suggestion(node, hint, names_setting=False)
     if isinstance(node, DictConfig):
-        return node, did_you_mean(parts[len(path)], map(str, node))
-    return section, f'"{".".join(path)}" has no settings: it is {node}.'
+        names, part = list(map(str, node)), parts[len(path)]
+        return Suggestion(node, did_you_mean(part, names), closest(part, names) is not None)
+    hint = translate(
+        '"{section}" has no settings: it is {value}.', section=".".join(path), value=node
+    )
+    return Suggestion(section, hint, names_setting=False)
 
 
 def _closest_name(part: str, node: Any) -> str | None:

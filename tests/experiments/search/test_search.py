@@ -24,7 +24,7 @@ from labkart.experiments import experiment
 from labkart.experiments.config import compose_overrides
 from labkart.experiments.plan import plan
 from labkart.experiments.progress import ExperimentProgress
-from labkart.experiments.search import plots, space
+from labkart.experiments.search import plots
 from labkart.experiments.search.config import SearchConfig
 from labkart.experiments.search.journal import TrialJournal
 from labkart.experiments.search.space import Space
@@ -197,6 +197,7 @@ def test_outside_of_a_search_a_report_is_a_metric(here: Path) -> None:
 # Mistakes
 
 
+HOW = "Write {low: 1, high: 10}, with step or log: true if you like, or {choices: [a, b]}."
 MISTAKES = {
     ("loss: minimize", "loss: minimise"): 'objectives: loss: no direction "minimise". Did you mean "minimize"?',
     ("{loss: minimize}", "{}"): "objectives names nothing. Write a line for each: a metric and its direction: accuracy: maximize",
@@ -229,7 +230,7 @@ def test_a_mistake_in_the_file_is_told_and_nothing_begins(
     here: Path, edit: tuple[str, str]
 ) -> None:
     change(here, *edit)
-    message = MISTAKES[edit].replace("HOW", f"{space.HOW}.")
+    message = MISTAKES[edit].replace("HOW", HOW)
     place = "" if message.startswith(("conf/", "x=")) else "conf/search/s.yaml: "
     with pytest.raises(LabkartError, match=f"^{re.escape(place + message)}$"):
         run()

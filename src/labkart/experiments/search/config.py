@@ -27,21 +27,14 @@ from labkart.errors import LabkartError
 from labkart.experiments.composer import Composer
 from labkart.experiments.plan import plan
 from labkart.experiments.search.space import Space, check_names
+from labkart.language import translate
+from labkart.wording import join_names
 
 # A new object of them proposes, from the trials so far, what one that saw these would.
 _SAMPLERS = ("TPESampler", "RandomSampler", "BruteForceSampler", "GPSampler")
-# Each with the reason why it stops a trial.
-_PRUNERS = {
-    "MedianPruner": "behind the median",
-    "PercentilePruner": "not among the best",
-    "SuccessiveHalvingPruner": "not among the best",
-    "ThresholdPruner": "beyond the limits",
-}
+_PRUNERS = ("MedianPruner", "PercentilePruner", "SuccessiveHalvingPruner", "ThresholdPruner")
 _DEFAULTS = {"sampler": "TPESampler", "pruner": None, "n_trials": 30}
-_EXAMPLES = {
-    "objectives": "a metric and its direction: accuracy: maximize",
-    "space": "a setting and its values: seed: {low: 0, high: 9}",
-}
+_REQUIRED = ("objectives", "space")
 
 
 class SearchConfig:
@@ -72,16 +65,24 @@ class SearchConfig:
         if not isinstance(node, DictConfig):
             raise _missing_search(self.option)
         values: Any = _DEFAULTS | OmegaConf.to_container(node, resolve=True)  # pyright: ignore[reportOperatorIssue]
-        check_names(values, [*_DEFAULTS, *_EXAMPLES], f"{self.path}: a search has no")
-        for key, example in _EXAMPLES.items():
+        check_names(
+            values,
+            [*_DEFAULTS, *_REQUIRED],
+            lambda name: translate('{file}: a search has no "{name}".', file=self.path, name=name),
+        )
+        for key in _REQUIRED:
             if not isinstance(values.get(key), Mapping) or not values[key]:
-                remedy = f"Write a line for each: {example}"
-                raise LabkartError(f"{self.path}: {key} names nothing. {remedy}")
+                raise LabkartError(
+                    translate(
+                        "{file}: {key} names nothing. Write a line for each: {example}",
+                        file=self.path,
+                        key=key,
+                        example=_example(key),
+                    )
+                )
         self.n_trials = self._integer("n_trials", values["n_trials"], 1)
         self.objectives: dict[str, str] = values["objectives"]
-        for name, direction in self.objectives.items():
-            problem = f"{self.path}: objectives: {name}: no direction"
-            check_names([direction], ["maximize", "minimize"], problem)
+        self._check_directions()
         self.space = Space(values["space"], self.path)
         self._check_overrides()
         self._sampler = self._class("sampler", values["sampler"], _SAMPLERS)
@@ -91,6 +92,17 @@ class SearchConfig:
         shown = {"sampler": values["sampler"], "pruner": values["pruner"], **values["space"]}
         self.settings = {name: _in_one_line(value) for name, value in shown.items()}
         self.name = f"{self.option or 'search'}-{self._digest()}"
+
+    def _check_directions(self) -> None:
+        for metric, direction in self.objectives.items():
+            place = f"{self.path}: objectives: {metric}"
+            check_names(
+                [direction],
+                ["maximize", "minimize"],
+                lambda name, place=place: translate(
+                    '{place}: no direction "{name}".', place=place, name=name
+                ),
+            )
 
     @property
     def directions(self) -> list[StudyDirection]:
@@ -107,23 +119,45 @@ class SearchConfig:
         if not value:
             return NopPruner(), ""
         if len(self.objectives) > 1:
-            problem = f"{self.path}: a pruner needs a single objective"
-            raise LabkartError(f"{problem}. Write pruner: null")
+            raise LabkartError(
+                translate(
+                    "{file}: a pruner needs a single objective. Write pruner: null", file=self.path
+                )
+            )
         kind, arguments = self._class("pruner", value, _PRUNERS)
-        return _make(kind, arguments), _PRUNERS[kind.__name__]
+        return _make(kind, arguments), _pruning_reason(kind.__name__)
 
     def _class(self, key: str, value: Any, names: Collection[str]) -> tuple[type, dict[str, Any]]:
         """Optuna's class of a name, and arguments that it accepts."""
         arguments = dict(value) if isinstance(value, Mapping) else {"name": value}
         name = arguments.pop("name", None)
-        check_names([name], names, f"{self.path}: no {key}")
+        check_names(
+            [name],
+            names,
+            lambda wrong: translate(
+                '{file}: no {key} "{name}".', file=self.path, key=key, name=wrong
+            ),
+        )
         missing = [one for one in ("torch", "scipy") if name == "GPSampler" and not find_spec(one)]
         if missing:
-            remedy = f"uv add {' '.join(missing)}"
-            raise LabkartError(f"{self.path}: {name} needs {' and '.join(missing)}: {remedy}")
+            raise LabkartError(
+                translate(
+                    "{file}: {name} needs {packages}: uv add {arguments}",
+                    file=self.path,
+                    name=name,
+                    packages=join_names(missing),
+                    arguments=" ".join(missing),
+                )
+            )
         kind = getattr(getattr(optuna, f"{key}s"), name)
         known = list(inspect.signature(kind.__init__).parameters)[1:]
-        check_names(arguments, known, f"{self.path}: {name} has no argument")
+        check_names(
+            arguments,
+            known,
+            lambda wrong: translate(
+                '{file}: {kind} has no argument "{name}".', file=self.path, kind=name, name=wrong
+            ),
+        )
         self._integer("seed", arguments.get("seed", 0), 0)
         try:
             _make(kind, arguments)
@@ -133,7 +167,14 @@ class SearchConfig:
 
     def _integer(self, name: str, value: Any, least: int) -> int:
         if type(value) is not int or value < least:
-            raise LabkartError(f"{self.path}: {name} must be an integer, got {value!r}.")
+            raise LabkartError(
+                translate(
+                    "{file}: {name} must be an integer, got {value!r}.",
+                    file=self.path,
+                    name=name,
+                    value=value,
+                )
+            )
         return value
 
     def _check_sampler(self) -> None:
@@ -141,15 +182,27 @@ class SearchConfig:
             distribution = parameter.distribution
             is_endless = isinstance(distribution, FloatDistribution) and distribution.step is None
             if self.is_exhaustive and is_endless:
-                remedy = "Give it a step, or take another sampler"
-                raise LabkartError(f"{self.path}: {name} has no end of values to try. {remedy}.")
+                raise LabkartError(
+                    translate(
+                        "{file}: {name} has no end of values to try."
+                        " Give it a step, or take another sampler.",
+                        file=self.path,
+                        name=name,
+                    )
+                )
 
     def _check_overrides(self) -> None:
         names = set(map(_setting_name, self.space.parameters))
         for override in self.overrides:
             if (name := _setting_name(override)) in names:
-                problem = f"{override}: the search tries values of {name} itself"
-                raise LabkartError(f"{problem}. Leave it out here, or remove it from the space.")
+                raise LabkartError(
+                    translate(
+                        "{override}: the search tries values of {name} itself."
+                        " Leave it out here, or remove it from the space.",
+                        override=override,
+                        name=name,
+                    )
+                )
 
     def _digest(self) -> str:
         """The digest of what fixes the study.
@@ -160,6 +213,21 @@ class SearchConfig:
         ids = [plan(self.composer.compose(example)).record.id for example in examples]
         fixed = [self.objectives, self.settings, ids]
         return hashlib.sha256(json.dumps(fixed, default=str).encode()).hexdigest()[:8]
+
+
+def _example(key: str) -> str:
+    if key == "objectives":
+        return translate("a metric and its direction: accuracy: maximize")
+    return translate("a setting and its values: seed: {{low: 0, high: 9}}")
+
+
+def _pruning_reason(pruner: str) -> str:
+    """Why one of Optuna's pruners stops a trial."""
+    if pruner == "MedianPruner":
+        return translate("behind the median")
+    if pruner == "ThresholdPruner":
+        return translate("beyond the limits")
+    return translate("not among the best")
 
 
 def _make(kind: type, arguments: Mapping[str, Any]) -> Any:
@@ -180,10 +248,26 @@ def _setting_name(override: str) -> str:
 
 def _missing_search(option: str | None) -> LabkartError:
     if option:
-        remedy = "Begin it with the line # @package _global_ and put its lines below search:"
-        return LabkartError(f"conf/search/{option}.yaml: there is no search: in it. {remedy}")
+        return LabkartError(
+            translate(
+                "conf/search/{option}.yaml: there is no search: in it. Begin it with the line"
+                " # @package _global_ and put its lines below search:",
+                option=option,
+            )
+        )
     names = sorted(file.stem for file in project.current().root.glob("conf/search/*.yaml"))
-    remedy = f"Choose one of {', '.join(names)} (conf/search/)"
-    remedy = remedy if names else "Write one: conf/search/<name>.yaml"
-    command = f"labkart search search={names[0] if names else '<name>'}"
-    return LabkartError(f"No search is chosen. {remedy}: {command}")
+    if not names:
+        return LabkartError(
+            translate(
+                "No search is chosen."
+                " Write one: conf/search/<name>.yaml: labkart search search=<name>"
+            )
+        )
+    return LabkartError(
+        translate(
+            "No search is chosen. Choose one of {names} (conf/search/):"
+            " labkart search search={name}",
+            names=", ".join(names),
+            name=names[0],
+        )
+    )

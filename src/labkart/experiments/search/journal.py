@@ -21,6 +21,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from labkart.errors import LabkartError
 from labkart.experiments.search.config import SearchConfig
+from labkart.language import translate
 from labkart.project import current
 from labkart.records.file_lock import file_lock
 from labkart.records.study import study_folder
@@ -58,9 +59,14 @@ class TrialJournal:
                     load_if_exists=True,
                 )
         except (AssertionError, AttributeError, LookupError, TypeError, ValueError) as error:
-            remedy = "Move it away and search again: what its trials have computed stays cached"
-            reason = f"is damaged ({type(error).__name__}: {error}). {remedy}."
-            raise LabkartError(f"{current().short(file)} {reason}") from None
+            raise LabkartError(
+                translate(
+                    "{file} is damaged ({reason}). Move it away and search again:"
+                    " what its trials have computed stays cached.",
+                    file=current().short(file),
+                    reason=f"{type(error).__name__}: {error}",
+                )
+            ) from None
 
     def trials(self) -> list[FrozenTrial]:
         """All trials so far, of every process."""

@@ -21,6 +21,7 @@ from labkart.experiments.plan import plan
 from labkart.experiments.progress import ProgressListener
 from labkart.experiments.search.config import SearchConfig
 from labkart.experiments.search.journal import TrialJournal
+from labkart.language import translate
 from labkart.records.names import MetricNames
 from labkart.records.record import ExperimentRecord, TaskRun, current_time
 from labkart.records.study import Study, Trial, read_study, study_folder
@@ -133,8 +134,13 @@ class StudyRunner(ProgressListener):
                 trial = self._trial(frozen)
                 self._listener.trial_ended(trial)
                 if trial.state == "failed" and self._fail_fast:
-                    reason = f"Trial {trial.number} failed, so the search ends (--fail-fast)"
-                    raise FirstFailure(f"{reason}. What has finished stays cached.")
+                    raise FirstFailure(
+                        translate(
+                            "Trial {number} failed, so the search ends (--fail-fast)."
+                            " What has finished stays cached.",
+                            number=trial.number,
+                        )
+                    )
 
     def _try(self, proposed: FrozenTrial) -> None:
         """Run the experiment of a trial, if it did not run before; note what came of it.
@@ -205,11 +211,13 @@ class StudyRunner(ProgressListener):
         for name in self.config.objectives:
             if name not in metrics:
                 if any(trial.state == TrialState.COMPLETE for trial in self._ended()):
-                    return None, f"no metric {name} was logged"
-                problem = f'{self.config.path}: no task logs the metric "{name}"'
-                raise LabkartError(f"{problem}. {did_you_mean(name, metrics)}")
+                    return None, translate("no metric {name} was logged", name=name)
+                problem = translate(
+                    '{file}: no task logs the metric "{name}".', file=self.config.path, name=name
+                )
+                raise LabkartError(f"{problem} {did_you_mean(name, metrics)}")
             if math.isnan(metrics[name]):
-                return None, f"{name} is not a number"
+                return None, translate("{name} is not a number", name=name)
         return [metrics[name] for name in self.config.objectives], None
 
     def record(self, status: str) -> Study:

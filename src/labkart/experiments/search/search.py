@@ -8,6 +8,7 @@ from labkart.experiments.search.config import SearchConfig
 from labkart.experiments.search.runner import StudyRunner, TrialListener
 from labkart.experiments.session import session
 from labkart.fingerprint import snapshot
+from labkart.language import translate, translate_count
 from labkart.records import locks, provenance
 from labkart.records.study import Study, read_studies, read_study, study_folder
 from labkart.tracking.publisher import Publisher
@@ -86,13 +87,22 @@ def _say_what_changed(config: SearchConfig) -> None:
     if not studies:
         return
     last, settings = studies[-1], config.settings
-    changes = {
-        "the objective": last.objectives != config.objectives,
-        "the sampler": last.settings.get("sampler") != settings["sampler"],
-        "the pruner": last.settings.get("pruner") != settings["pruner"],
-        "the space": last.settings != settings,
-        "code, data or a setting of all trials": True,
-    }
-    change = next(name for name, is_change in changes.items() if is_change)
-    count = f"{len(last.trials)} trial{'' if len(last.trials) == 1 else 's'}"
-    console.say(f"  a new study: {change} has changed since {last.name} ({count})")
+    if last.objectives != config.objectives:
+        change = translate("the objective")
+    elif last.settings.get("sampler") != settings["sampler"]:
+        change = translate("the sampler")
+    elif last.settings.get("pruner") != settings["pruner"]:
+        change = translate("the pruner")
+    elif last.settings != settings:
+        change = translate("the space")
+    else:
+        change = translate("code, data or a setting of all trials")
+    console.say(
+        translate_count(
+            "  a new study: {change} has changed since {name} ({count} trial)",
+            "  a new study: {change} has changed since {name} ({count} trials)",
+            len(last.trials),
+            change=change,
+            name=last.name,
+        )
+    )

@@ -18,10 +18,10 @@ from optuna.distributions import (
 
 from labkart.errors import LabkartError
 from labkart.experiments.override_syntax import write_value
+from labkart.language import translate
 from labkart.wording import did_you_mean
 
 _ARGUMENTS = ("low", "high", "step", "log", "choices", "when")
-HOW = "Write {low: 1, high: 10}, with step or log: true if you like, or {choices: [a, b]}"
 
 
 @dataclass(frozen=True)
@@ -116,8 +116,17 @@ class Space:
     def _parameter(self, name: str, arguments: Any) -> Parameter:
         place = f"{self._path}: {name}"
         if not isinstance(arguments, Mapping):
-            raise LabkartError(f"{place}: {arguments} is not a range of values. {HOW}.")
-        check_names(arguments, _ARGUMENTS, f"{place}: a parameter has no")
+            problem = translate(
+                "{place}: {value} is not a range of values.", place=place, value=arguments
+            )
+            raise LabkartError(f"{problem} {_how_to_write()}")
+        check_names(
+            arguments,
+            _ARGUMENTS,
+            lambda wrong: translate(
+                '{place}: a parameter has no "{name}".', place=place, name=wrong
+            ),
+        )
         when = {
             str(parent): self._allowed(place, str(parent), values)
             for parent, values in (arguments.get("when") or {}).items()
@@ -125,28 +134,49 @@ class Space:
         try:
             return Parameter(name, _distribution(arguments), when)
         except (TypeError, ValueError) as error:
-            raise LabkartError(f"{place}: {error} {HOW}.") from None
+            raise LabkartError(f"{place}: {error} {_how_to_write()}") from None
 
     def _allowed(self, place: str, name: str, values: Any) -> list[str]:
         """The values of a parameter with which another one exists, as texts."""
-        check_names([name], self.parameters, f"{place}: when: above it the space has no")
+        check_names(
+            [name],
+            self.parameters,
+            lambda wrong: translate(
+                '{place}: when: above it the space has no "{name}".', place=place, name=wrong
+            ),
+        )
         texts = list(map(write_value, values if isinstance(values, list) else [values]))
         parameter = self.parameters[name]
         if isinstance(parameter.distribution, CategoricalDistribution):
-            check_names(texts, parameter.examples, f"{place}: when: {name} is never")
+            check_names(
+                texts,
+                parameter.examples,
+                lambda text: translate(
+                    '{place}: when: {name} is never "{value}".',
+                    place=place,
+                    name=name,
+                    value=text,
+                ),
+            )
         return texts
 
 
-def check_names(names: Iterable[Any], known: Iterable[Any], problem: str) -> None:
+def check_names(names: Iterable[Any], known: Iterable[Any], describe: Callable[[str], str]) -> None:
     """Refuse a name that is not known.
 
     Raises:
-        LabkartError: one is not; the message begins with the problem.
+        LabkartError: one is not; the message begins with what describes the problem.
     """
     known = list(map(str, known))
     for name in map(str, names):
         if name not in known:
-            raise LabkartError(f'{problem} "{name}". {did_you_mean(name, known)}')
+            raise LabkartError(f"{describe(name)} {did_you_mean(name, known)}")
+
+
+def _how_to_write() -> str:
+    return translate(
+        "Write {{low: 1, high: 10}}, with step or log: true if you like, or {{choices: [a, b]}}."
+    )
 
 
 def _distribution(arguments: Mapping[str, Any]) -> BaseDistribution:
@@ -155,11 +185,11 @@ def _distribution(arguments: Mapping[str, Any]) -> BaseDistribution:
     if "choices" in given:
         choices = given.pop("choices")
         if given or not isinstance(choices, list) or not choices:
-            raise ValueError("choices must be a list, and stand alone.")
+            raise ValueError(translate("choices must be a list, and stand alone."))
         return CategoricalDistribution(list(dict.fromkeys(map(write_value, choices))))
     types = {type(value) for name, value in given.items() if name != "log"}
     if not {"low", "high"} <= given.keys() or not types <= {int, float}:
-        raise ValueError("low and high must be numbers.")
+        raise ValueError(translate("low and high must be numbers."))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of a step that does not reach `high`
         return (IntDistribution if types == {int} else FloatDistribution)(**given)
