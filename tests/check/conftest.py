@@ -82,7 +82,7 @@ def places(findings: list[Finding]) -> list[str]:
 
 def sentences(findings: list[Finding]) -> list[str]:
     """Each finding as `path:line rule: message`."""
-    return [f"{finding.place} {finding.rule.id}: {finding.message('en')}" for finding in findings]
+    return [f"{finding.place} {finding.rule.id}: {finding.message()}" for finding in findings]
 
 
 def _forget() -> None:

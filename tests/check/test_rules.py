@@ -1,15 +1,12 @@
-"""Rules: what breaks each one and what keeps it, and that both languages have all their texts."""
+"""Rules: what breaks each one and what keeps it."""
 
-import string
 from pathlib import Path
 
 import pytest
 
-from labkart.check import report, shared_disk
-from labkart.check.rule import Rule, translations
 from labkart.check.rules import RULES
 from tests.check.conftest import Find, places
-from tests.support.bake import TEMPLATE
+from tests.support.rules import PAGES, page
 
 _HEAD = "from labkart import Task\nfrom luigi import IntParameter\n\n\n"
 _NOTEBOOK = '{{"cells": [{{"cell_type": "code", "outputs": [{0}], "execution_count": {1}}}]}}'
@@ -183,40 +180,11 @@ def test_a_file_that_is_not_python_is_not_said_to_break_the_pipeline_too(find: F
 
 def test_a_secret_is_shown_without_itself(find: Find) -> None:
     (finding,) = find("secret", **{"src/study/a.py": f'key = load("{_TOKEN}")\n'})
-    assert finding.message("en") == 'looks like a secret: key = load("***")'
+    assert finding.message() == 'looks like a secret: key = load("***")'
 
 
-# What they say
-
-
-@pytest.mark.parametrize("rule", RULES, ids=[rule.id for rule in RULES])
-def test_a_rule_says_all_in_both_languages(rule: type[Rule]) -> None:
-    for part in ("sentence", "reason", "fix"):
-        assert rule.text(part, "en")
-        assert rule.text(part, "ja") not in ("", rule.text(part, "en"))
-    japanese = translations("ja")[rule.id]
-    assert japanese.keys() == {"sentence", "reason", "fix", "messages"}
-    assert _values(japanese["messages"]) == _values(rule.messages)
-
-
-def test_no_other_text_is_translated() -> None:
-    japanese = translations("ja")
-    assert japanese.keys() == {rule.id for rule in RULES} | {"check", shared_disk.NAME}
-    assert _values(japanese["check"]) == _values(report.TEXTS)
-    assert _values(japanese[shared_disk.NAME]) == _values(shared_disk.TEXTS)
-
-
-def _values(messages: dict[str, str]) -> dict[str, set[str]]:
-    """The names in braces of each message."""
-    return {
-        key: {name for _, name, _, _ in string.Formatter().parse(text) if name}
-        for key, text in messages.items()
-    }
-
-
-@pytest.mark.parametrize("language", ["en", "ja"])
+@pytest.mark.parametrize("language", PAGES)
 def test_the_documentation_lists_the_rules_as_they_are(language: str) -> None:
-    page = (TEMPLATE / "docs" / language / "rules.md").read_text(encoding="utf-8")
-    assert page == report.format_page(RULES, language) + "\n", (
+    assert PAGES[language].read_text(encoding="utf-8") == page(language), (
         "write it again: python -m tests.support.rules"
     )

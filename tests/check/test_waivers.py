@@ -58,7 +58,7 @@ def test_files_without_comments_are_waived_in_a_table(find: Find, study: Path) -
     ]
     for entry in ('\n[tool.labkart.allow]\npath = "notebooks/a.ipynb"\n', 'allow = ["secret"]\n'):
         (finding,) = find("waiver", **{"pyproject.toml": text + entry})
-        assert finding.message("en") == 'there is no rule ""'
+        assert finding.message() == 'there is no rule ""'
 
 
 def test_the_table_is_not_for_lines_that_can_have_a_comment(find: Find, study: Path) -> None:

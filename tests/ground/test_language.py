@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import labkart
+from labkart.check.rules import RULES
 from labkart.language import english, translate, translate_count
 from tests.support.tiny import write
 
@@ -17,13 +18,16 @@ LIBRARY = Path(labkart.__file__).parent
 GROUND = "ground"  # the modules that are in no room
 ROOMS = sorted({GROUND, *(path.parent.name for path in LIBRARY.glob("*/__init__.py"))})
 # Rooms of which all that is shown is translated.
-TRANSLATED = ["cli", "experiments"]
+TRANSLATED = ["check", "cli", "experiments"]
 # The number of English texts that each of these calls begins with.
 CALLS = {"translate": 1, "translate_count": 2}
 # What shows a text to a person: calls, and arguments of any call by their name.
 SHOWING = {"LabkartError", "say", "warn", "busy"}
 SHOWING_ARGUMENTS = {"help", "description", "epilog"}
 _WORD = re.compile(r"[A-Za-z]{2,}[\w./-]*")
+
+# Modules through which texts go that stand elsewhere.
+THROUGH = ("check/rule.py", "language.py")
 
 
 def _folder(room: str) -> Path:
@@ -42,12 +46,22 @@ def _calls(room: str) -> Iterator[tuple[str, ast.Call, str]]:
 
 
 def _texts(room: str) -> set[str]:
-    """The English texts of a room."""
-    return {
-        str(ast.literal_eval(text))
-        for name, call, _ in _calls(room)
-        for text in call.args[: CALLS.get(name, 0)]
-    }
+    """The English texts of a room; those of the rules are what their classes have."""
+    texts = {text for _, call, name in _translations(room) for text in _literals(call, name)}
+    for rule in RULES if room == "check" else ():
+        texts |= {rule.sentence, rule.reason, rule.fix, *rule.messages.values()}
+    return texts
+
+
+def _translations(room: str) -> Iterator[tuple[str, ast.Call, str]]:
+    """The calls that translate a text, with their places and names."""
+    for name, call, place in _calls(room):
+        if name in CALLS and not place.startswith(THROUGH):
+            yield place, call, name
+
+
+def _literals(call: ast.Call, name: str) -> list[str]:
+    return [str(ast.literal_eval(text)) for text in call.args[: CALLS[name]]]
 
 
 def _values(text: str) -> set[str]:
@@ -94,11 +108,11 @@ def _outside_of_translations(node: ast.AST) -> Iterator[ast.AST]:
 
 @pytest.mark.parametrize("room", ROOMS)
 def test_the_values_of_a_text_are_given(room: str) -> None:
-    for name, call, place in _calls(room):
+    for place, call, name in _translations(room):
         given = {keyword.arg for keyword in call.keywords}
         given |= {"count"} if name == "translate_count" else set()
-        for text in call.args[: CALLS.get(name, 0)]:
-            assert None in given or _values(str(ast.literal_eval(text))) <= given, place
+        for text in _literals(call, name):
+            assert None in given or _values(text) <= given, place
 
 
 def test_a_text_is_in_the_language_of_the_project(

@@ -72,7 +72,7 @@ def test_a_fresh_project_breaks_no_rule(
     monkeypatch.chdir(baked[0].root)
     rules = [rule for rule in RULES if not rule.runs_code]
     found = report.find_problems(Tree(project.current()), rules)
-    assert [(finding.place, finding.message("en")) for finding in found] == []
+    assert [(finding.place, finding.message()) for finding in found] == []
 
 
 def test_ruff_finds_nothing(baked: tuple[Project, dict[str, str]]) -> None:

@@ -24,6 +24,7 @@ from labkart.experiments.combinations import Job
 from labkart.experiments.composer import Composer
 from labkart.experiments.composition import Composed
 from labkart.experiments.override_syntax import write_value
+from labkart.language import translate
 
 _FIRST = "conf/config.yaml"
 _MOST_COMBINATIONS = 20  # of the files that a search chooses
@@ -50,7 +51,7 @@ class ConfigFile:
         loader = _compat.config_loader()
         values: Any = yaml.load(text, Loader=loader)
         if values is not None and not isinstance(values, dict):
-            raise ValueError("must have lines of the form name: value")
+            raise ValueError(translate("must have lines of the form name: value"))
         place = Path(path)
         file = cls(path, place.stem, values or {}, "/".join(place.parts[1:-1]))
         header = _PACKAGE.search(text)
@@ -189,8 +190,12 @@ class Conf:
                     cfg = composer.compose([*choice, *others]).cfg
                     why = self._sweep_problem(name, choices, cfg)
                 if why:
-                    with_others = f" with {' '.join(others)}" if others else ""
-                    yield Problem(file.path, "unknown", line, f"{why}{with_others}")
+                    if others:
+                        overrides = " ".join(others)
+                        why = translate(
+                            "{problem} with {overrides}", problem=why, overrides=overrides
+                        )
+                    yield Problem(file.path, "unknown", line, why)
                     break
 
     def _combinations(self, space: dict[str, Any], name: str) -> Iterator[list[str]]:
@@ -212,15 +217,22 @@ class Conf:
         try:
             override = OverridesParser.create().parse_override(f"{name}={text}")
         except HydraException as error:
-            return f"{name}: {text} is not a valid choice ({str(error).splitlines()[0]})"
+            why = str(error).splitlines()[0]
+            return translate(
+                "{name}: {text} is not a valid choice ({why})", name=name, text=text, why=why
+            )
         key = override.key_or_group
         options = {file.name for file in self.files if file.group == key}
         if options and override.is_discrete_sweep():
             chosen = override.sweep_string_iterator()
-            unknown = [name for name in chosen if name not in options]
-            return f"no {key} {', '.join(unknown)} in conf/{key}/" if unknown else ""
+            unknown = ", ".join(name for name in chosen if name not in options)
+            return (
+                translate("no {group} {names} in conf/{group}/", group=key, names=unknown)
+                if unknown
+                else ""
+            )
         is_known = options or name.startswith(("+", "hydra")) or _has(cfg, key)
-        return "" if is_known else f"no setting {key}"
+        return "" if is_known else translate("no setting {name}", name=key)
 
 
 def _section(file: ConfigFile, name: str) -> dict[Any, Any]:

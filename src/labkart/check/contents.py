@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from labkart.check.rule import Finding, Rule
 from labkart.check.tree import TEXT_FILES, Tree
+from labkart.language import translate
 
 _LARGEST = 5_000_000  # bytes
 
@@ -114,5 +115,5 @@ def _cells(text: str) -> list[dict[str, Any]]:
         raise ValueError(error) from None
     cells = notebook.get("cells") if isinstance(notebook, dict) else None
     if not isinstance(cells, list) or not all(isinstance(cell, dict) for cell in cells):
-        raise ValueError('it has no list of "cells"')
+        raise ValueError(translate('it has no list of "cells"'))
     return cells

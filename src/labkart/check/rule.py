@@ -1,21 +1,23 @@
-"""What a rule is, what it finds, and its texts in a language. Knows no single rule."""
+"""What a rule is, what it finds, and its texts. Knows no single rule."""
 
 import re
-import tomllib
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cache
-from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar, Literal
 
 from labkart.check.tree import Tree
+from labkart.language import translate
 
 
 class Rule(ABC):
-    """Something that must hold in a project. Its docstring is the sentence that a user reads."""
+    """Something that must hold in a project. Its docstring is the sentence that a user reads.
+
+    All its texts are English, and the keys of their translations.
+    """
 
     id: ClassVar[str]  # the name of the class, in small letters with hyphens
+    sentence: ClassVar[str]  # its docstring
     reason: ClassVar[str]  # why the rule exists
     fix: ClassVar[str]  # what to do where it is broken
     messages: ClassVar[dict[str, str]]  # by a key, with the names of their values in braces
@@ -23,6 +25,7 @@ class Rule(ABC):
 
     def __init_subclass__(cls) -> None:
         cls.id = re.sub(r"(?<!^)(?=[A-Z])", "-", cls.__name__).lower()
+        cls.sentence = " ".join((cls.__doc__ or "").split())
 
     @abstractmethod
     def check(self, tree: Tree) -> Iterator["Finding"]:
@@ -34,11 +37,9 @@ class Rule(ABC):
         return Finding(path, line, cls, key, {name: str(value) for name, value in values.items()})
 
     @classmethod
-    def text(cls, part: str, language: str) -> str:
-        """The rule's `sentence`, `reason` or `fix` in a language."""
-        sentence = " ".join((cls.__doc__ or "").split())
-        english = sentence if part == "sentence" else getattr(cls, part)
-        return translation(language, cls.id, part) or english
+    def text(cls, part: Literal["sentence", "reason", "fix"]) -> str:
+        """A part of the rule in the project's language."""
+        return translate(getattr(cls, part))
 
 
 @dataclass(frozen=True)
@@ -51,10 +52,9 @@ class Finding:
     key: str
     values: dict[str, str] = field(hash=False)
 
-    def message(self, language: str) -> str:
-        """The sentence about this place. What other parts of Labkart say in it stays English."""
-        text = translation(language, self.rule.id, "messages", self.key)
-        return (text or self.rule.messages[self.key]).format(**self.values)
+    def message(self) -> str:
+        """The sentence about this place."""
+        return translate(self.rule.messages[self.key], **self.values)
 
     @property
     def place(self) -> str:
@@ -70,18 +70,3 @@ class Problem:
     key: str
     line: int = 0
     text: str = ""
-
-
-def translation(language: str, *keys: str) -> str | None:
-    """A text by its keys, such as `raw-data`, `messages`, `new`; None if the language lacks it."""
-    text: Any = translations(language)
-    for key in keys:
-        text = text.get(key, {})
-    return text or None
-
-
-@cache
-def translations(language: str) -> dict[str, Any]:
-    """All texts in `<language>.toml` beside this module, by their rules; empty for English."""
-    file = Path(__file__).with_name(f"{language}.toml")
-    return tomllib.loads(file.read_text(encoding="utf-8")) if file.exists() else {}

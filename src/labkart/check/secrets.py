@@ -17,7 +17,7 @@ class Secret(Rule):
     reason = "A secret that was pushed once stays known, whatever a later commit removes."
     fix = (
         "First make the secret worthless: change the password, revoke the token. Then keep the new"
-        ' one in an environment variable, and write ${oc.env:NAME,""} in conf/ or os.environ[...]'
+        ' one in an environment variable, and write ${{oc.env:NAME,""}} in conf/ or os.environ[...]'
         " in code. If it is no secret, add its name to not-secrets in [tool.labkart] of"
         " pyproject.toml."
     )

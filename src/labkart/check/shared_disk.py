@@ -15,32 +15,15 @@ from typing import Any
 from filelock import Timeout
 
 from labkart import console, project
-from labkart.check.rule import translation
 from labkart.errors import LabkartError
 from labkart.files import encode_json, read_json, write_atomically
+from labkart.language import translate
 from labkart.records.file_lock import file_lock
 
 NAME = "shared-disk"
 _PAUSE = 0.2  # seconds between two looks
 _PATIENCE = 120.0  # seconds for the other host to answer, or to give its lock back
 _OLD = 3600.0  # seconds after which a file is of an earlier check
-
-_REMEDY = (
-    "Ask for a mount whose locks hold on all hosts (Lustre: -o flock, not -o localflock; NFS:"
-    " without nolock and local_lock), or let LABKART_OUTPUTS name a folder on another disk. Until"
-    " then, use one host at a time."
-)
-TEXTS = {
-    "waits": "waiting {seconds:.0f} s for the same command on another host",
-    "sees": "{host} and {other} see each other's locks in {folder}.",
-    "blind": "{host} does not see the locks of {other} in {folder}: both would compute the same"
-    f" task. {_REMEDY}",
-    "stuck": f"{{host}} cannot get a lock in {{folder}} that {{other}} gave back. {_REMEDY}",
-    "same": "Both commands ran on {host}, which says nothing about others: start one elsewhere.",
-    "nobody": "No other host answered in {folder} within {seconds:.0f} s. Start the command on two"
-    " hosts at once; with SLURM: srun --nodes=2 --ntasks-per-node=1 {command}. If"
-    " both wait, they do not share this folder.",
-}
 
 
 def check(patience: float = 0, host: str = "") -> int:
@@ -59,17 +42,53 @@ def check(patience: float = 0, host: str = "") -> int:
     current = project.current()
     patience = patience or _PATIENCE
     folder = current.outputs / NAME
-    language = current.language
-    with console.busy(_text("waits", language, seconds=patience)):
+    waiting = translate(
+        "waiting {seconds:.0f} s for the same command on another host", seconds=patience
+    )
+    with console.busy(waiting):
         try:
             key, hosts = _Side(folder, host or socket.gethostname(), patience).compare()
         except OSError as error:
-            raise LabkartError(f"{current.short(folder)}: {error.strerror or error}.") from None
-    short = current.short(current.outputs)
-    command = console.command(f"check {NAME}")
-    text = _text(key, language, folder=short, seconds=patience, command=command, **hosts)
-    console.say(text) if key == "sees" else console.warn(text)
+            why = error.strerror or error
+            raise LabkartError(f"{current.short(folder)}: {why}.") from None
+    result = _sentence(key, current.short(current.outputs), patience, **hosts)
+    console.say(result) if key == "sees" else console.warn(result)
     return 0 if key == "sees" else 1
+
+
+def _sentence(key: str, folder: str, seconds: float, host: str = "", other: str = "") -> str:
+    """What came out, by its key from `_Side.compare`."""
+    remedy = translate(
+        "Ask for a mount whose locks hold on all hosts (Lustre: -o flock, not -o localflock; NFS:"
+        " without nolock and local_lock), or let LABKART_OUTPUTS name a folder on another disk."
+        " Until then, use one host at a time."
+    )
+    command = console.command(f"check {NAME}")
+    values = {"folder": folder, "host": host, "other": other, "remedy": remedy}
+    sentences = {
+        "sees": translate("{host} and {other} see each other's locks in {folder}.", **values),
+        "blind": translate(
+            "{host} does not see the locks of {other} in {folder}: both would compute the same"
+            " task. {remedy}",
+            **values,
+        ),
+        "stuck": translate(
+            "{host} cannot get a lock in {folder} that {other} gave back. {remedy}", **values
+        ),
+        "same": translate(
+            "Both commands ran on {host}, which says nothing about others: start one elsewhere.",
+            **values,
+        ),
+        "nobody": translate(
+            "No other host answered in {folder} within {seconds:.0f} s. Start the command on two"
+            " hosts at once; with SLURM: srun --nodes=2 --ntasks-per-node=1 {command}. If both"
+            " wait, they do not share this folder.",
+            folder=folder,
+            seconds=seconds,
+            command=command,
+        ),
+    }
+    return sentences[key]
 
 
 class _Side:
@@ -90,7 +109,7 @@ class _Side:
         self._sees: dict[str, bool] = {}
 
     def compare(self) -> tuple[str, dict[str, str]]:
-        """What came out, as a key of `TEXTS`, and the hosts that it is about."""
+        """What came out, as a key of its sentence, and the hosts that it is about."""
         with self._lock:
             self._write(holds=True)
             other = self._wait_for_answer()
@@ -153,7 +172,3 @@ class _Side:
 
     def _path(self, name: str, kind: str) -> Path:
         return self._folder / f"{name}.{kind}"
-
-
-def _text(key: str, language: str, **values: object) -> str:
-    return (translation(language, NAME, key) or TEXTS[key]).format(**values)
