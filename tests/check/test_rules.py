@@ -4,9 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from labkart import git
 from labkart.check.rules import RULES
 from tests.check.conftest import Find, places
 from tests.support.rules import PAGES, page
+from tests.support.tiny import write
 
 _HEAD = "from labkart import Task\nfrom luigi import IntParameter\n\n\n"
 _NOTEBOOK = '{{"cells": [{{"cell_type": "code", "outputs": [{0}], "execution_count": {1}}}]}}'
@@ -16,6 +18,12 @@ _TOKEN = "ghp_" + "a1B2" * 9
 def _task(body: str) -> dict[str, str]:
     lines = "".join(f"    {line}\n" for line in body.splitlines())
     return {"src/study/tasks/a.py": f"{_HEAD}class Add(Task[int]):\n{lines}"}
+
+
+def _draws(*calls: str) -> dict[str, str]:
+    """A module that makes calls, from line 7 on, of what a library of estimators has."""
+    head = "def forest(trees, random_state=None): ...\ndef split(x, *, shuffle=False, random_state=None): ...\ndef logistic(c=1, solver='lbfgs', random_state=None): ...\n\ndef run(x, table, solver):\n    from random import Random; import random\n"
+    return {"src/study/tasks/b.py": head + "".join(f"    {call}\n" for call in calls)}
 
 
 # A rule, files that break it, where, and files that keep it.
@@ -43,6 +51,12 @@ _CASES: list[tuple[str, dict[str, str], list[str], dict[str, str]]] = [
         _task("a = IntParameter()\nb: int = IntParameter()\nc, d = IntParameter(), IntParameter()\ne: 'Task' = IntParameter()"),
         [f"src/study/tasks/a.py:{line}" for line in (6, 7, 8, 8, 9)],
         _task("a: IntParameter = IntParameter()\nb: 'IntParameter' = IntParameter(default=1)\nc = 3\nimport gokart\nd: gokart.TaskInstanceParameter[Task] = gokart.TaskInstanceParameter(Task)\ne: 'gokart.TaskInstanceParameter[Task[int]]' = gokart.TaskInstanceParameter(Task)"),
+    ),
+    (
+        "untested-task",
+        {"src/study/tasks/a.py": f"{_HEAD}class Add(Task[int]):\n    pass\n\n\nclass Sub(Task[int]):\n    pass\n", "tests/test_a.py": "from study.tasks import a\na.Sub()\n"},
+        ["src/study/tasks/a.py:5"],
+        {"src/study/tasks/a.py": f"{_HEAD}class Base(Task[int]):\n    pass\n\n\nclass Add(Base):\n    pass\n", "src/study/layout.py": "from .tasks import a\nMODELS = {'a': a.Add}\n", "src/study/pipeline.py": "from .layout import MODELS\ndef pipeline(cfg): MODELS\n", "tests/test_a.py": "from study.pipeline import pipeline\n"},
     ),
     ("undocumented-task", _task("x = 1"), ["src/study/tasks/a.py:5"], _task('"""Add."""')),
     (
@@ -83,15 +97,21 @@ _CASES: list[tuple[str, dict[str, str], list[str], dict[str, str]]] = [
     ),
     (
         "missing-choice",
-        {"conf/data/iris.yaml": "", ".github/workflows/ci.yml": "env:\n  SMALL: data=wine\nrun: labkart run -m data=iris,x data=digits seed=1\n", "tests/test_a.py": 'compose("data=wine", f"data={x}", data=wine)\n'},
-        [".github/workflows/ci.yml:2", ".github/workflows/ci.yml:3", "tests/test_a.py:1"],
-        {"conf/data/wine.yaml": "", ".github/workflows/ci.yml": "run: labkart run data=wine --data=x\n", "tests/test_a.py": 'compose(data=iris)\n"data=wine"\n'},
+        {"conf/data/iris.yaml": "", ".github/workflows/ci.yml": "env:\n  SMALL: data=wine\nrun: labkart run -m data=iris,x,y data=digits seed=1,2\n", "tests/test_a.py": 'compose("data=wine", f"data={x}", data=wine)\n'},
+        [*(f".github/workflows/ci.yml:{line}" for line in (2, 3, 3, 3)), "tests/test_a.py:1"],
+        {"conf/data/wine.yaml": "", ".github/workflows/ci.yml": "run: labkart run data=wine,wine --data=x\n", "tests/test_a.py": 'compose(data=iris)\n"data=wine"\n'},
     ),
     (
         "unseeded-random",
-        {"src/study/tasks/a.py": "import random\nimport numpy as np\nfrom numpy.random import default_rng as rng\n\nnp.random.default_rng()\nrng(None)\nrandom.Random()\nnp.random.RandomState(seed=None)\n"},
-        [f"src/study/tasks/a.py:{line}" for line in range(5, 9)],
-        {"src/study/tasks/a.py": "import random\nimport numpy as np\n\nSEED = 1\nnp.random.default_rng(0)\nnp.random.default_rng(seed=SEED)\nrandom.Random(SEED)\ndict()\n"},
+        {"src/study/tasks/a.py": "import random\nimport numpy as np\nfrom numpy.random import default_rng as rng\n\nnp.random.default_rng()\nrng(None)\nrandom.Random()\nnp.random.RandomState(seed=None)\n", **_draws("forest(5)", "forest(5, None)", "split(x, shuffle=True)", "table.sample(frac=1)", "Random()", "logistic(solver='saga')", "logistic(1, solver)")},
+        [*(f"src/study/tasks/a.py:{line}" for line in range(5, 9)), *(f"src/study/tasks/b.py:{line}" for line in range(7, 14))],
+        {"src/study/tasks/a.py": "import random\nimport numpy as np\n\nSEED = 1\nnp.random.default_rng(0)\nnp.random.default_rng(seed=SEED)\nrandom.Random(SEED)\ndict()\n", **_draws("forest(5, 1)", "forest(5, random_state=x)", "forest(**x)", "forest(*x)", "logistic(1)", "split(x)", "table.sample(frac=1, random_state=1)", "random.sample(x, 1)", "Random(1)")},
+    ),
+    (
+        "environment-variable",
+        {"src/study/tasks/a.py": 'import os\nfrom os import environ, getenv\n\n\ndef read():\n    os.environ["RATE"]\n    environ.get("RATE", "1")\n    getenv("RATE")\n    os.getenv("NUM_TOKENS")\n'},
+        [f"src/study/tasks/a.py:{line}" for line in range(6, 10)],
+        {"src/study/tasks/a.py": 'import os\n\n\ndef read(settings):\n    os.environ["HF_TOKEN"]\n    os.getenv("DB_PASSWORD")\n    os.environ["RATE"] = "1"\n    "RATE" in os.environ\n    os.environ.get("SLURM_JOB_ID")\n    settings.get("RATE")\n', "src/study/plots.py": 'import os\n\nos.getenv("DISPLAY")\n'},
     ),
     ("raw-data", {"data/raw/a.csv": "1"}, ["data/raw"], {"data/raw/README.md": "About"}),
     (
@@ -146,6 +166,46 @@ def test_a_rule_finds_what_breaks_it_and_nothing_else(
 
 def test_every_rule_has_such_a_test() -> None:
     assert {rule.id for rule in RULES} == {case[0] for case in _CASES} | _ELSEWHERE
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize(
+    ("call", "draws"),
+    [
+        ("ensemble.RandomForestClassifier()", True),
+        ("cluster.KMeans(3)", True),
+        ("linear_model.SGDClassifier()", True),
+        ("linear_model.LogisticRegression(solver='saga')", True),
+        ("svm.SVC(probability=True)", True),
+        ("model_selection.KFold(5, shuffle=True)", True),
+        ("model_selection.train_test_split([1], [2])", True),
+        ("linear_model.LogisticRegression(max_iter=9)", False),
+        ("linear_model.Ridge()", False),
+        ("linear_model.Lasso()", False),
+        ("svm.SVC()", False),
+        ("decomposition.PCA(2)", False),
+        ("dummy.DummyClassifier()", False),
+        ("gaussian_process.GaussianProcessRegressor()", False),
+        ("model_selection.KFold(5)", False),
+        ("neighbors.KNeighborsClassifier()", False),
+        ("ensemble.RandomForestClassifier(random_state=0)", False),
+    ],
+)
+def test_what_draws_random_numbers_in_scikit_learn(find: Find, *, call: str, draws: bool) -> None:
+    module = call.partition(".")[0]
+    code = f"def run():\n    from sklearn import {module}\n    {call}\n"
+    files = {"src/study/tasks/a.py": code}
+    assert len(find("unseeded-random", **files)) == draws
+
+
+def test_data_too_large_for_git_belongs_to_git_lfs(study: Path, find: Find) -> None:
+    git.run(study, "init", "-q")
+    (study / "data/raw").mkdir(parents=True)
+    with (study / "data/raw/a.bin").open("wb") as file:
+        file.truncate(50_000_001)
+    assert places(find("large-file")) == ["data/raw/a.bin large-file"]
+    write(study, **{".gitattributes": "*.bin filter=lfs\n"})
+    assert find("large-file") == []
 
 
 def test_a_task_is_known_through_other_classes_modules_and_names(find: Find) -> None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from labkart.check.composition import Conf
     from labkart.check.pipeline import Pipeline
 
-_CHOICE = re.compile(r"(?<![\w.@/-])(\w+)=([\w-]+)(?![\w.-]*[({=])")
+_CHOICE = re.compile(r"(?<![\w.@/-])(\w+)=([\w-]+(?:,[\w-]+)*)(?![\w.-]*[({=])")
 
 
 @lru_cache(maxsize=1)
@@ -118,10 +118,11 @@ class MissingChoice(Rule):
             if file.parts[0] == "conf" and len(file.parts) == 3 and file.suffix == ".yaml":
                 options.setdefault(file.parts[1], set()).add(file.stem)
         for path, text, line in _words(tree):
-            for group, option in _CHOICE.findall(text):
-                if option not in options.get(group, {option}):
-                    values = {"choice": f"{group}={option}", "group": group, "option": option}
-                    yield self.finding(path, "missing", line, **values)
+            for group, choice in _CHOICE.findall(text):
+                for option in choice.split(",") if group in options else ():
+                    if option not in options[group]:
+                        values = {"choice": f"{group}={choice}", "group": group, "option": option}
+                        yield self.finding(path, "missing", line, **values)
 
 
 def _words(tree: Tree) -> Iterator[tuple[str, str, int]]:

@@ -9,25 +9,37 @@ from labkart.check.tree import TEXT_FILES, Tree
 from labkart.language import translate
 
 _LARGEST = 5_000_000  # bytes
+_LARGEST_DATA = 50_000_000  # from here on GitHub warns; it refuses 100 MB
 
 
 class LargeFile(Rule):
-    """No file outside data/ is larger than 5 MB."""
+    """No file outside data/ is larger than 5 MB, and none in data/ that git has 50 MB."""
 
-    reason = "git keeps every version of it forever, and every clone carries all of them."
-    fix = (
-        "Move inputs to data/raw/. Leave the outputs of tasks in outputs/. Add other files to"
-        " .gitignore, and write in the README where to get them."
+    reason = (
+        "git keeps every version of it forever, every clone carries all of them, and GitHub takes"
+        " no file of more than 100 MB."
     )
-    messages: ClassVar[dict[str, str]] = {"large": "{size} MB"}
+    fix = (
+        "Move inputs to data/raw/. Leave the outputs of tasks in outputs/. Add other files, and"
+        " inputs that are too large for git, to .gitignore, and write in the README where to get"
+        " them: data/raw.sha256 (`labkart check --lock-data`) tells whether a download is the same"
+        " file. Or let Git LFS keep it: `git lfs track` before the commit. If git already has it:"
+        " `git rm --cached`."
+    )
+    messages: ClassVar[dict[str, str]] = {
+        "large": "{size} MB",
+        "data": "{size} MB, too large for git",
+    }
 
     def check(self, tree: Tree) -> Iterator[Finding]:
-        """Find large files that git has or would add."""
+        """Find large files that git has or would add; of data, those that Git LFS does not keep."""
         for path in tree.files:
-            if tree.is_plain(path) and not path.startswith("data/") and path != "uv.lock":
-                size = (tree.root / path).stat().st_size
-                if size > _LARGEST:
-                    yield self.finding(path, "large", size=f"{size / 1e6:.1f}")
+            if path == "uv.lock" or not tree.is_plain(path):
+                continue
+            size = (tree.root / path).stat().st_size
+            is_data = path.startswith("data/")
+            if size > (_LARGEST_DATA if is_data else _LARGEST) and not tree.is_in_lfs(path):
+                yield self.finding(path, "data" if is_data else "large", size=f"{size / 1e6:.1f}")
 
 
 class UnreadableFile(Rule):

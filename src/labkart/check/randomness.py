@@ -1,8 +1,10 @@
-"""The rule on generators of random numbers. Ruff has the ones on numpy's hidden generator."""
+"""The rule on what draws random numbers. Ruff has the ones on numpy's hidden generator."""
 
 import ast
+import inspect
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from importlib import import_module
 from types import ModuleType
 from typing import Any, ClassVar
 
@@ -11,41 +13,128 @@ from labkart.check.rule import Finding, Rule
 from labkart.check.tree import Tree
 
 _GENERATORS = ("numpy.random.RandomState", "numpy.random.default_rng", "random.Random")
+# What is imported in a function is looked for in these; others may take long to import.
+_LIBRARIES = ("imblearn", "numpy", "random", "sklearn")
+_WITH_OWN_SEED = ("catboost", "lightgbm", "xgboost")  # without a seed they take always the same
+# Arguments, with the values with which the likes of scikit-learn draw nothing.
+_DRAWS_NOTHING: dict[str, tuple[object, ...]] = {
+    "eigen_solver": ("auto", "dense"),
+    "n_restarts_optimizer": (0,),
+    "probability": (False, "deprecated"),
+    "selection": ("cyclic",),
+    "shuffle": (False,),
+    "solver": (
+        "auto", "cholesky", "lbfgs", "lsqr", "newton-cg", "newton-cholesky", "sparse_cg", "svd",
+    ),
+    "strategy": ("constant", "most_frequent", "prior"),
+    "svd_solver": ("auto", "covariance_eigh", "full"),
+}  # fmt: skip
 
 
 class UnseededRandom(Rule):
-    """A generator of random numbers gets a seed."""
+    """What draws random numbers gets a seed: a generator, an estimator, a split."""
 
-    reason = "Without a seed it starts differently each time, and no result can be reproduced."
-    fix = "Pass the task's seed: np.random.default_rng(self.seed), random.Random(self.seed)."
-    messages: ClassVar[dict[str, str]] = {"unseeded": "{name} gets no seed"}
+    reason = (
+        "Without a seed a generator starts differently each time, and so does an estimator in the"
+        " processes that `n_jobs` starts."
+    )
+    fix = (
+        "Pass the task's seed: np.random.default_rng(self.seed), random.Random(self.seed),"
+        " RandomForestClassifier(random_state=self.seed)."
+    )
+    messages: ClassVar[dict[str, str]] = {
+        "unseeded": "{name} gets no seed",
+        "state": "{name} gets no random_state",
+    }
     runs_code = True
 
     def check(self, tree: Tree) -> Iterator[Finding]:
         """Look at the calls in the imported modules."""
         yield from configs.import_findings(tree)
-        parts = [name.rpartition(".") for name in _GENERATORS]
-        generators = [getattr(sys.modules.get(module), name, None) for module, _, name in parts]
         for path, module in configs.pipeline(tree).modules.items():
+            names = _imports(tree.code[path]) | vars(module)
             for node in ast.walk(tree.code[path]):
-                if isinstance(node, ast.Call) and not _has_seed(node):
-                    function = _resolve(node.func, module)
-                    if function and any(function is generator for generator in generators):
-                        name = ast.unparse(node.func)
-                        yield self.finding(path, "unseeded", node.lineno, name=name)
+                if isinstance(node, ast.Call) and (key := _problem(node, names)):
+                    yield self.finding(path, key, node.lineno, name=ast.unparse(node.func))
 
 
-def _has_seed(call: ast.Call) -> bool:
-    """Whether a call has an argument other than None."""
-    values = [*call.args, *(keyword.value for keyword in call.keywords)]
-    return any(not (isinstance(value, ast.Constant) and value.value is None) for value in values)
+def _problem(call: ast.Call, names: Mapping[str, Any]) -> str:
+    """The key of the message about a call; empty if it is right."""
+    match call:
+        case ast.Call(func=ast.Attribute(attr="sample"), keywords=keywords):
+            words = {keyword.arg for keyword in keywords}  # of a DataFrame
+            return "state" if "frac" in words and not {None, "random_state"} & words else ""
+    function = _resolve(call.func, names)
+    parts = [name.rpartition(".") for name in _GENERATORS]
+    generators = [getattr(sys.modules.get(module), name, None) for module, _, name in parts]
+    if function and any(function is generator for generator in generators):
+        values = [*call.args, *(keyword.value for keyword in call.keywords)]
+        return "" if any(map(_is_given, values)) else "unseeded"
+    return "state" if _lacks_state(call, function) else ""
 
 
-def _resolve(function: ast.expr, module: ModuleType) -> Any:
-    """The object that a dotted name means at the top of a module; None if unknown."""
+def _lacks_state(call: ast.Call, function: Any) -> bool:
+    """Whether a call draws random numbers, and could have been given a `random_state`."""
+    if not callable(function) or _package(function) in _WITH_OWN_SEED:
+        return False
+    try:
+        parameters = inspect.signature(function).parameters
+    except (TypeError, ValueError):
+        return False
+    state = parameters.get("random_state")
+    given = {keyword.arg: keyword.value for keyword in call.keywords}
+    is_open = None in given or any(isinstance(value, ast.Starred) for value in call.args)
+    if not state or state.default is not None or is_open:
+        return False
+    positional = [it.name for it in parameters.values() if it.kind is it.POSITIONAL_OR_KEYWORD]
+    given |= dict(zip(positional, call.args, strict=False))
+    if "random_state" in given:
+        return not _is_given(given["random_state"])
+    for name in parameters.keys() & _DRAWS_NOTHING:
+        value = given.get(name, ast.Constant(parameters[name].default))
+        if isinstance(value, ast.Constant) and value.value in _DRAWS_NOTHING[name]:
+            return False
+    return True
+
+
+def _is_given(value: ast.expr) -> bool:
+    """Whether an argument is something other than None."""
+    return not (isinstance(value, ast.Constant) and value.value is None)
+
+
+def _package(function: Any) -> str:
+    return str(getattr(function, "__module__", "")).partition(".")[0]
+
+
+def _imports(tree: ast.Module) -> dict[str, Any]:
+    """What a module imports of some libraries anywhere, by the names that it gets."""
+    names = dict[str, Any]()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            for alias in node.names:
+                names[alias.asname or alias.name] = _imported(node.module, alias.name)
+        elif isinstance(node, ast.Import):
+            for alias in node.names:
+                name = alias.asname or alias.name.partition(".")[0]
+                names[name] = _imported(alias.name if alias.asname else name)
+    return names
+
+
+def _imported(module: str, name: str = "") -> Any:
+    """What an import gives; None if it is of another library, or fails."""
+    if module.partition(".")[0] not in _LIBRARIES:
+        return None
+    try:
+        return getattr(import_module(module), name) if name else import_module(module)
+    except (ImportError, AttributeError):
+        return None
+
+
+def _resolve(function: ast.expr, names: Mapping[str, Any]) -> Any:
+    """The object that a dotted name means; None if unknown."""
     if isinstance(function, ast.Name):
-        return vars(module).get(function.id)
+        return names.get(function.id)
     if isinstance(function, ast.Attribute):
-        owner = _resolve(function.value, module)
-        return vars(owner).get(function.attr) if isinstance(owner, ModuleType) else None
+        owner = _resolve(function.value, names)
+        return getattr(owner, function.attr, None) if isinstance(owner, ModuleType) else None
     return None

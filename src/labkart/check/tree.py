@@ -93,6 +93,11 @@ class Tree:
         """Those of the paths that git ignores, whether they exist or not."""
         return set(git.paths(self.root, "check-ignore", "--stdin", "-z", stdin="\0".join(paths)))
 
+    def is_in_lfs(self, path: str) -> bool:
+        """Whether Git LFS keeps the content of a file, and git only its digest."""
+        answer = git.paths(self.root, "check-attr", "-z", "filter", "--", path)
+        return answer[2:3] == ["lfs"]
+
     def _walk(self) -> Iterator[str]:
         """The files that the lines of `.gitignore` leave, read without git's finer points."""
         lines = read_text(self.root / ".gitignore").splitlines()

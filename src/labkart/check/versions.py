@@ -66,7 +66,7 @@ class UnboundedDependency(Rule):
 
     def check(self, tree: Tree) -> Iterator[Finding]:
         """Look at the dependencies, the extras and the groups in `pyproject.toml`."""
-        text = dict(tree.texts()).get("pyproject.toml", "")
+        text = tree.text("pyproject.toml") or ""
         settings = tomllib.loads(text)
         table = settings.get("project", {})
         extras, groups = (

@@ -1,0 +1,82 @@
+"""The rule on tasks without tests. Reads the names in code, and runs no test."""
+
+import ast
+from collections.abc import Iterator
+from contextlib import suppress
+from itertools import chain
+from typing import ClassVar
+
+from labkart.check import configs
+from labkart.check.rule import Finding, Rule
+from labkart.check.tree import Tree
+
+
+class UntestedTask(Rule):
+    """Some test names each task, or runs a pipeline that contains it."""
+
+    reason = "A mistake in a task that no test runs shows only in the results, if at all."
+    fix = (
+        "Build it in a test, with tiny inputs: `gokart.build(Task(...))`; or build the pipeline"
+        " with a small configuration: `gokart.build(pipeline(compose(...)))`. All that a tested"
+        " task or pipeline names counts as tested."
+    )
+    messages: ClassVar[dict[str, str]] = {"untested": "no test runs {name}"}
+    runs_code = True
+
+    def check(self, tree: Tree) -> Iterator[Finding]:
+        """Follow the names from the tests through the pipeline to the tasks."""
+        yield from configs.import_findings(tree)
+        names = _names_by_definition(tree)
+        tested = _reached(_names_in_tests(tree), names)
+        for task in configs.pipeline(tree).tasks:
+            if task.name not in tested:
+                yield self.finding(task.path, "untested", task.node.lineno, name=task.name)
+
+
+def _names_by_definition(tree: Tree) -> dict[str, set[str]]:
+    """The names in each function, class and value of the package; of the pipeline, its module's."""
+    names = dict[str, set[str]]()
+    for node in chain.from_iterable(module.body for module in tree.code.values()):
+        targets = getattr(node, "targets", [getattr(node, "target", node)])
+        for target in targets:
+            name = getattr(target, "name", getattr(target, "id", ""))
+            names.setdefault(name, set()).update(_names(node))
+    module, _, function = tree.entry.partition(":")
+    if pipeline := tree.code.get(f"src/{module.replace('.', '/')}.py"):
+        names[function] = _names(pipeline)
+    return names
+
+
+def _names_in_tests(tree: Tree) -> set[str]:
+    names = set[str]()
+    for path, text in tree.texts():
+        if path.startswith("tests/") and path.endswith(".py"):
+            with suppress(SyntaxError, ValueError, RecursionError):
+                names |= _names(ast.parse(text))
+    return names
+
+
+def _reached(start: set[str], names: dict[str, set[str]]) -> set[str]:
+    """What is defined among some names, and what these definitions name in turn."""
+    reached, left = set[str](), [*start]
+    while left:
+        name = left.pop()
+        if name in names and name not in reached:
+            reached.add(name)
+            left += names[name]
+    return reached
+
+
+def _names(code: ast.AST) -> set[str]:
+    """The names in code: variables, attributes, imports, and what may be one in a text."""
+    names = set[str]()
+    for node in ast.walk(code):
+        match node:
+            case (
+                ast.Name(id=name)
+                | ast.Attribute(attr=name)
+                | ast.alias(name=name)
+                | ast.Constant(value=str(name))
+            ):
+                names.add(name.rpartition(".")[2])
+    return names
