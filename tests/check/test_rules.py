@@ -32,7 +32,7 @@ _CASES: list[tuple[str, dict[str, str], list[str], dict[str, str]]] = [
         "outside-layout",
         {"run.py": "", "drafts/a.tex": "", "src/other/a.py": "", "data/clean/a.csv": "", "conf/a.yml": "", "src/study/a.csv": "", "outputs/a.pkl": "", "src/study/my-tools.py": "", "src/study/tasks/2nd.py": "", "src/study/class.py": ""},
         ["conf/a.yml", "data/clean/", "drafts/", "outputs/a.pkl", "run.py", "src/other/", "src/study/a.csv", "src/study/class.py", "src/study/my-tools.py", "src/study/tasks/2nd.py"],
-        {"paper/a.tex": "", "Dockerfile": "", "Makefile": "", "justfile": "", ".gitlab-ci.yml": "", ".env.example": "", ".zenodo.json": "{}", "codemeta.json": "{}", "mkdocs.yml": "", "renovate.json": "{}", "requirements.txt": "", "dvc.yaml": "", "docs/a.md": "", "CHANGELOG.md": "", "src/study/helpers.py": "", "notebooks/a.txt": "", ".vscode/a.json": ""},
+        {"paper/a.tex": "", "Dockerfile": "", "Makefile": "", "justfile": "", ".gitlab-ci.yml": "", ".env.example": "", ".zenodo.json": "{}", "codemeta.json": "{}", "mkdocs.yml": "", "renovate.json": "{}", "requirements.txt": "", "dvc.yaml": "", "docs/a.md": "", "CHANGELOG.md": "", "src/study/helpers.py": "", "notebooks/a.txt": "", ".vscode/a.json": "", "run.trec": "", "run.trec.labkart.json": "{}"},
     ),
     (
         "stray-task",

@@ -163,6 +163,8 @@ def test_a_name_that_does_not_fit_is_refused(output: Call) -> None:
     sentences = {
         "model.csv": "Train l1 wrote a .pkl file, and a copy has the same format. Name it model.pkl,"
         ' or let Train.output() return self.make_target("model.csv").',
+        "run.trec": "Train l1 wrote a .pkl file, and a copy has the same format. Name it run.pkl,"
+        ' or let Train.output() return self.make_target("run.trec", processor=TextFileProcessor()).',
         "outputs/model.pkl": "outputs/model.pkl is in outputs/, which Labkart manages."
         " Name another file.",
         "conf/config.yaml/model.pkl": "conf/config.yaml: File exists. Name another file.",

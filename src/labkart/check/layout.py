@@ -23,6 +23,7 @@ _FILES = {
     "pyproject.toml", "renovate.json", "requirements.txt", "ruff.toml", "tox.ini", "uv.lock",
     "zensical.toml",
 }  # fmt: skip
+_ORIGIN = ".labkart.json"  # of the file in which `labkart output -o` says what it has copied
 _DATA = ("raw", "raw.sha256", "README.md")
 _CONFIG = re.compile(r".*\.(?:yaml|md)|.*/\.gitkeep")
 _CODE = re.compile(r".*\.(?:pyi?|md)|.*/py\.typed")
@@ -61,7 +62,8 @@ def _problem(path: str, tree: Tree) -> tuple[str, str] | None:
         return path, "outputs"
     if not rest:
         is_link_to_folder = top in _FOLDERS and (tree.root / path).is_dir()
-        return None if top in _FILES or is_link_to_folder else (path, "top")
+        is_copy = top.endswith(_ORIGIN) or (tree.root / f"{path}{_ORIGIN}").is_file()
+        return None if top in _FILES or is_link_to_folder or is_copy else (path, "top")
     if top not in _FOLDERS:
         return f"{top}/", "top"
     below = f"{top}/{rest[0]}{'/' if len(rest) > 1 else ''}"

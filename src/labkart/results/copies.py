@@ -15,6 +15,7 @@ from labkart.digests import FileState
 from labkart.errors import LabkartError
 from labkart.files import encode_json, read_json, write_atomically
 from labkart.results.outputs import TaskOutput
+from labkart.tasks.file_formats import SUFFIXES
 
 
 def copy_output(output: TaskOutput, name: str, *, force: bool = False) -> list[Path]:
@@ -99,7 +100,9 @@ class _Copy:
         if target.suffix and target.suffix.lower() != suffix.lower():
             other = target.with_suffix(suffix).name
             problem = f"{label} wrote a {suffix} file, and a copy has the same format"
-            method = f'{self.output.record.name}.output() return self.make_target("{target.name}")'
+            argument = "" if target.suffix in SUFFIXES else ", processor=TextFileProcessor()"
+            code = f'return self.make_target("{target.name}"{argument})'
+            method = f"{self.output.record.name}.output() {code}"
             raise LabkartError(f"{problem}. Name it {other}, or let {method}.")
         if target.is_dir():
             raise LabkartError(f"{place} is a folder. Name another file.")

@@ -100,9 +100,10 @@ _FORMATS = {
     ".npz": _ARRAY,
     ".xml": _XML,
 }
-_SUFFIXES = (
-    ".pkl, .csv, .tsv, .json, .ndjson, .parquet, .feather, .npz, .txt, .gz, .xml, .png, .jpg"
-)
+SUFFIXES = (
+    ".pkl", ".csv", ".tsv", ".json", ".ndjson", ".parquet", ".feather", ".npz", ".txt", ".gz",
+    ".xml", ".png", ".jpg",
+)  # fmt: skip
 
 
 def file_format(task: Any, path: str) -> FileFormat | None:
@@ -128,7 +129,7 @@ def file_processor(task: Any, path: str) -> FileProcessor:
     except AssertionError:
         name = f'no suffix "{suffix}" is known' if suffix else f'"{path}" has no suffix'
         problem = f"{task.get_task_family()}.output(): {name}"
-        raise LabkartError(f"{problem}. Choose one of {_SUFFIXES}.") from None
+        raise LabkartError(f"{problem}. Choose one of {', '.join(SUFFIXES)}.") from None
 
 
 class JsonProcessor(FileProcessor):
