@@ -50,6 +50,10 @@ ELSEWHERE = {
 SHORTER = {"-n 30": "-n 2", "seed=range(5)": "seed=0,1,3", "seed=0,1,2": "seed=0,1"}
 
 IN = re.compile(r"In `([^`]+)`:$|`([^`]+)` に:$")
+ABOVE = re.compile(
+    r"In `([^`]+)`, in place of everything above `(.+)`:$"
+    r"|`([^`]+)` で、`(.+)` より上すべての代わりに:$"
+)
 IN_PLACE = re.compile(r"In `([^`]+)`, in place of `(.+)`:$|`([^`]+)` で、`(.+)` の代わりに:$")
 
 
@@ -74,10 +78,17 @@ class Block:
         return tuple(filter(None, found.groups())) if found else None
 
     @property
+    def top(self) -> tuple[str, str] | None:
+        """The file, and the words in it above which it takes the place of everything."""
+        match = ABOVE.search(self.before)
+        return tuple(filter(None, match.groups())) if match else None
+
+    @property
     def code(self) -> tuple[str | None, str]:
         """What it makes of which file: comments and texts do not count, which are in the language of the page."""
         said = re.sub(r'"""[^"]*"""|"[^"\n]*"|#[^\n]*', "", self.text) if self.language else ""
-        return self.file or (self.passage[0] if self.passage else None), " ".join(said.split())
+        part = self.passage or self.top
+        return self.file or (part[0] if part else None), " ".join(said.split())
 
     @property
     def commands(self) -> list[str]:
@@ -316,6 +327,10 @@ def put(project: Project, block: Block) -> None:
         project.edit(
             *block.passage, block.text.strip() if block.language == "python" else block.text
         )
+    elif block.top:
+        file, words = block.top
+        above = project.read(file).partition(words)[0]
+        project.edit(file, above + words, f"{block.text}\n{words}")
 
 
 @pytest.mark.thorough

@@ -13,8 +13,8 @@ from labkart.wording import did_you_mean
 # In the wheel, and beside `src/` in a checkout.
 _PLACES = (Path(__file__).parents[1] / "docs", Path(__file__).parents[3] / "docs")
 _READING_ORDER = (
-    *("tutorial", "create", "data", "outputs", "run", "cache", "checkpoints", "gpu", "clusters"),
-    *("compare", "write-up", "archive", "update", "move", "rules"),
+    *("tutorial", "make-it-yours", "create", "data", "outputs", "run", "cache", "checkpoints"),
+    *("gpu", "clusters", "compare", "write-up", "archive", "update", "move", "rules"),
 )
 _WIDEST = 100  # columns of a line that is easy to read
 
