@@ -19,6 +19,12 @@ from hooks import texts
 from hooks.checks import CHECKS, InvalidAnswer
 
 FOLDER = "{{cookiecutter.project_slug}}"
+NO_HOOKS = {
+    "en": "The template's hook copies the sample and makes the git repository; without it, nothing "
+    "would run. Accept it: leave out --accept-hooks no.",
+    "ja": "サンプルのコピーと git リポジトリの作成は、テンプレートのフックが行います。"
+    "フックなしでは何も動きません。--accept-hooks no を付けずに実行してください。",
+}
 
 
 class Refusal(FailedHookException, SystemExit):
@@ -74,6 +80,8 @@ class Answers(Extension):
         """
         for question in CHECKS:
             self._valid_answer(answers, question)
+        if caller_local("generate_files", "accept_hooks") is False:
+            raise Refusal(NO_HOOKS[language(answers)])
         answers["__package"] = answers["project_slug"].replace("-", "_")
         project = Path(caller_local("generate_files", "output_dir"), answers["project_slug"])
         if not caller_local("generate_files", "overwrite_if_exists"):

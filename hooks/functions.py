@@ -6,7 +6,7 @@ from pathlib import Path
 from jinja2 import Environment
 from jinja2.ext import Extension
 
-from hooks.origin import cruft_state, docs_url, sample_folder
+from hooks.origin import cruft_state, docs_url, template_folder
 from hooks.requirement import is_local, library_version, requirement
 
 
@@ -25,7 +25,7 @@ class Functions(Extension):
             is_local=is_local,
             library_version=library_version,
             requirement=requirement,
-            sample_folder=sample_folder,
+            template_folder=template_folder,
         )
         for name in [name for name in sys.modules if name.partition(".")[0] == "hooks"]:
             _forget(name)

@@ -125,9 +125,9 @@ def pages_url(origin: Origin, language: str) -> str:
     return f"{page}/{view}/{origin.revision}/docs/{language}"
 
 
-def sample_folder(answers: dict[str, Any]) -> str:
-    """The folder of the chosen sample's files, which the template lays over those of a project."""
-    return str(REPOSITORY / "samples" / answers["sample"])
+def template_folder() -> str:
+    """The folder of the template that is in use."""
+    return str(REPOSITORY)
 
 
 def without_credentials(address: str) -> str:

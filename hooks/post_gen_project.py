@@ -1,6 +1,7 @@
 """Runs when the common files are there: the sample, a git repository, and what to do next.
 
-It never fails, because cookiecutter would then delete the project, and it needs no network.
+It needs no network. What does not work is said: if this failed, cookiecutter would delete the
+project.
 """
 
 import os
@@ -12,7 +13,11 @@ import tempfile
 from pathlib import Path
 
 PROJECT = Path.cwd()
-SAMPLE = Path("{{ (sample_folder(cookiecutter) | quote)[1:-1] }}")
+TEMPLATE = Path("{{ (template_folder() | quote)[1:-1] }}")
+SAMPLE = "{{ cookiecutter.sample }}"
+# In the names and contents of the template's files.
+WIRING = "{% raw %}{{cookiecutter.project_slug}}{% endraw %}"
+PLACEHOLDER = "{% raw %}{{cookiecutter.__package}}{% endraw %}"
 PACKAGE = "{{ cookiecutter.__package }}"
 CRUFT_COMMIT = "{{ cookiecutter._commit | default('') }}"
 LOCAL_LIBRARY = "{{ is_local(cookiecutter) or '' }}"
@@ -35,14 +40,62 @@ def is_comparison_render() -> bool:
     )
 
 
+def files_below(folder: Path) -> dict[str, Path]:
+    """The files of the template in a folder, by the names that they have in the project."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    return {
+        path.relative_to(folder).as_posix().replace(PLACEHOLDER, PACKAGE): path for path in files
+    }
+
+
 def lay_sample() -> None:
     """Copy the files of the chosen sample, with the name of the project's package in them."""
-    placeholder = "{% raw %}{{cookiecutter.__package}}{% endraw %}"
-    for file in sorted(path for path in SAMPLE.rglob("*") if path.is_file()):
-        name = file.relative_to(SAMPLE).as_posix().replace(placeholder, PACKAGE)
-        content = file.read_bytes().replace(placeholder.encode(), PACKAGE.encode())
+    for name, file in files_below(TEMPLATE / "samples" / SAMPLE).items():
+        content = file.read_bytes().replace(PLACEHOLDER.encode(), PACKAGE.encode())
         (PROJECT / name).parent.mkdir(parents=True, exist_ok=True)
         (PROJECT / name).write_bytes(content)
+
+
+def translate_comments() -> None:
+    """Put the comments of the template's files and the sample's into the project's language."""
+    catalogue_file = TEMPLATE / f"templates/{LANGUAGE}.yaml"
+    if not catalogue_file.exists():
+        return  # they are in English
+    sys.dont_write_bytecode = True
+    sys.path.insert(0, str(TEMPLATE))
+    import yaml  # cookiecutter needs it, too
+
+    from hooks import comments
+
+    catalogue = yaml.safe_load(catalogue_file.read_text(encoding="utf-8"))
+    folders = (TEMPLATE / WIRING, TEMPLATE / "samples" / SAMPLE)
+    for name in {name for folder in folders for name in files_below(folder)}:
+        file = PROJECT / name
+        if comments.has_texts(name) and file.is_file():
+            text = comments.translate(name, file.read_bytes().decode(), catalogue)
+            file.write_bytes(text.encode())
+
+
+def sample_problem() -> str:
+    """Lay the sample over the common files; what is in the way, empty if nothing.
+
+    Raises:
+        OSError: cruft is comparing, and would take what is missing for deleted.
+    """
+    try:
+        lay_sample()
+        translate_comments()
+    except OSError as error:
+        if is_comparison_render():
+            raise
+        reason = f"{error.filename}: {error.strerror}"
+        return translate(
+            f"The sample was not copied whole ({reason}). Fix that, and make the project again "
+            "into another folder.",
+            f"サンプルをすべてはコピーできませんでした ({reason})。"
+            "原因を除いて、別のフォルダにもう一度作ってください。",
+        )
+    return ""
 
 
 def translate(english: str, japanese: str) -> str:
@@ -126,9 +179,9 @@ def repository_problem() -> str:
         )
 
 
-def notes() -> list[str]:
+def notes(problem: str) -> list[str]:
     """What the author should know about this project."""
-    lines = [repository_problem()]
+    lines = [problem, repository_problem()]
     if not Path(".cruft.json").exists():
         lines.append(
             translate(
@@ -152,10 +205,10 @@ def notes() -> list[str]:
     return [line for line in lines if line]
 
 
-def main() -> None:
+def main(problem: str) -> None:
     """Make the repository and print what to do next."""
     label = translate("Note", "注意")
-    lines = [f"{label}: {note}" for note in notes()]
+    lines = [f"{label}: {note}" for note in notes(problem)]
     heading = translate("Your project is in {}/. Now:", "{}/ ができました。次は:")
     lines += ["", heading.format(PROJECT.name), ""]
     lines += [f"    cd {PROJECT.name}", "    uv run labkart run", "    uv run labkart ui"]
@@ -168,6 +221,6 @@ def main() -> None:
         sys.stdout = None  # nobody reads it
 
 
-lay_sample()
+problem = sample_problem()
 if not is_comparison_render():
-    main()
+    main(problem)

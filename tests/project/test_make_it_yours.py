@@ -11,7 +11,7 @@ from tests.project.test_docs import DOCS, Home, do, git, put
 from tests.project.test_samples import files_of, run_ci
 
 PAGE = "make-it-yours"
-CASES = [("classification", "en"), ("retrieval", "en"), ("blank", "en")]
+CASES = [("classification", "en"), ("retrieval", "ja"), ("blank", "en")]
 PACKAGES = re.compile(r"`pyproject\.toml`[^`]*`(# [^`]+)`")
 
 

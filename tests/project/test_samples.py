@@ -49,6 +49,14 @@ def test_a_blank_project_has_one_task_and_one_test_and_passes_its_ci(
 
 
 @pytest.mark.thorough
+def test_a_classification_project_in_japanese_passes_its_ci(tmp_path: Path, ready: Ready) -> None:
+    """Others try it in English."""
+    project = ready(tmp_path, sample="classification", language="ja")
+    assert files_of("classification") <= project.files()
+    assert "6 passed" in run_ci(project)["Tests"]
+
+
+@pytest.mark.thorough
 @pytest.mark.parametrize("language", ["en", "ja"])
 def test_a_retrieval_project_leads_from_texts_to_tests_per_topic_and_a_run_file(
     language: str, tmp_path: Path, ready: Ready

@@ -51,6 +51,9 @@ def the_sample(project: Project, answers: Answers) -> None:
     assert {path.name for path in (project.root / "conf").iterdir()} == CONF[answers["sample"]]
     assert project.has(f"src/{package}/pipeline.py")
     assert project.has("tests/test_tasks.py")
+    for file in ("conf/config.yaml", f"src/{package}/pipeline.py", ".github/workflows/ci.yml"):
+        japanese = re.search("[ぁ-ん]", project.read(file))
+        assert bool(japanese) == (answers["language"] == "ja"), file
     dependencies = project.read("pyproject.toml")
     assert ("scikit-learn" in dependencies) == (answers["sample"] != "blank")
 

@@ -184,8 +184,7 @@ def test_any_answers_end_in_a_sound_project_or_in_one_line(tmp_path: Path) -> No
                 ends.append("made")
                 (root,) = folder.iterdir()
                 for check in structure.CHECKS:
-                    if check is not structure.the_sample:  # hooks did not run
-                        check(Project(root), as_used(answers))
+                    check(Project(root), as_used(answers))
             assert list(Path(name).iterdir()) == [folder]
 
     ends_well()
@@ -194,7 +193,7 @@ def test_any_answers_end_in_a_sound_project_or_in_one_line(tmp_path: Path) -> No
 
 def refused(folder: Path, answers: dict[str, str]) -> str:
     """Make a project; the sentence of the refusal, if any."""
-    options = {"no_input": True, "output_dir": str(folder), "accept_hooks": False}
+    options = {"no_input": True, "output_dir": str(folder)}
     try:
         cookiecutter(str(TEMPLATE), extra_context=answers, **options)
     except FailedHookException as refusal:
@@ -538,6 +537,27 @@ def test_a_path_with_blanks_and_japanese_letters_is_like_any_other(
     project = Project(folder / "my-thesis", environment, warm)
     assert "accuracy" in project.labkart("run", "data=wine")
     assert git(project.root, "status", "--porcelain") == ""
+
+
+def test_a_sample_that_cannot_be_copied_is_said_and_costs_nothing(
+    create: Create, tmp_path: Path
+) -> None:
+    """A folder where the sample has a file stands for a full disk."""
+    (tmp_path / "my-thesis/tests/test_tasks.py").mkdir(parents=True)
+    printed = create(overwrite=True)
+    (note,) = re.findall("^Note: (The sample was not copied whole .*)$", printed, flags=re.M)
+    assert "tests/test_tasks.py: Is a directory" in note
+    project = Project(tmp_path / "my-thesis")
+    assert project.has("pyproject.toml") and project.has("src/my_thesis/pipeline.py")
+    assert git(project.root, "status", "--porcelain") == ""
+
+
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_without_the_hook_no_half_project_is_made(language: str, tmp_path: Path) -> None:
+    options = ("--no-input", "--accept-hooks", "no", f"language={language}")
+    line = sentence(attempt(tmp_path, TEMPLATE, *options), tmp_path)
+    assert "--accept-hooks no" in line
+    assert bool(re.search("[ぁ-ん]", line)) == (language == "ja")
 
 
 # However it is made

@@ -1,1 +1,1 @@
-"""The steps of the pipeline, one module per stage."""
+"""The tasks of the pipeline, one module per stage."""

@@ -1,4 +1,4 @@
-"""The first task. Replace it by one of your own: `labkart docs create` shows how."""
+"""The first task. Replace it by one of your own: `labkart docs make-it-yours` shows how."""
 
 import numpy as np
 import pandas as pd

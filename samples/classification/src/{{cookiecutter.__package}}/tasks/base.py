@@ -1,4 +1,4 @@
-"""Your own base tasks: what several steps share is written here once."""
+"""Your own base tasks: what several tasks share is written here once."""
 
 from typing import TypeVar
 
@@ -14,7 +14,7 @@ T = TypeVar("T", bound=ClassifierMixin | Pipeline)  # a classifier, alone or beh
 
 
 class TrainTask(Task[T]):
-    """What every training step shares: a split, a seed, and the accuracy on the training part."""
+    """What every training task shares: a split, a seed, and the accuracy on the training part."""
 
     split: TaskInstanceParameter[SplitTable] = TaskInstanceParameter(expected_type=SplitTable)
     seed: IntParameter = IntParameter()
