@@ -72,9 +72,9 @@ def _values(text: str) -> set[str]:
 def test_every_text_of_a_room_has_its_japanese(room: str) -> None:
     japanese = tomllib.loads((_folder(room) / "ja.toml").read_text(encoding="utf-8"))
     assert japanese.keys() == _texts(room)
-    for english, text in japanese.items():
-        assert _values(text) == _values(english), english
-        assert re.search(r"[ぁ-んァ-ヶ一-龠]", text), english
+    for key, text in japanese.items():
+        assert _values(text) == _values(key), key
+        assert re.search(r"[ぁ-んァ-ヶ一-龠]", text), key
 
 
 @pytest.mark.parametrize("room", TRANSLATED)
