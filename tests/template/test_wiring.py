@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 import labkart
+from tests.project.test_types import ORDINARY
 from tests.support.bake import SOURCE, TEMPLATE, UV, Project, clean_environment
 from tests.support.bytecode import share_bytecode, write_sharing_uv
 
@@ -36,7 +37,7 @@ def run(folder: Path, *words: str | Path, **variables: str) -> str:
 
 @pytest.mark.thorough
 def test_the_lowest_versions_work(fresh: Project, compiled: Path) -> None:
-    """The lower bounds of the dependencies are promises: install exactly them, and run."""
+    """The lower bounds of the dependencies are promises: install exactly them, run, and check the types."""
     files = (TEMPLATE / "pyproject.toml", fresh.root / "pyproject.toml")
     sources = [word for file in files for word in ("-r", file)]
     lowest = ("--resolution", "lowest-direct", "--group", "labkart", *sources)
@@ -56,6 +57,8 @@ def test_the_lowest_versions_work(fresh: Project, compiled: Path) -> None:
     code = code.format(words=["run", "data=wine", "model=forest"])
     printed = run(fresh.root, UV, "run", "--no-sync", "python", "-c", code)
     assert "accuracy" in printed and " passed" in printed and printed.endswith("\n0\n")
+    shutil.copy2(ORDINARY, fresh.root / "tests/test_ordinary.py")
+    assert "0 errors" in run(fresh.root, UV, "run", "--no-sync", "basedpyright")
 
 
 @pytest.mark.thorough

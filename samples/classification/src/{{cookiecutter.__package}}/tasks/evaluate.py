@@ -39,7 +39,7 @@ class EvaluateModel(Task[pd.DataFrame]):
 
 def roc_auc(truth: pd.Series, chances: pd.DataFrame) -> float:
     """Area under the ROC curve; with several classes, the mean of each one against the rest."""
-    areas = [metrics.roc_auc_score(truth == name, chances[name]) for name in chances]
+    areas = [float(metrics.roc_auc_score(truth == name, chances[name])) for name in chances]
     return float(np.mean(areas))
 
 
