@@ -17,6 +17,7 @@ from contextlib import contextmanager, suppress
 from io import TextIOWrapper
 from itertools import chain
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
 from labkart.records import machine_use
@@ -85,7 +86,7 @@ class _Channel:
         self._mark = b"\x1b_" + secrets.token_hex(8).encode() + b"\x1b\\"  # no terminal shows it
         self._original = {number: os.dup(number) for number in _STREAMS}
         self._ends = dict[int, int]()  # where each of the two goes while a task runs
-        self._state = os.memfd_create("labkart")
+        self._state = _unnamed_file()
         self._answer, answer = os.pipe()
         sources = dict[int, int]()  # what the monitor reads, by the stream
         for number, original in self._original.items():
@@ -143,7 +144,9 @@ class _Channel:
     def _is_silent(self) -> bool:
         """Whether the task has printed nothing."""
         for end in set(self._ends.values()):
-            if os.isatty(end):  # what is written there takes a moment to arrive
+            # What is written to a terminal takes a moment to arrive, and elsewhere than on Linux
+            # the end of a pipe where one writes does not tell what is in it.
+            if os.isatty(end) or sys.platform != "linux":
                 return False
             if any(fcntl.ioctl(end, termios.FIONREAD, bytes(4))):
                 return False
@@ -158,11 +161,19 @@ class _Channel:
             os.close(descriptor)
 
 
+def _unnamed_file() -> int:
+    """The descriptor of a new file: in memory on Linux, else on the disk."""
+    if hasattr(os, "memfd_create"):
+        return os.memfd_create("labkart")
+    with TemporaryFile() as file:
+        return os.dup(file.fileno())
+
+
 def _pipe_like(original: int) -> tuple[int, int]:
     """The two ends of a pipe, or of a terminal if that is what a descriptor is."""
     if not os.isatty(original):
         source, end = os.pipe()
-        with suppress(OSError):
+        with suppress(OSError, AttributeError):  # only Linux has it
             fcntl.fcntl(end, fcntl.F_SETPIPE_SZ, _PIPE_SIZE)
         return source, end
     source, end = os.openpty()

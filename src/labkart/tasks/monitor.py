@@ -28,7 +28,10 @@ from labkart.tasks.stream import Stream
 _FLUSH = 0.3  # seconds between two writes to a log
 _LOOK = 1.0  # seconds between two looks at which tasks run
 _PATIENCE = 1.0  # seconds to wait for its end
+# How messages arrive whole, and whether the end of all senders is one of them: only on Linux.
+_MESSAGES = socket.SOCK_SEQPACKET if sys.platform == "linux" else socket.SOCK_DGRAM
 _LARGEST = 1 << 16  # bytes of a message, and of what a channel tells of its task
+_MOST_FILES = 1 << 20  # that a process has open; some systems set no limit
 PRINTED, SILENT = b"1", b"0"
 TASK = 1  # where a channel's file tells of the task; before that, whether it has printed something
 
@@ -41,7 +44,8 @@ class Monitor:
     """
 
     def __init__(self) -> None:
-        self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._socket, theirs = socket.socketpair(socket.AF_UNIX, _MESSAGES)
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _LARGEST)
         sys.stdout.flush()
         sys.stderr.flush()
         strangers = {child.pid for child in active_children() if child.pid}
@@ -79,6 +83,9 @@ class Monitor:
 
 def _end(channel: socket.socket, process: int) -> None:
     """Let the monitor end, and wait for it unless something still prints."""
+    if channel.type == socket.SOCK_DGRAM:
+        with suppress(OSError):  # it has died
+            channel.send(b"")
     channel.close()
     end = time.monotonic() + _PATIENCE
     with suppress(ChildProcessError):
@@ -181,6 +188,8 @@ class _Loop:
         self._channels: list[_Channel] = []
         self._selector.register(requests, selectors.EVENT_READ, self._accept)
         self._is_open = True
+        self._leader = os.getppid()
+        self._rest = _LOOK if requests.type == socket.SOCK_DGRAM else None
 
     def run(self) -> None:
         """Work until the last process that may print has ended."""
@@ -188,7 +197,7 @@ class _Loop:
         while self._is_open or self._channels:
             is_behind = any(channel.log and channel.log.is_behind for channel in self._channels)
             pause = _FLUSH if is_behind else _LOOK
-            ready = self._selector.select(pause if self._channels else None)
+            ready = self._selector.select(pause if self._channels else self._rest)
             # Messages come first, for they say what must be hidden of the rest.
             for key, _ in sorted(ready, key=lambda event: event[0].fileobj is not self._requests):
                 act: Callable[[], None] = key.data
@@ -198,6 +207,8 @@ class _Loop:
                 for channel in self._channels:
                     with suppress(Exception):  # a full disk, for example
                         channel.tick()
+            if self._is_open and self._rest and os.getppid() != self._leader:
+                self._end_requests()
 
     def follow_size(self) -> None:
         for channel in self._channels:
@@ -207,8 +218,7 @@ class _Loop:
     def _accept(self) -> None:
         mark, descriptors, _, _ = socket.recv_fds(self._requests, _LARGEST, 16)
         if not mark:
-            self._is_open = False
-            self._selector.unregister(self._requests)
+            self._end_requests()
             return
         if not descriptors:
             redact.remember(json.loads(mark))
@@ -223,6 +233,10 @@ class _Loop:
                 selectors.EVENT_READ,
                 lambda stream=stream: self._receive(channel, stream),
             )
+
+    def _end_requests(self) -> None:
+        self._is_open = False
+        self._selector.unregister(self._requests)
 
     def _receive(self, channel: _Channel, stream: Stream) -> None:
         try:
@@ -253,4 +267,4 @@ def _run(requests: socket.socket, strangers: set[int]) -> None:
 def _close_all_but(descriptor: int) -> None:
     """Close what belongs to the process that forked this one: locks, for example."""
     os.closerange(3, descriptor)
-    os.closerange(descriptor + 1, os.sysconf("SC_OPEN_MAX"))
+    os.closerange(descriptor + 1, min(os.sysconf("SC_OPEN_MAX"), _MOST_FILES))
