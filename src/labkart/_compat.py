@@ -16,6 +16,8 @@ from inspect import unwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from labkart.language import translate
+
 if TYPE_CHECKING:
     import argparse
 
@@ -350,5 +352,7 @@ def parameter_choices(parameter: Any) -> list[Any]:
 
 def parameter_range(parameter: Any) -> str:
     """What a numerical parameter takes, as "an integer in [1, 9)". Tried on luigi 3.8.1."""
-    text = str(getattr(parameter, "_permitted_range", ""))
-    return text.replace("int in", "an integer in").replace("float in", "a number in")
+    kind, _, limits = str(getattr(parameter, "_permitted_range", "")).partition(" in ")
+    if kind == "int":
+        return translate("an integer in {range}", range=limits)
+    return translate("a number in {range}", range=limits) if limits else ""

@@ -18,6 +18,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from labkart.errors import LabkartError
+from labkart.language import translate
 
 _DUST = 1e-9  # three thirds are a whole
 _FRESH = 3600.0  # seconds after which a file is touched: systems remove old ones
@@ -211,6 +212,11 @@ def _locked_folder() -> Iterator[Path]:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
             yield folder
     except OSError as error:
-        problem = f"{folder}: {error.strerror or error}"
-        remedy = "Commands agree there on who has a graphics card; set TMPDIR to another folder."
-        raise LabkartError(f"{problem}. {remedy}") from error
+        raise LabkartError(
+            translate(
+                "{folder}: {reason}. Commands agree there on who has a graphics card;"
+                " set TMPDIR to another folder.",
+                folder=folder,
+                reason=error.strerror or error,
+            )
+        ) from error

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from labkart import trace
 from labkart.errors import LabkartError
+from labkart.language import translate
 
 # Git sets these for a hook, and they would lead to another repository.
 _HOOK_VARIABLES = ("GIT_DIR", "GIT_INDEX_FILE", "GIT_WORK_TREE", "GIT_PREFIX")
@@ -39,7 +40,7 @@ class GitResult:
     @property
     def reason(self) -> str:
         """Why git failed, in one line without a full stop."""
-        lines = self.errors.strip().splitlines() or ["it gives no reason"]
+        lines = self.errors.strip().splitlines() or [translate("it gives no reason")]
         return lines[0].removeprefix("fatal: ").removeprefix("error: ").rstrip(".")
 
 
@@ -71,7 +72,7 @@ def run(
                 start_new_session=uninterrupted,
             )
     except OSError:
-        raise LabkartError("git is not installed. Install it and try again.") from None
+        raise LabkartError(translate("git is not installed. Install it and try again.")) from None
     # Decoded here: subprocess would change the ends of lines.
     texts = [text.decode(errors="surrogateescape") for text in (process.stdout, process.stderr)]
     return GitResult(process.returncode, *texts)

@@ -12,6 +12,7 @@ import os
 import sys
 
 from labkart.errors import LabkartError
+from labkart.language import translate
 
 
 def main() -> int:
@@ -21,8 +22,12 @@ def main() -> int:
         The exit code: 0, or 1 after a sentence on the error stream.
     """
     parser = argparse.ArgumentParser("python -m labkart.replay")
-    parser.add_argument("--outputs", required=True, help="the folder for its records and its cache")
-    parser.add_argument("overrides", nargs="*", help="Hydra's overrides of the experiment")
+    parser.add_argument(
+        "--outputs", required=True, help=translate("the folder for its records and its cache")
+    )
+    parser.add_argument(
+        "overrides", nargs="*", help=translate("Hydra's overrides of the experiment")
+    )
     args = parser.parse_args()
     os.environ["LABKART_OUTPUTS"] = args.outputs
 

@@ -18,31 +18,42 @@ LIBRARY = Path(labkart.__file__).parent
 GROUND = "ground"  # the modules that are in no room
 ROOMS = sorted({GROUND, *(path.parent.name for path in LIBRARY.glob("*/__init__.py"))})
 # Rooms of which all that is shown is translated.
-TRANSLATED = ["check", "cli", "experiments"]
+TRANSLATED = ["check", "cli", "experiments", "fingerprint", GROUND]
+TRANSLATED += ["records", "secrets", "tasks", "tracking"]
 # The number of English texts that each of these calls begins with.
 CALLS = {"translate": 1, "translate_count": 2}
 # What shows a text to a person: calls, and arguments of any call by their name.
-SHOWING = {"LabkartError", "say", "warn", "busy"}
+SHOWING = {"LabkartError", "say", "warn", "busy", "FirstFailure", "Pruned", "add_note"}
 SHOWING_ARGUMENTS = {"help", "description", "epilog"}
-_WORD = re.compile(r"[A-Za-z]{2,}[\w./-]*")
+_WORD = re.compile(r"[A-Za-z]{2,}[\w./()*-]*")
 
 # Modules through which texts go that stand elsewhere.
 THROUGH = ("check/rule.py", "language.py")
+# It tells which language it is.
+WITHOUT_LANGUAGE = {LIBRARY / "project.py"}
 
 
 def _folder(room: str) -> Path:
     return LIBRARY if room == GROUND else LIBRARY / room
 
 
+def _files(room: str) -> list[Path]:
+    files = LIBRARY.glob("*.py") if room == GROUND else _folder(room).rglob("*.py")
+    return sorted(set(files) - WITHOUT_LANGUAGE)
+
+
+def _name(call: ast.Call) -> str:
+    """What is called; `translate` of a text is another one."""
+    attribute = getattr(call.func, "attr", "")
+    return getattr(call.func, "id", "" if attribute in CALLS else attribute)
+
+
 def _calls(room: str) -> Iterator[tuple[str, ast.Call, str]]:
     """The calls in a room by the name that is called, with their places."""
-    files = LIBRARY.glob("*.py") if room == GROUND else _folder(room).rglob("*.py")
-    for file in sorted(files):
+    for file in _files(room):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call):
-                attribute = getattr(node.func, "attr", "")  # of a text, `translate` is another one
-                name = getattr(node.func, "id", "" if attribute in CALLS else attribute)
-                yield name, node, f"{file.relative_to(LIBRARY)}:{node.lineno}"
+                yield _name(node), node, f"{file.relative_to(LIBRARY)}:{node.lineno}"
 
 
 def _texts(room: str) -> set[str]:
@@ -64,17 +75,29 @@ def _literals(call: ast.Call, name: str) -> list[str]:
     return [str(ast.literal_eval(text)) for text in call.args[: CALLS[name]]]
 
 
+def _catalogue(room: str) -> dict[str, str]:
+    file = _folder(room) / "ja.toml"  # a room that shows nothing has none
+    return tomllib.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+
+
 def _values(text: str) -> set[str]:
     return {name for _, name, _, _ in string.Formatter().parse(text) if name}
 
 
 @pytest.mark.parametrize("room", TRANSLATED)
 def test_every_text_of_a_room_has_its_japanese(room: str) -> None:
-    japanese = tomllib.loads((_folder(room) / "ja.toml").read_text(encoding="utf-8"))
+    japanese = _catalogue(room)
     assert japanese.keys() == _texts(room)
     for key, text in japanese.items():
         assert _values(text) == _values(key), key
         assert re.search(r"[ぁ-んァ-ヶ一-龠]", text), key
+
+
+def test_a_text_of_several_rooms_has_one_translation() -> None:
+    texts: dict[str, str] = {}
+    for room in TRANSLATED:
+        for key, text in _catalogue(room).items():
+            assert texts.setdefault(key, text) == text
 
 
 @pytest.mark.parametrize("room", TRANSLATED)
@@ -89,18 +112,33 @@ def test_a_room_shows_no_text_that_is_not_translated(room: str) -> None:
     ]
     untranslated = [
         f"{place}: {node.value}"
-        for part, place in shown
+        for part, place in [*shown, *_parts_of_shown(room)]
         for node in _outside_of_translations(part)
         if isinstance(node, ast.Constant) and len(_WORD.findall(str(node.value))) > 1
     ]
     assert untranslated == []
 
 
+def _parts_of_shown(room: str) -> Iterator[tuple[ast.AST, str]]:
+    """What a function assigns to the variables that it shows, as `problem` and `remedy`."""
+    for file in _files(room):
+        tree = ast.parse(file.read_text(encoding="utf-8"))
+        functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+        for function in functions:
+            calls = [node for node in ast.walk(function) if isinstance(node, ast.Call)]
+            shown = [argument for call in calls if _name(call) in SHOWING for argument in call.args]
+            parts = [node for argument in shown for node in ast.walk(argument)]
+            names = {node.id for node in parts if isinstance(node, ast.Name)}
+            for node in ast.walk(function):
+                if isinstance(node, ast.Assign) and names & {
+                    ast.unparse(it) for it in node.targets
+                }:
+                    yield node.value, f"{file.relative_to(LIBRARY)}:{node.lineno}"
+
+
 def _outside_of_translations(node: ast.AST) -> Iterator[ast.AST]:
-    if isinstance(node, ast.Call):
-        called = getattr(node.func, "id", "") or getattr(node.func, "attr", "")
-        if called in (*CALLS, "command"):  # a command of Labkart is the same in all languages
-            return
+    if isinstance(node, ast.Call) and _name(node) in (*CALLS, "command"):  # as `labkart sync`
+        return
     yield node
     for child in ast.iter_child_nodes(node):
         yield from _outside_of_translations(child)

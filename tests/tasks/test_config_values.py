@@ -119,7 +119,7 @@ def test_japanese_names_and_values_are_no_mistake(here: Path) -> None:
 
 def test_a_setting_of_an_empty_section_is_told_how_to_add_it() -> None:
     cfg = OmegaConf.create({"evaluate": {}})
-    section, hint = suggest_setting(cfg, ["evaluate", "x"])
+    section, hint, _ = suggest_setting(cfg, ["evaluate", "x"])
     assert (section, hint) == (
         cfg.evaluate,
         '"evaluate" is empty. +evaluate.x=... adds the setting.',

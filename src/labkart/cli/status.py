@@ -35,11 +35,10 @@ def main(argv: list[str]) -> int:
 
     from labkart.experiments import repetition, status
 
-    statuses = status.statuses(experiment)
     if args.json:
-        _write_json(status.describe(experiment, statuses))
+        _write_json(status.describe(experiment))
     else:
-        show_statuses(statuses)
+        show_statuses(status.statuses(experiment))
     repetition.confirm(experiment)
     return 0
 
@@ -49,10 +48,10 @@ def _show_sweep(experiments: Sequence["Experiment"], *, as_json: bool) -> int:
     from labkart.experiments import status
 
     reader = status.StatusReader()
-    sweep = [(plan, status.statuses(plan, reader)) for plan in experiments]
     if as_json:
-        _write_json([status.describe(plan, statuses) for plan, statuses in sweep])
+        _write_json([status.describe(plan, reader) for plan in experiments])
         return 0
+    sweep = [(plan, status.statuses(plan, reader)) for plan in experiments]
     pending = [(plan, statuses) for plan, statuses in sweep if plan.missing]
     words = [" ".join(plan.composed.overrides) for plan, _ in pending[:_MOST_EXPERIMENTS]]
     width = max(map(cell_len, words), default=0)

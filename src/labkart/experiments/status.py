@@ -11,7 +11,7 @@ from typing import Any
 
 from labkart.experiments.plan import Experiment
 from labkart.fingerprint import snapshot
-from labkart.language import translate
+from labkart.language import english, translate
 from labkart.records import diff, record
 from labkart.records.names import MetricNames
 from labkart.records.record import TaskRecord
@@ -226,19 +226,21 @@ def _shortened(names: Sequence[str]) -> str:
     return and_more(names[:_MOST_NAMES], len(names) - _MOST_NAMES)
 
 
-def describe(experiment: Experiment, statuses: Sequence[TaskStatus]) -> dict[str, Any]:
-    """The statuses as plain values, which JSON has, for programs."""
+def describe(experiment: Experiment, reader: StatusReader | None = None) -> dict[str, Any]:
+    """The statuses of its tasks as plain values, which JSON has, for programs: in English."""
+    with english():
+        described = statuses(experiment, reader)
     results = experiment.pipeline.results
-    states = {status.label: status.state for status in statuses}
+    states = {status.label: status.state for status in described}
     is_complete = all(states[label] == "done" for label in results.values())
-    logged = {status.label: status.before.metrics for status in statuses if status.before}
+    logged = {status.label: status.before.metrics for status in described if status.before}
     metrics = MetricNames(experiment.record, logged).results() if is_complete else {}
     return {
         "experiment": experiment.record.id,
         "complete": is_complete,
         "metrics": _finite(metrics),
         "results": results,
-        "tasks": [_describe_task(status) for status in statuses],
+        "tasks": [_describe_task(status) for status in described],
     }
 
 

@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import Any
 
 from labkart.errors import LabkartError
+from labkart.language import translate
 from labkart.records.record import ExperimentRecord
 from labkart.records.values import parse_number, value
 
@@ -64,12 +65,19 @@ class Condition:
         """
         parts = _CONDITION.fullmatch(word)
         if not parts:
-            examples = "model=forest, model!=forest or accuracy>=0.9"
-            raise LabkartError(f"{word}: must be a name and a value, such as {examples}.")
+            raise LabkartError(
+                translate(
+                    "{condition}: must be a name and a value,"
+                    " such as model=forest, model!=forest or accuracy>=0.9.",
+                    condition=word,
+                )
+            )
         name, sign, text = parts.groups()
         condition = cls(name.lstrip("+"), sign, text)
         if sign in _COMPARISONS and parse_number(text) is None:
-            raise LabkartError(f'{word}: "{text}" is not a number.')
+            raise LabkartError(
+                translate('{condition}: "{text}" is not a number.', condition=word, text=text)
+            )
         if sign not in _COMPARISONS:
             _ = condition._alternatives
         return condition
@@ -118,9 +126,20 @@ def _expand(text: str, start: str) -> list[str]:
     content: Any = override.value()
     if isinstance(content, Glob):
         pattern = next(iter(content.include), "*")
-        raise LabkartError(f"{start}{text}: write the pattern itself: {start}{pattern}")
+        raise LabkartError(
+            translate(
+                "{condition}: write the pattern itself: {meant}",
+                condition=f"{start}{text}",
+                meant=f"{start}{pattern}",
+            )
+        )
     if not override.is_discrete_sweep():
-        raise LabkartError(f"{start}{text}: write the limits as conditions, with < and >.")
+        raise LabkartError(
+            translate(
+                "{condition}: write the limits as conditions, with < and >.",
+                condition=f"{start}{text}",
+            )
+        )
     return list(override.sweep_string_iterator())
 
 

@@ -14,6 +14,7 @@ from filelock import FileLock
 
 from labkart import project
 from labkart.errors import LabkartError
+from labkart.language import translate
 
 _NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
 
@@ -50,9 +51,14 @@ def require_locks(folder: Path) -> None:
     if reason:
         outputs = project.current().short(project.current().outputs)
         raise LabkartError(
-            f"{outputs}: this disk has no file locks ({reason}), so two processes could write one"
-            " result at once. Ask for a mount with locks (Lustre: -o flock; NFS: a running lockd),"
-            " or let LABKART_OUTPUTS name a folder on another disk (labkart docs clusters)."
+            translate(
+                "{folder}: this disk has no file locks ({reason}), so two processes could write"
+                " one result at once. Ask for a mount with locks (Lustre: -o flock; NFS: a running"
+                " lockd), or let LABKART_OUTPUTS name a folder on another disk"
+                " (labkart docs clusters).",
+                folder=outputs,
+                reason=reason,
+            )
         )
 
 

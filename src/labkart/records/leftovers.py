@@ -15,6 +15,7 @@ from pathlib import Path
 from filelock import Timeout
 
 from labkart import project
+from labkart.language import translate
 from labkart.records import locks
 from labkart.records.record import current_time, read_experiment
 from labkart.records.study import read_studies
@@ -40,7 +41,7 @@ def close_abandoned() -> None:
         if record and record.status == "running":
             record.status = "killed"
             record.ended = current_time()
-            record.error = "The process was killed."
+            record.error = translate("The process was killed.")
             record.write()
     for study in read_studies():
         if study.status == "running" and not locks.is_searched(study.folder):

@@ -14,6 +14,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from labkart import project
+from labkart.language import translate
 from labkart.records.file_lock import file_lock, require_locks
 
 _QUIET_WAIT = 1.0  # seconds of waiting before a message says so
@@ -172,7 +173,8 @@ def _acquire(path: Path, name: str) -> FileLock:
     try:
         lock.acquire(timeout=_QUIET_WAIT)
     except Timeout:
-        _log.warning("%s waits: %s is computing it.", name.rpartition("_")[0], _holder(path))
+        task, holder = name.rpartition("_")[0], _holder(path)
+        _log.warning(translate("{task} waits: {holder} is computing it.", task=task, holder=holder))
         lock.acquire()
     return lock
 
@@ -186,5 +188,5 @@ def _holder(path: Path) -> str:
             columns = line.split()
             is_holder = len(columns) > 5 and columns[1] != "->"
             if is_holder and columns[5].rpartition(":")[2] == inode:
-                return f"process {columns[4]}"
-    return "another process"
+                return translate("process {number}", number=columns[4])
+    return translate("another process")

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from labkart.files import encode_json, read_json, read_text, write_atomically
+from labkart.language import translate
 from labkart.records.record import Metric, from_json
 
 FOLDER = "mlflow"
@@ -175,4 +176,10 @@ def accepted_names(names: Iterable[str]) -> dict[str, str]:
 @cache
 def warn_of_name(name: str) -> None:
     """Tell the person that MLflow refuses a name; a process does so once."""
-    _log.warning('MLflow takes no name "%s": it shows %s.', name, accepted_name(name))
+    _log.warning(
+        translate(
+            'MLflow takes no name "{name}": it shows {shown}.',
+            name=name,
+            shown=accepted_name(name),
+        )
+    )

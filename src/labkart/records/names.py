@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from labkart.errors import LabkartError
+from labkart.language import translate
 from labkart.records.record import ExperimentRecord
 from labkart.wording import nearest
 
@@ -45,9 +46,10 @@ class TaskNames:
             return [self.results[name]]
         labels = [label for label, task_class in self.classes.items() if task_class == name]
         if not labels:
-            hint = nearest(name, self.known)
-            known = ", ".join(self.known)
-            raise LabkartError(f"{name}: the pipeline has {known}. {hint}".strip())
+            problem = translate(
+                "{name}: the pipeline has {names}.", name=name, names=", ".join(self.known)
+            )
+            raise LabkartError(f"{problem} {nearest(name, self.known)}".strip())
         return labels
 
     def label(self, name: str) -> str:
@@ -59,8 +61,13 @@ class TaskNames:
         labels = self.labels(name)
         if len(labels) > 1:
             names = ", ".join(f'"{label}"' for label in labels)
-            problem = f"{name}: the pipeline has several tasks of this class"
-            raise LabkartError(f"{problem}. Name one of {names}.")
+            raise LabkartError(
+                translate(
+                    "{name}: the pipeline has several tasks of this class. Name one of {names}.",
+                    name=name,
+                    names=names,
+                )
+            )
         return labels[0]
 
 

@@ -4,7 +4,7 @@ Reads records, and nothing else.
 """
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -12,11 +12,12 @@ from pathlib import Path
 from labkart import project
 from labkart.errors import LabkartError
 from labkart.files import read_json
+from labkart.language import translate
 from labkart.records import summaries, sweep
 from labkart.records.condition import Condition
 from labkart.records.record import ExperimentRecord, read_experiment, read_experiments
 from labkart.records.values import FACTS, has_value, value, values
-from labkart.wording import did_you_mean
+from labkart.wording import did_you_mean, join_names
 
 _RUN_PREFIX = 6  # letters of a run's id in MLflow with which hardly another one begins
 _MOST_VALUES = 10  # values that a person reads
@@ -72,12 +73,18 @@ class Selection:
         for condition in self.where:
             check_name(condition.name, records)
         studies = {record.study for record in records if record.study}
-        _refuse_unknown(self.study, studies, "belongs to a study")
+        if self.study and self.study not in studies:
+            text = translate('No experiment belongs to a study "{name}".', name=self.study)
+            raise LabkartError(f"{text} {did_you_mean(self.study, studies)}")
         tags = {tag for record in records for tag in record.tags}
-        _refuse_unknown(self.tag, tags, "has the tag")
+        if self.tag and self.tag not in tags:
+            text = translate('No experiment has the tag "{name}".', name=self.tag)
+            raise LabkartError(f"{text} {did_you_mean(self.tag, tags)}")
         commits = {record.code["commit"] for record in records if record.code.get("commit")}
         if self.commit and not any(commit.startswith(self.commit) for commit in commits):
-            _refuse_unknown(self.commit, {commit[:8] for commit in commits}, "ran on a commit")
+            text = translate('No experiment ran on a commit "{name}".', name=self.commit)
+            known = {commit[:8] for commit in commits}
+            raise LabkartError(f"{text} {did_you_mean(self.commit, known)}")
 
 
 def check_name(name: str, records: Sequence[ExperimentRecord]) -> None:
@@ -88,13 +95,19 @@ def check_name(name: str, records: Sequence[ExperimentRecord]) -> None:
         {key for record in records for key in record.settings if key.startswith(f"{name}@")}
     )
     if uses:
-        raise LabkartError(f"{name}: experiments have {' and '.join(uses)}. Name one of these.")
+        raise LabkartError(
+            translate(
+                "{name}: experiments have {names}. Name one of these.",
+                name=name,
+                names=join_names(uses),
+            )
+        )
     # A group of files of which none is chosen is in no configuration.
     is_group = (project.current().root / "conf" / name).is_dir()
     if not is_group:
         names = {*FACTS, *(known for record in records for known, _ in values(record))}
-        hint = did_you_mean(name, names)
-        raise LabkartError(f"{name}: no experiment has such a setting or metric. {hint}")
+        problem = translate("{name}: no experiment has such a setting or metric.", name=name)
+        raise LabkartError(f"{problem} {did_you_mean(name, names)}")
 
 
 def unmet_condition(where: Sequence[Condition]) -> str:
@@ -105,7 +118,10 @@ def unmet_condition(where: Sequence[Condition]) -> str:
         is_met = condition.sign != "=" or any(map(condition.matches, settings))
         if texts and not is_met:
             hint = did_you_mean(condition.value, texts) if len(texts) <= _MOST_VALUES else ""
-            return f"No experiment has {condition.name}={condition.value}. {hint}".strip()
+            problem = translate(
+                "No experiment has {condition}.", condition=f"{condition.name}={condition.value}"
+            )
+            return f"{problem} {hint}".strip()
     return ""
 
 
@@ -121,14 +137,23 @@ def find_experiment(text: str) -> ExperimentRecord:
     if len(matches) == 1:
         return matches[0]
     known = (matches or read_experiments(most=5))[:5]
-    ids = ", ".join(record.id[:8] for record in known) or "none yet"
-    count = f"{len(matches)} experiments begin" if matches else "No experiment begins"
-    raise LabkartError(f'{count} with "{text}". There are: {ids}. labkart runs lists them.')
-
-
-def _refuse_unknown(name: str | None, known: Collection[str], fact: str) -> None:
-    if name and name not in known:
-        raise LabkartError(f'No experiment {fact} "{name}". {did_you_mean(name, known)}')
+    ids = ", ".join(record.id[:8] for record in known) or translate("none yet")
+    if not matches:
+        raise LabkartError(
+            translate(
+                'No experiment begins with "{text}". There are: {ids}. labkart runs lists them.',
+                text=text,
+                ids=ids,
+            )
+        )
+    raise LabkartError(
+        translate(
+            '{count} experiments begin with "{text}". There are: {ids}. labkart runs lists them.',
+            count=len(matches),
+            text=text,
+            ids=ids,
+        )
+    )
 
 
 def _experiments_of_run(prefix: str) -> list[ExperimentRecord]:
@@ -149,8 +174,12 @@ def _parse_time(text: str, day: timedelta = timedelta()) -> datetime:
     try:
         time = datetime.fromisoformat(text)
     except ValueError:
-        examples = "a day, such as 2026-11-25, or a time, such as 2026-11-25T09:30"
-        raise LabkartError(f"{text}: must be {examples}.") from None
+        raise LabkartError(
+            translate(
+                "{text}: must be a day, such as 2026-11-25, or a time, such as 2026-11-25T09:30.",
+                text=text,
+            )
+        ) from None
     return (time + day if len(text) <= len("2026-11-25") else time).astimezone()
 
 

@@ -16,10 +16,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple, TypeVar
 
-from labkart import digests, project
+from labkart import project
 from labkart.digests import FileState
 from labkart.files import encode_json, read_text, write_atomically
-from labkart.records import signature, texts, unpublished
+from labkart.records import damage, signature, texts, unpublished
 
 R = TypeVar("R")
 
@@ -103,15 +103,11 @@ class TaskRecord:
 
     def damage(self) -> str:
         """The first file that is not as this run left or read it; empty if there is none."""
-        current = project.current()
         if self.edited:
-            return f"{current.short(self.folder / 'record.json')} was edited"
-        for root, states in ((current.outputs, self.outputs), (current.root, self.undeclared)):
-            for state in states:
-                if not digests.unchanged(state, root):
-                    path = root / state.path
-                    return f"{current.short(path)} {'changed' if path.exists() else 'is gone'}"
-        return "" if self.outputs or self.status != "done" else "its record names no output"
+            return damage.describe_edit(self.folder / "record.json")
+        if self.status == "done" and not self.outputs:
+            return damage.describe_no_outputs()
+        return damage.first_change(self.outputs, self.undeclared)
 
     def write(self) -> None:
         """Write the record: from the moment that the file has its name, the run counts."""

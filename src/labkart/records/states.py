@@ -1,4 +1,4 @@
-"""The states of tasks, experiments, searches and trials, as a person reads them."""
+"""The states of tasks, experiments, searches, trials and verdicts, as a person reads them."""
 
 from labkart.language import translate
 
@@ -20,5 +20,9 @@ def describe_state(state: str) -> str:
         "done": translate("done"),
         "missing": translate("missing"),
         "changed": translate("changed"),
+        "identical": translate("identical"),
+        "equal": translate("equal"),
+        "different": translate("different"),
+        "impossible": translate("impossible"),
     }
     return texts.get(state, state)

@@ -7,6 +7,7 @@ from pathlib import Path
 from labkart import project
 from labkart.errors import LabkartError
 from labkart.files import read_json
+from labkart.language import translate
 from labkart.records.record import read_record, write_record
 
 
@@ -38,9 +39,19 @@ def find_sweep(prefix: str) -> SweepRecord:
     matches = [id for id in ids if id.startswith(prefix)]
     if len(matches) == 1 and prefix:
         return SweepRecord(**read_json(_folder() / matches[0] / "record.json"))
-    known = ", ".join(id[:6] for id in matches or ids) or "none"
-    count = f"{len(matches)} sweeps begin" if len(matches) > 1 else "No sweep begins"
-    raise LabkartError(f'{count} with "{prefix}". There are: {known}')
+    known = ", ".join(id[:6] for id in matches or ids) or translate("none")
+    if len(matches) > 1:
+        raise LabkartError(
+            translate(
+                '{count} sweeps begin with "{prefix}". There are: {ids}',
+                count=len(matches),
+                prefix=prefix,
+                ids=known,
+            )
+        )
+    raise LabkartError(
+        translate('No sweep begins with "{prefix}". There are: {ids}', prefix=prefix, ids=known)
+    )
 
 
 def unseeded_experiments(ids: Iterable[str]) -> set[str]:

@@ -4,15 +4,18 @@ Compares nothing itself.
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from labkart import project
 from labkart.files import read_json
+from labkart.language import translate, translate_count
 from labkart.records import unpublished
 from labkart.records.record import current_time, experiment_folder, from_json, write_record
+from labkart.records.states import describe_state
+from labkart.wording import and_more
 
 TOLERANCE = 1e-6  # less than a person reports, more than another order of additions changes
 _MOST_METRICS = 5  # that a person reads
@@ -89,32 +92,43 @@ class Verdict:
 
     def __str__(self) -> str:
         """A sentence, and below it the deviations and what is not as recorded."""
-        return "\n  ".join([f"{self.kind}: {self._sentence()}", *self._details()])
+        kind = describe_state(self.kind)
+        return "\n  ".join([f"{kind}: {self._sentence()}", *self._details()])
 
     def _sentence(self) -> str:
         if self.kind == "identical":
-            return f"all outputs of {self.tasks} task{'s' if self.tasks > 1 else ''}, bit for bit"
+            return translate_count(
+                "all outputs of {count} task, bit for bit",
+                "all outputs of {count} tasks, bit for bit",
+                self.tasks,
+            )
         if self.kind == "equal":
-            outputs = _listed(self.outputs)
-            return f"all metrics, within {self.tolerance:g}; outputs that differ: {outputs}"
+            return translate(
+                "all metrics, within {tolerance:g}; outputs that differ: {names}",
+                tolerance=self.tolerance,
+                names=and_more(self.outputs[:3], len(self.outputs) - 3),
+            )
         if self.kind == "different":
-            return f"{self.first} is the first task that differs"
-        return (self.error or "it could not run").replace("\n", "\n  ")
+            return translate("{task} is the first task that differs", task=self.first)
+        return (self.error or translate("it could not run")).replace("\n", "\n  ")
 
     def _details(self) -> Iterator[str]:
         if self.kind == "different" and self.error:
             yield self.error
         elif self.kind == "different" and self.first in self.outputs:
-            yield "another output"
+            yield translate("another output")
         deviations = list(self.deviations)
         if not self.is_good:
             deviations = [it for it in deviations if not it.is_within(self.tolerance)]
         deviations.sort(key=lambda deviation: deviation.task != self.first)
-        yield from (f"recorded -> now: {deviation}" for deviation in deviations[:_MOST_METRICS])
+        for deviation in deviations[:_MOST_METRICS]:
+            yield translate("recorded -> now: {deviation}", deviation=deviation)
         if len(deviations) > _MOST_METRICS:
-            yield f"... and {len(deviations) - _MOST_METRICS} more metrics"
-        yield from (f"cause: {cause}" for cause in self.causes if not self.is_good)
-        yield from (f"not as recorded: {note}" for note in self.notes)
+            yield translate("... and {count} more metrics", count=len(deviations) - _MOST_METRICS)
+        for cause in () if self.is_good else self.causes:
+            yield translate("cause: {cause}", cause=cause)
+        for note in self.notes:
+            yield translate("not as recorded: {note}", note=note)
 
 
 def last_verdict(experiment: str) -> Verdict | None:
@@ -135,12 +149,7 @@ def _read(folder: Path) -> Verdict | None:
 
 
 def _number(value: float | None) -> str:
-    return "none" if value is None else f"{float(value):.10g}"  # JSON has NaN as a text
-
-
-def _listed(labels: Sequence[str]) -> str:
-    more = f" and {len(labels) - 3} more" if len(labels) > 3 else ""
-    return ", ".join(labels[:3]) + more
+    return translate("none") if value is None else f"{float(value):.10g}"  # JSON has NaN as a text
 
 
 def _folder() -> Path:

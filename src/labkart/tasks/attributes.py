@@ -12,6 +12,7 @@ from luigi.worker import TaskProcess
 
 from labkart.errors import LabkartError
 from labkart.fingerprint import harmless
+from labkart.language import translate
 from labkart.tasks import values
 
 # What luigi and gokart set on any task, and what only decides when it runs.
@@ -51,6 +52,11 @@ def check(task: Any) -> None:
     params = task.param_kwargs.items()
     for name in [*own, *(name for name, value in params if vars(task)[name] is not value)]:
         family = task.get_task_family()
-        problem = f"{family}.{name} was set after the task was made, and no id covers it"
-        remedy = f"Let it be a parameter: make({family}, ..., {name}=value)."
-        raise LabkartError(f"pipeline: {problem}. {remedy}")
+        raise LabkartError(
+            translate(
+                "pipeline: {task}.{name} was set after the task was made, and no id covers it."
+                " Let it be a parameter: make({task}, ..., {name}=value).",
+                task=family,
+                name=name,
+            )
+        )

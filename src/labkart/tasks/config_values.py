@@ -4,7 +4,7 @@ Knows OmegaConf's errors. For configurations that do not compose see `experiment
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from omegaconf import DictConfig, ListConfig
@@ -18,20 +18,39 @@ from labkart.wording import closest, did_you_mean, did_you_mean_names
 
 # As a Japanese keyboard writes ASCII's characters, and the blanks that look like a blank.
 _LOOK_ALIKE = re.compile("[\uff01-\uff5e\u3000\u00a0]")
-# Parts of messages of OmegaConf 2.3.1 about a reference, each with the end of our sentence.
-_REASONS = {
-    r"Interpolation key '(?P<name>.+)' not found": 'and there is no setting "{name}". {hint}',
+# Parts of messages of OmegaConf 2.3.1 about a reference, each with our sentence.
+_REASONS: dict[str, Callable[..., str]] = {
+    r"Interpolation key '(?P<name>.+)' not found": (
+        lambda **parts: translate(
+            '{place}: "{key}" is {text}, and there is no setting "{name}". {hint}', **parts
+        )
+    ),
     r"Missing mandatory value: (?P<name>.+)": (
-        'and "{name}" has no value yet. Write one, or add {name}=... here.'
+        lambda **parts: translate(
+            '{place}: "{key}" is {text}, and "{name}" has no value yet.'
+            " Write one, or add {name}=... here.",
+            **parts,
+        )
     ),
     r"Environment variable '(?P<name>.+?)' not found": (
-        "and the environment variable {name} is not set."
-        " Set it, or write ${{oc.env:{name},default}}."
+        lambda **parts: translate(
+            '{place}: "{key}" is {text}, and the environment variable {name} is not set.'
+            " Set it, or write ${{oc.env:{name},default}}.",
+            **parts,
+        )
     ),
     r"Unsupported interpolation type (?P<name>.+)": (
-        'and "{name}:" means nothing. Write ${{oc.env:NAME}} for an environment variable.'
+        lambda **parts: translate(
+            '{place}: "{key}" is {text}, and "{name}:" means nothing.'
+            " Write ${{oc.env:NAME}} for an environment variable.",
+            **parts,
+        )
     ),
-    r"Recursive interpolation": "which leads back to itself.",
+    r"Recursive interpolation": (
+        lambda **parts: translate(
+            '{place}: "{key}" is {text}, which leads back to itself.', **parts
+        )
+    ),
 }
 
 
@@ -41,14 +60,26 @@ def explain_value_error(error: OmegaConfBaseException) -> str:
     where = context.source.describe(parent, str(error.key))
     message = str(error).partition("\n")[0]
     if isinstance(error, MissingMandatoryValue):
-        remedy = "Write one there" if "[" in key else f"Write one there, or add {key}=... here"
-        return f'{where}: "{key}" has no value yet. {remedy}.'
-    for pattern, reason in _REASONS.items():
+        if "[" in key:
+            return translate(
+                '{place}: "{key}" has no value yet. Write one there.', place=where, key=key
+            )
+        return translate(
+            '{place}: "{key}" has no value yet. Write one there, or add {key}=... here.',
+            place=where,
+            key=key,
+        )
+    for pattern, sentence in _REASONS.items():
         match = re.search(pattern, message)
         if match and parent is not None:
             name = match.groupdict().get("name", "")
-            end = reason.format(name=name, hint=_hint(config_root(parent), name)).rstrip()
-            return f'{where}: "{key}" is {config_text(parent, error.key)}, {end}'
+            return sentence(
+                place=where,
+                key=key,
+                text=config_text(parent, error.key),
+                name=name,
+                hint=_hint(config_root(parent), name),
+            ).rstrip()
     return f'{where}: "{key}": {message}.'
 
 
@@ -130,8 +161,13 @@ def check_names(cfg: DictConfig | ListConfig) -> None:
     for key in cfg if isinstance(cfg, DictConfig) else range(len(cfg)):
         node = config_node(cfg, key)
         if _LOOK_ALIKE.search(str(key)):
-            problem = f'the name "{key}" has a full-width character or blank'
-            remedy = "Write it in ASCII, and indent with plain blanks."
-            raise LabkartError(f"{context.source.describe(cfg)}: {problem}. {remedy}")
+            raise LabkartError(
+                translate(
+                    '{file}: the name "{key}" has a full-width character or blank.'
+                    " Write it in ASCII, and indent with plain blanks.",
+                    file=context.source.describe(cfg),
+                    key=key,
+                )
+            )
         if isinstance(node, DictConfig | ListConfig):
             check_names(node)

@@ -14,6 +14,7 @@ from omegaconf import nodes
 
 from labkart._compat import choice_type
 from labkart.errors import LabkartError
+from labkart.language import translate
 from labkart.tasks.data_files import DataFile
 from labkart.tasks.parameter_kinds import describe_refusal, parameter_kind
 
@@ -27,7 +28,7 @@ class NotTextError(LabkartError):
     """A text was read as something else; `value` is what it was read as."""
 
     def __init__(self, value: Any) -> None:
-        super().__init__(f"{value!r} is no text")
+        super().__init__(translate("{value!r} is no text", value=value))
         self.value = value
 
 
@@ -62,11 +63,19 @@ def converted(parameter: luigi.Parameter[Any], value: Any, name: str, annotation
     except Exception as error:  # each kind of parameter raises its own
         if kind is None or isinstance(error, LabkartError):
             reason = str(error).splitlines() or [type(error).__name__]
-            raise LabkartError(f"{name} does not take {value!r}: {reason[0]}.") from None
+            raise _refusal(name, value, reason[0]) from None
         if hasattr(error, "schema"):  # one that the student gave luigi
             reason = str(error).partition("\n")[0]
-            raise LabkartError(f"{name} does not take {value!r}: {reason}.") from None
-    raise LabkartError(f"{name} {describe_refusal(parameter, value, kind)}")
+            raise _refusal(name, value, reason) from None
+    raise LabkartError(describe_refusal(name, parameter, value, kind))
+
+
+def _refusal(name: str, value: Any, reason: str) -> LabkartError:
+    return LabkartError(
+        translate(
+            "{name} does not take {value!r}: {reason}.", name=name, value=value, reason=reason
+        )
+    )
 
 
 def _typed(parameter: luigi.Parameter[Any], value: Any) -> Any:

@@ -10,6 +10,7 @@ import luigi
 
 from labkart import digests, opened_files, project
 from labkart.errors import LabkartError
+from labkart.language import translate
 
 
 class DataFile(luigi.Parameter[Path]):
@@ -19,8 +20,6 @@ class DataFile(luigi.Parameter[Path]):
     content: a new version of the file is computed again, and results of an earlier version are
     used again when that version comes back.
     """
-
-    _kind = "file"
 
     def normalize(self, x: str | os.PathLike[str]) -> Path:
         """The path from the project's root, wherever the process stands."""
@@ -57,10 +56,21 @@ class DataFile(luigi.Parameter[Path]):
             if self._fits(path):
                 return ""
             if path.exists():
-                return f"{name} is not a {self._kind}. Set another path in conf/."
+                return translate(
+                    "{path} is not a {kind}. Set another path in conf/.",
+                    path=name,
+                    kind=self._kind(),
+                )
         except OSError as error:
             return _describe_unreadable(path, error)
-        return f"{name} does not exist. Put the {self._kind} there, or set another path in conf/."
+        return translate(
+            "{path} does not exist. Put the {kind} there, or set another path in conf/.",
+            path=name,
+            kind=self._kind(),
+        )
+
+    def _kind(self) -> str:
+        return translate("file")
 
     def _fits(self, path: Path) -> bool:
         return path.is_file()
@@ -69,7 +79,8 @@ class DataFile(luigi.Parameter[Path]):
 class DataFolder(DataFile):
     """A folder that a task reads, with all files in it: `images: DataFolder = DataFolder()`."""
 
-    _kind = "folder"
+    def _kind(self) -> str:
+        return translate("folder")
 
     def _fits(self, path: Path) -> bool:
         return path.is_dir()
@@ -77,5 +88,8 @@ class DataFolder(DataFile):
 
 def _describe_unreadable(path: Path, error: OSError) -> str:
     name = project.current().short(path)
-    remedy = "Fix that, or set another path in conf/."
-    return f"{name} cannot be read: {error.strerror or error}. {remedy}"
+    return translate(
+        "{path} cannot be read: {reason}. Fix that, or set another path in conf/.",
+        path=name,
+        reason=error.strerror or error,
+    )

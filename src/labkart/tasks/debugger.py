@@ -15,10 +15,10 @@ from typing import Any
 
 from labkart import project
 from labkart.errors import LabkartError
+from labkart.language import translate
 from labkart.tasks.context import context
 from labkart.wording import describe
 
-_REFUSAL = "A task runs in another process, which has no keyboard. Run it with: labkart run --debug"
 # These talk with a person on the terminal; others come with an editor, and work anywhere.
 _ON_TERMINAL = ("", "pdb", "ipdb", "pudb", "IPython")
 
@@ -35,7 +35,7 @@ def debugged() -> Iterator[None]:
         yield
     except BdbQuit as error:
         if multiprocessing.parent_process():
-            raise LabkartError(_REFUSAL).with_traceback(error.__traceback__) from error
+            raise LabkartError(_refusal()).with_traceback(error.__traceback__) from error
         raise KeyboardInterrupt from error
     except Exception as error:
         if context.is_debugging:
@@ -52,7 +52,7 @@ def refuse_breakpoints() -> None:
 
 def _refuse(*_: Any, **__: Any) -> None:
     if _debugger() != "0":
-        raise LabkartError(_REFUSAL)
+        raise LabkartError(_refusal())
 
 
 def _debugger() -> str:
@@ -70,3 +70,9 @@ def _post_mortem(error: Exception) -> None:
     except (AttributeError, ImportError, ValueError):  # none is named, or it has no such function
         look = pdb.post_mortem
     look(error.__traceback__)
+
+
+def _refusal() -> str:
+    return translate(
+        "A task runs in another process, which has no keyboard. Run it with: labkart run --debug"
+    )

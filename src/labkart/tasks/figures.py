@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from labkart.errors import LabkartError
+from labkart.language import translate
 from labkart.wording import describe_type
 
 _DRAWN = (".png", ".svg", ".pdf", ".jpg", ".jpeg", ".webp")
@@ -44,8 +45,12 @@ def figure_drawing(figure: Any) -> Drawing:
         return Drawing("Plotly", _PLOTLY, lambda path: _write_plotly(figure, path))
     if _is_a(figure, "PIL.Image", "Image"):
         return Drawing("PIL", _PICTURES, figure.save)
-    rule = "the figure must be one of Matplotlib, Plotly or PIL"
-    raise LabkartError(f"{rule}, got {describe_type(figure)}.")
+    raise LabkartError(
+        translate(
+            "the figure must be one of Matplotlib, Plotly or PIL, got {type}.",
+            type=describe_type(figure),
+        )
+    )
 
 
 def image_drawing(image: Any) -> Drawing:
@@ -69,8 +74,14 @@ def file_name(name: str, drawing: Drawing) -> str:
     if suffix in drawing.suffixes:
         return name
     if suffix in _ALL:
-        problem = f"{drawing.library} writes no {suffix} file"
-        raise LabkartError(f"{problem}. Choose one of {', '.join(drawing.suffixes)}.")
+        raise LabkartError(
+            translate(
+                "{library} writes no {suffix} file. Choose one of {suffixes}.",
+                library=drawing.library,
+                suffix=suffix,
+                suffixes=", ".join(drawing.suffixes),
+            )
+        )
     return name + drawing.suffixes[0]
 
 
@@ -101,8 +112,13 @@ def _write_plotly(figure: Any, path: Path) -> None:
         figure.write_html(path, include_plotlyjs="cdn")
         return
     if not find_spec("kaleido"):
-        problem = f"Plotly writes a {path.suffix} file only with the package kaleido"
-        raise LabkartError(f"{problem}. Add it (uv add kaleido), or choose .html.")
+        raise LabkartError(
+            translate(
+                "Plotly writes a {suffix} file only with the package kaleido."
+                " Add it (uv add kaleido), or choose .html.",
+                suffix=path.suffix,
+            )
+        )
     figure.write_image(path)
 
 
@@ -113,20 +129,35 @@ def _picture(image: Any) -> Any:
 
     pixels = np.asarray(image) if hasattr(image, "__array__") else None
     if pixels is None or pixels.dtype.kind not in "biuf":
-        rule = "the image must be one of PIL, or an array of numbers"
-        raise LabkartError(f"{rule}, got {describe_type(image)}.")
+        raise LabkartError(
+            translate(
+                "the image must be one of PIL, or an array of numbers, got {type}.",
+                type=describe_type(image),
+            )
+        )
     if pixels.ndim == 3 and pixels.shape[2] == 1:
         pixels = pixels[:, :, 0]
     is_grey, is_colour = pixels.ndim == 2, pixels.ndim == 3 and pixels.shape[2] in (3, 4)
     if not (is_grey or is_colour) or not pixels.size:
-        shape = " x ".join(map(str, pixels.shape)) or "a single number"
-        rule = "the array must have the shape height x width, or height x width x 3 (or 4)"
-        raise LabkartError(f"{rule}, got {shape}.")
+        shape = " x ".join(map(str, pixels.shape)) or translate("a single number")
+        raise LabkartError(
+            translate(
+                "the array must have the shape height x width, or height x width x 3 (or 4),"
+                " got {shape}.",
+                shape=shape,
+            )
+        )
     most = 1 if pixels.dtype.kind in "bf" else 255
     low, high = pixels.min(), pixels.max()
     if not (low >= 0 and high <= most):
-        rule = "the array must have floats from 0 to 1, or integers from 0 to 255"
-        raise LabkartError(f"{rule}, got {low:g} to {high:g}.")
+        raise LabkartError(
+            translate(
+                "the array must have floats from 0 to 1, or integers from 0 to 255,"
+                " got {low:g} to {high:g}.",
+                low=low,
+                high=high,
+            )
+        )
     if most == 1:
         pixels = np.round(pixels * 255.0)
     return Image.fromarray(pixels.astype(np.uint8))

@@ -14,6 +14,7 @@ from pathlib import Path
 from labkart import digests, opened_files, project
 from labkart.errors import LabkartError
 from labkart.installed_files import is_installed
+from labkart.language import translate, translate_count
 from labkart.tasks.library_data import LibraryData
 
 _log = logging.getLogger(__name__)
@@ -58,7 +59,11 @@ class UndeclaredReads:
             if path in self._uncertain and current_stamp != stamp:
                 del self.paths[path]  # the other program has written it
             elif str(file) not in self._written and current_stamp not in (stamp, None):
-                raise LabkartError(f"{path} changed while {owner} ran. Run it again.")
+                raise LabkartError(
+                    translate(
+                        "{path} changed while {task} ran. Run it again.", path=path, task=owner
+                    )
+                )
         files = (self._root / path for path in self.paths)
         return [digests.file_state(file, self._root) for file in files if file.exists()]
 
@@ -111,9 +116,8 @@ class _Input:
     """One file that a task reads, or many files of one folder, in words."""
 
     path: str  # from the project's root
-    text: str
+    count: int = 1
     kind: str = "DataFile"
-    pronoun: str = "it"
 
 
 def report_undeclared(task: str, params: Mapping[str, str], paths: Iterable[str]) -> None:
@@ -123,8 +127,14 @@ def report_undeclared(task: str, params: Mapping[str, str], paths: Iterable[str]
         LabkartError: as `warn`.
     """
     for read in _by_folder(paths):
-        remedy = _remedy(task, params, read)
-        warn(f"{task} reads {read.text} without declaring {read.pronoun}. {remedy}")
+        problem = translate_count(
+            "{task} reads {path} without declaring it.",
+            "{task} reads {count} files of {path} without declaring them.",
+            read.count,
+            task=task,
+            path=read.path,
+        )
+        warn(f"{problem} {_remedy(task, params, read)}")
 
 
 def warn(message: str) -> None:
@@ -145,9 +155,9 @@ def _by_folder(paths: Iterable[str]) -> Iterator[_Input]:
         folders.setdefault(str(Path(path).parent), []).append(path)
     for folder, files in folders.items():
         if len(files) > _MANY and folder != ".":
-            yield _Input(folder, f"{len(files)} files of {folder}", "DataFolder", "them")
+            yield _Input(folder, len(files), "DataFolder")
         else:
-            yield from (_Input(path, path) for path in files)
+            yield from map(_Input, files)
 
 
 def _remedy(task: str, params: Mapping[str, str], read: _Input) -> str:
@@ -157,8 +167,14 @@ def _remedy(task: str, params: Mapping[str, str], read: _Input) -> str:
         value = Path(os.path.normpath(root / text))
         if value != root and (root / read.path).is_relative_to(value):
             kind = "DataFolder" if value.is_dir() else "DataFile"
-            remedy = f'declare "{param}: {kind} = {kind}()" there.'
-            return f"{task}.{param} names {read.pronoun}: {remedy}"
+            return translate_count(
+                '{task}.{param} names it: declare "{line}" there.',
+                '{task}.{param} names them: declare "{line}" there.',
+                read.count,
+                task=task,
+                param=param,
+                line=f"{param}: {kind} = {kind}()",
+            )
     return declaration(task, read.path, read.kind)
 
 
@@ -166,6 +182,10 @@ def declaration(task: str, path: str, kind: str) -> str:
     """The lines that declare a path of the project, which no parameter names."""
     letters = (letter if letter.isidentifier() else "_" for letter in Path(path).stem)
     name = "".join(letters).strip("_") or "file"
-    line = f'"{name}: {kind} = {kind}()" to {task}'
-    setting = f'"{name}: {path}" to its settings in conf/'
-    return f"Add {line}, {setting}, and read self.{name}."
+    return translate(
+        'Add "{line}" to {task}, "{setting}" to its settings in conf/, and read self.{name}.',
+        line=f"{name}: {kind} = {kind}()",
+        task=task,
+        setting=f"{name}: {path}",
+        name=name,
+    )

@@ -4,6 +4,7 @@ Knows nothing of tasks but whether they declare a table of polars, as `Task[pl.D
 """
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import PurePath
@@ -19,6 +20,7 @@ from gokart.utils import get_dataframe_type_from_task
 from luigi.format import Nop
 
 from labkart.errors import LabkartError
+from labkart.language import translate
 from labkart.wording import describe_type
 
 
@@ -33,10 +35,10 @@ class FileFormat:
         remedy: what to do with other values.
     """
 
-    noun: str
+    noun: Callable[[], str]
     types: tuple[str, ...]
     items: tuple[str, ...] = ()
-    remedy: str = ".pkl keeps any value."
+    remedy: Callable[[], str] = lambda: translate(".pkl keeps any value.")
 
     def check(self, value: Any, suffix: str) -> None:
         """Refuse what would be written as something else, or not at all.
@@ -45,50 +47,65 @@ class FileFormat:
             LabkartError: the file cannot hold the value.
         """
         if problem := self._problem(value):
-            rule = f"a {suffix} file holds {self.noun}, got {problem}"
-            raise LabkartError(f"{rule}. {self.remedy}")
+            rule = translate(
+                "a {suffix} file holds {noun}, got {problem}.",
+                suffix=suffix,
+                noun=self.noun(),
+                problem=problem,
+            )
+            raise LabkartError(f"{rule} {self.remedy()}")
 
     def _problem(self, value: Any) -> str:
         if not _is_any(value, self.types):
             return describe_type(value)
         if self.items and isinstance(value, list):
             wrong = [item for item in value if not _is_any(item, self.items)]
-            return f"a list with {describe_type(wrong[0])}" if wrong else ""
+            if not wrong:
+                return ""
+            return translate("a list with {type}", type=describe_type(wrong[0]))
         if self is _ARRAY and value.dtype.hasobject:
-            return "an array of objects, which NumPy does not load again"
+            return translate("an array of objects, which NumPy does not load again")
         return ""
 
 
-_TABLE = FileFormat("a pandas DataFrame", ("pandas.DataFrame",))
-_SERIES = FileFormat("a pandas DataFrame or Series", ("pandas.DataFrame", "pandas.Series"))
+_TABLE = FileFormat(lambda: translate("a pandas DataFrame"), ("pandas.DataFrame",))
+_SERIES = FileFormat(
+    lambda: translate("a pandas DataFrame or Series"), ("pandas.DataFrame", "pandas.Series")
+)
 _JSON = FileFormat(
-    "a dict, list, text, number, true, false, None or a DataFrame",
+    lambda: translate("a dict, list, text, number, true, false, None or a DataFrame"),
     (
         *("builtins.dict", "builtins.list", "builtins.tuple", "builtins.NoneType"),
         *("builtins.str", "builtins.int", "builtins.float", "numpy.generic", "numpy.ndarray"),
         "pandas.DataFrame",
     ),
 )
-_POLARS = FileFormat("a polars DataFrame", ("polars.DataFrame", "polars.LazyFrame"))
+_POLARS = FileFormat(
+    lambda: translate("a polars DataFrame"), ("polars.DataFrame", "polars.LazyFrame")
+)
 _WORDS = ("builtins.str", "builtins.int", "builtins.float", "numpy.number")
 _TEXT = FileFormat(
-    "a text, or a list of texts with one per line",
+    lambda: translate("a text, or a list of texts with one per line"),
     ("builtins.list", *_WORDS),
     _WORDS,
-    "Write str(value) or value.decode(), or choose .pkl for any value, .json for a dict.",
+    lambda: translate(
+        "Write str(value) or value.decode(), or choose .pkl for any value, .json for a dict."
+    ),
 )
 _BYTES = FileFormat(
-    "the bytes of a picture",
+    lambda: translate("the bytes of a picture"),
     ("builtins.bytes", "builtins.bytearray"),
-    remedy='self.log_figure("name", figure) keeps a figure.',
+    remedy=lambda: translate('self.log_figure("name", figure) keeps a figure.'),
 )
 _ARRAY = FileFormat(
-    "one NumPy array of numbers or texts",
+    lambda: translate("one NumPy array of numbers or texts"),
     ("numpy.ndarray",),
-    remedy=".pkl keeps any value, also a dict of arrays.",
+    remedy=lambda: translate(".pkl keeps any value, also a dict of arrays."),
 )
 _XML = FileFormat(
-    "an ElementTree", ("xml.ElementTree",), remedy="Make one of an element: ElementTree(element)."
+    lambda: translate("an ElementTree"),
+    ("xml.ElementTree",),
+    remedy=lambda: translate("Make one of an element: ElementTree(element)."),
 )
 _FORMATS = {
     **dict.fromkeys((".csv", ".tsv"), _SERIES),
@@ -104,6 +121,15 @@ SUFFIXES = (
     ".pkl", ".csv", ".tsv", ".json", ".ndjson", ".parquet", ".feather", ".npz", ".txt", ".gz",
     ".xml", ".png", ".jpg",
 )  # fmt: skip
+
+
+def describe_output(task: Any, output: Any) -> str:
+    """What is wrong with an output that is no target."""
+    return translate(
+        "{task}.output() returns {type}. Return self.make_target(...), or a dictionary of them.",
+        task=task.get_task_family(),
+        type=describe_type(output),
+    )
 
 
 def file_format(task: Any, path: str) -> FileFormat | None:
@@ -127,9 +153,18 @@ def file_processor(task: Any, path: str) -> FileProcessor:
     try:
         return make_file_processor(path, task.store_index_in_feather, dataframe_type=kind)
     except AssertionError:
-        name = f'no suffix "{suffix}" is known' if suffix else f'"{path}" has no suffix'
-        problem = f"{task.get_task_family()}.output(): {name}"
-        raise LabkartError(f"{problem}. Choose one of {', '.join(SUFFIXES)}.") from None
+        if suffix:
+            problem = translate('no suffix "{suffix}" is known', suffix=suffix)
+        else:
+            problem = translate('"{path}" has no suffix', path=path)
+        raise LabkartError(
+            translate(
+                "{task}.output(): {problem}. Choose one of {suffixes}.",
+                task=task.get_task_family(),
+                problem=problem,
+                suffixes=", ".join(SUFFIXES),
+            )
+        ) from None
 
 
 class JsonProcessor(FileProcessor):
@@ -169,7 +204,7 @@ def _plain_number(value: Any) -> Any:
     """Numbers and arrays of NumPy and PyTorch as JSON knows them."""
     if hasattr(value, "tolist"):
         return value.tolist()
-    raise TypeError(f"JSON has nothing for {describe_type(value)}")
+    raise TypeError(translate("JSON has nothing for {type}", type=describe_type(value)))
 
 
 def _is_any(value: Any, names: tuple[str, ...]) -> bool:

@@ -15,6 +15,7 @@ import luigi
 from luigi.task_register import Register
 
 from labkart.errors import LabkartError
+from labkart.language import translate
 
 # A task's module, its family and its parameters, in which tasks are numbers of earlier parts.
 _Part = tuple[str, str, bytes]
@@ -66,8 +67,14 @@ def _packed(task: luigi.Task, numbers: dict[int, int]) -> bytes:
     try:
         _Packer(file, numbers).dump(task.param_kwargs)
     except Exception as error:  # whatever a value raises
-        problem = f"{task.get_task_family()} cannot be handed to another process: {error}"
-        raise LabkartError(f"{problem}. Yield tasks with plain values.") from error
+        raise LabkartError(
+            translate(
+                "{task} cannot be handed to another process: {error}."
+                " Yield tasks with plain values.",
+                task=task.get_task_family(),
+                error=error,
+            )
+        ) from error
     return file.getvalue()
 
 

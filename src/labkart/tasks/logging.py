@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from labkart.errors import LabkartError
+from labkart.language import translate
 from labkart.records import live_metrics, machine_use, task_log
 from labkart.records.mlflow_log import FOLDER, accepted_name, warn_of_name
 from labkart.records.record import Metric
@@ -60,10 +61,7 @@ class TaskLogger:
                 raise ValueError
             metric = Metric(name, float(value), number, time.time())
         except (TypeError, ValueError):
-            problem = f"must be one number, got {value!r}"
-            if step is not None:
-                problem = f"must be one number at an integer step, got {value!r} at step {step!r}"
-            raise LabkartError(f'Metric "{name}" {problem}.') from None
+            raise LabkartError(_describe_wrong_metric(name, value, step)) from None
         self._metrics.append(metric)
         if number is not None:
             self._earlier_metrics.pop((name, number), None)
@@ -85,13 +83,19 @@ class TaskLogger:
             LabkartError: the task has a parameter of this name with another value.
         """
         if not (isinstance(name, str) and name.strip()):
-            raise LabkartError(f"{name!r} cannot name a parameter. Use a text.")
+            raise LabkartError(
+                translate("{name!r} cannot name a parameter. Use a text.", name=name)
+            )
         if accepted_name(name) != name:
             warn_of_name(name)
         value = value.item() if getattr(value, "shape", None) == () else value
         own = self._own_params().get(name)
         if own is not None and own != str(value):
-            raise LabkartError(f'The task has a parameter "{name}" of its own. Use another name.')
+            raise LabkartError(
+                translate(
+                    'The task has a parameter "{name}" of its own. Use another name.', name=name
+                )
+            )
         is_plain = value is None or isinstance(value, bool | int | float | str)
         plain = value if is_plain else str(value)
         self._logged_params |= redact.redact_values({name: plain})
@@ -124,7 +128,9 @@ class TaskLogger:
         """Record a text, as `.txt` unless the name ends otherwise (`notes.md`)."""
         with _explained("log_text", name):
             if not isinstance(text, str):
-                raise LabkartError(f"the text must be a str, got {describe_type(text)}.")
+                raise LabkartError(
+                    translate("the text must be a str, got {type}.", type=describe_type(text))
+                )
             with self._new_file(_with_suffix(name, *_TEXTS), "artifacts") as path:
                 path.write_bytes(redact.redact_text(text).encode(errors="backslashreplace"))
 
@@ -139,12 +145,14 @@ class TaskLogger:
             source = Path(path or name).absolute()
         except TypeError:
             kind = describe_type(path or name)
-            raise LabkartError(f"log_artifact(...): it must be a path, got {kind}.") from None
+            raise LabkartError(
+                translate("log_artifact(...): it must be a path, got {type}.", type=kind)
+            ) from None
         with _explained("log_artifact", title := str(name) if path else source.name):
             if not source.exists():
-                raise LabkartError(f"{source} does not exist.")
+                raise LabkartError(translate("{path} does not exist.", path=source))
             if self._folder().resolve().is_relative_to(source.resolve()):
-                raise LabkartError(f"{source} contains the record itself.")
+                raise LabkartError(translate("{path} contains the record itself.", path=source))
             with self._new_file(title, "artifacts") as copy:
                 _copy(source, copy)
 
@@ -187,7 +195,9 @@ class TaskLogger:
             LabkartError: the record itself has a file of this name.
         """
         if name in _RESERVED:
-            raise LabkartError(f"the record has a file {name} of its own. Use another name.")
+            raise LabkartError(
+                translate("the record has a file {name} of its own. Use another name.", name=name)
+            )
         file = self._folder() / name
         new = file.with_name(f".{name}")  # with its suffix, by which libraries know what to write
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -219,8 +229,12 @@ def _explained(method: str, name: str) -> Iterator[None]:
     call = f"{method}({quoted}, ...)"
     try:
         if not (isinstance(name, str) and _FILE_NAME.fullmatch(name)):
-            remedy = "Use letters, digits, spaces and _ - . ( ) = , + @"
-            raise LabkartError(f"{quoted} cannot name a file. {remedy}")
+            raise LabkartError(
+                translate(
+                    "{name} cannot name a file. Use letters, digits, spaces and _ - . ( ) = , + @",
+                    name=quoted,
+                )
+            )
         yield
     except LabkartError as error:
         raise LabkartError(f"{call}: {error}") from None
@@ -230,7 +244,22 @@ def _explained(method: str, name: str) -> Iterator[None]:
         if isinstance(error, OSError) and error.errno:
             raise
         reason = " ".join(str(error).split()) or type(error).__name__
-        raise LabkartError(f"{call}: it cannot be written: {reason}") from error
+        raise LabkartError(
+            translate("{call}: it cannot be written: {reason}", call=call, reason=reason)
+        ) from error
+
+
+def _describe_wrong_metric(name: str, value: Any, step: Any) -> str:
+    if step is None:
+        return translate(
+            'Metric "{name}" must be one number, got {value!r}.', name=name, value=value
+        )
+    return translate(
+        'Metric "{name}" must be one number at an integer step, got {value!r} at step {step!r}.',
+        name=name,
+        value=value,
+        step=step,
+    )
 
 
 def _with_suffix(name: str, *suffixes: str) -> str:

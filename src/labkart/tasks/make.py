@@ -14,6 +14,7 @@ from omegaconf import DictConfig, ListConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from labkart.errors import LabkartError
+from labkart.language import translate
 from labkart.tasks import conversion
 from labkart.tasks.config_values import explain_value_error
 from labkart.tasks.context import context
@@ -50,8 +51,13 @@ def make(
     except ParameterException:
         raise LabkartError(maker.describe_missing(set(typed))) from None
     except (AttributeError, TypeError, ValueError) as error:
-        problem = f"{task.__name__} does not take these values: {error}"
-        raise LabkartError(f"pipeline: {problem}") from error
+        raise LabkartError(
+            translate(
+                "pipeline: {task} does not take these values: {error}",
+                task=task.__name__,
+                error=error,
+            )
+        ) from error
 
 
 class _Maker:
@@ -66,8 +72,14 @@ class _Maker:
     def values(self, node: Any) -> dict[str, Any]:
         """The values of a node as Python's own."""
         if not isinstance(node, DictConfig | Mapping | None):
-            rule = "takes its parameters by name (name: value)"
-            raise LabkartError(f"{_place(node)}: {self._name} {rule}, got {node!r}.")
+            raise LabkartError(
+                translate(
+                    "{place}: {task} takes its parameters by name (name: value), got {value!r}.",
+                    place=_place(node),
+                    task=self._name,
+                    value=node,
+                )
+            )
         try:
             return {str(key): _plain(value) for key, value in (node or {}).items()}
         except OmegaConfBaseException as error:
@@ -79,11 +91,23 @@ class _Maker:
             where = context.source.describe(self._node, key) if key in values else "pipeline"
             if key not in self._parameters:
                 names = self._settable if key in values else self._parameters
-                problem = f'{self._name} has no parameter "{key}"'
-                raise LabkartError(f"{where}: {problem}. {did_you_mean(key, names)}")
+                problem = translate(
+                    '{place}: {task} has no parameter "{key}".',
+                    place=where,
+                    task=self._name,
+                    key=key,
+                )
+                raise LabkartError(f"{problem} {did_you_mean(key, names)}")
             if key in values and key in given:
-                problem = f'"{key}" of {self._name} already comes from the pipeline'
-                raise LabkartError(f"{where}: {problem}. Remove one of them.")
+                raise LabkartError(
+                    translate(
+                        '{place}: "{key}" of {task} already comes from the pipeline.'
+                        " Remove one of them.",
+                        place=where,
+                        key=key,
+                        task=self._name,
+                    )
+                )
 
     def check_upstream(self, values: Mapping[str, Any]) -> None:
         """Refuse upstream tasks of another class than the parameter declares."""
@@ -91,21 +115,30 @@ class _Maker:
             parameter = self._parameters[key]
             if isinstance(parameter, TaskInstanceParameter):
                 if not isinstance(value, parameter.expected_type):
-                    noun = f"a {_class_noun(parameter.expected_type)}"
-                    remedy = f"Give it one, or declare {key} with expected_type=Task."
+                    noun = _class_noun(parameter.expected_type)
+                    remedy = translate(
+                        "Give it one, or declare {key} with expected_type=Task.", key=key
+                    )
                     raise LabkartError(self._describe_class(key, noun, value, remedy))
             elif isinstance(parameter, ListTaskInstanceParameter):
                 expected = parameter.expected_elements_type
                 items = value if isinstance(value, list | tuple) else [value]
                 wrong = [item for item in items if not isinstance(item, expected)]
                 if wrong or items is not value:
-                    names = "" if expected is TaskOnKart else f" of class {expected.__name__}"
-                    noun = f"a list of tasks{names}"
-                    remedy = "Give it [make(...), make(...)]."
+                    noun = translate("a list of tasks")
+                    if expected is not TaskOnKart:
+                        noun = translate("a list of tasks of class {name}", name=expected.__name__)
+                    remedy = translate("Give it [make(...), make(...)].")
                     raise LabkartError(self._describe_class(key, noun, [*wrong, value][0], remedy))
 
     def _describe_class(self, key: str, noun: str, value: Any, remedy: str) -> str:
-        return f"pipeline: {self._name}.{key} must be {noun}, got {describe_type(value)}. {remedy}"
+        return translate(
+            "pipeline: {name} must be {noun}, got {type}. {remedy}",
+            name=f"{self._name}.{key}",
+            noun=noun,
+            type=describe_type(value),
+            remedy=remedy,
+        )
 
     def typed(self, key: str, value: Any, node: Any) -> Any:
         """The value as the parameter's type: 2 becomes 2.0, but 2.5 does not become 2."""
@@ -134,16 +167,35 @@ class _Maker:
         """What to quote, and where, of a text that was read as a number or as true or false."""
         place = context.source.find(node, key)
         reading = str(value).lower() if isinstance(value, bool) else str(value)
-        problem = f"{self._name}.{key} is text"
+        parameter = f"{self._name}.{key}"
         if not (place.text or place.override or node):
-            return f"pipeline: {problem}, got {reading}. Give it a text."
+            return translate(
+                "pipeline: {name} is text, got {value}. Give it a text.",
+                name=parameter,
+                value=reading,
+            )
         name = place.key.rpartition(".")[2]
         example = f'{name}: "{place.text}"'
         if place.override:
             example = f"'{place.key}=\"{place.text}\"'"
-        remedy = f"write it in quotes, {example}" if place.text else "write it in quotes"
         reader = "Hydra" if place.override else "YAML"
-        return f"{place}: {problem}: {remedy}. Without them {reader} reads {reading}."
+        if not place.text:
+            return translate(
+                "{place}: {name} is text: write it in quotes. Without them {reader} reads {value}.",
+                place=place,
+                name=parameter,
+                reader=reader,
+                value=reading,
+            )
+        return translate(
+            "{place}: {name} is text: write it in quotes, {example}."
+            " Without them {reader} reads {value}.",
+            place=place,
+            name=parameter,
+            example=example,
+            reader=reader,
+            value=reading,
+        )
 
     def describe_missing(self, present: set[str]) -> str:
         """Which parameter has neither a value nor a default, and where to add it."""
@@ -154,11 +206,18 @@ class _Maker:
         ]
         for key in missing:
             if key in self._settable:
-                where = context.source.describe(self._node)
-                remedy = f'Add a line "{key}: ..." there.'
-                return f'{where}: {self._name} needs "{key}" and nothing gives it. {remedy}'
-        call = f"make({self._name}, ..., {missing[0]}=...)"
-        return f"pipeline: {self._name} needs its upstream task. Write {call}."
+                return translate(
+                    '{place}: {task} needs "{key}" and nothing gives it.'
+                    ' Add a line "{key}: ..." there.',
+                    place=context.source.describe(self._node),
+                    task=self._name,
+                    key=key,
+                )
+        return translate(
+            "pipeline: {task} needs its upstream task. Write make({task}, ..., {key}=...).",
+            task=self._name,
+            key=missing[0],
+        )
 
     @property
     def _settable(self) -> list[str]:
@@ -168,7 +227,9 @@ class _Maker:
 
 
 def _class_noun(expected: type) -> str:
-    return "task" if expected is TaskOnKart else expected.__name__
+    if expected is TaskOnKart:
+        return translate("a task")
+    return translate("a {name}", name=expected.__name__)
 
 
 def _place(node: Any) -> str:

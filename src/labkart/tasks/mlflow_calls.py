@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from labkart import _compat, project
+from labkart.language import translate
 from labkart.records import mlflow_log
 from labkart.records.record import Metric
 from labkart.tracking import store
@@ -87,8 +88,13 @@ def _keep(folder: Path, file: Path) -> list[Metric]:
         return metrics
     except Exception as error:
         current = project.current()
-        problem = "What a task told MLflow stays in %s, for it cannot be read: %s"
-        _log.warning(problem, current.short(file), describe(error, current.root))
+        _log.warning(
+            translate(
+                "What a task told MLflow stays in {file}, for it cannot be read: {reason}",
+                file=current.short(file),
+                reason=describe(error, current.root),
+            )
+        )
         return []
 
 

@@ -16,6 +16,7 @@ from typing import Any
 from labkart import digests, opened_files, project
 from labkart.digests import FileState
 from labkart.fingerprint import fingerprint, imports, snapshot
+from labkart.language import translate
 from labkart.records.record import TaskRecord
 from labkart.tasks import task_id
 from labkart.tasks.data_files import DataFile
@@ -75,12 +76,22 @@ def report(task: task_id.TaskWithId[Any]) -> None:
     for named in named_paths(task):
         kind = "DataFolder" if (project.current().root / named.path).is_dir() else "DataFile"
         if named.parameter:
-            remedy = f'Declare "{named.parameter}: {kind} = {kind}()" in {family}.'
-            _warn_once(named, f"{named.place} names {named.path} without declaring it. {remedy}")
+            message = translate(
+                '{place} names {path} without declaring it. Declare "{line}" in {task}.',
+                place=named.place,
+                path=named.path,
+                line=f"{named.parameter}: {kind} = {kind}()",
+                task=family,
+            )
         else:
-            remedy = declaration(family, named.path, kind)
-            problem = f"{family} names {named.path} in {named.place} without declaring it"
-            _warn_once(named, f"{problem}. {remedy}")
+            problem = translate(
+                "{task} names {path} in {place} without declaring it.",
+                task=family,
+                path=named.path,
+                place=named.place,
+            )
+            message = f"{problem} {declaration(family, named.path, kind)}"
+        _warn_once(named, message)
 
 
 def _warn_once(named: NamedPath, message: str) -> None:
@@ -120,7 +131,7 @@ def describe_new(task: task_id.TaskWithId[Any], last: TaskRecord) -> str:
         now = digests.stamp(project.current().root / named.path)
         is_known = named.path in known or _has_parent(named.path, known)
         if not is_known and now and record and now[1] > max(record[:2]):
-            return f"{named.path} is new"
+            return translate("{path} is new", path=named.path)
     return ""
 
 

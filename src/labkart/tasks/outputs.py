@@ -14,18 +14,13 @@ from gokart.target import TargetOnKart
 from gokart.utils import flatten
 
 from labkart.errors import LabkartError
-from labkart.tasks.file_formats import FileFormat, file_format, file_processor
-from labkart.tasks.task_id import TaskWithId, describe_output, upstream
+from labkart.language import translate
+from labkart.tasks.file_formats import FileFormat, describe_output, file_format, file_processor
+from labkart.tasks.task_id import TaskWithId, upstream
 from labkart.wording import describe_type, did_you_mean
 
 T = TypeVar("T")
 K = TypeVar("K")
-
-_REMEDIES = {
-    ".pkl": " Dump what it is made of (numbers, arrays, a dict), or leave that part out.",
-    ".parquet": " A column must have one type. .pkl keeps any value.",
-    ".feather": " A column and the index must have one type. .pkl keeps any value.",
-}
 
 
 class TaskWithOutputs(TaskWithId[T]):
@@ -89,8 +84,13 @@ class TaskWithOutputs(TaskWithId[T]):
         if target is None or isinstance(target, str):
             target = _output(self, target, "self.dump(value)")
         elif not isinstance(target, TargetOnKart):
-            order = 'The value comes first: self.dump(value, "name")'
-            raise LabkartError(f"self.dump(...) got {describe_type(target)} as the name. {order}.")
+            raise LabkartError(
+                translate(
+                    "self.dump(...) got {type} as the name."
+                    ' The value comes first: self.dump(value, "name").',
+                    type=describe_type(target),
+                )
+            )
         if content := self._formats.get(target.path()):
             content.check(obj, _suffix(target))
         with self._explained("written", target, obj):
@@ -127,8 +127,13 @@ class TaskWithOutputs(TaskWithId[T]):
             LabkartError: the path has another suffix.
         """
         if not relative_file_path.endswith(".zip"):
-            problem = f'{self.get_task_family()}.output(): make_model_target writes a ".zip"'
-            raise LabkartError(f"{problem}, got {relative_file_path!r}.")
+            raise LabkartError(
+                translate(
+                    '{task}.output(): make_model_target writes a ".zip", got {path!r}.',
+                    task=self.get_task_family(),
+                    path=relative_file_path,
+                )
+            )
         return super().make_model_target(
             relative_file_path, save_function, load_function, use_unique_id
         )
@@ -141,18 +146,31 @@ class TaskWithOutputs(TaskWithId[T]):
         elif isinstance(target, gokart.TaskOnKart):
             ids = {needed.make_unique_id() for needed in upstream(self)}
             if target.make_unique_id() not in ids:
-                name = target.get_task_family()
-                remedy = f"Declare it: ...: TaskInstanceParameter[{name}] = TaskInstanceParameter()"
-                raise LabkartError(f"{self.get_task_family()} does not need {name}. {remedy}.")
+                raise LabkartError(
+                    translate(
+                        "{task} does not need {name}. Declare it:"
+                        " ...: TaskInstanceParameter[{name}] = TaskInstanceParameter().",
+                        task=self.get_task_family(),
+                        name=target.get_task_family(),
+                    )
+                )
         elif isinstance(target, str):
             needed = self.requires()
             names = list(needed) if isinstance(needed, Mapping) else []
             if target not in names:
-                problem = f'{self.get_task_family()} has no upstream task "{target}"'
-                raise LabkartError(f"{problem}. {did_you_mean(target, names)}")
+                problem = translate(
+                    '{task} has no upstream task "{name}".',
+                    task=self.get_task_family(),
+                    name=target,
+                )
+                raise LabkartError(f"{problem} {did_you_mean(target, names)}")
         elif not (target is None or isinstance(target, TargetOnKart)):
-            rule = "takes an upstream task or its name"
-            raise LabkartError(f"self.load(...) {rule}, got {describe_type(target)}.")
+            raise LabkartError(
+                translate(
+                    "self.load(...) takes an upstream task or its name, got {type}.",
+                    type=describe_type(target),
+                )
+            )
 
     @contextmanager
     def _explained(self, verb: str, target: Any, value: Any = None) -> Iterator[None]:
@@ -165,12 +183,37 @@ class TaskWithOutputs(TaskWithId[T]):
             parts = [part for part in error.args if isinstance(part, str)]
             reason = " ".join("; ".join(parts or [type(error).__name__]).split())
             suffix = _suffix(target)
+            reason = reason.rstrip(".")
             if verb == "written":
-                problem = f"{describe_type(value)} cannot be written to a {suffix} file"
+                problem = _describe_failed_dump(value, suffix, reason)
             else:
-                problem = f"{f'a {suffix} file' if suffix else _names(target)} cannot be read"
-            remedy = _REMEDIES.get(suffix, "") if verb == "written" else ""
-            raise LabkartError(f"{problem}: {reason.rstrip('.')}.{remedy}") from error
+                problem = _describe_failed_load(target, suffix, reason)
+            raise LabkartError(problem) from error
+
+
+def _describe_failed_dump(value: Any, suffix: str, reason: str) -> str:
+    problem = translate(
+        "{type} cannot be written to a {suffix} file: {reason}.",
+        type=describe_type(value),
+        suffix=suffix,
+        reason=reason,
+    )
+    remedies = {
+        ".pkl": translate(
+            "Dump what it is made of (numbers, arrays, a dict), or leave that part out."
+        ),
+        ".parquet": translate("A column must have one type. .pkl keeps any value."),
+        ".feather": translate("A column and the index must have one type. .pkl keeps any value."),
+    }
+    return f"{problem} {remedies.get(suffix, '')}".rstrip()
+
+
+def _describe_failed_load(target: Any, suffix: str, reason: str) -> str:
+    if suffix:
+        return translate("a {suffix} file cannot be read: {reason}.", suffix=suffix, reason=reason)
+    return translate(
+        "the output of {names} cannot be read: {reason}.", names=_names(target), reason=reason
+    )
 
 
 def _suffix(target: Any) -> str:
@@ -181,7 +224,7 @@ def _names(target: Any) -> str:
     """The upstream tasks that are read, in words."""
     tasks = [task for task in flatten(target) if isinstance(task, gokart.TaskOnKart)]
     names = {task.get_task_family(): None for task in tasks}
-    return f"the output of {', '.join(names) or target or 'an upstream task'}"
+    return ", ".join(names) or str(target or translate("an upstream task"))
 
 
 def _output(task: Any, name: str | None, call: str) -> TargetOnKart:
@@ -191,14 +234,28 @@ def _output(task: Any, name: str | None, call: str) -> TargetOnKart:
     if name is None and isinstance(output, TargetOnKart):
         return output
     if name is None and names:
-        problem = f"{owner} has outputs with names: {', '.join(names)}. Name one"
-        raise LabkartError(f'{problem}: self.dump(value, "{names[0]}").')
+        raise LabkartError(
+            translate(
+                '{task} has outputs with names: {names}. Name one: self.dump(value, "{name}").',
+                task=owner,
+                names=", ".join(names),
+                name=names[0],
+            )
+        )
     if name is None:
         raise LabkartError(describe_output(task, output))
     if isinstance(output, TargetOnKart):
-        raise LabkartError(f'{owner} has one output, without a name "{name}". Write {call}.')
+        raise LabkartError(
+            translate(
+                '{task} has one output, without a name "{name}". Write {call}.',
+                task=owner,
+                name=name,
+                call=call,
+            )
+        )
     if name not in names:
-        raise LabkartError(f'{owner} has no output "{name}". {did_you_mean(name, names)}')
+        problem = translate('{task} has no output "{name}".', task=owner, name=name)
+        raise LabkartError(f"{problem} {did_you_mean(name, names)}")
     target: TargetOnKart = output[name]
     return target
 

@@ -1,7 +1,7 @@
 """What each kind of parameter takes, in words and as Python types. Converts nothing."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import Enum
@@ -13,6 +13,7 @@ import luigi
 from luigi.date_interval import DateInterval
 
 from labkart._compat import parameter_choices, parameter_range
+from labkart.language import translate
 from labkart.tasks.data_files import DataFile, DataFolder
 from labkart.wording import nearest
 
@@ -22,45 +23,66 @@ class ParameterKind:
     """What a parameter takes.
 
     Attributes:
-        noun: in words, with an example where one helps.
+        noun: in words, with an example where one helps; of the choices and the range.
         types: the types of its values.
     """
 
-    noun: str
+    noun: Callable[..., str]
     types: tuple[type, ...]
 
 
 _TIME = (datetime,)
 # A class comes before those that it inherits from.
 _KINDS: dict[type, ParameterKind] = {
-    luigi.BoolParameter: ParameterKind("true or false", (bool,)),
-    luigi.IntParameter: ParameterKind("an integer", (int,)),
-    luigi.FloatParameter: ParameterKind("a number", (float,)),
-    luigi.StrParameter: ParameterKind("a string", (str,)),
-    luigi.ListParameter: ParameterKind("a list, as [1, 2]", (list, tuple)),
-    luigi.DictParameter: ParameterKind("a dictionary (name: value)", (Mapping,)),
-    luigi.ChoiceListParameter: ParameterKind("a list of {choices}", (tuple,)),
-    luigi.EnumListParameter: ParameterKind("a list of {choices}", (tuple,)),
-    luigi.ChoiceParameter: ParameterKind("one of {choices}", (object,)),
-    luigi.EnumParameter: ParameterKind("one of {choices}", (Enum,)),
-    luigi.NumericalParameter: ParameterKind("{range}", (int, float)),
-    luigi.MonthParameter: ParameterKind("a month, as 2026-11", (date,)),
-    luigi.YearParameter: ParameterKind("a year, as 2026", (date,)),
-    luigi.DateParameter: ParameterKind("a date, as 2026-11-29", (date,)),
-    luigi.DateHourParameter: ParameterKind("a date with an hour, as 2026-11-29T13", _TIME),
-    luigi.DateMinuteParameter: ParameterKind("a date with a time, as 2026-11-29T1305", _TIME),
-    luigi.DateSecondParameter: ParameterKind("a date with a time, as 2026-11-29T130500", _TIME),
+    luigi.BoolParameter: ParameterKind(lambda **_: translate("true or false"), (bool,)),
+    luigi.IntParameter: ParameterKind(lambda **_: translate("an integer"), (int,)),
+    luigi.FloatParameter: ParameterKind(lambda **_: translate("a number"), (float,)),
+    luigi.StrParameter: ParameterKind(lambda **_: translate("a string"), (str,)),
+    luigi.ListParameter: ParameterKind(lambda **_: translate("a list, as [1, 2]"), (list, tuple)),
+    luigi.DictParameter: ParameterKind(
+        lambda **_: translate("a dictionary (name: value)"), (Mapping,)
+    ),
+    luigi.ChoiceListParameter: ParameterKind(
+        lambda **values: translate("a list of {choices}", **values), (tuple,)
+    ),
+    luigi.EnumListParameter: ParameterKind(
+        lambda **values: translate("a list of {choices}", **values), (tuple,)
+    ),
+    luigi.ChoiceParameter: ParameterKind(
+        lambda **values: translate("one of {choices}", **values), (object,)
+    ),
+    luigi.EnumParameter: ParameterKind(
+        lambda **values: translate("one of {choices}", **values), (Enum,)
+    ),
+    luigi.NumericalParameter: ParameterKind(lambda **values: values["range"], (int, float)),
+    luigi.MonthParameter: ParameterKind(lambda **_: translate("a month, as 2026-11"), (date,)),
+    luigi.YearParameter: ParameterKind(lambda **_: translate("a year, as 2026"), (date,)),
+    luigi.DateParameter: ParameterKind(lambda **_: translate("a date, as 2026-11-29"), (date,)),
+    luigi.DateHourParameter: ParameterKind(
+        lambda **_: translate("a date with an hour, as 2026-11-29T13"), _TIME
+    ),
+    luigi.DateMinuteParameter: ParameterKind(
+        lambda **_: translate("a date with a time, as 2026-11-29T1305"), _TIME
+    ),
+    luigi.DateSecondParameter: ParameterKind(
+        lambda **_: translate("a date with a time, as 2026-11-29T130500"), _TIME
+    ),
     gokart.ZonedDateSecondParameter: ParameterKind(
-        "a date with a time and a zone, as 2026-11-29T13:05:00+09:00", _TIME
+        lambda **_: translate("a date with a time and a zone, as 2026-11-29T13:05:00+09:00"), _TIME
     ),
     luigi.DateIntervalParameter: ParameterKind(
-        "a span of dates, as 2026-11 or 2026-11-01-2026-11-29", (DateInterval,)
+        lambda **_: translate("a span of dates, as 2026-11 or 2026-11-01-2026-11-29"),
+        (DateInterval,),
     ),
-    luigi.TimeDeltaParameter: ParameterKind("a time, as 5 minutes or 2 h 30 m", (timedelta,)),
-    luigi.TaskParameter: ParameterKind("the name of a task's class", (type,)),
-    DataFolder: ParameterKind("the path of a folder", (Path,)),
-    DataFile: ParameterKind("the path of a file", (Path,)),
-    luigi.PathParameter: ParameterKind("a path", (Path, str)),
+    luigi.TimeDeltaParameter: ParameterKind(
+        lambda **_: translate("a time, as 5 minutes or 2 h 30 m"), (timedelta,)
+    ),
+    luigi.TaskParameter: ParameterKind(
+        lambda **_: translate("the name of a task's class"), (type,)
+    ),
+    DataFolder: ParameterKind(lambda **_: translate("the path of a folder"), (Path,)),
+    DataFile: ParameterKind(lambda **_: translate("the path of a file"), (Path,)),
+    luigi.PathParameter: ParameterKind(lambda **_: translate("a path"), (Path, str)),
 }
 
 
@@ -79,15 +101,22 @@ def note_frozen_values(task: luigi.Task, error: BaseException) -> None:
     for name, parameter in task.get_params():
         value = getattr(task, name, None)
         if isinstance(parameter, luigi.DictParameter) and "FrozenOrderedDict" in text:
-            error.add_note(f"self.{name} cannot change; dict(self.{name}) is a dict.")
+            error.add_note(
+                translate("self.{name} cannot change; dict(self.{name}) is a dict.", name=name)
+            )
         is_meant = re.search(r"\btuple\b", text) or (value and repr(value) in text)
         if isinstance(parameter, luigi.ListParameter) and isinstance(value, tuple) and is_meant:
-            error.add_note(f"self.{name} is a tuple; list(self.{name}) is a list.")
+            error.add_note(
+                translate("self.{name} is a tuple; list(self.{name}) is a list.", name=name)
+            )
 
 
-def describe_refusal(parameter: luigi.Parameter[Any], value: Any, kind: ParameterKind) -> str:
-    """What a parameter must be instead of a value: "must be an integer, got 2.5."."""
+def describe_refusal(
+    name: str, parameter: luigi.Parameter[Any], value: Any, kind: ParameterKind
+) -> str:
+    """What a parameter must be instead of a value: "trees must be an integer, got 2.5."."""
     choices = [str(choice) for choice in parameter_choices(parameter)]
-    noun = kind.noun.format(choices=", ".join(choices), range=parameter_range(parameter))
+    noun = kind.noun(choices=", ".join(choices), range=parameter_range(parameter))
+    problem = translate("{name} must be {noun}, got {value!r}.", name=name, noun=noun, value=value)
     hint = nearest(value, choices) if isinstance(value, str) else ""
-    return f"must be {noun}, got {value!r}. {hint}".rstrip()
+    return f"{problem} {hint}".rstrip()

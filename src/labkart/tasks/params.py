@@ -10,6 +10,7 @@ import gokart
 import luigi
 
 from labkart.errors import LabkartError
+from labkart.language import translate
 from labkart.tasks import values
 from labkart.tasks.data_files import DataFile
 
@@ -37,10 +38,15 @@ def _texts(task: gokart.TaskOnKart[Any], text_of: Callable[[Any], str]) -> dict[
         if parameter.significant:
             text = _text(parameter, task.param_kwargs[name], text_of)
             if text is None:
-                kind = type(task.param_kwargs[name]).__name__
-                problem = f"{task.get_task_family()}.{name} is a {kind}, of which no id can be made"
-                remedy = "Give numbers, texts, lists or dictionaries, or let an upstream task make"
-                raise LabkartError(f"{problem}. {remedy} it.")
+                raise LabkartError(
+                    translate(
+                        "{task}.{name} is a {type}, of which no id can be made. Give numbers,"
+                        " texts, lists or dictionaries, or let an upstream task make it.",
+                        task=task.get_task_family(),
+                        name=name,
+                        type=type(task.param_kwargs[name]).__name__,
+                    )
+                )
             texts[name] = text
     return texts
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from labkart.language import translate
 from labkart.tasks.context import PruningReason, context
 
 
@@ -32,4 +33,4 @@ def prune_if_behind(value: float, step: int) -> None:
     """
     reason = context.pruning_reason and context.pruning_reason(value, step)
     if reason:
-        raise Pruned(f"stopped early at step {step}: {reason}")
+        raise Pruned(translate("stopped early at step {step}: {reason}", step=step, reason=reason))

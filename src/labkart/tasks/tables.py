@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from labkart.errors import LabkartError
+from labkart.language import translate
 from labkart.secrets import redact
 from labkart.wording import describe_type
 
@@ -32,12 +33,16 @@ def data_frame(table: Any) -> "pd.DataFrame":
             return table if isinstance(table, pd.DataFrame) else pd.DataFrame(table)
     except (TypeError, ValueError) as error:
         reason = f": {error}" if isinstance(table, Mapping | list | tuple) else ""
-    rule = (
-        "the table must be a data frame, or make one (a Series, a dict, a list of dicts, an array)"
+    noun, shape = describe_type(table), getattr(table, "shape", ())
+    if len(shape) > 2:
+        noun = translate("{type} of {count} dimensions", type=noun, count=len(shape))
+    raise LabkartError(
+        translate(
+            "the table must be a data frame, or make one"
+            " (a Series, a dict, a list of dicts, an array), got {value}.",
+            value=f"{noun}{reason.rstrip('.')}",
+        )
     )
-    shape = getattr(table, "shape", ())
-    size = f" of {len(shape)} dimensions" if len(shape) > 2 else ""
-    raise LabkartError(f"{rule}, got {describe_type(table)}{size}{reason}.".replace("..", "."))
 
 
 def write_csv(frame: "pd.DataFrame", path: Path) -> None:

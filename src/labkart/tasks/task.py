@@ -16,6 +16,7 @@ from filelock import Timeout
 from labkart import digests, project
 from labkart.errors import LabkartError
 from labkart.fingerprint import snapshot
+from labkart.language import translate
 from labkart.records import live_metrics, locks, machine_use, record
 from labkart.records.record import Metric, TaskRecord
 from labkart.secrets import redact
@@ -203,19 +204,32 @@ class Task(TaskLogger, TaskWithOutputs[T]):
     def _warn_of_damage(self) -> None:
         last = self.last_record()
         if last and (damage := describe_damage(self, last)):
-            _log.warning("%s: %s; computing it again.", self.get_task_family(), damage)
+            task = self.get_task_family()
+            _log.warning(
+                translate("{task}: {damage}; computing it again.", task=task, damage=damage)
+            )
 
     def _check_that_nothing_changed(self) -> None:
         """Refuse a run if data or code changed meanwhile: its id would not cover them."""
         name = self.get_task_family()
         for param, data in task_id.current_data(self).items():
             if data != self._data[param]:
-                raise LabkartError(f"{data['path']} changed while {name} ran. Run it again.")
+                raise LabkartError(
+                    translate(
+                        "{path} changed while {task} ran. Run it again.",
+                        path=data["path"],
+                        task=name,
+                    )
+                )
         if file := self._fingerprint.other_file():
             path = project.current().short(Path(file))
             raise LabkartError(
-                f"{path} changed after this run was planned, and {name} imported it only then."
-                " Run it again."
+                translate(
+                    "{path} changed after this run was planned, and {task} imported it only then."
+                    " Run it again.",
+                    path=path,
+                    task=name,
+                )
             )
 
     def _seed(self) -> int:

@@ -20,13 +20,14 @@ from labkart.digests import FileState
 from labkart.errors import LabkartError
 from labkart.fingerprint import fingerprint, snapshot
 from labkart.fingerprint.fingerprint import Fingerprint
+from labkart.language import translate
 from labkart.records import record
 from labkart.tasks import attributes, values
 from labkart.tasks.data_files import DataFile
 from labkart.tasks.file_access import UndeclaredReads
+from labkart.tasks.file_formats import describe_output
 from labkart.tasks.handover import WholeParams
 from labkart.tasks.params import exact_texts, own_params
-from labkart.wording import describe_type
 
 T = TypeVar("T")
 
@@ -116,8 +117,8 @@ class TaskWithId(_IdParts, gokart.TaskOnKart[T], metaclass=_TaskClass):
             needed = [] if _has_id(task) else flatten(task.requires())
             missing = [upstream_task for upstream_task in needed if not _has_id(upstream_task)]
             if missing and id(task) in opened:  # all of them were opened, and one came back to it
-                path = f"by way of {missing[0].get_task_family()}"
-                raise LabkartError(f"{task.get_task_family()} needs itself, {path}.")
+                names = {"task": task.get_task_family(), "other": missing[0].get_task_family()}
+                raise LabkartError(translate("{task} needs itself, by way of {other}.", **names))
             opened.add(id(task))
             waiting.extend(missing)
             if not missing:
@@ -233,17 +234,18 @@ def output_states(task: gokart.TaskOnKart[Any]) -> list[FileState]:
     try:
         states = [digests.file_state(path, folder) for path in output_paths(task)]
     except FileNotFoundError:
-        remedy = "Let it end with self.dump(...)."
-        raise LabkartError(f"{name}.run() ended without an output. {remedy}") from None
+        raise LabkartError(
+            translate(
+                "{task}.run() ended without an output. Let it end with self.dump(...).", task=name
+            )
+        ) from None
     if not states:
-        raise LabkartError(f"{name}.output() names no file. Let it return at least one target.")
+        raise LabkartError(
+            translate(
+                "{task}.output() names no file. Let it return at least one target.", task=name
+            )
+        )
     return states
-
-
-def describe_output(task: gokart.TaskOnKart[Any], output: Any) -> str:
-    """What is wrong with an output that is no target."""
-    problem = f"{task.get_task_family()}.output() returns {describe_type(output)}"
-    return f"{problem}. Return self.make_target(...), or a dictionary of them."
 
 
 def task_fingerprint(task: TaskWithId[Any]) -> Fingerprint:

@@ -11,6 +11,7 @@ from typing import Any
 from gokart.utils import flatten
 
 from labkart import digests, opened_files, project
+from labkart.language import translate
 from labkart.records import record
 from labkart.records.record import TaskRecord
 from labkart.tasks.context import context
@@ -38,7 +39,7 @@ def describe_change(task: TaskRecord) -> str:
     for yielded in _all_yielded(task):
         for data in yielded.data.values():
             if _digest(data["path"]) != data["sha256"]:
-                return f"{data['path']} changed"
+                return translate("{file} changed", file=data["path"])
     return ""
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from labkart import project
 from labkart.digests import FileState, files
+from labkart.language import english
 from labkart.records.names import results_of
 from labkart.records.record import ExperimentRecord, TaskRecord, TaskRun
 from labkart.records.texts import text_file
@@ -151,7 +152,8 @@ def log_models(
             _log_model(model.model_id, run, record, record.folder / name)
         except Exception as error:  # of any library; the run is worth more than its model
             client.delete_logged_model(model.model_id)
-            client.set_tag(run, f"labkart.not_logged.{title}", store.describe_error(error))
+            with english():
+                client.set_tag(run, f"labkart.not_logged.{title}", store.describe_error(error))
 
 
 def _log_model(id: str, run: str, record: TaskRecord, file: Path) -> None:

@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, RunTag
 
+from labkart.language import english
 from labkart.nested import flatten
 from labkart.records import verdict
 from labkart.records.mlflow_log import accepted_names
@@ -198,7 +199,8 @@ def _escaped(text: str) -> str:
 
 def reproduced(last: Verdict) -> str:
     """The description's line about the last attempt to reproduce it."""
-    lines = [line.strip() for line in str(last).splitlines()]
+    with english():
+        lines = [line.strip() for line in str(last).splitlines()]
     return f"- reproduced on {last.ended:.10}: {'; '.join(lines)}"
 
 

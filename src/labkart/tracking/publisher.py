@@ -19,11 +19,13 @@ from typing import TYPE_CHECKING, Any
 from filelock import Timeout
 
 from labkart import console
+from labkart.language import translate, translate_count
 from labkart.records import leftovers, live_metrics, unpublished
 from labkart.records.names import MetricNames
 from labkart.records.record import ExperimentRecord, TaskRun, read_experiment
 from labkart.tracking import store
 from labkart.tracking.printed_logs import LiveLogs
+from labkart.wording import join_names
 
 if TYPE_CHECKING:
     from labkart.tracking.writer import Writer
@@ -73,15 +75,22 @@ class Publisher:
         reason, records = "", store.missing()
         if records:
             self.start()
-            with console.busy(f"writing to MLflow: {_count(records)}"):
+            with console.busy(translate("writing to MLflow: {counts}", counts=_count(records))):
                 reason = self._wait() or store.describe_error()
             records = store.missing()
         if self._process:
             self._process.kill()
             self._process.join()
         if records:
-            remedy = f"The records have it all; {console.command('sync')} publishes it."
-            console.warn(f"  Not in MLflow yet ({reason}): {_count(records)}. {remedy}")
+            console.warn(
+                translate(
+                    "  Not in MLflow yet ({reason}): {counts}."
+                    " The records have it all; {command} publishes it.",
+                    reason=reason,
+                    counts=_count(records),
+                    command=console.command("sync"),
+                )
+            )
         return not records
 
     def _wait(self) -> str:
@@ -95,20 +104,20 @@ class Publisher:
                     return answer
                 patience = _OWN_LIMIT if store.is_own() else _PATIENCE
         except (EOFError, OSError):
-            return "the process that writes to it has died"
+            return translate("the process that writes to it has died")
         return ""
 
 
 def _count(records: Sequence[store.HasRun]) -> str:
     """Such as "2 experiments and 1 search"."""
     experiments = sum(isinstance(record, ExperimentRecord) for record in records)
-    counts = {"experiment": experiments, "search": len(records) - experiments}
-    endings = {"experiment": "s", "search": "es"}
-    return " and ".join(
-        f"{count} {name}{endings[name] if count > 1 else ''}"
-        for name, count in counts.items()
-        if count
-    )
+    searches = len(records) - experiments
+    counts = list[str]()
+    if experiments:
+        counts.append(translate_count("{count} experiment", "{count} experiments", experiments))
+    if searches:
+        counts.append(translate_count("{count} search", "{count} searches", searches))
+    return join_names(counts)
 
 
 @dataclass

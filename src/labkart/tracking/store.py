@@ -16,22 +16,14 @@ from urllib.parse import quote
 
 from filelock import Timeout
 
-from labkart import console, project
+from labkart import project
 from labkart.errors import LabkartError
 from labkart.files import read_json, write_atomically
+from labkart.language import translate
 from labkart.records import unpublished, verdict
 from labkart.records.record import ExperimentRecord, digest_of, read_experiment, read_experiments
 from labkart.records.study import Study, read_studies, read_study
-
-# What SQLite, or MLflow, says of a file that it cannot read.
-_UNREADABLE = (
-    "malformed",
-    "not a database",
-    "no such table",
-    "no such column",
-    "database schema",
-    "Can't locate revision",
-)
+from labkart.tracking import store_refusals
 
 MARK = "labkart.store"  # the tag of MLflow's experiment that tells its store from any other
 
@@ -78,37 +70,19 @@ def describe_error(error: Exception | None = None) -> str:
     """Why a store did not take something, in a line; without an error, for lack of time."""
     location = describe_location()
     if error is None:
-        return f"{location} did not take all of it in time"
+        return translate("{store} did not take all of it in time", store=location)
     if isinstance(error, Timeout):
         lock = project.current().short(Path(error.lock_file))
-        return f"another process holds {lock}, as one does that makes a new store"
+        return translate(
+            "another process holds {lock}, as one does that makes a new store", lock=lock
+        )
     if is_away(error):
-        return f"{location} does not answer"
+        return translate("{store} does not answer", store=location)
     if isinstance(error, LabkartError):
-        return str(error).rstrip(".")
+        return str(error).rstrip(".。")
     lines = str(error).splitlines()
-    return _describe_refusal(location, f"{type(error).__name__}: {lines[0] if lines else ''}")
-
-
-def _describe_refusal(location: str, message: str) -> str:
-    if is_own() and any(text in message for text in _UNREADABLE):
-        return (
-            f"{location} is damaged, or of another version of MLflow."
-            f" The records have all of it: move the file away, and {console.command('sync')}"
-            " makes a new one"
-        )
-    if "error code 401" in message:
-        return (
-            f"{location} requires a login:"
-            " set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD"
-        )
-    if "error code 403" in message:
-        name = project.current().name
-        return (
-            f"{name} belongs to another person at {location}:"
-            " give the project another name in pyproject.toml"
-        )
-    return message[:300]
+    message = f"{type(error).__name__}: {lines[0] if lines else ''}"
+    return store_refusals.describe(message, location, is_own=is_own())
 
 
 def database() -> Path:

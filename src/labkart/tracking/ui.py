@@ -17,6 +17,7 @@ from urllib.parse import quote
 
 from labkart import _compat, console, project
 from labkart.errors import LabkartError
+from labkart.language import translate
 from labkart.records.sweep import find_sweep
 from labkart.tracking import store, writer
 from labkart.tracking import view as columns
@@ -68,10 +69,16 @@ def _listen(ports: list[int] | range, sweep: str | None) -> socket.socket | None
             listener.close()
             if _shows_this_project(port):
                 console.say(f"  {_link(port, sweep)}")
-                console.say("  It is open already; Ctrl-C where it was started stops it.")
+                console.say(
+                    translate("  It is open already; Ctrl-C where it was started stops it.")
+                )
                 return None
     raise LabkartError(
-        f"Port {ports[0]} cannot be used. Choose another one: {console.command('ui --port 6000')}"
+        translate(
+            "Port {port} cannot be used. Choose another one: {command}",
+            port=ports[0],
+            command=console.command("ui --port 6000"),
+        )
     )
 
 
@@ -112,7 +119,8 @@ def _serve(listener: socket.socket, varying: columns.Varying, sweep: str | None)
         app = _compat.mlflow_app(Route("/", page))
         config = uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=1)
         # Whoever connects before the server runs waits in the socket's queue.
-        console.say(f"  {_link(listener.getsockname()[1], sweep)}\n  Ctrl-C stops it.")
+        console.say(f"  {_link(listener.getsockname()[1], sweep)}")
+        console.say(translate("  Ctrl-C stops it."))
         uvicorn.Server(config).run(sockets=[listener])
 
 
@@ -124,7 +132,13 @@ def _open_store() -> "tuple[MlflowClient, str]":
         raise
     except Exception as error:
         reason = f"{type(error).__name__}: {error}".splitlines()[0]
-        raise LabkartError(f"MLflow cannot open {store.describe_location()} ({reason}).") from error
+        raise LabkartError(
+            translate(
+                "MLflow cannot open {store} ({reason}).",
+                store=store.describe_location(),
+                reason=reason,
+            )
+        ) from error
 
 
 def _remote_link(varying: columns.Varying, sweep: str | None) -> str:

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from labkart import project
 from labkart.errors import LabkartError
+from labkart.language import translate
 from labkart.records import study, unpublished
 from labkart.records.file_lock import file_lock
 from labkart.records.record import ExperimentRecord, read_experiments
@@ -76,7 +77,13 @@ def _open(name: str, artifacts_uri: str | None) -> tuple[MlflowClient, str]:
             return client, _make(client, name, artifacts_uri)
         experiment = client.get_experiment_by_name(name)
     if not experiment:
-        raise LabkartError(f"{store.uri()} has no experiment {name}, and it cannot be created.")
+        raise LabkartError(
+            translate(
+                "{store} has no experiment {name}, and it cannot be created.",
+                store=store.uri(),
+                name=name,
+            )
+        )
     if experiment.lifecycle_stage == "deleted":  # in MLflow's page
         client.restore_experiment(experiment.experiment_id)
     if store.MARK not in experiment.tags:

@@ -18,6 +18,7 @@ from mlflow.entities import Dataset, DatasetInput, InputTag, LoggedModelOutput, 
 from mlflow.models import Model
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 
+from labkart.language import english
 from labkart.records import mlflow_log, record
 from labkart.records.mlflow_log import LoggedModel, LoggedRun, MlflowLog
 from labkart.records.record import ExperimentRecord
@@ -187,7 +188,8 @@ def _write_model(
         client.log_batch(run, own)
     except Exception as error:  # of any library; the run is worth more than its model
         client.delete_logged_model(new.model_id)
-        client.set_tag(run, f"labkart.not_logged.{model.name}", store.describe_error(error))
+        with english():
+            client.set_tag(run, f"labkart.not_logged.{model.name}", store.describe_error(error))
 
 
 def _write_model_files(client: MlflowClient, model: Any, run: str, files: Path) -> None:
