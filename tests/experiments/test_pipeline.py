@@ -13,7 +13,7 @@ from labkart.experiments.config import compose_overrides
 from labkart.experiments.experiment import run_experiments
 from labkart.experiments.pipeline import Pipeline
 from labkart.experiments.plan import plan
-from labkart.experiments.status import describe, statuses
+from labkart.experiments.status import describe
 from labkart.records.record import read_experiment
 from tests.experiments.test_experiment import Listener
 from tests.support.tiny import write
@@ -169,10 +169,10 @@ def test_other_results_or_keys_are_another_experiment_but_their_order_is_not() -
 def test_the_status_for_programs_has_the_metrics_of_all_results() -> None:
     returned = "{'score': scores[0], 'submission': predict}"
     before = planned(returned)
-    assert describe(before, statuses(before))["complete"] is False
+    assert describe(before)["complete"] is False
     run(returned)
     after = planned(returned)
-    description = describe(after, statuses(after))
+    description = describe(after)
     assert description["complete"] is True
     assert description["metrics"]["accuracy"] == 0.1
     assert description["results"]["submission"] == "Predict"

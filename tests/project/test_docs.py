@@ -354,7 +354,7 @@ def test_a_training_goes_on_from_its_checkpoint_and_gives_the_same(
     whole = project.labkart("run", "model=network", LABKART_OUTPUTS=str(tmp_path / "whole"))
     killed = project.run("labkart", "run", "model=network", KILL="yes")
     assert killed.returncode == 1
-    assert "killed by SIGKILL (out of memory?) (second of two tries)" in killed.stderr
+    assert "killed by SIGKILL (out of memory?) (try 2 of 2)" in killed.stderr
     (checkpoint,) = project.root.glob("outputs/checkpoints/TrainNetwork_*/network.pkl")
     again = ["run", "model=network", "model.params.worker_timeout=700"]
     resumed = project.labkart(*again)

@@ -179,16 +179,16 @@ def test_a_task_that_takes_too_long_ends_and_is_said_to_have_done_so(workers: in
 def test_a_task_has_as_many_tries_as_it_asks_for(workers: int) -> None:
     (again, killed, slow), events = run("again", "again-killed", "again-slow", workers=workers)
     assert (again.status, slow.status) == ("finished", "finished")
-    assert (killed.status, killed.error) == ("failed", f"{DEATHS['killed']} (third of three tries)")
+    assert (killed.status, killed.error) == ("failed", f"{DEATHS['killed']} (try 3 of 3)")
     said = sorted(event.partition(" failed: ")[2] for event in events if " failed: " in event)
     limit = "ran longer than its limit of 1 s"
     assert said[:4] == [
-        f"{DEATHS['killed']} (first of three tries)",
-        f"{DEATHS['killed']} (second of three tries)",
-        f"{limit} (first of three tries)",
-        f"{limit} (second of three tries)",
+        f"{DEATHS['killed']} (try 1 of 3)",
+        f"{DEATHS['killed']} (try 2 of 3)",
+        f"{limit} (try 1 of 3)",
+        f"{limit} (try 2 of 3)",
     ]
-    assert said[4].endswith("ValueError: no such luck (first of three tries)")
+    assert said[4].endswith("ValueError: no such luck (try 1 of 3)")
     assert len(said) == 5
 
 
