@@ -17,6 +17,12 @@ from labkart.errors import LabkartError
 _is_english = ContextVar("is_english", default=False)
 
 
+class Bilingual(str):
+    """An English text for records and files, which also has a translation for the terminal."""
+
+    translation: str = ""
+
+
 def translate(english: str, /, **values: object) -> str:
     """A text in the project's language, with its values.
 
@@ -24,12 +30,32 @@ def translate(english: str, /, **values: object) -> str:
         english: the text, with the names of its values in braces as `str.format` has them.
         values: what stands in their place.
     """
-    return _catalogue(current()).get(english, english).format(**values)
+    text = _catalogue(current()).get(english, english)
+    shown = {name: local(it) if isinstance(it, str) else it for name, it in values.items()}
+    return text.format(**shown)
 
 
 def translate_count(one: str, many: str, count: float, /, **values: object) -> str:
     """A text about a number of things: `one` where `count` is 1; it is the value `count`."""
     return translate(one if count == 1 else many, count=count, **values)
+
+
+def bilingual(english: str, /, **values: object) -> str:
+    """A text that is English in a record or a file; `local`, or another text, translates it."""
+    text = Bilingual(english.format(**values))
+    text.translation = translate(english, **values)
+    return text
+
+
+def local(text: str) -> str:
+    """A text in the project's language, if it is a bilingual one."""
+    return text.translation if isinstance(text, Bilingual) and current() != "en" else text
+
+
+def read_text(file: Path) -> str:
+    """The text of a file in the project's language: of `help.txt` that is `help.en.txt`."""
+    text = file.with_suffix(f".{current()}{file.suffix}")
+    return (text if text.exists() else file.with_suffix(f".en{file.suffix}")).read_text("utf-8")
 
 
 @contextmanager

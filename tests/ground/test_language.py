@@ -19,9 +19,9 @@ GROUND = "ground"  # the modules that are in no room
 ROOMS = sorted({GROUND, *(path.parent.name for path in LIBRARY.glob("*/__init__.py"))})
 # Rooms of which all that is shown is translated.
 TRANSLATED = ["check", "cli", "experiments", "fingerprint", GROUND]
-TRANSLATED += ["records", "secrets", "tasks", "tracking"]
+TRANSLATED += ["records", "results", "secrets", "tasks", "tracking"]
 # The number of English texts that each of these calls begins with.
-CALLS = {"translate": 1, "translate_count": 2}
+CALLS = {"translate": 1, "bilingual": 1, "translate_count": 2}
 # What shows a text to a person: calls, and arguments of any call by their name.
 SHOWING = {"LabkartError", "say", "warn", "busy", "FirstFailure", "Pruned", "add_note"}
 SHOWING_ARGUMENTS = {"help", "description", "epilog"}
@@ -90,7 +90,7 @@ def test_every_text_of_a_room_has_its_japanese(room: str) -> None:
     assert japanese.keys() == _texts(room)
     for key, text in japanese.items():
         assert _values(text) == _values(key), key
-        assert re.search(r"[ぁ-んァ-ヶ一-龠]", text), key
+        assert re.search(r"[ぁ-んァ-ヶ一-龠、。]", text), key
 
 
 def test_a_text_of_several_rooms_has_one_translation() -> None:

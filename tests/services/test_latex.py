@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from labkart.results.report import config
-from labkart.results.report.report import ReportOptions, report
+from labkart.results.report.arguments import ReportOptions
+from labkart.results.report.report import report
 from tests.support.bake import TEMPLATE
 from tests.support.runs import LABKART, all_experiments
 from tests.support.tiny import write

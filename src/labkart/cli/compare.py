@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from labkart import console
 from labkart.cli.edits import warn_of_edits
-from labkart.language import translate
+from labkart.language import local, translate
 from labkart.records import query
 from labkart.records.diff import Change
 from labkart.records.record import ExperimentRecord
@@ -105,7 +105,9 @@ def _show_rows(
 def _show_code(code: CodeChange, heads: Sequence[str]) -> None:
     lines = list[str]()
     if code.changed:
-        lines.append(translate("code that differs: {names}", names=", ".join(code.changed)))
+        lines.append(
+            translate("code that differs: {names}", names=", ".join(map(local, code.changed)))
+        )
     for head, names in zip(heads, (code.only_first, code.only_second), strict=True):
         if names:
             only = translate("code that only {id} uses: {names}", id=head, names=", ".join(names))

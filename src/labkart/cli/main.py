@@ -68,7 +68,7 @@ def main(argv: list[str] | None = None) -> int:
 
 def _run(verb: str, arguments: list[str]) -> int:
     if verb in ("-h", "--help", "help"):
-        print(_help(), end="")
+        print(language.read_text(Path(__file__).with_name("help.txt")), end="")
         return 0
     if verb == "--version":
         print(f"labkart {__version__}")
@@ -85,14 +85,6 @@ def _run(verb: str, arguments: list[str]) -> int:
         return import_module(f"labkart.cli.{verb}").main(arguments)
 
     return answers.answer(verb, arguments, compute)
-
-
-def _help() -> str:
-    """The page about all verbs, in the project's language if there is one."""
-    file = Path(__file__).with_name(f"help.{language.current()}.txt")
-    if not file.exists():
-        file = file.with_name("help.en.txt")
-    return file.read_text(encoding="utf-8")
 
 
 if __name__ == "__main__":  # `python -m labkart.cli.main`, as a debugger starts it

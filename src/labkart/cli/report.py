@@ -3,7 +3,8 @@
 import os
 
 from labkart import project
-from labkart.results.report.report import ReportOptions, parser, report
+from labkart.results.report.arguments import ReportOptions, parser
+from labkart.results.report.report import report
 
 
 def main(argv: list[str]) -> int:

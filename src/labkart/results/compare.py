@@ -12,6 +12,7 @@ from typing import Any
 
 from labkart import git, project
 from labkart.errors import LabkartError
+from labkart.language import bilingual, translate
 from labkart.nested import flatten
 from labkart.records.diff import Change, changed_definitions, changes, restored
 from labkart.records.record import ExperimentRecord, TaskRecord, read_task
@@ -77,7 +78,9 @@ def compare_experiments(first: ExperimentRecord, second: ExperimentRecord) -> Co
         LabkartError: they are the same one.
     """
     if first.id == second.id:
-        raise LabkartError(f"Both are experiment {first.id[:8]}. labkart runs lists the others.")
+        raise LabkartError(
+            translate("Both are experiment {id}. labkart runs lists the others.", id=first.id[:8])
+        )
     first_ids = {task.label: task.id for task in first.tasks}
     second_ids = {task.label: task.id for task in second.tasks}
     first_tasks = _task_records(first)
@@ -171,7 +174,7 @@ def _compare_code(
     for label, *both in sorted(digests):
         # A task that did not finish has no digest, and one with both records was compared above.
         if all(both) and not (label in first_tasks and label in second_tasks):
-            code.changed.append(f"{label}, whose record is gone")
+            code.changed.append(bilingual("{task}, whose record is gone", task=label))
     code.diff = _code_diff(first, second, files) if files else ""
     return code
 

@@ -14,6 +14,7 @@ from labkart import digests, project
 from labkart.digests import FileState
 from labkart.errors import LabkartError
 from labkart.files import encode_json, read_json, write_atomically
+from labkart.language import translate
 from labkart.results.outputs import TaskOutput
 from labkart.tasks.file_formats import SUFFIXES
 
@@ -43,7 +44,11 @@ def copy_output(output: TaskOutput, name: str, *, force: bool = False) -> list[P
             copy.commit()
     except OSError as error:
         place = project.current().short(Path(error.filename or name))
-        raise LabkartError(f"{place}: {error.strerror or error}. Name another file.") from None
+        raise LabkartError(
+            translate(
+                "{path}: {reason}. Name another file.", path=place, reason=error.strerror or error
+            )
+        ) from None
     finally:
         for copy in copies:
             with suppress(OSError):
@@ -64,8 +69,15 @@ def _targets(output: TaskOutput, name: str) -> list[tuple[FileState, Path]]:
     if len(set(names)) < len(names):  # the task's files are in several folders
         names = [f"{number}_{file}" for number, file in enumerate(names, start=1)]
     if len(states) > 1 and not target.is_dir() and (target.suffix or target.exists()):
-        problem = f"{output.label} has {len(states)} files ({', '.join(names)})"
-        raise LabkartError(f"{problem}. Name a folder for them, such as {target.stem}/")
+        raise LabkartError(
+            translate(
+                "{task} has {count} files ({names}). Name a folder for them, such as {folder}/",
+                task=output.label,
+                count=len(states),
+                names=", ".join(names),
+                folder=target.stem,
+            )
+        )
     if len(states) > 1 or name.endswith("/") or target.is_dir():
         return [(state, target / file) for state, file in zip(states, names, strict=True)]
     return [(states[0], target)]
@@ -95,20 +107,38 @@ class _Copy:
         current, label, target = project.current(), self.output.label, self.target
         place, suffix = current.short(target), Path(self.state.path).suffix
         if target.resolve().is_relative_to(current.outputs.resolve()):
-            problem = f"{place} is in {current.short(current.outputs)}/, which Labkart manages"
-            raise LabkartError(f"{problem}. Name another file.")
+            outputs = current.short(current.outputs)
+            raise LabkartError(
+                translate(
+                    "{path} is in {outputs}/, which Labkart manages. Name another file.",
+                    path=place,
+                    outputs=outputs,
+                )
+            )
         if target.suffix and target.suffix.lower() != suffix.lower():
-            other = target.with_suffix(suffix).name
-            problem = f"{label} wrote a {suffix} file, and a copy has the same format"
             argument = "" if target.suffix in SUFFIXES else ", processor=TextFileProcessor()"
-            code = f'return self.make_target("{target.name}"{argument})'
-            method = f"{self.output.record.name}.output() {code}"
-            raise LabkartError(f"{problem}. Name it {other}, or let {method}.")
+            raise LabkartError(
+                translate(
+                    "{task} wrote a {suffix} file, and a copy has the same format. Name it {other},"
+                    " or let {class_name}.output() {code}.",
+                    task=label,
+                    suffix=suffix,
+                    other=target.with_suffix(suffix).name,
+                    class_name=self.output.record.name,
+                    code=f'return self.make_target("{target.name}"{argument})',
+                )
+            )
         if target.is_dir():
-            raise LabkartError(f"{place} is a folder. Name another file.")
+            raise LabkartError(translate("{path} is a folder. Name another file.", path=place))
         if target.exists() and not force and not self._is_copy():
-            problem = f"{place} exists, and it is not an unchanged copy of {label}"
-            raise LabkartError(f"{problem}. Name another file, or overwrite it with --force.")
+            raise LabkartError(
+                translate(
+                    "{path} exists, and it is not an unchanged copy of {task}. Name another file,"
+                    " or overwrite it with --force.",
+                    path=place,
+                    task=label,
+                )
+            )
 
     def prepare(self) -> None:
         """Copy the content to a file beside the target."""
@@ -116,7 +146,11 @@ class _Copy:
         source = project.current().outputs / self.state.path
         shutil.copyfile(source, self.half)
         if digests.file_state(self.half, self.half.parent).sha256 != self.state.sha256:
-            raise LabkartError(f"{project.current().short(source)} changed. Run the command again.")
+            raise LabkartError(
+                translate(
+                    "{file} changed. Run the command again.", file=project.current().short(source)
+                )
+            )
 
     def commit(self) -> None:
         """Give the copy its name, and write where it is from."""

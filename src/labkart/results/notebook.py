@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from labkart import project
 from labkart.errors import LabkartError
+from labkart.language import translate
 from labkart.records import query
 from labkart.records.condition import Condition
 from labkart.records.names import results_of
@@ -108,10 +109,14 @@ def _load_planned(overrides: list[str], name: str | None) -> Any:
         is_complete = task.complete()
         if _is_stale(planned, label, is_complete):
             raise LabkartError(
-                f"{label}: the code changed since this notebook imported it. Restart the kernel."
+                translate(
+                    "{label}: the code changed since this notebook imported it. Restart the "
+                    "kernel.",
+                    label=label,
+                )
             )
-        hint = "" if is_complete else _describe_other_packages(planned)
-        planned_output(planned, label, hint)
+        packages = "" if is_complete else _other_packages(planned)
+        planned_output(planned, label, packages)
         return _content(task.output())
 
     return _named(name, planned.pipeline.results, content)
@@ -137,16 +142,14 @@ def _is_stale(planned: "Experiment", label: str, is_complete: bool) -> bool:
     return bool(edited) and not is_complete
 
 
-def _describe_other_packages(planned: "Experiment") -> str:
+def _other_packages(planned: "Experiment") -> str:
     """Packages that differ from those of the last run, if nothing else differs; else empty."""
     from labkart.experiments.status import statuses
 
     for status in statuses(planned):
         changes = status.changes
         if status.state == "changed" and changes.packages and not (changes.code or changes.data):
-            packages = ", ".join(changes.packages[:3])
-            kernel = "is its kernel the project's .venv?"
-            return f" with the packages of this notebook ({packages}; {kernel})"
+            return ", ".join(changes.packages[:3])
     return ""
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from labkart import console, digests, project
 from labkart.errors import LabkartError
 from labkart.experiments.plan import Experiment
+from labkart.language import translate
 from labkart.records.names import TaskNames
 from labkart.records.record import (
     ExperimentRecord,
@@ -52,13 +53,13 @@ class TaskOutput:
         return any((run.name, run.id) == key for run in experiment.tasks)
 
 
-def planned_output(planned: Experiment, name: str, hint: str = "") -> TaskOutput:
+def planned_output(planned: Experiment, name: str, packages: str = "") -> TaskOutput:
     """What today's code and data compute with some settings.
 
     Args:
         planned: the experiment of these settings.
         name: what a person calls the task.
-        hint: what else may be wrong if there is no output yet.
+        packages: those of this notebook that differ from the ones that made an earlier output.
 
     Raises:
         LabkartError: there is no such task, or its output is missing or damaged.
@@ -68,10 +69,31 @@ def planned_output(planned: Experiment, name: str, hint: str = "") -> TaskOutput
     last = task.last_record()
     if last is None or not task.complete():
         damage = last.damage() if last and last.status == "done" else ""
-        problem = damage and f": {damage} since it was computed"
-        problem = problem or f" has no output for this yet{hint}"
-        raise LabkartError(f"{label}{problem}. Make it in a terminal: {_command(planned, label)}")
+        raise LabkartError(_describe_absence(label, damage, packages, _command(planned, label)))
     return TaskOutput(label, last, planned.record.id)
+
+
+def _describe_absence(label: str, damage: str, packages: str, command: str) -> str:
+    if damage:
+        return translate(
+            "{task}: {damage} since it was computed. Make it in a terminal: {command}",
+            task=label,
+            damage=damage,
+            command=command,
+        )
+    if packages:
+        return translate(
+            "{task} has no output for this yet with the packages of this notebook ({packages}; is"
+            " its kernel the project's .venv?). Make it in a terminal: {command}",
+            task=label,
+            packages=packages,
+            command=command,
+        )
+    return translate(
+        "{task} has no output for this yet. Make it in a terminal: {command}",
+        task=label,
+        command=command,
+    )
 
 
 def recorded_output(experiment: ExperimentRecord, name: str) -> TaskOutput:
@@ -83,12 +105,17 @@ def recorded_output(experiment: ExperimentRecord, name: str) -> TaskOutput:
     label = TaskNames.of(experiment).label(name)
     run = next(run for run in experiment.tasks if run.label == label)
     record = read_task(run.name, run.id)
-    problem = "its record is gone" if record is None else record.error or _damage(record)
+    problem = translate("its record is gone") if record is None else record.error or _damage(record)
     if record is None or problem:
         command = console.command(experiment.command.removeprefix("labkart "))
         raise LabkartError(
-            f"{label} of {experiment.id[:8]} cannot be loaded: {problem}. "
-            f"Make it in a terminal: {command}"
+            translate(
+                "{task} of {id} cannot be loaded: {problem}. Make it in a terminal: {command}",
+                task=label,
+                id=experiment.id[:8],
+                problem=problem,
+                command=command,
+            )
         )
     return TaskOutput(label, record, experiment.id)
 
@@ -99,8 +126,10 @@ def _damage(record: TaskRecord) -> str:
     for state in record.outputs:
         if not digests.unchanged(state, current.outputs):
             path = current.outputs / state.path
-            return f"{current.short(path)} {'changed' if path.exists() else 'is gone'}"
-    return "" if record.outputs else "its record names no output"
+            if path.exists():
+                return translate("{file} changed", file=current.short(path))
+            return translate("{file} is gone", file=current.short(path))
+    return "" if record.outputs else translate("its record names no output")
 
 
 def _command(planned: Experiment, label: str) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from labkart.experiments.plan import Experiment
 from labkart.experiments.status import TaskStatus
+from labkart.language import translate
 from labkart.records.record import TaskRecord, TaskRun
 from labkart.tasks.task_id import task_key, upstream
 from labkart.tracking import pipeline_svg
@@ -43,7 +44,7 @@ class Step:
         if self.seconds is None:
             return ""
         duration = pipeline_svg.duration(self.seconds)
-        return duration if self.state == "done" else f"about {duration}"
+        return duration if self.state == "done" else translate("about {time}", time=duration)
 
 
 def pipeline_steps(statuses: Sequence[TaskStatus]) -> list[Step]:
@@ -54,7 +55,8 @@ def pipeline_steps(statuses: Sequence[TaskStatus]) -> list[Step]:
     for status in statuses:
         above = list(dict.fromkeys(labels[task_key(task)] for task in upstream(status.task)))
         depths[status.label] = 1 + max((depths[label] for label in above), default=0)
-        steps.append(Step(status.label, status.state, status.state, status.seconds, above))
+        state = status.state
+        steps.append(Step(status.label, state, describe_state(state), status.seconds, above))
     if len(steps) <= _MOST_TASKS and max(depths.values()) <= _DEEPEST:
         return steps
     classes = {status.label: status.task.get_task_family() for status in statuses}
@@ -90,11 +92,21 @@ def _merge(label: str, steps: Sequence[Step], upstream: list[str]) -> Step:
         return replace(steps[0], label=label, upstream=upstream)
     counts = Counter(step.state for step in steps)
     states = [state for state in _BY_URGENCY if counts[state]]
-    summary = ", ".join(f"{counts[state]:,} {state}" for state in states)
+    summary = ", ".join(f"{counts[state]:,} {describe_state(state)}" for state in states)
     # Done steps cost nothing any more, so the time is that of the others.
     pending = [step for step in steps if step.state != "done"] or steps
     times = [step.seconds for step in pending if step.seconds is not None]
     return Step(label, states[-1], summary, sum(times) if times else None, upstream)
+
+
+def describe_state(state: str) -> str:
+    """The state of a task as a person reads it."""
+    states = {
+        "done": translate("done"),
+        "missing": translate("missing"),
+        "changed": translate("changed"),
+    }
+    return states[state]
 
 
 def mermaid(steps: Sequence[Step]) -> str:

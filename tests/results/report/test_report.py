@@ -15,8 +15,8 @@ from labkart.records.direction import Directions
 from labkart.records.record import ExperimentRecord
 from labkart.records.seeds import Ranking
 from labkart.results.report import comparability, config, formats, latex, origin, plots, staleness
+from labkart.results.report.arguments import ReportOptions, parser
 from labkart.results.report.method import method
-from labkart.results.report.report import ReportOptions, parser
 from labkart.results.report.report import report as make_report
 from labkart.results.report.table import compare_groups
 from tests.records.test_record import TASK

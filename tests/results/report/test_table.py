@@ -11,7 +11,7 @@ from labkart.errors import LabkartError
 from labkart.records.direction import Directions
 from labkart.records.record import ExperimentRecord
 from labkart.records.seeds import Ranking
-from labkart.results.report import config, formats, paired
+from labkart.results.report import choices, config, formats, paired
 from labkart.results.report.cautions import cautions
 from labkart.results.report.method import method
 from labkart.results.report.statistics import holm
@@ -34,7 +34,7 @@ def table_of(records: Sequence[ExperimentRecord], **settings: Any) -> ReportTabl
 
 
 def test_the_tests_that_a_report_may_name_are_those_that_there_are() -> None:
-    assert tuple(paired.TESTS) == config.TESTS
+    assert tuple(paired.TESTS) == choices.TESTS
 
 
 def test_items_belong_to_the_metrics_whose_columns_they_have(root: Path) -> None:

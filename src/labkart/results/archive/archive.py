@@ -10,11 +10,13 @@ from pathlib import Path
 
 from labkart import git, project, signals
 from labkart.errors import LabkartError
+from labkart.language import translate
 from labkart.records.record import current_time
 from labkart.results.archive import contents, crate, readme, repository, wheels
 from labkart.results.archive.contents import Contents
 from labkart.results.archive.readme import BUNDLE
 from labkart.secrets import redact
+from labkart.wording import and_more
 
 MANIFEST = "manifest-sha256.txt"
 _CODE = ("src", "conf", "pyproject.toml", "uv.lock", "README.md", "LICENSE", "CITATION.cff")
@@ -68,11 +70,14 @@ def make(file: Path, options: Options) -> Contents:
 def _refuse_secrets(places: list[str]) -> None:
     if not places:
         return
-    more = f" and {len(places) - _MOST} more" if len(places) > _MOST else ""
     raise LabkartError(
-        f"The repository's history has what looks like a secret: {', '.join(places[:_MOST])}{more}."
-        " The archive would show it to all who get it: first make it worthless. If it is none, add"
-        " its name to not-secrets in [tool.labkart] of pyproject.toml, or use --allow-secrets."
+        translate(
+            "The repository's history has what looks like a secret: {places}. "
+            "The archive would show it to all who get it: first make it worthless. "
+            "If it is none, add its name to not-secrets in [tool.labkart] of "
+            "pyproject.toml, or use --allow-secrets.",
+            places=and_more(places[:_MOST], len(places) - _MOST),
+        )
     )
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from labkart import digests, git, project
 from labkart.errors import LabkartError
 from labkart.files import read_text
+from labkart.language import bilingual, translate
 from labkart.records.published import PublishedExperiment
 from labkart.records.record import ExperimentRecord, TaskRecord, read_experiment, read_task
 from labkart.records.texts import text_file
@@ -92,8 +93,10 @@ def collect(data_limit: int) -> Contents:
     tables = read_tables()
     if not tables:
         raise LabkartError(
-            "reports/ has no table whose runs could be archived. Make one: "
-            "labkart report NAME, and see labkart docs write-up."
+            translate(
+                "reports/ has no table whose runs could be archived. Make one: labkart "
+                "report NAME, and see labkart docs write-up."
+            )
         )
     contents = Contents(tables)
     contents.files |= _visible(config.folder())
@@ -114,8 +117,11 @@ def _add_experiment(contents: Contents, published: PublishedExperiment) -> Exper
     name = f"{published.id[:6]} ({' '.join(published.overrides) or 'labkart run'})"
     if record is None:
         contents.remarks.append(
-            f"The record of experiment {name} is not on this machine: the archive has of it what "
-            "its table's provenance says"
+            translate(
+                "The record of experiment {name} is not on this machine: the archive has "
+                "of it what its table's provenance says",
+                name=name,
+            )
         )
         return published
     records = project.current().outputs / "records"
@@ -124,7 +130,11 @@ def _add_experiment(contents: Contents, published: PublishedExperiment) -> Exper
     for task in record.tasks:
         task_record = read_task(task.name, task.id)
         if task_record is None:
-            contents.remarks.append(f"The record of {task.label} of experiment {name} is gone")
+            contents.remarks.append(
+                translate(
+                    "The record of {task} of experiment {name} is gone", task=task.label, name=name
+                )
+            )
             continue
         folders.append(task_record.folder)
         contents.files |= _outputs(contents, task_record)
@@ -142,8 +152,10 @@ def _outputs(contents: Contents, record: TaskRecord) -> Iterator[tuple[str, Path
         if digests.unchanged(state, project.current().outputs):
             yield from _whole(path)
         else:
-            change = "was changed" if path.exists() else "is gone"
-            remark = f"{project.current().short(path)}, an output of {record.name}, {change}"
+            names = {"path": project.current().short(path), "task": record.name}
+            remark = translate("{path}, an output of {task}, is gone", **names)
+            if path.exists():
+                remark = translate("{path}, an output of {task}, was changed", **names)
             if remark not in contents.remarks:
                 contents.remarks.append(remark)
 
@@ -158,13 +170,13 @@ def _data_item(source: DataSource, limit: int) -> DataItem:
     path = project.current().root / source.path
     size = sum(file.stat().st_size for _, file in digests.files(path)) if path.exists() else 0
     if problem := source.problem():
-        place = problem.rstrip(".")
+        place = problem
     elif Path(source.path).is_absolute():
-        place = "it is outside of the project"
+        place = bilingual("it is outside of the project")
     elif _is_committed(path):
         place = "repository"
     elif size > limit:
-        place = f"it is larger than --data-limit ({limit / 1e6:g} MB)"
+        place = bilingual("it is larger than --data-limit ({limit:g} MB)", limit=limit / 1e6)
     else:
         place = "archive"
     return DataItem(source.path, source.sha256, size, place, _address(source.path))

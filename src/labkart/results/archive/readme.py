@@ -1,13 +1,13 @@
 """The README of an archive, for an examiner who knows neither the project nor Labkart."""
 
 import shlex
-from collections.abc import Sequence
 from pathlib import Path
 from string import Template
 
 from packaging.requirements import Requirement
 
-from labkart import project
+from labkart import language, project
+from labkart.language import local, translate
 from labkart.packages import normalised_name
 from labkart.results.archive.contents import Contents, DataItem
 from labkart.results.archive.wheels import Wheels
@@ -15,28 +15,6 @@ from labkart.results.reproduce.environment import WHEELS
 from labkart.secrets import redact
 
 FILE, BUNDLE = "README.md", "repository.bundle"
-_WORDS = {
-    "en": {
-        "none": "Nothing is missing.",
-        "no data": "The runs read no files of the project.",
-        "all": "the packages of the runs, to install without a network; uv is there, too: "
-        "`pip install --no-index --find-links wheels uv`",
-        "folders": "those packages of the runs that came from a folder of the author's machine",
-        "no wheels": "not there: the packages come from their registries",
-        "repository": "in the repository",
-        "archive": "in this archive",
-    },
-    "ja": {
-        "none": "欠けているものはありません。",
-        "no data": "実行はプロジェクトのファイルを読みません。",
-        "all": "実行時のパッケージ。ネットワークなしで入ります。uv もあります: "
-        "`pip install --no-index --find-links wheels uv`",
-        "folders": "実行時のパッケージのうち、作者の計算機のフォルダから来たもの",
-        "no wheels": "ありません。パッケージはレジストリから取得します",
-        "repository": "リポジトリにあります",
-        "archive": "このアーカイブにあります",
-    },
-}
 
 
 def write(contents: Contents, wheels: Wheels, file: str, folder: str, date: str) -> str:
@@ -49,9 +27,7 @@ def write(contents: Contents, wheels: Wheels, file: str, folder: str, date: str)
         folder: the project's folder below the top of its repository, or `.`.
         date: when it was made.
     """
-    language = "ja" if project.current().language == "ja" else "en"
-    words = _WORDS[language]
-    template = Path(__file__).with_name(f"readme.{language}.md").read_text(encoding="utf-8")
+    template = language.read_text(Path(__file__).with_name("readme.md"))
     table = min(contents.tables, key=lambda name: contents.tables[name].seconds)
     runner = _runner(contents, wheels, "")
     return Template(template).substitute(
@@ -62,12 +38,14 @@ def write(contents: Contents, wheels: Wheels, file: str, folder: str, date: str)
         table=f"reports/{table}.tex",
         seconds=f"{contents.tables[table].seconds:.0f}",
         verify=f"{runner} archive --verify {shlex.quote(file)}",
-        wheels=words["all" if wheels.every else "folders" if wheels.files else "no wheels"],
+        wheels=_describe_wheels(wheels),
         tables=", ".join(contents.tables),
         experiments=len(contents.experiments),
         commits=", ".join(commit[:10] for commit in contents.commits),
-        data="\n".join(_data_lines(contents.data, words)) or words["no data"],
-        remarks="\n".join(f"- {remark}." for remark in contents.remarks) or words["none"],
+        data="\n".join(map(_data_line, contents.data))
+        or translate("The runs read no files of the project."),
+        remarks="\n".join(translate("- {remark}.", remark=it) for it in contents.remarks)
+        or translate("Nothing is missing."),
     )
 
 
@@ -100,10 +78,24 @@ def _runner(contents: Contents, wheels: Wheels, above: str) -> str:
     return f"uvx {python}{offline}--from {source} labkart"
 
 
-def _data_lines(data: Sequence[DataItem], words: dict[str, str]) -> list[str]:
-    return [
-        f"- `{item.path}`: {words.get(item.place, item.place)}"
-        f" ({item.bytes / 1e6:.1f} MB, sha256 `{item.sha256}`)"
-        + (f", {item.address}" if item.address else "")
-        for item in data
-    ]
+def _describe_wheels(wheels: Wheels) -> str:
+    if wheels.every:
+        return translate(
+            "the packages of the runs, to install without a network; uv is there, too: "
+            "`pip install --no-index --find-links wheels uv`"
+        )
+    if wheels.files:
+        return translate(
+            "those packages of the runs that came from a folder of the author's machine"
+        )
+    return translate("not there: the packages come from their registries")
+
+
+def _data_line(item: DataItem) -> str:
+    included = {
+        "repository": translate("in the repository"),
+        "archive": translate("in this archive"),
+    }
+    place = included.get(item.place, local(item.place))
+    line = f"- `{item.path}`: {place} ({item.bytes / 1e6:.1f} MB, sha256 `{item.sha256}`)"
+    return f"{line}, {item.address}" if item.address else line

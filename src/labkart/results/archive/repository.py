@@ -8,8 +8,10 @@ from pathlib import Path
 
 from labkart import git
 from labkart.errors import LabkartError
+from labkart.language import translate
 from labkart.secrets import masking
 from labkart.secrets.names import Names
+from labkart.wording import and_more
 
 BRANCH = "archive"
 _LONGEST = 5_000_000  # bytes; nobody wrote a longer text
@@ -33,10 +35,14 @@ def bundle(root: Path, commits: Sequence[str], file: Path, scratch: Path) -> lis
     """
     head = git.output(root, "rev-parse", "--verify", "--quiet", "HEAD")
     if not head:
-        raise LabkartError("The project has no commit in git. Commit it, then archive it.")
+        raise LabkartError(
+            translate("The project has no commit in git. Commit it, then archive it.")
+        )
     if git.output(root, "rev-parse", "--is-shallow-repository") == "true":
         raise LabkartError(
-            "This clone has only a part of the history. Get all of it: git fetch --unshallow"
+            translate(
+                "This clone has only a part of the history. Get all of it: git fetch --unshallow"
+            )
         )
     known = [commit for commit in commits if _has(root, commit)]
     _run(scratch, "init", "--quiet", "--bare", f"--initial-branch={BRANCH}", ".")
@@ -48,7 +54,10 @@ def bundle(root: Path, commits: Sequence[str], file: Path, scratch: Path) -> lis
     _run(scratch, "bundle", "create", "--quiet", str(file), "HEAD", "--branches")
     lost = [commit for commit in commits if commit not in known]
     return [
-        f"Commit {commit[:10]} of a run is not in this repository: fetch it" for commit in lost
+        translate(
+            "Commit {commit} of a run is not in this repository: fetch it", commit=commit[:10]
+        )
+        for commit in lost
     ] + list(_left_out(root))
 
 
@@ -72,15 +81,15 @@ def _left_out(root: Path) -> Iterator[str]:
     changes = git.paths(root, "status", "--porcelain", "-z", "--no-renames", "--", ".", ":!reports")
     names = [change[3:] for change in changes if change[3:] != "uv.lock"]
     if names:
-        more = f" and {len(names) - _MOST} more" if len(names) > _MOST else ""
-        yield (
-            f"Changes are not committed, and not in the archive: {', '.join(names[:_MOST])}{more}"
+        yield translate(
+            "Changes are not committed, and not in the archive: {names}",
+            names=and_more(names[:_MOST], len(names) - _MOST),
         )
     attributes = git.output(root, "grep", "-l", "filter=lfs", "HEAD", "--", "*.gitattributes")
     if attributes:
-        yield "Files in Git LFS are not in the archive, only their pointers"
+        yield translate("Files in Git LFS are not in the archive, only their pointers")
     if git.output(root, "ls-files", "--", ".gitmodules"):
-        yield "Submodules are not in the archive, only their addresses and commits"
+        yield translate("Submodules are not in the archive, only their addresses and commits")
 
 
 def _texts(root: Path, commits: Sequence[str]) -> Iterator[tuple[str, str]]:
@@ -115,4 +124,4 @@ def _has(root: Path, commit: str) -> bool:
 def _run(folder: Path, *arguments: str) -> None:
     result = git.run(folder, *arguments)
     if not result.ok:
-        raise LabkartError(f"git cannot make the bundle: {result.reason}.")
+        raise LabkartError(translate("git cannot make the bundle: {reason}.", reason=result.reason))

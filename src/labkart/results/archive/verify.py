@@ -17,6 +17,7 @@ from pathlib import Path
 from labkart import console, digests, git, project, signals
 from labkart.errors import LabkartError
 from labkart.files import read_text
+from labkart.language import local, translate
 from labkart.records.record import TaskRecord, read_record
 from labkart.results.archive.archive import MANIFEST
 from labkart.results.archive.contents import read_tables
@@ -55,13 +56,13 @@ def verify(file: Path, table: str | None = None, *, online: bool = False) -> boo
         files = _unpack(file, folder)
         if not _all_right(list(_changed(folder, files))):
             return False
-        console.say(f"  {len(files)} files are as they were packed")
+        console.say(translate("  {count} files are as they were packed", count=len(files)))
         root = _project(folder, Path(scratch))
         with chdir(root):
             tables = read_tables()
             if not _all_right(list(_contradictions(tables))):
                 return False
-            console.say("  records, outputs and data fit each other")
+            console.say(translate("  records, outputs and data fit each other"))
             name = _choose(tables, table)
             if (folder / "wheels" / INDEX).exists():
                 os.environ[WHEELS] = str(folder / "wheels")
@@ -77,13 +78,21 @@ def _unpack(file: Path, folder: Path) -> dict[str, str]:
             zipped.extractall(folder)
             names = {name for name in zipped.namelist() if not name.endswith("/")}
     except FileNotFoundError:
-        raise LabkartError(f"{file} does not exist.") from None
+        raise LabkartError(translate("{file} does not exist.", file=file)) from None
     except (zipfile.BadZipFile, OSError) as error:
-        raise LabkartError(f"{file} cannot be unpacked: {error}. Get it again.") from None
+        raise LabkartError(
+            translate("{file} cannot be unpacked: {error}. Get it again.", file=file, error=error)
+        ) from None
     lines = read_text(folder / MANIFEST).splitlines()
     listed = {name: digest for digest, _, name in (line.partition("  ") for line in lines)}
     if not listed or BUNDLE not in listed:
-        raise LabkartError(f"{file} is not an archive of labkart archive: it has no {MANIFEST}.")
+        raise LabkartError(
+            translate(
+                "{file} is not an archive of labkart archive: it has no {manifest}.",
+                file=file,
+                manifest=MANIFEST,
+            )
+        )
     return {name: listed.get(name, "") for name in {*names, *listed} if name != MANIFEST}
 
 
@@ -91,11 +100,17 @@ def _changed(folder: Path, files: dict[str, str]) -> Iterator[str]:
     for name, digest in sorted(files.items()):
         path = folder / name
         if not path.is_file():
-            yield f"{name} is missing"
+            yield translate("{name} is missing", name=name)
         elif not digest:
-            yield f"{name} was added: {MANIFEST} does not list it"
+            yield translate(
+                "{name} was added: {manifest} does not list it", name=name, manifest=MANIFEST
+            )
         elif _sha256(path) != digest:
-            yield f"{name} was changed: its digest is not that of {MANIFEST}"
+            yield translate(
+                "{name} was changed: its digest is not that of {manifest}",
+                name=name,
+                manifest=MANIFEST,
+            )
 
 
 def _sha256(path: Path) -> str:
@@ -107,7 +122,7 @@ def _all_right(problems: list[str]) -> bool:
     for problem in problems[:_MOST]:
         console.say(f"  {problem}", "red")
     if len(problems) > _MOST:
-        console.say(f"  ... and {len(problems) - _MOST} more", "red")
+        console.say(translate("  ... and {more} more", more=len(problems) - _MOST), "red")
     return not problems
 
 
@@ -116,10 +131,12 @@ def _project(folder: Path, scratch: Path) -> Path:
     clone = scratch / "project"
     result = git.run(scratch, "clone", "--quiet", str(folder / BUNDLE), str(clone))
     if not result.ok:
-        raise LabkartError(f"{BUNDLE} cannot be cloned: {result.reason}.")
+        raise LabkartError(
+            translate("{bundle} cannot be cloned: {reason}.", bundle=BUNDLE, reason=result.reason)
+        )
     roots = [path.parent for path in sorted(clone.rglob("pyproject.toml")) if _is_project(path)]
     if not roots:
-        raise LabkartError(f"{BUNDLE} has no project of Labkart.")
+        raise LabkartError(translate("{bundle} has no project of Labkart.", bundle=BUNDLE))
     for name in ("data", "outputs", "reports"):
         if (folder / name).exists():
             shutil.copytree(folder / name, roots[0] / name, dirs_exist_ok=True)
@@ -135,27 +152,39 @@ def _contradictions(tables: dict[str, Provenance]) -> Iterator[str]:
     outputs = project.current().outputs
     for file in sorted((outputs / "records" / "texts").glob("*.txt")):
         if _sha256(file) != file.stem:
-            yield f"outputs/records/texts/{file.name} is not the text of its digest"
+            yield translate(
+                "outputs/records/texts/{name} is not the text of its digest", name=file.name
+            )
     for folder in sorted((outputs / "records" / "tasks").glob("*")):
         record = read_record(folder, TaskRecord)
         if record is None:
-            yield f"outputs/records/tasks/{folder.name} has no record that can be read"
+            yield translate(
+                "outputs/records/tasks/{name} has no record that can be read", name=folder.name
+            )
             continue
         for state in record.outputs:
             if (outputs / state.path).exists() and not digests.unchanged(state, outputs):
-                yield f"outputs/{state.path} is not what {record.name} wrote"
+                yield translate(
+                    "outputs/{path} is not what {name} wrote", path=state.path, name=record.name
+                )
     runs = {id: run for table in tables.values() for id, run in table.experiments.items()}
     sources = {it.path: it for run in runs.values() for it in data_sources(run) if it.needed}
     for path, source in sources.items():
         if (project.current().root / path).exists() and source.problem():
-            yield source.problem().rstrip(".")
+            yield str(local(source.problem()))
 
 
 def _choose(tables: dict[str, Provenance], name: str | None) -> str:
     if name is None:
         return min(tables, key=lambda table: tables[table].seconds)
     if name not in tables:
-        raise LabkartError(f'The archive has no table "{name}". {did_you_mean(name, tables)}')
+        raise LabkartError(
+            translate(
+                'The archive has no table "{name}". {hint}',
+                name=name,
+                hint=did_you_mean(name, tables),
+            )
+        )
     return name
 
 
@@ -167,8 +196,13 @@ def _install(table: Provenance, root: Path) -> None:
 
 def _reproduce(root: Path, table: str, scratch: Path, *, online: bool) -> bool:
     is_isolated = _can_isolate()
-    way = "in a network of its own (unshare)" if is_isolated else "by offline options of uv"
-    console.say(f"  reproducing reports/{table}.tex with the network off, {way}")
+    own_network = translate("in a network of its own (unshare)")
+    way = own_network if is_isolated else translate("by offline options of uv")
+    console.say(
+        translate(
+            "  reproducing reports/{table}.tex with the network off, {way}", table=table, way=way
+        )
+    )
     command = [sys.executable, "-m", "labkart.cli.main", "reproduce", f"reports/{table}.tex"]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "stdin": subprocess.DEVNULL}
     whole = [*(_ISOLATION if is_isolated else ()), *command]
@@ -177,11 +211,15 @@ def _reproduce(root: Path, table: str, scratch: Path, *, online: bool) -> bool:
             console.say(f"    {line.rstrip()}")
         code = process.wait()
     if code == 0:
-        console.say(f"  reports/{table}.tex can be reproduced from the archive alone")
+        console.say(
+            translate("  reports/{table}.tex can be reproduced from the archive alone", table=table)
+        )
     elif not online and _lacks_environment(root):
         console.say(
-            "  The archive does not have all packages: make it with --wheels, or verify it with "
-            "--online, which gets them before the network is off",
+            translate(
+                "  The archive does not have all packages: make it with --wheels, or "
+                "verify it with --online, which gets them before the network is off"
+            ),
             "red",
         )
     return code == 0

@@ -14,6 +14,7 @@ from packaging.utils import canonicalize_name, parse_wheel_filename
 
 from labkart.errors import LabkartError
 from labkart.files import encode_json
+from labkart.language import translate
 from labkart.records.record import ExperimentRecord
 from labkart.results.reproduce import uv
 from labkart.results.reproduce.environment import RecordedEnvironment
@@ -73,7 +74,7 @@ def _by_python(
         try:
             recorded = RecordedEnvironment.of(experiment)
         except LabkartError as error:
-            wheels.remarks.append(str(error).rstrip("."))
+            wheels.remarks.append(str(error).rstrip(".。"))
             continue
         series = recorded.python.rpartition(".")[0]
         known = packages.setdefault(series, {})
@@ -92,7 +93,8 @@ def _build(wheels: Wheels, package: Requirement, python: str) -> None:
     if built:
         wheels.files[redact.redact_text(str(package))] = f"{name}/{built.name}"
     else:
-        wheels.remarks.append(redact.redact_text(f"{package} cannot be packed: {done}"))
+        remark = translate("{package} cannot be packed: {reason}", package=package, reason=done)
+        wheels.remarks.append(redact.redact_text(remark))
 
 
 def _download(wheels: Wheels, packages: Sequence[Requirement], python: str) -> None:
@@ -105,7 +107,12 @@ def _download(wheels: Wheels, packages: Sequence[Requirement], python: str) -> N
         reasons = {str(it): _pip_wheel(wheels.folder, [it], python) for it in missing}
     _index(wheels, packages)
     wheels.remarks += [
-        f"{package} cannot be packed for Python {python}: {reasons.get(str(package)) or 'no wheel'}"
+        translate(
+            "{package} cannot be packed for Python {python}: {reason}",
+            package=package,
+            python=python,
+            reason=reasons.get(str(package)) or translate("no wheel"),
+        )
         for package in packages
         if str(package) not in wheels.files
     ]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from labkart.language import translate
 from labkart.records.direction import is_share
 from labkart.records.seeds import Group
 from labkart.records.values import value
@@ -18,9 +19,10 @@ def cautions(table: ReportTable) -> Iterator[str]:
     beyond = [metric for metric in table.lines if _is_beyond(table, metric)]
     if beyond and not table.config.is_compact:
         names = listed(map(table.config.label, beyond))
-        yield (
-            f"The intervals of {names} reach beyond 0 or 1, which no value does: they assume a "
-            "normal distribution, and n is small."
+        yield translate(
+            "The intervals of {names} reach beyond 0 or 1, which no value does: they "
+            "assume a normal distribution, and n is small.",
+            names=names,
         )
 
 
@@ -34,12 +36,25 @@ def _fold_sentences(table: ReportTable) -> Iterator[str]:
             if p is not None and plain_p is not None and plain_p < level <= p:
                 first, second = (group_label(table, one) for one in (pair.group, pair.baseline))
                 overstated.append(
-                    f"{format_p(p)} with the correction for folds, where a plain t-test would say "
-                    f"{format_p(plain_p)} ({table.config.label(metric)}, {first} and {second})"
+                    translate(
+                        "{p} with the correction for folds, where a plain t-test would say"
+                        " {plain_p} ({metric}, {first} and {second})",
+                        p=format_p(p),
+                        plain_p=format_p(plain_p),
+                        metric=table.config.label(metric),
+                        first=first,
+                        second=second,
+                    )
                 )
     if overstated:
-        before = ", before Holm's correction" if table.test_count > 1 else ""
-        yield f"Folds share training data; p{before}: {listed(overstated, '; ')}."
+        numbers = listed(overstated, "; ")
+        if table.test_count > 1:
+            yield translate(
+                "Folds share training data; p, before Holm's correction: {numbers}.",
+                numbers=numbers,
+            )
+        else:
+            yield translate("Folds share training data; p: {numbers}.", numbers=numbers)
 
 
 def _variation_sentences(table: ReportTable) -> Iterator[str]:
@@ -47,19 +62,25 @@ def _variation_sentences(table: ReportTable) -> Iterator[str]:
     lines = table.all_lines
     constant = list(dict.fromkeys(_label(table, line) for line in lines if line.deviation == 0))
     if constant:
-        offer = "" if table.config.items else "; a test over items compares it (--items)"
-        yield (
-            f"Where the deviation is 0 all runs gave the same ({listed(constant, '; ')}): there is "
-            f"no interval, and n says little{offer}."
+        offer = "" if table.config.items else translate("; a test over items compares it (--items)")
+        yield translate(
+            "Where the deviation is 0 all runs gave the same ({groups}): there is no "
+            "interval, and n says little{offer}.",
+            groups=listed(constant, "; "),
+            offer=offer,
         )
     shared = shared_tasks(table)
     if shared and len(table.groups) > 1 and not table.config.items and not table.folds:
-        varying = ", ".join(varying_seeds(table)) or "nothing"
-        numbers = "intervals and p" if table.all_pairs else "intervals"
-        same = " of a data set" if table.datasets.names else ""
-        yield (
-            f"All runs{same} share the results of {listed(shared)} and differ in {varying}: "
-            f"{numbers} tell about that, not about other data. A test over items does (--items)."
+        varying = ", ".join(varying_seeds(table)) or translate("nothing")
+        yield translate(
+            "{runs} share the results of {tasks} and differ in {varying}: {numbers} tell about"
+            " that, not about other data. A test over items does (--items).",
+            runs=translate("All runs of a data set")
+            if table.datasets.names
+            else translate("All runs"),
+            tasks=listed(shared),
+            varying=varying,
+            numbers=translate("intervals and p") if table.all_pairs else translate("intervals"),
         )
 
 
@@ -101,4 +122,4 @@ def _is_beyond(table: ReportTable, metric: str) -> bool:
 
 
 def _label(table: ReportTable, line: Line) -> str:
-    return group_label(table, line.group) or "all"
+    return group_label(table, line.group) or translate("all")

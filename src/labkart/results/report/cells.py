@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from labkart.language import translate
 from labkart.results.report import printed
 from labkart.results.report.labels import percentage
 from labkart.results.report.line import Line
@@ -67,8 +68,12 @@ def detailed_cells(table: ReportTable) -> Cells:
     """A section per metric, a row per group, and a column per number."""
     label = table.config.label
     only = next(iter(table.lines)) if len(table.lines) == 1 else None
-    head = [*map(label, table.settings), "n", metric_title(table, only) if only else "mean"]
-    head.append(f"{percentage(table.config.level)} interval")
+    head = [
+        *map(label, table.settings),
+        "n",
+        metric_title(table, only) if only else translate("mean"),
+    ]
+    head.append(translate("{level} interval", level=percentage(table.config.level)))
     head += _test_head(table) if table.has_tests else []
     sections = [
         Section("" if only else metric_title(table, metric), _rows(table, lines))
@@ -89,7 +94,7 @@ def plain_digits(lines: Sequence[Line]) -> int:
 
 def _test_head(table: ReportTable) -> list[str]:
     head = ["Δ", "p", table.effect.symbol]
-    return ["pairs", *head] if _shows_pairs(table) else head
+    return [translate("pairs"), *head] if _shows_pairs(table) else head
 
 
 def _shows_pairs(table: ReportTable) -> bool:

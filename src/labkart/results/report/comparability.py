@@ -3,16 +3,17 @@
 Knows records, no report's numbers.
 """
 
-import shlex
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from labkart.experiments.override_syntax import write_value
+from labkart import console
+from labkart.language import translate
 from labkart.records import last_used, sweep
 from labkart.records.record import ExperimentRecord, TaskRun, digest_of, read_experiment, read_task
 from labkart.records.seeds import Group, Ranking
-from labkart.records.values import sort_key, value
+from labkart.records.values import sort_key
 from labkart.results.report.config import ReportConfig
+from labkart.wording import and_more
 
 
 class Problem(NamedTuple):
@@ -78,8 +79,13 @@ def lost_experiments(config: ReportConfig) -> list[Problem]:
         return []
     record = sweep.find_sweep(config.sweep)
     lost = [id for id in record.experiments if not read_experiment(id)]
-    text = f"{len(lost)} of {len(record.experiments)} experiments of the sweep never began"
-    return [Problem("missing", text, f"Run them: {record.command}")] if lost else []
+    text = translate(
+        "{lost} of {all} experiments of the sweep never began",
+        lost=len(lost),
+        all=len(record.experiments),
+    )
+    remedy = translate("Run them: {command}", command=_typed(record.command))
+    return [Problem("missing", text, remedy)] if lost else []
 
 
 def _edited(records: Sequence[ExperimentRecord]) -> Iterator[Problem]:
@@ -87,9 +93,18 @@ def _edited(records: Sequence[ExperimentRecord]) -> Iterator[Problem]:
     for record in records:
         tasks = [task.label for task in record.tasks if _is_edited(task)]
         if record.edited or tasks:
-            what = f"the record of its task {tasks[0]}" if tasks else "its record"
-            text = f"{_name(record)}: {what} was edited: its metrics may not be what was logged"
-            yield Problem("edited", text, f"Run it again: {record.command}")
+            text = translate(
+                "{name}: its record was edited: its metrics may not be what was logged",
+                name=_name(record),
+            )
+            if tasks:
+                text = translate(
+                    "{name}: the record of its task {task} was edited: its metrics may not be what"
+                    " was logged",
+                    name=_name(record),
+                    task=tasks[0],
+                )
+            yield Problem("edited", text, _describe_repetition(record))
 
 
 def _is_edited(task: TaskRun) -> bool:
@@ -101,7 +116,16 @@ def _failed(records: Sequence[ExperimentRecord]) -> Iterator[Problem]:
     for record in records:
         if record.status != "finished":
             text = f"{_name(record)}: {record.status}"
-            yield Problem("failed", text, f"Run it again: {record.command}")
+            yield Problem("failed", text, _describe_repetition(record))
+
+
+def _describe_repetition(record: ExperimentRecord) -> str:
+    return translate("Run it again: {command}", command=_typed(record.command))
+
+
+def _typed(command: str) -> str:
+    """A recorded command as this person can type it."""
+    return console.command(command.removeprefix("labkart "))
 
 
 def _missing(groups: Sequence[Group], ranking: Ranking) -> Iterator[Problem]:
@@ -127,40 +151,53 @@ def _missing_seeds(group: Group, missing: Sequence[tuple[Any, ...]], ranking: Ra
         if override.partition("=")[0] not in ranking.seeds
     ]
     label = " ".join(f"{name}={text}" for name, text in group.settings.items() if text)
-    text = f"{label or 'the only group'} has no run with {_listed(overrides)}"
-    command = " ".join(["labkart run", *others, overrides[0]])
-    return Problem("missing", text, f"Run it: {command}")
+    text = translate(
+        "{group} has no run with {settings}",
+        group=label or translate("the only group"),
+        settings=_listed(overrides),
+    )
+    command = console.command(" ".join(["run", *others, overrides[0]]))
+    return Problem("missing", text, translate("Run it: {command}", command=command))
 
 
 def _dirty(records: Sequence[ExperimentRecord]) -> Iterator[Problem]:
     dirty = [record for record in records if record.code.get("dirty")]
     if dirty:
-        more = f" and {len(dirty) - 1} more" if len(dirty) > 1 else ""
-        text = f"{_name(dirty[0])}{more} ran on code that was not committed"
-        remedy = "Commit, and run the same commands again, which computes nothing"
+        names = and_more([_name(dirty[0])], len(dirty) - 1)
+        text = translate("{names} ran on code that was not committed", names=names)
+        remedy = translate("Commit, and run the same commands again, which computes nothing")
         yield Problem("dirty", text, remedy)
 
 
 def _different_code(tasks: Sequence[TaskRun]) -> Iterator[Problem]:
-    remedy = "Run them again on today's code: the same command does it"
+    remedy = translate("Run them again on today's code: the same command does it")
     for name, different in _by_digest("code", tasks):
         old, new, *_ = map(_definitions, different)
         names = [key for key in sorted({*old, *new}) if old.get(key) != new.get(key)]
-        text = f"{name} ran with {len(different)} versions of its code"
-        yield Problem("code", f"{text}: {_listed(names) or 'unknown'}", remedy)
+        text = translate(
+            "{name} ran with {count} versions of its code", name=name, count=len(different)
+        )
+        yield Problem("code", f"{text}: {_listed(names) or translate('unknown')}", remedy)
 
 
 def _different_packages(tasks: Sequence[TaskRun]) -> Iterator[Problem]:
     for name, different in _by_digest("packages", tasks):
         old, new, *_ = map(_packages, different)
         changes = [
-            f"{package} {old.get(package, 'none')} and {new.get(package, 'none')}"
+            translate(
+                "{package} {old} and {new}",
+                package=package,
+                old=old.get(package) or translate("none"),
+                new=new.get(package) or translate("none"),
+            )
             for package in sorted({*old, *new})
             if old.get(package) != new.get(package)
         ]
-        text = f"{name} ran with {len(different)} sets of packages"
-        remedy = "Run them again with today's packages"
-        yield Problem("packages", f"{text}: {_listed(changes) or 'unknown'}", remedy)
+        text = translate(
+            "{name} ran with {count} sets of packages", name=name, count=len(different)
+        )
+        remedy = translate("Run them again with today's packages")
+        yield Problem("packages", f"{text}: {_listed(changes) or translate('unknown')}", remedy)
 
 
 def _by_digest(kind: str, tasks: Sequence[TaskRun]) -> Iterator[tuple[str, list[TaskRun]]]:
@@ -199,8 +236,13 @@ def _different_data(tasks: Sequence[TaskRun]) -> Iterator[Problem]:
     for path, digests in data_digests(tasks).items():
         if len(digests) > 1:
             listed = ", ".join(digest[:8] for digest in sorted(digests))
-            text = f"{path} had {len(digests)} contents ({listed})"
-            yield Problem("data", text, "Run them again on today's data")
+            text = translate(
+                "{path} had {count} contents ({digests})",
+                path=path,
+                count=len(digests),
+                digests=listed,
+            )
+            yield Problem("data", text, translate("Run them again on today's data"))
 
 
 def data_digests(tasks: Sequence[TaskRun]) -> dict[str, set[str]]:
@@ -213,43 +255,11 @@ def data_digests(tasks: Sequence[TaskRun]) -> dict[str, set[str]]:
     return digests
 
 
-def narrower_selections(config: ReportConfig, groups: Sequence[Group]) -> Iterator[str]:
-    """How to leave out runs that are not meant, if they differ in more than the conditions say."""
-    named = {condition.name for condition in config.selection.where}
-    free = [name for name in groups[0].settings if name not in named]
-    records = [record for group in groups for record in group.records]
-    records.sort(key=lambda run: (run.status == "finished", last_used.last_used(run)), reverse=True)
-    latest = next((id for record in records for id in reversed(record.sweeps)), None)
-    same_sweep = [record for record in records if latest in record.sweeps] or records[:1]
-    # A setting that varies within the latest sweep is meant to vary.
-    suspects = [
-        name for name in free if len({_condition(name, record) for record in same_sweep}) == 1
-    ]
-    if suspects and not config.sweep:
-        listed = "; ".join(f"{name} is {_group_values(name, groups)}" for name in suspects)
-        example = _condition(suspects[0], records[0])
-        yield f"Perhaps not all are meant: {listed}. Name those that are, such as {example}."
-        if latest:
-            command = sweep.find_sweep(latest).command
-            yield f"Or take only the runs of {command}: --sweep {latest[:6]}"
-    if any(record.status != "finished" for record in records) and "status" not in named:
-        yield "Or take only what finished successfully: status=finished"
-
-
-def _group_values(setting: str, groups: Sequence[Group]) -> str:
-    return _listed(list(dict.fromkeys(group.settings[setting] or "not set" for group in groups)))
-
-
-def _condition(name: str, record: ExperimentRecord) -> str:
-    """The condition that an experiment's setting meets."""
-    return shlex.quote(f"{name}={write_value(value(record, name))}")
-
-
 def _listed(texts: Sequence[str]) -> str:
     """Three at most."""
-    more = f" and {len(texts) - 3} more" if len(texts) > 3 else ""
-    return f"{', '.join(texts[:3])}{more}"
+    return and_more(texts[:3], len(texts) - 3)
 
 
 def _name(record: ExperimentRecord) -> str:
-    return f"{record.id[:8]} ({' '.join(record.overrides) or 'no overrides'})"
+    overrides = " ".join(record.overrides) or translate("no overrides")
+    return f"{record.id[:8]} ({overrides})"

@@ -3,25 +3,22 @@
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import yaml
 
 from labkart import project
 from labkart.errors import LabkartError
-from labkart.records.condition import Condition, split_conditions
+from labkart.language import translate
+from labkart.records.condition import Condition
 from labkart.records.query import Selection
+from labkart.results.report.choices import checked_value
 from labkart.wording import did_you_mean
 
-FIGURES = ("comparison", "curves", "heatmap", "parallel", "ranks")
-TESTS = ("t", "wilcoxon", "permutation", "mcnemar")
-PAIRS = ("baseline", "all")
-LAYOUTS = ("details", "metrics", "systems")
 NUMBERS = "numbers"  # reports/numbers.tex has those of all reports
-ALLOWED = ("code", "data", "packages", "dirty", "missing", "failed")
 
 
 @dataclass(frozen=True)
@@ -144,15 +141,32 @@ def read(name: str) -> ReportConfig:
     try:
         settings = yaml.safe_load((folder() / f"{name}.yaml").read_text(encoding="utf-8"))
     except FileNotFoundError:
-        existing = ", ".join(names()) or "none yet"
+        existing = ", ".join(names()) or translate("none yet")
         raise LabkartError(
-            f"{source} does not exist; existing reports: {existing}. Name what to compare, and it "
-            f"will be made, for example: labkart report {name} model=logistic,forest"
+            translate(
+                "{source} does not exist; existing reports: {existing}. Name what to "
+                "compare, and it will be made, for example: labkart report {name} "
+                "model=logistic,forest",
+                source=source,
+                existing=existing,
+                name=name,
+            )
         ) from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise LabkartError(f"{source}: {' '.join(str(error).split())}. Fix that line.") from None
+        raise LabkartError(
+            translate(
+                "{source}: {split}. Fix that line.",
+                source=source,
+                split=" ".join(str(error).split()),
+            )
+        ) from None
     if not isinstance(settings, dict | None):
-        raise LabkartError(f"{source} must contain names and values, such as metrics: [accuracy].")
+        raise LabkartError(
+            translate(
+                "{source} must contain names and values, such as metrics: [accuracy].",
+                source=source,
+            )
+        )
     return parse(name, settings or {}, source)
 
 
@@ -168,19 +182,34 @@ def parse(name: str, settings: Mapping[Any, Any], source: str) -> ReportConfig:
         LabkartError: a setting is unknown or invalid.
     """
     if not re.fullmatch(r"[\w-]+", name):
-        raise LabkartError(f'"{name}" cannot name a report: only letters, digits, "-" and "_" can.')
+        raise LabkartError(
+            translate(
+                '"{name}" cannot name a report: only letters, digits, "-" and "_" can.', name=name
+            )
+        )
     if name == NUMBERS:
         raise LabkartError(
-            f"{NUMBERS} cannot name a report: reports/{NUMBERS}.tex has the numbers of all reports."
+            translate(
+                "{numbers} cannot name a report: reports/{numbers}.tex has the numbers "
+                "of all reports.",
+                numbers=NUMBERS,
+            )
         )
     known = [setting.name for setting in fields(ReportConfig) if setting.name != "name"]
     for key in settings:
         if key not in known:
             raise LabkartError(
-                f"{source}: {key} is not a setting of a report. {did_you_mean(str(key), known)}"
+                translate(
+                    "{source}: {key} is not a setting of a report. {hint}",
+                    source=source,
+                    key=key,
+                    hint=did_you_mean(str(key), known),
+                )
             )
     values = {
-        key: _checked(key, value, source) for key, value in settings.items() if value is not None
+        key: checked_value(key, value, source)
+        for key, value in settings.items()
+        if value is not None
     }
     config = ReportConfig(name, **values)
     for condition in (*config.where, *config.baseline):
@@ -193,80 +222,10 @@ def _check_primary(config: ReportConfig, source: str) -> None:
     for metric in config.primary:
         if config.metrics and metric not in config.metrics:
             raise LabkartError(
-                f"{source}: primary names {metric}, which is not in metrics. "
-                f"{did_you_mean(metric, config.metrics)}"
+                translate(
+                    "{source}: primary names {metric}, which is not in metrics. {hint}",
+                    source=source,
+                    metric=metric,
+                    hint=did_you_mean(metric, config.metrics),
+                )
             )
-
-
-def _checked(key: str, value: Any, source: str) -> Any:
-    if key in _LISTS and isinstance(value, str):
-        value = [value]
-    if key == "baseline" and _are_texts(value):
-        value = [condition for text in value for condition in split_conditions(text)]
-    if key in _TEXTS and not isinstance(value, dict | list):
-        value = str(value)
-    check = _CHECKS[key]
-    if not check.fits(value):
-        text = json.dumps(value) if isinstance(value, str) else str(value)
-        raise LabkartError(f"{source}: {key} must be {check.expected}, got {text}.")
-    return value
-
-
-class _Check(NamedTuple):
-    fits: Callable[[Any], bool]
-    expected: str
-
-
-def _one_of(*choices: str) -> _Check:
-    return _Check(lambda value: value in choices, f"one of {', '.join(choices)}")
-
-
-def _list_of(*choices: str) -> _Check:
-    return _Check(
-        lambda value: _are_texts(value) and set(value) <= set(choices),
-        f"a list of {', '.join(choices)}",
-    )
-
-
-def _is_text(value: Any) -> bool:
-    return isinstance(value, str)
-
-
-def _are_texts(value: Any) -> bool:
-    return isinstance(value, list) and all(map(_is_text, value))
-
-
-def _are_labels(value: Any) -> bool:
-    return isinstance(value, dict) and all(map(_is_text, (*value, *value.values())))
-
-
-def _is_share(value: Any) -> bool:
-    return isinstance(value, float) and 0 < value < 1
-
-
-def _is_table_of_items(value: Any) -> bool:
-    return isinstance(value, str) and value.count(":") <= 2
-
-
-_LISTS_OF_TEXTS = ("where", "baseline", "metrics", "primary")
-_LISTS_OF_TEXTS += ("higher_is_better", "lower_is_better")
-_LISTS = (*_LISTS_OF_TEXTS, "figures", "allow")
-_TEXTS = ("title", "sweep", "study", "tag", "commit", "since", "until", "datasets")
-_CHECKS: dict[str, _Check] = {
-    **dict.fromkeys(_TEXTS, _Check(_is_text, "a text")),
-    **dict.fromkeys(_LISTS_OF_TEXTS, _Check(_are_texts, "a list of texts")),
-    "interval": _one_of("t", "bootstrap"),
-    "test": _one_of(*TESTS, "none"),
-    "repeat": _one_of("seed", "fold"),
-    "pairs": _one_of(*PAIRS),
-    "level": _Check(_is_share, "a number between 0 and 1, such as 0.95"),
-    "items": _Check(
-        _is_table_of_items,
-        "a logged table, and if need be its columns: per_query, per_query:query, or"
-        " per_query:query:score",
-    ),
-    "layout": _one_of(*LAYOUTS),
-    "figures": _list_of(*FIGURES, "none"),
-    "allow": _list_of(*ALLOWED),
-    "labels": _Check(_are_labels, "names and their labels, such as forest: Random forest"),
-}

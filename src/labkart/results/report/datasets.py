@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from labkart.errors import LabkartError
+from labkart.language import translate
 from labkart.records.condition import Condition
 from labkart.records.seeds import Group, Settings
 from labkart.results.report.config import ReportConfig
@@ -60,8 +61,11 @@ def _setting(config: ReportConfig, settings: Settings) -> str:
     if config.datasets:
         if config.datasets not in settings:
             raise LabkartError(
-                f"datasets: the runs do not differ in {config.datasets}. "
-                f"{did_you_mean(config.datasets, settings)}"
+                translate(
+                    "datasets: the runs do not differ in {datasets}. {hint}",
+                    datasets=config.datasets,
+                    hint=did_you_mean(config.datasets, settings),
+                )
             )
         return config.datasets
     is_compared = any(Condition.of(text).name == _USUAL for text in config.baseline)
@@ -104,11 +108,21 @@ def _refusal(config: ReportConfig, datasets: DataSets, dataset: str, count: int)
         " ".join(f"{name}={value}" for name, value in group.settings.items())
         for group in datasets.parts[dataset]
     )
-    where = f"one of the groups of {dataset}" if dataset else "one of the groups"
-    text = (
-        f"baseline: {' and '.join(config.baseline)} must hold for {where}, "
-        f"but holds for {count or 'none'}. They are: {names}"
+    facts = {
+        "baseline": translate(" and ").join(config.baseline),
+        "count": count or translate("none"),
+        "names": names,
+    }
+    if not dataset:
+        return translate(
+            "baseline: {baseline} must hold for one of the groups, but holds for {count}. They are:"
+            " {names}",
+            **facts,
+        )
+    return translate(
+        "baseline: {baseline} must hold for one of the groups of {dataset}, but holds for {count}."
+        " They are: {names}. --datasets none compares the groups of all data sets with one"
+        " baseline.",
+        dataset=dataset,
+        **facts,
     )
-    if not datasets.setting:
-        return text
-    return f"{text}. --datasets none compares the groups of all data sets with one baseline."

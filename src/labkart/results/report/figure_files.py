@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from labkart.results.report import origin
-from labkart.results.report.config import FIGURES, ReportConfig
+from labkart.results.report.choices import FIGURES
+from labkart.results.report.config import ReportConfig
 from labkart.results.report.table import ReportTable
 
 _ENDINGS = (".pdf", ".png")

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from labkart.errors import LabkartError
+from labkart.language import translate
 from labkart.records.record import ExperimentRecord, task_folder
 from labkart.records.seeds import Group, mean
 from labkart.wording import did_you_mean
@@ -57,15 +58,24 @@ class Items(NamedTuple):
                 rows = list(csv.DictReader(lines))
         except FileNotFoundError:
             raise LabkartError(
-                f"{file.name} of experiment {record.id[:8]} does not exist any more; "
-                f"{record.command} makes it again."
+                translate(
+                    "{file} of experiment {id} does not exist any more; {command} makes it again.",
+                    file=file.name,
+                    id=record.id[:8],
+                    command=record.command,
+                )
             ) from None
         columns = list(rows[0]) if rows else []
         item = self.item or next(iter(columns), "")
         for name in (self.item, self.value):
             if name and name not in columns:
                 raise LabkartError(
-                    f"{self.table} has no column {name}. {did_you_mean(name, columns)}"
+                    translate(
+                        "{table} has no column {name}. {hint}",
+                        table=self.table,
+                        name=name,
+                        hint=did_you_mean(name, columns),
+                    )
                 )
         if column not in columns:
             return None
@@ -73,7 +83,12 @@ class Items(NamedTuple):
             return [(row[item], _number(row[column])) for row in rows]
         except ValueError as error:
             raise LabkartError(
-                f"{self.table}, column {column} must contain numbers: {error}."
+                translate(
+                    "{table}, column {column} must contain numbers: {error}.",
+                    table=self.table,
+                    column=column,
+                    error=error,
+                )
             ) from None
 
     def _file(self, record: ExperimentRecord) -> Path:
@@ -88,8 +103,12 @@ class Items(NamedTuple):
                 table, task = tables[name]
                 return task_folder(task.name, task.id) / table
         raise LabkartError(
-            f"{self.table}: experiment {record.id[:8]} logged no such table. "
-            f"{did_you_mean(self.table, tables)}"
+            translate(
+                "{table}: experiment {id} logged no such table. {hint}",
+                table=self.table,
+                id=record.id[:8],
+                hint=did_you_mean(self.table, tables),
+            )
         )
 
 

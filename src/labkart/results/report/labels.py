@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
+from labkart.language import translate
 from labkart.records.seeds import Group, Settings
 from labkart.results.report.table import ReportTable
 
@@ -10,8 +11,10 @@ from labkart.results.report.table import ReportTable
 def listed(texts: Iterable[str], between: str = ", ") -> str:
     """At most four, and how many more."""
     names = list(texts)
-    more = f" and {len(names) - 4} more" if len(names) > 4 else ""
-    return f"{between.join(names[:4])}{more}"
+    text = between.join(names[:4])
+    if len(names) <= 4:
+        return text
+    return translate("{names} and {count} more", names=text, count=len(names) - 4)
 
 
 def percentage(share: float) -> str:
@@ -36,7 +39,7 @@ def system_label(table: ReportTable, system: Settings) -> str:
     """A system in print: a single setting's value alone, or the settings with their names."""
     if len(system) == 1:
         return table.config.label(*system.values())
-    return settings_label(table, system) or "all"
+    return settings_label(table, system) or translate("all")
 
 
 def settings_label(

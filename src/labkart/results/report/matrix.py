@@ -5,6 +5,7 @@ A system is a group without its data set; there is a section per data set.
 
 from collections.abc import Iterator, Sequence
 
+from labkart.language import translate
 from labkart.records.seeds import Group, Settings
 from labkart.results.report.cells import Cell, Cells, Section, metric_title, plain_digits
 from labkart.results.report.line import Line
@@ -94,4 +95,8 @@ def _shows_counts(table: ReportTable) -> bool:
 def _count(table: ReportTable, group: Group) -> str:
     """The number of a group's runs; of metrics that not all runs have, the least and the most."""
     counts = sorted({len(line.values) for line in table.all_lines if line.group is group})
-    return str(counts[0]) if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
+    return (
+        str(counts[0])
+        if len(counts) == 1
+        else translate("{fewest} to {most}", fewest=counts[0], most=counts[-1])
+    )

@@ -3,6 +3,7 @@
 import unicodedata
 from collections.abc import Iterator
 
+from labkart.language import local, translate
 from labkart.results.report import marks
 from labkart.results.report.cautions import cautions
 from labkart.results.report.labels import group_label, listed, percentage, settings_label
@@ -19,15 +20,6 @@ _INTERVALS = {
 _CORRECTED = (
     ", corrected for the overlap of the folds' training data"
     " (Nadeau and Bengio 2003, doi:10.1023/A:1024068626366)"
-)
-_FRIEDMAN = (
-    "Friedman's test of equal mean ranks (1937, doi:10.1080/01621459.1937.10503522), approximate"
-    " for up to 10 data sets or 5 systems"
-)
-_WILCOXON = f"{TESTS['wilcoxon'].words}, of means paired by data set (Demšar 2006, JMLR 7)"
-_NEMENYI = (
-    "Mean ranks that differ by less than the critical difference are not told apart (Nemenyi 1963;"
-    " Demšar 2006, JMLR 7)"
 )
 
 
@@ -145,29 +137,57 @@ def over_datasets(table: ReportTable) -> Iterator[str]:
         return
     label, overalls = table.config.label, table.overalls
     count = len(table.datasets.names)
-    yield (
-        f"Ranks: of the means of the systems on each of {count} data sets; 1 is the best, and "
-        "equal means share their ranks."
+    yield translate(
+        "Ranks: of the means of the systems on each of {count} data sets; 1 is the best, and "
+        "equal means share their ranks.",
+        count=count,
     )
     family = [one for one in overalls if one.metric in table.primary and one.p is not None]
-    corrected = f", Holm-corrected for {len(family)} metrics" if len(family) > 1 else ""
-    for is_of_two, kind in ((False, _FRIEDMAN), (True, _WILCOXON)):
+    corrected = ""
+    if len(family) > 1:
+        corrected = translate(", Holm-corrected for {count} metrics", count=len(family))
+    for is_of_two, kind in ((False, _describe_friedman()), (True, _describe_wilcoxon())):
         results = [
             f"{label(overall.metric)}: {_overall_result(table, overall)}"
             for overall in overalls
             if overall.p is not None and bool(overall.pair) is is_of_two
         ]
         if results:
-            yield f"Over the data sets, {kind}{corrected}: {'; '.join(results)}."
+            yield translate(
+                "Over the data sets, {test}{corrected}: {results}.",
+                test=kind,
+                corrected=corrected,
+                results="; ".join(results),
+            )
     if any(overall.critical_difference for overall in overalls):
-        yield f"{_NEMENYI}; they count only where Friedman's test finds a difference."
+        yield translate(
+            "Mean ranks that differ by less than the critical difference are not told apart"
+            " (Nemenyi 1963; Demšar 2006, JMLR 7); they count only where Friedman's test finds a"
+            " difference."
+        )
     if table.config.test != "none":
-        obstacles = {overall.obstacle: None for overall in overalls if overall.p is None}
+        obstacles = {local(overall.obstacle): None for overall in overalls if overall.p is None}
         if obstacles:
-            yield f"No test over the data sets: {'; '.join(obstacles)}."
+            reasons = "; ".join(obstacles)
+            yield translate("No test over the data sets: {reasons}.", reasons=reasons)
     left_out = [settings_label(table, system) for one in overalls for system in one.left_out]
     if left_out:
-        yield f"Without ranks, as not on every data set: {listed(dict.fromkeys(left_out))}."
+        names = listed(dict.fromkeys(left_out))
+        yield translate("Without ranks, as not on every data set: {names}.", names=names)
+
+
+def _describe_friedman() -> str:
+    return translate(
+        "Friedman's test of equal mean ranks (1937, doi:10.1080/01621459.1937.10503522),"
+        " approximate for up to 10 data sets or 5 systems"
+    )
+
+
+def _describe_wilcoxon() -> str:
+    return translate(
+        "two-sided signed-rank test (Wilcoxon 1945, doi:10.2307/3001968), which assumes symmetric"
+        " differences, of means paired by data set (Demšar 2006, JMLR 7)"
+    )
 
 
 def _overall_result(table: ReportTable, overall: Overall) -> str:
@@ -176,9 +196,14 @@ def _overall_result(table: ReportTable, overall: Overall) -> str:
     if overall.pair:
         first, second = (settings_label(table, system) for system in overall.systems)
         effect = f"{TESTS['wilcoxon'].effect.symbol} = {overall.pair.effect or 0:.2f}"
-        return f"{first} minus {second}, {p}, {effect}"
+        return translate(
+            "{first} minus {second}, {p}, {effect}", first=first, second=second, p=p, effect=effect
+        )
     statistic = overall.test.statistic if overall.test else None
-    return (
-        f"χ²({len(overall.systems) - 1}) = {statistic or 0:.2f}, {p},"
-        f" critical difference {overall.critical_difference or 0:.2f}"
+    return translate(
+        "χ²({freedom}) = {statistic:.2f}, {p}, critical difference {difference:.2f}",
+        freedom=len(overall.systems) - 1,
+        statistic=statistic or 0,
+        p=p,
+        difference=overall.critical_difference or 0,
     )

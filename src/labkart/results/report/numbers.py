@@ -14,6 +14,7 @@ from filelock import FileLock
 
 from labkart.errors import LabkartError
 from labkart.files import read_text
+from labkart.language import translate
 from labkart.records import locks
 from labkart.records.file_lock import file_lock
 from labkart.records.seeds import Group
@@ -105,9 +106,15 @@ def with_section(section: Section) -> bytes:
     for key, other in others.items():
         if shared := section.commands & other.commands:
             raise LabkartError(
-                f"reports/{FILE}: the reports {key} and {name} would both define "
-                rf"\{min(shared)}. Give one of the files reports/{key}.yaml and "
-                f"reports/{name}.yaml another name."
+                translate(
+                    "reports/{file}: the reports {key} and {name} would both define {command}. "
+                    "Give one of the files reports/{key}.yaml and reports/{name}.yaml "
+                    "another name.",
+                    file=FILE,
+                    key=key,
+                    name=name,
+                    command=rf"\{min(shared)}",
+                )
             )
     return content({**others, name: section})
 

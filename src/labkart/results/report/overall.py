@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from labkart.language import bilingual
 from labkart.records.direction import Direction, Directions
 from labkart.records.seeds import Settings
 from labkart.results.report import paired, ranks, statistics
@@ -44,7 +45,9 @@ class Overall:
     def obstacle(self) -> str:
         """Why there is no test, in words; empty if there is one."""
         result = self.test or self.pair
-        return result.obstacle if result else "fewer than two systems have a mean on each data set"
+        if result:
+            return result.obstacle
+        return bilingual("fewer than two systems have a mean on each data set")
 
     @property
     def raw_p(self) -> float | None:

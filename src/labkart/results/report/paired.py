@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy import special
 
+from labkart.language import bilingual
 from labkart.records.seeds import deviation, mean
 from labkart.results.report.rounding import without_rounding_errors
 from labkart.results.report.statistics import (
@@ -121,13 +122,14 @@ def paired_test(
     differences = [value - base for value, base in zip(sample, baseline, strict=True)]
     count = len(differences)
     if not differences:
-        return PairedTest(float("nan"), None, None, None, 0, "no pair")
+        return PairedTest(float("nan"), None, None, None, 0, bilingual("no pair"))
     scale = folds.scale(count) if folds else None
     kind = STUDENTS._replace(level=intervals.level) if folds else intervals
     center, ends = mean(differences), interval(differences, kind, scale)
     result = PairedTest(center, ends, None, None, count)
     if not isfinite(center + deviation(differences) if count > 1 else center):
-        return PairedTest(center, None, None, None, count, "not all values are finite")
+        infinite = bilingual("not all values are finite")
+        return PairedTest(center, None, None, None, count, infinite)
     if test != "t":
         differences = without_rounding_errors(differences, size)
     if obstacle := _obstacle(test, {*sample, *baseline}, differences, size):
@@ -143,13 +145,16 @@ def _obstacle(name: str, values: set[float], differences: list[float], size: flo
     """Why a test cannot be made of some differences; empty if it can."""
     test = TESTS[name]
     if name == "mcnemar" and not values <= {0.0, 1.0}:
-        return "McNemar's test needs values of 0 and 1"
+        return bilingual("McNemar's test needs values of 0 and 1")
     if are_equal(differences, size) and (name == "t" or differences[0] == 0):
-        return "all differences are the same"
+        return bilingual("all differences are the same")
     counted = [value for value in differences if value or test.counted == "pairs"]
-    if len(counted) < test.fewest:
-        return f"too few {test.counted}, {len(counted)} of at least {test.fewest}"
-    return ""
+    if len(counted) >= test.fewest:
+        return ""
+    numbers = {"count": len(counted), "fewest": test.fewest}
+    if test.counted == "pairs":
+        return bilingual("too few pairs, {count} of at least {fewest}", **numbers)
+    return bilingual("too few pairs that differ, {count} of at least {fewest}", **numbers)
 
 
 def _t(differences: np.ndarray) -> tuple[float, float | None]:

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
+from labkart.language import bilingual
 from labkart.records.seeds import Group, Ranking, mean
 from labkart.results.report import paired, statistics
 from labkart.results.report.config import ReportConfig
@@ -68,7 +69,8 @@ class Pairing:
     def _pair(self, metric: str, sample: "_Sample", baseline: "_Sample") -> Pair:
         values, base = sample.values, baseline.values
         if values is None or base is None:
-            obstacle = f"{Items.of(self.config.items or '').table} has no column {metric}"
+            table = Items.of(self.config.items or "").table
+            obstacle = bilingual("{table} has no column {name}", table=table, name=metric)
             test = PairedTest(float("nan"), None, None, None, 0, obstacle)
             return Pair(sample.group, baseline.group, test)
         if not self.config.items:

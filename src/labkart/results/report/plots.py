@@ -1,12 +1,12 @@
 """A report's figures: which there are, and what each needs. Writes no file."""
 
 from collections.abc import Callable
-from typing import NamedTuple
 
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
 from labkart.errors import LabkartError
+from labkart.language import english, translate
 from labkart.results.report.figures import style
 from labkart.results.report.figures.curves import draw_curves
 from labkart.results.report.figures.fonts import fonts_for
@@ -15,24 +15,26 @@ from labkart.results.report.figures.settings import draw_heatmap, draw_parallel
 from labkart.results.report.rank_diagram import draw_ranks
 from labkart.results.report.table import ReportTable
 
-
-class _Drawer(NamedTuple):
-    """A figure's function, and what it needs in a table."""
-
-    draw: Callable[[ReportTable], Figure | None]
-    needs: str
-
-
-_DRAWERS = {
-    "comparison": _Drawer(draw_intervals, "a metric"),
-    "curves": _Drawer(draw_curves, "metrics that tasks log with a step"),
-    "heatmap": _Drawer(draw_heatmap, "two settings that vary, each with two values or more"),
-    "ranks": _Drawer(
-        lambda table: draw_ranks(table, style.WIDTH),
-        "three systems or more on three data sets or more, and a metric of a known direction",
-    ),
-    "parallel": _Drawer(draw_parallel, "two settings that vary, or more"),
+_DRAWERS: dict[str, Callable[[ReportTable], Figure | None]] = {
+    "comparison": draw_intervals,
+    "curves": draw_curves,
+    "heatmap": draw_heatmap,
+    "ranks": lambda table: draw_ranks(table, style.WIDTH),
+    "parallel": draw_parallel,
 }
+
+
+def _needs() -> dict[str, str]:
+    """What each figure needs in a table."""
+    return {
+        "comparison": translate("a metric"),
+        "curves": translate("metrics that tasks log with a step"),
+        "heatmap": translate("two settings that vary, each with two values or more"),
+        "ranks": translate(
+            "three systems or more on three data sets or more, and a metric of a known direction"
+        ),
+        "parallel": translate("two settings that vary, or more"),
+    }
 
 
 def draw(table: ReportTable) -> dict[str, Figure]:
@@ -45,16 +47,19 @@ def draw(table: ReportTable) -> dict[str, Figure]:
     names = table.config.figures
     figures = dict[str, Figure]()
     with rc_context({**style.SETTINGS, "font.family": fonts_for(_texts(table))}):
-        for name, drawer in _DRAWERS.items():
+        for name, draw_figure in _DRAWERS.items():
             if names and name not in names:
                 continue
-            figure = drawer.draw(table)
+            with english():  # as all that reports/ has
+                figure = draw_figure(table)
             if figure:
                 figure.draw_without_rendering()  # ticks take their font when they are made
                 figure.set_layout_engine("none")  # keep this layout in each format
                 figures[name] = figure
             elif names:
-                raise LabkartError(f"figures: {name} needs {drawer.needs}.")
+                raise LabkartError(
+                    translate("figures: {name} needs {needs}.", name=name, needs=_needs()[name])
+                )
     return figures
 
 

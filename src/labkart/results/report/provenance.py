@@ -14,6 +14,7 @@ import yaml
 
 from labkart.errors import LabkartError
 from labkart.files import encode_json, read_json
+from labkart.language import translate
 from labkart.records import published
 from labkart.records.published import PublishedExperiment
 from labkart.records.record import ExperimentRecord
@@ -86,7 +87,7 @@ class Provenance:
             ranking = ranking_of(self.config, groups[0].records[0])
             table = compare_groups(report_config, groups, ranking, self.unseeded)
         except LabkartError as error:
-            return [f"the table cannot be made of the new runs: {error}"]
+            return [translate("the table cannot be made of the new runs: {error}", error=error)]
         return list(differences(numbers, numbers_of(table), tolerance))
 
 
@@ -117,11 +118,15 @@ def read(file: Path) -> Provenance:
     Raises:
         LabkartError: it does not exist or is damaged.
     """
-    facts = read_json(file)
-    remedy = f"Make the report again, or restore it from git: git restore {file.name}"
-    if facts is None:
-        state = "is damaged" if file.exists() else "does not exist"
-        raise LabkartError(f"{file.name} {state}, and it names the runs of the table. {remedy}.")
+    facts: Any = read_json(file)
+    if not file.exists():
+        raise LabkartError(
+            translate(
+                "{file} does not exist, and it names the runs of the table. Make the report again,"
+                " or restore it from git: git restore {file}.",
+                file=file.name,
+            )
+        )
     try:
         experiments = [published.read(it, facts["texts"]) for it in facts["experiments"]]
         return Provenance(
@@ -132,7 +137,13 @@ def read(file: Path) -> Provenance:
             facts["numbers"],
         )
     except (KeyError, TypeError, AttributeError):
-        raise LabkartError(f"{file.name} is damaged. {remedy}.") from None
+        raise LabkartError(
+            translate(
+                "{file} is damaged, and it names the runs of the table. Make the report again, or"
+                " restore it from git: git restore {file}.",
+                file=file.name,
+            )
+        ) from None
 
 
 def _repeated(record: ExperimentRecord, again: ExperimentRecord | None) -> ExperimentRecord:

@@ -10,6 +10,7 @@ from math import inf, isfinite, sqrt
 
 import numpy as np
 
+from labkart.language import bilingual
 from labkart.results.report.rounding import without_rounding_errors
 
 FEWEST_SYSTEMS = 3
@@ -63,14 +64,22 @@ def friedman(scores: Sequence[Sequence[float]], level: float = 0.95) -> RankTest
 
     datasets, systems = len(scores), len(scores[0]) if scores else 0
     if not datasets or not all(isfinite(score) for row in scores for score in row):
-        return RankTest([], obstacle="not all values are finite" if datasets else "no data set")
+        infinite, none = bilingual("not all values are finite"), bilingual("no data set")
+        return RankTest([], obstacle=infinite if datasets else none)
     ranks = mean_ranks(scores)
     if systems < FEWEST_SYSTEMS or datasets < FEWEST_DATASETS:
-        needed = f"{FEWEST_SYSTEMS} systems on {FEWEST_DATASETS} data sets are needed"
-        return RankTest(ranks, obstacle=f"{systems} systems on {datasets} data sets, {needed}")
+        obstacle = bilingual(
+            "{systems} systems on {datasets} data sets, {fewest_systems} systems on"
+            " {fewest_datasets} data sets are needed",
+            systems=systems,
+            datasets=datasets,
+            fewest_systems=FEWEST_SYSTEMS,
+            fewest_datasets=FEWEST_DATASETS,
+        )
+        return RankTest(ranks, obstacle=obstacle)
     values = _comparable(scores)
     if (values == values[:, :1]).all():
-        return RankTest(ranks, obstacle="all systems are the same on each data set")
+        return RankTest(ranks, obstacle=bilingual("all systems are the same on each data set"))
     statistic, p = stats.friedmanchisquare(*values.T)
     difference = critical_difference(systems, datasets, level)
     return RankTest(ranks, float(statistic), float(p), difference)

@@ -1,14 +1,14 @@
 """The verb `report`: make the tables and figures of experiments, or refuse runs that do not fit."""
 
-import argparse
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from labkart import console, project
 from labkart.errors import LabkartError
 from labkart.files import write_atomically
+from labkart.language import english, translate, translate_count
 from labkart.results.report import (
     comparability,
     config,
@@ -21,50 +21,18 @@ from labkart.results.report import (
     staleness,
     width,
 )
+from labkart.results.report.arguments import ReportOptions
 from labkart.results.report.cautions import cautions
+from labkart.results.report.choices import ALLOWED
 from labkart.results.report.comparability import Problem
-from labkart.results.report.config import ALLOWED, FIGURES, LAYOUTS, PAIRS, TESTS, ReportConfig
+from labkart.results.report.config import ReportConfig
 from labkart.results.report.method import over_datasets
+from labkart.results.report.narrowing import narrower_selections
 from labkart.results.report.selection import SelectedRuns, select_runs
 from labkart.results.report.table import ReportTable, compare_groups
 
 _FORMATS = {".tex": latex.latex, ".md": formats.markdown, ".csv": formats.csv_text}
-# The options that take several words.
-_SEVERAL = ("metrics", "higher_is_better", "lower_is_better", "primary", "figures", "allow")
 _MOST_PROBLEMS = 10  # of a kind, that a person reads
-
-
-@dataclass(frozen=True)
-class ReportOptions:
-    """What to make.
-
-    Attributes:
-        name: of the report.
-        settings: those of the command, to add to `reports/<name>.yaml`.
-        all: make all reports again.
-        check: only say which reports are not current.
-    """
-
-    name: str | None = None
-    settings: Mapping[str, Any] = field(default_factory=dict)
-    all: bool = False
-    check: bool = False
-
-    @classmethod
-    def of(cls, args: argparse.Namespace) -> "ReportOptions":
-        """The options that `parser` read. Conditions may also stand behind an option's values."""
-        values = dict(vars(args))
-        words, every, check = values.pop("words"), values.pop("all"), values.pop("check")
-        for key in _SEVERAL:
-            words += [word for word in values[key] or () if _is_condition(word)]
-            values[key] = [word for word in values[key] or () if not _is_condition(word)]
-        name = next((word for word in words if not _is_condition(word)), None)
-        values["where"] = [word for word in words if word != name]
-        return cls(name, {key: value for key, value in values.items() if value}, every, check)
-
-
-def _is_condition(word: str) -> bool:
-    return any(sign in word for sign in "=<>")
 
 
 def report(options: ReportOptions) -> None:
@@ -76,14 +44,19 @@ def report(options: ReportOptions) -> None:
     if options.all or options.check:
         if options.name or options.settings:
             raise LabkartError(
-                "--all and --check take no name and no settings: reports/*.yaml say what to make."
+                translate(
+                    "--all and --check take no name and no settings: reports/*.yaml say what "
+                    "to make."
+                )
             )
         _all_or_check(options)
     elif options.name:
         _make(_updated_config(options.name, options.settings))
     else:
         raise LabkartError(
-            "Which report? labkart report <name>, or --all. labkart report --help explains it."
+            translate(
+                "Which report? labkart report <name>, or --all. labkart report --help explains it."
+            )
         )
 
 
@@ -91,7 +64,9 @@ def _all_or_check(options: ReportOptions) -> None:
     names = config.names()
     if not names:
         console.say(
-            "  There is no reports/*.yaml yet; labkart report <name> <conditions> makes one."
+            translate(
+                "  There is no reports/*.yaml yet; labkart report <name> <conditions> makes one."
+            )
         )
     elif options.check:
         _check(names)
@@ -110,7 +85,9 @@ def _make_all(names: Sequence[str]) -> None:
             failures.append(f"{name}: {error}")
     _forget_numbers_but(names)
     if failures:
-        count = f"{len(failures)} of {len(names)} reports were not made."
+        count = translate(
+            "{failed} of {all} reports were not made.", failed=len(failures), all=len(names)
+        )
         raise LabkartError("\n".join([*failures, count]))
 
 
@@ -129,16 +106,19 @@ def _check(names: Sequence[str]) -> None:
     stale += filter(None, [staleness.unknown_numbers(names)])
     if stale:
         raise LabkartError(
-            "\n".join([*stale, "Run what is missing, and then: labkart report --all"])
+            "\n".join([*stale, translate("Run what is missing, and then: labkart report --all")])
         )
-    count = f"{len(names)} reports are" if len(names) > 1 else "1 report is"
-    console.say(f"  {count} current")
+    console.say(
+        translate_count("  {count} report is current", "  {count} reports are current", len(names))
+    )
 
 
 def _make(report_config: ReportConfig) -> None:
     table, runs = _compare(report_config)
     files = _files(table)
-    section, lost_rows = numbers.section_of(table), staleness.lost_rows(report_config)
+    lost_rows = staleness.lost_rows(report_config)
+    with english():
+        section = numbers.section_of(table)
     with numbers.lock():
         files[config.folder() / numbers.FILE] = numbers.with_section(section)
         for file, content in files.items():
@@ -152,7 +132,10 @@ def _make(report_config: ReportConfig) -> None:
     reason = staleness.stale(report_config)
     if reason:
         console.warn(
-            f"  made of earlier runs: {reason.rstrip('.')}. Run that, and make the report again"
+            translate(
+                "  made of earlier runs: {reason}. Run that, and make the report again",
+                reason=reason.rstrip(".。"),
+            )
         )
 
 
@@ -168,25 +151,33 @@ def _compare(report_config: ReportConfig) -> tuple[ReportTable, SelectedRuns]:
     problems += comparability.problems(groups, runs.ranking, runs.unseeded)
     refused = [problem for problem in problems if problem.kind not in report_config.allow]
     if refused:
-        hints = list(comparability.narrower_selections(report_config, groups))
+        hints = list(narrower_selections(report_config, groups))
         raise LabkartError(_refusal(report_config, refused, hints))
     return compare_groups(report_config, groups, runs.ranking, runs.unseeded), runs
 
 
 def _refusal(report_config: ReportConfig, problems: Sequence[Problem], hints: Sequence[str]) -> str:
     """All problems that forbid a table, with their remedies."""
-    lines = [f"{report_config.name}: these runs do not belong in one table."]
+    lines = [translate("{name}: these runs do not belong in one table.", name=report_config.name)]
     kinds = list(dict.fromkeys(problem.kind for problem in problems))
     for kind in kinds:
         same = [problem for problem in problems if problem.kind == kind]
         for problem in same[:_MOST_PROBLEMS]:
-            remedy = problem.remedy.replace(": labkart run", f": {console.command('run')}")
-            lines.append(f"  {kind}: {problem.text}. {remedy}.")
+            sentence = translate(
+                "{problem}. {remedy}.", problem=problem.text, remedy=problem.remedy
+            )
+            lines.append(f"  {kind}: {sentence}")
         if len(same) > _MOST_PROBLEMS:
-            lines.append(f"  {kind}: and {len(same) - _MOST_PROBLEMS} more")
+            more = len(same) - _MOST_PROBLEMS
+            lines.append(translate("  {kind}: and {more} more", kind=kind, more=more))
     lines += hints
     if set(kinds) <= set(ALLOWED):
-        lines.append(f"Or add --allow {' '.join(kinds)} to the command; the caption will say so.")
+        lines.append(
+            translate(
+                "Or add --allow {kinds} to the command; the caption will say so.",
+                kinds=" ".join(kinds),
+            )
+        )
     return "\n".join(lines)
 
 
@@ -196,9 +187,10 @@ def _files(table: ReportTable) -> dict[Path, bytes]:
     source = origin.origin_of(table, facts)
     files = {} if "none" in report_config.figures else figure_files.figure_files(table, source)
     source["figures"] = {file.name: origin.digest(content) for file, content in files.items()}
-    for ending, text in _FORMATS.items():
-        content = origin.with_origin(text(table), ending, source)
-        files[report_config.file(ending)] = content
+    with english():
+        for ending, text in _FORMATS.items():
+            content = origin.with_origin(text(table), ending, source)
+            files[report_config.file(ending)] = content
     files[report_config.file(provenance.ENDING)] = facts
     if not report_config.file(".yaml").exists():
         files[report_config.file(".yaml")] = report_config.yaml_text().encode()
@@ -211,7 +203,11 @@ def _write(file: Path, content: bytes) -> None:
     except OSError as error:
         path = project.current().short(file)
         raise LabkartError(
-            f"{path}: {error.strerror or error}. Fix that and make the report again."
+            translate(
+                "{path}: {reason}. Fix that and make the report again.",
+                path=path,
+                reason=error.strerror or error,
+            )
         ) from None
 
 
@@ -226,12 +222,18 @@ def _show(table: ReportTable, runs: SelectedRuns) -> None:
         console.say(f"  {table.config.name}.tex: {advice}")
     if runs.outdated:
         console.say(
-            f"  without {runs.outdated} runs from before conf/ was edited; "
-            "later ones have the same overrides"
+            translate(
+                "  without {count} runs from before conf/ was edited; later ones have the same"
+                " overrides",
+                count=runs.outdated,
+            )
         )
     if runs.searches:
         console.say(
-            f"  without what only {', '.join(runs.searches)} tried; --study takes all of a search"
+            translate(
+                "  without what only {searches} tried; --study takes all of a search",
+                searches=", ".join(runs.searches),
+            )
         )
 
 
@@ -248,51 +250,12 @@ def _updated_config(name: str, settings: Mapping[str, Any]) -> ReportConfig:
     if updated != previous:
         if "#" in file.read_text(encoding="utf-8"):
             raise LabkartError(
-                f"reports/{name}.yaml has comments, which would be lost. "
-                "Change it there, and leave the settings out."
+                translate(
+                    "reports/{name}.yaml has comments, which would be lost. Change it there, "
+                    "and leave the settings out.",
+                    name=name,
+                )
             )
         _compare(updated)  # raises before the file changes
         _write(file, updated.yaml_text().encode())
     return updated
-
-
-def parser() -> argparse.ArgumentParser:
-    """The command line of `labkart report`; `ReportOptions.of` takes what it reads."""
-    parser = argparse.ArgumentParser(
-        "labkart report", description="Tables and figures for the thesis, in reports/."
-    )
-    add = parser.add_argument
-    words = "the report, whose settings reports/<name>.yaml keeps; then which experiments, for "
-    add("words", nargs="*", metavar="name", help=f"{words}example model=logistic,forest")
-    for name in ("sweep", "study", "tag", "commit"):
-        add(f"--{name}", help=f"only the experiments of this {name}")
-    add("--since", metavar="DAY", help="only those that began then or later, as 2026-11-25")
-    add("--until", metavar="DAY", help="only those that began then or earlier")
-    add("--metrics", nargs="+", metavar="METRIC", help="what to compare (default: all metrics)")
-    for side in ("higher", "lower"):
-        better = f"of which {side} is better, where names do not tell"
-        add(f"--{side}-is-better", nargs="+", metavar="METRIC", help=better)
-    baseline = "test the others against the one group that meets this (name=value,name=value)"
-    add("--baseline", action="append", metavar="name=value", help=baseline)
-    pairs = "test each group against the baseline, or all pairs of groups (baseline)"
-    add("--pairs", choices=PAIRS, help=pairs)
-    datasets = "the setting that names the data set (data), or none"
-    add("--datasets", metavar="NAME", help=datasets)
-    add("--interval", choices=("t", "bootstrap"), help="method of confidence intervals (t)")
-    add("--test", choices=(*TESTS, "none"), help="the paired test against the baseline (t)")
-    items = "test over the items of a logged table, such as per_query, not over runs"
-    add("--items", metavar="TABLE[:ITEM[:VALUE]]", help=items)
-    repeat = "what the runs of a group are: seeds, or folds of a cross-validation (seed)"
-    add("--repeat", choices=("seed", "fold"), help=repeat)
-    primary = "the metrics whose tests are corrected together (default: all)"
-    add("--primary", nargs="+", metavar="METRIC", help=primary)
-    layout = "a row per metric and group (details), or a column per metric or per system"
-    add("--layout", choices=LAYOUTS, help=layout)
-    figures = "which to draw (default: each that has something to show)"
-    add("--figures", nargs="+", metavar=f"{{{','.join((*FIGURES, 'none'))}}}", help=figures)
-    add("--title", help="the caption")
-    allow = "what the runs need not have in common"
-    add("--allow", nargs="+", metavar=f"{{{','.join(ALLOWED)}}}", help=allow)
-    add("--all", action="store_true", help="make all of reports/*.yaml again")
-    add("--check", action="store_true", help="say which files are not current, and exit with 1")
-    return parser

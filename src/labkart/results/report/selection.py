@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from labkart import project
 from labkart.errors import LabkartError
+from labkart.language import translate
 from labkart.records import sweep
 from labkart.records.direction import Directions
 from labkart.records.record import ExperimentRecord, read_experiments
@@ -44,8 +45,17 @@ def select_runs(config: ReportConfig) -> SelectedRuns:
         # A run that stopped at an earlier task is not a run of the pipeline.
         records = [record for record in records if not record.config.get("task")]
     if not records:
-        hint = "labkart runs lists them" if read_experiments(most=1) else "labkart run makes some"
-        raise LabkartError(f"{config.name}: no experiment meets these conditions; {hint}.")
+        if read_experiments(most=1):
+            text = translate(
+                "{name}: no experiment meets these conditions; labkart runs lists them.",
+                name=config.name,
+            )
+        else:
+            text = translate(
+                "{name}: no experiment meets these conditions; labkart run makes some.",
+                name=config.name,
+            )
+        raise LabkartError(text)
     ranking = ranking_of(config, records[0])
     selected = records if _names_searches(config) else _outside_searches(records, ranking)
     ids = {record.id for record in selected}

@@ -6,6 +6,7 @@ from typing import Any
 
 from labkart import console
 from labkart.errors import LabkartError
+from labkart.language import translate
 from labkart.records.record import read_experiment
 from labkart.results.report import numbers, origin, provenance
 from labkart.results.report.config import ReportConfig
@@ -29,20 +30,22 @@ def _reasons(config: ReportConfig) -> Iterator[str]:
         name = f"{config.name}{ending}"
         facts = origin.read(config.file(ending))
         if facts is None:
-            yield f"{name} does not exist, or does not name its origin"
+            yield translate("{file} does not exist, or does not name its origin", file=name)
             return
         if facts["edited"]:
-            yield f"{name} was edited by hand"
+            yield translate("{file} was edited by hand", file=name)
         if facts.get("definition") != config.digest:
-            yield f"{name} was made before {config.name}.yaml changed"
+            yield translate(
+                "{file} was made before {report}.yaml changed", file=name, report=config.name
+            )
         origins.append(facts)
     first = origins[0]
     for name, digest in first.get("figures", {}).items():
         if _file_digest(config.file("").with_name(name)) != digest:
-            yield f"{name} does not exist, or was changed"
+            yield translate("{file} does not exist, or was changed", file=name)
     file = config.file(provenance.ENDING)
     if _file_digest(file) != first.get("provenance"):
-        yield f"{file.name} does not exist, or was changed"
+        yield translate("{file} does not exist, or was changed", file=file.name)
         return
     facts = provenance.read(file)
     ids = sorted(facts.experiments)
@@ -74,17 +77,23 @@ def lost_rows(config: ReportConfig) -> list[str]:
 def unknown_numbers(names: Collection[str]) -> str:
     """A sentence if `numbers.tex` has numbers of reports that have no file any more."""
     unknown = sorted(numbers.read().keys() - set(names))
-    return f"{numbers.FILE} has numbers of {', '.join(unknown)}, of no report" if unknown else ""
+    if not unknown:
+        return ""
+    return translate(
+        "{file} has numbers of {names}, of no report", file=numbers.FILE, names=", ".join(unknown)
+    )
 
 
 def _stale_numbers(config: ReportConfig, ids: Sequence[str]) -> str:
     section = numbers.read().get(config.name)
     if section is None:
-        return f"{numbers.FILE} does not have its numbers"
+        return translate("{file} does not have its numbers", file=numbers.FILE)
     if section.is_edited:
-        return f"{numbers.FILE} was edited by hand"
+        return translate("{file} was edited by hand", file=numbers.FILE)
     if section.origin.get("definition") != config.digest or section.origin["experiments"] != ids:
-        return f"{numbers.FILE} was made before {config.name}.tex"
+        return translate(
+            "{file} was made before {report}.tex", file=numbers.FILE, report=config.name
+        )
     return ""
 
 
@@ -107,8 +116,9 @@ def _changed(id: str, overrides: Sequence[str]) -> str:
         return f"{command}: {error}"
     if planned.record.id == id:
         return ""
-    return (
-        f"{command or 'labkart run'} means another experiment today: code, data or settings changed"
+    return translate(
+        "{command} means another experiment today: code, data or settings changed",
+        command=command or "labkart run",
     )
 
 
@@ -118,18 +128,20 @@ def _changed_records(facts: Provenance) -> str:
     records = {id: read_experiment(id) for id in ids}
     edited = [id for id, record in records.items() if record and record.edited]
     if edited:
-        return f"the record of {edited[0][:8]} was edited"
+        return translate("the record of {id} was edited", id=edited[0][:8])
     lost = [id for id, record in records.items() if not record]
     if not lost or len(lost) == len(ids):
         return ""  # if none has a record, they are on another machine
     rows = [overrides for id, overrides in facts.newest.items() if id in lost]
     commands = "; ".join(f"labkart run {' '.join(overrides)}".strip() for overrides in rows[:3])
-    which = f"; to begin with: {commands}" if rows else ""
     more = ", ..." if len(lost) > 3 else ""
-    return (
-        f"{len(lost)} of its {len(ids)} experiments have no record any more "
-        f"({', '.join(id[:8] for id in lost[:3])}{more}){which}"
+    text = translate(
+        "{lost} of its {all} experiments have no record any more ({ids})",
+        lost=len(lost),
+        all=len(ids),
+        ids=", ".join(id[:8] for id in lost[:3]) + more,
     )
+    return f"{text}; {translate('to begin with: {commands}', commands=commands)}" if rows else text
 
 
 def _other_experiments(config: ReportConfig, ids: Sequence[str]) -> str:
@@ -140,7 +152,9 @@ def _other_experiments(config: ReportConfig, ids: Sequence[str]) -> str:
     new, gone = len(today.difference(ids)), len(set(ids) - today)
     if not new and not gone:
         return ""
-    return (
-        f"{new} experiments that meet its conditions are not in it, "
-        f"and {gone} of those in it do not meet them any more"
+    return translate(
+        "{new} experiments that meet its conditions are not in it, and {gone} of "
+        "those in it do not meet them any more",
+        new=new,
+        gone=gone,
     )

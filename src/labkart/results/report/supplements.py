@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from labkart.language import translate
 from labkart.records.seeds import Group
 from labkart.results.report.cells import test_cells
 from labkart.results.report.labels import system_label
@@ -53,11 +54,12 @@ def _pairs(table: ReportTable) -> Supplement:
             texts += [label(pair.group.settings[setting])] if setting else []
             texts += [_system(table, group) for group in (pair.group, pair.baseline)]
             rows.append([*texts, *test_cells(pair.test, pair.p, shows_pairs)])
-    head = ["metric"] if shows_metric else []
+    head = [translate("metric")] if shows_metric else []
     head += [label(setting)] if setting else []
-    head += ["first", "second"]
-    numbers = [*["pairs"] * shows_pairs, "Δ", "p", table.effect.symbol]
-    return Supplement("All pairs, first minus second", [*head, *numbers], rows, len(head))
+    head += [translate("first"), translate("second")]
+    numbers = [*[translate("pairs")] * shows_pairs, "Δ", "p", table.effect.symbol]
+    title = translate("All pairs, first minus second")
+    return Supplement(title, [*head, *numbers], rows, len(head))
 
 
 def _system(table: ReportTable, group: Group) -> str:
@@ -83,7 +85,9 @@ def _ranks(table: ReportTable) -> Iterator[Supplement]:
         ]
         rows.append([*map(label, system.values()), *ranks])
     head = [*map(label, systems[0]), *(label(overall.metric) for overall in overalls)]
-    title = f"Mean rank over {len(table.datasets.names)} data sets (1 is best)"
+    title = translate(
+        "Mean rank over {count} data sets (1 is best)", count=len(table.datasets.names)
+    )
     yield Supplement(title, head, rows, len(systems[0]))
 
 

@@ -9,6 +9,7 @@ from itertools import chain
 
 from labkart import project
 from labkart.errors import LabkartError
+from labkart.language import translate
 from labkart.records.direction import Direction
 from labkart.records.seeds import Group, Ranking
 from labkart.records.values import value
@@ -124,12 +125,15 @@ def compare_groups(
     """
     metrics = ranking.metrics(groups)
     if not any(group.values(metric) for group in groups for metric in metrics):
-        raise LabkartError("No experiment finished successfully; nothing to compare.")
+        raise LabkartError(translate("No experiment finished successfully; nothing to compare."))
     for metric in config.metrics:
         if metric not in metrics:
             raise LabkartError(
-                f"{metric}: none of these experiments has such a metric. "
-                f"{did_you_mean(metric, metrics)}"
+                translate(
+                    "{metric}: none of these experiments has such a metric. {hint}",
+                    metric=metric,
+                    hint=did_you_mean(metric, metrics),
+                )
             )
     first = DataSets.of(config, groups).setting
     groups = [with_setting_first(first, group) for group in groups]

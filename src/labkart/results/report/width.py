@@ -6,8 +6,9 @@ The widths are estimates for LaTeX's own fonts, in the size of the letter m ("em
 import unicodedata
 from dataclasses import replace
 
+from labkart.language import translate
 from labkart.results.report.cells import Cell, Cells
-from labkart.results.report.config import LAYOUTS
+from labkart.results.report.choices import LAYOUTS
 from labkart.results.report.layout import cells_of
 from labkart.results.report.table import ReportTable
 
@@ -24,8 +25,14 @@ def advice(table: ReportTable) -> str:
     if _fits(size):
         return ""
     remedy = _layout_that_fits(table) or _metrics_that_fit(table)
-    remedy = remedy or f"Give shorter names in reports/{table.config.name}.yaml, below labels."
-    return f"About {size / TEXT_WIDTH:.1f} times as wide as a page's text. {remedy}"
+    remedy = remedy or translate(
+        "Give shorter names in reports/{name}.yaml, below labels.", name=table.config.name
+    )
+    return translate(
+        "About {factor:.1f} times as wide as a page's text. {remedy}",
+        factor=size / TEXT_WIDTH,
+        remedy=remedy,
+    )
 
 
 def _fits(size: float) -> bool:
@@ -43,7 +50,7 @@ def _layout_that_fits(table: ReportTable) -> str:
     for layout in LAYOUTS:
         other = replace(table, config=replace(table.config, layout=layout))
         if _fits(width(cells_of(other))):
-            return f"It fits with --layout {layout}."
+            return translate("It fits with --layout {layout}.", layout=layout)
     return ""
 
 
@@ -53,7 +60,11 @@ def _metrics_that_fit(table: ReportTable) -> str:
     for count in range(len(table.lines) - 1, 0, -1):
         lines = dict(list(table.lines.items())[:count])
         if _fits(width(cells_of(replace(table, config=config, lines=lines)))):
-            return f"It fits with --layout metrics and {count} metrics: --metrics {' '.join(lines)}"
+            return translate(
+                "It fits with --layout metrics and {count} metrics: --metrics {metrics}",
+                count=count,
+                metrics=" ".join(lines),
+            )
     return ""
 
 

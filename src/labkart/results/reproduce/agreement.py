@@ -10,6 +10,7 @@ from fnmatch import fnmatchcase
 from itertools import zip_longest
 from typing import Any
 
+from labkart.language import bilingual
 from labkart.nested import flatten
 from labkart.records.names import MetricNames
 from labkart.records.record import ExperimentRecord, TaskRecord, TaskRun
@@ -111,7 +112,7 @@ def _decide(
         verdict.kind = "equal"
     else:
         verdict.kind, verdict.first = "different", first
-        verdict.error = "there is no metric by which they could be equal"
+        verdict.error = bilingual("there is no metric by which they could be equal")
 
 
 def _outputs(task: TaskRun | None) -> list[str] | None:
@@ -123,7 +124,7 @@ def _outputs(task: TaskRun | None) -> list[str] | None:
 def _causes(then: TaskRun, now: TaskRun | None) -> Iterator[str]:
     """Why a task's result may be another one: its parameters, its seed, the files that it read."""
     if now is None:
-        yield f"{then.label} is not in the pipeline"
+        yield bilingual("{task} is not in the pipeline", task=then.label)
         return
     if not now.result:  # it did not run
         return
@@ -131,15 +132,15 @@ def _causes(then: TaskRun, now: TaskRun | None) -> Iterator[str]:
     yield from (f"{then.label}: {change}" for change in _changes(params, new_params))
     seed, new_seed = then.result.get("seed"), now.result.get("seed")
     if seed != new_seed and params.get("seed") == new_params.get("seed"):
-        yield f"{then.label}: seed {seed} -> {new_seed}"
+        yield bilingual("{task}: seed {then} -> {now}", task=then.label, then=seed, now=new_seed)
     digests, new_digests = _read_files(then), _read_files(now)
     for path in dict.fromkeys([*digests, *new_digests]):
         if digests.get(path) != new_digests.get(path):
-            yield f"{then.label}: data {path}"
+            yield bilingual("{task}: data {path}", task=then.label, path=path)
     files, new_files = (run.result.get("library_data") or {} for run in (then, now))
     for path in files.keys() & new_files.keys():
         if files[path] != new_files[path]:
-            yield f"{then.label}: data {path} of a package"
+            yield bilingual("{task}: data {path} of a package", task=then.label, path=path)
 
 
 def _read_files(task: TaskRun) -> dict[str, str]:
@@ -156,10 +157,10 @@ def _task_notes(then: RunRecords, now: RunRecords) -> Iterator[str]:
     yield from dict.fromkeys(changes)
     for task in now.experiment.tasks:
         if not then.task_run(task.label):
-            yield f"{task.label} is new in the pipeline"
+            yield bilingual("{task} is new in the pipeline", task=task.label)
     for task in tasks:
         if task.result.get("accepted"):
-            yield f"{task.label}: its result was accepted from other code"
+            yield bilingual("{task}: its result was accepted from other code", task=task.label)
 
 
 def _changed_code(label: str, then: RunRecords, now: RunRecords) -> Iterator[str]:
@@ -169,15 +170,17 @@ def _changed_code(label: str, then: RunRecords, now: RunRecords) -> Iterator[str
     if not task or not new_task or not new_task.result:
         return
     if not record or not new_record:  # only the digests are known
-        for kind in ("code", "packages"):
-            if task.result.get(kind) != new_task.result.get(kind):
-                yield f"{label}: {kind}"
+        if task.result.get("code") != new_task.result.get("code"):
+            yield bilingual("{task}: code", task=label)
+        if task.result.get("packages") != new_task.result.get("packages"):
+            yield bilingual("{task}: packages", task=label)
         return
     for file in sorted({*record.code, *new_record.code}):
         old, new = record.code.get(file, {}), new_record.code.get(file, {})
         names = [name for name in sorted({*old, *new}) if old.get(name) != new.get(name)]
         for name in names[:3]:
-            yield f"{label}: code of {file}{f', {name}' if name else ''}"
+            place = f"{file}, {name}" if name else file
+            yield bilingual("{task}: code of {place}", task=label, place=place)
     yield from sorted(_changes(record.packages, new_record.packages))
 
 

@@ -6,6 +6,7 @@ each time.
 
 from collections.abc import Iterator, Mapping
 
+from labkart.language import bilingual
 from labkart.records import variables
 from labkart.records.record import ExperimentRecord
 from labkart.results.reproduce.agreement import RunRecords, compare_records
@@ -22,9 +23,12 @@ def changed_variables(then: ExperimentRecord, environment: Mapping[str, str]) ->
     now = variables.values(recorded, environment)
     for name, value in recorded.items():
         if value != now[name]:
-            yield (
-                f"the code reads the environment variable {name}, which was {_state(value)} then "
-                f"and is {_state(now[name])} now"
+            yield bilingual(
+                "the code reads the environment variable {name}, which was {then} then "
+                "and is {now} now",
+                name=name,
+                then=_state(value),
+                now=_state(now[name]),
             )
 
 
@@ -38,11 +42,13 @@ def unsteady_tasks(first: RunRecords, second: RunRecords) -> Iterator[str]:
     verdict = compare_records(first, second, tolerance=0.0)
     if verdict.kind == "different" and verdict.first:
         numbers = "; ".join(map(str, verdict.deviations[:2]))
-        yield (
-            f"{verdict.first} gives another result each time, also twice here"
-            f"{f' ({numbers})' if numbers else ''}: something random in it does not follow the seed"
+        yield bilingual(
+            "{task} gives another result each time, also twice here{numbers}: "
+            "something random in it does not follow the seed",
+            task=verdict.first,
+            numbers=f" ({numbers})" if numbers else "",
         )
 
 
 def _state(value: str | None) -> str:
-    return "not set" if value is None else f'"{value}"'
+    return bilingual("not set") if value is None else f'"{value}"'

@@ -12,6 +12,7 @@ from pathlib import Path
 from labkart import git, signals
 from labkart.errors import LabkartError
 from labkart.files import read_text
+from labkart.language import translate
 from labkart.records.diff import restored
 
 
@@ -27,8 +28,11 @@ def checked_out(root: Path, commit: str, diff: str = "") -> Iterator[Path]:
     """
     if not _git(root, "cat-file", "-e", commit + "^{commit}").ok:
         raise LabkartError(
-            f"Commit {commit[:10]} is not in this repository. "
-            "Fetch it, or ask the person who ran it to push it."
+            translate(
+                "Commit {commit} is not in this repository. Fetch it, or ask the person "
+                "who ran it to push it.",
+                commit=commit[:10],
+            )
         )
     top = _git(root, "rev-parse", "--show-toplevel").output.rstrip("\n")
     prefix = _git(root, "rev-parse", "--show-prefix").output.rstrip("\n")
@@ -40,7 +44,13 @@ def checked_out(root: Path, commit: str, diff: str = "") -> Iterator[Path]:
                 checkout = _place(folders[0], top)
                 result = _git(root, "worktree", "add", "--quiet", "--detach", str(checkout), commit)
             if not result.ok:
-                raise LabkartError(f"git cannot check out {commit[:10]}: {result.reason}")
+                raise LabkartError(
+                    translate(
+                        "git cannot check out {commit}: {reason}",
+                        commit=commit[:10],
+                        reason=result.reason,
+                    )
+                )
             _apply(checkout, diff)
             yield checkout / prefix
         finally:
@@ -64,7 +74,10 @@ def _apply(checkout: Path, diff: str) -> None:
     result = _git(checkout, "apply", "--whitespace=nowarn", "-", stdin=whole)
     if not result.ok:
         raise LabkartError(
-            f"The recorded uncommitted changes do not fit the commit: {result.reason}."
+            translate(
+                "The recorded uncommitted changes do not fit the commit: {reason}.",
+                reason=result.reason,
+            )
         )
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from labkart import digests, project
+from labkart.language import bilingual
 from labkart.records.record import ExperimentRecord
 
 
@@ -35,15 +36,18 @@ class DataSource:
 
     def problem(self) -> str:
         """How it changed in the student's own folder; empty if it did not."""
+        facts = {"path": self.path, "task": self.task, "sha256": self.sha256[:12]}
         try:
             if digests.content_digest(project.current().root / self.path) == self.sha256:
                 return ""
-            change = "changed"
         except OSError:
-            change = "is gone"
-        return (
-            f"{self.path} {change} since {self.task} read it "
-            f"(sha256 {self.sha256[:12]}). Put that version there."
+            return bilingual(
+                "{path} is gone since {task} read it (sha256 {sha256}). Put that version there.",
+                **facts,
+            )
+        return bilingual(
+            "{path} changed since {task} read it (sha256 {sha256}). Put that version there.",
+            **facts,
         )
 
     def copy_to(self, checkout: Path) -> None:
@@ -109,8 +113,11 @@ def restore(record: ExperimentRecord, checkout: Path) -> list[str]:
         if file.exists():
             copy.parent.mkdir(parents=True, exist_ok=True)
             copy.symlink_to(file)
-        state = "taken as it is now" if file.exists() else "it is gone"
-        notes.append(f"{name} was too large for the record: {state}")
+            notes.append(
+                bilingual("{name} was too large for the record: taken as it is now", name=name)
+            )
+        else:
+            notes.append(bilingual("{name} was too large for the record: it is gone", name=name))
     return notes
 
 

@@ -20,6 +20,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from labkart import project, signals
 from labkart.errors import LabkartError
 from labkart.files import read_json
+from labkart.language import bilingual, translate
 from labkart.records.file_lock import file_lock
 from labkart.records.record import ExperimentRecord
 from labkart.results.reproduce import uv
@@ -54,13 +55,17 @@ class RecordedEnvironment:
         place = project.current().short(experiment.folder)
         if not (lock or packages):
             raise LabkartError(
-                f"{place} has neither uv.lock nor packages.txt, so its packages are unknown."
+                translate(
+                    "{place} has neither uv.lock nor packages.txt, so its packages are unknown.",
+                    place=place,
+                )
             )
         try:
             python = str(experiment.environment.get("python"))
             return cls(python, lock, tuple(map(Requirement, packages.splitlines())))
         except InvalidRequirement as error:
-            raise LabkartError(f"{place}/packages.txt: {' '.join(str(error).split())}") from None
+            file, reason = f"{place}/packages.txt", " ".join(str(error).split())
+            raise LabkartError(f"{file}: {reason}") from None
 
     def key(self, python: str) -> str:
         """The name of the environment's folder."""
@@ -80,8 +85,12 @@ class RecordedEnvironment:
     def missing_folders(self) -> list[str]:
         """A sentence for each package whose folder does not exist."""
         return [
-            f"{name} was installed from {folder}, which does not exist. Put it there again: "
-            f"without {name} the run cannot be repeated"
+            translate(
+                "{name} was installed from {folder}, which does not exist. Put it there "
+                "again: without {name} the run cannot be repeated",
+                name=name,
+                folder=folder,
+            )
             for name, folder in self.folders().items()
             if not (folder.exists() or name in self.wheels())
         ]
@@ -120,7 +129,9 @@ def install(recorded: RecordedEnvironment, root: Path) -> tuple[Path, list[str]]
         for command in _commands(recorded, root, place, python):
             done = uv.run(*command, cwd=root, **variables)
             if done.returncode:
-                error = f"The recorded packages cannot be installed: {uv.error(done)}"
+                error = translate(
+                    "The recorded packages cannot be installed: {error}", error=uv.error(done)
+                )
                 raise LabkartError("\n".join([error, *recorded.missing_folders()]))
         os.utime(place)  # `labkart clean` removes those that were not used for a while
     return place / "bin" / "python", list(_notes(recorded))
@@ -131,9 +142,17 @@ def _notes(recorded: RecordedEnvironment) -> Iterator[str]:
     wheels = recorded.wheels()
     for name, folder in recorded.folders().items():
         if name in wheels:
-            yield f"{name} is the archive's, made of {folder}, which may have changed since the run"
+            yield bilingual(
+                "{name} is the archive's, made of {folder}, which may have changed since the run",
+                name=name,
+                folder=folder,
+            )
         else:
-            yield f"{name} was installed from {folder}, which may have changed since the run"
+            yield bilingual(
+                "{name} was installed from {folder}, which may have changed since the run",
+                name=name,
+                folder=folder,
+            )
 
 
 @contextmanager
@@ -183,11 +202,14 @@ def _commands(
 def missing(recorded: RecordedEnvironment) -> list[str]:
     """In words, what uv does not find; nothing is installed."""
     if not uv.program():
-        return [uv.MISSING]
+        return [uv.describe_absence()]
     missing = list[str]()
     if not _has_python(recorded.python):
         missing.append(
-            f"Python {recorded.python} is not on this machine; uv would try to download it"
+            translate(
+                "Python {python} is not on this machine; uv would try to download it",
+                python=recorded.python,
+            )
         )
     wheels = recorded.wheels()
     packages = [str(wheels.get(package.name, package)) for package in recorded.packages]
@@ -195,21 +217,27 @@ def missing(recorded: RecordedEnvironment) -> list[str]:
         options = ("--dry-run", "--no-deps", "--target", empty, "--python-version", recorded.python)
         done = uv.run("pip", "install", *options, *packages) if packages else None
     if done and done.returncode:
-        missing += [f"packages: {uv.error(done)}", *recorded.missing_folders()]
+        error = translate("packages: {error}", error=uv.error(done))
+        missing += [error, *recorded.missing_folders()]
     return missing
 
 
 def _available_python(version: str) -> str:
     """The version, or else its series if this machine has only another of it."""
     if not uv.program():
-        raise LabkartError(uv.MISSING)
+        raise LabkartError(uv.describe_absence())
     if _has_python(version) or uv.run("python", "install", "--quiet", version).returncode == 0:
         return version
     series = version.rpartition(".")[0]
     if _has_python(series):
         return series
     raise LabkartError(
-        f"Python {version} is not on this machine, and uv cannot get it. Install Python {series}."
+        translate(
+            "Python {version} is not on this machine, and uv cannot get it. Install "
+            "Python {series}.",
+            version=version,
+            series=series,
+        )
     )
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from labkart import project
 from labkart.errors import LabkartError
+from labkart.language import bilingual, translate
 from labkart.records.record import ExperimentRecord
 from labkart.records.texts import text_file
 from labkart.results.reproduce import checkout, data, environment
@@ -33,7 +34,10 @@ def missing_parts(experiment: ExperimentRecord, given: Sequence[str]) -> list[st
         missing.append(str(error))
     missing += masked_code(experiment)
     variables = RecordedOverrides.of(experiment).unset_variables()
-    missing += [f"the settings read the variable {name}, which is not set" for name in variables]
+    missing += [
+        translate("the settings read the variable {name}, which is not set", name=name)
+        for name in variables
+    ]
     return missing
 
 
@@ -41,13 +45,21 @@ def missing_facts(experiment: ExperimentRecord, given: Sequence[str]) -> list[st
     """What the record does not tell."""
     missing = []
     if experiment.status != "finished":
-        missing.append(f"It is {experiment.status}, so there is no result to reproduce.")
+        missing.append(
+            translate(
+                "It is {status}, so there is no result to reproduce.", status=experiment.status
+            )
+        )
     if not experiment.code.get("commit"):
-        missing.append("It ran without a commit in git, so its code is unknown.")
+        missing.append(translate("It ran without a commit in git, so its code is unknown."))
     for name in RecordedOverrides.of(experiment).masked(given):
         command = f"labkart reproduce {experiment.id[:6]} {name}=..."
         missing.append(
-            f"{name} is masked in the record, because it may be a secret. Give it: {command}"
+            translate(
+                "{name} is masked in the record, because it may be a secret. Give it: {command}",
+                name=name,
+                command=command,
+            )
         )
     return [*missing, *_masked_addresses(experiment)]
 
@@ -55,7 +67,9 @@ def missing_facts(experiment: ExperimentRecord, given: Sequence[str]) -> list[st
 def masked_code(experiment: ExperimentRecord) -> list[str]:
     """Where the recorded uncommitted changes lack a secret, in words."""
     return [
-        f"{place} had a secret, of which the record has only {MASK}"
+        bilingual(
+            "{place} had a secret, of which the record has only {mask}", place=place, mask=MASK
+        )
         for place in experiment.code.get("masked") or ()
     ]
 
@@ -63,9 +77,14 @@ def masked_code(experiment: ExperimentRecord) -> list[str]:
 def _masked_addresses(experiment: ExperimentRecord) -> list[str]:
     """The packages whose recorded addresses lack a secret, in words."""
     return [
-        f"{name} has an address without its secret: {line.strip()[:80]}. Copy "
-        f"{project.current().short(text_file(experiment.texts[name]))} to "
-        f"{project.current().short(experiment.folder / name)} and write it there"
+        translate(
+            "{name} has an address without its secret: {line}. Copy {text} to {file} and write it"
+            " there",
+            name=name,
+            line=line.strip()[:80],
+            text=project.current().short(text_file(experiment.texts[name])),
+            file=project.current().short(experiment.folder / name),
+        )
         for name in ("uv.lock", "packages.txt")
         for line in experiment.text(name).splitlines()
         if MASK in line and name in experiment.texts

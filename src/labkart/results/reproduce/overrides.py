@@ -13,6 +13,7 @@ from typing import Any
 from omegaconf import OmegaConf
 
 from labkart.experiments.override_syntax import write_value
+from labkart.language import bilingual
 from labkart.records.record import ExperimentRecord
 from labkart.secrets import redact
 from labkart.secrets.names import MASK
@@ -74,7 +75,11 @@ def contradictions(overrides: Sequence[str], corrections: Sequence[str]) -> list
     """The overrides of a command that the recorded configuration contradicts, with its values."""
     recorded = {_name(correction): correction.lstrip("+") for correction in corrections}
     return [
-        f"{override} in the command -> {recorded[_name(override)]}"
+        bilingual(
+            "{override} in the command -> {recorded}",
+            override=override,
+            recorded=recorded[_name(override)],
+        )
         for override in overrides
         if _name(override) in recorded
     ]

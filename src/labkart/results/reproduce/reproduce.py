@@ -4,11 +4,12 @@ The order of the steps: the commit, the data, the packages, the settings, the ru
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from labkart import console, threads
 from labkart.errors import LabkartError
+from labkart.language import bilingual, local, translate
 from labkart.records import published, record
 from labkart.records.published import PublishedExperiment
 from labkart.records.record import ExperimentRecord
@@ -45,7 +46,10 @@ class Options:
     def __post_init__(self) -> None:
         if not 0 <= self.tolerance < math.inf:
             raise LabkartError(
-                f"--tolerance must be a number from 0 on, such as 1e-6, got {self.tolerance:g}."
+                translate(
+                    "--tolerance must be a number from 0 on, such as 1e-6, got {tolerance:g}.",
+                    tolerance=self.tolerance,
+                )
             )
 
 
@@ -59,7 +63,7 @@ def reproduce_table(table: Table, options: Options) -> bool:
     changes = table.provenance.changed_numbers(again, options.tolerance, options.ignored)
     differences = [*table.doubts, *changes]
     if not differences:
-        console.say(f"{table.file}: all its numbers are the same")
+        console.say(translate("{file}: all its numbers are the same", file=table.file))
     for difference in differences:
         console.say(f"{table.file}: {difference}", "red")
     return not differences and all(verdict.is_good for verdict in verdicts)
@@ -85,9 +89,7 @@ def _reproduce_each(
     for experiment in experiments:
         console.say(f"{experiment.id[:6]}  {' '.join(experiment.overrides)}".rstrip())
         verdict, run = reproduce(experiment, options)
-        # What was said of an earlier one is not said again.
-        new = replace(verdict, notes=[note for note in verdict.notes if note not in notes])
-        text = str(new).replace("\n", "\n  ")
+        text = str(_translated(verdict, notes)).replace("\n", "\n  ")
         console.say(f"  {text}", "" if verdict.is_good else "red")
         notes.update(verdict.notes)
         verdicts.append(verdict)
@@ -95,6 +97,16 @@ def _reproduce_each(
             again[experiment.id] = run
     Publisher().close()
     return verdicts, again
+
+
+def _translated(verdict: Verdict, known: Collection[str]) -> Verdict:
+    """A verdict as a person reads it, without the notes that are known from an earlier one."""
+    return replace(
+        verdict,
+        notes=[local(note) for note in verdict.notes if note not in known],
+        causes=[local(cause) for cause in verdict.causes],
+        error=local(verdict.error) if verdict.error else None,
+    )
 
 
 def reproduce(
@@ -106,10 +118,10 @@ def reproduce(
         verdict, again = _run(experiment, options)
     except LabkartError as error:
         reasons = [str(error), *masked_code(experiment)]
-        verdict = Verdict(experiment.id, error="\n".join(reasons))
+        verdict = Verdict(experiment.id, error="\n".join(map(local, reasons)))
     except OSError as error:  # a full disk
-        reason = f"{error.filename or 'The checkout'}: {error.strerror or error}."
-        verdict = Verdict(experiment.id, error=reason)
+        place = error.filename or translate("The checkout")
+        verdict = Verdict(experiment.id, error=f"{place}: {error.strerror or error}.")
     verdict.started, verdict.commit = started, experiment.code.get("commit")
     verdict.write()
     return verdict, again
@@ -132,7 +144,7 @@ def _run(experiment: ExperimentRecord, options: Options) -> tuple[Verdict, Exper
         verdict = compare_records(then, again, options.tolerance, options.ignored)
         verdict.causes += causes.changed_variables(experiment, rerun.variables())
         if verdict.kind == "different" and not verdict.error and not is_explained(then, again):
-            console.say("  no cause is known, so once more: do two runs here agree?")
+            console.say(translate("  no cause is known, so once more: do two runs here agree?"))
             second = _new_records(rerun, [*overrides, *corrections], experiment)
             verdict.causes += causes.unsteady_tasks(again, second)
     verdict.notes += [*notes, *package_notes, *contradictions(overrides, corrections)]
@@ -154,9 +166,14 @@ def _new_records(
 def _too_many_threads(experiment: ExperimentRecord) -> Iterator[str]:
     recorded, cores = experiment.environment.get("threads"), threads.cores()
     if recorded and recorded > cores:
-        yield f"threads {recorded} -> {recorded} on {cores} core{'s' if cores > 1 else ''}"
+        if cores == 1:
+            yield bilingual("threads {number} -> {number} on 1 core", number=recorded)
+        else:
+            yield bilingual(
+                "threads {number} -> {number} on {cores} cores", number=recorded, cores=cores
+            )
 
 
 def _require_none(missing: Sequence[str]) -> None:
     if missing:
-        raise LabkartError("\n".join(missing))
+        raise LabkartError("\n".join(map(local, missing)))

@@ -16,6 +16,7 @@ from typing import IO
 
 from labkart import console, signals, threads
 from labkart.errors import LabkartError
+from labkart.language import translate
 from labkart.records.record import ExperimentRecord, TaskRecord, read_record
 from labkart.secrets import redact
 
@@ -62,7 +63,10 @@ class Rerun:
             config, _ = process.communicate()
             if process.returncode:
                 raise LabkartError(
-                    f"The recorded settings do not fit the code: {_last_error(errors)}"
+                    translate(
+                        "The recorded settings do not fit the code: {error}",
+                        error=_last_error(errors),
+                    )
                 )
         return config
 
@@ -83,7 +87,9 @@ class Rerun:
             folder = next((self.outputs / "records" / "experiments").glob("*"), None)
             record = read_record(folder, ExperimentRecord) if folder else None
             if not record:
-                raise LabkartError(f"The run did not begin: {_last_error(errors)}")
+                raise LabkartError(
+                    translate("The run did not begin: {error}", error=_last_error(errors))
+                )
         return record
 
     def task_records(self, record: ExperimentRecord) -> dict[str, TaskRecord | None]:
@@ -130,4 +136,4 @@ def _last_error(errors: IO[str]) -> str:
     lines = [line.rstrip() for line in errors.read().splitlines() if line.strip()]
     if any(line.startswith("Traceback ") for line in lines):
         lines = lines[-1:]
-    return redact.redact_text(" ".join(lines[-3:])) or "it gives no reason"
+    return redact.redact_text(" ".join(lines[-3:])) or translate("it gives no reason")

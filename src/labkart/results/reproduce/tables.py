@@ -8,11 +8,10 @@ from pathlib import Path
 
 from labkart import project
 from labkart.errors import LabkartError
+from labkart.language import translate
 from labkart.records.record import ExperimentRecord
 from labkart.results.report import origin, provenance
 from labkart.results.report.provenance import Provenance
-
-REMEDY = "Give a table of labkart report, or the id of an experiment"
 
 
 @dataclass(frozen=True)
@@ -52,7 +51,13 @@ def find_table(text: str, folder: Path) -> Table | None:
     if Path(text).name == text and any(file.is_file() for file in files):
         return Table(project.current().short(files[0]), provenance.read(files[0]), [])
     if Path(text).suffix or Path(text).name != text:
-        raise LabkartError(f"{text} does not exist. {REMEDY}.")
+        raise LabkartError(
+            translate(
+                "{file} does not exist. Give a table of labkart report, or the id of an"
+                " experiment.",
+                file=text,
+            )
+        )
     return None
 
 
@@ -63,15 +68,29 @@ def _read(file: Path) -> Table:
     stamp = origin.read(file)
     words = str((stamp or {}).get("command", "")).split()
     if not stamp or not words:
-        raise LabkartError(f'{path} names no report: it has no line "labkart: ...". {REMEDY}.')
+        raise LabkartError(
+            translate(
+                '{file} names no report: it has no line "labkart: ...". Give a table of labkart'
+                " report, or the id of an experiment.",
+                file=path,
+            )
+        )
     facts = file.with_name(f"{words[-1]}{provenance.ENDING}")
     if not facts.exists():  # a copy of the table, for example beside the text of a thesis
         facts = _reports() / facts.name
     table = Table(path, provenance.read(facts), [])
     if stamp["edited"]:
-        table.doubts.append(f"{path} was edited by hand, so its numbers may be others")
+        table.doubts.append(
+            translate("{file} was edited by hand, so its numbers may be others", file=path)
+        )
     if stamp.get("provenance") != origin.digest(facts.read_bytes()):
-        table.doubts.append(f"{path} was not made with this {facts.name}: make the report again")
+        table.doubts.append(
+            translate(
+                "{file} was not made with this {provenance}: make the report again",
+                file=path,
+                provenance=facts.name,
+            )
+        )
     return table
 
 

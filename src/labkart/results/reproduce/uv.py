@@ -7,15 +7,22 @@ import subprocess
 from pathlib import Path
 
 from labkart import signals
+from labkart.language import translate
 from labkart.secrets import redact
 
-MISSING = "uv is not installed, and it installs the recorded packages. Run: pip install uv"
 _CHATTER = re.compile(r"Using |Resolved |Updating |warning: |hint: ")
 
 # They would lead uv to the student's environment, or past the recorded lock.
 _IGNORED_VARIABLES = {"CONDA_PREFIX", "PYTHONHOME", "PYTHONPATH", "UV_EXACT", "UV_FROZEN"}
 _IGNORED_VARIABLES |= {"UV_ISOLATED", "UV_LOCKED", "UV_NO_SYNC", "UV_PROJECT"}
 _IGNORED_VARIABLES |= {"UV_PROJECT_ENVIRONMENT", "UV_PYTHON", "VIRTUAL_ENV"}
+
+
+def describe_absence() -> str:
+    """What is to be done if there is no uv."""
+    return translate(
+        "uv is not installed, and it installs the recorded packages. Run: pip install uv"
+    )
 
 
 def program() -> str | None:
@@ -45,4 +52,4 @@ def error(done: subprocess.CompletedProcess[str]) -> str:
         for line in done.stderr.splitlines()
     ]
     errors = " ".join(line for line in lines if line and not _CHATTER.match(line))
-    return redact.redact_text(errors)[:400] or "uv gives no reason"
+    return redact.redact_text(errors)[:400] or translate("uv gives no reason")

@@ -7,6 +7,7 @@ from matplotlib import font_manager
 from matplotlib.ft2font import FT2Font
 
 from labkart.errors import LabkartError
+from labkart.language import translate
 
 
 def fonts_for(texts: Iterable[str]) -> list[str]:
@@ -31,8 +32,11 @@ def fonts_for(texts: Iterable[str]) -> list[str]:
         if missing <= _letters(font.fname):
             return ["DejaVu Sans", font.name]
     raise LabkartError(
-        f'No font on this machine has "{"".join(sorted(missing))[:10]}": figures would show boxes. '
-        "Install one, for example fonts-noto-cjk, or give these another name under labels."
+        translate(
+            'No font on this machine has "{letters}": figures would show boxes. Install one, for'
+            " example fonts-noto-cjk, or give these another name under labels.",
+            letters="".join(sorted(missing))[:10],
+        )
     )
 
 
