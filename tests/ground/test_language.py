@@ -1,6 +1,7 @@
 """What Labkart says to a person is in the project's language: every text, with the same values."""
 
 import ast
+import json
 import re
 import string
 import tomllib
@@ -11,7 +12,7 @@ import pytest
 
 import labkart
 from labkart.check.rules import RULES
-from labkart.language import english, translate, translate_count
+from labkart.language import bilingual, english, local, read_text, translate, translate_count
 from tests.support.tiny import write
 
 LIBRARY = Path(labkart.__file__).parent
@@ -166,14 +167,28 @@ def test_a_text_is_in_the_language_of_the_project(
     assert translate(text, state="done") == "done"
 
 
-def test_what_another_program_reads_is_english(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    japanese = '[project]\nname = "a"\n[tool.labkart]\npipeline = "a:b"\nlanguage = "ja"\n'
-    write(root, **{"inner/pyproject.toml": japanese})
-    monkeypatch.chdir(root / "inner")
-    assert translate("no run yet") == "実行がありません"
+@pytest.fixture
+def japanese(root: Path) -> Path:
+    settings = (root / "pyproject.toml").read_text(encoding="utf-8")
+    write(root, **{"pyproject.toml": f'{settings}language = "ja"\n'})
+    return root
+
+
+def test_a_bilingual_text_is_english_for_files_and_translated_for_a_person(japanese: Path) -> None:
+    text = bilingual("{file} is gone", file="a.csv")
+    assert json.dumps(text) == '"a.csv is gone"'
+    assert local(text) == "a.csv がなくなっています"
+    assert translate("missing: {part}", part=text) == "missing: a.csv がなくなっています"
     with english():
-        assert translate("no run yet") == "no run yet"
-    assert translate("no run yet") == "実行がありません"
+        assert local(text) == translate("{file} is gone", file="a.csv") == "a.csv is gone"
+    assert translate("{file} is gone", file="a.csv") == local(text)
+
+
+def test_a_file_is_read_in_the_language_of_the_project_if_it_has_one(japanese: Path) -> None:
+    write(japanese, **{"a.en.txt": "one", "a.ja.txt": "一", "b.en.txt": "two"})
+    assert [read_text(japanese / name) for name in ("a.txt", "b.txt")] == ["一", "two"]
+    with english():
+        assert read_text(japanese / "a.txt") == "one"
 
 
 @pytest.mark.parametrize(("count", "text"), [(0, "0 runs"), (1, "1 run"), (2, "2 runs")])

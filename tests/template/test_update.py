@@ -219,7 +219,9 @@ def test_an_update_keeps_all_that_a_student_did(
     assert is_clean(project) and not is_newest(project)
     mine = work(project, project.root.name.replace("-", "_"))
     said = update(project)
-    assert f"from {tag} to {NEWEST}" in said
+    is_japanese = answers.get("language") == "ja"
+    moved = f"{tag} から {NEWEST} に更新" if is_japanese else f"from {tag} to {NEWEST}"
+    assert moved in said
     assert "pip install --upgrade --editable ." in said
     assert {file: project.read(file) for file in mine} == mine
     assert not project.has("notebooks/explore.ipynb")
@@ -228,7 +230,8 @@ def test_an_update_keeps_all_that_a_student_did(
     assert '"attrs>=24",' in table and '"iniconfig>=2",' in table and 'version = "0.3.0"' in table
     assert project.read(".gitignore").endswith("/private/\n")
     commit(project.root, "Update the template")
-    assert "is the newest" in update(project)
+    newest = "が最新です" if is_japanese else "is the newest"
+    assert newest in update(project)
 
 
 @pytest.mark.thorough

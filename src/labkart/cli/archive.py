@@ -30,9 +30,16 @@ def main(argv: list[str]) -> int:
     for remark in contents.remarks:
         console.warn(f"  {remark}")
     name = project.current().short(file)
-    tables = translate_count("{count} table", "{count} tables", len(contents.tables))
-    runs = translate_count("{count} experiment", "{count} experiments", len(contents.experiments))
-    console.say(f"  {name}: {tables}, {runs}, {file.stat().st_size / 1e6:.1f} MB")
+    runs = len(contents.experiments)
+    console.say(
+        translate(
+            "  {file}: {tables}, {experiments}, {size:.1f} MB",
+            file=name,
+            tables=translate_count("{count} table", "{count} tables", len(contents.tables)),
+            experiments=translate_count("{count} experiment", "{count} experiments", runs),
+            size=file.stat().st_size / 1e6,
+        )
+    )
     verify_command = console.command(f"archive --verify {name}")
     console.say(f"  {verify_command}")
     return 0

@@ -58,7 +58,7 @@ def _show(comparison: Comparison) -> None:
     if comparison.shared:
         equal.append(translate("the runs of {tasks}", tasks=", ".join(comparison.shared)))
     if equal:
-        console.say(translate("  the same: {parts}", parts=", ".join(equal)))
+        console.say(translate("  the same: {parts}", parts=translate(", ").join(equal)))
 
 
 def _titles() -> dict[str, str]:

@@ -143,17 +143,25 @@ def _summary(study: Study, has_front: bool) -> str:
         state: sum(trial.state == state for trial in study.trials)
         for state in ("complete", "pruned", "failed")
     }
-    summary = translate(
-        "{complete} of {all} trials complete", complete=counts["complete"], all=len(study.trials)
-    )
+    parts = [
+        translate(
+            "{complete} of {all} trials complete",
+            complete=counts["complete"],
+            all=len(study.trials),
+        )
+    ]
     if counts["pruned"]:
-        summary += f", {translate('{count} stopped early', count=counts['pruned'])}"
+        parts.append(translate("{count} stopped early", count=counts["pruned"]))
     if counts["failed"]:
-        summary += f", {translate('{count} failed', count=counts['failed'])}"
-    if has_front:
-        front = translate("{count} of them no other one beats in everything", count=len(study.best))
-        summary += f"; {front}"
-    return summary
+        parts.append(translate("{count} failed", count=counts["failed"]))
+    summary = translate(", ").join(parts)
+    if not has_front:
+        return summary
+    return translate(
+        "{summary}; {count} of them no other one beats in everything",
+        summary=summary,
+        count=len(study.best),
+    )
 
 
 def _columns(study: Study, trials: Sequence[Trial]) -> list[Column]:

@@ -106,11 +106,13 @@ def _summary(statuses: Sequence["TaskStatus"]) -> str:
     pending = list(filter(_is_pending, statuses))
     if not pending:
         return translate("{count} tasks done", count=len(statuses))
-    summary = translate("{pending} of {all} tasks to run", pending=len(pending), all=len(statuses))
+    counts = {"pending": len(pending), "all": len(statuses)}
     seconds = [status.seconds for status in pending if status.seconds is not None]
-    if seconds:
-        summary += f", {translate('about {seconds:.1f} s', seconds=sum(seconds))}"
-    return summary
+    if not seconds:
+        return translate("{pending} of {all} tasks to run", **counts)
+    return translate(
+        "{pending} of {all} tasks to run, about {seconds:.1f} s", **counts, seconds=sum(seconds)
+    )
 
 
 def _is_pending(status: "TaskStatus") -> bool:

@@ -1,0 +1,91 @@
+"""In a Japanese project the verbs speak Japanese; what other programs and people read stays English."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from labkart.cli.main import VERBS
+from tests.support.bake import Project
+
+# Three words in a row. Commands are as one types them, and this line is argparse's.
+SENTENCE = re.compile(r"[A-Za-z]{2,}(?: [a-z']{2,}){2,}")
+NO_SENTENCE = re.compile(r"labkart .*|show this help message and exit|usage: .*")
+JAPANESE = re.compile(r"[ぁ-んァ-ヶ一-龠]")
+
+
+@pytest.fixture
+def japanese(project: Project) -> Project:
+    project.edit("pyproject.toml", 'language = "en"', 'language = "ja"')
+    return project
+
+
+def english(text: str) -> list[str]:
+    """The lines that are an English sentence."""
+    lines = [NO_SENTENCE.sub("", line) for line in text.splitlines()]
+    return [line for line in lines if SENTENCE.search(line) and not JAPANESE.search(line)]
+
+
+def test_all_help_is_japanese(japanese: Project) -> None:
+    for verb in set(VERBS) - {"run"}:  # Hydra's
+        said = japanese.labkart(verb, "--help")
+        assert JAPANESE.search(said) and english(said) == [], verb
+
+
+def test_what_the_verbs_print_is_japanese_and_files_are_english(japanese: Project) -> None:
+    japanese.labkart("run", "seed=1")
+    records = japanese.root / "outputs/records/experiments"
+    first, second = sorted(path.name for path in records.iterdir() if path.is_dir())
+    expected = {
+        ("status",): "個のタスクがすべて済みです",
+        ("status", "seed=2"): "未実行",
+        ("status", "-m", "seed=0,7"): "実験 2 個: ",
+        ("graph",): "上に表示",
+        ("runs", "-n", "1"): "... ほか 1 件 (--all で表示)",
+        ("compare", first, second): "同じもの: ",
+        ("output", "EvaluateModel", "-o", "reports/"): "元のコードと設定: ",
+        ("log", "--help"): "実験のタスクが出力したもの",
+        ("clean",): "消すものはありません",
+        ("docs",): "読むには: ",
+        ("sync",): "2 個の実験のうち 0 個を書き込みました",
+        ("report", "seeds", "--figures", "none", "--allow", "dirty"): "標準偏差が 0 の",
+        ("report", "--check"): "1 個のレポートは最新です",
+        ("reproduce", first, "--from-cache"): "足りないものはありません",
+    }
+    for words, part in expected.items():
+        said = japanese.labkart(*words)
+        assert part in said and english(said) == [], words
+    table = japanese.read("reports/seeds.md")
+    assert "| mean |" in table and "Where the deviation is 0" in table
+    assert not JAPANESE.search(table)
+    assert not JAPANESE.search(japanese.read("reports/numbers.tex"))
+    states = json.loads(japanese.labkart("status", "seed=2", "--json"))["tasks"]
+    assert {task["state"] for task in states} == {"done", "missing"}
+
+
+def test_mistakes_are_told_in_japanese(japanese: Project, tmp_path: Path) -> None:
+    expected = {
+        ("rum",): "という動詞はありません",
+        ("status", "--fast"): "このようなオプションはありません",
+        ("graph", "--svg", "x.png"): "ファイル名は .svg で終わる必要があります",
+        ("output",): "どのタスクですか",
+        ("output", "EvaluateModel", "-o", "x.csv"): "コピーも同じ形式になります",
+        ("output", "EvaluateModel", "seed=7"): "出力はまだありません",
+        ("runs", "-n", "0"): "正の整数を指定してください",
+        ("search", "-n", "x"): "試行の数ではありません",
+        ("run", "--debug", "-m", "seed=1,2"): "1 つの実験にだけ使えます",
+        ("docs", "nowhere"): 'ページ "nowhere" はありません',
+        ("report",): "どのレポートですか",
+        ("report", "models"): "reports/models.yaml がありません",
+        ("report", "models", "data=nowhere"): "条件に合う実験がありません",
+        ("report", "models", "--metrics", "nothing"): "この指標をもつ実験がありません",
+        ("report", "models", "--figures", "heatmap"): "が必要です",
+        ("reproduce", "reports/nowhere.tex"): "がありません。labkart report の表か",
+        ("archive", "--verify", str(tmp_path / "nowhere.zip")): "がありません",
+        ("archive",): "アーカイブできる表が reports/ にありません",
+    }
+    for words, part in expected.items():
+        done = japanese.run("labkart", *words)
+        assert done.returncode == 1, words
+        assert part in done.stderr and english(done.stderr) == [], words
