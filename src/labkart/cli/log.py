@@ -10,6 +10,7 @@ from labkart import console, project
 from labkart.cli import overrides
 from labkart.errors import LabkartError
 from labkart.language import translate
+from labkart.records.states import describe_state
 
 if TYPE_CHECKING:
     from labkart.records.record import ExperimentRecord
@@ -82,7 +83,7 @@ def _show(logs: Sequence["TaskLog"]) -> bool:
     texts = [(log, text) for log in logs if (text := log.text())]
     for log, text in texts:
         if len(logs) > 1:
-            console.say(f"── {log.label}  {_describe_state(log.task_run.state)}", "bold")
+            console.say(f"── {log.label}  {describe_state(log.task_run.state)}", "bold")
         _write(text)
     return bool(texts)
 
@@ -97,17 +98,6 @@ def _show_job(experiment: "ExperimentRecord") -> bool:
         if experiment.status != "finished":
             _write(path.read_text(encoding="utf-8", errors="replace"))
     return bool(paths) and experiment.status != "finished"
-
-
-def _describe_state(state: str) -> str:
-    states = {
-        "ran": translate("ran"),
-        "cached": translate("cached"),
-        "failed": translate("failed"),
-        "pruned": translate("stopped early"),
-        "not run": translate("not run"),
-    }
-    return states.get(state, state)
 
 
 def _follow(logs: Sequence["TaskLog"]) -> None:

@@ -13,6 +13,7 @@ from labkart.experiments.progress import ProgressBar, experiment_columns
 from labkart.experiments.search.search import search
 from labkart.language import translate
 from labkart.records.record import TaskRun
+from labkart.records.states import describe_state
 from labkart.records.study import Study, Trial
 from labkart.table import Column
 
@@ -85,7 +86,7 @@ class SearchProgress(ProgressBar):
 
     def trial_ended(self, trial: Trial) -> None:
         """Show how a trial ended."""
-        cost = f"{trial.seconds:.1f} s" if trial.seconds else translate("cached")
+        cost = f"{trial.seconds:.1f} s" if trial.seconds else describe_state("cached")
         name = translate("trial {number}", number=trial.number)
         start = f"  {set_cell_size(name, self._width)}"
         overrides = " ".join(map(_shortened, trial.words))
@@ -96,8 +97,8 @@ class SearchProgress(ProgressBar):
         elif trial.state == "pruned":
             console.say(f"{start}{trial.error}   {overrides}   {cost}", "dim")
         else:
-            failed = translate("failed")
-            console.say(f"{start}{failed}   {overrides}   {trial.error}", "red")
+            state = describe_state(trial.state)
+            console.say(f"{start}{state}   {overrides}   {trial.error}", "red")
         self._bar.update(self._row, advance=1, description="")
         self.beat()
 

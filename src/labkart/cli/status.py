@@ -10,6 +10,7 @@ from rich.cells import cell_len, set_cell_size
 from labkart import console
 from labkart.cli import overrides
 from labkart.language import translate
+from labkart.records.states import describe_state
 
 if TYPE_CHECKING:
     from labkart.experiments.plan import Experiment
@@ -74,7 +75,7 @@ def _write_json(description: object) -> None:
 
 def show_statuses(statuses: Sequence["TaskStatus"]) -> None:
     """Print a line per task with its state, the reason and the cost, and a line for all of them."""
-    names = _state_names()
+    names = {state: describe_state(state) for state in STYLES}
     width = max(cell_len(status.label) for status in statuses)
     state_width = max(map(cell_len, names.values()))
     reason_width = min(max(cell_len(status.reason) for status in statuses), _WIDEST_REASON)
@@ -85,15 +86,6 @@ def show_statuses(statuses: Sequence["TaskStatus"]) -> None:
         line = f"  {label}   {state}   {reason}{_format_cost(status)}".rstrip()
         console.say(line, STYLES[status.state])
     console.say(f"  {_summary(statuses)}")
-
-
-def _state_names() -> dict[str, str]:
-    """The states of tasks as a person reads them."""
-    return {
-        "done": translate("done"),
-        "missing": translate("missing"),
-        "changed": translate("changed"),
-    }
 
 
 def _format_cost(status: "TaskStatus") -> str:

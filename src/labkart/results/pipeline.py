@@ -11,6 +11,7 @@ from labkart.experiments.plan import Experiment
 from labkart.experiments.status import TaskStatus
 from labkart.language import translate
 from labkart.records.record import TaskRecord, TaskRun
+from labkart.records.states import describe_state
 from labkart.tasks.task_id import task_key, upstream
 from labkart.tracking import pipeline_svg
 
@@ -97,16 +98,6 @@ def _merge(label: str, steps: Sequence[Step], upstream: list[str]) -> Step:
     pending = [step for step in steps if step.state != "done"] or steps
     times = [step.seconds for step in pending if step.seconds is not None]
     return Step(label, states[-1], summary, sum(times) if times else None, upstream)
-
-
-def describe_state(state: str) -> str:
-    """The state of a task as a person reads it."""
-    states = {
-        "done": translate("done"),
-        "missing": translate("missing"),
-        "changed": translate("changed"),
-    }
-    return states[state]
 
 
 def mermaid(steps: Sequence[Step]) -> str:

@@ -66,9 +66,12 @@ def lost_rows(config: ReportConfig) -> list[str]:
     except LabkartError:
         return []  # the report is new
     return [
-        f"without {' '.join(f'{name}={text}' for name, text in settings.items())}, which the "
-        f"table had: its experiments have no record any more "
-        f"({console.command('run ' + ' '.join(facts.experiments[ids[-1]].overrides))})"
+        translate(
+            "without {settings}, which the table had: its experiments have no record any more"
+            " ({command})",
+            settings=" ".join(f"{name}={text}" for name, text in settings.items()),
+            command=console.command(" ".join(["run", *facts.experiments[ids[-1]].overrides])),
+        )
         for settings, ids in facts.groups
         if not any(map(read_experiment, ids))
     ]

@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from labkart.language import translate
 from labkart.results.report.line import Line
 from labkart.results.report.overall import Overall
 from labkart.results.report.pairs import Pair
@@ -83,14 +84,20 @@ def _ends(interval: Interval | None) -> dict[str, float | None]:
 
 def _name(entry: Mapping[str, Any]) -> str:
     """What the numbers are of, in words that no other entry has."""
-    parts = [entry["metric"]]
-    if group := _settings(entry["group"]):
-        parts += ["of", group]
+    metric, group = entry["metric"], _settings(entry["group"])
     if "baseline" in entry:
-        parts += ["against", _settings(entry["baseline"])]
+        return translate(
+            "{metric} of {group} against {baseline}",
+            metric=metric,
+            group=group,
+            baseline=_settings(entry["baseline"]),
+        )
     if "datasets" in entry:
-        parts += ["over", ", ".join(entry["datasets"])]
-    return " ".join(parts)
+        datasets = ", ".join(entry["datasets"])
+        return translate(
+            "{metric} of {group} over {datasets}", metric=metric, group=group, datasets=datasets
+        )
+    return translate("{metric} of {group}", metric=metric, group=group) if group else metric
 
 
 def _settings(settings: Mapping[str, str]) -> str:
@@ -106,4 +113,4 @@ def _is_equal(then: Any, now: Any, tolerance: float) -> bool:
 
 
 def _text(number: Any) -> str:
-    return "none" if number is None else f"{float(number):.10g}"
+    return translate("none") if number is None else f"{float(number):.10g}"

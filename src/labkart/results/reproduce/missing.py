@@ -8,6 +8,7 @@ from labkart import project
 from labkart.errors import LabkartError
 from labkart.language import bilingual, translate
 from labkart.records.record import ExperimentRecord
+from labkart.records.states import describe_state
 from labkart.records.texts import text_file
 from labkart.results.reproduce import checkout, data, environment
 from labkart.results.reproduce.environment import RecordedEnvironment
@@ -47,7 +48,8 @@ def missing_facts(experiment: ExperimentRecord, given: Sequence[str]) -> list[st
     if experiment.status != "finished":
         missing.append(
             translate(
-                "It is {status}, so there is no result to reproduce.", status=experiment.status
+                "It is {status}, so there is no result to reproduce.",
+                status=describe_state(experiment.status),
             )
         )
     if not experiment.code.get("commit"):
