@@ -177,8 +177,8 @@ def japanese(root: Path) -> Path:
 def test_a_bilingual_text_is_english_for_files_and_translated_for_a_person(japanese: Path) -> None:
     text = bilingual("{file} is gone", file="a.csv")
     assert json.dumps(text) == '"a.csv is gone"'
-    assert local(text) == "a.csv がなくなっています"
-    assert translate("missing: {part}", part=text) == "missing: a.csv がなくなっています"
+    assert local(text) == "a.csv がありません"
+    assert translate("missing: {part}", part=text) == "missing: a.csv がありません"
     with english():
         assert local(text) == translate("{file} is gone", file="a.csv") == "a.csv is gone"
     assert translate("{file} is gone", file="a.csv") == local(text)

@@ -91,6 +91,12 @@ def _name(output: TaskOutput, file: Path) -> str:
     return stem + dot + suffixes
 
 
+def _target_code(target: Path) -> str:
+    """What a task's `output()` returns to write a file of this name."""
+    argument = "" if target.suffix in SUFFIXES else ", processor=TextFileProcessor()"
+    return f'return self.make_target("{target.name}"{argument})'
+
+
 @dataclass(frozen=True)
 class _Copy:
     output: TaskOutput
@@ -116,7 +122,6 @@ class _Copy:
                 )
             )
         if target.suffix and target.suffix.lower() != suffix.lower():
-            argument = "" if target.suffix in SUFFIXES else ", processor=TextFileProcessor()"
             raise LabkartError(
                 translate(
                     "{task} wrote a {suffix} file, and a copy has the same format. Name it {other},"
@@ -125,7 +130,7 @@ class _Copy:
                     suffix=suffix,
                     other=target.with_suffix(suffix).name,
                     class_name=self.output.record.name,
-                    code=f'return self.make_target("{target.name}"{argument})',
+                    code=_target_code(target),
                 )
             )
         if target.is_dir():

@@ -39,7 +39,7 @@ def draw_ranks(table: ReportTable, width: float) -> Figure | None:
     panels = figure.subplots(len(overalls), squeeze=False, height_ratios=heights)[:, 0]
     for axes, overall in zip(panels, overalls, strict=True):
         _draw_panel(axes, table, overall)
-    style.add_note(figure, style.selection("metrics", count, len(tested), is_ranked=False))
+    style.write_note(figure, style.selection("metrics", count, len(tested), is_ranked=False))
     return figure
 
 

@@ -15,6 +15,8 @@ from labkart.files import read_text
 from labkart.language import translate
 from labkart.records.diff import restored
 
+_APPLY = ("apply", "--whitespace=nowarn", "-")
+
 
 @contextmanager
 def checked_out(root: Path, commit: str, diff: str = "") -> Iterator[Path]:
@@ -71,7 +73,7 @@ def _apply(checkout: Path, diff: str) -> None:
     if not diff:
         return
     whole = restored(diff, lambda path: read_text(checkout / path))
-    result = _git(checkout, "apply", "--whitespace=nowarn", "-", stdin=whole)
+    result = _git(checkout, *_APPLY, stdin=whole)
     if not result.ok:
         raise LabkartError(
             translate(

@@ -48,7 +48,7 @@ def draw_curves(table: ReportTable) -> Figure | None:
         axes.set(xlabel="step", ylabel=style.shorten(table.config.label(metric)))
     if len(curves) > 1:
         _add_legend(figure, [group.label for group in curves])
-    style.add_note(
+    style.write_note(
         figure,
         "line: mean over the runs",
         "band: ± one standard deviation" if any(group.has_bands for group in curves) else "",

@@ -9,6 +9,8 @@ from matplotlib.ft2font import FT2Font
 from labkart.errors import LabkartError
 from labkart.language import translate
 
+_OWN = "DejaVu Sans"  # Matplotlib's
+
 
 def fonts_for(texts: Iterable[str]) -> list[str]:
     """Matplotlib's own font, and another one for letters that it does not have.
@@ -16,9 +18,9 @@ def fonts_for(texts: Iterable[str]) -> list[str]:
     Raises:
         LabkartError: no font of this machine has them.
     """
-    missing = set("".join(texts)) - _letters(font_manager.findfont("DejaVu Sans")) - set("\n\t")
+    missing = set("".join(texts)) - _letters(font_manager.findfont(_OWN)) - set("\n\t")
     if not missing:
-        return ["DejaVu Sans"]
+        return [_OWN]
     _add_new_fonts()
     fonts = [
         font
@@ -30,7 +32,7 @@ def fonts_for(texts: Iterable[str]) -> list[str]:
     )
     for font in fonts:
         if missing <= _letters(font.fname):
-            return ["DejaVu Sans", font.name]
+            return [_OWN, font.name]
     raise LabkartError(
         translate(
             'No font on this machine has "{letters}": figures would show boxes. Install one, for'

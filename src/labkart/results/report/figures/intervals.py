@@ -36,7 +36,7 @@ def draw_intervals(table: ReportTable) -> Figure | None:
         axes.set_yticks(range(count), labels[:count][::-1] if is_first else [""] * count)
         if is_first and len(table.settings) == 1:
             axes.set_ylabel(table.config.label(table.settings[0]))
-    style.add_note(figure, *_note(table, metrics, count))
+    style.write_note(figure, *_note(table, metrics, count))
     return figure
 
 

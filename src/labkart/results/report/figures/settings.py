@@ -53,7 +53,7 @@ def draw_heatmap(table: ReportTable) -> Figure | None:
     if grid.size <= _MOST_VALUES and len(columns) <= _MOST_COLUMNS:
         _write_values(axes, grid)
     figure.colorbar(image, label=f"mean {metric_title(table, metric)}")
-    style.add_note(figure, "hatched: no value" if np.isnan(grid).any() else "")
+    style.write_note(figure, "hatched: no value" if np.isnan(grid).any() else "")
     return figure
 
 
@@ -84,7 +84,7 @@ def draw_parallel(table: ReportTable) -> Figure | None:
     axes.set_yticks([])
     axes.vlines(range(len(heights)), -0.03, 1.03, color="#999999", linewidth=0.8, zorder=0)
     axes.spines[["left", "bottom"]].set_visible(False)
-    style.add_note(
+    style.write_note(
         figure,
         "a line per group, brighter for a higher mean",
         "thick: the best" if any(line.best for line in lines) else "",

@@ -79,7 +79,7 @@ def panels(
     return figure, grid[:count]
 
 
-def add_note(figure: Figure, *parts: str) -> None:
+def write_note(figure: Figure, *parts: str) -> None:
     """Explain below a figure what its marks mean."""
     text = "; ".join(filter(None, parts))
     figure.supxlabel("\n".join(wrap(text, 100)), fontsize="small", color="#444444")
