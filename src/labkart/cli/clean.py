@@ -196,4 +196,4 @@ def _show(waste: Sequence[Waste]) -> None:
 def _describe(waste: Sequence[Waste]) -> str:
     """How many files there are, and their size."""
     files = translate_count("{count} file", "{count} files", len(waste))
-    return f"{files}, {decimal(sum(item.bytes for item in waste))}"
+    return translate(", ").join([files, decimal(sum(item.bytes for item in waste))])

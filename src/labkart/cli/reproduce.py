@@ -69,7 +69,8 @@ def _show_parts(experiment: ExperimentRecord, missing: Sequence[str]) -> None:
         cached, gone = translate("in the cache"), translate("no longer in the cache")
         place = cached if _is_cached(task) else gone
         label = set_cell_size(task.label, width)
-        console.say(f"  {label}   {task.seconds:>6.1f} s   {place}")
+        time = translate("{seconds:>6.1f} s", seconds=task.seconds)
+        console.say(f"  {label}   {time}   {place}")
     for part in missing:
         console.say(translate("  missing: {part}", part=part), "red")
     if not missing:

@@ -86,7 +86,8 @@ class SearchProgress(ProgressBar):
 
     def trial_ended(self, trial: Trial) -> None:
         """Show how a trial ended."""
-        cost = f"{trial.seconds:.1f} s" if trial.seconds else describe_state("cached")
+        time = translate("{seconds:.1f} s", seconds=trial.seconds)
+        cost = time if trial.seconds else describe_state("cached")
         name = translate("trial {number}", number=trial.number)
         start = f"  {set_cell_size(name, self._width)}"
         overrides = " ".join(map(_shortened, trial.words))
