@@ -58,6 +58,11 @@ def read_text(file: Path) -> str:
     return (text if text.exists() else file.with_suffix(f".en{file.suffix}")).read_text("utf-8")
 
 
+def join_sentences(*texts: str) -> str:
+    """Sentences one after another, as the project's language has them, without empty ones."""
+    return ("" if current() == "ja" else " ").join(filter(None, texts))
+
+
 @contextmanager
 def english() -> Iterator[None]:
     """Let the texts of the block be English, for another program reads them, or a record."""

@@ -3,7 +3,7 @@
 import errno
 
 from labkart import project
-from labkart.language import translate
+from labkart.language import join_sentences, translate
 
 
 def describe_failure(error: BaseException) -> str:
@@ -37,4 +37,4 @@ def describe_end(error: OSError) -> str:
     """What a person is told of an error that ended a command."""
     place = f"{error.filename}: " if error.filename else ""
     reason = describe_failure(error) or f"{place}{error.strerror or error}."
-    return f"{reason} {translate('What was finished is kept.')}"
+    return join_sentences(reason, translate("What was finished is kept."))

@@ -12,7 +12,7 @@ from labkart import project
 from labkart.errors import LabkartError
 from labkart.experiments.composition import Composed, load
 from labkart.experiments.config_errors import InvalidOverride, explain_error
-from labkart.language import translate
+from labkart.language import join_sentences, translate
 from labkart.wording import did_you_mean
 
 
@@ -56,4 +56,4 @@ def check_additions(overrides: Iterable[str]) -> None:
             problem = translate(
                 '{override}: no setting "{name}" in conf/config.yaml.', override=override, name=name
             )
-            raise LabkartError(f"{problem} {did_you_mean(name, names)}")
+            raise LabkartError(join_sentences(problem, did_you_mean(name, names)))

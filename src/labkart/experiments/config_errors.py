@@ -21,7 +21,7 @@ from labkart.experiments.composition import NO_FILE_NAME, Composed, load
 from labkart.experiments.hydra_messages import OF_FILES, OF_OVERRIDE
 from labkart.experiments.override_syntax import explain_syntax
 from labkart.experiments.yaml_syntax import explain_yaml
-from labkart.language import translate
+from labkart.language import join_sentences, translate
 from labkart.tasks.config_values import suggest_setting
 from labkart.wording import join_alternatives, join_names
 
@@ -213,7 +213,7 @@ def _explain_unknown_key(error: BaseException, overrides: list[str]) -> str:
         suggestion = suggest_setting(cfg, key.split("."))
         file = composed.source.describe(suggestion.section)
         problem = translate('{file}: no setting "{key}".', file=file, key=key)
-        return f"{problem} {suggestion.hint}"
+        return join_sentences(problem, suggestion.hint)
     return ""
 
 

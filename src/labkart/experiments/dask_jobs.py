@@ -20,7 +20,7 @@ from typing import Any
 
 from labkart import console, project, signals, threads
 from labkart.errors import LabkartError
-from labkart.language import translate
+from labkart.language import join_sentences, translate
 from labkart.records import job_log
 from labkart.records.job_log import jobs_folder
 from labkart.wording import describe, did_you_mean
@@ -144,23 +144,23 @@ def _client(settings: Mapping[str, Any]) -> Iterator[Any]:
     for name in settings:
         if name not in known:
             problem = translate('hydra.launcher: no setting "{name}".', name=name)
-            raise LabkartError(f"{problem} {did_you_mean(name, known)}")
+            raise LabkartError(join_sentences(problem, did_you_mean(name, known)))
     logging.getLogger("distributed").setLevel(logging.CRITICAL)
     place = settings.get("address") or settings.get("scheduler_file") or "outputs/dask.json"
     key = "address" if settings.get("address") else "scheduler_file"
     if key == "scheduler_file" and not Path(place).exists():
         problem = translate("There is no Dask scheduler: {file} does not exist.", file=place)
-        raise LabkartError(f"{problem} {_how_to_start()}")
+        raise LabkartError(join_sentences(problem, _how_to_start()))
     try:
         client = distributed.Client(**{key: place}, timeout=_PATIENCE)
     except (OSError, TypeError, ValueError) as error:  # a TypeError if it needs a certificate
         reason = str(error).strip().partition("\n")[0]
         problem = translate("Dask's scheduler ({place}): {reason}.", place=place, reason=reason)
-        raise LabkartError(f"{problem} {_how_to_start()}") from None
+        raise LabkartError(join_sentences(problem, _how_to_start())) from None
     with client:
         if not client.nthreads():
             problem = translate("Dask's scheduler ({place}) has no workers.", place=place)
-            raise LabkartError(f"{problem} {_how_to_start()}")
+            raise LabkartError(join_sentences(problem, _how_to_start()))
         address = client.scheduler.address
         if address.startswith("tcp:") and "//127.0.0.1:" not in address:
             console.warn(

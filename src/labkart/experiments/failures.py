@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from labkart import project
-from labkart.language import translate
+from labkart.language import join_sentences, translate
 from labkart.records.record import ExperimentRecord
 from labkart.records.states import describe_state
 from labkart.wording import and_more
@@ -17,7 +17,7 @@ def describe_failure(record: ExperimentRecord) -> str:
     file = _traceback_file(record)
     errors = [f"{run.label}: {run.error}" for run in record.tasks if run.state == "failed"]
     return "\n".join(
-        [*errors, f"{translate('See {file}.', file=file)} {remedy}" if file else remedy]
+        [*errors, join_sentences(translate("See {file}.", file=file), remedy) if file else remedy]
     )
 
 

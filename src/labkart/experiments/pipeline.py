@@ -23,7 +23,7 @@ from labkart._compat import config_key
 from labkart.errors import LabkartError
 from labkart.experiments import side_effects
 from labkart.experiments.labels import label_tasks
-from labkart.language import translate
+from labkart.language import join_sentences, translate
 from labkart.nested import flatten
 from labkart.records.names import TaskNames
 from labkart.tasks import attributes, named_paths
@@ -278,7 +278,7 @@ def _explain_missing(error: OmegaConfBaseException, cfg: DictConfig) -> str:
     hint = suggestion.hint if suggestion.names_setting else ""
     problem = translate('{file} has no "{key}".', file=where, key=error.full_key)
     remedy = translate("Add it there, or name another one here.")
-    return " ".join(filter(None, (problem, hint, remedy)))
+    return join_sentences(problem, hint, remedy)
 
 
 def _explain_unknown_name(name: Any, cfg: DictConfig) -> str:

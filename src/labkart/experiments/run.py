@@ -29,7 +29,7 @@ from labkart.experiments.recording import reuse_record
 from labkart.experiments.session import freeze_imports, session
 from labkart.experiments.sweep import Sweep, plan_sweep
 from labkart.experiments.unreturned import describe_unreturned
-from labkart.language import translate, translate_count
+from labkart.language import join_sentences, translate, translate_count
 from labkart.records.record import ExperimentRecord
 from labkart.records.seeds import Ranking
 from labkart.tasks.context import context
@@ -259,7 +259,7 @@ class HydraTask:
             problem = translate(
                 "  labkart.rank_by={metric}: nothing logs it.", metric=ranking.metric
             )
-            self.output.warn(f"{problem} {did_you_mean(ranking.metric, names)}")
+            self.output.warn(join_sentences(problem, did_you_mean(ranking.metric, names)))
         sweep = translate("  sweep {id}", id=id)
         self.output.say(f"{sweep}  ·  {console.command(f'ui --sweep {id}')}")
 

@@ -21,7 +21,7 @@ from labkart._compat import submitit_parameters, submitit_slurm_parameters
 from labkart.errors import LabkartError
 from labkart.experiments import slurm_job
 from labkart.experiments.slurm_job import JobFailure, JobStatus, SlurmJob, one_line
-from labkart.language import translate
+from labkart.language import join_sentences, translate
 from labkart.records import job_log
 from labkart.records.job_log import jobs_folder
 from labkart.wording import did_you_mean
@@ -198,7 +198,7 @@ def _check_names(settings: Mapping[str, Any]) -> None:
     for name in settings:
         if name not in names:
             problem = translate('hydra.launcher: no setting "{name}".', name=name)
-            raise LabkartError(f"{problem} {did_you_mean(name, names)}")
+            raise LabkartError(join_sentences(problem, did_you_mean(name, names)))
 
 
 def _check_time_limit(parameters: Mapping[str, Any]) -> None:

@@ -15,7 +15,7 @@ from labkart.cards import Card, Cards
 from labkart.claims import Need
 from labkart.errors import LabkartError
 from labkart.experiments import settings
-from labkart.language import translate, translate_count
+from labkart.language import join_sentences, translate, translate_count
 from labkart.tasks.task import Task
 from labkart.wording import nearest
 
@@ -132,7 +132,7 @@ class Supply:
                 "Say in conf/config.yaml how much there is, as {amounts}.",
                 amounts=describe({name: amount}),
             )
-            raise LabkartError(" ".join(filter(None, (problem, nearest(name, known), remedy))))
+            raise LabkartError(join_sentences(problem, nearest(name, known), remedy))
         if amount > self.amounts[name]:
             raise LabkartError(
                 translate(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from labkart.errors import LabkartError
-from labkart.language import translate
+from labkart.language import join_sentences, translate
 from labkart.records.record import ExperimentRecord
 from labkart.wording import nearest
 
@@ -49,7 +49,7 @@ class TaskNames:
             problem = translate(
                 "{name}: the pipeline has {names}.", name=name, names=", ".join(self.known)
             )
-            raise LabkartError(f"{problem} {nearest(name, self.known)}".strip())
+            raise LabkartError(join_sentences(problem, nearest(name, self.known)))
         return labels
 
     def label(self, name: str) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 from labkart import project
 from labkart.errors import LabkartError
 from labkart.files import read_json
-from labkart.language import translate
+from labkart.language import join_sentences, translate
 from labkart.records import summaries, sweep
 from labkart.records.condition import Condition
 from labkart.records.record import ExperimentRecord, read_experiment, read_experiments
@@ -75,16 +75,16 @@ class Selection:
         studies = {record.study for record in records if record.study}
         if self.study and self.study not in studies:
             text = translate('No experiment belongs to a study "{name}".', name=self.study)
-            raise LabkartError(f"{text} {did_you_mean(self.study, studies)}")
+            raise LabkartError(join_sentences(text, did_you_mean(self.study, studies)))
         tags = {tag for record in records for tag in record.tags}
         if self.tag and self.tag not in tags:
             text = translate('No experiment has the tag "{name}".', name=self.tag)
-            raise LabkartError(f"{text} {did_you_mean(self.tag, tags)}")
+            raise LabkartError(join_sentences(text, did_you_mean(self.tag, tags)))
         commits = {record.code["commit"] for record in records if record.code.get("commit")}
         if self.commit and not any(commit.startswith(self.commit) for commit in commits):
             text = translate('No experiment ran on a commit "{name}".', name=self.commit)
             known = {commit[:8] for commit in commits}
-            raise LabkartError(f"{text} {did_you_mean(self.commit, known)}")
+            raise LabkartError(join_sentences(text, did_you_mean(self.commit, known)))
 
 
 def check_name(name: str, records: Sequence[ExperimentRecord]) -> None:
@@ -107,7 +107,7 @@ def check_name(name: str, records: Sequence[ExperimentRecord]) -> None:
     if not is_group:
         names = {*FACTS, *(known for record in records for known, _ in values(record))}
         problem = translate("{name}: no experiment has such a setting or metric.", name=name)
-        raise LabkartError(f"{problem} {did_you_mean(name, names)}")
+        raise LabkartError(join_sentences(problem, did_you_mean(name, names)))
 
 
 def unmet_condition(where: Sequence[Condition]) -> str:
@@ -121,7 +121,7 @@ def unmet_condition(where: Sequence[Condition]) -> str:
             problem = translate(
                 "No experiment has {condition}.", condition=f"{condition.name}={condition.value}"
             )
-            return f"{problem} {hint}".strip()
+            return join_sentences(problem, hint)
     return ""
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from labkart import digests, opened_files, project
 from labkart.errors import LabkartError
 from labkart.installed_files import is_installed
-from labkart.language import translate, translate_count
+from labkart.language import join_sentences, translate, translate_count
 from labkart.tasks.library_data import LibraryData
 
 _log = logging.getLogger(__name__)
@@ -134,7 +134,7 @@ def report_undeclared(task: str, params: Mapping[str, str], paths: Iterable[str]
             task=task,
             path=read.path,
         )
-        warn(f"{problem} {_remedy(task, params, read)}")
+        warn(join_sentences(problem, _remedy(task, params, read)))
 
 
 def warn(message: str) -> None:

@@ -20,7 +20,7 @@ from gokart.utils import get_dataframe_type_from_task
 from luigi.format import Nop
 
 from labkart.errors import LabkartError
-from labkart.language import translate
+from labkart.language import join_sentences, translate
 from labkart.wording import describe_type
 
 
@@ -53,7 +53,7 @@ class FileFormat:
                 noun=self.noun(),
                 problem=problem,
             )
-            raise LabkartError(f"{rule} {self.remedy()}")
+            raise LabkartError(join_sentences(rule, self.remedy()))
 
     def _problem(self, value: Any) -> str:
         if not _is_any(value, self.types):

@@ -14,7 +14,7 @@ from omegaconf import DictConfig, ListConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from labkart.errors import LabkartError
-from labkart.language import translate
+from labkart.language import join_sentences, translate
 from labkart.tasks import conversion
 from labkart.tasks.config_values import explain_value_error
 from labkart.tasks.context import context
@@ -97,7 +97,7 @@ class _Maker:
                     task=self._name,
                     key=key,
                 )
-                raise LabkartError(f"{problem} {did_you_mean(key, names)}")
+                raise LabkartError(join_sentences(problem, did_you_mean(key, names)))
             if key in values and key in given:
                 raise LabkartError(
                     translate(

@@ -16,7 +16,7 @@ from typing import Any
 from labkart import digests, opened_files, project
 from labkart.digests import FileState
 from labkart.fingerprint import fingerprint, imports, snapshot
-from labkart.language import translate
+from labkart.language import join_sentences, translate
 from labkart.records.record import TaskRecord
 from labkart.tasks import task_id
 from labkart.tasks.data_files import DataFile
@@ -90,7 +90,7 @@ def report(task: task_id.TaskWithId[Any]) -> None:
                 path=named.path,
                 place=named.place,
             )
-            message = f"{problem} {declaration(family, named.path, kind)}"
+            message = join_sentences(problem, declaration(family, named.path, kind))
         _warn_once(named, message)
 
 

@@ -14,7 +14,7 @@ from gokart.target import TargetOnKart
 from gokart.utils import flatten
 
 from labkart.errors import LabkartError
-from labkart.language import translate
+from labkart.language import join_sentences, translate
 from labkart.tasks.file_formats import FileFormat, describe_output, file_format, file_processor
 from labkart.tasks.task_id import TaskWithId, upstream
 from labkart.wording import describe_type, did_you_mean
@@ -163,7 +163,7 @@ class TaskWithOutputs(TaskWithId[T]):
                     task=self.get_task_family(),
                     name=target,
                 )
-                raise LabkartError(f"{problem} {did_you_mean(target, names)}")
+                raise LabkartError(join_sentences(problem, did_you_mean(target, names)))
         elif not (target is None or isinstance(target, TargetOnKart)):
             raise LabkartError(
                 translate(
@@ -205,7 +205,7 @@ def _describe_failed_dump(value: Any, suffix: str, reason: str) -> str:
         ".parquet": translate("A column must have one type. .pkl keeps any value."),
         ".feather": translate("A column and the index must have one type. .pkl keeps any value."),
     }
-    return f"{problem} {remedies.get(suffix, '')}".rstrip()
+    return join_sentences(problem, remedies.get(suffix, ""))
 
 
 def _describe_failed_load(target: Any, suffix: str, reason: str) -> str:
@@ -255,7 +255,7 @@ def _output(task: Any, name: str | None, call: str) -> TargetOnKart:
         )
     if name not in names:
         problem = translate('{task} has no output "{name}".', task=owner, name=name)
-        raise LabkartError(f"{problem} {did_you_mean(name, names)}")
+        raise LabkartError(join_sentences(problem, did_you_mean(name, names)))
     target: TargetOnKart = output[name]
     return target
 

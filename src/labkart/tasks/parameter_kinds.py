@@ -13,7 +13,7 @@ import luigi
 from luigi.date_interval import DateInterval
 
 from labkart._compat import parameter_choices, parameter_range
-from labkart.language import translate
+from labkart.language import join_sentences, translate
 from labkart.tasks.data_files import DataFile, DataFolder
 from labkart.wording import nearest
 
@@ -119,4 +119,4 @@ def describe_refusal(
     noun = kind.noun(choices=", ".join(choices), range=parameter_range(parameter))
     problem = translate("{name} must be {noun}, got {value!r}.", name=name, noun=noun, value=value)
     hint = nearest(value, choices) if isinstance(value, str) else ""
-    return f"{problem} {hint}".rstrip()
+    return join_sentences(problem, hint)

@@ -21,7 +21,7 @@ from labkart.experiments.plan import plan
 from labkart.experiments.progress import ProgressListener
 from labkart.experiments.search.config import SearchConfig
 from labkart.experiments.search.journal import TrialJournal
-from labkart.language import translate
+from labkart.language import join_sentences, translate
 from labkart.records.names import MetricNames
 from labkart.records.record import ExperimentRecord, TaskRun, current_time
 from labkart.records.study import Study, Trial, read_study, study_folder
@@ -215,7 +215,7 @@ class StudyRunner(ProgressListener):
                 problem = translate(
                     '{file}: no task logs the metric "{name}".', file=self.config.path, name=name
                 )
-                raise LabkartError(f"{problem} {did_you_mean(name, metrics)}")
+                raise LabkartError(join_sentences(problem, did_you_mean(name, metrics)))
             if math.isnan(metrics[name]):
                 return None, translate("{name} is not a number", name=name)
         return [metrics[name] for name in self.config.objectives], None

@@ -18,7 +18,7 @@ from optuna.distributions import (
 
 from labkart.errors import LabkartError
 from labkart.experiments.override_syntax import write_value
-from labkart.language import translate
+from labkart.language import join_sentences, translate
 from labkart.wording import did_you_mean
 
 _ARGUMENTS = ("low", "high", "step", "log", "choices", "when")
@@ -119,7 +119,7 @@ class Space:
             problem = translate(
                 "{place}: {value} is not a range of values.", place=place, value=arguments
             )
-            raise LabkartError(f"{problem} {_how_to_write()}")
+            raise LabkartError(join_sentences(problem, _how_to_write()))
         check_names(
             arguments,
             _ARGUMENTS,
