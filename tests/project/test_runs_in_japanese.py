@@ -88,7 +88,7 @@ def test_mistakes_in_runs_are_told_in_japanese(japanese: Project) -> None:
         ("search", "search=forest", "model.params.trees=9"): "の値は探索が決めます。",
         ("status", "data=nowhere"): 'conf: data に "nowhere" はありません。',
         ("accept", "data=wine"): "残せる結果がありません。",
-        ("log", "feed"): '"feed" で始まる実験はありません。',
+        ("compare", "feed", "beef"): '"feed" で始まる実験はありません。',
         ("runs", "since=1"): "このような設定や指標を持つ実験はありません。",
         ("runs", "accuracy>x"): '"x" は数値ではありません。',
     }
