@@ -713,6 +713,23 @@ def test_a_changed_name_of_the_folder_is_that_of_the_package_too(
     )
 
 
+def test_what_a_file_of_answers_of_an_older_template_lacks_is_asked(
+    answers: Path, tmp_path: Path
+) -> None:
+    """Cookiecutter's own file also has the extensions, and then those of the prompts are missing."""
+    context = json.loads(answers.read_text(encoding="utf-8"))["cookiecutter"]
+    for name in ("sample", "__sample", "__package"):
+        del context[name]
+    context |= {"project_slug": "your-thesis", "size": "3", "__size": "{{ cookiecutter.size }}"}
+    answers.write_text(json.dumps({"cookiecutter": context}), encoding="utf-8")
+    words = [*COOKIECUTTER, TEMPLATE, "--replay-file", answers]
+    with terminal(tmp_path, *words, HOME=str(tmp_path / "home")) as dialogue:
+        dialogue.answer("(classification): ", "blank")
+        assert dialogue.end() == 0, dialogue.text
+    project = Project(tmp_path / "your-thesis")
+    assert project.has("src/your_thesis/tasks/walk.py")
+
+
 def test_what_a_file_of_answers_lacks_is_asked(tmp_path: Path) -> None:
     answers = {
         "language": "ja",
