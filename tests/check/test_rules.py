@@ -103,9 +103,9 @@ _CASES: list[tuple[str, dict[str, str], list[str], dict[str, str]]] = [
     ),
     (
         "unseeded-random",
-        {"src/study/tasks/a.py": "import random\nimport numpy as np\nfrom numpy.random import default_rng as rng\n\nnp.random.default_rng()\nrng(None)\nrandom.Random()\nnp.random.RandomState(seed=None)\n", **_draws("forest(5)", "forest(5, None)", "split(x, shuffle=True)", "table.sample(frac=1)", "Random()", "logistic(solver='saga')", "logistic(1, solver)")},
-        [*(f"src/study/tasks/a.py:{line}" for line in range(5, 9)), *(f"src/study/tasks/b.py:{line}" for line in range(7, 14))],
-        {"src/study/tasks/a.py": "import random\nimport numpy as np\n\nSEED = 1\nnp.random.default_rng(0)\nnp.random.default_rng(seed=SEED)\nrandom.Random(SEED)\ndict()\n", **_draws("forest(5, 1)", "forest(5, random_state=x)", "forest(**x)", "forest(*x)", "logistic(1)", "split(x)", "table.sample(frac=1, random_state=1)", "random.sample(x, 1)", "Random(1)")},
+        {"src/study/tasks/a.py": "import random\nimport numpy as np\nfrom numpy.random import default_rng as rng\n\nnp.random.default_rng()\nrng(None)\nrandom.Random()\nnp.random.RandomState(seed=None)\n", **_draws("forest(5)", "forest(5, None)", "split(x, shuffle=True)", "table.sample(frac=1)", "Random()", "logistic(solver='saga')", "logistic(1, solver)", "random.shuffle(x)")},
+        [*(f"src/study/tasks/a.py:{line}" for line in range(5, 9)), *(f"src/study/tasks/b.py:{line}" for line in range(7, 15))],
+        {"src/study/tasks/a.py": "import random\nimport numpy as np\n\nSEED = 1\nnp.random.default_rng(0)\nnp.random.default_rng(seed=SEED)\nrandom.Random(SEED)\ndict()\n", **_draws("forest(5, 1)", "forest(5, random_state=x)", "forest(**x)", "forest(*x)", "logistic(1)", "split(x)", "table.sample(frac=1, random_state=1)", "Random(1).sample(x, 1)", "Random(1)")},
     ),
     (
         "environment-variable",

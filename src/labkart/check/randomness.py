@@ -5,6 +5,7 @@ import inspect
 import sys
 from collections.abc import Iterator, Mapping
 from importlib import import_module
+from random import Random
 from types import ModuleType
 from typing import Any, ClassVar
 
@@ -45,6 +46,7 @@ class UnseededRandom(Rule):
     messages: ClassVar[dict[str, str]] = {
         "unseeded": "{name} gets no seed",
         "state": "{name} gets no random_state",
+        "shared": "{name} draws from a generator that all code shares",
     }
     runs_code = True
 
@@ -70,6 +72,8 @@ def _problem(call: ast.Call, names: Mapping[str, Any]) -> str:
     if function and any(function is generator for generator in generators):
         values = [*call.args, *(keyword.value for keyword in call.keywords)]
         return "" if any(map(_is_given, values)) else "unseeded"
+    if isinstance(getattr(function, "__self__", None), Random):
+        return "shared"
     return "state" if _lacks_state(call, function) else ""
 
 
