@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import tomllib
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -462,8 +463,8 @@ def _with_ids(project: Project, words: list[str]) -> list[str]:
         return words
     runs = json.loads(project.labkart("runs", "--json"))
     model = runs[0]["settings"]["model"]
-    other = next(run for run in runs if run["settings"]["model"] != model)
-    ids = iter([runs[0]["id"], other["id"]])
+    others = (run["id"] for run in runs if run["settings"]["model"] != model)
+    ids = chain([runs[0]["id"]], others)
     return [next(ids) if re.fullmatch("[0-9a-f]{6}", word) else word for word in words]
 
 

@@ -45,7 +45,7 @@ def test_a_blank_project_has_one_task_and_one_test_and_passes_its_ci(
     assert "1 passed" in printed["Tests"]
     assert "distance" in printed["Pipeline"]
     assert "distance" in project.labkart("run", "seed=3")
-    assert "1 task" in project.labkart("status", "seed=3")
+    assert {"en": "1 task", "ja": "1 個のタスク"}[language] in project.labkart("status", "seed=3")
 
 
 @pytest.mark.thorough
