@@ -19,6 +19,12 @@ from labkart.wording import did_you_mean
 def compose(*overrides: str) -> DictConfig:
     """The configuration that `labkart run` composes from the same overrides.
 
+    Args:
+        *overrides: settings as on the command line, one text each; without any, the defaults.
+
+    Returns:
+        What `pipeline()` takes.
+
     Example:
         `compose("model=forest", "seed=3")`
 

@@ -19,6 +19,9 @@ class DataFile(luigi.Parameter[Path]):
     Its value is a path, in `conf/` relative to the project. The task's id covers the file's
     content: a new version of the file is computed again, and results of an earlier version are
     used again when that version comes back.
+
+    Raises:
+        LabkartError: when the pipeline is made, if the path is no file or cannot be read.
     """
 
     def normalize(self, x: str | os.PathLike[str]) -> Path:
@@ -77,7 +80,13 @@ class DataFile(luigi.Parameter[Path]):
 
 
 class DataFolder(DataFile):
-    """A folder that a task reads, with all files in it: `images: DataFolder = DataFolder()`."""
+    """A folder that a task reads, with all files in it: `images: DataFolder = DataFolder()`.
+
+    Everything in it counts, at any depth: contents and names, hidden files and empty folders too.
+
+    Raises:
+        LabkartError: when the pipeline is made, if the path is no folder or cannot be read.
+    """
 
     def _kind(self) -> str:
         return translate("folder")

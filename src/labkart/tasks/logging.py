@@ -71,13 +71,18 @@ class TaskLogger:
     def report(self, value: Any, step: int, name: str = "report") -> None:
         """Record how good the result is after a step (epoch, fold): the metric `name`.
 
-        In a search that prunes, a trial which falls behind the others ends here.
+        In a search that prunes, a trial which falls behind the others ends here. `value` is a
+        number, such as the accuracy so far, and `step` counts upwards.
         """
         self.log_metric(name, value, step)
         pruning.prune_if_behind(float(value), operator.index(step))
 
     def log_param(self, name: str, value: Any) -> None:
         """Record a value that the run found, such as a best threshold; the last one counts.
+
+        Args:
+            name: any but that of a parameter of the task with another value.
+            value: a number, a text, true, false or None; anything else is kept as its text.
 
         Raises:
             LabkartError: the task has a parameter of this name with another value.

@@ -31,6 +31,8 @@ def make(
 ) -> TaskT:
     """A task from a node of the configuration and from what the pipeline gives it.
 
+    Numbers are converted where nothing is lost: 2 becomes 2.0, but 2.5 is refused for an integer.
+
     Args:
         task: the class to make.
         node: its parameters by name.
@@ -39,6 +41,9 @@ def make(
     Raises:
         LabkartError: a parameter is unknown, missing, given twice or of the wrong type; the message
             says where, and what to do.
+
+    Example:
+        `make(SplitTable, cfg.split, table=table)`
     """
     maker = _Maker(task, node)
     values = maker.values(node)

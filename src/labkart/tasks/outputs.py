@@ -78,6 +78,11 @@ class TaskWithOutputs(TaskWithId[T]):
     ) -> None:
         """Write the output, or one of several by its name in `output()`.
 
+        Args:
+            obj: the value; what its file can hold is on the page `labkart docs outputs`.
+            target: the name of the output, where `output()` returns a dictionary.
+            custom_labels: gokart's own; labels for a file in a cloud.
+
         Raises:
             LabkartError: there is no such output, or its file cannot hold this value.
         """

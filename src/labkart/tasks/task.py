@@ -39,19 +39,23 @@ _log = logging.getLogger(__name__)
 
 
 class Task(TaskLogger, TaskWithOutputs[T]):
-    """A step of a pipeline whose output is a `T`; complete while that is what its record says.
+    """One computation of a pipeline; its output, a `T`, is kept until something it needs changes.
 
     Declare the parameters as luigi's, write `run()` with gokart's `self.load` and `self.dump`, and
     log what should be found again with `self.log_metric`, `self.log_figure`, `self.log_table`, ...
 
     Randomness: `random`, NumPy and PyTorch (if they are imported) are seeded right before `run()`
     with the task's own parameter `seed`, or with 0 if it has none.
+
+    Attributes:
+        retry_count: how often a failing task is tried in all; None means once.
+        worker_timeout: seconds after which a run is ended; None means no limit.
+        distributed: whether all processes of a cluster's job run it: `labkart docs gpu`.
     """
 
     # luigi's own; it declares them in a way that type checkers do not let a subclass change.
     retry_count: Any = None
     worker_timeout: Any = None
-    # Whether all processes of a cluster's job run it together: see `labkart docs gpu`.
     distributed: bool = False
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
