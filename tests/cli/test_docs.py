@@ -1,5 +1,6 @@
 """`labkart docs`: the pages in the project's language, formatted on a terminal and plain in a pipe."""
 
+import re
 from io import StringIO
 from pathlib import Path
 
@@ -18,7 +19,8 @@ def pages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     write(
         folder,
         **{
-            "en/create.md": "# A step of your own\n\nText.\n",
+            "en/index.md": "# Start here\n\n- [Tutorial](tutorial.md)\n- [Task](create.md), [run](run.md)\n",
+            "en/create.md": "# A task of your own\n\nText.\n",
             "en/run.md": "# Run\n\nUse **labkart run**.\n",
             "en/tutorial.md": "# The first hour\n",
             "en/extra.md": "No title\n",
@@ -36,17 +38,18 @@ def read(capsys: pytest.CaptureFixture[str], *argv: str, code: int = 0) -> str:
     return printed.err if code else printed.out
 
 
-def test_without_a_page_all_are_listed_in_the_order_to_read_them(
+def test_without_a_page_all_are_listed_in_the_order_in_which_the_first_page_links_to_them(
     pages: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     *rows, last = (line.split(maxsplit=1) for line in read(capsys).splitlines())
     assert [[cell.strip() for cell in row] for row in rows] == [
+        ["index", "Start here"],
         ["tutorial", "The first hour"],
-        ["create", "A step of your own"],
+        ["create", "A task of your own"],
         ["run", "Run"],
         ["extra"],
     ]
-    assert last[1].endswith("labkart docs tutorial")
+    assert last[1].endswith("labkart docs index")
 
 
 @pytest.mark.parametrize("name", ["run", "run.md"])
@@ -65,6 +68,26 @@ def test_on_a_terminal_it_is_formatted_and_goes_through_the_pager(
     monkeypatch.setattr("pydoc.pager", paged.append)
     assert main.main(["docs", "run"]) == 0
     assert "**" not in paged[0] and "\x1b[1m" in paged[0] and "labkart run" in paged[0]
+
+
+def test_a_long_japanese_text_in_a_table_is_not_cut(
+    pages: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = "とても長い説明" * 20 + "。"
+    write(pages, **{"en/run.md": f"# Run\n\n| a | b |\n| --- | --- |\n| x | {text} |\n"})
+    paged = list[str]()
+    out = Console(file=StringIO(), width=60, force_terminal=True, no_color=True)
+    monkeypatch.setattr(console, "stdout", out)
+    monkeypatch.setattr("pydoc.pager", paged.append)
+    assert main.main(["docs", "run"]) == 0
+    assert "…" not in paged[0] and "".join(re.findall(r"[\u3000-\u9fff]", paged[0])) == text
+
+
+def test_japanese_sentences_have_no_spaces_where_a_line_of_the_file_ends() -> None:
+    page = "最初の行。\n次の行と\n次の\n`code` と\n\n- 項目の\n  続き、\n  Hydra も\n- 次\n\n```\nコード\nコード\n```\n"
+    joined = "最初の行。次の行と次の\n`code` と\n\n- 項目の続き、Hydra も\n- 次\n\n```\nコード\nコード\n```\n"
+    assert docs.join_japanese_lines(page) == joined
+    assert docs.join_japanese_lines("One.\nTwo.\n") == "One.\nTwo.\n"
 
 
 def test_a_project_gets_the_pages_of_its_language(

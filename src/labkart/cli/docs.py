@@ -1,8 +1,11 @@
 """`labkart docs`: the pages of the documentation on the terminal, in the project's language."""
 
 import os
+import re
 from argparse import ArgumentParser
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from labkart import console, language
 from labkart.errors import LabkartError
@@ -10,11 +13,19 @@ from labkart.language import translate
 from labkart.table import Column
 from labkart.wording import did_you_mean
 
+if TYPE_CHECKING:
+    from rich.markdown import Markdown
+
 # In the wheel, and beside `src/` in a checkout.
 _PLACES = (Path(__file__).parents[1] / "docs", Path(__file__).parents[3] / "docs")
-_READING_ORDER = (
-    *("tutorial", "make-it-yours", "create", "data", "outputs", "run", "cache", "checkpoints"),
-    *("gpu", "clusters", "compare", "write-up", "archive", "update", "move", "rules"),
+# The first page links to the others in the order in which one reads them.
+_FIRST = "index"
+_LINK = re.compile(r"\]\(([\w-]+)\.md\)")
+_FENCED = re.compile(r"(^```.*?^```)", flags=re.MULTILINE | re.DOTALL)
+_JAPANESE = "\u3000-\u30ff\u4e00-\u9fff"
+# A break between two lines of a Japanese paragraph.
+_JAPANESE_BREAK = re.compile(
+    rf"(?<=[{_JAPANESE}])\n *(?=[{_JAPANESE}])|(?<=[、。])\n *(?=[A-Za-z`\[(])"
 )
 _WIDEST = 100  # columns of a line that is easy to read
 
@@ -53,10 +64,15 @@ def _pages(code: str) -> dict[str, Path]:
         for place in _PLACES:
             files = {file.stem: file for file in sorted((place / name).glob("*.md"))}
             if files:
-                return {page: files[page] for page in (*_READING_ORDER, *files) if page in files}
+                order = (_FIRST, *_linked_pages(files.get(_FIRST)), *files)
+                return {page: files[page] for page in order if page in files}
     raise LabkartError(
         translate("The documentation was not installed with labkart. Install labkart again.")
     )
+
+
+def _linked_pages(first: Path | None) -> list[str]:
+    return _LINK.findall(first.read_text(encoding="utf-8")) if first else []
 
 
 def _show_list(pages: dict[str, Path]) -> None:
@@ -72,8 +88,32 @@ def _show_page(text: str) -> None:
     if not console.stdout.is_terminal:
         console.write_raw(text.rstrip("\n"))
         return
-    from rich.markdown import Markdown
-
     os.environ.setdefault("LESS", "-FRX")  # colours; a page that fits on the screen needs no pager
     with console.stdout.pager(styles=True):
-        console.stdout.print(Markdown(text), width=_WIDEST)
+        console.stdout.print(_formatted(join_japanese_lines(text)), width=_WIDEST)
+
+
+def _formatted(text: str) -> "Markdown":
+    """A page for the terminal."""
+    from rich.markdown import Markdown, TableElement
+
+    class WholeTable(TableElement):
+        """Breaks a long text without spaces, as in Japanese, where rich would cut it."""
+
+        def __rich_console__(self, *args: Any) -> Iterator[Any]:
+            for table in super().__rich_console__(*args):
+                for column in getattr(table, "columns", []):
+                    column.overflow = "fold"
+                yield table
+
+    class Page(Markdown):
+        elements: ClassVar = {**Markdown.elements, "table_open": WholeTable}
+
+    return Page(text)
+
+
+def join_japanese_lines(text: str) -> str:
+    """A page without its breaks within Japanese sentences: Markdown would show them as spaces."""
+    parts = _FENCED.split(text)
+    parts[::2] = [_JAPANESE_BREAK.sub("", part) for part in parts[::2]]
+    return "".join(parts)
