@@ -134,7 +134,7 @@ def make_repository() -> str:
     if is_inside and git("check-ignore", "--quiet", ".").returncode != 0:
         return translate(
             "This folder is inside another git repository, so it has none of its own.",
-            "別の git リポジトリの中なので、リポジトリは作っていません。",
+            "別の git リポジトリの中なので、新しいリポジトリは作っていません。",
         )
     message = "A new project from the Labkart template"
     roles = ("AUTHOR", "COMMITTER")
@@ -175,7 +175,7 @@ def repository_problem() -> str:
     except OSError:
         return translate(
             "git is not installed, so there is no history yet.",
-            "git がないので、履歴はまだありません。",
+            "git がインストールされていないので、履歴はまだありません。",
         )
 
 
@@ -197,7 +197,8 @@ def notes(problem: str) -> list[str]:
                 "labkart is installed from a folder of this machine, where others and CI cannot "
                 "get it. For them, put its git address into pyproject.toml: "
                 "labkart @ git+https://...",
-                "labkart はこのコンピュータのフォルダから入るので、ほかの人や CI では入りません。"
+                "labkart はこの計算機のフォルダからインストールされるので、"
+                "ほかの人や CI では使えません。"
                 "その場合は pyproject.toml に git のアドレスを書いてください: "
                 "labkart @ git+https://...",
             )
