@@ -3,13 +3,14 @@
 
 UV := $(CURDIR)/.tools/bin/uv
 DEMO := demo/my-thesis
+SITE := site
 
 # A shell that sets it would compile every package again in every process: three times the time.
 unexport PYTHONDONTWRITEBYTECODE
 
 SERVICES := tests/project tests/services tests/template
 
-.PHONY: demo test test-all unit lint bench pictures
+.PHONY: demo test test-all unit lint docs links bench pictures
 
 demo: $(UV)
 	@test -d $(DEMO) || echo "Making $(DEMO) and installing its packages; this takes a minute the first time."
@@ -31,7 +32,7 @@ test-all: $(UV)
 unit: $(UV)
 	@$(UV) run --quiet pytest -m 'not thorough' $(addprefix --ignore=,$(SERVICES))
 
-lint: $(UV)
+lint: $(UV) docs
 	@$(UV) run --quiet ruff check
 	@$(UV) run --quiet ruff format --check
 	@$(UV) run --quiet lint-imports --no-logo
@@ -40,6 +41,21 @@ lint: $(UV)
 	@$(UV) run --quiet check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml '{{cookiecutter.project_slug}}'/.github/workflows/*.yml
 	@$(UV) run --quiet check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml '{{cookiecutter.project_slug}}/.github/dependabot.yml'
 	@$(UV) run --quiet check-jsonschema --builtin-schema vendor.citation-file-format CITATION.cff
+
+# The pages as a site; a warning, such as a link that leads nowhere, is an error.
+docs: $(UV)
+	@for language in en ja; do \
+		$(UV) run --quiet sphinx-build --quiet --fail-on-warning --keep-going --fresh-env \
+			--conf-dir docs --define language=$$language docs/$$language $(SITE)/$$language || exit 1; \
+	done
+	@cp docs/index.html $(SITE)/
+
+# Whether the pages of others to which ours lead still exist; needs the network.
+links: $(UV)
+	@for language in en ja; do \
+		$(UV) run --quiet sphinx-build --quiet --builder linkcheck --conf-dir docs \
+			--define language=$$language docs/$$language $(SITE)/links/$$language || exit 1; \
+	done
 
 bench: $(UV)
 	@$(UV) run --quiet python -m benchmarks.run

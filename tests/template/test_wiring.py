@@ -83,8 +83,10 @@ def test_jupyter_comes_into_the_environment_and_what_was_computed_stays_valid(
 # Workflows and hooks
 
 
-CI, RELEASE = (TEMPLATE / ".github/workflows" / name for name in ("ci.yml", "release.yml"))
-WORKFLOWS = [CI, RELEASE, SOURCE / ".github/workflows/ci.yml"]
+CI, RELEASE, PAGES = (
+    TEMPLATE / f".github/workflows/{name}.yml" for name in ("ci", "release", "docs")
+)
+WORKFLOWS = [CI, RELEASE, PAGES, SOURCE / ".github/workflows/ci.yml"]
 DEPENDABOT = [root / ".github/dependabot.yml" for root in (TEMPLATE, SOURCE)]
 FORMS = TEMPLATE / ".github/ISSUE_TEMPLATE"
 TOOLS = Path(sys.executable).parent
