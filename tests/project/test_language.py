@@ -66,7 +66,7 @@ def test_what_the_verbs_print_is_japanese_and_files_are_english(japanese: Projec
 
 def test_mistakes_are_told_in_japanese(japanese: Project, tmp_path: Path) -> None:
     expected = {
-        ("rum",): "という動詞はありません",
+        ("rum",): "というコマンドはありません",
         ("runs", "model=nowhere", "foo=1"): "foo",
         ("log", "nowhere"): "nowhere",
         ("reproduce", "123456"): "123456",
