@@ -6,6 +6,7 @@ with it.
 
 import ctypes
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import mkdtemp
 from types import FrameType
 from typing import Any
 
@@ -78,6 +80,19 @@ def deferred() -> Iterator[list[int]]:
             signal.signal(number, handlers[number])
         for number in numbers[:1]:
             signal.raise_signal(number)
+
+
+@contextmanager
+def temporary_folder() -> Iterator[Path]:
+    """A folder for the time of a block; it is gone afterwards, also if the block is interrupted."""
+    folder = ""
+    try:
+        with deferred():
+            folder = mkdtemp(prefix="labkart-")
+        yield Path(folder)
+    finally:
+        with deferred():
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager

@@ -6,9 +6,11 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -17,6 +19,7 @@ import pytest
 from tests.conftest import Once
 from tests.support.bake import SOURCE, TEMPLATE, UV, Project, clean_environment
 from tests.support.bytecode import share_bytecode
+from tests.support.tiny import soon
 from tests.support.variants import variants
 
 PROJECT = SOURCE.name
@@ -465,3 +468,41 @@ def test_the_changelog_tells_of_the_librarys_version() -> None:
     text = (TEMPLATE / "src/labkart/__init__.py").read_text()
     (version,) = re.findall(r'^__version__ = "(.*)"', text, flags=re.MULTILINE)
     assert f"\n## {version} - " in (TEMPLATE / "CHANGELOG.md").read_text()
+
+
+@pytest.mark.thorough
+def test_an_update_that_is_interrupted_leaves_nothing_behind(
+    copied: Callable[[], Project], tmp_path: Path
+) -> None:
+    """Ctrl-C in a terminal reaches git, uv and cookiecutter, too."""
+    project = copied()
+    before = {path.name for path in project.root.parent.iterdir()}
+    ends = set[str]()
+    for number in range(12):
+        (temporary := tmp_path / f"temporary-{number}").mkdir()
+        variables = clean_environment(TMPDIR=str(temporary))
+        process = subprocess.Popen(
+            project.command("labkart", "update"),
+            cwd=project.root,
+            env=variables,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+        # Before that, Python itself is interrupted.
+        soon(lambda folder=temporary: any(folder.iterdir()))
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(number * 0.2)
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGINT)
+        printed, _ = process.communicate(timeout=60)
+        assert "Traceback" not in printed, printed
+        assert list(temporary.iterdir()) == []
+        temporary.rmdir()
+        ends.add("done" if is_newest(project) else "nothing")
+        assert is_newest(project) or is_clean(project), printed
+        git(project.root, "reset", "--quiet", "--hard")
+        assert is_clean(project)
+    assert "nothing" in ends
+    assert {path.name for path in project.root.parent.iterdir()} == before

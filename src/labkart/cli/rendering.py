@@ -14,10 +14,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
-from labkart import git
+from labkart import git, signals
 from labkart.cli.template import STATE_FILE, Origin, Template
 from labkart.errors import LabkartError
 from labkart.files import read_json
@@ -45,10 +44,13 @@ def render(
     Raises:
         LabkartError: cruft fails, or neither cruft nor uv is installed.
     """
-    with TemporaryDirectory() as folder:
+    with signals.temporary_folder() as folder:
+        (output := folder / "output").mkdir()
         version = ("--checkout", commit, "--extra-context", json.dumps(origin.answers))
-        options = ("--no-input", "--default-config", "--output-dir", folder)
-        result = run_tool([*_cruft(), "create", str(template.folder), *version, *options], origin)
+        options = ("--no-input", "--default-config", "--output-dir", str(output))
+        result = run_tool(
+            [*_cruft(), "create", str(template.folder), *version, *options], origin, folder
+        )
         if result.returncode:
             reason = last_line(result.stderr)
             raise LabkartError(
@@ -58,7 +60,7 @@ def render(
                     reason=reason,
                 )
             )
-        (made,) = Path(folder).iterdir()
+        (made,) = output.iterdir()
         files = _updated_files(root, made)
         state = read_json(made / STATE_FILE)
         return Rendering(_commit_files(root, made, files, parent), set(files), state)
@@ -90,7 +92,7 @@ def _commit_files(root: Path, made: Path, files: Sequence[str], parent: str | No
         index += f"{mode} {digest}\t{prefix}{name}\0"
     people = ("AUTHOR_NAME", "AUTHOR_EMAIL", "COMMITTER_NAME", "COMMITTER_EMAIL")
     variables = {f"GIT_{name}": "labkart" for name in people}
-    with TemporaryDirectory() as folder:
+    with signals.temporary_folder() as folder:
         variables["GIT_INDEX_FILE"] = f"{folder}/index"
         git.run(root, "update-index", "-z", "--index-info", stdin=index, env=variables)
         tree = git.run(root, "write-tree", env=variables).output.strip()
@@ -115,15 +117,25 @@ def _cruft() -> list[str]:
 
 
 def run_tool(
-    command: Sequence[str], origin: Origin | None = None
+    command: Sequence[str], origin: Origin | None = None, temporary: Path | None = None
 ) -> subprocess.CompletedProcess[str]:
-    """Run cruft or uv, in English and without questions; cruft gets the template's true address."""
+    """Run cruft or uv, in English and without questions.
+
+    Args:
+        command: what to run.
+        origin: where the template truly comes from, for cruft.
+        temporary: the folder for its temporary ones; it leaves them if it is killed.
+    """
     variables = {name: text for name, text in os.environ.items() if name not in _FOREIGN_VARIABLES}
     variables |= {"NO_COLOR": "1", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C.UTF-8"}
     if origin:
         variables["LABKART_TEMPLATE"] = origin.address
-    options = {"capture_output": True, "encoding": "utf-8", "stdin": subprocess.DEVNULL}
-    return subprocess.run(command, check=False, env=variables, **options)
+    if temporary:
+        variables["TMPDIR"] = str(temporary)
+    streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with signals.child_process(command, env=variables, encoding="utf-8", **streams) as process:
+        texts = process.communicate()
+    return subprocess.CompletedProcess(command, process.returncode, *texts)
 
 
 def last_line(text: str) -> str:

@@ -5,9 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
-from labkart import __version__, git
+from labkart import __version__, git, signals
 from labkart.errors import LabkartError
 from labkart.files import read_json
 from labkart.language import translate
@@ -63,8 +62,8 @@ def fetch_template(origin: Origin) -> Iterator["Template"]:
     Raises:
         LabkartError: it cannot be fetched, or does not have the project's commit.
     """
-    with TemporaryDirectory(prefix="labkart-") as folder:
-        template = Template(Path(folder, "template.git"))
+    with signals.temporary_folder() as folder:
+        template = Template(folder / "template.git")
         clone = ("clone", "--quiet", "--bare", "--", origin.address, str(template.folder))
         result = git.run(Path.cwd(), *clone)
         if not result.ok:
