@@ -112,6 +112,23 @@ def test_names_and_values_of_a_sweep_are_checked_and_the_line_is_named(
     assert found.startswith(sentence)
 
 
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("- {model: forest, model.params.tree: [1, 2]}\n", "conf/sweep/ir.yaml:1"),
+        ("- model: [a\n  b: c: d\n", "conf/sweep/ir.yaml:1"),
+        ("- model: forest\n  model.params.trees: [1, many]\n", "conf/sweep/ir.yaml:2"),
+    ],
+)
+def test_the_line_of_a_sweep_is_named_in_japanese_too(
+    find: Find, study: Path, text: str, place: str
+) -> None:
+    settings = (study / "pyproject.toml").read_text() + 'language = "ja"\n'
+    files = {"pyproject.toml": settings, "conf/sweep/ir.yaml": text}
+    (found,) = find("broken-pipeline", **files)
+    assert found.place == place and "行" not in found.message()
+
+
 def test_a_sweep_that_is_right_is_not_found(find: Find) -> None:
     text = "- {model: forest, model.params.trees: range(1, 900), seed: [1, 2]}\n- {}\n"
     assert find("broken-pipeline", "unused-key", **{"conf/sweep/ir.yaml": text}) == []

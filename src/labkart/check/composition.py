@@ -29,6 +29,10 @@ from labkart.language import translate
 _FIRST = "conf/config.yaml"
 _MOST_COMBINATIONS = 20  # of the files that a search chooses
 _PACKAGE = re.compile(r"^#\s*@package\s+(\S+)\s*$", re.MULTILINE)
+# As messages begin, in both languages.
+_PLACE = re.compile(
+    r"(?P<path>[\w./-]+)(?:, line | の )(?P<line>\d+)(?: 行目?)?(?:(?:, column | )\d+(?: 文字目)?)?"
+)
 _SPACE, _SWEEP = "search.space", "hydra.sweeper.params"
 
 
@@ -100,8 +104,8 @@ class Composition:
         """A message about the configuration, with file and line if a sweep's file is wrong."""
         if self.job is None or not (place := self.job.places.get(self.job.named(message))):
             return message
-        path, _, line = place.partition(", line ")
-        return f"{path}:{line}: {message}"
+        match = _PLACE.match(place)
+        return f"{match['path']}:{match['line']}: {message}" if match else message
 
 
 class Conf:
@@ -273,10 +277,10 @@ def _read_files(root: Path) -> tuple[list[ConfigFile], list[Problem]]:
 
 def _problem_of_sweep(path: str, key: str, text: str) -> Problem:
     """A problem in a file of `conf/sweep/`, in the line that a message begins with."""
-    match = re.fullmatch(rf"{re.escape(path)}(?:, line (\d+))?(?:, column \d+)?:? (.*)", text)
-    return (
-        Problem(path, key, int(match[1] or 0), match[2]) if match else Problem(path, key, 0, text)
-    )
+    match = _PLACE.match(text)
+    if match and match["path"] == path:
+        return Problem(path, key, int(match["line"]), text[match.end() :].lstrip(": "))
+    return Problem(path, key, 0, text.removeprefix(f"{path}: "))
 
 
 def _settings(node: Any, section: str) -> Iterator[tuple[str, int]]:
