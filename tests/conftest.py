@@ -42,11 +42,12 @@ class Scheduling(LoadScopeScheduling):
         return TOGETHER.get(nodeid.partition("::")[0], nodeid)
 
 
-# Most tests of the server share one that runs, as those of the cluster do, reproductions share an environment,
+# Most tests of the server share one that runs, as those of the cluster and of the site do, reproductions share an environment,
 # others a project in which much has run, and those of edits what one process has seen.
 # Those of the page take the first free port from 5000 on, and see which one becomes free.
 # The mark `xdist_group` would say so too, but pytest-xdist 3.8 does not see it under pytest 9.2.
 TOGETHER = {"tests/services/test_server.py": "server", "tests/services/test_ui.py": "page"}
+TOGETHER |= {"tests/template/test_site.py": "site"}
 TOGETHER |= {"tests/services/test_kill.py": "kill", "tests/fingerprint/test_edits.py": "edits"}
 TOGETHER |= {
     f"tests/project/test_{name}.py": name
