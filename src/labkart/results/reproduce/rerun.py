@@ -80,9 +80,7 @@ class Rerun:
         command = ("-m", "labkart.replay", "--outputs", str(self.outputs), "--", *overrides)
         with self._process(*command) as (process, errors):
             for line in process.stdout or ():
-                # The checkout, and with it this experiment, is gone after the command.
-                if not line.startswith("  experiment "):
-                    console.say(line.rstrip("\n"))
+                console.say(line.rstrip("\n"))
             process.wait()
             folder = next((self.outputs / "records" / "experiments").glob("*"), None)
             record = read_record(folder, ExperimentRecord) if folder else None
