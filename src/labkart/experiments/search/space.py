@@ -170,7 +170,7 @@ def check_names(names: Iterable[Any], known: Iterable[Any], describe: Callable[[
     known = list(map(str, known))
     for name in map(str, names):
         if name not in known:
-            raise LabkartError(f"{describe(name)} {did_you_mean(name, known)}")
+            raise LabkartError(join_sentences(describe(name), did_you_mean(name, known)))
 
 
 def _how_to_write() -> str:
