@@ -136,7 +136,9 @@ def make_repository() -> str:
             "This folder is inside another git repository, so it has none of its own.",
             "別の git リポジトリの中なので、新しいリポジトリは作っていません。",
         )
-    message = "A new project from the Labkart template"
+    message = translate(
+        "A new project from the Labkart template", "Labkart のテンプレートからプロジェクトを作成"
+    )
     roles = ("AUTHOR", "COMMITTER")
     identity = {f"GIT_{role}_{part}": text for role in roles for part, text in AUTHOR.items()}
     known = knows_author()
@@ -188,7 +190,7 @@ def notes(problem: str) -> list[str]:
                 "The template is not a commit of a git repository, "
                 "so `labkart update` cannot compare versions.",
                 "テンプレートが git のコミットではないので、"
-                "`labkart update` は版を比べられません。",
+                "`labkart update` はバージョンを比べられません。",
             )
         )
     if LOCAL_LIBRARY:
