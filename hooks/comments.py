@@ -1,15 +1,27 @@
-"""What a person reads in a project's files, in another language: comments, docstrings, notebooks.
+"""What a person reads in a project's files, in another language: comments, docstrings, notebooks, names.
 
 A text is replaced as a whole where the catalogue has it; code and all other texts stay as they are.
 """
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import PurePath
 
 SUFFIXES = {".ipynb", ".py", ".toml", ".yaml", ".yml"}
-NAMES = {".editorconfig", ".gitattributes", ".gitignore"}
+NAMES = {".editorconfig", ".gitattributes", ".gitignore", "CITATION.cff", "launch.json"}
+# Values that a person reads, by the name of the file: messages of ruff, names of hooks, jobs and launches.
+VALUES = {
+    "pyproject.toml": re.compile(
+        r'(?P<start>^(?:"[\w.]+"\.msg|[A-Z]+\d*) = ")(?P<text>[^"]+)(?P<end>")$', re.M
+    ),
+    ".pre-commit-config.yaml": re.compile(r"(?P<start>^ +name: )(?P<text>.+)(?P<end>)$", re.M),
+    "ci.yml": re.compile(
+        r"(?P<start>^    name: |echo '(?:### )?)(?P<text>[^'`\n]+)(?P<end>'|$)", re.M
+    ),
+    "launch.json": re.compile(r'(?P<start>"name": ")(?P<text>[^"]+)(?P<end>")'),
+    "CITATION.cff": re.compile(r"(?P<start>^message: )(?P<text>.+)(?P<end>)$", re.M),
+}
 
 _DOCSTRING = re.compile(r'(?P<start>""")(?P<text>[^"]+)(?P<end>""")')
 # Lines of comments that follow each other are one text, but for directives such as `# @package`.
@@ -40,11 +52,15 @@ def texts(name: str, content: str) -> Iterator[str]:
 def _replace(name: str, content: str, find: _Find) -> str:
     if name.endswith(".ipynb"):
         return _notebook(content, find)
-    patterns = (_LINES, _TRAILING, _DOCSTRING) if name.endswith(".py") else (_LINES, _TRAILING)
+    patterns = [_LINES, _TRAILING]
+    if name.endswith(".py"):
+        patterns.append(_DOCSTRING)
+    if values := VALUES.get(PurePath(name).name):
+        patterns.append(values)
     return _patterns(patterns, content, find)
 
 
-def _patterns(patterns: tuple[re.Pattern[str], ...], content: str, find: _Find) -> str:
+def _patterns(patterns: Iterable[re.Pattern[str]], content: str, find: _Find) -> str:
     def new(match: re.Match[str]) -> str:
         text = find(" ".join(re.split(r"\n *#? *", match["text"])))
         if not text:
