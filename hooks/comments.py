@@ -1,4 +1,4 @@
-"""What a person reads in a project's files, in another language: comments, docstrings, notebooks, names.
+"""What a person reads in a project's files, in another language: comments, docstrings, notebooks.
 
 A text is replaced as a whole where the catalogue has it; code and all other texts stay as they are.
 """
@@ -10,7 +10,7 @@ from pathlib import PurePath
 
 SUFFIXES = {".ipynb", ".py", ".toml", ".yaml", ".yml"}
 NAMES = {".editorconfig", ".gitattributes", ".gitignore", "CITATION.cff", "launch.json"}
-# Values that a person reads, by the name of the file: messages of ruff, names of hooks, jobs and launches.
+# Values that a person reads, by the name of the file.
 VALUES = {
     "pyproject.toml": re.compile(
         r'(?P<start>^(?:"[\w.]+"\.msg|[A-Z]+\d*) = ")(?P<text>[^"]+)(?P<end>")$', re.M

@@ -77,7 +77,9 @@ def pop_docstrings(tree: ast.AST) -> Iterator[str]:
             del node.body[0]
 
 
-@pytest.mark.parametrize("name", [name for name in FILES if name.endswith((".yaml", ".yml", ".json"))])
+@pytest.mark.parametrize(
+    "name", [name for name in FILES if name.endswith((".yaml", ".yml", ".json"))]
+)
 def test_settings_are_the_same(name: str) -> None:
     content = re.sub(r"\{%.*?%\}", "", read(FILES[name]))
     japanese = comments.translate(name, content, CATALOGUE)
