@@ -54,7 +54,7 @@ _CASES: list[tuple[str, dict[str, str], list[str], dict[str, str]]] = [
     ),
     (
         "untested-task",
-        {"src/study/tasks/a.py": f"{_HEAD}class Add(Task[int]):\n    pass\n\n\nclass Sub(Task[int]):\n    pass\n", "tests/test_a.py": "from study.tasks import a\na.Sub()\n"},
+        {"src/study/tasks/a.py": f"{_HEAD}class Add(Task[int]):\n    pass\n\n\nclass Sub(Task[int]):\n    pass\n", "tests/test_a.py": '"""Subtraction is right."""\nfrom study.tasks import a\na.Sub()\n', "src/study/pipeline.py": "from .tasks.a import Add, Sub\ndef pipeline(cfg): Add(), Sub()\n"},
         ["src/study/tasks/a.py:5"],
         {"src/study/tasks/a.py": f"{_HEAD}class Base(Task[int]):\n    pass\n\n\nclass Add(Base):\n    pass\n", "src/study/layout.py": "from .tasks import a\nMODELS = {'a': a.Add}\n", "src/study/pipeline.py": "from .layout import MODELS\ndef pipeline(cfg): MODELS\n", "tests/test_a.py": "from study.pipeline import pipeline\n"},
     ),

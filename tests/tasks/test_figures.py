@@ -8,7 +8,9 @@ from typing import Any
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from matplotlib import font_manager
 from matplotlib.figure import Figure
+from matplotlib.ft2font import FT2Font
 from PIL import Image
 
 from labkart import LabkartError
@@ -30,6 +32,23 @@ def test_whatever_is_part_of_a_figure_stands_for_it(tmp_path: Path) -> None:
         assert file_name("roc 0.5", figure_drawing(part)) == "roc 0.5.png"
     assert "<svg" in written("roc.svg", figure_drawing(axes[0]), tmp_path).read_text()
     plt.close("all")
+
+
+def test_japanese_in_a_figure_is_no_boxes(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    if not any("CJK" in name for name in font_manager.findSystemFonts()):
+        pytest.skip("no CJK font is installed: apt-get install fonts-noto-cjk")
+    figure = Figure()
+    axes = figure.subplots()
+    axes.bar(["林檎", "b"], [1, 2])
+    axes.set_xlabel("売上")
+    written("sales", figure_drawing(figure), tmp_path)  # a missing letter would be a warning
+    for label in (axes.xaxis.label, axes.get_xticklabels()[0]):
+        fonts = font_manager.fontManager._find_fonts_by_props(label.get_fontproperties())
+        assert any("CJK" in FT2Font(font).family_name for font in fonts)
+    assert caplog.records == []
+    axes.set_xlabel("\U0003fffd")  # no font has it
+    written("sales", figure_drawing(figure), tmp_path)
+    assert "figures would show boxes" in caplog.text
 
 
 def test_a_picture_is_written_in_the_format_of_its_name(tmp_path: Path) -> None:

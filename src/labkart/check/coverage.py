@@ -39,8 +39,8 @@ def _names_by_definition(tree: Tree) -> dict[str, set[str]]:
     for node in chain.from_iterable(module.body for module in tree.code.values()):
         targets = getattr(node, "targets", [getattr(node, "target", node)])
         for target in targets:
-            name = getattr(target, "name", getattr(target, "id", ""))
-            names.setdefault(name, set()).update(_names(node))
+            if name := getattr(target, "name", getattr(target, "id", "")):
+                names.setdefault(name, set()).update(_names(node))
     module, _, function = tree.entry.partition(":")
     if pipeline := tree.code.get(f"src/{module.replace('.', '/')}.py"):
         names[function] = _names(pipeline)

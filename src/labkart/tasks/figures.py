@@ -3,8 +3,10 @@
 None of the libraries is imported for it: what a task made was made by a library that is there.
 """
 
+import logging
 import sys
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,6 +19,9 @@ _DRAWN = (".png", ".svg", ".pdf", ".jpg", ".jpeg", ".webp")
 _PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff")
 _PLOTLY = (".html", ".png", ".svg", ".pdf", ".jpg", ".jpeg", ".webp")
 _ALL = {*_DRAWN, *_PICTURES, *_PLOTLY}
+
+
+_logger = logging.getLogger(__name__)
 
 
 class Drawing(NamedTuple):
@@ -40,7 +45,7 @@ def figure_drawing(figure: Any) -> Drawing:
         LabkartError: it is none.
     """
     if drawn := _matplotlib_figure(figure):
-        return Drawing("Matplotlib", _DRAWN, lambda path: drawn.savefig(path, bbox_inches="tight"))
+        return Drawing("Matplotlib", _DRAWN, lambda path: _write_matplotlib(drawn, path))
     if _is_a(figure, "plotly.basedatatypes", "BaseFigure"):
         return Drawing("Plotly", _PLOTLY, lambda path: _write_plotly(figure, path))
     if _is_a(figure, "PIL.Image", "Image"):
@@ -104,6 +109,29 @@ def _matplotlib_figure(thing: Any) -> Any:
 def _is_a(thing: Any, module: str, name: str) -> bool:
     kind = getattr(sys.modules.get(module), name, None)
     return kind is not None and isinstance(thing, kind)
+
+
+def _write_matplotlib(figure: Any, path: Path) -> None:
+    """Write a figure, with the letters that its own fonts do not have from another font."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing from")
+        figure.draw_without_rendering()  # labels of ticks are made when they are drawn
+        texts = figure.findobj(lambda part: hasattr(part, "set_fontfamily"))
+        if not all(text.get_text().isascii() for text in texts):
+            _add_fonts(texts)
+        figure.savefig(path, bbox_inches="tight")
+
+
+def _add_fonts(texts: Sequence[Any]) -> None:
+    from labkart.fonts import fonts_for  # it imports Matplotlib
+
+    try:
+        fonts = fonts_for(text.get_text() for text in texts)
+    except LabkartError as error:
+        _logger.warning("%s", error)
+        return
+    for text in texts:
+        text.set_fontfamily([*text.get_fontfamily(), *fonts])
 
 
 def _write_plotly(figure: Any, path: Path) -> None:

@@ -6,10 +6,10 @@ from matplotlib import rc_context
 from matplotlib.figure import Figure
 
 from labkart.errors import LabkartError
+from labkart.fonts import fonts_for
 from labkart.language import english, translate
 from labkart.results.report.figures import style
 from labkart.results.report.figures.curves import draw_curves
-from labkart.results.report.figures.fonts import fonts_for
 from labkart.results.report.figures.intervals import draw_intervals
 from labkart.results.report.figures.settings import draw_heatmap, draw_parallel
 from labkart.results.report.rank_diagram import draw_ranks

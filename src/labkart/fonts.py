@@ -36,7 +36,7 @@ def fonts_for(texts: Iterable[str]) -> list[str]:
     raise LabkartError(
         translate(
             'No font on this machine has "{letters}": figures would show boxes. Install one, for'
-            " example fonts-noto-cjk, or give these another name under labels.",
+            " example fonts-noto-cjk, or write it in other letters (in a report by labels).",
             letters="".join(sorted(missing))[:10],
         )
     )
