@@ -90,6 +90,15 @@ OVERRIDES = {
 }
 
 
+def test_a_group_that_the_config_does_not_choose_from_is_named(root: Path) -> None:
+    write(root, **{"conf/search/forest.yaml": "# @package _global_\nsearch: {}\n"})
+    with refused(
+        "search=forest: conf/config.yaml chooses no file of conf/search/. Add this line to it,"
+        ' below defaults: "- search: null"'
+    ):
+        compose("search=forest")
+
+
 def test_the_wrong_one_of_two_groups_is_named(root: Path) -> None:
     with refused("model=5: name a file of conf/model/. '~model' leaves it out."):
         compose("experiment=large", "model=5")

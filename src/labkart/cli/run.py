@@ -1,8 +1,9 @@
 """`labkart run`: one experiment, or many with `-m`. Hydra parses; how it looks is here."""
 
+from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from collections.abc import Mapping, Sequence
 
-from labkart import console
+from labkart import console, project
 from labkart.errors import LabkartError
 from labkart.experiments.output import LineOutput
 from labkart.experiments.run import run
@@ -13,6 +14,7 @@ from labkart.records.seeds import Group, Ranking
 from labkart.table import Column
 
 _DEBUG, _FAIL_FAST = "--debug", "--fail-fast"
+_HELP = {"-h", "--help"}
 _MULTIRUN = {"-m", "--multirun"}
 _LAUNCHER = ("hydra/launcher=", "hydra.launcher.")
 # What a person reads.
@@ -26,6 +28,9 @@ def main(argv: list[str]) -> int:
     Raises:
         LabkartError: an experiment failed, or cannot be planned.
     """
+    if not _HELP.isdisjoint(argv):  # that of Hydra does not have our options
+        _parser().print_help()
+        return 0
     arguments = [argument for argument in argv if argument not in (_DEBUG, _FAIL_FAST)]
     is_debugging, fail_fast = _DEBUG in argv, _FAIL_FAST in argv
     is_multirun = not _MULTIRUN.isdisjoint(arguments)
@@ -40,6 +45,39 @@ def main(argv: list[str]) -> int:
     if launchers and not is_multirun:  # Hydra would use no launcher, and say nothing
         arguments = ["-m", *arguments]
     return run(arguments, TerminalOutput(), is_debugging=is_debugging, fail_fast=fail_fast)
+
+
+def _parser() -> ArgumentParser:
+    """What `--help` prints; Hydra parses."""
+    parser = ArgumentParser(
+        "labkart run",
+        description=translate("Run the pipeline; what is done already is not computed again."),
+        epilog=_choices(),
+        formatter_class=RawDescriptionHelpFormatter,
+    )
+    add = parser.add_argument
+    settings = translate("settings of conf/ for this run; --cfg job prints all of them")
+    add("settings", nargs="*", metavar="name=value", help=settings)
+    every = translate("run every combination of values, such as seed=0,1,2, or of conf/sweep/")
+    add("-m", "--multirun", action="store_true", help=every)
+    add(_FAIL_FAST, action="store_true", help=translate("end at the first failure"))
+    debug = translate("one task after another, where breakpoint() works")
+    add(_DEBUG, action="store_true", help=debug)
+    add("--cfg", choices=("job",), help=translate("print the composed configuration instead"))
+    add("--hydra-help", action="store_true", help=translate("list Hydra's own options"))
+    return parser
+
+
+def _choices() -> str:
+    """The files of conf/ that overrides choose."""
+    conf = project.current().root / "conf"
+    groups = {folder.name: sorted(folder.glob("*.yaml")) for folder in sorted(conf.iterdir())}
+    lines = [
+        f"  {group}={','.join(file.stem for file in files)}"
+        for group, files in groups.items()
+        if files and group != "local"
+    ]
+    return "\n".join([translate("files of conf/ to choose from:"), *lines]) if lines else ""
 
 
 class TerminalOutput(LineOutput):

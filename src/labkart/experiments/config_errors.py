@@ -218,10 +218,17 @@ def _explain_unknown_key(error: BaseException, overrides: list[str]) -> str:
 
 
 def _explain_group(key: str, choices: Iterable[str], overrides: list[str]) -> str:
-    """Under which names a group of files is used, if that is not its own."""
+    """How to choose of a group of files that has another name in config.yaml, or none."""
     group = key.partition("@")[0]
     uses = [name for name in choices if name.startswith(f"{group}@")]
     override = next((text for text in overrides if text.startswith(f"{key}=")), f"{key}=...")
+    if not uses and (project.current().root / "conf" / group).is_dir():
+        return translate(
+            "{override}: conf/config.yaml chooses no file of conf/{group}/. Add this line to it,"
+            ' below defaults: "- {group}: null"',
+            override=override,
+            group=group,
+        )
     if not uses:
         return ""
     meant = [f"{use}={override.partition('=')[2]}" for use in uses]

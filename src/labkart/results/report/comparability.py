@@ -131,7 +131,8 @@ def _typed(command: str) -> str:
 def _missing(groups: Sequence[Group], ranking: Ranking) -> Iterator[Problem]:
     """The groups that have no run with a seed of another group."""
     groups = [group for group in groups if any(run.status == "finished" for run in group.records)]
-    seeds = {ranking.seed_key(record) for group in groups for record in group.records}
+    runs = [record for group in groups for record in group.records]
+    seeds = {ranking.seed_key(record) for record in runs if record.status == "finished"}
     ordered = sorted(seeds, key=lambda seed: list(map(sort_key, seed)))
     for group in groups:
         own = {ranking.seed_key(record) for record in group.records}

@@ -82,7 +82,8 @@ def _make_all(names: Sequence[str]) -> None:
         try:
             _make(config.read(name))
         except LabkartError as error:
-            failures.append(f"{name}: {error}")
+            text = str(error)
+            failures.append(text if text.startswith(f"{name}:") else f"{name}: {text}")
     _forget_numbers_but(names)
     if failures:
         count = translate(
@@ -116,7 +117,6 @@ def _check(names: Sequence[str]) -> None:
 def _make(report_config: ReportConfig) -> None:
     table, runs = _compare(report_config)
     files = _files(table)
-    lost_rows = staleness.lost_rows(report_config)
     with english():
         section = numbers.section_of(table)
     with numbers.lock():
@@ -124,9 +124,8 @@ def _make(report_config: ReportConfig) -> None:
         for file, content in files.items():
             _write(file, content)
     figure_files.remove_others(report_config, files)
+    staleness.note_made_here(report_config)
     _show(table, runs)
-    for sentence in lost_rows:
-        console.warn(f"  {sentence}")
     folder = project.current().short(config.folder())
     console.say(f"  {folder}/: {', '.join(sorted(file.name for file in files))}")
     reason = staleness.stale(report_config)
@@ -148,6 +147,7 @@ def _compare(report_config: ReportConfig) -> tuple[ReportTable, SelectedRuns]:
     runs = select_runs(report_config)
     groups = runs.ranking.group(runs.records)
     problems = comparability.lost_experiments(report_config)
+    problems += staleness.lost_runs(report_config, groups)
     problems += comparability.problems(groups, runs.ranking, runs.unseeded)
     refused = [problem for problem in problems if problem.kind not in report_config.allow]
     if refused:

@@ -1,14 +1,17 @@
 """Whether a report's files are what its config, the code and the experiments would make today."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from labkart import console
+from labkart import console, project
 from labkart.errors import LabkartError
 from labkart.language import translate
 from labkart.records.record import read_experiment
+from labkart.records.seeds import Group
 from labkart.results.report import numbers, origin, provenance
+from labkart.results.report.comparability import Problem
 from labkart.results.report.config import ReportConfig
 from labkart.results.report.provenance import Provenance
 from labkart.results.report.selection import select_runs
@@ -17,8 +20,8 @@ from labkart.results.report.selection import select_runs
 def stale(config: ReportConfig) -> str:
     """Why a report is not current, in words; empty if it is.
 
-    The files alone are enough for most of it, so that CI can ask. If the experiments are on this
-    machine, those that meet the conditions today are compared, too.
+    The files alone are enough for most of it, so that CI can ask. Where the report was
+    made, the experiments that meet the conditions today are compared, too.
     """
     return next(_reasons(config), "")
 
@@ -52,29 +55,57 @@ def _reasons(config: ReportConfig) -> Iterator[str]:
     yield from filter(None, [_stale_numbers(config, ids)])
     changes = (_changed(id, overrides) for id, overrides in facts.newest.items())
     yield from filter(None, changes)
-    yield from filter(None, [_changed_records(facts)])
-    yield from filter(None, [_other_experiments(config, ids)])
+    if _note(config).exists():
+        yield from filter(None, [_changed_records(facts)])
+        yield from filter(None, [_other_experiments(config, ids)])
 
 
-def lost_rows(config: ReportConfig) -> list[str]:
-    """A sentence for each row of the table in `reports/` whose experiments have no record any more.
+def lost_runs(config: ReportConfig, groups: Sequence[Group]) -> list[Problem]:
+    """The runs of the table in `reports/` that it would lose if these groups took its place.
 
-    Made again, the table would be without them.
+    Their records are gone, or on another machine.
     """
     try:
         facts = provenance.read(config.file(provenance.ENDING))
     except LabkartError:
         return []  # the report is new
-    return [
-        translate(
-            "without {settings}, which the table had: its experiments have no record any more"
-            " ({command})",
-            settings=" ".join(f"{name}={text}" for name, text in settings.items()),
-            command=console.command(" ".join(["run", *facts.experiments[ids[-1]].overrides])),
-        )
-        for settings, ids in facts.groups
-        if not any(map(read_experiment, ids))
-    ]
+    if facts.config.selection != config.selection:
+        return []
+    problems, counts = list[Problem](), {_key(it.settings): len(it.records) for it in groups}
+    for settings, ids in facts.groups:
+        lost = [id for id in ids if not read_experiment(id)]
+        if lost and counts.get(_key(settings), 0) < len(ids):
+            row = " ".join(f"{name}={text}" for name, text in settings.items())
+            text = translate(
+                "{group} is in the table with {all} runs, of which {lost} have no record here",
+                group=row or translate("the only group"),
+                all=len(ids),
+                lost=len(lost),
+            )
+            command = " ".join(["run", *facts.experiments[lost[0]].overrides])
+            remedy = translate("Run it: {command}", command=console.command(command))
+            problems.append(Problem("missing", text, remedy))
+    return problems
+
+
+def _key(settings: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    return tuple(sorted(settings.items()))
+
+
+def note_made_here(config: ReportConfig) -> None:
+    """Note beside the records that they had the experiments of this report's table.
+
+    On another machine, such as CI's, none of them is lost: they never were there.
+    """
+    with suppress(OSError):  # where nothing can be written, nothing will be missed
+        note = _note(config)
+        note.parent.mkdir(parents=True, exist_ok=True)
+        note.touch()
+
+
+def _note(config: ReportConfig) -> Path:
+    name = str(_file_digest(config.file(provenance.ENDING)))
+    return project.current().outputs / "records" / "tables" / name
 
 
 def unknown_numbers(names: Collection[str]) -> str:
@@ -133,8 +164,8 @@ def _changed_records(facts: Provenance) -> str:
     if edited:
         return translate("the record of {id} was edited", id=edited[0][:8])
     lost = [id for id, record in records.items() if not record]
-    if not lost or len(lost) == len(ids):
-        return ""  # if none has a record, they are on another machine
+    if not lost:
+        return ""
     rows = [overrides for id, overrides in facts.newest.items() if id in lost]
     commands = "; ".join(f"labkart run {' '.join(overrides)}".strip() for overrides in rows[:3])
     more = ", ..." if len(lost) > 3 else ""
@@ -149,9 +180,9 @@ def _changed_records(facts: Provenance) -> str:
 
 def _other_experiments(config: ReportConfig, ids: Sequence[str]) -> str:
     """A sentence if other experiments meet the conditions today than those of the table."""
-    if not any(map(read_experiment, ids)):
-        return ""  # they are on another machine
-    today = {record.id for record in select_runs(config).records}
+    records = select_runs(config).records
+    # What failed is in no table, unless it was allowed there.
+    today = {it.id for it in records if it.status == "finished" or it.id in ids}
     new, gone = len(today.difference(ids)), len(set(ids) - today)
     if not new and not gone:
         return ""
