@@ -33,6 +33,7 @@ def english(text: str) -> list[str]:
     return [line for line in lines if SENTENCE.search(line) and not JAPANESE.search(line)]
 
 
+@pytest.mark.thorough
 def test_runs_are_told_in_japanese(japanese: Project) -> None:
     (japanese.root / "conf/search/c.yaml").write_text(SEARCH, encoding="utf-8")
     expected = {
@@ -53,7 +54,7 @@ def test_runs_are_told_in_japanese(japanese: Project) -> None:
     japanese.edit(SPLIT, "self.dump(", "self.log_metric('half', 0.5)\n        self.dump(")
     assert "上流 SplitTable" in japanese.labkart("status")
     assert "が前の結果を残しました: tasks/split.py" in japanese.labkart("accept")
-    assert "残すものがありません" in japanese.run("labkart", "accept").stderr
+    assert "引き継ぐ結果はありません" in japanese.run("labkart", "accept").stderr
     described = json.loads(japanese.labkart("status", "--json"))
     assert described["tasks"][1]["reason"].endswith(": tasks/split.py: SplitTable.run")
     assert described["tasks"][1]["reason"].startswith("accepted by ")
@@ -80,7 +81,7 @@ def test_mistakes_in_runs_are_told_in_japanese(japanese: Project) -> None:
         ("run", "seed=abc"): "TrainLogistic.seed に書けるのは、整数です",
         ("run", "labkart.workers=0"): "labkart.workers に書けるのは、正の整数、または null です",
         ("run", "--nosuch"): "--nosuch: このようなオプションはありません。",
-        ("run", "task=Nothing"): "task=Nothing: パイプラインにあるのは ",
+        ("run", "task=Nothing"): "task=Nothing: このタスクはパイプラインにありません",
         ("run", "hydra.job.chdir=true"): "hydra.job.chdir=true は使えません。",
         ("run", "-m", "seed=range(0)"): "に値がないため、実行するものがありません。",
         ("run", "-m", "sweep=wrong"): "conf/sweep/wrong.yaml の 1 行目: 格子のリスト",

@@ -72,7 +72,9 @@ def _value_sentences(table: ReportTable) -> Iterator[str]:
     config, seeds = table.config, ", ".join(table.ranking.seeds)
     if config.is_compact:
         counts = {len(line.values) for line in table.all_lines}
-        n = f"{max(counts)} runs" if len(counts) == 1 else "n runs"
+        n = "n runs"
+        if len(counts) == 1:
+            n = "1 run" if counts == {1} else f"{max(counts)} runs"
         yield f"Mean ± standard deviation of the sample (n - 1) of {n}, over {seeds}."
         return
     yield f"n: runs, over {seeds}; mean ± standard deviation of the sample (n - 1);"
