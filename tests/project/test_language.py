@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from labkart.cli.main import VERBS
-from tests.support.bake import Project
+from tests.support.bake import UV, Project
 
 # Three words in a row. Commands are as one types them, and this line is argparse's.
 SENTENCE = re.compile(r"[A-Za-z]{2,}(?: [a-z']{2,}){2,}")
@@ -28,7 +28,7 @@ def english(text: str) -> list[str]:
 
 
 def test_all_help_is_japanese(japanese: Project) -> None:
-    for verb in set(VERBS) - {"run"}:  # Hydra's
+    for verb in VERBS:
         said = japanese.labkart(verb, "--help")
         assert JAPANESE.search(said) and english(said) == [], verb
 
@@ -54,7 +54,7 @@ def test_what_the_verbs_print_is_japanese_and_files_are_english(japanese: Projec
         ("reproduce", first, "--from-cache"): "足りないものはありません",
     }
     for words, part in expected.items():
-        said = japanese.labkart(*words)
+        said = japanese.labkart(*words, UV=UV)
         assert part in said and english(said) == [], words
     table = japanese.read("reports/seeds.md")
     assert "| mean |" in table and "Where the deviation is 0" in table
