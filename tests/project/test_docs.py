@@ -254,6 +254,7 @@ def follow(home: Home, page: str) -> None:
             do(home.project, command)
 
 
+@pytest.mark.thorough
 @english
 def test_a_student_can_follow_the_tutorial(home: Home, types: Path) -> None:
     project = home.project

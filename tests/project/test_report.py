@@ -30,6 +30,7 @@ def git(project: Project, *words: str) -> str:
     return done.stdout.strip()
 
 
+@pytest.mark.thorough
 def test_from_an_edit_to_a_table_that_is_current(fresh: Project) -> None:
     fresh.edit("conf/config.yaml", "test_size: 0.25", "test_size: 0.5")
     fresh.edit("conf/model/forest.yaml", "trees: 300", "trees: 20")
