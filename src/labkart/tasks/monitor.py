@@ -49,11 +49,12 @@ class Monitor:
         sys.stdout.flush()
         sys.stderr.flush()
         strangers = {child.pid for child in active_children() if child.pid}
+        leader = os.getpid()
         self.process = os.fork()
         if not self.process:
             with suppress(BaseException):
                 self._socket.close()
-                _run(theirs, strangers)
+                _run(theirs, strangers, leader)
             os._exit(0)
         theirs.close()
         self._hidden = set[str]()
@@ -180,7 +181,7 @@ class _Loop:
         strangers: processes that no task has started.
     """
 
-    def __init__(self, requests: socket.socket, strangers: set[int]) -> None:
+    def __init__(self, requests: socket.socket, strangers: set[int], leader: int) -> None:
         self._selector = selectors.DefaultSelector()
         self._requests = requests
         self._strangers = strangers
@@ -188,7 +189,7 @@ class _Loop:
         self._channels: list[_Channel] = []
         self._selector.register(requests, selectors.EVENT_READ, self._accept)
         self._is_open = True
-        self._leader = os.getppid()
+        self._leader = leader
         self._rest = _LOOK if requests.type == socket.SOCK_DGRAM else None
 
     def run(self) -> None:
@@ -254,12 +255,12 @@ class _Loop:
             self._channels.remove(channel)
 
 
-def _run(requests: socket.socket, strangers: set[int]) -> None:
+def _run(requests: socket.socket, strangers: set[int], leader: int) -> None:
     # Signals are for the whole group of processes; the end of the others is the end of this one.
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGTTOU):
         signal.signal(number, signal.SIG_IGN)
     _close_all_but(requests.fileno())
-    loop = _Loop(requests, {*strangers, os.getpid()})
+    loop = _Loop(requests, {*strangers, os.getpid()}, leader)
     signal.signal(signal.SIGWINCH, lambda *_: loop.follow_size())
     loop.run()
 
