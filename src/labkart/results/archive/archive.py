@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import tempfile
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -52,12 +51,12 @@ def make(file: Path, options: Options) -> Contents:
     collected, date = contents.collect(options.data_limit), current_time()
     if not options.allow_secrets:
         _refuse_secrets(repository.secrets(project.current().root, collected.commits))
-    with tempfile.TemporaryDirectory(prefix="labkart-") as scratch:
+    with signals.temporary_folder() as scratch:
         packed = wheels.pack(
             collected.experiments.values(), _new_folder(scratch, "wheels"), every=options.wheels
         )
         collected.remarks += packed.remarks
-        files = {**collected.files, **_made_files(collected, Path(scratch))}
+        files = {**collected.files, **_made_files(collected, scratch)}
         folder = repository.folder(project.current().root)
         text = readme.write(collected, packed, file.name, folder, date)
         described = {readme.FILE: text.encode()}
@@ -145,7 +144,7 @@ def _pack(zipped: zipfile.ZipFile, name: str, path: Path) -> str:
     return digest.hexdigest()
 
 
-def _new_folder(scratch: str | Path, name: str) -> Path:
-    folder = Path(scratch, name)
+def _new_folder(scratch: Path, name: str) -> Path:
+    folder = scratch / name
     folder.mkdir()
     return folder

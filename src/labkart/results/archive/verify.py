@@ -8,7 +8,6 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 import zipfile
 from collections.abc import Iterator
 from contextlib import chdir
@@ -51,13 +50,13 @@ def verify(file: Path, table: str | None = None, *, online: bool = False) -> boo
     Raises:
         LabkartError: it is no archive, or has no such table.
     """
-    with tempfile.TemporaryDirectory(prefix="labkart-") as scratch:
-        folder = Path(scratch, "archive")
+    with signals.temporary_folder() as scratch:
+        folder = scratch / "archive"
         files = _unpack(file, folder)
         if not _all_right(list(_changed(folder, files))):
             return False
         console.say(translate("  {count} files are as they were packed", count=len(files)))
-        root = _project(folder, Path(scratch))
+        root = _project(folder, scratch)
         with chdir(root):
             tables = read_tables()
             if not _all_right(list(_contradictions(tables))):
@@ -68,7 +67,7 @@ def verify(file: Path, table: str | None = None, *, online: bool = False) -> boo
                 os.environ[WHEELS] = str(folder / "wheels")
             if online:
                 _install(tables[name], root)
-        return _reproduce(root, name, Path(scratch), online=online)
+        return _reproduce(root, name, scratch, online=online)
 
 
 def _unpack(file: Path, folder: Path) -> dict[str, str]:

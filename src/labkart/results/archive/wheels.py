@@ -4,7 +4,6 @@ Nobody else has a folder of the student's machine, so without its wheel no run c
 """
 
 import hashlib
-import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +11,7 @@ from pathlib import Path
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name, parse_wheel_filename
 
+from labkart import signals
 from labkart.errors import LabkartError
 from labkart.files import encode_json
 from labkart.language import translate
@@ -133,8 +133,8 @@ def _pip_wheel(folder: Path, packages: Sequence[Requirement], python: str) -> st
     """Put wheels into a folder; why that failed, in one line, or an empty text."""
     options = ("tool", "run", "--quiet", "--python", python)
     words = (*options, *_WHEEL, str(folder), *map(str, packages))
-    with tempfile.TemporaryDirectory(prefix="labkart-") as scratch:  # pip leaves what it began
-        done = uv.run(*words, TMPDIR=scratch)
+    with signals.temporary_folder() as scratch:  # pip leaves what it began
+        done = uv.run(*words, TMPDIR=str(scratch))
     if done.returncode == 0:
         return ""
     errors = [line for line in done.stderr.splitlines() if line.startswith("ERROR: ")]
