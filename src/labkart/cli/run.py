@@ -71,7 +71,7 @@ def _parser() -> ArgumentParser:
 def _choices() -> str:
     """The files of conf/ that overrides choose."""
     conf = project.current().root / "conf"
-    groups = {folder.name: sorted(folder.glob("*.yaml")) for folder in sorted(conf.iterdir())}
+    groups = {folder.name: sorted(folder.glob("*.yaml")) for folder in sorted(conf.glob("*"))}
     lines = [
         f"  {group}={','.join(file.stem for file in files)}"
         for group, files in groups.items()

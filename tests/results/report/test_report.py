@@ -571,10 +571,10 @@ def test_a_table_loses_no_run_without_a_word(records: list[ExperimentRecord], ro
     shutil.rmtree(root / "outputs/records/experiments/linear3")
     text = refusal("models")
     assert (
-        "model=deep is in the table with 4 runs, of which 4 have no record here. Run it: " in text
+        "model=deep: the table has 4 runs of it, 4 of them without a record here. Run it: " in text
     )
     assert "labkart run model=deep seed=0." in text
-    assert "model=linear is in the table with 4 runs, of which 1 have no record here" in text
+    assert "model=linear: the table has 4 runs of it, 1 of them without a record here" in text
     assert "--allow missing" in text
     assert (root / "reports/models.md").read_text() == before
     report(["models", "--allow", "missing"])
@@ -591,7 +591,7 @@ def test_on_another_machine_no_run_is_lost(
     shutil.rmtree(root / "outputs")
     experiment("forest", 0, 0.9)
     assert staleness.stale(config.read("models")) == ""
-    assert "model=deep is in the table with 4 runs, of which 4" in refusal("--all")
+    assert "model=deep: the table has 4 runs of it, 4 of" in refusal("--all")
 
 
 def test_a_failed_run_leaves_a_table_current(

@@ -77,7 +77,7 @@ def lost_runs(config: ReportConfig, groups: Sequence[Group]) -> list[Problem]:
         if lost and counts.get(_key(settings), 0) < len(ids):
             row = " ".join(f"{name}={text}" for name, text in settings.items())
             text = translate(
-                "{group} is in the table with {all} runs, of which {lost} have no record here",
+                "{group}: the table has {all} runs of it, {lost} of them without a record here",
                 group=row or translate("the only group"),
                 all=len(ids),
                 lost=len(lost),
