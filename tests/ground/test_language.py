@@ -13,6 +13,7 @@ import pytest
 import labkart
 from labkart.check.rules import RULES
 from labkart.language import bilingual, english, local, read_text, translate, translate_count
+from labkart.records.states import STATES
 from tests.support.tiny import write
 
 LIBRARY = Path(labkart.__file__).parent
@@ -29,7 +30,7 @@ SHOWING_ARGUMENTS = {"help", "description", "epilog"}
 _WORD = re.compile(r"[A-Za-z]{2,}[\w./()*-]*")
 
 # Modules through which texts go that stand elsewhere.
-THROUGH = ("check/rule.py", "language.py")
+THROUGH = ("check/rule.py", "language.py", "records/states.py")
 # It tells which language it is.
 WITHOUT_LANGUAGE = {LIBRARY / "project.py"}
 
@@ -58,11 +59,11 @@ def _calls(room: str) -> Iterator[tuple[str, ast.Call, str]]:
 
 
 def _texts(room: str) -> set[str]:
-    """The English texts of a room; those of the rules are what their classes have."""
+    """The English texts of a room; those of rules and states stand in tables."""
     texts = {text for _, call, name in _translations(room) for text in _literals(call, name)}
     for rule in RULES if room == "check" else ():
         texts |= {rule.sentence, rule.reason, rule.fix, *rule.messages.values()}
-    return texts
+    return texts | set(STATES if room == "records" else ())
 
 
 def _translations(room: str) -> Iterator[tuple[str, ast.Call, str]]:
