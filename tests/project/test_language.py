@@ -29,8 +29,8 @@ def english(text: str) -> list[str]:
 
 def test_all_help_is_japanese(japanese: Project) -> None:
     for verb in VERBS:
-        said = japanese.labkart(verb, "--help")
-        assert JAPANESE.search(said) and english(said) == [], verb
+        printed = japanese.labkart(verb, "--help")
+        assert JAPANESE.search(printed) and english(printed) == [], verb
 
 
 def test_what_the_verbs_print_is_japanese_and_files_are_english(japanese: Project) -> None:
@@ -54,8 +54,8 @@ def test_what_the_verbs_print_is_japanese_and_files_are_english(japanese: Projec
         ("reproduce", first, "--from-cache"): "足りないものはありません",
     }
     for words, part in expected.items():
-        said = japanese.labkart(*words, UV=UV)
-        assert part in said and english(said) == [], words
+        printed = japanese.labkart(*words, UV=UV)
+        assert part in printed and english(printed) == [], words
     table = japanese.read("reports/seeds.md")
     assert "| mean |" in table and "Where the deviation is 0" in table
     assert not JAPANESE.search(table)

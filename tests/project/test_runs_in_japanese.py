@@ -48,8 +48,8 @@ def test_runs_are_told_in_japanese(japanese: Project) -> None:
         ("status", "seed=2"): "seed=2 での実行がありません",
     }
     for words, part in expected.items():
-        said = japanese.labkart(*words)
-        assert part in said and english(said) == [], words
+        printed = japanese.labkart(*words)
+        assert part in printed and english(printed) == [], words
 
     japanese.edit(SPLIT, "self.dump(", "self.log_metric('half', 0.5)\n        self.dump(")
     assert "上流 SplitTable" in japanese.labkart("status")

@@ -18,8 +18,8 @@ def test_the_page_shows_what_labkart_says_of_each_mistake(
     project.labkart("run")
     shown = blocks(page(language).read_text(encoding="utf-8"))
     assert len(shown) == len(MISTAKES)
-    said = [mistake.make(project) for mistake in MISTAKES]
-    assert list(map(comparable, said)) == list(map(comparable, shown)), (
+    printed = [mistake.make(project) for mistake in MISTAKES]
+    assert list(map(comparable, printed)) == list(map(comparable, shown)), (
         "write them again: python -m tests.support.mistakes"
     )
 

@@ -62,8 +62,8 @@ class Mistake:
 
 def as_on_the_page(text: str, lines: int) -> str:
     """The first lines of an answer, without progress and with the names that the pages use."""
-    said = [line.strip() for line in text.splitlines() if line and not line.endswith(" ...")]
-    answer = "\n".join(said[:lines])
+    sentences = [line.strip() for line in text.splitlines() if line and not line.endswith(" ...")]
+    answer = "\n".join(sentences[:lines])
     answer = re.sub(r"([!-~]*/|(?<![\w.-]))labkart(?= (?:sync|run)\b)", "uv run labkart", answer)
     answer = re.sub(r"(?<=experiments/)[0-9a-f]+|\b[0-9a-f]{8}\b", "4f2c91d8", answer)
     return re.sub(r"(WARNING) +\S+: ", r"\1 ", answer)

@@ -231,13 +231,13 @@ def _explain_group(key: str, choices: Iterable[str], overrides: list[str]) -> st
         )
     if not uses:
         return ""
-    meant = [f"{use}={override.partition('=')[2]}" for use in uses]
+    proposals = [f"{use}={override.partition('=')[2]}" for use in uses]
     return translate(
         "{override}: conf/{group}/ is used as {names}. Write {meant}.",
         override=override,
         group=group,
         names=join_names(uses),
-        meant=join_alternatives(meant),
+        meant=join_alternatives(proposals),
     )
 
 

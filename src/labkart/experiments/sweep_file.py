@@ -77,7 +77,7 @@ def _read(name: str) -> list[Grid]:
     path = f"{FOLDER}/{name.removesuffix('.yaml')}.yaml"
     file = project.current().root / path
     if not file.is_file():
-        options = sorted(other.stem for other in folder().glob("*.yaml"))
+        options = sorted(path.stem for path in folder().glob("*.yaml"))
         raise LabkartError(
             translate(
                 'conf: no {group} "{name}". Choose one of {options} ({folder}/).',
