@@ -205,9 +205,25 @@ def test_links_lead_somewhere(page: Path) -> None:
     """As GitHub follows them: from the page's folder, and to a heading of the page."""
     text = re.sub(r"```.*?```|`[^`]*`", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
     for path, heading in re.findall(r"\]\((?!https?:)([^)#]*)#?([^)]*)\)", text):
-        file = (page.parent / path) if path else page
+        file = workflow(path) or ((page.parent / path) if path else page)
         assert file.exists(), path
         assert not heading or heading in headings(file), heading
+
+
+def workflow(link: str) -> Path | None:
+    """What a badge shows: from a README, `../../` is this repository's address on GitHub, also of a fork."""
+    match = re.match(r"\.\./\.\./actions/(workflows/\w+\.yml)", link)
+    return TEMPLATE / ".github" / match[1] if match else None
+
+
+@pytest.mark.parametrize("page", ["README.md", "README.ja.md"])
+def test_the_badges_are_true(page: str) -> None:
+    text = (TEMPLATE / page).read_text(encoding="utf-8")
+    project = tomllib.loads((TEMPLATE / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    versions = re.findall(r":: (3\.\d+)", "\n".join(project["classifiers"]))
+    assert f"badge/python-{'_%7C_'.join(versions)}-" in text
+    assert f"![Python {' | '.join(versions)}]" in text
+    assert f"badge/licence-{project['license']}-" in text
 
 
 def headings(page: Path) -> set[str]:
