@@ -115,6 +115,12 @@ def test_no_file_for_github_is_left_out() -> None:
     assert files == {*WORKFLOWS, *DEPENDABOT, *FORMS.iterdir()}
 
 
+def test_nothing_is_red_in_a_review_of_either_repository(fresh: Project) -> None:
+    """By the rules of Scientific Python; what does not hold has its reason in `pyproject.toml`."""
+    for root in (TEMPLATE, fresh.root):
+        run(root, TOOLS / "repo-review", ".")
+
+
 def execute(
     workflow: Path, job: str, workspace: Path, only: tuple[str, ...] = (), **variables: str
 ) -> str:
