@@ -243,6 +243,13 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
+def japanese_root(root: Path) -> Path:
+    """The tiny project, in Japanese."""
+    write(root, **{"pyproject.toml": f'{FILES["pyproject.toml"]}language = "ja"\n'})
+    return root
+
+
+@pytest.fixture
 def student(
     root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Callable[[str], ModuleType]:

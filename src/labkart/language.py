@@ -1,12 +1,13 @@
 """The language in which Labkart speaks to a person: English, or what the project chose.
 
 The English text stands in the code and is the key of its translation, which is in `ja.toml` in the
-folder of the room. What other programs read (records, MLflow, reports) stays English.
+folder of the room. What other programs read (records, MLflow) stays English; a report has a
+language of its own.
 """
 
 import tomllib
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from functools import cache
 from pathlib import Path
@@ -14,13 +15,19 @@ from pathlib import Path
 from labkart import project
 from labkart.errors import LabkartError
 
-_is_english = ContextVar("is_english", default=False)
+_spoken = ContextVar[str | None]("spoken", default=None)
 
 
 class Bilingual(str):
-    """An English text for records and files, which also has a translation for the terminal."""
+    """An English text for records and files, which `local` translates for a person.
 
-    translation: str = ""
+    Attributes:
+        template: the key of its translation.
+        values: what stands in it.
+    """
+
+    template: str
+    values: Mapping[str, object]
 
 
 def translate(english: str, /, **values: object) -> str:
@@ -43,13 +50,13 @@ def translate_count(one: str, many: str, count: float, /, **values: object) -> s
 def bilingual(english: str, /, **values: object) -> str:
     """A text that is English in a record or a file; `local`, or another text, translates it."""
     text = Bilingual(english.format(**values))
-    text.translation = translate(english, **values)
+    text.template, text.values = english, values
     return text
 
 
 def local(text: str) -> str:
     """A text in the project's language, if it is a bilingual one."""
-    return text.translation if isinstance(text, Bilingual) and current() != "en" else text
+    return translate(text.template, **text.values) if isinstance(text, Bilingual) else text
 
 
 def read_text(file: Path) -> str:
@@ -63,20 +70,25 @@ def join_sentences(*texts: str) -> str:
     return ("" if current() == "ja" else " ").join(filter(None, texts))
 
 
-@contextmanager
-def english() -> Iterator[None]:
+def english() -> AbstractContextManager[None]:
     """Let the texts of the block be English, for another program reads them, or a record."""
-    token = _is_english.set(True)
+    return speaking("en")
+
+
+@contextmanager
+def speaking(language: str) -> Iterator[None]:
+    """Let the texts of the block be in a language, whatever the project's is."""
+    token = _spoken.set(language)
     try:
         yield
     finally:
-        _is_english.reset(token)
+        _spoken.reset(token)
 
 
 def current() -> str:
     """The language of the project around the working directory; English outside of projects."""
-    if _is_english.get():
-        return "en"
+    if language := _spoken.get():
+        return language
     try:
         return project.current().language
     except LabkartError:

@@ -2,6 +2,7 @@
 
 import ast
 import json
+import pickle
 import re
 import string
 import tomllib
@@ -12,7 +13,15 @@ import pytest
 
 import labkart
 from labkart.check.rules import RULES
-from labkart.language import bilingual, english, local, read_text, translate, translate_count
+from labkart.language import (
+    bilingual,
+    english,
+    local,
+    read_text,
+    speaking,
+    translate,
+    translate_count,
+)
 from labkart.records.states import STATES
 from tests.support.tiny import write
 
@@ -168,14 +177,9 @@ def test_a_text_is_in_the_language_of_the_project(
     assert translate(text, state="done") == "done"
 
 
-@pytest.fixture
-def japanese(root: Path) -> Path:
-    settings = (root / "pyproject.toml").read_text(encoding="utf-8")
-    write(root, **{"pyproject.toml": f'{settings}language = "ja"\n'})
-    return root
-
-
-def test_a_bilingual_text_is_english_for_files_and_translated_for_a_person(japanese: Path) -> None:
+def test_a_bilingual_text_is_english_for_files_and_translated_for_a_person(
+    japanese_root: Path,
+) -> None:
     text = bilingual("{file} is gone", file="a.csv")
     assert json.dumps(text) == '"a.csv is gone"'
     assert local(text) == "a.csv がありません"
@@ -183,13 +187,21 @@ def test_a_bilingual_text_is_english_for_files_and_translated_for_a_person(japan
     with english():
         assert local(text) == translate("{file} is gone", file="a.csv") == "a.csv is gone"
     assert translate("{file} is gone", file="a.csv") == local(text)
+    assert local(pickle.loads(pickle.dumps(text))) == local(text)
 
 
-def test_a_file_is_read_in_the_language_of_the_project_if_it_has_one(japanese: Path) -> None:
-    write(japanese, **{"a.en.txt": "one", "a.ja.txt": "一", "b.en.txt": "two"})
-    assert [read_text(japanese / name) for name in ("a.txt", "b.txt")] == ["一", "two"]
+def test_a_block_may_be_in_another_language(root: Path) -> None:
+    text = bilingual("{file} is gone", file="a.csv")
+    with speaking("ja"):
+        assert local(text) == "a.csv がありません"
+    assert local(text) == "a.csv is gone"
+
+
+def test_a_file_is_read_in_the_language_of_the_project_if_it_has_one(japanese_root: Path) -> None:
+    write(japanese_root, **{"a.en.txt": "one", "a.ja.txt": "一", "b.en.txt": "two"})
+    assert [read_text(japanese_root / name) for name in ("a.txt", "b.txt")] == ["一", "two"]
     with english():
-        assert read_text(japanese / "a.txt") == "one"
+        assert read_text(japanese_root / "a.txt") == "one"
 
 
 @pytest.mark.parametrize(("count", "text"), [(0, "0 runs"), (1, "1 run"), (2, "2 runs")])

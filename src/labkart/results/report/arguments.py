@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from labkart.language import translate
-from labkart.results.report.choices import ALLOWED, FIGURES, LAYOUTS, PAIRS, TESTS
+from labkart.results.report.choices import ALLOWED, FIGURES, LANGUAGES, LAYOUTS, PAIRS, TESTS
 
 # The options that take several words.
 _SEVERAL = ("metrics", "higher_is_better", "lower_is_better", "primary", "figures", "allow")
@@ -105,6 +105,8 @@ def parser() -> argparse.ArgumentParser:
     figures = translate("which to draw (default: each that has something to show)")
     add("--figures", nargs="+", metavar=f"{{{','.join((*FIGURES, 'none'))}}}", help=figures)
     add("--title", help=translate("the caption"))
+    language = translate("the language of the table, its notes and the figures (en)")
+    add("--language", choices=LANGUAGES, help=language)
     allow = translate("what the runs need not have in common")
     add("--allow", nargs="+", metavar=f"{{{','.join(ALLOWED)}}}", help=allow)
     add("--all", action="store_true", help=translate("make all of reports/*.yaml again"))

@@ -12,6 +12,7 @@ FIGURES = ("comparison", "curves", "heatmap", "parallel", "ranks")
 TESTS = ("t", "wilcoxon", "permutation", "mcnemar")
 PAIRS = ("baseline", "all")
 LAYOUTS = ("details", "metrics", "systems")
+LANGUAGES = ("en", "ja")
 ALLOWED = ("code", "data", "packages", "dirty", "missing", "failed")
 
 
@@ -98,6 +99,7 @@ _CHECKS: dict[str, _Check] = {
     "interval": _one_of("t", "bootstrap"),
     "test": _one_of(*TESTS, "none"),
     "repeat": _one_of("seed", "fold"),
+    "language": _one_of(*LANGUAGES),
     "pairs": _one_of(*PAIRS),
     "level": _Check(_is_share, lambda: translate("a number between 0 and 1, such as 0.95")),
     "items": _Check(

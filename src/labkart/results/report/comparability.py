@@ -11,6 +11,7 @@ from labkart.language import translate
 from labkart.records import last_used, sweep
 from labkart.records.record import ExperimentRecord, TaskRun, digest_of, read_experiment, read_task
 from labkart.records.seeds import Group, Ranking
+from labkart.records.states import describe_state
 from labkart.records.values import sort_key
 from labkart.results.report.config import ReportConfig
 from labkart.wording import and_more
@@ -115,7 +116,7 @@ def _is_edited(task: TaskRun) -> bool:
 def _failed(records: Sequence[ExperimentRecord]) -> Iterator[Problem]:
     for record in records:
         if record.status != "finished":
-            text = f"{_name(record)}: {record.status}"
+            text = f"{_name(record)}: {describe_state(record.status)}"
             yield Problem("failed", text, _describe_repetition(record))
 
 

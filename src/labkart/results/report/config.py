@@ -28,6 +28,7 @@ class ReportConfig:
     Attributes:
         name: of its files in `reports/`.
         title: the caption.
+        language: of all that is printed, `en` or `ja`.
         where: conditions that all experiments meet, such as `model=forest,logistic`.
         sweep: the sweep of all experiments, see `Selection`; also `study`, `tag`, `commit`, `since`
             and `until`.
@@ -54,6 +55,7 @@ class ReportConfig:
 
     name: str
     title: str = ""
+    language: str = "en"
     where: Sequence[str] = field(default_factory=list)
     sweep: str | None = None
     study: str | None = None

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from io import StringIO
 from typing import Any
 
+from labkart.language import join_sentences
 from labkart.results.report.cells import Cell, Cells
 from labkart.results.report.layout import all_cells
 from labkart.results.report.line import Line
@@ -31,7 +32,7 @@ def markdown(table: ReportTable) -> str:
     lines = [f"### {_markdown_text(title(table))}", ""]
     for cells in all_cells(table):
         lines += _markdown_lines(cells)
-    note = f"{allowance(table)} {method(table)}".strip()
+    note = join_sentences(allowance(table), method(table))
     return "\n".join([*lines, _markdown_text(note), ""])
 
 

@@ -3,24 +3,24 @@
 import unicodedata
 from collections.abc import Iterator
 
-from labkart.language import local, translate
+from labkart.language import bilingual, join_sentences, local, translate, translate_count
+from labkart.records.direction import Direction
 from labkart.results.report import marks
 from labkart.results.report.cautions import cautions
 from labkart.results.report.labels import group_label, listed, percentage, settings_label
 from labkart.results.report.overall import Overall
 from labkart.results.report.paired import TESTS
 from labkart.results.report.rounding import p_text
+from labkart.results.report.statistics import RESAMPLES
 from labkart.results.report.table import ReportTable
 
 _INTERVALS = {
-    "t": "Student's t, which assumes independent, normally distributed runs",
-    "bootstrap": "bootstrap (BCa, Efron 1987, 9,999 resamples), which is too narrow for few runs",
+    "t": bilingual("Student's t, which assumes independent, normally distributed runs"),
+    "bootstrap": bilingual(
+        "bootstrap (BCa, Efron 1987, {count:,} resamples), which is too narrow for few runs",
+        count=RESAMPLES,
+    ),
 }
-
-_CORRECTED = (
-    ", corrected for the overlap of the folds' training data"
-    " (Nadeau and Bengio 2003, doi:10.1023/A:1024068626366)"
-)
 
 
 def title(table: ReportTable) -> str:
@@ -45,92 +45,158 @@ def _full_stop(last: str) -> str:
 
 def allowance(table: ReportTable) -> str:
     """What the runs were allowed not to have in common; empty if nothing."""
+    if not table.config.allow:
+        return ""
     allowed = ", ".join(table.config.allow)
-    return f"Not the same in all runs, as allowed: {allowed}." if allowed else ""
+    return translate("Not the same in all runs, as allowed: {allowed}.", allowed=allowed)
 
 
 def method(table: ReportTable) -> str:
     """How the numbers were made."""
-    return " ".join(_sentences(table))
+    return join_sentences(*_sentences(table))
 
 
 def _sentences(table: ReportTable) -> Iterator[str]:
-    yield from _value_sentences(table)
+    yield _value_sentence(table)
     if constant := table.constant_groups:
-        labels = [group_label(table, group) for group in constant]
-        more = f" and {len(labels) - 3} more" if len(labels) > 3 else ""
-        names = "; ".join(labels[:3]) + more
-        yield f"Run once, without seeds, and taken as the same for all: {names}."
+        names = listed((group_label(table, group) for group in constant), "; ")
+        yield translate(
+            "Run once, without seeds, and taken as the same for all: {names}.", names=names
+        )
     yield from _direction_sentences(table)
     if table.all_pairs:
+        yield from _difference_sentences(table)
         yield from _test_sentences(table)
     yield from over_datasets(table)
     yield from cautions(table)
 
 
-def _value_sentences(table: ReportTable) -> Iterator[str]:
+def _value_sentence(table: ReportTable) -> str:
     config, seeds = table.config, ", ".join(table.ranking.seeds)
-    if config.is_compact:
-        counts = {len(line.values) for line in table.all_lines}
-        n = "n runs"
-        if len(counts) == 1:
-            n = "1 run" if counts == {1} else f"{max(counts)} runs"
-        yield f"Mean ± standard deviation of the sample (n - 1) of {n}, over {seeds}."
-        return
-    yield f"n: runs, over {seeds}; mean ± standard deviation of the sample (n - 1);"
-    interval = _INTERVALS[config.interval]
-    yield f"{percentage(config.level)} confidence interval of the mean ({interval})."
+    if not config.is_compact:
+        return translate(
+            "n: runs, over {seeds}; mean ± standard deviation of the sample (n - 1); {level}"
+            " confidence interval of the mean ({interval}).",
+            seeds=seeds,
+            level=percentage(config.level),
+            interval=_INTERVALS[config.interval],
+        )
+    counts = {len(line.values) for line in table.all_lines}
+    runs = translate("n runs")
+    if len(counts) == 1:
+        runs = translate_count("{count} run", "{count} runs", max(counts))
+    return translate(
+        "Mean ± standard deviation of the sample (n - 1) of {runs}, over {seeds}.",
+        runs=runs,
+        seeds=seeds,
+    )
 
 
 def _direction_sentences(table: ReportTable) -> Iterator[str]:
     directions = {metric: table.ranking.directions.of(metric) for metric in table.lines}
     known = {direction for direction in directions.values() if direction}
     if known:
-        words = [f"{each.arrow} {each.name.lower()} is better" for each in sorted(known)[::-1]]
-        yield f"{', '.join(words)}."
+        words = {
+            Direction.HIGHER: translate("{arrow} higher is better", arrow=Direction.HIGHER.arrow),
+            Direction.LOWER: translate("{arrow} lower is better", arrow=Direction.LOWER.arrow),
+        }
+        meanings = [words[direction] for direction in sorted(known, reverse=True)]
+        yield translate("{meanings}.", meanings=translate(", ").join(meanings))
     if any(line.best for line in table.all_lines):
-        of_each = " of each data set" if table.datasets.names else ""
-        yield f"Best mean{of_each}, and what prints as the same, in bold."
+        yield (
+            translate("Best mean of each data set, and what prints as the same, in bold.")
+            if table.datasets.names
+            else translate("Best mean, and what prints as the same, in bold.")
+        )
     unknown = [table.config.label(metric) for metric in directions if not directions[metric]]
     if unknown and len(table.groups) > 1:
-        yield f"Whether higher or lower is better is not known for {listed(unknown)}."
+        yield translate(
+            "Whether higher or lower is better is not known for {names}.", names=listed(unknown)
+        )
 
 
 def _test_sentences(table: ReportTable) -> Iterator[str]:
     config = table.config
-    yield from _difference_sentences(table)
     tests = [pair.test for pair in table.all_pairs]
-    if count := table.test_count:
+    if table.test_count:
         kind = TESTS[config.test]
-        others = [config.label(name) for name in table.lines if name not in table.primary]
-        family = f" of {listed(map(config.label, table.primary))}" if others else ""
-        corrected = f", Holm-corrected (1979) for {count} tests{family}" if count > 1 else ""
-        folds = _CORRECTED if any(test.plain_p is not None for test in tests) else ""
-        yield f"p: {kind.words}{folds}{corrected}."
-        if others:
-            yield f"p of {listed(others)} is not corrected, as no part of that family."
+        folds = ""
+        if any(test.plain_p is not None for test in tests):
+            folds = translate(
+                ", corrected for the overlap of the folds' training data"
+                " (Nadeau and Bengio 2003, doi:10.1023/A:1024068626366)"
+            )
+        yield translate(
+            "p: {test}{folds}{corrected}.",
+            test=kind.words,
+            folds=folds,
+            corrected=_describe_correction(table),
+        )
+        if others := _uncorrected(table):
+            yield translate(
+                "p of {names} is not corrected, as no part of that family.", names=listed(others)
+            )
         if not config.is_compact or config.pairs == "all":
-            yield f"{kind.effect.symbol}: {kind.effect.words}."
-    obstacles = dict.fromkeys(test.obstacle for test in tests if test.obstacle)
+            yield translate(
+                "{symbol}: {words}.", symbol=kind.effect.symbol, words=kind.effect.words
+            )
+    obstacles = dict.fromkeys(local(test.obstacle) for test in tests if test.obstacle)
     if obstacles:
-        yield f"No test: {'; '.join(obstacles)}."
+        yield translate("No test: {reasons}.", reasons="; ".join(obstacles))
+
+
+def _uncorrected(table: ReportTable) -> list[str]:
+    """The metrics whose tests are no part of the family that is corrected."""
+    return [table.config.label(name) for name in table.lines if name not in table.primary]
+
+
+def _describe_correction(table: ReportTable) -> str:
+    count = table.test_count
+    if count < 2:
+        return ""
+    if _uncorrected(table):
+        return translate(
+            ", Holm-corrected (1979) for {count} tests of {metrics}",
+            count=count,
+            metrics=listed(map(table.config.label, table.primary)),
+        )
+    return translate(", Holm-corrected (1979) for {count} tests", count=count)
 
 
 def _difference_sentences(table: ReportTable) -> Iterator[str]:
-    config = table.config
-    over = "items (each its mean over the runs)" if config.items else "runs of the same seeds"
-    if table.folds:
-        over = f"{table.folds.count} folds"
-    same = " of the same data set" if table.datasets.names else ""
-    interval = f"with its {percentage(config.level)} interval"
+    config, same = table.config, ""
+    if table.datasets.names:
+        same = translate(" of the same data set")
+    parts = {"same": same, "pairs": _describe_pairs(table), "level": percentage(config.level)}
     if table.baselines:
         systems = map(table.datasets.system, table.baselines)
         labels = dict.fromkeys(settings_label(table, system) for system in systems)
-        pairs = f"mean difference to the baseline ({'; '.join(labels)}){same} in pairs of {over}"
-        yield f"{marks.legend()}: {pairs}." if config.is_compact else f"Δ: {pairs}, {interval}."
+        difference = translate(
+            "mean difference to the baseline ({baselines}){same} in pairs of {pairs}",
+            baselines="; ".join(labels),
+            **parts,
+        )
+        yield (
+            translate("{marks}: {difference}.", marks=marks.legend(), difference=difference)
+            if config.is_compact
+            else translate(
+                "Δ: {difference}, with its {level} interval.", difference=difference, **parts
+            )
+        )
     if config.pairs == "all":
-        yield f"All pairs: each group is tested against each other{same} in pairs of {over};"
-        yield f"Δ: the mean difference, {interval}."
+        yield translate(
+            "All pairs: each group is tested against each other{same} in pairs of {pairs};"
+            " Δ: the mean difference, with its {level} interval.",
+            **parts,
+        )
+
+
+def _describe_pairs(table: ReportTable) -> str:
+    if table.folds:
+        return translate("{count} folds", count=table.folds.count)
+    if table.config.items:
+        return translate("items (each its mean over the runs)")
+    return translate("runs of the same seeds")
 
 
 def over_datasets(table: ReportTable) -> Iterator[str]:

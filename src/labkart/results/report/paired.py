@@ -218,47 +218,58 @@ def _mcnemar(differences: np.ndarray) -> tuple[float, float | None]:
 _D_Z = Effect(
     "d_z",
     "d_z",
-    "Cohen's d_z, the mean difference by the standard deviation of the differences"
-    " (Lakens 2013, doi:10.3389/fpsyg.2013.00863)",
+    bilingual(
+        "Cohen's d_z, the mean difference by the standard deviation of the differences"
+        " (Lakens 2013, doi:10.3389/fpsyg.2013.00863)"
+    ),
 )
 _RANK_BISERIAL = Effect(
     "r",
     "rank_biserial_r",
-    "the matched-pairs rank-biserial correlation (Kerby 2014, doi:10.2466/11.IT.3.1)",
+    bilingual("the matched-pairs rank-biserial correlation (Kerby 2014, doi:10.2466/11.IT.3.1)"),
 )
 _G = Effect(
     "g",
     "cohens_g",
-    "Cohen's g (1988), the share of better ones among those that differ, less one half",
+    bilingual("Cohen's g (1988), the share of better ones among those that differ, less one half"),
 )
 
 TESTS = {
     "t": TestKind(
-        "two-sided paired t-test (Student 1908, doi:10.1093/biomet/6.1.1), which assumes normally"
-        " distributed differences",
+        bilingual(
+            "two-sided paired t-test (Student 1908, doi:10.1093/biomet/6.1.1), which assumes"
+            " normally distributed differences"
+        ),
         _D_Z,
         3,  # of three pairs two are free to vary
         "pairs",
         _t,
     ),
     "wilcoxon": TestKind(
-        "two-sided signed-rank test (Wilcoxon 1945, doi:10.2307/3001968), which assumes symmetric"
-        " differences",
+        bilingual(
+            "two-sided signed-rank test (Wilcoxon 1945, doi:10.2307/3001968), which assumes"
+            " symmetric differences"
+        ),
         _RANK_BISERIAL,
         6,  # of five p cannot be below 0.06; so it is for the next two
         "pairs that differ",
         _wilcoxon,
     ),
     "permutation": TestKind(
-        "two-sided randomisation test of the mean difference: its signs are exchanged"
-        f" in all ways, or in {RESAMPLES:,} of many (Fisher 1935)",
+        bilingual(
+            "two-sided randomisation test of the mean difference: its signs are exchanged"
+            " in all ways, or in {count:,} of many (Fisher 1935)",
+            count=RESAMPLES,
+        ),
         _D_Z,
         6,
         "pairs that differ",
         _permutation,
     ),
     "mcnemar": TestKind(
-        "two-sided exact test of right and wrong items (McNemar 1947, doi:10.1007/BF02295996)",
+        bilingual(
+            "two-sided exact test of right and wrong items (McNemar 1947, doi:10.1007/BF02295996)"
+        ),
         _G,
         6,
         "pairs that differ",

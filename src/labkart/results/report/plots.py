@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from labkart.errors import LabkartError
 from labkart.fonts import fonts_for
-from labkart.language import english, translate
+from labkart.language import speaking, translate
 from labkart.results.report.figures import style
 from labkart.results.report.figures.curves import draw_curves
 from labkart.results.report.figures.intervals import draw_intervals
@@ -50,7 +50,7 @@ def draw(table: ReportTable) -> dict[str, Figure]:
         for name, draw_figure in _DRAWERS.items():
             if names and name not in names:
                 continue
-            with english():  # as all that reports/ has
+            with speaking(table.config.language):
                 figure = draw_figure(table)
             if figure:
                 figure.draw_without_rendering()  # ticks take their font when they are made
@@ -64,7 +64,10 @@ def draw(table: ReportTable) -> dict[str, Figure]:
 
 
 def _texts(table: ReportTable) -> list[str]:
-    """All labels of the figures."""
+    """All labels of the figures, and what tells whether a font has the language's letters."""
     label = table.config.label
+    with speaking(table.config.language):
+        letters = [translate("mean"), translate("step")]
     settings = [pair for group in table.groups for pair in group.settings.items()]
-    return [label(text) for text in (*table.lines, *(text for pair in settings for text in pair))]
+    names = (*table.lines, *(text for pair in settings for text in pair))
+    return [*letters, *map(label, names)]

@@ -11,6 +11,7 @@ from textwrap import fill
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from labkart.language import translate
 from labkart.results.report.figures import style
 from labkart.results.report.labels import system_label
 from labkart.results.report.overall import Overall
@@ -39,7 +40,7 @@ def draw_ranks(table: ReportTable, width: float) -> Figure | None:
     panels = figure.subplots(len(overalls), squeeze=False, height_ratios=heights)[:, 0]
     for axes, overall in zip(panels, overalls, strict=True):
         _draw_panel(axes, table, overall)
-    style.write_note(figure, style.selection("metrics", count, len(tested), is_ranked=False))
+    style.write_note(figure, style.selected_metrics(count, len(tested)))
     return figure
 
 
@@ -67,15 +68,19 @@ def _draw_panel(axes: Axes, table: ReportTable, overall: Overall) -> None:
         axes.text(rank, -0.09, str(rank), ha="center", va="bottom", fontsize="small")
     difference = overall.critical_difference or 0.0
     axes.plot([1, 1 + difference], [-0.42, -0.42], "|-", color="k", linewidth=1, markersize=6)
-    text = f" critical difference {difference:.2f}"
+    text = translate(" critical difference {difference:.2f}", difference=difference)
     axes.text(1 + difference, -0.42, text, va="center", fontsize="small")
     for row, (low, high) in enumerate(bars):
         depth = _BAR * (row + 0.8)
         ends = [low - 0.03, high + 0.03]
         axes.plot(ends, [depth, depth], color="k", linewidth=3, solid_capstyle="butt")
     _write_systems(axes, table, overall, _BAR * (1 + len(bars)) + _ROW / 2)
-    name, datasets = table.config.label(overall.metric), len(overall.datasets)
-    title = f"{name}: mean ranks over {datasets} data sets (Friedman's {p_text(overall.p)})"
+    title = translate(
+        "{metric}: mean ranks over {datasets} data sets (Friedman's {p})",
+        metric=table.config.label(overall.metric),
+        datasets=len(overall.datasets),
+        p=p_text(overall.p),
+    )
     axes.set_title(title, fontsize="medium")
 
 

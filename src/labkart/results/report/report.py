@@ -8,7 +8,7 @@ from typing import Any
 from labkart import console, project
 from labkart.errors import LabkartError
 from labkart.files import write_atomically
-from labkart.language import english, translate, translate_count
+from labkart.language import english, speaking, translate, translate_count
 from labkart.results.report import (
     comparability,
     config,
@@ -187,7 +187,7 @@ def _files(table: ReportTable) -> dict[Path, bytes]:
     source = origin.origin_of(table, facts)
     files = {} if "none" in report_config.figures else figure_files.figure_files(table, source)
     source["figures"] = {file.name: origin.digest(content) for file, content in files.items()}
-    with english():
+    with speaking(report_config.language):
         for ending, text in _FORMATS.items():
             content = origin.with_origin(text(table), ending, source)
             files[report_config.file(ending)] = content

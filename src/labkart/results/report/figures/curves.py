@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from labkart.language import translate
 from labkart.records.seeds import Group
 from labkart.results.report.figures import style
 from labkart.results.report.table import ReportTable
@@ -45,15 +46,16 @@ def draw_curves(table: ReportTable) -> Figure | None:
     for axes, metric in zip(panels, shown, strict=True):
         for number, group in enumerate(curves):
             _draw_curve(axes, group.values.get(metric, {}), number)
-        axes.set(xlabel="step", ylabel=style.shorten(table.config.label(metric)))
+        axes.set(xlabel=translate("step"), ylabel=style.shorten(table.config.label(metric)))
     if len(curves) > 1:
         _add_legend(figure, [group.label for group in curves])
+    has_bands = any(group.has_bands for group in curves)
     style.write_note(
         figure,
-        "line: mean over the runs",
-        "band: ± one standard deviation" if any(group.has_bands for group in curves) else "",
-        style.selection("groups", len(curves), len(groups), style.is_ranked(table)),
-        style.selection("metrics", len(shown), len(metrics), is_ranked=False),
+        translate("line: mean over the runs"),
+        translate("band: ± one standard deviation") if has_bands else "",
+        style.selected_groups(table, len(curves), len(groups)),
+        style.selected_metrics(len(shown), len(metrics)),
     )
     return figure
 

@@ -6,6 +6,7 @@ from math import ceil
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from labkart.language import translate
 from labkart.records.seeds import Group
 from labkart.results.report.cells import metric_title
 from labkart.results.report.figures import style
@@ -70,10 +71,11 @@ def _note(table: ReportTable, metrics: list[str], count: int) -> list[str]:
     lines = [line for metric in metrics for line in table.lines[metric]]
     has_intervals = any(line.interval for line in lines)
     has_best = any(line.best for line in lines)
+    level = percentage(table.config.level)
     return [
-        "● mean" + (", ◆ the best" if has_best else ""),
-        f"bar: {percentage(table.config.level)} interval of the mean" if has_intervals else "",
-        "| a run",
-        style.selection("groups", count, len(table.groups), style.is_ranked(table)),
-        style.selection("metrics", len(metrics), len(table.lines), is_ranked=False),
+        translate("● mean, ◆ the best") if has_best else translate("● mean"),
+        translate("bar: {level} interval of the mean", level=level) if has_intervals else "",
+        translate("| a run"),
+        style.selected_groups(table, count, len(table.groups)),
+        style.selected_metrics(len(metrics), len(table.lines)),
     ]

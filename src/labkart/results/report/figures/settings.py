@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 
+from labkart.language import translate
 from labkart.results.report.cells import metric_title
 from labkart.results.report.figures import style
 from labkart.results.report.line import Line
@@ -52,8 +53,8 @@ def draw_heatmap(table: ReportTable) -> Figure | None:
     axes.tick_params("x", rotation=90 if is_rotated else 0)
     if grid.size <= _MOST_VALUES and len(columns) <= _MOST_COLUMNS:
         _write_values(axes, grid)
-    figure.colorbar(image, label=f"mean {metric_title(table, metric)}")
-    style.write_note(figure, "hatched: no value" if np.isnan(grid).any() else "")
+    figure.colorbar(image, label=_mean_title(table, metric))
+    style.write_note(figure, translate("hatched: no value") if np.isnan(grid).any() else "")
     return figure
 
 
@@ -79,17 +80,21 @@ def draw_parallel(table: ReportTable) -> Figure | None:
     axes.autoscale()
     for height, value in ((0.0, means.min()), (1.0, means.max())):
         axes.text(len(settings), height, f" {value:.4g}", va="center", fontsize="small")
-    titles = [*map(label, settings), f"mean {metric_title(table, metric)}"]
+    titles = [*map(label, settings), _mean_title(table, metric)]
     axes.set_xticks(range(len(heights)), [style.shorten(text, length=14) for text in titles])
     axes.set_yticks([])
     axes.vlines(range(len(heights)), -0.03, 1.03, color="#999999", linewidth=0.8, zorder=0)
     axes.spines[["left", "bottom"]].set_visible(False)
     style.write_note(
         figure,
-        "a line per group, brighter for a higher mean",
-        "thick: the best" if any(line.best for line in lines) else "",
+        translate("a line per group, brighter for a higher mean"),
+        translate("thick: the best") if any(line.best for line in lines) else "",
     )
     return figure
+
+
+def _mean_title(table: ReportTable, metric: str) -> str:
+    return translate("mean {metric}", metric=metric_title(table, metric))
 
 
 def _draw_axis(axes: Axes, table: ReportTable, number: int, lines: list[Line]) -> list[float]:

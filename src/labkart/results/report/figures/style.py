@@ -16,6 +16,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import MaxNLocator
 from rich.cells import cell_len
 
+from labkart.language import translate
 from labkart.records.seeds import Group
 from labkart.results.report.labels import group_label
 from labkart.results.report.table import ReportTable
@@ -82,16 +83,27 @@ def panels(
 def write_note(figure: Figure, *parts: str) -> None:
     """Explain below a figure what its marks mean."""
     text = "; ".join(filter(None, parts))
-    figure.supxlabel("\n".join(wrap(text, 100)), fontsize="small", color="#444444")
+    width = 100 if cell_len(text) == len(text) else 50
+    figure.supxlabel("\n".join(wrap(text, width)), fontsize="small", color="#444444")
 
 
-def selection(what: str, shown: int, count: int, is_ranked: bool = True) -> str:
-    """What a figure leaves out, in words; empty if nothing."""
-    which = "best" if is_ranked else "first"
-    return f"the {which} {shown} of {count} {what}" if shown < count else ""
+def selected_groups(table: ReportTable, shown: int, count: int) -> str:
+    """How many groups a figure leaves out, in words; empty if none."""
+    if shown == count:
+        return ""
+    if _is_ranked(table):
+        return translate("the best {shown} of {count} groups", shown=shown, count=count)
+    return translate("the first {shown} of {count} groups", shown=shown, count=count)
 
 
-def is_ranked(table: ReportTable) -> bool:
+def selected_metrics(shown: int, count: int) -> str:
+    """How many metrics a figure leaves out, in words; empty if none."""
+    if shown == count:
+        return ""
+    return translate("the first {shown} of {count} metrics", shown=shown, count=count)
+
+
+def _is_ranked(table: ReportTable) -> bool:
     """Whether the groups of a table stand best first."""
     return not table.datasets.names and bool(
         table.ranking.directions.of(next(iter(table.lines), ""))
@@ -105,7 +117,7 @@ def label(table: ReportTable, group: Group) -> str:
     last = {name: name.rpartition(".")[2] for name in table.settings}
     counts = Counter(last.values())
     short = {name: last[name] if counts[last[name]] == 1 else name for name in last}
-    return shorten(group_label(table, group, short)) or "all"
+    return shorten(group_label(table, group, short)) or translate("all")
 
 
 def shorten(text: str, lines: int = 2, length: int = _LONGEST_LINE) -> str:

@@ -1,0 +1,78 @@
+"""A report speaks the language of its own, whatever the project's is."""
+
+from pathlib import Path
+
+import pytest
+
+from labkart.language import english, speaking
+from labkart.records.record import ExperimentRecord
+from labkart.results.report import config, formats, latex, numbers, plots
+from labkart.results.report.table import ReportTable
+from tests.results.report.test_datasets import runs, table_of
+from tests.support.japanese import JAPANESE, english_lines
+from tests.support.runs import all_experiments, experiment, task_run
+
+
+@pytest.fixture
+def records(root: Path) -> list[ExperimentRecord]:
+    return all_experiments()
+
+
+def markdown(table: ReportTable) -> str:
+    with speaking(table.config.language):
+        return formats.markdown(table)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"layout": "metrics", "pairs": "all", "test": "mcnemar", "allow": ["dirty"]},
+        {"interval": "bootstrap", "test": "wilcoxon", "metrics": ["score"]},
+        {"baseline": ["model=linear"], "metrics": ["score", "val_loss"], "primary": ["score"]},
+    ],
+)
+def test_all_that_a_table_says_is_in_its_language(
+    records: list[ExperimentRecord], settings: dict[str, object]
+) -> None:
+    table = table_of(records, language="ja", title="モデルの比較", **settings)
+    text = markdown(table)
+    assert english_lines(text) == [] and "標本標準偏差 (n - 1)" in text
+    with speaking("ja"):
+        assert english_lines(latex.latex(table).partition("\\begin")[2]) == []
+    assert not JAPANESE.search(markdown(table_of(records, **settings)))
+
+
+def test_what_several_data_sets_say_is_in_its_language(root: Path) -> None:
+    text = markdown(table_of(runs(), language="ja", baseline="model=linear"))
+    assert english_lines(text) == []
+    assert "データごとの最良の平均" in text and "平均順位" in text
+
+
+def test_the_figures_of_a_report_are_in_its_language(root: Path) -> None:
+    records = [
+        experiment(model, seed, 0.5 + seed / 9, task_run(steps=3), id=f"{model}{depth}{seed}",
+                   settings={"model": model, "depth": depth, "seed": seed},
+                   config={"model": model, "depth": depth, "seed": seed})
+        for model in ("linear", "forest") for depth in (1, 2) for seed in range(2)
+    ]  # fmt: skip
+    figures = plots.draw(table_of(records, language="ja"))
+    assert set(figures) == {"comparison", "curves", "heatmap", "parallel"}
+    for name, figure in figures.items():
+        assert JAPANESE.search(figure.get_supxlabel()) or name == "heatmap"
+        assert english_lines(figure.get_supxlabel()) == []
+    assert figures["curves"].axes[0].get_xlabel() == "ステップ"
+
+
+def test_data_for_programs_stay_english(records: list[ExperimentRecord]) -> None:
+    table = table_of(records, language="ja", baseline="model=linear", test="mcnemar")
+    with speaking("ja"):
+        text = formats.csv_text(table)
+    assert "McNemar's test needs values of 0 and 1" in text and not JAPANESE.search(text)
+    with english():
+        assert not JAPANESE.search(str(numbers.section_of(table)))
+
+
+def test_the_language_is_kept_in_the_file_of_the_report(root: Path) -> None:
+    report = config.parse("models", {"language": "ja"}, "here")
+    assert report.yaml_text() == "language: ja\n"
+    assert config.parse("models", {}, "here").language == "en"
