@@ -1,40 +1,21 @@
 """In a Japanese project the verbs speak Japanese; what other programs and people read stays English."""
 
 import json
-import re
 from pathlib import Path
-
-import pytest
 
 from labkart.cli.main import VERBS
 from tests.support.bake import UV, Project
-
-# Three words in a row. Commands are as one types them, and this line is argparse's.
-SENTENCE = re.compile(r"[A-Za-z]{2,}(?: [a-z']{2,}){2,}")
-NO_SENTENCE = re.compile(r"labkart .*|show this help message and exit|usage: .*")
-JAPANESE = re.compile(r"[ぁ-んァ-ヶ一-龠]")
-
-
-@pytest.fixture
-def japanese(project: Project) -> Project:
-    project.edit("pyproject.toml", 'language = "en"', 'language = "ja"')
-    return project
-
-
-def english(text: str) -> list[str]:
-    """The lines that have an English sentence."""
-    lines = [NO_SENTENCE.sub("", line) for line in text.splitlines()]
-    return list(filter(SENTENCE.search, lines))
+from tests.support.japanese import JAPANESE, english_lines
 
 
 def test_all_help_is_japanese(japanese: Project) -> None:
     for verb in VERBS:
         printed = japanese.labkart(verb, "--help")
-        assert JAPANESE.search(printed) and english(printed) == [], verb
+        assert JAPANESE.search(printed) and english_lines(printed) == [], verb
 
 
-def test_what_the_verbs_print_is_japanese_and_files_are_english(japanese: Project) -> None:
-    assert english(japanese.labkart("run", "seed=1")) == []
+def test_what_the_verbs_print_is_japanese_and_files_are_english_lines(japanese: Project) -> None:
+    assert english_lines(japanese.labkart("run", "seed=1")) == []
     records = japanese.root / "outputs/records/experiments"
     first, second = sorted(path.name for path in records.iterdir() if path.is_dir())
     expected = {
@@ -55,7 +36,7 @@ def test_what_the_verbs_print_is_japanese_and_files_are_english(japanese: Projec
     }
     for words, part in expected.items():
         printed = japanese.labkart(*words, UV=UV)
-        assert part in printed and english(printed) == [], words
+        assert part in printed and english_lines(printed) == [], words
     table = japanese.read("reports/seeds.md")
     assert "| mean |" in table and "Where the deviation is 0" in table
     assert not JAPANESE.search(table)
@@ -92,4 +73,4 @@ def test_mistakes_are_told_in_japanese(japanese: Project, tmp_path: Path) -> Non
     for words, part in expected.items():
         done = japanese.run("labkart", *words)
         assert done.returncode == 1, words
-        assert part in done.stderr and english(done.stderr) == [], words
+        assert part in done.stderr and english_lines(done.stderr) == [], words

@@ -1,16 +1,12 @@
 """In a Japanese project, runs, sweeps, searches and what goes wrong in them are told in Japanese; records are English."""
 
 import json
-import re
 
 import pytest
 
 from tests.support.bake import Project
+from tests.support.japanese import english_lines
 
-# Three English words in a row; commands are as one types them.
-SENTENCE = re.compile(r"[A-Za-z]{2,}(?: [a-z']{2,}){2,}")
-COMMAND = re.compile(r"labkart .*")
-JAPANESE = re.compile(r"[ぁ-んァ-ヶ一-龠]")
 SEARCH = """\
 # @package _global_
 search:
@@ -19,18 +15,6 @@ search:
     model.params.c: {choices: [1.0]}
 """
 SPLIT = "src/my_thesis/tasks/split.py"
-
-
-@pytest.fixture
-def japanese(project: Project) -> Project:
-    project.edit("pyproject.toml", 'language = "en"', 'language = "ja"')
-    return project
-
-
-def english(text: str) -> list[str]:
-    """The lines that are an English sentence."""
-    lines = [COMMAND.sub("", line) for line in text.splitlines()]
-    return [line for line in lines if SENTENCE.search(line) and not JAPANESE.search(line)]
 
 
 @pytest.mark.thorough
@@ -49,7 +33,7 @@ def test_runs_are_told_in_japanese(japanese: Project) -> None:
     }
     for words, part in expected.items():
         printed = japanese.labkart(*words)
-        assert part in printed and english(printed) == [], words
+        assert part in printed and english_lines(printed) == [], words
 
     japanese.edit(SPLIT, "self.dump(", "self.log_metric('half', 0.5)\n        self.dump(")
     assert "上流 SplitTable" in japanese.labkart("status")
@@ -63,7 +47,7 @@ def test_runs_are_told_in_japanese(japanese: Project) -> None:
     failed = japanese.run("labkart", "run")
     assert "失敗" in failed.stdout and "未実行" in failed.stdout
     assert '指標 "half" は一つの数値にしてください' in failed.stderr
-    assert english(failed.stdout + failed.stderr) == []
+    assert english_lines(failed.stdout + failed.stderr) == []
     assert (
         "2 個の実験のうち 2 個に結果がありません:"
         in japanese.run("labkart", "run", "-m", "seed=0,1").stderr
@@ -96,7 +80,7 @@ def test_mistakes_in_runs_are_told_in_japanese(japanese: Project) -> None:
     for words, part in expected.items():
         done = japanese.run("labkart", *words)
         assert done.returncode == 1, words
-        assert part in done.stderr and english(done.stderr) == [], (words, done.stderr)
+        assert part in done.stderr and english_lines(done.stderr) == [], (words, done.stderr)
 
     japanese.edit("conf/config.yaml", "seed: 0", "seed: 0\n\tdepth: 1")
     assert "タブがあります。空白で字下げしてください。" in japanese.run("labkart", "run").stderr
