@@ -90,6 +90,16 @@ def _watched_kind(kind: "type[ValueNode]") -> "type[ValueNode]":
     return Watched
 
 
+def translate_argparse(gettext: Callable[[str], str]) -> None:
+    """Let a function translate what argparse prints. Tried on Python 3.11 to 3.13."""
+    import argparse
+
+    def ngettext(one: str, many: str, count: int) -> str:
+        return gettext(one if count == 1 else many)
+
+    vars(argparse).update(_=gettext, ngettext=ngettext)
+
+
 def hydra_arguments() -> "argparse.ArgumentParser":
     """The parser of Hydra's own command line. Tried on Hydra 1.3.8."""
     from hydra._internal.utils import get_args_parser

@@ -11,7 +11,7 @@ from rich.cells import cell_len
 
 from labkart import __version__
 from labkart.cli import main
-from tests.support.tiny import FILES, write
+from tests.support.tiny import write
 
 
 @pytest.mark.parametrize("argv", [[], ["--help"], ["-h"], ["help"]])
@@ -32,12 +32,45 @@ def test_the_help_names_the_same_in_japanese() -> None:
     assert all(cell_len(line) <= 100 for line in texts[1].splitlines())
 
 
-def test_the_help_is_in_the_language_of_the_project(
-    root: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    write(root, **{"pyproject.toml": f'{FILES["pyproject.toml"]}language = "ja"\n'})
+@pytest.mark.usefixtures("japanese_root")
+def test_the_help_is_in_the_language_of_the_project(capsys: pytest.CaptureFixture[str]) -> None:
     assert main.main(["--help"]) == 0
     assert "パイプラインを実行する" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("japanese_root")
+def test_what_argparse_says_is_in_the_language_of_the_project(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """With the whole usage: Python 3.11 cuts its first word off by the length of the English one."""
+    errors = {
+        ("reproduce",): "次の引数が必要です: run, name=value",
+        ("runs", "--foo"): "このような引数はありません: --foo",
+        ("ui", "--port", "x"): "引数 --port: 'x' は int ではありません",
+        ("report", "x", "--layout", "y"): "'y' は選べません",
+    }
+    for arguments, text in errors.items():
+        assert main.main(list(arguments)) == 1
+        printed = capsys.readouterr().err
+        assert printed.startswith(f"使用方法:  labkart {arguments[0]} ") and text in printed
+    main.main(["reproduce", "--help"])
+    printed = capsys.readouterr().out
+    assert printed.startswith("使用方法:  labkart reproduce ") and "このヘルプを表示" in printed
+
+
+def test_a_command_that_is_stopped_while_it_is_imported_ends_quietly() -> None:
+    code = """
+import os, signal, sys
+class Finder:
+    def find_spec(self, name, path=None, target=None):
+        if name == "labkart.cli.main":
+            os.kill(os.getpid(), signal.SIGINT)
+sys.meta_path.insert(0, Finder())
+from labkart.cli.script import main
+main()
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
 
 
 def test_every_verb_has_a_module() -> None:

@@ -1,5 +1,6 @@
 """The private names of other libraries that `labkart._compat` uses are there."""
 
+import argparse
 import inspect
 import signal
 import subprocess
@@ -65,6 +66,11 @@ def test_omegaconf_knows_the_key_of_a_node_and_gives_it_unresolved() -> None:
     assert _compat.config_key(config.model.params) == "model.params"
     assert _compat.config_key(config.model.params, "trees") == "model.params.trees"
     assert not OmegaConf.is_config(_compat.config_node(config.model.params, "trees"))
+
+
+def test_argparse_translates_by_two_functions() -> None:
+    for name in ("_", "ngettext"):
+        assert callable(vars(argparse)[name])
 
 
 def test_hydra_has_its_parser_applies_overrides_and_keeps_a_jobs_error() -> None:

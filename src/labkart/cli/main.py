@@ -82,6 +82,10 @@ def _run(verb: str, arguments: list[str]) -> int:
         raise LabkartError(sentence)
 
     def compute(arguments: list[str]) -> int:
+        if language.current() != "en":
+            from labkart.cli.argparse_texts import translate_argparse
+
+            translate_argparse()
         return import_module(f"labkart.cli.{verb}").main(arguments)
 
     return answers.answer(verb, arguments, compute)
