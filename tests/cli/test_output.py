@@ -22,7 +22,7 @@ CODE = """\
 import luigi
 import pandas as pd
 from gokart import TaskInstanceParameter
-from labkart import Task, make
+from labkart import DataFolder, Task, make
 
 class Train(Task):
     penalty = luigi.StrParameter()
@@ -36,6 +36,11 @@ class Predict(Task):
     def run(self):
         self.dump(pd.DataFrame({"guess": [self.load(self.model)]}))
 
+class Read(Task):
+    folder = DataFolder()
+    def run(self):
+        self.dump("read")
+
 class Parts(Task):
     def output(self):
         return {name: self.make_target(f"{name}.txt") for name in ("train", "test")}
@@ -46,7 +51,8 @@ class Parts(Task):
 def pipeline(cfg):
     models = [make(Train, penalty=penalty) for penalty in (cfg.penalty, "l2")]
     predict = make(Predict, model=models[0])
-    return {"submission": predict, "second": models[1], "parts": make(Parts)}
+    return {"submission": predict, "second": models[1], "parts": make(Parts),
+            "read": make(Read, folder="inputs")}
 """
 
 
@@ -56,6 +62,7 @@ def _project(
 ) -> None:
     table = f'[project]\nname = "tiny"\n\n[tool.labkart]\npipeline = "{student(CODE).__name__}:pipeline"\n'
     write(root, **{"pyproject.toml": table, "conf/config.yaml": "penalty: l1\ntask: null\n"})
+    write(root, **{"inputs/notes.txt": "a"})
     HydraConfig.instance().cfg = None
     monkeypatch.setattr(project, "STARTED", root)
 
@@ -124,6 +131,12 @@ def test_a_copy_says_where_it_is_from(output: Call) -> None:
         "submission.csv",
         "submission.csv.labkart.json",
     ]
+
+
+def test_a_copy_that_a_task_reads_is_named(output: Call, capfd: pytest.CaptureFixture[str]) -> None:
+    run()
+    assert main.main(["output", "Predict", "-o", "inputs/submission.csv"]) == 0
+    assert "inputs/submission.csv is also data of Read: if" in capfd.readouterr().err
 
 
 def test_a_folder_gets_the_names_that_the_tasks_declare(output: Call) -> None:
@@ -198,7 +211,7 @@ def test_an_output_that_was_edited_in_the_cache_is_refused(output: Call) -> None
 
 def test_a_mistake_is_a_sentence(output: Call) -> None:
     id = run().id
-    names = "Train l1, Predict, Train l2, Parts, submission, second, parts"
+    names = "Train l1, Predict, Train l2, Parts, Read, submission, second, parts, read"
     sentences = {
         "Predikt": f'Predikt: the pipeline has {names}. Did you mean "Predict"?',
         "Train": "Train: the pipeline has several tasks of this class."
