@@ -77,6 +77,14 @@ def test_whether_there_is_a_newer_version_can_be_asked_alone(
     assert "this project has v0.9.0" in run(capsys, "--check", "--to", "v0.9.0", code=0)
 
 
+def test_a_japanese_project_is_told_where_the_changes_are(
+    origin: Path, template: Path, japanese_root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    printed = run(capsys, "--check")
+    assert f"変更点 (英語): {template} の CHANGELOG.md (v0.10.0)" in printed
+    assert "News" not in printed
+
+
 def test_the_newest_needs_no_update(
     origin: Path, template: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from labkart import console, git, project, signals
+from labkart import console, git, language, project, signals
 from labkart.cli.rendering import last_line, render, run_tool
 from labkart.cli.template import STATE_FILE, Origin, Template, fetch_template, read_origin
 from labkart.errors import LabkartError
@@ -62,16 +62,29 @@ def _update(args: Namespace) -> int:
             available = translate(
                 "  {newer} is available; this project has {current}", newer=newer, current=current
             )
-            console.say(f"{available}\n\n{news}".rstrip())
+            console.say(available)
+            _show_news(news, origin, newer)
             command = console.command("update")
-            console.say(f"\n{translate('  update to it: {command}', command=command)}")
+            console.say(translate("  update to it: {command}", command=command))
             return 1
         answers = _merge(root, origin, template, commit, args.to or newer)
-    if news:
-        console.say(f"{news}\n")
+    _show_news(news, origin, newer)
     if questions := describe_new_questions(origin.answers, answers):
         console.say(f"{questions}\n")
     return _finish(root, current, newer)
+
+
+def _show_news(news: str, origin: Origin, version: str) -> None:
+    """Show what has changed; where English is not the project's language, only where that is."""
+    if news and language.current() == "en":
+        console.say(f"\n{news}\n")
+    elif news:
+        place = translate(
+            "  the changes, in English: CHANGELOG.md in {address}, {version}",
+            address=origin.address,
+            version=version,
+        )
+        console.say(place)
 
 
 def _parser() -> ArgumentParser:
