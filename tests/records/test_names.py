@@ -46,6 +46,13 @@ def test_the_last_value_of_a_metric_counts() -> None:
     assert MetricNames(record).results() == {"loss": 1.0}
 
 
+def test_the_metrics_of_a_result_that_failed_can_be_left_out() -> None:
+    results = {"one": "Score 1", "two": "Score 2"}
+    record = experiment(results, Score_1={"f1": 1.0}, Score_2={"f1": 3.0})
+    record.tasks[1].state = "failed"
+    assert MetricNames(record).results(("cached", "ran")) == {"one.f1": 1.0}
+
+
 def test_a_task_is_known_by_its_label_its_key_or_its_class() -> None:
     names = TaskNames.of(experiment({"score": "Score"}, Train_1={}, Train_2={}, Score={}))
     assert names.known == ["Train 1", "Train 2", "Score", "score"]

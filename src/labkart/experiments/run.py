@@ -30,6 +30,7 @@ from labkart.experiments.session import freeze_imports, session
 from labkart.experiments.sweep import Sweep, plan_sweep
 from labkart.experiments.unreturned import describe_unreturned
 from labkart.language import join_sentences, translate, translate_count
+from labkart.records.names import MetricNames
 from labkart.records.record import ExperimentRecord
 from labkart.records.seeds import Ranking
 from labkart.tasks.context import context
@@ -184,7 +185,8 @@ class HydraTask:
                 with trace.unseen():
                     self._say_cached(experiment)
                 repetition.foresee(experiment)
-        self.output.show_result(record.metrics, record.id)
+        # A task that failed has no result, whatever it logged before.
+        self.output.show_result(MetricNames(record).results(("cached", "ran")), record.id)
         self._say_what_is_not_returned([record])
         if record.status == "failed":
             raise LabkartError(describe_failure(record))

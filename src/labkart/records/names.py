@@ -1,7 +1,7 @@
 """The names of an experiment's tasks, of its results and of their metrics. Reads no file."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -94,6 +94,7 @@ class MetricNames:
     ) -> None:
         if logged is None:
             logged = {task.label: task.result.get("metrics", ()) for task in record.tasks}
+        self._states = {task.label: task.state for task in record.tasks}
         results = results_of(record)
         self._keys = {results[key]: key for key in reversed(results)}
         self._logged = {label: logged.get(label, ()) for label in reversed(self._keys)}
@@ -119,10 +120,15 @@ class MetricNames:
             return name if by_mlflow and name not in self._taken else f"{label}.{name}"
         return f"{self._keys[label]}.{name}" if name in self._shared else name
 
-    def results(self) -> dict[str, float]:
-        """The last value of each metric of the results: the metrics of the experiment."""
+    def results(self, states: Collection[str] = ()) -> dict[str, float]:
+        """The last value of each metric of the results: the metrics of the experiment.
+
+        Args:
+            states: of the results that count; empty means all.
+        """
         return {
             self.full(label, name): value
             for label, metrics in self._logged.items()
             for name, value, *_ in metrics
+            if not states or self._states[label] in states
         }
