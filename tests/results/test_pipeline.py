@@ -1,5 +1,7 @@
 """A pipeline as steps; a large one by its classes."""
 
+import pytest
+
 from labkart.results import pipeline
 from labkart.results.pipeline import Step
 
@@ -23,6 +25,11 @@ def test_mermaid_has_a_box_a_step_and_a_line_an_edge() -> None:
         ["t2", "-->", "t3"],
     ]
     assert sum(line.strip().startswith("classDef") for line in text) == 3
+
+
+@pytest.mark.usefixtures("japanese_root")
+def test_times_are_in_the_language_of_the_project() -> None:
+    assert [step.time for step in DIAMOND[:2]] == ["0.2 秒", "約 1.5 分"]
 
 
 def test_of_many_tasks_a_step_per_class_stays_and_the_result_comes_last() -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from labkart.experiments.plan import Experiment
 from labkart.experiments.status import TaskStatus
-from labkart.language import translate
+from labkart.language import local, translate
 from labkart.records.record import TaskRecord, TaskRun
 from labkart.records.states import describe_state
 from labkart.tasks.task_id import task_key, upstream
@@ -45,7 +45,7 @@ class Step:
         if self.seconds is None:
             return ""
         duration = pipeline_svg.duration(self.seconds)
-        return duration if self.state == "done" else translate("about {time}", time=duration)
+        return local(duration) if self.state == "done" else translate("about {time}", time=duration)
 
 
 def pipeline_steps(statuses: Sequence[TaskStatus]) -> list[Step]:

@@ -13,6 +13,7 @@ from xml.etree import ElementTree as ET
 
 from rich.cells import cell_len
 
+from labkart.language import bilingual
 from labkart.records.record import ExperimentRecord, TaskRecord, TaskRun
 
 COLOURS = {  # of a box, and of its frame and text; the most urgent state last
@@ -105,14 +106,16 @@ def svg(
 
 
 def duration(seconds: float) -> str:
-    """A time as a person says it: 0.9 s, 12 min, 1.5 h."""
-    size, unit = 3600, "h"
+    """A time as a person says it: 0.9 s, 12 min, 1.5 h; `local` translates it."""
     if seconds < 59.5:
-        size, unit = 1, "s"
-    elif seconds < 3570:
-        size, unit = 60, "min"
-    digits = 1 if seconds / size < 9.95 else 0
-    return f"{seconds / size:,.{digits}f} {unit}"
+        return bilingual("{number} s", number=_short_number(seconds))
+    if seconds < 3570:
+        return bilingual("{number} min", number=_short_number(seconds / 60))
+    return bilingual("{number} h", number=_short_number(seconds / 3600))
+
+
+def _short_number(number: float) -> str:
+    return f"{number:,.{1 if number < 9.95 else 0}f}"
 
 
 def _connect(boxes: dict[str, _Box], upstream: Mapping[str, Sequence[str]]) -> None:
