@@ -49,6 +49,19 @@ def test_a_row_tells_what_varies_and_nothing_that_is_the_same_or_follows(runs: T
     ]
 
 
+@pytest.mark.usefixtures("japanese_root")
+def test_titles_and_statuses_are_in_the_language_of_the_project_and_may_be_typed(
+    runs: Told,
+) -> None:
+    table = rows(runs(of=(experiment(1), experiment(2, status="failed"))))
+    assert table[0][:3] == ["id", "開始", "状態"]
+    assert [row[3] for row in table[1:]] == ["失敗", "終了"]
+    for condition in ("状態=失敗", "status=失敗", "status=failed", "状態!=finished,停止"):
+        assert [row[3] for row in rows(runs(condition))[1:]] == ["失敗"]
+    assert [row[3] for row in rows(runs("--sort", "状態"))[1:]] == ["失敗", "終了"]
+    assert '"status": "failed"' in runs("--json")
+
+
 def test_experiments_that_no_setting_tells_apart_show_their_commits(runs: Told) -> None:
     code = {"commit": "c" * 40, "dirty": False}
     table = rows(runs(of=(experiment(1, code=code), experiment(2, code=code | {"dirty": True}))))

@@ -10,6 +10,7 @@ from labkart.language import local, translate
 from labkart.records import query
 from labkart.records.diff import Change
 from labkart.records.record import ExperimentRecord
+from labkart.records.states import describe_state
 from labkart.results.compare import CodeChange, Comparison, compare_experiments
 from labkart.results.runs import finite, format_cell
 from labkart.table import Column
@@ -78,7 +79,7 @@ def _facts(experiment: ExperimentRecord) -> dict[str, str]:
         commit = translate("{commit} and changes", commit=commit)
     return {
         translate("started"): (experiment.started or "-")[:19].replace("T", " "),
-        translate("status"): experiment.status,
+        translate("status"): describe_state(experiment.status),
         translate("command"): experiment.command,
         translate("commit"): commit,
     }

@@ -11,6 +11,7 @@ from labkart.language import translate, translate_count
 from labkart.records.condition import Condition
 from labkart.records.query import Selection, unmet_condition
 from labkart.records.record import read_experiments
+from labkart.records.values import parse_fact
 from labkart.results.runs import Listing, as_json, sort_experiments, write_csv
 
 _MOST_ROWS = 20  # that a person reads
@@ -90,7 +91,7 @@ def _join_sort(argv: Sequence[str]) -> list[str]:
 def _requested(conditions: Sequence[Condition], sort: str) -> list[str]:
     """The names that a person wants to see: what sorts, and what conditions do not fix."""
     free = [condition.name for condition in conditions if condition.sign != "="]
-    return list(dict.fromkeys([sort.removeprefix("-"), *free]))
+    return list(dict.fromkeys([parse_fact(sort.removeprefix("-")), *free]))
 
 
 def _explain_empty() -> str:

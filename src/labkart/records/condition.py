@@ -13,7 +13,8 @@ from typing import Any
 from labkart.errors import LabkartError
 from labkart.language import translate
 from labkart.records.record import ExperimentRecord
-from labkart.records.values import parse_number, value
+from labkart.records.states import parse_status
+from labkart.records.values import parse_fact, parse_number, value
 
 _COMPARISONS = {"<=": operator.le, ">=": operator.ge, "<": operator.lt, ">": operator.gt}
 _CONDITION = re.compile(r"([^=<>!]+?)\s*(!=|<=|>=|=|<|>)\s*([^=<>!].*|)", re.DOTALL)
@@ -73,7 +74,10 @@ class Condition:
                 )
             )
         name, sign, text = parts.groups()
-        condition = cls(name.lstrip("+"), sign, text)
+        name = parse_fact(name.lstrip("+"))
+        if name == "status":
+            text = ",".join(map(parse_status, text.split(",")))
+        condition = cls(name, sign, text)
         if sign in _COMPARISONS and parse_number(text) is None:
             raise LabkartError(
                 translate('{condition}: "{text}" is not a number.', condition=word, text=text)

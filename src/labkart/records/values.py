@@ -6,10 +6,21 @@ Knows records alone. For conditions on values see `condition`.
 from collections.abc import Iterator
 from typing import Any
 
+from labkart.language import translate
 from labkart.nested import flatten
 from labkart.records.record import ExperimentRecord
 
 FACTS = ("id", "started", "status")  # of an experiment itself
+
+
+def fact_titles() -> dict[str, str]:
+    """The facts of an experiment, and what they are called in the project's language."""
+    return {"id": "id", "started": translate("started"), "status": translate("status")}
+
+
+def parse_fact(name: str) -> str:
+    """The name of a value where a person may have typed the title of a fact."""
+    return {title: fact for fact, title in fact_titles().items()}.get(name, name)
 
 
 def values(record: ExperimentRecord) -> Iterator[tuple[str, Any]]:

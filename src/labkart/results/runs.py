@@ -13,7 +13,16 @@ from typing import Any, TextIO
 from labkart.console import format_number
 from labkart.records.query import check_name
 from labkart.records.record import ExperimentRecord, current_time
-from labkart.records.values import FACTS, sort_key, text_of, value, values
+from labkart.records.states import describe_state
+from labkart.records.values import (
+    FACTS,
+    fact_titles,
+    parse_fact,
+    sort_key,
+    text_of,
+    value,
+    values,
+)
 from labkart.table import Column, plain
 
 _MOST_METRICS = 8  # that a person reads
@@ -38,7 +47,7 @@ def sort_experiments(
     Raises:
         LabkartError: no experiment has such a value.
     """
-    name = by.removeprefix("-")
+    name = parse_fact(by.removeprefix("-"))
     check_name(name, experiments)
     cells = {
         experiment.id: getattr(experiment, name) if name in FACTS else value(experiment, name)
@@ -60,10 +69,12 @@ class Listing:
 
     def columns(self) -> list[Column]:
         """Id, start, status, what differs, and some metrics; these two take turns in rank."""
+        statuses = [describe_state(experiment.status) for experiment in self.experiments]
+        titles = fact_titles()
         columns = [
-            Column("id", [experiment.id[:8] for experiment in self.experiments]),
-            Column("started", _format_starts(self.experiments)),
-            Column("status", [experiment.status for experiment in self.experiments]),
+            Column(titles["id"], [experiment.id[:8] for experiment in self.experiments]),
+            Column(titles["started"], _format_starts(self.experiments)),
+            Column(titles["status"], statuses),
         ]
         for index, (name, cells) in enumerate(self._settings().items()):
             columns.append(Column(name, cells, 2 * index + 1))
