@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from pypdf import PdfReader
 
+from labkart.language import speaking
 from labkart.records.direction import Directions
 from labkart.records.record import ExperimentRecord
 from labkart.records.seeds import Ranking
@@ -62,7 +63,9 @@ def tables(records: list[ExperimentRecord]) -> dict[str, ReportTable]:
         "systems": table_of(records, "systems", layout="systems", pairs="all"),
         "long": table_of(depths, "long", baseline=[], layout="metrics"),
         "sections": table_of(depths, "sections", baseline=[], metrics=["score", "val_loss"]),
-        "japanese": table_of(records, "japanese", labels=JAPANESE, title="モデルの比較。"),
+        "japanese": table_of(
+            records, "japanese", labels=JAPANESE, title="モデルの比較。", language="ja"
+        ),
     }
 
 
@@ -75,7 +78,8 @@ def test_a_document_with_all_tables_a_figure_and_numbers_reads_as_meant(
     if not engine.japanese:
         del tables["japanese"]
     for name, table in tables.items():
-        tmp_path.joinpath(f"{name}.tex").write_text(latex.latex(table), encoding="utf-8")
+        with speaking(table.config.language):
+            tmp_path.joinpath(f"{name}.tex").write_text(latex.latex(table), encoding="utf-8")
     sections = {name: numbers.section_of(table) for name, table in tables.items()}
     (tmp_path / "numbers.tex").write_bytes(numbers.content(sections))
     drawn = replace(tables["odd"], config=replace(tables["odd"].config, figures=["comparison"]))
@@ -114,7 +118,8 @@ def test_a_document_with_all_tables_a_figure_and_numbers_reads_as_meant(
     assert "All pairs, first" in text and "p < 0.01: mean difference to" in text
     if engine.japanese:  # the oldest fonts of pdflatex do not tell a PDF's reader what a dagger is
         assert "‡ p < 0.01" in text and "0.927 ± 0.017‡" in text
-    assert ("決定木の森" in text and "モデルの比較。" in text) == bool(engine.japanese)
+    for part in ("決定木の森", "モデルの比較。", "標本標準偏差"):
+        assert (part in text) == bool(engine.japanese)
     for name, points in re.findall(r"^(\w+): ([\d.]+)pt", done.stdout, re.MULTILINE):
         estimate = width.width(cells_of(tables[name])) * 12
         assert estimate == pytest.approx(float(points), rel=0.1), f"the estimated width of {name}"

@@ -83,8 +83,8 @@ def panels(
 def write_note(figure: Figure, *parts: str) -> None:
     """Explain below a figure what its marks mean."""
     text = "; ".join(filter(None, parts))
-    width = 100 if cell_len(text) == len(text) else 50
-    figure.supxlabel("\n".join(wrap(text, width)), fontsize="small", color="#444444")
+    lines = wrap(text, _letters(text, 100) or 1)
+    figure.supxlabel("\n".join(lines), fontsize="small", color="#444444")
 
 
 def selected_groups(table: ReportTable, shown: int, count: int) -> str:
@@ -125,12 +125,17 @@ def shorten(text: str, lines: int = 2, length: int = _LONGEST_LINE) -> str:
 
     What is too long loses its middle: names often differ at their ends.
     """
-    width = length if cell_len(text) == len(text) else length // 2
+    width = _letters(text, length)
     most = lines * (width - 4)
     if len(text) > most:
         text = f"{text[: most // 2]}...{text[len(text) - most // 2 :]}"
     parts = wrap(text.replace("_", "_ "), width)
     return "\n".join(part.replace("_ ", "_") for part in parts)
+
+
+def _letters(text: str, width: int) -> int:
+    """How many letters of a text are as wide as so many Latin ones."""
+    return width * len(text) // max(1, cell_len(text))
 
 
 def widest(labels: Sequence[str]) -> int:
