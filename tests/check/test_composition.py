@@ -11,9 +11,9 @@ from tests.support.variants import variants
 @pytest.mark.parametrize(
     ("path", "text", "sentence"),
     variants([
-        ("conf/config.yaml", "a: 1\n b: 2\n", "conf/config.yaml:2 broken-config: not YAML that Hydra reads: mapping values are not"),
+        ("conf/config.yaml", "a: 1\n b: 2\n", 'conf/config.yaml:2 broken-config: not YAML that Hydra reads: there is a ":" too many'),
         ("conf/model/new.yaml", "- a\n", "conf/model/new.yaml broken-config: not YAML that Hydra reads: must have lines of the form"),
-        ("conf/model/new.yaml", "a: 1\na: 2\n", "conf/model/new.yaml:2 broken-config: not YAML that Hydra reads: found duplicate key a"),
+        ("conf/model/new.yaml", "a: 1\na: 2\n", "conf/model/new.yaml:2 broken-config: not YAML that Hydra reads: this name is there twice."),
         ("conf/model/new.yaml", "defaults:\n  - nothing\n", 'conf/model/new.yaml broken-config: does not compose: its defaults name "model/nothing", and conf/model/nothing.yaml does not exist.'),
         ("conf/experiment/e.yaml", "# @package _global_\ndefaults:\n  - override /model: x\n", 'conf/experiment/e.yaml broken-config: does not compose: no model "x"'),
         (
@@ -74,7 +74,7 @@ def test_a_parameter_of_a_search_exists_with_each_file_that_the_search_chooses(f
 def test_a_file_that_is_not_utf8_is_named(find: Find, study: Path) -> None:
     (study / "conf/model/new.yaml").write_bytes("a: 表".encode("cp932"))
     (found,) = sentences(find("broken-config"))
-    start = "conf/model/new.yaml broken-config: not YAML that Hydra reads: 'utf-8' codec can't"
+    start = "conf/model/new.yaml:1 broken-config: not YAML that Hydra reads: this is not UTF-8."
     assert found.startswith(start)
 
 
@@ -116,6 +116,7 @@ def test_names_and_values_of_a_sweep_are_checked_and_the_line_is_named(
     ("text", "place"),
     [
         ("- {model: forest, model.params.tree: [1, 2]}\n", "conf/sweep/ir.yaml:1"),
+        ("- model: forest\n  seed: interval(0, 1)\n", "conf/sweep/ir.yaml:2"),
         ("- model: [a\n  b: c: d\n", "conf/sweep/ir.yaml:1"),
         ("- model: forest\n  model.params.trees: [1, many]\n", "conf/sweep/ir.yaml:2"),
     ],

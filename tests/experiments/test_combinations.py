@@ -105,7 +105,7 @@ def test_null_leaves_out_a_group_of_files_and_is_a_value_elsewhere(expanded: Exp
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("", "conf/sweep/bad.yaml has no grid, so there would be nothing to run."),
+        ("", "conf/sweep/bad.yaml: there is no grid, so there would be nothing to run."),
         ("# c\nmodel: forest\n", 'conf/sweep/bad.yaml, line 2: must be a list of grids. Write "- " before the first setting of each grid.'),
         ("- {}\n- forest\n", "conf/sweep/bad.yaml, line 2: a grid has names and values, such as model: [a, b], got forest."),
         ("- model: a\n  seed: []\n", "conf/sweep/bad.yaml, line 2: seed has no values. [[]] is an empty list as a value of seed."),
@@ -132,7 +132,7 @@ def test_a_file_that_does_not_exist_or_is_not_utf8_is_named(expanded: Expanded, 
     (root / "conf/sweep/jis.yaml").write_bytes("- model: 表".encode("cp932"))
     with pytest.raises(LabkartError, match=f"^{re.escape(sentence)}$"):
         expanded("sweep=irr", ir=IR)
-    with pytest.raises(LabkartError, match=r"^conf/sweep/jis\.yaml: this is not UTF-8"):
+    with pytest.raises(LabkartError, match=r"^conf/sweep/jis\.yaml, line 1: this is not UTF-8"):
         expanded("sweep=jis")
 
 

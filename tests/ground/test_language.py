@@ -34,7 +34,16 @@ TRANSLATED += ["records", "results", "secrets", "tasks", "tracking"]
 # The number of English texts that each of these calls begins with.
 CALLS = {"translate": 1, "bilingual": 1, "translate_count": 2}
 # What shows a text to a person: calls, and arguments of any call by their name.
-SHOWING = {"LabkartError", "say", "warn", "busy", "FirstFailure", "Pruned", "add_note"}
+SHOWING = {
+    "LabkartError",
+    "PlacedError",
+    "say",
+    "warn",
+    "busy",
+    "FirstFailure",
+    "Pruned",
+    "add_note",
+}
 SHOWING_ARGUMENTS = {"help", "description", "epilog"}
 _WORD = re.compile(r"[A-Za-z]{2,}[\w./()*-]*")
 

@@ -1,22 +1,20 @@
-"""The files in `conf/`: what each of them sets, in which line, and whether it composes.
+"""Whether the files in `conf/` compose, and whether what sweeps and searches name exists.
 
 Composes every file with the defaults of all the others. Makes no task, imports no pipeline.
 """
 
-import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import chain, islice, product
 from pathlib import Path
 from typing import Any
 
-import yaml
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 
-from labkart import _compat
+from labkart.check.config_file import ConfigFile, file_problem, read_files
 from labkart.check.rule import Problem
 from labkart.errors import LabkartError
 from labkart.experiments import combinations, config, sweep_file
@@ -28,62 +26,7 @@ from labkart.language import translate
 
 _FIRST = "conf/config.yaml"
 _MOST_COMBINATIONS = 20  # of the files that a search chooses
-_PACKAGE = re.compile(r"^#\s*@package\s+(\S+)\s*$", re.MULTILINE)
-# As messages begin, in both languages.
-_PLACE = re.compile(
-    r"(?P<path>[\w./-]+)(?:, line | の )(?P<line>\d+)(?: 行目?)?(?:(?:, column | )\d+(?: 文字目)?)?"
-)
 _SPACE, _SWEEP = "search.space", "hydra.sweeper.params"
-
-
-@dataclass
-class ConfigFile:
-    """A file in `conf/`."""
-
-    path: str  # from the project's root
-    name: str
-    values: dict[str, Any]
-    group: str  # the folders between `conf/` and the file
-    package: str = ""  # the section in which its settings go; empty for the top
-    lines: dict[str, int] = field(default_factory=dict)  # of the settings, by their full names
-    includes: list[str] = field(default_factory=list)  # the files it starts with, as group/name
-    sections: list[str] = field(default_factory=list)  # in place of the package; see `use_as`
-
-    @classmethod
-    def parse(cls, path: str, text: str) -> "ConfigFile":
-        """Read a file's text. Raises YAMLError, or ValueError if it has no names and values."""
-        loader = _compat.config_loader()
-        values: Any = yaml.load(text, Loader=loader)
-        if values is not None and not isinstance(values, dict):
-            raise ValueError(translate("must have lines of the form name: value"))
-        place = Path(path)
-        file = cls(path, place.stem, values or {}, "/".join(place.parts[1:-1]))
-        header = _PACKAGE.search(text)
-        package = header[1] if header else "_group_"
-        special = {"_global_": "", "_group_": file.group.replace("/", ".")}
-        file.package = special.get(package, package)
-        for name, line in _settings(yaml.compose(text, Loader=loader), file.package):
-            file.lines.setdefault(name, line)
-        defaults = file.values.get("defaults")
-        for entry in defaults if isinstance(defaults, list) else ():
-            if isinstance(entry, str) and entry != "_self_":
-                absolute = entry[1:] if entry.startswith("/") else f"{file.group}/{entry}"
-                file.includes.append(absolute)
-        return file
-
-    def use_as(self, names: Iterable[str]) -> None:
-        """Note the sections of a group: `net@teacher` puts its settings into `teacher`."""
-        self.sections = [name.partition("@")[2] or self.package for name in names]
-
-    def settings(self) -> Iterator[tuple[list[str], int]]:
-        """The full names that each setting has, and its line."""
-        for name, line in self.lines.items():
-            rest = name.removeprefix(self.package)
-            yield [f"{section}{rest}".lstrip(".") for section in self.sections] or [name], line
-
-    def line(self, name: str) -> int:
-        """The line that sets a name of its package; 0 if none does."""
-        return self.lines.get(f"{self.package}.{name}" if self.package else name, 0)
 
 
 @dataclass(frozen=True)
@@ -100,19 +43,17 @@ class Composition:
     composed: Composed
     job: Job | None = None
 
-    def locate(self, message: str) -> str:
-        """A message about the configuration, with file and line if a sweep's file is wrong."""
-        if self.job is None or not (place := self.job.places.get(self.job.named(message))):
-            return message
-        match = _PLACE.match(place)
-        return f"{match['path']}:{match['line']}: {message}" if match else message
+    def line(self, message: str) -> int:
+        """The line of a sweep's file that a message about the configuration is about, or 0."""
+        place = self.job.place(message) if self.job else None
+        return place.line if place else 0
 
 
 class Conf:
     """All of `conf/`: its files that are YAML, and what is wrong."""
 
     def __init__(self, root: Path) -> None:
-        self.files, self.problems = _read_files(root)
+        self.files, self.problems = read_files(root)
         # For each file that can be chosen, the configuration that it leads to; for a sweep many.
         self.composed: list[Composition] = []
         first = next((file for file in self.files if file.path == _FIRST), None)
@@ -155,17 +96,22 @@ class Conf:
         for path in sorted(sweep_file.folder().glob("*.yaml")):
             file = ConfigFile(f"{sweep_file.FOLDER}/{path.name}", path.stem, {}, sweep_file.NAME)
             try:
-                grids = sweep_file.read_grids(path.stem)
+                jobs = [
+                    job
+                    for grid in sweep_file.read_grids(path.stem)
+                    for job in combinations.sample(grid)
+                ]
             except LabkartError as error:
-                self.problems.append(_problem_of_sweep(file.path, "file", str(error)))
+                self.problems.append(file_problem(file.path, error))
                 continue
-            for job in chain.from_iterable(map(combinations.sample, grids)):
+            for job in jobs:
                 try:
                     composed = composer.compose(job.overrides)
                     self.composed.append(Composition(file, composed, job))
                 except LabkartError as error:
-                    text = job.locate(str(error))
-                    self.problems.append(_problem_of_sweep(file.path, "unknown", text))
+                    place, text = job.place(str(error)), str(error)
+                    line = place.line if place else 0
+                    self.problems.append(Problem(file.path, "unknown", line, text))
         self.problems = list(dict.fromkeys(self.problems))
 
     def _check_sweep(self, file: ConfigFile, cfg: DictConfig) -> Iterator[Problem]:
@@ -255,42 +201,6 @@ def _conditions(space: dict[str, Any], name: str) -> list[str]:
             value = values[0] if isinstance(values, list) else values
             conditions += [*_conditions(space, parent), f"{parent}={write_value(value)}"]
     return conditions
-
-
-def _read_files(root: Path) -> tuple[list[ConfigFile], list[Problem]]:
-    """The project's own files; `conf/local/` belongs to this machine, and Hydra reads no sweeps."""
-    files, problems = list[ConfigFile](), list[Problem]()
-    paths = sorted(file.relative_to(root).as_posix() for file in (root / "conf").rglob("*.yaml"))
-    for path in paths:
-        if path.startswith(("conf/local/", f"{sweep_file.FOLDER}/")):
-            continue
-        try:
-            files.append(ConfigFile.parse(path, (root / path).read_text(encoding="utf-8")))
-        except yaml.YAMLError as error:
-            mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
-            why = getattr(error, "problem", None) or " ".join(str(error).split())
-            problems.append(Problem(path, "file", mark.line + 1 if mark else 0, why))
-        except (OSError, ValueError) as error:
-            problems.append(Problem(path, "file", text=str(error)))
-    return files, problems
-
-
-def _problem_of_sweep(path: str, key: str, text: str) -> Problem:
-    """A problem in a file of `conf/sweep/`, in the line that a message begins with."""
-    match = _PLACE.match(text)
-    if match and match["path"] == path:
-        return Problem(path, key, int(match["line"]), text[match.end() :].lstrip(": "))
-    return Problem(path, key, 0, text.removeprefix(f"{path}: "))
-
-
-def _settings(node: Any, section: str) -> Iterator[tuple[str, int]]:
-    """The full names and lines of the settings in a YAML node."""
-    for key, value in node.value if isinstance(node, yaml.MappingNode) else ():
-        name = f"{section}.{key.value}" if section else str(key.value)
-        if isinstance(value, yaml.MappingNode):
-            yield from _settings(value, name)
-        else:
-            yield name, key.start_mark.line + 1
 
 
 def _has(cfg: DictConfig, name: str) -> bool:

@@ -12,7 +12,8 @@ from importlib import import_module
 from types import ModuleType
 
 from labkart.check import config_access
-from labkart.check.composition import Conf, ConfigFile
+from labkart.check.composition import Conf
+from labkart.check.config_file import ConfigFile
 from labkart.check.rule import Problem
 from labkart.check.task_classes import TaskClass, task_classes
 from labkart.check.tree import Tree
@@ -67,9 +68,11 @@ class Pipeline:
         problems, names, read = list[Problem](), set[str](), set[str]()
         for composition in [] if self.import_problems else conf.composed:
             names |= config_access.setting_names(composition.composed.cfg)
-            if text := composition.locate(self._call(composition.composed, read)):
+            if text := self._call(composition.composed, read):
                 file = composition.file
                 problem = self._problem("laid-out", text, self._path, file.path, conf.files)
+                if line := composition.line(text):
+                    problem = Problem(file.path, "laid-out", line, text.splitlines()[0])
                 problems.append(problem)
         unread = [
             Problem(file.path, "unread", line, uses[0])

@@ -13,6 +13,7 @@ from hydra.core.override_parser.types import Override
 from labkart import project
 from labkart.errors import LabkartError
 from labkart.experiments import sweep_file
+from labkart.experiments.place import Place, PlacedError
 from labkart.language import translate
 
 # Of a setting, that a sample of a grid has.
@@ -29,16 +30,15 @@ class Job:
     """
 
     overrides: list[str]
-    places: Mapping[str, str] = field(default_factory=dict)
+    places: Mapping[str, Place] = field(default_factory=dict)
 
     def named(self, message: str) -> str:
         """The name of the setting that a message is about; empty if it names none."""
         return max((name for name in self.names if name in message), key=len, default="")
 
-    def locate(self, message: str) -> str:
-        """A message with the line of the file that the setting comes from, if it is from a file."""
-        place = self.places.get(self.named(message))
-        return f"{place}: {message}" if place else message
+    def place(self, message: str) -> Place | None:
+        """Where a file sets what a message is about; None if no file does."""
+        return self.places.get(self.named(message))
 
     @property
     def names(self) -> list[str]:
@@ -89,20 +89,23 @@ def _combinations(
 
 def _choices(
     overrides: Sequence[Override], grid: Sequence[sweep_file.GridOverride]
-) -> tuple[list[list[str]], dict[str, str]]:
+) -> tuple[list[list[str]], dict[str, Place]]:
     """The overrides that each setting has one of, and the places of those that a grid has."""
     lines = {line.text: line.place for line in grid}
     choices: dict[str, list[str]] = {}  # of two overrides of one setting the later one counts
-    places: dict[str, str] = {}
+    places: dict[str, Place] = {}
     for override in overrides:
         name = str(override.get_key_element())
-        place = lines.get(override.input_line or "", "")
+        place = lines.get(override.input_line or "")
         try:
             choices[name] = [_job_override(name, value) for value in _values(override)]
         except LabkartError as error:
-            raise LabkartError(f"{place}: {error}" if place else str(error)) from None
-        places[name.lstrip("+~")] = place
-    return list(choices.values()), {name: place for name, place in places.items() if place}
+            raise (PlacedError(place, str(error)) if place else error) from None
+        if place:
+            places[name.lstrip("+~")] = place
+        else:
+            places.pop(name.lstrip("+~"), None)
+    return list(choices.values()), places
 
 
 def _job_override(name: str, value: str) -> str:

@@ -20,6 +20,7 @@ from labkart.experiments import sweep_file
 from labkart.experiments.composition import NO_FILE_NAME, Composed, load
 from labkart.experiments.hydra_messages import OF_FILES, OF_OVERRIDE
 from labkart.experiments.override_syntax import explain_syntax
+from labkart.experiments.place import encoding_error
 from labkart.experiments.yaml_syntax import explain_yaml
 from labkart.language import join_sentences, translate
 from labkart.tasks.config_values import suggest_setting
@@ -87,14 +88,9 @@ def _explain_file(error: BaseException) -> str:
     """Which file cannot be read, and where."""
     cause = _cause(error)
     if isinstance(cause, MarkedYAMLError | ReaderError):
-        return explain_yaml(cause)
+        return str(explain_yaml(cause))
     if isinstance(cause, UnicodeDecodeError):
-        line = cause.object[: cause.start].count(b"\n") + 1
-        return translate(
-            "{file}, line {line}: this is not UTF-8. Save the file as UTF-8 in your editor.",
-            file=_file_that_raises(cause),
-            line=line,
-        )
+        return str(encoding_error(_file_that_raises(cause), cause))
     if isinstance(cause, KeyValidationError):
         return translate(
             "{file}: a name is null. Write it in quotes.", file=_file_that_raises(cause)

@@ -232,7 +232,8 @@ def _plan_job(composer: Composer, job: Job, number: int) -> Experiment:
     try:
         return plan(composer.compose(job.overrides, number))
     except LabkartError as error:
-        message = job.locate(str(error))
+        place = job.place(str(error))
+        message = f"{place}: {error}" if place else str(error)
         # Without an override in the message nobody knows which experiment is meant.
         if job.named(message) or "hydra." in message:
             raise LabkartError(message) from error

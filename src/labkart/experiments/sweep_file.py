@@ -18,6 +18,7 @@ from labkart import project
 from labkart._compat import config_loader
 from labkart.errors import LabkartError
 from labkart.experiments.override_syntax import explain_syntax, write_value
+from labkart.experiments.place import Place, PlacedError, encoding_error
 from labkart.experiments.yaml_syntax import explain_yaml
 from labkart.language import translate
 
@@ -37,7 +38,7 @@ class GridOverride:
     """
 
     text: str
-    place: str
+    place: Place
 
     @property
     def name(self) -> str:
@@ -90,39 +91,31 @@ def _read(name: str) -> list[Grid]:
     try:
         with file.open(encoding="utf-8") as stream:
             grids = list(_grids(config_loader()(stream), path))
-    except yaml.MarkedYAMLError as error:
-        raise LabkartError(explain_yaml(error)) from None
-    except (UnicodeDecodeError, yaml.reader.ReaderError):
-        raise LabkartError(
-            translate(
-                "{file}: this is not UTF-8. Save the file as UTF-8 in your editor.", file=path
-            )
-        ) from None
+    except (yaml.MarkedYAMLError, yaml.reader.ReaderError) as error:
+        raise explain_yaml(error) from None
+    except UnicodeDecodeError as error:
+        raise encoding_error(path, error) from None
     if not grids:
-        raise LabkartError(
-            translate("{file} has no grid, so there would be nothing to run.", file=path)
-        )
+        problem = translate("there is no grid, so there would be nothing to run.")
+        raise PlacedError(Place(path), problem)
     return grids
 
 
 def _grids(loader: Any, path: str) -> Iterator[Grid]:
     node = loader.get_single_node()
     if node is not None and not isinstance(node, yaml.SequenceNode):
-        raise LabkartError(
-            translate(
-                "{place}: must be a list of grids."
-                ' Write "- " before the first setting of each grid.',
-                place=_place(path, node),
-            )
+        raise PlacedError(
+            _place(path, node),
+            translate('must be a list of grids. Write "- " before the first setting of each grid.'),
         )
     for item in node.value if node else ():
         if not isinstance(item, yaml.MappingNode):
-            raise LabkartError(
+            raise PlacedError(
+                _place(path, item),
                 translate(
-                    "{place}: a grid has names and values, such as model: [a, b], got {value}.",
-                    place=_place(path, item),
+                    "a grid has names and values, such as model: [a, b], got {value}.",
                     value=item.value,
-                )
+                ),
             )
         item.value = list(_with_whole_calls(item.value))
         values: dict[Any, Any] = loader.construct_object(item, deep=True)
@@ -150,41 +143,30 @@ def _is_open(node: Any) -> bool:
     return text.count("(") > text.count(")")
 
 
-def _place(path: str, node: Any) -> str:
-    return translate("{file}, line {line}", file=path, line=node.start_mark.line + 1)
+def _place(path: str, node: Any) -> Place:
+    return Place(path, node.start_mark.line + 1)
 
 
-def _override(name: str, value: Any, place: str) -> GridOverride:
+def _override(name: str, value: Any, place: Place) -> GridOverride:
     if name == NAME:
-        raise LabkartError(
-            translate(
-                "{place}: a grid cannot name another file. Name both: {group}=one,two.",
-                place=place,
-                group=NAME,
-            )
+        problem = translate(
+            "a grid cannot name another file. Name both: {group}=one,two.", group=NAME
         )
+        raise PlacedError(place, problem)
     if re.match(r"[+~]*hydra[./]", name):
-        raise LabkartError(
-            translate(
-                "{place}: {name} is for all grids. Add it to the command: {name}=...",
-                place=place,
-                name=name,
-            )
-        )
+        problem = translate("{name} is for all grids. Add it to the command: {name}=...", name=name)
+        raise PlacedError(place, problem)
     if value == []:
-        raise LabkartError(
-            translate(
-                "{place}: {name} has no values. [[]] is an empty list as a value of {name}.",
-                place=place,
-                name=name,
-            )
+        problem = translate(
+            "{name} has no values. [[]] is an empty list as a value of {name}.", name=name
         )
+        raise PlacedError(place, problem)
     text = f"{name}={_values(value)}"
     try:
         OverridesParser.create().parse_override(text)
     except HydraException as error:
         reason = explain_syntax(text, " ".join(str(error).split()))
-        raise LabkartError(f"{place}: {reason}") from None
+        raise PlacedError(place, reason) from None
     return GridOverride(text, place)
 
 

@@ -9,36 +9,29 @@ from yaml import MarkedYAMLError
 from yaml.reader import ReaderError
 
 from labkart import project
+from labkart.experiments.place import Place, PlacedError
 from labkart.language import translate
 
 # What is wrong with these begins at the line that PyYAML calls the context.
 _OF_CONTEXT = ("could not find expected ':'", "expected ','", "found unexpected end of stream")
 
 
-def explain_yaml(error: MarkedYAMLError | ReaderError) -> str:
+def explain_yaml(error: MarkedYAMLError | ReaderError) -> PlacedError:
     """Where a file stops being YAML, why, and what to do."""
     if isinstance(error, ReaderError):
-        return translate(
-            "{file}: it has a character that YAML does not allow (#x{code:04x}).",
-            file=_short(error.name),
-            code=error.character,
+        problem = translate(
+            "it has a character that YAML does not allow (#x{code:04x}).", code=error.character
         )
+        return PlacedError(Place(_short(error.name)), problem)
     problem = str(error.problem)
     mark = error.problem_mark or error.context_mark
     if problem.startswith(_OF_CONTEXT) and error.context_mark:
         mark = error.context_mark
     if mark is None:
-        return f"conf: {problem}."
-    place = translate(
-        "{file}, line {line}, column {column}",
-        file=_short(mark.name),
-        line=mark.line + 1,
-        column=mark.column + 1,
-    )
-    for part, meaning in _meanings(problem).items():
-        if problem.startswith(part):
-            return f"{place}: {meaning}"
-    return f"{place}: {problem}."
+        return PlacedError(Place("conf"), f"{problem}.")
+    meanings = (text for part, text in _meanings(problem).items() if problem.startswith(part))
+    place = Place(_short(mark.name), mark.line + 1, mark.column + 1)
+    return PlacedError(place, next(meanings, f"{problem}."))
 
 
 def _meanings(problem: str) -> dict[str, str]:

@@ -1,0 +1,106 @@
+"""A file in `conf/`: its settings, the line of each, and the section in which they go.
+
+Composes nothing. The files of `conf/sweep/` are not settings: see `experiments.sweep_file`.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from labkart import _compat
+from labkart.check.rule import Problem
+from labkart.experiments import sweep_file
+from labkart.experiments.place import PlacedError, encoding_error
+from labkart.experiments.yaml_syntax import explain_yaml
+from labkart.language import translate
+
+_PACKAGE = re.compile(r"^#\s*@package\s+(\S+)\s*$", re.MULTILINE)
+
+
+@dataclass
+class ConfigFile:
+    """A file in `conf/`."""
+
+    path: str  # from the project's root
+    name: str
+    values: dict[str, Any]
+    group: str  # the folders between `conf/` and the file
+    package: str = ""  # the section in which its settings go; empty for the top
+    lines: dict[str, int] = field(default_factory=dict)  # of the settings, by their full names
+    includes: list[str] = field(default_factory=list)  # the files it starts with, as group/name
+    sections: list[str] = field(default_factory=list)  # in place of the package; see `use_as`
+
+    @classmethod
+    def parse(cls, path: str, text: str) -> "ConfigFile":
+        """Read a file's text. Raises YAMLError, or ValueError if it has no names and values."""
+        loader = _compat.config_loader()
+        values: Any = yaml.load(text, Loader=loader)
+        if values is not None and not isinstance(values, dict):
+            raise ValueError(translate("must have lines of the form name: value"))
+        place = Path(path)
+        file = cls(path, place.stem, values or {}, "/".join(place.parts[1:-1]))
+        header = _PACKAGE.search(text)
+        package = header[1] if header else "_group_"
+        special = {"_global_": "", "_group_": file.group.replace("/", ".")}
+        file.package = special.get(package, package)
+        for name, line in _settings(yaml.compose(text, Loader=loader), file.package):
+            file.lines.setdefault(name, line)
+        defaults = file.values.get("defaults")
+        for entry in defaults if isinstance(defaults, list) else ():
+            if isinstance(entry, str) and entry != "_self_":
+                absolute = entry[1:] if entry.startswith("/") else f"{file.group}/{entry}"
+                file.includes.append(absolute)
+        return file
+
+    def use_as(self, names: Iterable[str]) -> None:
+        """Note the sections of a group: `net@teacher` puts its settings into `teacher`."""
+        self.sections = [name.partition("@")[2] or self.package for name in names]
+
+    def settings(self) -> Iterator[tuple[list[str], int]]:
+        """The full names that each setting has, and its line."""
+        for name, line in self.lines.items():
+            rest = name.removeprefix(self.package)
+            yield [f"{section}{rest}".lstrip(".") for section in self.sections] or [name], line
+
+    def line(self, name: str) -> int:
+        """The line that sets a name of its package; 0 if none does."""
+        return self.lines.get(f"{self.package}.{name}" if self.package else name, 0)
+
+
+def read_files(root: Path) -> tuple[list[ConfigFile], list[Problem]]:
+    """The project's own files; `conf/local/` belongs to this machine, and Hydra reads no sweeps."""
+    files, problems = list[ConfigFile](), list[Problem]()
+    paths = sorted(file.relative_to(root).as_posix() for file in (root / "conf").rglob("*.yaml"))
+    for path in paths:
+        if path.startswith(("conf/local/", f"{sweep_file.FOLDER}/")):
+            continue
+        try:
+            files.append(ConfigFile.parse(path, (root / path).read_text(encoding="utf-8")))
+        except (yaml.MarkedYAMLError, yaml.reader.ReaderError) as error:
+            problems.append(file_problem(path, explain_yaml(error)))
+        except UnicodeDecodeError as error:
+            problems.append(file_problem(path, encoding_error(path, error)))
+        except (OSError, ValueError) as error:
+            problems.append(file_problem(path, error))
+    return files, problems
+
+
+def file_problem(path: str, error: Exception) -> Problem:
+    """What makes a file unreadable, in its line if the error has a place."""
+    if isinstance(error, PlacedError):
+        return Problem(path, "file", error.place.line, error.problem)
+    return Problem(path, "file", text=str(error))
+
+
+def _settings(node: Any, section: str) -> Iterator[tuple[str, int]]:
+    """The full names and lines of the settings in a YAML node."""
+    for key, value in node.value if isinstance(node, yaml.MappingNode) else ():
+        name = f"{section}.{key.value}" if section else str(key.value)
+        if isinstance(value, yaml.MappingNode):
+            yield from _settings(value, name)
+        else:
+            yield name, key.start_mark.line + 1
