@@ -21,8 +21,8 @@ def _task(body: str) -> dict[str, str]:
 
 
 def _draws(*calls: str) -> dict[str, str]:
-    """A module that makes calls, from line 7 on, of what a library of estimators has."""
-    head = "def forest(trees, random_state=None): ...\ndef split(x, *, shuffle=False, random_state=None): ...\ndef logistic(c=1, solver='lbfgs', random_state=None): ...\n\ndef run(x, table, solver):\n    from random import Random; import random\n"
+    """A module that makes calls, from line 8 on, of what a library of estimators has."""
+    head = "def forest(trees, random_state=None): ...\ndef split(x, *, shuffle=False, random_state=None): ...\ndef logistic(c=1, solver='lbfgs', random_state=None): ...\ndef bootstrap(x, *, rng=None, random_state=None): ...\n\ndef run(x, table, solver):\n    from random import Random; import random\n"
     return {"src/study/tasks/b.py": head + "".join(f"    {call}\n" for call in calls)}
 
 
@@ -67,15 +67,15 @@ _CASES: list[tuple[str, dict[str, str], list[str], dict[str, str]]] = [
     ),
     (
         "absolute-path",
-        {"src/study/a.py": 'A = "/home/ann/data.csv"\nB = "C:\\\\data"\nC = "~/data"\nD = f"/home/{A}"\nE = "/data"\nF = "/home/ann (old)/a+b.csv"\nG = r"\\\\nas\\share"\nH = "file:///home/ann"\n', "conf/a.yaml": "name: a\nfolder: /gpfs0/lab/data\nfiles: [~/a.csv, 'D:/b']\n"},
-        ["conf/a.yaml:2", "conf/a.yaml:3", "conf/a.yaml:3", *(f"src/study/a.py:{line}" for line in range(1, 9))],
-        {"src/study/a.py": '"""/home/ann is no good."""\nA = "data/raw/a.csv"\nB = "https://example.org/a"\nC = "/"\nD = "a / b"\nE = f"{A}/raw/a.csv"\nF = A + "/raw/a.csv"\nG = F["/entry/data"]\nJ = "/measurements/channel_1"\nK = "/v1/predict"\nL = "/dev/null"\nH = read_hdf(F, key="/entry/data")\nI = "/database"\n', "conf/a.yaml": "file: data/raw/a.csv\nnull_device: /dev/null\nurl: https://example.org/a/b\n"},
+        {"src/study/a.py": 'A = "/home/ann/data.csv"\nB = "C:\\\\data"\nC = "~/data"\nD = f"/home/{A}"\nE = "/data"\nF = "/home/ann (old)/a+b.csv"\nG = r"\\\\nas\\share"\nH = "file:///home/ann"\nI = "/kaggle/input/a"\nJ = "/data1/a"\nK = r"\\\\nas\\share\\a (b)"\n', "conf/a.yaml": "name: a\nfolder: /gpfs0/lab/data\nfiles: [~/a.csv, 'D:/b']\n"},
+        ["conf/a.yaml:2", "conf/a.yaml:3", "conf/a.yaml:3", *(f"src/study/a.py:{line}" for line in range(1, 12))],
+        {"src/study/a.py": '"""/home/ann is no good."""\nA = "data/raw/a.csv"\nB = "https://example.org/a"\nC = "/"\nD = "a / b"\nE = f"{A}/raw/a.csv"\nF = A + "/raw/a.csv"\nG = F["/entry/data"]\nJ = "/measurements/channel_1"\nK = "/v1/predict"\nL = "/dev/null"\nH = read_hdf(F, key="/entry/data")\nI = "/database"\nM = file.get("/data/images")\nN = r"\\\\begin\\{(\\w+)\\}"\nO = root.findall("/data/object")\n', "conf/a.yaml": "file: data/raw/a.csv\nnull_device: /dev/null\nurl: https://example.org/a/b\n"},
     ),
     (
         "stray-write",
-        {"src/study/tasks/a.py": 'open("data/raw/a.csv", "w")\ntable.to_csv("x.csv")\nPath("notes.txt").write_text("a")\n(Path("data") / name).open(mode="ab")\nfigure.savefig(f"plot-{1}.png")\nnp.save("a.npy", a)\npathlib.Path("models").mkdir()\nopen(f"{1}", "w")\n'},
-        [f"src/study/tasks/a.py:{line}" for line in range(1, 8)],
-        {"src/study/tasks/a.py": 'open("data/raw/a.csv")\nopen(file, "w")\ntable.to_csv()\ntable.to_csv(path)\nopen("reports/notes.md", "w")\n(self.checkpoint_dir / "model.pt").write_bytes(b"")\nname.replace("a", "b")\nself.log_artifact("a.txt", path)\ntable.to_numpy("x")\nPath("data/raw/a.csv").read_text()\nPath("a.csv").open("r")\n'},
+        {"src/study/tasks/a.py": 'open("data/raw/a.csv", "w")\ntable.to_csv("x.csv")\nPath("notes.txt").write_text("a")\n(Path("data") / name).open(mode="ab")\nfigure.savefig(f"plot-{1}.png")\nnp.save("a.npy", a)\npathlib.Path("models").mkdir()\nopen(f"{1}", "w")\n', "src/study/b.py": 'OUT = Path("out")\nFILE = "a"\ntorch.save(net, OUT / "a.pt")\njoblib.dump(x, FILE)\nopen(os.path.join("a", x), "w")\ntable.to_csv(path_or_buf="a" + x)\ntable.to_csv("a/%s" % x)\nimwrite("a/{}".format(x), x)\nshutil.copy(x, f"{OUT}/a")\nh5py.File("a", "w")\nOUT.mkdir()\n(OUT / x).touch()\nmodel.save_pretrained(str(OUT))\ngzip.open(FILE, "wt")\nos.rename("a", "b")\n'},
+        [*(f"src/study/b.py:{line}" for line in (*range(3, 16), 15)), *(f"src/study/tasks/a.py:{line}" for line in range(1, 8))],
+        {"src/study/tasks/a.py": 'open("data/raw/a.csv")\nopen(file, "w")\ntable.to_csv()\ntable.to_csv(path)\nopen("reports/notes.md", "w")\n(self.checkpoint_dir / "model.pt").write_bytes(b"")\nname.replace("a", "b")\nself.log_artifact("a.txt", path)\ntable.to_numpy("x")\nPath("data/raw/a.csv").read_text()\nPath("a.csv").open("r")\n', "src/study/b.py": 'A = "a"\nA.replace("a", "b")\nB = "a"\nB = x\nopen(B, "w")\nC = C / "a"\nopen(C, "w")\nself.dump("a", "b")\nnames.remove("a")\nimage.save(x, "PNG")\ntorch.save("a", x)\ngzip.open("a")\nh5py.File("a")\nD = Path("outputs") / "a"\nD.mkdir()\ndef f(A): open(A, "w")\n'},
     ),
     (
         "same-name",
@@ -103,15 +103,15 @@ _CASES: list[tuple[str, dict[str, str], list[str], dict[str, str]]] = [
     ),
     (
         "unseeded-random",
-        {"src/study/tasks/a.py": "import random\nimport numpy as np\nfrom numpy.random import default_rng as rng\n\nnp.random.default_rng()\nrng(None)\nrandom.Random()\nnp.random.RandomState(seed=None)\n", **_draws("forest(5)", "forest(5, None)", "split(x, shuffle=True)", "table.sample(frac=1)", "Random()", "logistic(solver='saga')", "logistic(1, solver)", "random.shuffle(x)")},
-        [*(f"src/study/tasks/a.py:{line}" for line in range(5, 9)), *(f"src/study/tasks/b.py:{line}" for line in range(7, 15))],
-        {"src/study/tasks/a.py": "import random\nimport numpy as np\n\nSEED = 1\nnp.random.default_rng(0)\nnp.random.default_rng(seed=SEED)\nrandom.Random(SEED)\ndict()\n", **_draws("forest(5, 1)", "forest(5, random_state=x)", "forest(**x)", "forest(*x)", "logistic(1)", "split(x)", "table.sample(frac=1, random_state=1)", "Random(1).sample(x, 1)", "Random(1)")},
+        {"src/study/tasks/a.py": "import random\nimport numpy as np\nfrom numpy.random import default_rng as rng\n\nnp.random.default_rng()\nrng(None)\nrandom.Random()\nnp.random.RandomState(seed=None)\nnp.random.Generator(np.random.PCG64())\nrandom.seed()\n", **_draws("forest(5)", "forest(5, None)", "split(x, shuffle=True)", "table.sample(frac=1)", "Random()", "logistic(solver='saga')", "logistic(1, solver)", "random.shuffle(x)", "bootstrap(x)", "norm.rvs(3)", "table.sample(n=3)")},
+        [*(f"src/study/tasks/a.py:{line}" for line in range(5, 11)), *(f"src/study/tasks/b.py:{line}" for line in range(8, 19))],
+        {"src/study/tasks/a.py": "import random\nimport numpy as np\n\nSEED = 1\nnp.random.default_rng(0)\nnp.random.default_rng(seed=SEED)\nrandom.Random(SEED)\nrandom.seed(SEED)\nrandom.getstate()\ndict()\n", **_draws("forest(5, 1)", "forest(5, random_state=x)", "forest(**x)", "forest(*x)", "logistic(1)", "split(x)", "table.sample(frac=1, random_state=1)", "Random(1).sample(x, 1)", "Random(1)", "bootstrap(x, rng=x)", "norm.rvs(3, random_state=x)", "table.sample(n=3, seed=1)")},
     ),
     (
         "environment-variable",
-        {"src/study/tasks/a.py": 'import os\nfrom os import environ, getenv\n\n\ndef read():\n    os.environ["RATE"]\n    environ.get("RATE", "1")\n    getenv("RATE")\n    os.getenv("NUM_TOKENS")\n'},
-        [f"src/study/tasks/a.py:{line}" for line in range(6, 10)],
-        {"src/study/tasks/a.py": 'import os\n\n\ndef read(settings):\n    os.environ["HF_TOKEN"]\n    os.getenv("DB_PASSWORD")\n    os.environ["RATE"] = "1"\n    "RATE" in os.environ\n    os.environ.get("SLURM_JOB_ID")\n    settings.get("RATE")\n', "src/study/plots.py": 'import os\n\nos.getenv("DISPLAY")\n'},
+        {"src/study/tasks/a.py": 'import os\nfrom os import environ, getenv\n\n\ndef read():\n    os.environ["RATE"]\n    environ.get("RATE", "1")\n    getenv("RATE")\n    os.getenv("NUM_TOKENS")\n    os.getenv(RATE)\n', "src/study/tasks/b.py": 'import os\nRATE = "RATE"\nos.environ[RATE]\n'},
+        [*(f"src/study/tasks/a.py:{line}" for line in range(6, 10)), "src/study/tasks/b.py:3"],
+        {"src/study/tasks/a.py": 'import os\n\n\ndef read(settings):\n    os.environ["HF_TOKEN"]\n    os.getenv("DB_PASSWORD")\n    os.environ["RATE"] = "1"\n    "RATE" in os.environ\n    os.environ.get("SLURM_JOB_ID")\n    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")\n    os.environ.pop("RATE", None)\n    settings.get("RATE")\n', "src/study/plots.py": 'import os\n\nos.getenv("DISPLAY")\n'},
     ),
     ("raw-data", {"data/raw/a.csv": "1"}, ["data/raw"], {"data/raw/README.md": "About"}),
     (

@@ -13,7 +13,13 @@ from labkart.check import configs
 from labkart.check.rule import Finding, Rule
 from labkart.check.tree import Tree
 
-_GENERATORS = ("numpy.random.RandomState", "numpy.random.default_rng", "random.Random")
+_GENERATORS = ("MT19937", "PCG64", "Philox", "RandomState", "SeedSequence", "default_rng")
+_GENERATORS = ("random.Random", "random.seed", *(f"numpy.random.{name}" for name in _GENERATORS))
+_STATES = (
+    "random_state",
+    "rng",
+    "seed",
+)  # of scikit-learn, SciPy and Polars
 # What is imported in a function is looked for in these; others may take long to import.
 _LIBRARIES = ("imblearn", "numpy", "random", "sklearn")
 _WITH_OWN_SEED = ("catboost", "lightgbm", "xgboost")  # without a seed they take always the same
@@ -45,7 +51,6 @@ class UnseededRandom(Rule):
     )
     messages: ClassVar[dict[str, str]] = {
         "unseeded": "{name} gets no seed",
-        "state": "{name} gets no random_state",
         "shared": "{name} draws from a generator that all code shares",
     }
     runs_code = True
@@ -63,9 +68,10 @@ class UnseededRandom(Rule):
 def _problem(call: ast.Call, names: Mapping[str, Any]) -> str:
     """The key of the message about a call; empty if it is right."""
     match call:
-        case ast.Call(func=ast.Attribute(attr="sample"), keywords=keywords):
-            words = {keyword.arg for keyword in keywords}  # of a DataFrame
-            return "state" if "frac" in words and not {None, "random_state"} & words else ""
+        case ast.Call(func=ast.Attribute(attr="rvs" | "sample" as name), keywords=keywords):
+            words = {keyword.arg for keyword in keywords}  # of a distribution, or of a DataFrame
+            if name == "rvs" or words & {"frac", "fraction", "n"}:
+                return "" if words & {None, *_STATES} else "unseeded"
     function = _resolve(call.func, names)
     parts = [name.rpartition(".") for name in _GENERATORS]
     generators = [getattr(sys.modules.get(module), name, None) for module, _, name in parts]
@@ -73,27 +79,27 @@ def _problem(call: ast.Call, names: Mapping[str, Any]) -> str:
         values = [*call.args, *(keyword.value for keyword in call.keywords)]
         return "" if any(map(_is_given, values)) else "unseeded"
     if isinstance(getattr(function, "__self__", None), Random):
-        return "shared"
-    return "state" if _lacks_state(call, function) else ""
+        return "" if function.__name__ in ("getstate", "setstate") else "shared"
+    return "unseeded" if _lacks_state(call, function) else ""
 
 
 def _lacks_state(call: ast.Call, function: Any) -> bool:
-    """Whether a call draws random numbers, and could have been given a `random_state`."""
+    """Whether a call draws random numbers, and could have been given what it draws from."""
     if not callable(function) or _package(function) in _WITH_OWN_SEED:
         return False
     try:
         parameters = inspect.signature(function).parameters
     except (TypeError, ValueError):
         return False
-    state = parameters.get("random_state")
+    states = {name for name in _STATES[:2] if name in parameters}
     given = {keyword.arg: keyword.value for keyword in call.keywords}
     is_open = None in given or any(isinstance(value, ast.Starred) for value in call.args)
-    if not state or state.default is not None or is_open:
+    if is_open or not states or any(parameters[name].default is not None for name in states):
         return False
     positional = [it.name for it in parameters.values() if it.kind is it.POSITIONAL_OR_KEYWORD]
     given |= dict(zip(positional, call.args, strict=False))
-    if "random_state" in given:
-        return not _is_given(given["random_state"])
+    if values := [given[name] for name in _STATES if name in given]:
+        return not any(map(_is_given, values))
     for name in parameters.keys() & _DRAWS_NOTHING:
         value = given.get(name, ast.Constant(parameters[name].default))
         if isinstance(value, ast.Constant) and value.value in _DRAWS_NOTHING[name]:

@@ -22,16 +22,18 @@ _HEAVY = re.compile(
     r"(?:_\w+|lines?|mat|s|txt)?"
 )
 _FOLDERS = (
-    "data|etc|export|gpfs|home|Library|lustre|media|mnt|net|nfs|opt|private|project|projects|root"
-    "|scratch|share|shared|srv|storage|tmp|Users|usr|var|Volumes|work|workspace"
+    r"(?:data|disk|gpfs|home|lustre|mnt|nfs|raid|scratch|ssd|work)\d*|content/drive|dev/shm|etc|export"
+    "|gs|kaggle|Library|media|net|opt|private|project|projects|root|share|shared|srv|storage|tmp"
+    "|Users|usr|var|Volumes|workspace"
 )
 # Names of data sets in HDF5 and routes of a server look like paths, too: of those in code, only
 # what begins with a folder that machines have.
 _ABSOLUTE = re.compile(
     rf"/(?:{_FOLDERS})(?:/.*)?"
-    r"|~[\w-]*/.*|[A-Za-z]:[\\/].*|\\\\[\w.-]+\\.*|file:/.*",
+    r"|~[\w-]*/.*|[A-Za-z]:[\\/].*|\\\\[\w.-]+\\[\w$. -]+(?:\\.*)?|file:/.*",
     re.DOTALL,
 )
+_OF_NAMES = {"create_dataset", "create_group", "find", "findall", "get", "post", "route", "xpath"}
 _ABSOLUTE_SETTING = re.compile(rf"{_ABSOLUTE.pattern}|/(?!dev/)[\w.-]+(?:/[\w. -]*)+", re.DOTALL)
 
 
@@ -236,7 +238,9 @@ def _not_starts(node: ast.AST) -> list[ast.expr]:
             return [part]
         case ast.Expr(value=part):
             return [part]
-        # In HDF5 and the like, names of data sets look like paths.
+        # In HDF5 and the like, names of data sets look like paths; so do routes, and XPath.
         case ast.Subscript(slice=part) | ast.keyword(arg="key", value=part):
+            return [part]
+        case ast.Call(func=ast.Attribute(attr=name), args=[part, *_]) if name in _OF_NAMES:
             return [part]
     return []

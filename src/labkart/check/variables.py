@@ -5,13 +5,15 @@ import re
 from collections.abc import Iterator
 from typing import ClassVar
 
+from labkart.check.paths import Paths
 from labkart.check.rule import Finding, Rule
 from labkart.check.tree import Tree
 from labkart.secrets.names import NEVER, Names
 
 # They say where a task runs, and not what it computes.
 _MACHINE = re.compile(
-    r"(?:CUDA|NCCL|OMP|MKL|MASTER|PBS|ROCR|SLURM)_\w+|(?:LOCAL_)?RANK|WORLD_SIZE|HOME|TMPDIR|USER"
+    r"(?:CUDA|CUBLAS|NCCL|OMP|MKL|MASTER|PBS|ROCR|SLURM|TOKENIZERS)_\w+"
+    r"|(?:LOCAL_)?RANK|WORLD_SIZE|HOME|TMPDIR|USER"
 )
 
 
@@ -35,25 +37,25 @@ class EnvironmentVariable(Rule):
         for path, module in tree.code.items():
             if not path.startswith(f"src/{tree.package}/tasks/"):
                 continue
+            paths = Paths(module)
             for node in ast.walk(module):
-                name = _variable(node)
+                variable = _variable(node)
+                name = paths.beginning(variable) if variable else ""
                 if name and not _MACHINE.fullmatch(name) and names.level(name) == NEVER:
                     yield self.finding(path, "read", getattr(node, "lineno", 0), name=name)
 
 
-def _variable(node: ast.AST) -> str:
-    """The variable that an expression reads; empty if it is something else."""
+def _variable(node: ast.AST) -> ast.expr | None:
+    """The name of the variable that an expression reads; None if it is something else."""
     match node:
-        case ast.Subscript(value=owner, slice=ast.Constant(str(name)), ctx=ast.Load()):
-            return name if _last_name(owner) == "environ" else ""
-        case ast.Call(
-            func=ast.Attribute(value=owner, attr="get" | "pop" | "setdefault"),
-            args=[ast.Constant(str(name)), *_],
+        case (
+            ast.Subscript(value=owner, slice=name, ctx=ast.Load())
+            | ast.Call(func=ast.Attribute(value=owner, attr="get"), args=[name, *_])
         ):
-            return name if _last_name(owner) == "environ" else ""
-        case ast.Call(func=function, args=[ast.Constant(str(name)), *_]):
-            return name if _last_name(function) == "getenv" else ""
-    return ""
+            return name if _last_name(owner) == "environ" else None
+        case ast.Call(func=function, args=[name, *_]):
+            return name if _last_name(function) == "getenv" else None
+    return None
 
 
 def _last_name(node: ast.AST) -> str:

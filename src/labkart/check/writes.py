@@ -5,17 +5,28 @@ import re
 from collections.abc import Iterator
 from typing import ClassVar
 
+from labkart.check.paths import Paths
 from labkart.check.rule import Finding, Rule
 from labkart.check.tree import Tree
 
-# Methods of pandas, Matplotlib and paths, each with the place of the path among its arguments.
-_METHODS = re.compile(
-    r"to_(?:csv|excel|feather|hdf|html|json|latex|markdown|parquet|pickle|stata|xml)|savefig|imsave"
-    r"|save|savez|savez_compressed|savetxt"
+# Calls that write, by the place of the file among their arguments.
+_FIRST = re.compile(
+    r"(?!torch).*\b(?:to_(?:csv|excel|feather|file|hdf|html|json|latex|markdown|netcdf|parquet)"
+    r"|to_(?:pickle|stata|xml)|write_(?:csv|excel|html|image|json|parquet)|savefig|imsave|imwrite|save|savez"
+    r"|savez_compressed|savetxt|savemat|save_(?:model|pretrained|to_disk|weights)|tofile"
+    r"|ExcelWriter|FileHandler|SummaryWriter)"
+    r"|os\.(?:makedirs|mkdir|remove|rename|replace|rmdir|unlink)|shutil\.(?:move|rmtree)"
 )
+_SECOND = re.compile(
+    r"torch\.save|joblib\.dump|.*\b(?:save_image|write_table|urlretrieve)"
+    r"|shutil\.(?:copy|copy2|copyfile|copytree|move)|os\.(?:rename|replace)"
+)
+_NAMES = {"excel_writer", "file", "filename", "fname", "path", "path_or_buf"}
 _OF_PATHS = {"mkdir", "rename", "replace", "rmdir", "touch", "unlink", "write_bytes", "write_text"}
+# With a mode behind the file.
+_OPEN = re.compile(r"open|\w+\.open|.*\b(?:HDFStore|ZipFile)|h5py\.File")
 _WRITES = re.compile(r"[rbt]*[wax+][wrabxt+]*")
-_ALLOWED = ("outputs/", "reports/", "/")  # of absolute paths another rule speaks
+_ALLOWED = ("outputs/", "reports/", "/", "~")  # of absolute paths another rule speaks
 
 
 class StrayWrite(Rule):
@@ -35,51 +46,30 @@ class StrayWrite(Rule):
     def check(self, tree: Tree) -> Iterator[Finding]:
         """Look at the calls in the package's modules that name a file by a text."""
         for path, module in tree.code.items():
+            paths = Paths(module)
             for node in ast.walk(module):
-                if not isinstance(node, ast.Call):
-                    continue
-                name = _written_file(node)
-                if name and not name.startswith(_ALLOWED):
-                    call = ast.unparse(node.func)
-                    yield self.finding(path, "write", node.lineno, call=call, file=name)
+                for file in _written_files(node, paths) if isinstance(node, ast.Call) else ():
+                    name = paths.beginning(file)
+                    if name and not name.startswith(_ALLOWED):
+                        call = ast.unparse(node.func)
+                        yield self.finding(path, "write", node.lineno, call=call, file=name)
 
 
-def _written_file(call: ast.Call) -> str:
-    """The file that a call writes, as far as its text says; empty if it writes none."""
-    match call:
-        case ast.Call(func=ast.Name("open"), args=[file, *rest]):
-            return _text(file) if _is_written(rest, call.keywords) else ""
-        case ast.Call(func=ast.Attribute(value=owner, attr="open"), args=rest):
-            return _path(owner) if _is_written(rest, call.keywords) else ""
-        case ast.Call(func=ast.Attribute(value=owner, attr=name)) if name in _OF_PATHS:
-            return _path(owner)
-        case ast.Call(func=ast.Attribute(attr=name), args=[file, *_]) if _METHODS.fullmatch(name):
-            return _text(file)
-    return ""
+def _written_files(call: ast.Call, paths: Paths) -> Iterator[ast.expr]:
+    """The arguments of a call, and the path of a method, that are files which it writes."""
+    name = ast.unparse(call.func)
+    file = [*call.args[:1], *(word.value for word in call.keywords if word.arg in _NAMES)][:1]
+    if _FIRST.fullmatch(name) or (_OPEN.fullmatch(name) and _is_written(call.args[1:], call)):
+        yield from file
+    if _SECOND.fullmatch(name):
+        yield from call.args[1:2]
+    if isinstance(call.func, ast.Attribute) and paths.is_path(call.func.value):
+        is_open = call.func.attr == "open" and _is_written(call.args, call)
+        if is_open or call.func.attr in _OF_PATHS:
+            yield call.func.value
 
 
-def _is_written(rest: list[ast.expr], keywords: list[ast.keyword]) -> bool:
-    modes = [*rest[:1], *(keyword.value for keyword in keywords if keyword.arg == "mode")]
+def _is_written(rest: list[ast.expr], call: ast.Call) -> bool:
+    modes = [*rest[:1], *(keyword.value for keyword in call.keywords if keyword.arg == "mode")]
     texts = [mode.value for mode in modes if isinstance(mode, ast.Constant)]
     return any(isinstance(text, str) and _WRITES.fullmatch(text) for text in texts)
-
-
-def _text(node: ast.expr) -> str:
-    """The beginning of a path that is written as a text; empty if it is something else."""
-    match node:
-        case ast.Constant(str(text)):
-            return text
-        case ast.JoinedStr([ast.Constant(str(text)), *_]):
-            return f"{text}..."
-    return _path(node)
-
-
-def _path(node: ast.expr) -> str:
-    """The same of `Path("...")`, also with parts behind it."""
-    match node:
-        case ast.BinOp(left=left, op=ast.Div()):
-            beginning = _path(left)
-            return beginning and f"{beginning.rstrip('/')}/..."
-        case ast.Call(func=ast.Name("Path") | ast.Attribute(attr="Path"), args=[part, *_]):
-            return _text(part)
-    return ""
