@@ -190,26 +190,36 @@ def _called_name(node: ast.AST) -> str:
 
 
 class AbsolutePath(Rule):
-    """No text in the code and no setting in conf/ is an absolute path."""
+    """No text in the code and no setting in conf/ is a path to a place outside of the project."""
 
     reason = "It exists only on one machine, and there not for long."
     fix = (
         "Declare the file as a parameter (`table: DataFile = DataFile()`) and name it in conf/,"
         " relative to the project; if only this machine has it, in conf/local/default.yaml."
     )
-    messages: ClassVar[dict[str, str]] = {"path": '"{text}" is an absolute path'}
+    messages: ClassVar[dict[str, str]] = {
+        "path": '"{text}" is an absolute path',
+        "outside": '"{text}" leads out of the project',
+    }
 
     def check(self, tree: Tree) -> Iterator[Finding]:
         """Look at the texts in the package's modules, and at the values in conf/."""
         for path, module in tree.code.items():
             for node in _text_starts(module):
-                if isinstance(node.value, str) and _ABSOLUTE.fullmatch(node.value):
-                    yield self.finding(path, "path", node.lineno, text=node.value)
+                text = node.value if isinstance(node.value, str) else ""
+                yield from self._find(path, node.lineno, text, _ABSOLUTE)
         for path, text in tree.texts():
             if path.startswith("conf/") and path.endswith(".yaml"):
                 for value, line in _settings(text):
-                    if _ABSOLUTE_SETTING.fullmatch(value):
-                        yield self.finding(path, "path", line, text=value)
+                    yield from self._find(path, line, value, _ABSOLUTE_SETTING)
+
+    def _find(
+        self, path: str, line: int, text: str, absolute: re.Pattern[str]
+    ) -> Iterator[Finding]:
+        if absolute.fullmatch(text):
+            yield self.finding(path, "path", line, text=text)
+        elif text.startswith("../") and text.strip("./"):
+            yield self.finding(path, "outside", line, text=text)
 
 
 def _settings(text: str) -> Iterator[tuple[str, int]]:

@@ -48,11 +48,12 @@ class StrayWrite(Rule):
         for path, module in tree.code.items():
             paths = Paths(module)
             for node in ast.walk(module):
-                for file in _written_files(node, paths) if isinstance(node, ast.Call) else ():
-                    name = paths.beginning(file)
-                    if name and not name.startswith(_ALLOWED):
+                if not isinstance(node, ast.Call):
+                    continue
+                for file in map(paths.beginning, _written_files(node, paths)):
+                    if file and not file.startswith(_ALLOWED):
                         call = ast.unparse(node.func)
-                        yield self.finding(path, "write", node.lineno, call=call, file=name)
+                        yield self.finding(path, "write", node.lineno, call=call, file=file)
 
 
 def _written_files(call: ast.Call, paths: Paths) -> Iterator[ast.expr]:
