@@ -17,7 +17,8 @@ VALUES = {
     ),
     ".pre-commit-config.yaml": re.compile(r"(?P<start>^ +name: )(?P<text>.+)(?P<end>)$", re.M),
     "ci.yml": re.compile(
-        r"(?P<start>^    name: |echo '(?:### )?)(?P<text>[^'`\n]+)(?P<end>'|$)", re.M
+        r"(?P<start>^    name: |^      - name: |echo '(?:### )?)(?P<text>[^'`\n]+)(?P<end>'|$)",
+        re.M,
     ),
     "launch.json": re.compile(r'(?P<start>"name": ")(?P<text>[^"]+)(?P<end>")'),
     "CITATION.cff": re.compile(r"(?P<start>^message: )(?P<text>.+)(?P<end>)$", re.M),

@@ -37,8 +37,8 @@ def test_nothing_of_the_sample_is_left(
     assert "scikit-learn" not in project.read("pyproject.toml")
 
     printed = run_ci(project)
-    assert "1 passed" in printed["Tests"]
-    assert "rmse" in printed["Pipeline"]
+    assert "1 passed" in printed["pytest"]
+    assert "rmse" in printed["labkart run"]
     done = project.run("basedpyright", "--pythonpath", *project.command("python"))
     assert done.returncode == 0, done.stdout
 

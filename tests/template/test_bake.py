@@ -87,6 +87,47 @@ def test_ruff_finds_nothing(baked: tuple[Project, dict[str, str]]) -> None:
         assert done.returncode == 0, done.stdout + done.stderr
 
 
+# What students write, by the rule of ruff that finds it.
+MISTAKES = {
+    "DTZ006": "datetime.datetime.fromtimestamp(0)",
+    "NPY002": "np.random.rand()",
+    "PLW0177": "x == np.nan",
+    "PLW1510": "subprocess.run(['false'])",
+    "S102": "exec('x = 1')",
+    "S110": "try: f()\nexcept Exception: pass",
+    "S112": "for x in y:\n    try: f(x)\n    except Exception: continue",
+    "S113": "requests.get('https://example.org/a.csv')",
+    "S307": "eval('x')",
+    "T100": "breakpoint()",
+    "T201": "print()",
+    "TID251": "os.system('false'); os.chdir('a'); Path.home(); plt.show(); sys.path.append('a'); time.time(); time.time_ns(); time.ctime(); datetime.date.today(); datetime.datetime.now(); datetime.datetime.today(); datetime.datetime.utcnow(); pd.Timestamp.now(); pd.Timestamp.today()",
+}  # fmt: skip
+# What they write, too, and what is right.
+ORDINARY = "random.Random(1).random(); datetime.datetime(2024, 4, 1); hashlib.md5(b''); pickle.load(file)\nTOKEN = '<pad>'\nassert x\nfor x, y in loader: x, y = x.to(device), y.to(device)\n"
+IMPORTS = "import datetime, hashlib, os, pickle, random, requests, subprocess, sys, time\nimport matplotlib.pyplot as plt, numpy as np, pandas as pd\nfrom pathlib import Path\n"
+
+
+def test_ruff_finds_what_students_do_wrong_and_leaves_what_is_usual(
+    baked: tuple[Project, dict[str, str]], tmp_path: Path
+) -> None:
+    file = tmp_path / "a.py"
+    file.write_text(IMPORTS + "\n".join([*MISTAKES.values(), ORDINARY]))
+    families = ("DTZ", "NPY", "PL", "S", "T")
+    words = [
+        "check",
+        "--no-cache",
+        "--output-format=json",
+        f"--config={baked[0].root}/pyproject.toml",
+    ]
+    done = subprocess.run(
+        [sys.executable, "-m", "ruff", *words, file], capture_output=True, text=True, check=False
+    )
+    found = [row["code"] for row in json.loads(done.stdout) if row["code"].startswith(families)]
+    assert sorted({*found}) == sorted(MISTAKES)
+    assert found.count("TID251") == MISTAKES["TID251"].count(";") + 1
+    assert len(found) == len(MISTAKES) + found.count("TID251") - 1
+
+
 def test_baking_twice_writes_the_same_bytes(bake: Callable[..., Project], tmp_path: Path) -> None:
     first, second = bake(), bake_into(tmp_path / "again")
     assert first.files() == second.files()
