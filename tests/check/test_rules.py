@@ -30,9 +30,9 @@ def _draws(*calls: str) -> dict[str, str]:
 _CASES: list[tuple[str, dict[str, str], list[str], dict[str, str]]] = [
     (
         "outside-layout",
-        {"run.py": "", "drafts/a.tex": "", "src/other/a.py": "", "data/clean/a.csv": "", "conf/a.yml": "", "src/study/a.csv": "", "outputs/a.pkl": "", "src/study/my-tools.py": "", "src/study/tasks/2nd.py": "", "src/study/class.py": ""},
-        ["conf/a.yml", "data/clean/", "drafts/", "outputs/a.pkl", "run.py", "src/other/", "src/study/a.csv", "src/study/class.py", "src/study/my-tools.py", "src/study/tasks/2nd.py"],
-        {"paper/a.tex": "", "Dockerfile": "", "Makefile": "", "justfile": "", ".gitlab-ci.yml": "", ".env.example": "", ".zenodo.json": "{}", "codemeta.json": "{}", "mkdocs.yml": "", "renovate.json": "{}", "requirements.txt": "", "dvc.yaml": "", "docs/a.md": "", "CHANGELOG.md": "", "src/study/helpers.py": "", "notebooks/a.txt": "", ".vscode/a.json": "", "run.trec": "", "run.trec.labkart.json": "{}"},
+        {"run.py": "", ".DS_Store": "", ".env": "", "Notes.txt": "", "scripts/a.py": "", "drafts/a.tex": "", "src/other/a.py": "", "data/clean/a.csv": "", "conf/a.yml": "", "src/study/a.csv": "", "outputs/a.pkl": "", "src/study/my-tools.py": "", "src/study/tasks/2nd.py": "", "src/study/class.py": ""},
+        [".DS_Store", ".env", "Notes.txt", "conf/a.yml", "data/clean/", "drafts/", "outputs/a.pkl", "run.py", "scripts/", "src/other/", "src/study/a.csv", "src/study/class.py", "src/study/my-tools.py", "src/study/tasks/2nd.py"],
+        {"paper/a.tex": "", "Dockerfile": "", "Makefile": "", "justfile": "", ".gitlab-ci.yml": "", ".env.example": "", ".zenodo.json": "{}", "codemeta.json": "{}", "mkdocs.yml": "", "renovate.json": "{}", "requirements.txt": "", "requirements-dev.txt": "", "environment.yml": "", "setup.cfg": "", "mise.toml": "", "Dockerfile.gpu": "", "compose.yml": "", "AGENTS.md": "", "NOTICE": "", ".envrc": "", ".idea/a.xml": "", "apptainer.def": "", "slides/a.tex": "", "external/a/b.py": "", "data/raw.dvc": "", "data/.gitignore": "", "dvc.yaml": "", "docs/a.md": "", "CHANGELOG.md": "", "src/study/helpers.py": "", "notebooks/a.txt": "", ".vscode/a.json": "", "run.trec": "", "run.trec.labkart.json": "{}"},
     ),
     (
         "stray-task",
@@ -85,8 +85,8 @@ _CASES: list[tuple[str, dict[str, str], list[str], dict[str, str]]] = [
     ),
     (
         "merge-marker",
-        {"docs/a.md": "A\n<<<<<<< HEAD\nB\n=======\nC\n>>>>>>> other\n", "conf/a.yaml": "a: 1\n<<<<<<< HEAD\n"},
-        ["conf/a.yaml:2", "docs/a.md:2"],
+        {"docs/a.md": "A\n<<<<<<< HEAD\nB\n=======\nC\n>>>>>>> other\n", "conf/a.yaml": "a: 1\n<<<<<<< HEAD\n", "conf/b.yaml": "a: 1\n>>>>>>> other\n"},
+        ["conf/a.yaml:2", "conf/b.yaml:2", "docs/a.md:2"],
         {"docs/a.md": "A\n=======\n`<<<<<<< HEAD`\n>>>>>>>\n"},
     ),
     (

@@ -90,9 +90,9 @@ class MergeMarker(Rule):
     messages: ClassVar[dict[str, str]] = {"marker": "a merge is not finished here"}
 
     def check(self, tree: Tree) -> Iterator[Finding]:
-        """Look for the first mark of each conflict, at the beginning of a line."""
+        """Look for the first mark of each conflict, or the last one if only that was left."""
         for path, _ in tree.texts():
-            for line in tree.lines(path, "<{7} "):
+            for line in tree.lines(path, "<{7} ") or tree.lines(path, ">{7} "):
                 yield self.finding(path, "marker", line)
 
 

@@ -8,23 +8,22 @@ from typing import ClassVar
 from labkart.check.rule import Finding, Rule
 from labkart.check.tree import Tree
 
-_FOLDERS = {
-    ".circleci", ".devcontainer", ".dvc", ".github", ".gitlab", ".vscode", "conf", "data", "docs",
-    "notebooks", "paper", "reports", "src", "tests", "thesis",
-}  # fmt: skip
-_FILES = {
-    ".cruft.json", ".dockerignore", ".dvcignore", ".editorconfig", ".env.example",
-    ".git-blame-ignore-revs", ".gitattributes", ".gitignore", ".gitlab-ci.yml", ".gitmodules",
-    ".mailmap", ".pre-commit-config.yaml", ".python-version", ".readthedocs.yaml", ".zenodo.json",
-    "AUTHORS.md", "CHANGELOG.md", "CITATION.cff", "CODE_OF_CONDUCT.md", "CONTRIBUTING.md",
-    "Dockerfile", "LICENSE", "LICENSE.md", "LICENSE.txt", "Makefile", "README.ja.md", "README.md",
-    "SECURITY.md", "codemeta.json", "compose.yaml", "docker-compose.yml", "dvc.lock", "dvc.yaml",
-    "justfile", "mkdocs.yml", "noxfile.py", "pixi.lock", "pixi.toml", "pylock.toml",
-    "pyproject.toml", "renovate.json", "requirements.txt", "ruff.toml", "tox.ini", "uv.lock",
-    "zensical.toml",
-}  # fmt: skip
+# Hidden folders and files are settings of tools; the machine's own, or secrets, are not for git.
+_FOLDERS = re.compile(
+    r"\..+|binder|conf|data|docker|docs|external|manuscript|notebooks|paper|poster|presentation"
+    r"|reports|slides|src|tests|thesis|third_party|vendor"
+)
+_FILES = re.compile(
+    r"\.(?!DS_Store$|env$|env\.local$).+"
+    r"|[A-Z][A-Z_-]+(?:\.ja)?(?:\.(?:cff|md|rst|txt))?"  # README and the like
+    r"|(?:Containerfile|Dockerfile|Makefile|[Jj]ustfile|Snakefile)(?:\.\w+)?|\w+\.def"
+    r"|(?:docker-)?compose(?:\.\w+)?\.ya?ml|(?:requirements|constraints)[\w.-]*\.txt"
+    r"|(?:environment[\w-]*|codecov|conda-lock|mkdocs|myst|Taskfile)\.ya?ml|dvc\.(?:lock|yaml)"
+    r"|(?:codemeta|pyrightconfig|renovate|ro-crate-metadata)\.json|noxfile\.py"
+    r"|.+\.(?:cfg|ini|lock|nix|toml)|latexmkrc"
+)
 _ORIGIN = ".labkart.json"  # of the file in which `labkart output -o` says what it has copied
-_DATA = ("raw", "raw.sha256", "README.md")
+_DATA = ("raw", "raw.sha256", "raw.dvc", "README.md", ".gitignore", ".gitkeep")
 _CONFIG = re.compile(r".*\.(?:yaml|md)|.*/\.gitkeep")
 _CODE = re.compile(r".*\.(?:pyi?|md)|.*/py\.typed")
 
@@ -61,10 +60,10 @@ def _problem(path: str, tree: Tree) -> tuple[str, str] | None:
     if top == "outputs" and rest:
         return path, "outputs"
     if not rest:
-        is_link_to_folder = top in _FOLDERS and (tree.root / path).is_dir()
+        is_link_to_folder = _FOLDERS.fullmatch(top) and (tree.root / path).is_dir()
         is_copy = top.endswith(_ORIGIN) or (tree.root / f"{path}{_ORIGIN}").is_file()
-        return None if top in _FILES or is_link_to_folder or is_copy else (path, "top")
-    if top not in _FOLDERS:
+        return None if _FILES.fullmatch(top) or is_link_to_folder or is_copy else (path, "top")
+    if not _FOLDERS.fullmatch(top):
         return f"{top}/", "top"
     below = f"{top}/{rest[0]}{'/' if len(rest) > 1 else ''}"
     problems = {
