@@ -97,8 +97,8 @@ _CASES: list[tuple[str, dict[str, str], list[str], dict[str, str]]] = [
     ),
     (
         "missing-choice",
-        {"conf/data/iris.yaml": "", ".github/workflows/ci.yml": "env:\n  SMALL: data=wine\nrun: labkart run -m data=iris,x,y data=digits seed=1,2\n", "tests/test_a.py": 'compose("data=wine", f"data={x}", data=wine)\n'},
-        [*(f".github/workflows/ci.yml:{line}" for line in (2, 3, 3, 3)), "tests/test_a.py:1"],
+        {"conf/data/iris.yaml": "", ".github/workflows/ci.yml": "env:\n  SMALL: data=wine\nrun: labkart run -m data=iris,x,y data=digits seed=1,2\n", "Makefile": "run:\n\tlabkart run data=x\n", "tests/test_a.py": 'compose("data=wine", f"data={x}", data=wine)\n'},
+        [*(f".github/workflows/ci.yml:{line}" for line in (2, 3, 3, 3)), "Makefile:2", "tests/test_a.py:1"],
         {"conf/data/wine.yaml": "", ".github/workflows/ci.yml": "run: labkart run data=wine,wine --data=x\n", "tests/test_a.py": 'compose(data=iris)\n"data=wine"\n'},
     ),
     (

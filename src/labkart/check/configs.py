@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 
 _CHOICE = re.compile(r"(?<![\w.@/-])(\w+)=([\w-]+(?:,[\w-]+)*)(?![\w.-]*[({=])")
 
+_COMMANDS = re.compile(
+    r"\.github/workflows/.*|\.gitlab-ci\.yml|[Jj]ustfile|Makefile|README(?:\.ja)?\.md|.*\.sh"
+)
+
 
 @lru_cache(maxsize=1)
 def conf(tree: Tree) -> "Conf":
@@ -103,7 +107,7 @@ class UnusedKey(Rule):
 
 
 class MissingChoice(Rule):
-    """What CI and the tests choose of conf/ exists."""
+    """What CI, scripts, the README and the tests choose of conf/ exists."""
 
     reason = "A file that was renamed or deleted is missed only when CI fails, or on another day."
     fix = "Name a file that exists, or restore it: `git log -- conf/` says when it went."
@@ -112,7 +116,7 @@ class MissingChoice(Rule):
     }
 
     def check(self, tree: Tree) -> Iterator[Finding]:
-        """Look for `group=option` in the workflows, and in the texts of the tests."""
+        """Look for `group=option` in commands, and in the texts of the tests."""
         options = dict[str, set[str]]()
         for file in (Path(path) for path in tree.files):
             if file.parts[0] == "conf" and len(file.parts) == 3 and file.suffix == ".yaml":
@@ -126,9 +130,9 @@ class MissingChoice(Rule):
 
 
 def _words(tree: Tree) -> Iterator[tuple[str, str, int]]:
-    """The lines of workflows, and the texts in the code of tests."""
+    """The lines of files with commands, and the texts in the code of tests."""
     for path, text in tree.texts():
-        if path.startswith(".github/workflows/") or path == ".gitlab-ci.yml":
+        if _COMMANDS.fullmatch(path):
             yield from ((path, line, number) for number, line in enumerate(text.split("\n"), 1))
         elif path.startswith("tests/") and path.endswith(".py"):
             with suppress(SyntaxError, ValueError, RecursionError):
