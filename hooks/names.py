@@ -48,53 +48,62 @@ tzlocal urllib3 uv uvicorn virtualenv waitress wcwidth werkzeug wheel yaml yarl 
 # What students install next, by the names to install and to import: the libraries that MLflow and
 # pandas name as their companions (a test compares), and those of the field downloaded most.
 COMPANIONS = """
-accelerate adapters adbc_driver_postgresql adbc_driver_sqlite ag2 agno albumentations altair
-anthropic apache_beam apache_tvm apex arch arviz asari ase astropy astroquery audioread
-autogen_agentchat autogluon autograd autokeras bayesian_optimization bbknn beautifulsoup4 bertopic
-biopython bitsandbytes blackjax blosc bm25s bokeh boto3 botorch bottleneck bqplot bs4 captum cartopy
-catboost category_encoders causalml celery cellpose chainer chemprop chromadb cleanlab clip cma
-cobra colbert coremltools cornac corner crewai cupy cv2 cvxpy cython dash dask dask_ml datasets
-datasketch dateparser deap decord deepchem deepdiff deeplake deepspeed dgl dgllib diffusers dlib
-doit dowhy dspy duckdb dvc dvclive easyocr econml einops elasticsearch eli5 emcee esm espnet
-evaluate evidently fairscale fairseq faiss faiss_cpu faiss_gpu fancyimpute fastai fastparquet
-fasttext feather_format featuretools fiona flair flash_attn flax folium fsspec fugashi fvcore gcsfs
-gensim geopandas geopy ginza gluonnlp gluonts google_genai gpflow gpy gpytorch gradio graph_tool
-graphviz great_expectations groq gspread gym gymnasium h2o h5py haiku haystack_ai hdbscan healpy
-hmmlearn holidays holoviews html5lib huggingface_hub hvplot hyperopt hypothesis igraph imageio
-imageio_ffmpeg imbalanced_learn imblearn imgaug implicit ipadic ipywidgets ir_datasets ir_measures
-jaconv janome jax jaxlib jaxtyping jieba jiwer johnsnowlabs jraph jupyterlab kaggle kagglehub keras
-keras_cv keras_nlp keras_tuner konlpy kornia ktrain kymatio laion_clap langchain langdetect
-langgraph librosa lifelines lightfm lightgbm lightly lightning lightning_fabric lime linearmodels
-litellm llama_cpp llama_index lmfit loguru lpips lxml mdanalysis mecab mecab_python3 mesh_tensorflow
-metpy metric_learn mistralai ml_collections ml_dtypes mlxtend mmcv mmdet mmengine mne modin mojimoji
-monai more_itertools moviepy mpi4py msgpack mteb mxnet nagisa neologdn neptune netcdf4 networkx
-neuralforecast nevergrad nibabel nilearn ninja nltk nolearn nptyping numba numcodecs numexpr numpyro
-nvidia_ml_py obspy odfpy onnx onnxruntime openai openai_whisper openbabel opencv_contrib_python
-opencv_python opencv_python_headless openml openpyxl optax optimum orjson ortools oseti outlines
-paddle paddlenlp paddlepaddle pandera panel papermill parquet patsy peft pennylane pettingzoo pgmpy
-pil pingouin plotly plotnine pmdarima polars pomegranate pot prefect prophet psycopg psycopg2 pulp
-pyannote pycaret pycm pycocotools pydantic_ai pydot pyerrors pygame pygrib pyiceberg pykakasi pykeen
-pylatex pyldavis pymatgen pymc pymlask pymoo pymysql pynndescent pyod pyproj pyqt5 pyreadstat pyro
-pyro_ppl pysam pyscf pyserini pysindy pyspark pystan pytensor pyterrier pytesseract pytest_xdist
+absl accelerate adapters adbc_driver_postgresql adbc_driver_sqlite ag2 agno albucore albumentations
+altair anthropic anywidget apache_beam apache_tvm apex arch arviz asari ase astropy astroquery
+audioread autogen_agentchat autogluon autograd autokeras bayesian_optimization bbknn beartype
+beautifulsoup4 bertopic biopython bitsandbytes blackjax blobfile blosc bm25s bokeh boto3 botorch
+bottleneck bqplot bs4 captum cartopy catboost category_encoders cattrs causalml celery cellpose
+chainer chemprop chromadb cleanlab clip cma cobra colbert comet_ml compressed_tensors coremltools
+cornac corner crewai ctranslate2 cuda cudf cuml cupy cv2 cvxpy cython dacite dash dask dask_ml
+datasets datasketch dateparser deap decord deepchem deepdiff deeplake deepspeed dgl dgllib diffusers
+distributed django dlib dm_control docling docx doit dowhy dspy duckdb dvc dvclive easyocr econml
+einops einx elasticsearch eli5 emcee esm espnet evaluate evidently fairscale fairseq faiss faiss_cpu
+faiss_gpu faker fancyimpute fastai fastparquet fasttext feather_format featuretools fiona fitz flair
+flash_attn flax folium fsspec fugashi fvcore gcsfs gensim geopandas geopy gguf ginza gluonnlp
+gluonts google_genai gpflow gpy gpytorch gradio graph_tool graphviz great_expectations groq gspread
+guidance gym gymnasium h2o h5py habitat haiku haystack_ai hdbscan hdf5plugin healpy hmmlearn
+holidays holoviews html5lib httpcore httpx huggingface_hub hvplot hyperopt hypothesis igraph imageio
+imageio_ffmpeg imbalanced_learn imblearn imgaug implicit inspect_ai instructor ipadic ipywidgets
+ir_datasets ir_measures jaconv janome jax jaxlib jaxtyping jieba jiwer johnsnowlabs jraph jupyterlab
+jupytext kaggle kagglehub kaleido kedro keras keras_applications keras_cv keras_nlp keras_tuner
+konlpy kornia ktrain kymatio laion_clap langchain langcodes langdetect langfuse langgraph librosa
+lifelines lightfm lightgbm lightly lightning lightning_fabric lime linearmodels lit litellm
+llama_cpp llama_index lm_eval lmdb lmfit loguru loralib lpips lxml mamba_ssm marimo markdown mcp
+mdanalysis mecab mecab_python3 mesh_tensorflow metpy metric_learn minigrid mistralai mistune
+ml_collections ml_dtypes mlx mlx_lm mlxtend mmcv mmdet mmengine mne modin mojimoji monai
+more_itertools moviepy mpi4py msgpack mteb mujoco mxnet nagisa nbclient nbconvert neologdn neptune
+netcdf4 netron networkx neuralforecast nevergrad nibabel nilearn ninja nltk nolearn notebook
+nptyping numba numcodecs numexpr numpyro nvidia nvidia_ml_py obspy odfpy onnx onnxruntime open_clip
+openai openai_whisper openbabel opencv_contrib_python opencv_python opencv_python_headless openml
+openpyxl optax optimum optree orjson ortools oseti outlines outlines_core paddle paddlenlp
+paddlepaddle pandera panel papermill parquet pathos patsy pdf2image pdfplumber peft pennylane
+pettingzoo pgmpy pil pingouin pint plotly plotnine pmdarima polars pomegranate pooch pot prefect
+prophet psycopg psycopg2 pulp pyannote pybullet pycaret pycm pycocotools pydantic_ai pydicom pydot
+pydub pyerrors pygame pygrib pyiceberg pykakasi pykeen pylatex pyldavis pymatgen pymc pymilvus
+pymlask pymoo pymupdf pymysql pynndescent pyod pyomo pypdf pyproj pyqt5 pyreadstat pyro pyro_ppl
+pysam pyscf pyserini pysindy pyspark pystan pytensor pyterrier pytesseract pytest_xdist
 python_calamine python_terrier pytorch pytorch_forecasting pytorch_lightning pytorch_metric_learning
-pytrec_eval pyts pyvista pywavelets pywt pyxlsb qdrant_client qiskit qtpy rank_bm25 ranx rapidfuzz
-rasterio ray rdkit regex rembg responses rouge rouge_score rtree ruptures rustworkx s3fs sacrebleu
-sacred safetensors salib scanpy scib scikit_image scikit_optimize scikit_posthocs scikit_rf scispacy
-scrapy seaborn segmentation_models semantic_kernel sentence_transformers sentencepiece sentry_sdk
-seqeval setfit shap shapely simpletransformers simpy skimage sklearn_crfsuite skopt skorch sktime
-smac smolagents snorkel soundfile soxr spacy spacy_transformers speechbrain spotipy
-stable_baselines3 stan stanza statsforecast statsmodels strands_agents streamlit stumpy sudachi
-sudachidict_core sudachipy surprise sympy tables tabnet tabpfn tabulate tensorboard tensorboardx
-tensorflow tensorflow_datasets tensorflow_hub tensorflow_probability tensorly tensorstore textacy
-textblob tf_keras theano thinc thop tiktoken timm tokenizers torch torch_geometric torchaudio
-torchdata torcheval torchinfo torchmetrics torchrl torchtext torchvision tpot transformers trimesh
-triton trl tsfresh tslearn tweepy typer typesafe_sdk ultralytics umap umap_learn unidic unidic_lite
-vaex vispy vllm voila vowpalwabbit wandb whisper wikipedia wordcloud xarray xformers xgboost xlrd
-xlsxwriter yellowbrick yfinance yolov5 zarr zenml zstandard
+pytrec_eval pyts pyvis pyvista pywavelets pywt pyxlsb qdrant_client qiskit qtpy ragas rank_bm25 ranx
+rapidfuzz rasterio ray rdflib rdkit regex rembg responses rouge rouge_score rpy2 rtree ruptures
+rustworkx s3fs sacrebleu sacred safetensors salib scanpy schema scib scikit_image scikit_optimize
+scikit_posthocs scikit_rf scikit_survival scispacy scrapy seaborn segmentation_models
+semantic_kernel sentence_transformers sentencepiece sentry_sdk seqeval setfit sglang shap shapely
+simpletransformers simpy skimage sklearn_crfsuite sklearn_pandas skopt skorch sksurv sktime smac
+smolagents sniffio snorkel sounddevice soundfile soxr spacy spacy_transformers speechbrain sphinx
+spotipy stable_baselines3 stan stanza statsforecast statsmodels strands_agents streamlit stumpy
+sudachi sudachidict_core sudachipy surprise swifter sympy tables tabnet tabpfn tabula tabulate
+tensorboard tensorboardx tensorflow tensorflow_datasets tensorflow_hub tensorflow_probability
+tensorly tensorstore textacy textblob textdistance textual tf_keras theano thinc thop tiktoken timm
+tokenizers torch torch_geometric torchao torchaudio torchcodec torchdata torcheval torchinfo
+torchmetrics torchrl torchtext torchtune torchvision tpot trafilatura transformers tree_sitter
+treescope trimesh triton trl tsfresh tslearn turbo tweepy typer typesafe_sdk ultralytics umap
+umap_learn unidic unidic_lite unsloth vaex vispy vllm voila vowpalwabbit wandb weaviate whisper
+wikipedia wordcloud wordfreq xarray xformers xgboost xlrd xlsxwriter yellowbrick yfinance yolov5
+yt_dlp zarr zenml zstandard
 """
 
-# pytest imports these for itself.
-TEST_FILES = "conftest tests"
+# pytest and Python import these for themselves.
+TEST_FILES = "conftest pkg_resources sitecustomize tests usercustomize"
 
 RESERVED = {
     *sys.stdlib_module_names,

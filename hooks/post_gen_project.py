@@ -28,6 +28,7 @@ AUTHOR = {
 }
 # A git hook, or a shell that was set up for another repository, would lead git there.
 ELSEWHERE = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR", "GIT_PREFIX")
+ELSEWHERE += ("GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_NAMESPACE")
 
 
 def is_comparison_render() -> bool:
@@ -104,10 +105,10 @@ def translate(english: str, japanese: str) -> str:
 
 
 def git(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    """Run git in the project, with these environment variables."""
+    """Run git in the project, with these environment variables, and without anybody's hooks."""
     env = {name: text for name, text in os.environ.items() if name not in ELSEWHERE}
     return subprocess.run(
-        ["git", *arguments],
+        ["git", "-c", f"core.hooksPath={os.devnull}", *arguments],
         capture_output=True,
         text=True,
         errors="replace",

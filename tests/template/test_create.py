@@ -29,6 +29,7 @@ from tests.support import structure
 from tests.support.bake import TEMPLATE, UV, Project, clean_environment, published
 from tests.support.commands import Commands
 from tests.support.terminal import terminal
+from tests.support.tiny import write
 from tests.support.variants import variants
 
 COOKIECUTTER = (sys.executable, "-m", "cookiecutter")
@@ -422,15 +423,18 @@ def test_without_git_there_is_a_warning_and_a_project(tmp_path: Path) -> None:
 
 
 def test_whatever_git_is_set_up_for_the_first_commit_has_all_files(tmp_path: Path) -> None:
-    """No identity, signing without a key, an exclude file for half of it, another repository."""
+    """No identity, signing without a key, a hook, an exclude file for half of it, another repository."""
     (tmp_path / "excluded").write_text("*.yaml\n.vscode\nuv.lock\n")
     for name, text in {
         "core.excludesFile": str(tmp_path / "excluded"),
+        "core.hooksPath": str(tmp_path / "hooks"),
         "commit.gpgSign": "true",
         "user.signingKey": "nobody",
     }.items():
         git(tmp_path, "config", "--file", "configured", name, text)
     git(tmp_path, "init", "--quiet", "other")
+    write(tmp_path, **{"hooks/prepare-commit-msg": "#!/bin/sh\nexit 1\n"})
+    (tmp_path / "hooks/prepare-commit-msg").chmod(0o700)  # `--no-verify` leaves this one in
     nobody = {
         f"GIT_{role}_{part}": "" for role in ("AUTHOR", "COMMITTER") for part in ("NAME", "EMAIL")
     }
@@ -444,6 +448,7 @@ def test_whatever_git_is_set_up_for_the_first_commit_has_all_files(tmp_path: Pat
         ),
         GIT_CONFIG_GLOBAL=str(tmp_path / "configured"),
         GIT_DIR=str(tmp_path / "other/.git"),
+        GIT_OBJECT_DIRECTORY=str(tmp_path / "other/.git/objects"),
         **nobody,
     )
     project = Project(tmp_path / "my-thesis")
