@@ -7,6 +7,7 @@ the table. Knows records and git, no report.
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from labkart import git, project
@@ -23,7 +24,7 @@ _FIELDS = (
 )
 _CODE = ("commit", "dirty", "left_out", "masked")
 _PRIVATE = ("host", "user")  # of the machine
-_TASK_FIELDS = ("params", "seed", "code", "packages", "library_data", "accepted")
+_TASK_FIELDS = ("params", "seed", "code", "packages", "library_data", "accepted", "tables")
 
 
 @dataclass
@@ -32,9 +33,15 @@ class PublishedExperiment(ExperimentRecord):
 
     Attributes:
         stored: the texts of the provenance by their digests.
+        files: of its repetition, the folder with the files of its tasks; None for those here.
     """
 
     stored: Mapping[str, str] = field(default_factory=dict)
+    files: Path | None = None
+
+    def files_of(self, task: TaskRun) -> Path:
+        """Where the figures and tables of one of its tasks are."""
+        return self.files / f"{task.name}_{task.id}" if self.files else super().files_of(task)
 
     def text(self, name: str) -> str:
         """A text that belongs to it; empty if it is missing.

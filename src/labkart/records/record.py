@@ -180,6 +180,10 @@ class ExperimentRecord:
         """Where the record and its own texts are."""
         return experiment_folder(self.id)
 
+    def files_of(self, task: TaskRun) -> Path:
+        """Where the figures and tables of one of its tasks are."""
+        return task_folder(task.name, task.id)
+
     def text(self, name: str) -> str:
         """A text that belongs to it, such as `uv.lock`; empty if it is missing or damaged.
 

@@ -47,12 +47,12 @@ def again(facts: Provenance, **scores: float) -> dict[str, object]:
 
 def test_runs_with_the_same_metrics_give_the_same_numbers(table: Path) -> None:
     facts = provenance.read(table)
-    assert facts.changed_numbers(again(facts), 1e-9) == []
+    assert facts.changed_numbers(again(facts), table, 1e-9) == []
 
 
 def test_each_number_that_differs_is_a_sentence(table: Path) -> None:
     facts = provenance.read(table)
-    changes = facts.changed_numbers(again(facts, forest0=0.95), 1e-6)
+    changes = facts.changed_numbers(again(facts, forest0=0.95), table, 1e-6)
     assert "score of model=forest: mean 0.9275 -> 0.9375" in changes
     tested = "score of model=forest against model=linear"
     assert f"{tested}: difference 0.1 -> 0.11" in changes
@@ -64,7 +64,35 @@ def test_a_run_that_is_missing_lowers_n(table: Path) -> None:
     facts = provenance.read(table)
     runs = again(facts)
     del runs["forest0"]
-    assert "score of model=forest: n 4 -> 3" in facts.changed_numbers(runs, 1e-6)
+    assert "score of model=forest: n 4 -> 3" in facts.changed_numbers(runs, table, 1e-6)
+
+
+def test_a_test_over_items_is_made_again_from_the_tables_of_the_new_runs(
+    root: Path, tmp_path: Path
+) -> None:
+    new = tmp_path / "new"
+    for model, more in (("linear", 0), ("forest", 1)):
+        task = task_run(model, tables=["per_query.csv"])
+        record = experiment(model, 0, 0.5, task)
+        rows = "".join(f"q{n},{n + more * (n % 3)}\n" for n in range(9))
+        for folder in (root / "outputs/records/tasks", new / record.id):
+            file = folder / f"{task.name}_{task.id}" / "per_query.csv"
+            file.parent.mkdir(parents=True)
+            file.write_text(f"query,score\n{rows}")
+    words = ["--metrics", "score", "--baseline", "model=linear", "--items", "per_query"]
+    report(["models", *words, "--allow", "code", *PLAIN])
+    shutil.rmtree(root / "outputs")
+    facts = provenance.read(root / "reports/models.provenance.json")
+    assert facts.changed_numbers(again(facts), new, 1e-9) == []
+    file.write_text(file.read_text().replace("q8,10", "q8,11"))
+    tested = "score of model=forest against model=linear"
+    changes = facts.changed_numbers(again(facts), new, 1e-6)
+    assert f"{tested}: difference 1 -> 1.111111111" in changes
+    assert any(change.startswith(f"{tested}: p ") for change in changes)
+    file.unlink()
+    assert "per_query.csv of experiment forest0 does not exist" in str(
+        facts.changed_numbers(again(facts), new, 1e-6)
+    )
 
 
 def test_a_curve_is_kept_as_its_last_value(root: Path) -> None:

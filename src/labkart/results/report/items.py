@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from labkart.errors import LabkartError
 from labkart.language import translate
-from labkart.records.record import ExperimentRecord, task_folder
+from labkart.records.record import ExperimentRecord
 from labkart.records.seeds import Group, mean
 from labkart.wording import did_you_mean
 
@@ -101,7 +101,7 @@ class Items(NamedTuple):
         for name in (self.table, f"{self.table}.csv"):
             if name in tables:
                 table, task = tables[name]
-                return task_folder(task.name, task.id) / table
+                return record.files_of(task) / table
         raise LabkartError(
             translate(
                 "{table}: experiment {id} logged no such table. {hint}",

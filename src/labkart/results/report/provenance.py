@@ -62,6 +62,7 @@ class Provenance:
     def changed_numbers(
         self,
         again: Mapping[str, ExperimentRecord],
+        files: Path,
         tolerance: float,
         ignored: Collection[str] = (),
     ) -> list[str]:
@@ -69,6 +70,7 @@ class Provenance:
 
         Args:
             again: the new runs, by the ids of those that they repeat.
+            files: the folder with their logged tables, below the same ids.
             tolerance: up to which two numbers are equal, relative to the larger one.
             ignored: patterns of metrics that do not count.
         """
@@ -77,15 +79,14 @@ class Provenance:
             for entry in self.numbers
             if not any(fnmatchcase(entry["metric"], pattern) for pattern in ignored)
         ]
-        report_config = self.config
-        if report_config.items:  # a repetition does not keep the tables that these tests need
-            report_config = replace(report_config, items=None, test="none")
-            numbers = [entry for entry in numbers if "baseline" not in entry]
-        runs = {id: _repeated(record, again.get(id)) for id, record in self.experiments.items()}
+        runs = {
+            id: _repeated(record, again.get(id), files / id)
+            for id, record in self.experiments.items()
+        }
         groups = [Group(dict(settings), [runs[id] for id in ids]) for settings, ids in self.groups]
         try:
             ranking = ranking_of(self.config, groups[0].records[0])
-            table = compare_groups(report_config, groups, ranking, self.unseeded)
+            table = compare_groups(self.config, groups, ranking, self.unseeded)
         except LabkartError as error:
             return [translate("the table cannot be made of the new runs: {error}", error=error)]
         return list(differences(numbers, numbers_of(table), tolerance))
@@ -146,8 +147,11 @@ def read(file: Path) -> Provenance:
         ) from None
 
 
-def _repeated(record: ExperimentRecord, again: ExperimentRecord | None) -> ExperimentRecord:
+def _repeated(
+    record: PublishedExperiment, again: ExperimentRecord | None, files: Path
+) -> ExperimentRecord:
     """The experiment with the results of its repetition."""
     if again is None:
         return replace(record, status="failed")
-    return replace(record, metrics=again.metrics, status=again.status)
+    results = {"metrics": again.metrics, "status": again.status, "tasks": again.tasks}
+    return replace(record, **results, files=files)

@@ -6,8 +6,9 @@ The order of the steps: the commit, the data, the packages, the settings, the ru
 import math
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
-from labkart import console, threads
+from labkart import console, signals, threads
 from labkart.errors import LabkartError
 from labkart.language import bilingual, local, translate
 from labkart.records import published, record
@@ -37,11 +38,14 @@ class Options:
         tolerance: up to which two values of a metric are equal.
         ignored: patterns of metrics that do not count.
         overrides: settings that the record masks, such as a password.
+        tables: the folder for what the tasks log as tables, below the ids of the experiments; None
+            keeps nothing.
     """
 
     tolerance: float = TOLERANCE
     ignored: Sequence[str] = ()
     overrides: Sequence[str] = ()
+    tables: Path | None = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.tolerance < math.inf:
@@ -59,8 +63,11 @@ def reproduce_table(table: Table, options: Options) -> bool:
     Returns:
         Whether all verdicts are good and all numbers are the same.
     """
-    verdicts, again = _reproduce_each(table.experiments, options)
-    changes = table.provenance.changed_numbers(again, options.tolerance, options.ignored)
+    facts = table.provenance
+    with signals.temporary_folder() as folder:
+        kept = folder if facts.config.items else None
+        verdicts, again = _reproduce_each(table.experiments, replace(options, tables=kept))
+        changes = facts.changed_numbers(again, folder, options.tolerance, options.ignored)
     differences = [*table.doubts, *changes]
     if not differences:
         console.say(translate("{file}: all its numbers are the same", file=table.file))
@@ -139,6 +146,8 @@ def _run(experiment: ExperimentRecord, options: Options) -> tuple[Verdict, Exper
         overrides = recorded.with_given(options.overrides)
         corrections = recorded.corrections(rerun.compose(overrides))
         again = _new_records(rerun, [*overrides, *corrections], experiment)
+        if options.tables:
+            rerun.copy_tables(again.experiment, options.tables / experiment.id)
         tasks = {task.label: record.read_task(task.name, task.id) for task in experiment.tasks}
         then = RunRecords(experiment, tasks)
         verdict = compare_records(then, again, options.tolerance, options.ignored)

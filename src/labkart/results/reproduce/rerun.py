@@ -98,6 +98,15 @@ class Rerun:
             for task in record.tasks
         }
 
+    def copy_tables(self, record: ExperimentRecord, folder: Path) -> None:
+        """Copy the tables that its tasks logged; the checkout does not stay."""
+        for task in record.tasks:
+            key = f"{task.name}_{task.id}"
+            for name in task.result.get("tables", ()):
+                copy = folder / key / name
+                copy.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(self.outputs / "records" / "tasks" / key / name, copy)
+
     @contextmanager
     def _process(self, *arguments: str) -> Iterator[tuple[subprocess.Popen[str], IO[str]]]:
         """A process of that Python with its error stream; it ends with the block at the latest."""
