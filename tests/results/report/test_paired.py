@@ -95,6 +95,17 @@ def test_a_randomisation_test_of_few_pairs_counts_all_signs() -> None:
     assert paired_test(SECOND, FIRST, "permutation").p == pytest.approx(expected)
 
 
+def test_a_randomisation_test_of_few_pairs_that_differ_is_exact_among_many_that_do_not() -> None:
+    found = paired_test([1.0] * 8 + [0.0] * 135, [0.0] * 143, "permutation")
+    assert (found.pairs, found.p) == (143, 2 / 2**8)
+
+
+def test_differences_that_cancel_but_for_rounding_errors_are_no_evidence() -> None:
+    few = [0.1, 0.2, -0.3, 0.7, -0.7, 0.4, -0.4]
+    for differences in (few, few * 2):
+        assert paired_test(differences, [0.0] * len(differences), "permutation").p == 1.0
+
+
 def test_a_randomisation_test_of_many_pairs_does_not_depend_on_their_order() -> None:
     generator = random.Random(0)
     pairs = [(generator.gauss(0.2, 1), generator.gauss(0, 1)) for _ in range(40)]

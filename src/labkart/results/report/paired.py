@@ -14,7 +14,7 @@ from scipy import special
 
 from labkart.language import bilingual
 from labkart.records.seeds import deviation, mean
-from labkart.results.report.rounding import without_rounding_errors
+from labkart.results.report.rounding import in_whole_units
 from labkart.results.report.statistics import (
     RESAMPLES,
     STUDENTS,
@@ -25,6 +25,7 @@ from labkart.results.report.statistics import (
 )
 
 # Up to so many pairs all signs of the differences are listed, which takes care of ties.
+# `stats.wilcoxon` would do the same, forty times as slowly.
 _FEW = 13
 
 
@@ -131,7 +132,7 @@ def paired_test(
         infinite = bilingual("not all values are finite")
         return PairedTest(center, None, None, None, count, infinite)
     if test != "t":
-        differences = without_rounding_errors(differences, size)
+        differences = in_whole_units(differences, size)
     if obstacle := _obstacle(test, {*sample, *baseline}, differences, size):
         return replace(result, obstacle=obstacle)
     p, effect = TESTS[test].evaluate(np.asarray(differences))
@@ -146,7 +147,7 @@ def _obstacle(name: str, values: set[float], differences: list[float], size: flo
     test = TESTS[name]
     if name == "mcnemar" and not values <= {0.0, 1.0}:
         return bilingual("McNemar's test needs values of 0 and 1")
-    if are_equal(differences, size) and (name == "t" or differences[0] == 0):
+    if are_equal(differences, size) if name == "t" else not any(differences):
         return bilingual("all differences are the same")
     counted = [value for value in differences if value or test.counted == "pairs"]
     if len(counted) >= test.fewest:
@@ -170,10 +171,6 @@ def _standardized(differences: np.ndarray) -> float:
     return mean(list(differences)) / deviation(list(differences))
 
 
-def _standardized_if_possible(differences: np.ndarray) -> float | None:
-    return None if are_equal(list(differences)) else _standardized(differences)
-
-
 def _wilcoxon(differences: np.ndarray) -> tuple[float, float | None]:
     from scipy import stats
 
@@ -190,7 +187,9 @@ def _wilcoxon(differences: np.ndarray) -> tuple[float, float | None]:
 
 
 def _permutation(differences: np.ndarray) -> tuple[float, float | None]:
-    return _exchanged_signs(differences), _standardized_if_possible(differences)
+    nonzero = differences[differences != 0]  # the sign of 0 changes nothing
+    effect = None if are_equal(list(differences)) else _standardized(differences)
+    return _exchanged_signs(nonzero), effect
 
 
 def _exchanged_signs(values: np.ndarray) -> float:
@@ -199,7 +198,7 @@ def _exchanged_signs(values: np.ndarray) -> float:
 
     result = stats.permutation_test(
         (np.sort(values),),
-        np.mean,
+        np.sum,
         permutation_type="samples",
         n_resamples=RESAMPLES,
         rng=np.random.default_rng(0),

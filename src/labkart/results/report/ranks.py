@@ -11,7 +11,7 @@ from math import inf, isfinite, sqrt
 import numpy as np
 
 from labkart.language import bilingual
-from labkart.results.report.rounding import without_rounding_errors
+from labkart.results.report.rounding import in_whole_units
 
 FEWEST_SYSTEMS = 3
 FEWEST_DATASETS = 3  # of two, chi-squared cannot be unlikely for three systems
@@ -111,5 +111,5 @@ def cliques(ranks: Sequence[float], difference: float) -> list[tuple[float, floa
 
 def _comparable(scores: Sequence[Sequence[float]]) -> np.ndarray:
     """Scores of each data set; those that differ by rounding alone are equal."""
-    rows = [without_rounding_errors(row, max(map(abs, row), default=0.0)) for row in scores]
+    rows = [in_whole_units(row, max(map(abs, row), default=0.0)) for row in scores]
     return np.array(rows)

@@ -86,13 +86,13 @@ def are_equal(first: float, second: float) -> bool:
     return isclose(first, second, rel_tol=1e-9)
 
 
-def without_rounding_errors(values: Sequence[float], size: float) -> list[float]:
-    """Values, or differences, of numbers of this size; those that are meant to be equal are.
+def in_whole_units(values: Sequence[float], size: float) -> list[float]:
+    """Values, or differences, of numbers of this size in about 10^-12 of it, as whole numbers.
 
-    0.3 - 0.2 and 0.1 are meant to be equal.
+    Those that are meant to be equal are, as 0.3 - 0.2 and 0.1, and their sums are exact.
     """
     unit = 10.0 ** (floor(log10(size)) - 12) if size else 0.0
-    return [round(value / unit) * unit for value in values] if unit else list(values)
+    return [float(round(value / unit)) for value in values] if unit else list(values)
 
 
 def print_alike(first: Measured, second: Measured) -> bool:
