@@ -21,6 +21,7 @@ from labkart.results.report.statistics import (
     Interval,
     IntervalKind,
     are_equal,
+    batch_size,
     interval,
 )
 
@@ -201,6 +202,7 @@ def _exchanged_signs(values: np.ndarray) -> float:
         np.sum,
         permutation_type="samples",
         n_resamples=RESAMPLES,
+        batch=batch_size(len(values)),
         rng=np.random.default_rng(0),
     )
     return float(result.pvalue)

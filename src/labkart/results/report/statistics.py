@@ -16,6 +16,7 @@ from scipy import special
 from labkart.records.seeds import deviation, mean
 
 RESAMPLES = 9999
+_AT_ONCE = 1_000_000  # numbers; all resamples of 10,000 items would take 6 GB
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,7 @@ def _bootstrap_interval(values: Sequence[float], level: float) -> Interval | Non
                 (np.sort(values),),
                 np.mean,
                 n_resamples=RESAMPLES,
+                batch=batch_size(len(values)),
                 confidence_level=level,
                 method=method,
                 rng=np.random.default_rng(0),
@@ -85,6 +87,11 @@ def _bootstrap_interval(values: Sequence[float], level: float) -> Interval | Non
         if isfinite(ends.low) and isfinite(ends.high):
             return ends
     return None
+
+
+def batch_size(count: int) -> int:
+    """How many resamples of so many values are made at once; the result is the same for any."""
+    return max(1, _AT_ONCE // count)
 
 
 def holm(ps: Sequence[float]) -> list[float]:
