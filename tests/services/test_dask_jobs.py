@@ -157,6 +157,14 @@ def test_every_job_runs_once_on_one_of_both_workers_and_a_failure_is_told_with_i
     assert {start for starts in workers for start in starts} == processes
 
 
+def test_a_job_whose_worker_died_as_it_began_does_nothing(study: Path) -> None:
+    dead = subprocess.Popen(["true"])
+    dead.wait()
+    command = [sys.executable, "-m", dask_jobs.__name__, str(dead.pid), "study:on_node", "0", "wait"]
+    job = subprocess.run(command, cwd=study, capture_output=True, text=True, timeout=300, check=False)
+    assert (job.stdout, job.stderr) == ("", "") and not has(study, "started.0")()
+
+
 def test_the_job_of_a_worker_that_dies_runs_on_another_one(running: Dask, study: Path) -> None:
     settings = {"scheduler_file": str(running.file)}
     with dask_jobs.submit("study:on_node", [["0", "wait"]], settings) as jobs:

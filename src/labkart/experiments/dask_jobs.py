@@ -94,7 +94,7 @@ def run_job(function: str, root: str, log: str, overrides: list[str]) -> str:
         )
     share = threads.cores() // import_module("distributed").get_worker().state.nthreads
     variables = threads.variables(max(1, share)) | os.environ
-    command = [sys.executable, "-m", __name__, function, *overrides]
+    command = [sys.executable, "-m", __name__, str(os.getpid()), function, *overrides]
     with Path(log).open("a") as file:
         files = {"stdin": subprocess.DEVNULL, "stdout": file, "stderr": file}
         process = subprocess.Popen(command, cwd=root, env=variables, **files)
@@ -116,9 +116,9 @@ def run_job(function: str, root: str, log: str, overrides: list[str]) -> str:
 
 def main(argv: Sequence[str]) -> int | str:
     """Run a job in this process; the exit code, or a line for the end of its log."""
-    signals.follow_leader(os.getppid())
+    leader, function, *overrides = argv
+    signals.follow_leader(int(leader))  # which may have died while Python started
     signals.install_handlers()
-    function, *overrides = argv
     module, _, name = function.partition(":")
     try:
         getattr(import_module(module), name)(overrides)
