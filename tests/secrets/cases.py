@@ -221,6 +221,36 @@ a.ipynb |     "Token: «q8w7e6r5t4y3u2i1»\\n",
 a.json | "client_secret": "«geheim»",
 a.R | Sys.setenv(OPENAI_API_KEY = "«geheim99»")
 a.toml | password = "«geheim»"
+text | jdbc:mysql://db:3306/runs?user=ann&password=«swordfish»
+text | curl -d "username=ann&password=«swordfish»" https://example.org/login
+text | mount -t cifs //nas/share /mnt -o username=ann,password=«swordfish»
+text | curl -b "session=«kq83hfs92mzzq48d»" https://example.org
+text | setenv API_TOKEN «swordfish9»
+text | git config --global user.password «swordfish9»
+text | aws configure set aws_secret_access_key «abcdEFGH1234abcdEFGH1234abcdEFGH1234abcd»
+text | npm config set //registry.example.org/:_authToken «kq83hfs92mzzq48d»
+text | Logging in as ann with password «swordfish9»
+text | az login --service-principal -u x -p «swordfish9» --tenant y
+text | twine upload -u __token__ -p «swordfish9» dist/*
+text | unrar x -p«swordfish» data.rar
+text | ldapsearch -x -D cn=admin -w «swordfish» -b dc=x
+text | ssh-keygen -t rsa -N "«swordfish»" -f id
+text | echo «swordfish» | sudo -S apt install x
+text | https://«discord.com/api/webhooks/123456789012345678/fakeFAKEfakeFAKEfakeFAKEfakeFAKEfakeFAKEfakeFAKEfakeFAKEfakeFAKEfake»
+text | パスワード「«hunter22»」
+text | ログインパスワードは«hunter22»です
+text | APIキーは «kq83hfs92mzzq» です
+text | トークン: «kq83hfs92mzzq48d»
+key | APIキー = «swordfish9»
+key | bearer = «kq83hfs92mzzq48d»
+key | otp = «123456»
+key | tokens.hf = «Zk39fjA81kdL»
+a.py | zf.setpassword(b"«swordfish»")
+a.py | cookies = {"session": "«kq83hfs92mzzq48d»"}
+.env | TOKEN=«kq83hfs92mzzq»
+.pgpass | localhost:*:*:ann:«swordfish»
+Dockerfile | ENV DB_PASSWORD «swordfish9»
+Makefile | DB_PASSWORD ?= «swordfish»
 """
 
 LOOKALIKES = """
@@ -470,4 +500,23 @@ a.yaml | keyboard: us
 a.yaml | tokenizer: {name: bert-base-uncased, max_tokens: 512}
 a.md | Set `OPENAI_API_KEY` in your shell.
 a.ipynb |    "execution_count": 12, "id": "a1b2c3d4",
+text | pin: GPIO17
+text | パスワード: 必須
+text | 秘密鍵: なし
+text | パスワードは8文字以上にしてください
+text | キー: sample_01
+text | キーワード: transformer2017
+text | pip config set global.index-url https://example.org
+text | grouped with key A1B2C3
+text | mount -o ro,key=1
+text | session: 20261129-093000-main
+key | pass = forward
+key | session_key = ses-02
+key | user_key = user_id2
+key | client_key = client7
+key | project_key = proj42x
+key | my_token = hello1
+key | keys.db = col1
+key | key_root = C4
+a.yaml | secrets: inherit
 """

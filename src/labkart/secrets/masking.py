@@ -18,6 +18,7 @@ from labkart.secrets.tokens import Span, private_keys, tokens
 _ADDRESS_END = r"@(?=[\w\[.$-])"
 _ARGUMENT = r"(?P<value>[^\s\"']+)"
 _USER = r"(?:-u|--(?:proxy-)?user)[\s=\"',]*[^\s:\"']+"
+_CLIENTS = r"sshpass|(?:docker|podman|az) login|mongo\w*|twine"
 _PAIR = r"\"username\\?\"\s*:[^,]*,\s*\\?\"key\\?\"\s*:\s*\\?\""
 _TWO = r"\(\s*[\"'][^\"']*[\"'],\s*[\"']"
 _SURROUNDINGS = [
@@ -26,9 +27,12 @@ _SURROUNDINGS = [
     ("bearer", r"\bbearer[ +]+(?P<value>[\w.~+/=-]{6,})", IF_MIXED),
     ("basic", r"\bbasic +(?P<value>[A-Za-z0-9+/]{8,}={0,2})(?=[\"'\s]|$)", IF_RANDOM),
     ("curl", rf"\bcurl\b.*?[\s\"']{_USER}:{_ARGUMENT}", ALWAYS),
-    ("-p", rf"\b(?:mysql\w*|mariadb[\w-]*|7z\w?)\b[^|;]*?[\s\"']-p{_ARGUMENT}", ALWAYS),
-    ("-p", rf"\b(?:sshpass|(?:docker|podman) login|mongo\w*)\b.*?\s-p *(?!-){_ARGUMENT}", ALWAYS),
+    ("-p", rf"\b(?:mysql\w*|mariadb[\w-]*|7z\w?|(?:un)?rar)\b[^|;]*?[\s\"']-p{_ARGUMENT}", ALWAYS),
+    ("-p", rf"\b(?:{_CLIENTS})\b.*?\s-p *(?!-){_ARGUMENT}", ALWAYS),
     (" -p", r"\b(?:zip|unzip)\b[^|;]*?\s(?-i:-P) *(?P<value>[^\s-]\S*)", ALWAYS),
+    (" -w", r"\bldap\w+\b.*? -w *(?P<value>[^\s-]\S*)", ALWAYS),
+    (" -n ", r"\bssh-keygen\b.*? -N [\"']?(?P<value>[^\s\"']+)", ALWAYS),
+    ("sudo -s", r"\becho +[\"']?(?P<value>[^\s\"'|]+)[\"']? *\| *sudo -S", ALWAYS),
     (" -a", r"\bredis-cli\b.*? -a (?P<value>\w\S*)", ALWAYS),
     ("-pass", r"\bopenssl\b.*? -pass(?:in|out)? +pass:(?P<value>\S+)", ALWAYS),
     (" login ", r"\b(?:wandb|kaggle|hf) login +(?P<value>[^\s-]\S{7,})", IF_MIXED),
@@ -36,7 +40,10 @@ _SURROUNDINGS = [
     ("auth", rf"(?:\bauth\s*=\s*|Auth){_TWO}(?P<value>[^\"']+)", ALWAYS),
     ('"key', rf"{_PAIR}(?P<value>[^\"\\]+)", ALWAYS),
     ("password", r"\b(?:login|user|account)\s+\S+\s+password\s+(?P<value>\S+)", ALWAYS),
+    ("session", r"\bsession(?:_?id)?[\"']?\s*[=:]\s*[\"']?(?P<value>[\w%.-]{8,})", IF_RANDOM),
     ("sess", r"\b(?:PHP|J)?SESS(?:ION)?ID[\"']?\s*[=:]\s*[\"']?(?P<value>[\w%.-]{8,})", IF_MIXED),
+    ("パスワード", r"パスワードは?[ 「『]*(?P<value>[A-Za-z0-9][!-~]{5,})", IF_MIXED),
+    (":*:", r"^[-+ ]?[\w.*-]+:(?:\d+|\*):[^:\s]+:[^:\s]+:(?P<value>[^\s:]+)$", ALWAYS),
     (":5432:", r"^[-+ ]?[\w.*-]+:5432:[^:\s]+:[^:\s]+:(?P<value>[^\s:]+)$", ALWAYS),
 ]  # fmt: skip
 _WINDOW = 500  # characters around a part

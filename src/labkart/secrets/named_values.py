@@ -22,12 +22,18 @@ _HINT = (
     r"pass(?!e|ag|iv)|pwd|psw|pw(?![a-z])|secret(?!ar|i)|token(?!i)|key|cred(?!i)|credential"
     r"|kennwort|contrase|auth(?!or[^i]|ors)|cookie|jwt|sig(?:nature)?(?![a-z])|pat(?![a-z])"
     r"|pins?(?![a-z])|code(?=[\"':= ])|sas(?![a-z])"
-    r"|パス|暗証|合言葉|秘密|認証|アクセス|トークン|シークレット|密码|口令"
+    r"|bearer|otp(?![a-z])|キー|パス|暗証|合言葉|秘密|認証|アクセス|トークン|シークレット|密码|口令"
 )
 _LONGEST_NAME = 60
 _NAME = re.compile(r"[\w.-]*")
-_FOLLOWED = re.compile(r"[\\\]\"'`*]{0,4}\s{0,9}(?:[:=!<>(,\uff1a\uff1d]|is\b|was\b|value=)")
+_FOLLOWED = re.compile(r"[\\\]\"'`*]{0,4}\s{0,9}(?:\??[:=!<>(,\uff1a\uff1d]|is\b|was\b|value=)")
 _WORD_BEFORE = re.compile(r"\b(api|access|secret|private|auth|security|verification) $", re.I)
+# `git config user.password ...`, `ENV DB_PASSWORD ...`
+_SETS = re.compile(
+    r"(?:\bsetenv|^[-+ ]?ENV|\b(?:config|configure)(?: set| --[\w-]+){0,3}"
+    r"|\b(?:with|using)(?: the| a)?)[ \t]+[\w./:-]*$",
+    re.MULTILINE,
+)
 _LINE_BEFORE = 500  # characters before a name that tell where it is
 
 # A value in quotes counts in code, too.
@@ -68,7 +74,7 @@ _SPACE = re.compile(r"[ \t]+(?P<value>\S+)")
 _OPTION = re.compile(r"(?:=|[ \t]+)[\"']?(?P<value>[^\s\"'\[\]-][^\s\"'\]]*)")
 _NUMBER = re.compile(r"[\"'\]]{0,2}[ \t]*[:=][ \t]*(?P<value>\d{4,})\b(?!\.)")
 _LINE = re.compile(
-    r"[\"'\]]{0,2}[ \t]*(?::=|=(?!=)|[:\uff1a][ \t])[ \t]*(?P<value>[^\s\"'|>](?:(?! #)[^\n])*)"
+    r"[\"'\]]{0,2}[ \t]*(?:[:?]=|=(?!=)|[:\uff1a][ \t])[ \t]*(?P<value>[^\s\"'|>](?:(?! #)[^\n])*)"
 )
 _BLOCK = re.compile(r":[ \t]+[|>][-+]?[ \t]*\n[-+ ]?[ \t]+(?P<value>[^\n]+)")
 
@@ -77,7 +83,17 @@ _BEGINNING = re.compile(r"[-+>#*\s]*(?:export\s+|set\s+|\$env:)?[\"'`*]{0,3}")
 _CODE = {".py", ".pyi", ".ipynb", ".js", ".ts", ".jsx", ".tsx", ".r", ".jl", ".c", ".cc", ".cpp"}
 _CODE |= {".h", ".java", ".go", ".rs", ".rb", ".php", ".lua"}
 _CONFIG = {".yaml", ".yml", ".ini", ".cfg", ".conf", ".toml", ".properties", ".env", ".sh", ".bash"}
-_CONFIG |= {".zsh", ".netrc", ".pypirc", ".npmrc", ".condarc", ".renviron", "credentials"}
+_CONFIG |= {
+    ".zsh",
+    ".netrc",
+    ".pypirc",
+    ".npmrc",
+    ".condarc",
+    ".renviron",
+    "credentials",
+    "makefile",
+    "dockerfile",
+}
 
 
 class Place(NamedTuple):
@@ -131,9 +147,10 @@ def find_names(text: str, small: str, file: str, names: Names) -> Iterator[Place
         name = (text[start : hint.start()] + _beginning(right)).rstrip(".-")
         end = max(start + len(name), hint.end())
         is_data = len(name) > _LONGEST_NAME
-        if is_data or not (has_netrc or _has_value(text, start, start + len(name))):
-            continue
         before = text[max(text.rfind("\n", 0, start) + 1, start - _LINE_BEFORE) : start]
+        has_value = has_netrc or _has_value(text, start, start + len(name), before)
+        if is_data or not has_value:
+            continue
         word = _WORD_BEFORE.search(before)
         known = f"{word[1]}_{name}" if word else name
         level = names.level(known)
@@ -155,11 +172,11 @@ def _beginning(text: str) -> str:
     return match.group() if match else ""
 
 
-def _has_value(text: str, start: int, end: int) -> bool:
+def _has_value(text: str, start: int, end: int, before: str) -> bool:
     """Whether a value may stand beside a name: most names of a log have none."""
     is_compared = text[start - 3 : start].rstrip().endswith("=")
     is_option = text[start] == "-" or text[end - 1] in "はが"
-    return is_compared or is_option or bool(_FOLLOWED.match(text, end))
+    return bool(is_compared or is_option or _FOLLOWED.match(text, end) or _SETS.search(before))
 
 
 @cache
@@ -188,7 +205,11 @@ def _level(place: Place) -> int:
     """When the value is a secret, in view of what stands around the name."""
     name = place.name.lower()
     if place.before[-1:] in ("?", "&"):  # in an address
-        return ALWAYS if name.endswith(("token", "sig", "signature")) else IF_MIXED
+        return (
+            ALWAYS if name.endswith(("token", "sig", "signature")) else max(place.level, IF_MIXED)
+        )
+    if place.suffix == ".env":
+        return max(place.level, IF_MIXED)
     if name.endswith(("cookie", "authorization")):
         value = place.text[place.end : place.end + 80].partition("\n")[0]
         has_value = "=" in value.strip(" :='\"") or _SCHEME.search(value)
@@ -209,7 +230,8 @@ def _quoted(place: Place) -> Iterator[_Candidate]:
     if level == ALWAYS and place.name.lower().endswith(("cookie", "authorization")):
         yield _HEADER.match(text, end), level
     if not _READS.match(place.name):
-        yield _CALLED.match(text, end), doubtful
+        is_setter = place.name.lower().rpartition(".")[2].startswith("set")
+        yield _CALLED.match(text, end), level if is_setter else doubtful
     if place.name.startswith("--") or _TAKES_NAME.search(place.before):
         yield _ARGUMENT.match(text, end), level
     if place.before.endswith(("<", '"')):
@@ -236,14 +258,14 @@ def _in_text(place: Place, level: int) -> Iterator[_Candidate]:
     """A value in a line of a log, of a command, of a traceback."""
     text, end, before = place.text, place.end, place.before
     is_config, doubtful = place.suffix in _CONFIG, min(level, IF_MIXED)
-    is_argument = re.search(r"[(,]\s*$", before) and not is_config
+    is_argument = re.search(r"\([^()]*,$|\($|,\s+$", before) and not is_config
     yield _EQUAL.match(text, end), doubtful if is_argument else level
     if match := _COLON.match(text, end):
         is_line = place.is_first and text[match.end() : match.end() + 1] in ("", "\n", "\r")
         is_pair = re.search(r"[{,]\s*[\"']?$", before) and "{" in before
         is_value = (is_config and "#" not in before) or is_line or is_pair
         yield match, level if is_value else doubtful
-    if place.name.endswith(("は", "が")):
+    if place.name.endswith(("は", "が")) or _SETS.search(before):
         yield _SPACE.match(text, end), doubtful
     for pattern in (_SPACED, _SAID, _NUMBER):
         yield pattern.match(text, end), doubtful

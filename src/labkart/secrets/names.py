@@ -26,7 +26,7 @@ _CHOSEN = _words(
     "password passwd passphrase passcode passwort kennwort contrasena pwd pswd pw pass secret"
     " credential cred pin"
 )
-_ISSUED = _words("token key auth authorization cookie signature sig jwt pat sas")
+_ISSUED = _words("token key auth authorization bearer cookie signature sig jwt pat sas")
 _SERVICES = _words(
     "aws azure gcp google github gh gitlab huggingface hf hub openai anthropic claude wandb comet"
     " neptune kaggle zenodo slack discord telegram twilio stripe sendgrid pypi npm docker"
@@ -65,6 +65,7 @@ _JAPANESE = re.compile(
     "(?:パスワード|パスフレーズ|パスコード|暗証番号|合言葉|秘密鍵|認証情報|認証キー|アクセスキー|秘密キー"
     "|アクセストークン|認証トークン|シークレット|密码|口令)(?:は|が)?$"
 )
+_IN_ENGLISH = {"キー": "key", "トークン": "token"}
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_a-zA-Z]+")
 _JOINED = re.compile(r"(.+)(password|passwd|passphrase|pwd|secret|credential|token|key|pass)")
 
@@ -74,6 +75,8 @@ _PLAIN = _words(
     "true false null none nil yes no on off str string bytes int bool text varchar char secretstr"
     " optional any required prompt ask env keyring vault empty dummy placeholder auto bearer basic"
     " token password secret passed failed hidden redacted masked missing unset invalid expired self"
+    " inherit forward backward high low band coarse fine"
+    " 必須 必要 不要 任意 あり なし 有り 無し 未設定 設定済み 成功 失敗 非公開 省略"
 )
 _PLACEHOLDER = re.compile(
     r"\$?\{[^{}]*\}|<[^<>]*>|\$\(.*\)|\$\w+|%\(?\w*\)?s|^:\w+$|^!\w+|^your?[-_ ].*|x{3,}|\.{3,}",
@@ -83,6 +86,7 @@ _VARIABLE = re.compile(r"[A-Z_]*(?:TOKEN|KEY|SECRET|PASSWORD|PASSWD)S?")
 _REFERENCE = re.compile(r"[A-Za-z_][\w.-]*[\[(]|(?:env|vault|keyring|file):|[a-z][\w+.-]*://")
 _PATH = re.compile(r"(?:~|\.{1,2}|[A-Za-z]:)?[/\\][^\n]*|[\w.-]+(?:/[\w.-]+)+\.\w{1,6}")
 _LETTERS_AND_DIGITS = re.compile(r"(?=[^\s]*[A-Za-z])(?=[^\s]*\d|[^\s]*[!#$%^&*?~])\S{6,}")
+_IDENTIFIER = re.compile(r"[A-Za-z]+(?:[-_.][A-Za-z]+)*[-_.]?\d{1,4}[a-z]?")  # sample2, ses-02
 _HEX = re.compile(r"[0-9a-f]{32,128}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _LONG = re.compile(r"[A-Za-z0-9]{14,}")
 _MOST = 400  # characters that show what a value is
@@ -149,8 +153,9 @@ def is_secret(value: str, level: int, name: str = "") -> bool:
     if head == ["cookie"] and "=" in value:
         return True
     if level == IF_MIXED:
-        is_number = value.isdigit() and len(value) > 3 and head in (["pin"], ["code"])
-        return bool(is_number or _LETTERS_AND_DIGITS.fullmatch(value))
+        is_number = value.isdigit() and len(value) > 3 and head in (["pin"], ["otp"], ["code"])
+        is_identifier = _level(name) == IF_MIXED and _IDENTIFIER.fullmatch(value)
+        return bool(is_number or (_LETTERS_AND_DIGITS.fullmatch(value) and not is_identifier))
     # A digest is the key of a cache or a table.
     return is_random(value) or bool(_HEX.fullmatch(value) and head != ["key"])
 
@@ -199,6 +204,7 @@ def _level(name: str) -> int:
 
 
 def _level_of_words(words: list[str]) -> int:
+    services = _SERVICES.intersection(words)
     while len(words) > 1 and (words[-1].isdigit() or words[-1] in _ADDITIONS):
         if words[-1] == "code" and words[-2] in _ACCESS:
             break
@@ -208,18 +214,19 @@ def _level_of_words(words: list[str]) -> int:
     head, before = words[-1], set(words[:-1])
     if head == "pass" and before & _PASSES:
         return NEVER
-    if head == "pin" or (head == "code" and before & _ACCESS):
+    if head in ("pin", "otp") or (head == "code" and before & _ACCESS):
         return IF_MIXED
     if head in _CHOSEN or _JAPANESE.search(head):
         return ALWAYS
     is_hash = head in ("hash", "salt") and before & _CHOSEN
-    return _level_of_issued(words) if head in _ISSUED else IF_RANDOM * bool(is_hash)
+    return _level_of_issued(words, services) if head in _ISSUED else IF_RANDOM * bool(is_hash)
 
 
-def _level_of_issued(words: list[str]) -> int:
+def _level_of_issued(words: list[str], services: frozenset[str]) -> int:
     if words[-2:-1] and words[-2] in _ACCESS:
         return ALWAYS
-    is_access = set(words[:-1]) & (_ACCESS | _PERHAPS_ACCESS) or words[-1] == "authorization"
+    is_access = {*words[:-1], *services} & (_ACCESS | _PERHAPS_ACCESS)
+    is_access = is_access or words[-1] == "authorization"
     return IF_MIXED if is_access else IF_RANDOM
 
 
@@ -228,7 +235,8 @@ def _split(name: str) -> list[str]:
     words = list[str]()
     for part in _WORD.findall(name.replace("ñ", "n")):
         word = part.lower()
-        word = word[:-1] if word[-1] == "s" and word[:-1] in _CHOSEN | _ISSUED else word
+        is_plural = word[-1] == "s" and word[:-1] in _CHOSEN | _ISSUED | {"code"}
+        word = word[:-1] if is_plural else _IN_ENGLISH.get(word.rstrip("はが"), word)
         joined = _JOINED.fullmatch(word)
         if joined and (joined[2] in ("password", "passphrase") or joined[1] in _ACCESS):
             words += joined.groups()
