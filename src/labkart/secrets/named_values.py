@@ -83,17 +83,8 @@ _BEGINNING = re.compile(r"[-+>#*\s]*(?:export\s+|set\s+|\$env:)?[\"'`*]{0,3}")
 _CODE = {".py", ".pyi", ".ipynb", ".js", ".ts", ".jsx", ".tsx", ".r", ".jl", ".c", ".cc", ".cpp"}
 _CODE |= {".h", ".java", ".go", ".rs", ".rb", ".php", ".lua"}
 _CONFIG = {".yaml", ".yml", ".ini", ".cfg", ".conf", ".toml", ".properties", ".env", ".sh", ".bash"}
-_CONFIG |= {
-    ".zsh",
-    ".netrc",
-    ".pypirc",
-    ".npmrc",
-    ".condarc",
-    ".renviron",
-    "credentials",
-    "makefile",
-    "dockerfile",
-}
+_CONFIG |= {".zsh", ".netrc", ".pypirc", ".npmrc", ".condarc", ".renviron", "credentials"}
+_CONFIG |= {"makefile", "dockerfile"}
 
 
 class Place(NamedTuple):
@@ -205,9 +196,8 @@ def _level(place: Place) -> int:
     """When the value is a secret, in view of what stands around the name."""
     name = place.name.lower()
     if place.before[-1:] in ("?", "&"):  # in an address
-        return (
-            ALWAYS if name.endswith(("token", "sig", "signature")) else max(place.level, IF_MIXED)
-        )
+        is_issued = name.endswith(("token", "sig", "signature"))
+        return ALWAYS if is_issued else max(place.level, IF_MIXED)
     if place.suffix == ".env":
         return max(place.level, IF_MIXED)
     if name.endswith(("cookie", "authorization")):
