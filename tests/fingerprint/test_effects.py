@@ -70,6 +70,7 @@ def effect(code: str) -> set[str]:
         *("x = [i for i in range(3)]", "x = lambda: loud(1)", "x = {'a': loud}", "x = type(A)"),
         *("def f(a=quiet(1)) -> list[Record]: ...", "def f(): loud(1)", "@wrapper\ndef f(): ..."),
         *("@functools.cache\ndef f(): ...", "class B: ...", "class B(Record): x = quiet(1)"),
+        "def r(n):\n  def d(f):\n    def w(): loud(n)\n    return w\n  return d\n@r(3)\ndef f(): ...",
         *("class B:\n    @property\n    def f(self): ...\n    @f.setter\n    def f(self, x): ...",),
         *(
             "if A: x = 1\nelse: x = quiet(2)",
@@ -85,12 +86,18 @@ def test_what_only_defines_does_nothing(code: str) -> None:
 @pytest.mark.parametrize(
     "code",
     [
-        *("REG['a'] = 1", "REG.update(a=1)", "@register('a')\ndef f(): ..."),
+        *("REG['a'] = 1", "REG.update(a=1)", "REG |= {'a': 1}", "@register('a')\ndef f(): ..."),
         *("for_ = REG.setdefault('a', 1)", "@register('a')\nclass B: ..."),
     ],
 )
 def test_what_fills_a_container_changes_it(code: str) -> None:
     assert effect(code) == {"REG"}
+
+
+def test_an_attribute_of_a_plain_class_and_a_variant_of_a_function_change_what_has_them() -> None:
+    assert effect("Record.x = 1") == {"Record"}
+    dispatch = "@functools.singledispatch\ndef f(x): ...\n@f.register\ndef _(x: int): ..."
+    assert effect(dispatch) == {"f"}
 
 
 @pytest.mark.parametrize(
@@ -101,7 +108,7 @@ def test_what_fills_a_container_changes_it(code: str) -> None:
             "x = Loud()",
             "x = Operator()",
             "x = Works(1)",
-            "Record.x = 1",
+            "Loud.x = loud(1)",
             "R['a']['b'] = 1",
         ),
         *(
@@ -110,8 +117,13 @@ def test_what_fills_a_container_changes_it(code: str) -> None:
             "A.x = 1",
             "del A",
             "A += 1",
-            "REG |= {}",
+            "Hooked.x = 1",
+            "quiet.x = 1",
+            "R |= {}",
             "print(1)",
+            "try:\n    f = os.environ.update\n    f()\nexcept A: ...",
+            "if A:\n    def f(): loud(1)\n    f()",
+            "class S(ABC):\n    def __subclasshook__(c, o): loud(1)\nx = isinstance(1, S)",
         ),
         *("x = sorted([1], key=loud)", "x = list(map(loud, [1]))", "x = sorted([1], key=A)"),
         *("x = iter(loud, 1)", "import collections\nx = collections.defaultdict(loud)"),

@@ -11,7 +11,14 @@ from functools import cache
 
 from labkart.fingerprint import harmless
 from labkart.fingerprint.modules import External, Modules, Ref, Target
-from labkart.fingerprint.names import FUNCTIONS, base_name, callbacks, decorator_name, dotted
+from labkart.fingerprint.names import (
+    FUNCTIONS,
+    base_name,
+    callbacks,
+    decorator_name,
+    dotted,
+    functions_in,
+)
 from labkart.fingerprint.statements import evaluated, member_name
 
 # The statements whose values are changed; None among them is anything.
@@ -25,8 +32,9 @@ _CONTAINERS = {"dict", "list", "set", "defaultdict", "OrderedDict", "deque", "Co
 _VALUES = (ast.Constant, ast.Name, ast.List, ast.Tuple, ast.Dict, ast.Set, ast.expr_context)
 _COMPOUND = (ast.If, ast.Try, ast.Expr, ast.ExceptHandler)
 _IN_FUNCTIONS = (*_COMPOUND, ast.Return, ast.Raise)
-_HOOKS = {"__init_subclass__", "__prepare__", "__class_getitem__", "mro"}
+_HOOKS = {"__init_subclass__", "__subclasshook__", "__prepare__", "__class_getitem__", "mro"}
 _ENUM_HOOKS = {"__init__", "__new__", "_generate_next_value_", "_missing_"}
+_MOST_CALLS = 9  # of results of a function
 _ACCESSORS = ("setter", "getter", "deleter")
 
 
@@ -68,6 +76,18 @@ class Effects:
         members = map(member_name, node.body) if isinstance(node, ast.ClassDef) else _HOOKS
         return _HOOKS.isdisjoint(members) and self.inherits_plainly(ref, node)
 
+    def is_own_class(self, ref: Ref, name: str) -> bool:
+        """Whether a name is that of a plain class, and of no other object."""
+        is_class = isinstance(ref.statement.node, ast.ClassDef) and _is_itself(ref, name)
+        return is_class and self.is_plain(ref) and self._is_kept(ref)
+
+    def is_dispatched(self, ref: Ref, name: str) -> bool:
+        """Whether `name` registers a variant of a function with `functools.singledispatch`."""
+        nodes = getattr(ref.statement.node, "decorator_list", [])
+        known = [target for node in nodes for target in self.targets(ref, decorator_name(node))]
+        is_dispatch = [target.dotted for target in known if isinstance(target, External)]
+        return is_dispatch == ["functools.singledispatch"] and name.endswith(".register")
+
     def inherits_plainly(self, ref: Ref, node: ast.AST) -> bool:
         """Whether a class in a statement has no metaclass, and no base that does something then."""
         assert isinstance(node, ast.ClassDef)
@@ -83,24 +103,27 @@ class Effects:
         )
 
     def is_container(self, ref: Ref) -> bool:
-        """Whether a statement binds a name to a container of its own."""
+        """Whether a statement binds a name to a container of its own, or a plain value."""
         node = ref.statement.node
+        if isinstance(node, ast.AugAssign) or ref.statement.literal is not None:
+            return len(ref.statement.names) == 1
         value = node.value if isinstance(node, ast.Assign | ast.AnnAssign) else None
         made = dotted(value.func).rpartition(".")[2] if isinstance(value, ast.Call) else ""
         is_container = isinstance(value, _DISPLAYS) or made in _CONTAINERS
         return is_container and len(ref.statement.names) == 1
 
-    def of_call(self, ref: Ref, *, result: bool = False) -> Effect:
-        """What a call of a project's function or class does; and a call of its result, too."""
+    def of_call(self, ref: Ref, calls: int = 1) -> Effect:
+        """What a call of a project's function or class does; of its result too, if two are made."""
+        node, effect = ref.statement.node, _ANYTHING
+        function = node.value if isinstance(node, ast.Assign) else node
+        if not isinstance(function, (*FUNCTIONS, ast.ClassDef)):
+            return effect
         if ref in self._opened:  # it calls itself
             return NOTHING
         self._opened.add(ref)
-        node, effect = ref.statement.node, _ANYTHING
-        function = node.value if isinstance(node, ast.Assign) else node
         if isinstance(function, FUNCTIONS) and self._is_kept(ref):
-            parts = ast.walk(function) if result else [function]
-            effect = self._of_functions(ref, parts)
-        elif self.is_plain(ref) and self._is_kept(ref) and not result:
+            effect = self._of_functions(ref, functions_in(function, calls))
+        elif self.is_plain(ref) and self._is_kept(ref) and calls == 1:
             effect = self._of_instance(ref)
         self._opened.discard(ref)
         return effect
@@ -122,7 +145,7 @@ class Effects:
         names = map(decorator_name, getattr(node, "decorator_list", []))
         targets = [target for name in names for target in self.resolve(ref, name)]
         own = [target for target in targets if isinstance(target, Ref)]
-        return NOTHING.union(*(self.of_call(target, result=True) for target in own))
+        return NOTHING.union(*(self.of_call(target, _MOST_CALLS) for target in own))
 
     def _of_instance(self, ref: Ref) -> Effect:
         """What the methods of a class do: operators, and other packages, may call any of them."""
@@ -211,7 +234,7 @@ class _Reader:
         if isinstance(ref.statement.node, ast.ClassDef):
             self._add(self._effects.is_plain(ref))
         elif not isinstance(ref.statement.node, FUNCTIONS):
-            self._add(None not in self._effects.of(ref))
+            self.effect |= self._effects.of(ref)
 
     def _decorate(self, nodes: Iterable[ast.expr]) -> None:
         for node in nodes:
@@ -225,9 +248,10 @@ class _Reader:
                 if isinstance(target, External):
                     self._add(harmless.is_harmless_decorator(target.dotted))
                 elif _is_itself(target, name):
-                    self.effect |= self._effects.of_call(target, result=is_made)
+                    self.effect |= self._effects.of_call(target, 1 + is_made)
                 else:
-                    self._add(False)
+                    is_registered = self._effects.is_dispatched(target, name)
+                    self.effect.add(target if is_registered else None)
 
     def _assign(self, node: ast.Assign | ast.AnnAssign | ast.AugAssign) -> None:
         self.block(part for part in (getattr(node, "annotation", None), node.value) if part)
@@ -243,10 +267,16 @@ class _Reader:
                 self.expression(target.slice)
                 self._fill(dotted(target.value))
             elif isinstance(target, ast.Name):
-                self._add(not is_changed)
-            else:  # a method may change its own object
-                assert isinstance(target, ast.Attribute)
-                self._add(bool(self._own) and dotted(target.value) == self._own)
+                if is_changed:
+                    self._fill(target.id)
+            elif not self._own or dotted(target) != f"{self._own}.{target.attr}":
+                self._set(dotted(target.value))  # a method may change its own object
+
+    def _set(self, name: str) -> None:
+        """Note that an attribute of a class is set, if it is one of the project's that is plain."""
+        for target in self._effects.targets(self._ref, name):
+            is_own = isinstance(target, Ref) and self._effects.is_own_class(target, name)
+            self.effect.add(target if isinstance(target, Ref) and is_own else None)
 
     def _fill(self, name: str) -> None:
         """Note that a container is changed, if it is one of a module's own."""

@@ -31,7 +31,7 @@ _FUNCTIONS = _words("""
     datetime.time datetime.timedelta datetime.timezone dict.fromkeys enum.auto
     functools.partial hashlib.md5 hashlib.sha1 hashlib.sha256 itertools.chain
     itertools.chain.from_iterable itertools.combinations itertools.count itertools.cycle
-    itertools.permutations itertools.product itertools.repeat json.load json.loads
+    itertools.permutations itertools.product itertools.repeat json.dumps json.load json.loads
     logging.getLogger math.ceil math.cos math.exp math.floor math.log math.log10 math.log2
     math.prod math.radians math.sin math.sqrt math.tan numpy.arange numpy.array numpy.asarray
     numpy.concatenate numpy.cos numpy.deg2rad numpy.diag numpy.dtype numpy.empty numpy.exp
@@ -45,6 +45,7 @@ _FUNCTIONS = _words("""
     os.path.splitext pandas.concat pandas.date_range pandas.read_csv pandas.read_json
     pandas.to_datetime pandas.to_timedelta pathlib.Path.cwd pathlib.Path.home platform.system
     re.compile re.escape re.findall re.match re.search re.split
+    struct.calcsize statistics.mean statistics.median
     sklearn.compose.make_column_transformer sklearn.pipeline.make_pipeline str.maketrans
     textwrap.dedent textwrap.indent threading.local time.monotonic time.perf_counter time.time
     tomllib.loads torch.arange torch.cuda.is_available torch.device torch.eye torch.linspace

@@ -6,6 +6,7 @@ what its names refer to.
 
 import ast
 import hashlib
+import re
 import symtable
 from collections.abc import Iterator
 from contextlib import suppress
@@ -14,7 +15,7 @@ from functools import cached_property
 from labkart.fingerprint import harmless
 from labkart.fingerprint.names import dotted, imported_names, mentioned_names
 
-_NEVER_RUN = {"TYPE_CHECKING", "typing.TYPE_CHECKING", "__name__ == '__main__'"}
+_NEVER_RUN = re.compile(r"(?:\w+\.)?TYPE_CHECKING|__name__ == '__main__'|'__main__' == __name__")
 _COMPREHENSIONS = ("listcomp", "setcomp", "dictcomp", "genexpr")
 _LONGEST = 5000  # characters of a text that may name a path
 
@@ -217,7 +218,7 @@ def evaluated(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> list
 def _executed(body: list[ast.stmt]) -> Iterator[ast.stmt]:
     """The statements that run at import, and can matter."""
     for node in body:
-        if isinstance(node, ast.If) and ast.unparse(node.test) in _NEVER_RUN:
+        if isinstance(node, ast.If) and _NEVER_RUN.fullmatch(ast.unparse(node.test)):
             yield from _executed(node.orelse)
         elif not isinstance(node, ast.Pass):
             yield node
