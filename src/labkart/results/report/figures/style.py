@@ -83,7 +83,7 @@ def panels(
 def write_note(figure: Figure, *parts: str) -> None:
     """Explain below a figure what its marks mean."""
     text = "; ".join(filter(None, parts))
-    lines = wrap(text, _letters(text, 100) or 1)
+    lines = wrap(text, _letters(text, 100))
     figure.supxlabel("\n".join(lines), fontsize="small", color="#444444")
 
 
@@ -135,7 +135,7 @@ def shorten(text: str, lines: int = 2, length: int = _LONGEST_LINE) -> str:
 
 def _letters(text: str, width: int) -> int:
     """How many letters of a text are as wide as so many Latin ones."""
-    return width * len(text) // max(1, cell_len(text))
+    return width * len(text) // cell_len(text) if text else width
 
 
 def widest(labels: Sequence[str]) -> int:
