@@ -5,18 +5,18 @@ import os
 import sys
 import tempfile
 from contextlib import suppress
-from inspect import currentframe
 from pathlib import Path
 from typing import Any
 
 from cookiecutter.exceptions import FailedHookException
 from jinja2 import Environment
-from jinja2.ext import Extension
 from rich import get_console
 from rich.prompt import Prompt
 
 from hooks import texts
 from hooks.checks import CHECKS, InvalidAnswer
+from hooks.frames import caller_local
+from hooks.functions import Functions
 
 FOLDER = "{{cookiecutter.project_slug}}"
 NO_HOOKS = {
@@ -38,8 +38,11 @@ class Refusal(FailedHookException, SystemExit):
         self.code = sentence
 
 
-class Answers(Extension):
-    """The filters of the template, and the checks that need no prompt."""
+class Answers(Functions):
+    """The filters and functions of the template, and the checks that need no prompt.
+
+    A file of answers names the extensions of the template that wrote it: one name, which stays.
+    """
 
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
@@ -111,17 +114,6 @@ class Answers(Extension):
         get_console().print(f"  {capitalised}", style="red", markup=False, highlight=False)
         prompt = self.prompts[question].splitlines()[-1].strip()
         return Prompt.ask(f"  {prompt}", default=suggestion or ...)
-
-
-def caller_local(function: str, name: str) -> Any:
-    """A local variable of a function of cookiecutter that is running, None if it is not running.
-
-    Cookiecutter hands no options to extensions, so this looks at its frames.
-    """
-    frame = currentframe()
-    while frame and frame.f_code.co_name != function:
-        frame = frame.f_back
-    return frame.f_locals[name] if frame else None
 
 
 def language(answers: dict[str, Any]) -> str:

@@ -18,7 +18,7 @@ from typing import Any
 from cookiecutter.config import get_user_config
 from cookiecutter.repository import expand_abbreviations, is_repo_url
 
-from hooks.answers import caller_local
+from hooks.frames import caller_local
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 # Cookiecutter goes elsewhere to render, after it has imported this.

@@ -727,6 +727,9 @@ def test_what_a_file_of_answers_of_an_older_template_lacks_is_asked(
     for name in ("sample", "__sample", "__package"):
         del context[name]
     context |= {"project_slug": "your-thesis", "size": "3", "__size": "{{ cookiecutter.size }}"}
+    assert context["_extensions"] == [
+        "hooks.answers.Answers"
+    ]  # what files of answers name for good
     answers.write_text(json.dumps({"cookiecutter": context}), encoding="utf-8")
     words = [*COOKIECUTTER, TEMPLATE, "--replay-file", answers]
     with terminal(tmp_path, *words, HOME=str(tmp_path / "home")) as dialogue:
