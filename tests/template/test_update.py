@@ -474,8 +474,9 @@ def test_the_changelog_tells_of_the_librarys_version() -> None:
 def test_an_update_that_is_interrupted_leaves_nothing_behind(
     copied: Callable[[], Project], tmp_path: Path
 ) -> None:
-    """Ctrl-C in a terminal reaches git, uv and cookiecutter, too."""
+    """Ctrl-C in a terminal, and closing it, reach git, uv and cookiecutter, too."""
     project = copied()
+    signals = (signal.SIGINT, signal.SIGHUP, signal.SIGTERM)
     before = {path.name for path in project.root.parent.iterdir()}
     ends = set[str]()
     for number in range(12):
@@ -495,7 +496,7 @@ def test_an_update_that_is_interrupted_leaves_nothing_behind(
         with suppress(subprocess.TimeoutExpired):
             process.wait(number * 0.2)
         with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGINT)
+            os.killpg(process.pid, signals[number % 3])
         printed, _ = process.communicate(timeout=60)
         assert "Traceback" not in printed, printed
         assert list(temporary.iterdir()) == []

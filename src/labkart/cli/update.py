@@ -33,6 +33,7 @@ _BY_PIP = "pip install --upgrade --editable ."
 def main(argv: list[str]) -> int:
     """Update, or say whether there is a newer version."""
     args = _parser().parse_args(argv)
+    signals.install_handlers()
     if not args.check:
         return _update(args)
     try:
