@@ -9,6 +9,8 @@ from hooks.checks import CHECKS
 
 _EAST_ASIAN = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 
+_SUFFIX = re.compile(r"[JS]r\.?|I{2,3}|IV")
+
 
 def quote(text: str) -> str:
     """In double quotes, for TOML and for YAML: both read JSON's escapes."""
@@ -30,21 +32,25 @@ def excerpt(answer: object) -> str:
 def family_name(name: str) -> str:
     """The family name, as a reader guesses it: first in Chinese, Japanese and Korean, else last.
 
-    Words in lower case, such as in "Ludwig van Beethoven", belong to it.
+    Words in lower case, such as in "Ludwig van Beethoven", belong to it, and so does "Jr.".
     """
-    words = name.split()
+    words = name.partition(",")[0].split()
+    if "," in name:
+        return " ".join(words)
     if _EAST_ASIAN.match(name):
         return words[0]
     particles = (index for index, word in enumerate(words) if index and word.islower())
-    return " ".join(words[next(particles, -1) :])
+    last = -2 if len(words) > 2 and _SUFFIX.fullmatch(words[-1]) else -1
+    return " ".join(words[next(particles, last) :])
 
 
 def given_name(name: str) -> str:
     """What `family_name` leaves of a name; empty for a single word."""
     name = " ".join(name.split())
     family = family_name(name)
-    rest = name.removeprefix(family) if _EAST_ASIAN.match(name) else name.removesuffix(family)
-    return rest.strip()
+    is_first = "," in name or _EAST_ASIAN.match(name)
+    rest = name.removeprefix(family) if is_first else name.removesuffix(family)
+    return rest.strip(" ,")
 
 
 def git_config(key: str) -> str:

@@ -398,6 +398,8 @@ def test_what_git_knows_is_an_answer_if_it_is_valid(
         ("Ann", "", "Ann"),
         ("Ann  Lee", "Ann", "Lee"),
         ("Ludwig van Beethoven", "Ludwig", "van Beethoven"),
+        ("Martin Luther King Jr.", "Martin Luther", "King Jr."),
+        ("van Gogh, Vincent", "Vincent", "van Gogh"),
         ("山田 太郎", "太郎", "山田"),
         ("山田太郎", "", "山田太郎"),
     ],

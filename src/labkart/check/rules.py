@@ -1,6 +1,7 @@
 """The list of all rules, in the order in which people read it."""
 
 from labkart.check import (
+    absolute_paths,
     configs,
     contents,
     coverage,
@@ -25,7 +26,7 @@ RULES: tuple[type[Rule], ...] = (
     tasks.UndocumentedTask,
     tasks.HeavyProperty,
     coverage.UntestedTask,
-    tasks.AbsolutePath,
+    absolute_paths.AbsolutePath,
     writes.StrayWrite,
     randomness.UnseededRandom,
     variables.EnvironmentVariable,

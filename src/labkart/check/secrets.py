@@ -25,10 +25,7 @@ class Secret(Rule):
 
     def check(self, tree: Tree) -> Iterator[Finding]:
         """Find the lines of text files in which a secret starts."""
-        settings = tree.settings
-        names = Names(
-            frozenset(settings.get("secrets", ())), frozenset(settings.get("not-secrets", ()))
-        )
+        names = Names.current()
         for path, text in tree.texts():
             spans = sorted(masking.find(text, path, names))
             masked = masking.mask(text, spans).split("\n") if spans else []

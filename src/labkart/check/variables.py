@@ -30,10 +30,7 @@ class EnvironmentVariable(Rule):
 
     def check(self, tree: Tree) -> Iterator[Finding]:
         """Look at what the modules in tasks/ read from `os.environ`."""
-        settings = tree.settings
-        names = Names(
-            frozenset(settings.get("secrets", ())), frozenset(settings.get("not-secrets", ()))
-        )
+        names = Names.current()
         for path, module in tree.code.items():
             if not path.startswith(f"src/{tree.package}/tasks/"):
                 continue
