@@ -57,7 +57,8 @@ def _comments(table: ReportTable, is_long: bool) -> Iterator[str]:
     packages = "booktabs,longtable" if is_long else "booktabs"
     yield rf"% Needs in the preamble: \usepackage{{{packages}}}"
     if any(map(_is_japanese, f"{caption(table)}{method(table)}{cells_of(table)}")):
-        yield r"% and lualatex with \usepackage{luatexja}, or uplatex, for Japanese"
+        yield r"% For Japanese: lualatex with \usepackage{luatexja}, or uplatex and dvipdfmx with"
+        yield r"% \documentclass[uplatex,dvipdfmx]{jsarticle}; pdflatex has no letters for it"
     if advice := width.advice(table):
         yield f"% {advice}"
 
