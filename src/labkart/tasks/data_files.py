@@ -8,9 +8,9 @@ from pathlib import Path
 
 import luigi
 
-from labkart import digests, opened_files, project
+from labkart import digests, lfs, opened_files, project
 from labkart.errors import LabkartError
-from labkart.language import translate
+from labkart.language import local, translate
 
 
 class DataFile(luigi.Parameter[Path]):
@@ -57,7 +57,8 @@ class DataFile(luigi.Parameter[Path]):
         name = project.current().short(path)
         try:
             if self._fits(path):
-                return ""
+                with opened_files.ignored():
+                    return local(lfs.describe_pointer(path, name))
             if path.exists():
                 return translate(
                     "{path} is not a {kind}. Set another path in conf/.",

@@ -13,6 +13,8 @@ from labkart.errors import LabkartError
 from labkart.records.texts import store_text
 from labkart.results.archive import archive, verify
 from labkart.results.archive.archive import Options
+from labkart.results.reproduce.checkout import checked_out
+from labkart.tasks.data_files import DataFile, DataFolder
 from tests.results.report.test_report import PLAIN, report
 from tests.support.bake import clean_environment
 from tests.support.runs import experiment, task_run
@@ -130,6 +132,58 @@ def test_what_is_not_committed_or_not_here_is_said(thesis: Path) -> None:
     assert "The record of experiment forest (model=forest seed=1) is not on this machine" in said
     assert "data/raw/table.csv changed since Evaluate read it" in zipped.read("README.md").decode()
     assert "src/study/new.py" in zipped.read("README.md").decode()
+
+
+# Git LFS as a program of its own does it: a commit has a pointer, and a clone of a bundle finds no content for it.
+LFS = """\
+[filter "lfs"]
+    clean = printf 'version https://git-lfs.github.com/spec/v1\\noid sha256:0\\nsize 8\\n'
+    smudge = test -n \\"$GIT_LFS_SKIP_SMUDGE\\" && cat
+    required = true
+"""
+
+
+@pytest.fixture
+def in_lfs(thesis: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The project with its data in Git LFS."""
+    write(tmp_path, gitconfig=LFS)
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "gitconfig"))
+    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+    write(thesis, **{".gitattributes": "*.csv filter=lfs\n"})
+    git(thesis, "add", "--force", "--all", "data", ".gitattributes")
+    git(thesis, "commit", "--quiet", "--message=Data")
+    assert "spec/v1" in git(thesis, "show", "HEAD:data/raw/table.csv")
+    return thesis
+
+
+def test_data_in_git_lfs_is_packed_for_the_repository_has_its_pointer(in_lfs: Path) -> None:
+    zipped, contents = packed(in_lfs)
+    assert [item.place for item in contents.data] == ["archive"]
+    assert zipped.read("data/raw/table.csv").decode() == TABLE
+    readme = zipped.read("README.md").decode()
+    (clone,) = (line for line in readme.splitlines() if " && cp " in line)
+    assert "Of files in Git LFS the archive has pointers" in readme
+    folder = in_lfs.parent / "examiner"
+    zipped.extractall(folder)
+    done = subprocess.run(["bash", "-c", clone], cwd=folder, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    (table,) = folder.glob("*/data/raw/table.csv")
+    assert "spec/v1" in git(table.parents[2], "show", "HEAD:data/raw/table.csv")
+    assert table.read_text() == TABLE
+    with checked_out(table.parents[2], git(in_lfs, "rev-parse", "HEAD")) as checkout:
+        assert "spec/v1" in (checkout / "data/raw/table.csv").read_text()
+
+
+def test_a_pointer_in_place_of_the_data_is_a_sentence(in_lfs: Path) -> None:
+    pointer = git(in_lfs, "show", "HEAD:data/raw/table.csv")
+    write(in_lfs, **{"data/raw/table.csv": f"{pointer}\n"})
+    _, contents = packed(in_lfs)
+    sentence = (
+        "table.csv has a pointer of Git LFS in place of the data. Get the data: git lfs pull."
+    )
+    assert [item.place for item in contents.data] == [f"data/raw/{sentence}"]
+    assert DataFile().problem(in_lfs / "data/raw/table.csv").endswith(sentence)
+    assert DataFolder().problem(in_lfs / "data/raw").startswith("data/raw has a pointer of Git LFS")
 
 
 def test_a_secret_in_the_history_is_refused_and_no_file_is_left(thesis: Path) -> None:

@@ -183,12 +183,19 @@ def _data_item(source: DataSource, limit: int) -> DataItem:
 
 
 def _is_committed(path: Path) -> bool:
-    """Whether the last commit has all of a file or folder as it is."""
+    """Whether the last commit has all of a file or folder as it is.
+
+    Of a file in Git LFS it has a pointer alone, and a filter may commit another content, too.
+    """
     root = project.current().root
-    committed = git.paths(root, "ls-tree", "-r", "-z", "--name-only", "HEAD", "--", str(path))
-    names = {(path / name if path.is_dir() else path) for name, _ in digests.files(path)}
-    is_clean = git.output(root, "status", "--porcelain", "--", str(path)) == ""
-    return is_clean and names <= {root / name for name in committed}
+    committed = dict[str, str]()
+    for line in git.paths(root, "ls-tree", "-r", "-z", "HEAD", "--", str(path)):
+        facts, _, name = line.partition("\t")
+        committed[str(root / name)] = facts.split()[2]
+    files = [str(path / name if path.is_dir() else path) for name, _ in digests.files(path)]
+    hashed = ("hash-object", "--no-filters", "--stdin-paths")
+    blobs = git.output(root, *hashed, stdin="".join(f"{file}\n" for file in files)) or ""
+    return bool(files) and [committed.get(file) for file in files] == blobs.split()
 
 
 def _address(path: str) -> str:

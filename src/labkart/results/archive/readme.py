@@ -6,9 +6,10 @@ from string import Template
 
 from packaging.requirements import Requirement
 
-from labkart import language, project
+from labkart import language, lfs, project
 from labkart.language import local, translate
 from labkart.packages import normalised_name
+from labkart.results.archive import repository
 from labkart.results.archive.contents import Contents, DataItem
 from labkart.results.archive.wheels import Wheels
 from labkart.results.reproduce.environment import WHEELS
@@ -57,9 +58,11 @@ def _commands(contents: Contents, wheels: Wheels, folder: str, table: str) -> li
     copied = " ".join(place for place in ("data", "reports", "outputs") if place in places)
     packed = f"{WHEELS}={above}wheels " if wheels.files else ""
     runner = _runner(contents, wheels, above)
+    skipped = "".join(f"{variable}={value} " for variable, value in lfs.POINTERS_ONLY.items())
+    clone = f"{skipped if repository.uses_lfs(project.current().root) else ''}git clone"
     return [
         "sha256sum --check --quiet manifest-sha256.txt",
-        f"git clone {BUNDLE} {name} && cp -r {copied} {root}",
+        f"{clone} {BUNDLE} {name} && cp -r {copied} {root}",
         f"cd {root} && {packed}{runner} reproduce reports/{table}.tex",
     ]
 

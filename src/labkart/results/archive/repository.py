@@ -66,6 +66,11 @@ def folder(root: Path) -> str:
     return (git.output(root, "rev-parse", "--show-prefix") or ".").rstrip("/")
 
 
+def uses_lfs(root: Path) -> bool:
+    """Whether the last commit has files of which Git LFS keeps the content."""
+    return bool(git.output(root, "grep", "-l", "filter=lfs", "HEAD", "--", "*.gitattributes"))
+
+
 def secrets(root: Path, commits: Sequence[str]) -> list[str]:
     """Where the bundle's history has what looks like a secret, as `conf/config.yaml:3`."""
     known = ["HEAD", *(commit for commit in commits if _has(root, commit))]
@@ -85,9 +90,10 @@ def _left_out(root: Path) -> Iterator[str]:
             "Changes are not committed, and not in the archive: {names}",
             names=and_more(names[:_MOST], len(names) - _MOST),
         )
-    attributes = git.output(root, "grep", "-l", "filter=lfs", "HEAD", "--", "*.gitattributes")
-    if attributes:
-        yield translate("Files in Git LFS are not in the archive, only their pointers")
+    if uses_lfs(root):
+        yield translate(
+            "Of files in Git LFS the archive has pointers, but for the data that the runs read"
+        )
     if git.output(root, "ls-files", "--", ".gitmodules"):
         yield translate("Submodules are not in the archive, only their addresses and commits")
 

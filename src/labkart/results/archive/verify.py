@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import chdir
 from pathlib import Path
 
-from labkart import console, digests, git, project, signals
+from labkart import console, digests, git, lfs, project, signals
 from labkart.errors import LabkartError
 from labkart.files import read_text
 from labkart.language import local, translate
@@ -128,7 +128,9 @@ def _all_right(problems: list[str]) -> bool:
 def _project(folder: Path, scratch: Path) -> Path:
     """Make the project again, as the second command of the README does."""
     clone = scratch / "project"
-    result = git.run(scratch, "clone", "--quiet", str(folder / BUNDLE), str(clone))
+    result = git.run(
+        scratch, "clone", "--quiet", str(folder / BUNDLE), str(clone), env=lfs.POINTERS_ONLY
+    )
     if not result.ok:
         raise LabkartError(
             translate("{bundle} cannot be cloned: {reason}.", bundle=BUNDLE, reason=result.reason)

@@ -5,11 +5,11 @@ The student's files, index, branch and stash stay as they are. Knows git and no 
 
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from labkart import git, signals
+from labkart import git, lfs, signals
 from labkart.errors import LabkartError
 from labkart.files import read_text
 from labkart.language import translate
@@ -44,7 +44,10 @@ def checked_out(root: Path, commit: str, diff: str = "") -> Iterator[Path]:
             with signals.deferred():  # a half-made checkout could not be removed
                 folders.append(Path(tempfile.mkdtemp(prefix="labkart-")).resolve())
                 checkout = _place(folders[0], top)
-                result = _git(root, "worktree", "add", "--quiet", "--detach", str(checkout), commit)
+                add = ("worktree", "add", "--quiet", "--detach", str(checkout), commit)
+                result = _git(root, *add)
+                if not result.ok:  # perhaps files of Git LFS: data is restored by its digest
+                    result = _git(root, *add, env=lfs.POINTERS_ONLY)
             if not result.ok:
                 raise LabkartError(
                     translate(
@@ -94,6 +97,8 @@ def _remove(root: Path, folders: Sequence[Path], top: str) -> None:
                 _git(root, "worktree", "prune")
 
 
-def _git(folder: Path, *arguments: str, stdin: str = "") -> git.GitResult:
+def _git(
+    folder: Path, *arguments: str, stdin: str = "", env: Mapping[str, str] | None = None
+) -> git.GitResult:
     """Run git so that Ctrl-C in the terminal does not reach it."""
-    return git.run(folder, *arguments, stdin=stdin, uninterrupted=True)
+    return git.run(folder, *arguments, stdin=stdin, env=env, uninterrupted=True)

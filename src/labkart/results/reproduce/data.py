@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from labkart import digests, project
+from labkart import digests, lfs, project
 from labkart.language import bilingual
 from labkart.records.record import ExperimentRecord
 
@@ -45,6 +45,8 @@ class DataSource:
                 "{path} is gone since {task} read it (sha256 {sha256}). Put that version there.",
                 **facts,
             )
+        if pointer := lfs.describe_pointer(project.current().root / self.path, self.path):
+            return pointer
         return bilingual(
             "{path} changed since {task} read it (sha256 {sha256}). Put that version there.",
             **facts,
