@@ -25,6 +25,10 @@ KEY_LINES = ["FAKE" * 16, "fake+" * 12 + "0000", "Rest="]
 BEGIN, END = "-----BEGIN RSA " + "PRIVATE KEY-----", "-----END RSA " + "PRIVATE KEY-----"
 
 
+def redacted(cfg: DictConfig, *, resolve: bool = False) -> dict[str, Any]:
+    return redact.redacted_config(cfg, redact.secrets_of(cfg), resolve=resolve)
+
+
 def diff(name: str, *lines: str) -> str:
     head = f"diff --git a/src/{name} b/src/{name}\nindex 83db48f..bf269f4 100644\n--- a/src/{name}\n+++ b/src/{name}\n"
     return (
@@ -253,7 +257,7 @@ def test_values_from_the_environment_are_known_and_masked_in_their_place(case: s
     content, secrets, resolved = FROM_ENV[case]
     cfg = OmegaConf.create(content)
     assert redact.secrets_of(cfg) == secrets
-    assert redact.redacted_config(cfg, resolve=True) == resolved
+    assert redacted(cfg, resolve=True) == resolved
     assert cfg == OmegaConf.create(content)
 
 
@@ -267,7 +271,7 @@ def test_a_configuration_keeps_its_interpolations_but_no_default_of_a_variable()
     }
     content |= {"e": "${oc.env:UNSET,'x}y'}"}
     expected = {"a": "${oc.env:WORD}", "b": "${oc.env:UNSET,***}", "c": "***", "d": "${a}"}
-    assert redact.redacted_config(OmegaConf.create(content)) == {**expected, "e": "***"}
+    assert redacted(OmegaConf.create(content)) == {**expected, "e": "***"}
 
 
 @dataclass
@@ -278,7 +282,7 @@ class Typed:
 
 @pytest.mark.usefixtures("variables")
 def test_a_mask_may_stand_where_a_number_must() -> None:
-    assert redact.redacted_config(OmegaConf.structured(Typed), resolve=True) == {
+    assert redacted(OmegaConf.structured(Typed), resolve=True) == {
         "n": "***",
         "m": "***",
     }
@@ -293,8 +297,8 @@ PLAIN = {
 
 def test_an_ordinary_configuration_stays_as_it_is() -> None:
     cfg = OmegaConf.create(PLAIN)
-    assert redact.redacted_config(cfg) == PLAIN
-    assert redact.redacted_yaml(cfg) == OmegaConf.to_yaml(cfg)
+    assert redacted(cfg) == PLAIN
+    assert redact.redacted_yaml(cfg, redact.secrets_of(cfg)) == OmegaConf.to_yaml(cfg)
 
 
 def test_secrets_in_a_configuration_are_masked_and_its_keys_are_not() -> None:
@@ -312,8 +316,8 @@ def test_secrets_in_a_configuration_are_masked_and_its_keys_are_not() -> None:
         "pwd": "***",
         "x": "***",
     }
-    assert redact.redacted_config(cfg) == expected
-    assert OmegaConf.create(redact.redacted_yaml(cfg)) == expected
+    assert redacted(cfg) == expected
+    assert OmegaConf.create(redact.redacted_yaml(cfg, redact.secrets_of(cfg))) == expected
     assert isinstance(cfg, DictConfig) and cfg.db.password == WORD
 
 

@@ -20,7 +20,8 @@ from labkart.experiments.composition import Composed, load
 
 # What Hydra's own node says of the overrides of one job, not of files, machine or job number.
 _OF_OVERRIDES = re.compile(r"\$\{hydra:(?!runtime\.|job\.(?:name|num|id)\})")
-_INTEGER = re.compile(r"-?[1-9]\d*|0")
+# Numbers that Hydra reads as Python does.
+_NUMBERS = {int: r"-?[1-9]\d*|0", float: r"-?(?:[1-9]\d*|0)\.\d+"}
 
 
 class Composer:
@@ -34,7 +35,7 @@ class Composer:
         self._load = load
         self._parser = OverridesParser.create()
         self._parsed: dict[str, Override] = {}
-        self._integers: dict[str, Override] = {}  # by the setting's name
+        self._templates: dict[tuple[str, type], Override] = {}  # by setting, and kind of number
         self._bases: dict[tuple[str, ...], Composed] = {}
         self._with_names: dict[int, bool] = {}  # by the base's identity
 
@@ -67,13 +68,15 @@ class Composer:
         self._parsed |= {text: self._parse_override(text) for text in new}
 
     def _parse_override(self, text: str) -> Override:
-        """Parse an override (1 ms); those that differ in a whole number are parsed once."""
+        """Parse an override (1 ms); those that differ in a number are parsed once."""
         name, _, value = text.partition("=")
-        if not _INTEGER.fullmatch(value):
-            return self._parser.parse_overrides([text])[0]
-        if name not in self._integers:
-            self._integers[name] = self._parser.parse_override(f"{name}=0")
-        return override_with_value(self._integers[name], text, int(value))
+        for kind, pattern in _NUMBERS.items():
+            if re.fullmatch(pattern, value):
+                key = (name, kind)
+                if key not in self._templates:
+                    self._templates[key] = self._parser.parse_override(f"{name}={kind()}")
+                return override_with_value(self._templates[key], text, kind(value))
+        return self._parser.parse_overrides([text])[0]
 
     def _values_to_apply_last(self, overrides: Sequence[Override]) -> list[Override]:
         """The overrides that may be applied after Hydra has read all the others.

@@ -6,7 +6,6 @@ Knows which experiment a task runs for. Prints nothing: a `ProgressListener` fol
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 from labkart import signals
@@ -42,11 +41,13 @@ def run_experiments(
     listener: ProgressListener,
     *,
     fail_fast: bool = False,
+    origin: Provenance | None = None,
 ) -> None:
     """Build what is missing of all experiments, each task once, and complete their records.
 
     A failed task fails the experiments that need it, and no others; with `fail_fast` it stops the
-    others. Those that had begun are then `stopped`, as after Ctrl-C.
+    others. Those that had begun are then `stopped`, as after Ctrl-C. Their origin is that of this
+    moment, if none is given.
 
     Raises:
         LabkartError: a task asks for more than there is. Nothing has run.
@@ -54,7 +55,7 @@ def run_experiments(
     """
     pending = [experiment for experiment in experiments if experiment.missing]
     supply = _checked_supply(pending, listener)
-    execution = _Execution(experiments, listener, fail_fast)
+    execution = _Execution(experiments, listener, fail_fast, origin)
     with snapshot.frozen():  # the snapshot of the plan
         try:
             # Of the others all tasks are cached: only their settings are new.
@@ -117,6 +118,7 @@ class _Execution:
     experiments: Sequence[Experiment]
     listener: ProgressListener
     fail_fast: bool = False
+    origin: Provenance | None = None
 
     def __post_init__(self) -> None:
         self._marks: dict[str, ExitStack] = {}  # of the experiments that run
@@ -217,12 +219,8 @@ class _Execution:
         is_alone = mark.enter_context(locks.mark_running(record.id))
         self._marks[record.id] = mark
         started = _shared_start(experiment, is_alone) or current_time()
-        recording.begin_record(experiment, started, self._provenance)
-        capture.start(redact.secrets_of(experiment.composed.cfg))
-
-    @cached_property
-    def _provenance(self) -> Provenance:
-        return Provenance.current()
+        self.origin = self.origin or Provenance.current()
+        capture.start(recording.begin_record(experiment, started, self.origin))
 
     def _end(self, experiment: Experiment, status: str) -> None:
         record = experiment.record

@@ -60,11 +60,12 @@ class Provenance:
         return cls(code, diff, environment, texts)
 
 
-def begin_record(experiment: Experiment, started: str, origin: Provenance) -> None:
-    """Write what is going to run, and on what code and machine, without secrets."""
+def begin_record(experiment: Experiment, started: str, origin: Provenance) -> set[str]:
+    """Write what is going to run, and on what code and machine, without secrets; return those."""
     record, composed = experiment.record, experiment.composed
     composed.activate()
-    redact.remember(redact.secrets_of(composed.cfg))
+    secrets = redact.secrets_of(composed.cfg)
+    redact.remember(secrets)
     record.status = "running"
     record.started = started
     diff = redact.redact_text(origin.diff)
@@ -73,12 +74,13 @@ def begin_record(experiment: Experiment, started: str, origin: Provenance) -> No
     record.overrides = redact.redact_overrides(record.overrides)
     record.command = " ".join(["labkart", "run", *record.overrides])
     record.settings = redact.redact_values(record.settings)
-    record.config = redact.redacted_config(composed.cfg, resolve=True)
+    record.config = redact.redacted_config(composed.cfg, secrets, resolve=True)
     record.masked = digests.digests_of(composed.cfg, record.config)
     record.write(
-        {"config.yaml": redact.redacted_yaml(composed.cfg)},
+        {"config.yaml": redact.redacted_yaml(composed.cfg, secrets)},
         {"uncommitted.patch.txt": diff, **origin.texts},
     )
+    return secrets
 
 
 def complete_record(experiment: Experiment, status: str) -> None:

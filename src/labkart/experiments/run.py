@@ -26,7 +26,7 @@ from labkart.experiments.output import LineOutput, RunOutput
 from labkart.experiments.plan import Experiment, plan
 from labkart.experiments.progress import ExperimentProgress
 from labkart.experiments.recording import reuse_record
-from labkart.experiments.session import freeze_imports, session
+from labkart.experiments.session import session
 from labkart.experiments.sweep import Sweep, plan_sweep
 from labkart.experiments.unreturned import describe_unreturned
 from labkart.language import join_sentences, translate, translate_count
@@ -172,7 +172,6 @@ class HydraTask:
         Raises:
             LabkartError: a task failed.
         """
-        freeze_imports()
         record = experiment.record
         if record.status == "finished":
             self._say_cached(experiment)
@@ -197,7 +196,6 @@ class HydraTask:
         console.show_logging()
         self._sweep = sweep = plan_sweep(sweeper, overrides, self.publisher)
         sweep.fail_fast = self._fail_fast
-        freeze_imports()
         with _collect_failures(self.failures):
             assert sweeper.launcher
             sweep.run(sweeper.launcher)

@@ -3,7 +3,6 @@
 Knows the outputs' folder and the process that publishes. Knows nothing of what the command runs.
 """
 
-import gc
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -30,12 +29,6 @@ def session(publisher: Publisher) -> Iterator[None]:
         raise LabkartError(outputs.describe_end(error)) from error
     finally:
         _close(publisher)
-
-
-def freeze_imports() -> None:
-    """Take what was imported out of garbage collection, which costs more than most tasks."""
-    gc.freeze()
-    gc.enable()
 
 
 def _close(publisher: Publisher) -> None:

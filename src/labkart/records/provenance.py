@@ -11,8 +11,6 @@ import shutil
 import socket
 import subprocess
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -28,20 +26,6 @@ _MAX_NEW_FILE, _MAX_NEW_FILES = 1_000_000, 5_000_000  # bytes
 # The state of a repository, and its uncommitted changes as a diff.
 CodeState = tuple[dict[str, Any], str]
 
-# The states that `cached_code_state` keeps, one dictionary per block. A process has one code:
-# what it loaded.
-_cached: list[dict[Path, CodeState]] = []
-
-
-@contextmanager
-def cached_code_state() -> Iterator[None]:
-    """Look at a repository only once in the block: all that runs in it runs the same code."""
-    _cached.append({})
-    try:
-        yield
-    finally:
-        _cached.pop()
-
 
 def code_state(root: Path) -> CodeState:
     """The state of the repository around `root`, and its uncommitted changes.
@@ -51,13 +35,6 @@ def code_state(root: Path) -> CodeState:
         new files that are too large for the diff; then the diff, in the form that `git apply`
         takes. Without git or a repository the diff is empty.
     """
-    states = _cached[-1] if _cached else {}
-    if root not in states:
-        states[root] = _look(root)
-    return states[root]
-
-
-def _look(root: Path) -> CodeState:
     commit = git.output(root, "rev-parse", "--verify", "--quiet", "HEAD")
     base = commit or git.output(root, "hash-object", "-t", "tree", "/dev/null") or ""
     diff, left_out = _diff(root, base)

@@ -85,15 +85,19 @@ def remember(values: Collection[str]) -> None:
     _remembered.update(values)
 
 
-def redacted_config(cfg: DictConfig, resolve: bool = False) -> dict[str, Any]:
+def redacted_config(
+    cfg: DictConfig, known: Collection[str], *, resolve: bool = False
+) -> dict[str, Any]:
     """A configuration as plain dictionaries and lists, without its secrets; all keys are there.
+
+    What is known of them is what `secrets_of` returns.
 
     If interpolations are resolved, `***` replaces the value of a variable:
     `postgres://***:***@host`. If not, `${oc.env:NAME}` stays, which tells where the value comes
     from and not what it is, and only a default in it is masked.
     """
-    known, names = secrets_of(cfg), Names.current()
-    if resolve:
+    names = Names.current()
+    if resolve and "${" in str(OmegaConf.to_container(cfg)):
 
         def evaluate(resolver: str, arguments: Any, call: Any) -> Any:
             value = call()
@@ -109,12 +113,12 @@ def redacted_config(cfg: DictConfig, resolve: bool = False) -> dict[str, Any]:
     return redact_values(OmegaConf.to_container(cfg, resolve=resolve, enum_to_str=True), known)
 
 
-def redacted_yaml(cfg: DictConfig) -> str:
+def redacted_yaml(cfg: DictConfig, known: Collection[str]) -> str:
     """A configuration as `OmegaConf.to_yaml` writes it, without its secrets."""
     from yaml import dump
 
     options: Any = {"default_flow_style": False, "allow_unicode": True, "sort_keys": False}
-    return dump(redacted_config(cfg), Dumper=_compat.config_dumper(), **options)
+    return dump(redacted_config(cfg, known), Dumper=_compat.config_dumper(), **options)
 
 
 def redact_values(data: Any, known: Collection[str] = (), key: str = "") -> Any:

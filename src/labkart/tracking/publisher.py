@@ -4,6 +4,7 @@ It reads the records, and which of them MLflow lacks: nobody tells it of experim
 see `writer`.
 """
 
+import gc
 import multiprocessing
 import os
 import signal
@@ -18,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from filelock import Timeout
 
-from labkart import console
+from labkart import console, garbage
 from labkart.language import translate, translate_count
 from labkart.records import leftovers, live_metrics, unpublished
 from labkart.records.names import MetricNames
@@ -40,6 +41,8 @@ _OWN_PATIENCE, _OWN_LIMIT = 2.5, 60.0
 _LOCK_PATIENCE = 2.5
 # Seconds between two looks at the records, and before a store that was away is tried again.
 _INTERVAL, _PAUSE = 0.5, 30.0
+# Seconds after which MLflow shows what runs: what ends earlier costs half as much.
+_SHORT = 2.0
 # Seconds that the tasks of a leader that died have to end.
 _DEATH_PATIENCE = 60.0
 _READY = "ready"
@@ -152,6 +155,7 @@ class _Follower:
     def __init__(self, is_told_to_close: Callable[[], bool]) -> None:
         from labkart.tracking import entities, writer
 
+        self._milliseconds, self._shortest = entities.milliseconds, 1000 * _SHORT
         self._is_told_to_close = is_told_to_close
         self._new_writer, self._new_metrics = writer.Writer, entities.metrics
         self._writer: Writer | None = None
@@ -184,6 +188,7 @@ class _Follower:
     def close_abandoned(self) -> None:
         """Complete and publish what the leader left as it died, once its tasks have ended, too."""
         end = time.monotonic() + _DEATH_PATIENCE
+        self._shortest = 0.0  # what it knows of running experiments is what it waits for
         leftovers.close_abandoned()
         self.look()
         while self._running and time.monotonic() < end:
@@ -217,6 +222,8 @@ class _Follower:
             self._connect().write(id, running.sent if running else None)
         elif running and running.record.started == record.started:
             self._running[id] = running
+        elif 1000 * time.time() < self._milliseconds(record.started) + self._shortest:
+            del self._known[id]  # to be looked at again
         else:
             run = self._connect().begin(record)
             self._running[id] = _Running(record, run, LiveLogs(run))
@@ -273,7 +280,9 @@ def _follow(pipe: Connection, leader: int) -> None:
     with open(os.devnull, "w") as nowhere:  # noqa: PTH123 (a device)
         os.dup2(nowhere.fileno(), 1)
         os.dup2(nowhere.fileno(), 2)
+    gc.disable()
     follower = _Follower(lambda: pipe.poll(0))
+    garbage.collect_from_now()
     while os.getppid() == leader and not pipe.poll(_INTERVAL):
         follower.look()
     if os.getppid() != leader:

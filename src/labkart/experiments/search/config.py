@@ -45,7 +45,6 @@ class SearchConfig:
         name: of its study; what could change a trial's values or its result makes another name.
         overrides: of the command, for every trial.
         n_trials: how many there are to be in all.
-        is_exhaustive: whether it ends when all combinations have been tried.
         objectives: the metrics, each with its direction.
         settings: what the file says of the rest, to be shown.
         pruner: decides whether a trial stops early, for that reason; without one it is empty.
@@ -86,7 +85,7 @@ class SearchConfig:
         self.space = Space(values["space"], self.path)
         self._check_overrides()
         self._sampler = self._class("sampler", values["sampler"], _SAMPLERS)
-        self.is_exhaustive = self._sampler[0] is optuna.samplers.BruteForceSampler
+        self._is_exhaustive = self._sampler[0] is optuna.samplers.BruteForceSampler
         self._check_sampler()
         self.pruner, self.pruning_reason = self._pruner(values["pruner"])
         shown = {"sampler": values["sampler"], "pruner": values["pruner"], **values["space"]}
@@ -114,6 +113,10 @@ class SearchConfig:
         kind, arguments = self._sampler
         sequence = np.random.SeedSequence([arguments.get("seed", 0), number])
         return _make(kind, {**arguments, "seed": int(sequence.generate_state(1)[0])})
+
+    def limit(self, n_trials: int) -> int:
+        """So many trials, or as many as there are combinations if each is tried once."""
+        return self.space.count(n_trials) if self._is_exhaustive else n_trials
 
     def _pruner(self, value: Any) -> tuple[BasePruner, str]:
         if not value:
@@ -181,7 +184,7 @@ class SearchConfig:
         for name, parameter in self.space.parameters.items():
             distribution = parameter.distribution
             is_endless = isinstance(distribution, FloatDistribution) and distribution.step is None
-            if self.is_exhaustive and is_endless:
+            if self._is_exhaustive and is_endless:
                 raise LabkartError(
                     translate(
                         "{file}: {name} has no end of values to try."

@@ -52,7 +52,7 @@ class TrialJournal:
                 self._storage = JournalStorage(backend)
                 self.study = optuna.create_study(
                     storage=self._storage,
-                    sampler=RandomSampler(0),  # it proposes nothing: see `_propose`
+                    sampler=RandomSampler(),  # it proposes nothing: see `_propose`
                     pruner=config.pruner,
                     study_name=config.name,
                     directions=config.directions,
@@ -73,9 +73,9 @@ class TrialJournal:
         return self.study.get_trials(deepcopy=False)
 
     def is_complete(self, n_trials: int) -> bool:
-        """Whether there are so many trials, or all that there can be, and all have ended."""
-        is_running = any(trial.state == TrialState.RUNNING for trial in self.trials())
-        return not is_running and self._propose(n_trials) is None
+        """Whether there are so many trials, and all have ended."""
+        trials = self.trials()
+        return len(trials) >= n_trials and not _running(trials)
 
     def claim_trials(self, n_trials: int) -> Generator[FrozenTrial | None, None, None]:
         """Trials for this process, one at a time, until the study has so many and all have ended.
@@ -85,14 +85,15 @@ class TrialJournal:
         """
         while True:
             with self._lock:
-                lock, trial = self._claim_abandoned() or self._claim_new(n_trials) or (None, None)
-            if lock and trial:
+                claimed = self._claim(n_trials)
+            if claimed:
+                lock, trial = claimed
                 try:
                     yield trial
                     Path(lock.lock_file).unlink(missing_ok=True)
                 finally:
                     lock.release()
-            elif any(trial.state == TrialState.RUNNING for trial in self.trials()):
+            elif _running(self.trials()):
                 yield None
             else:
                 return
@@ -117,42 +118,35 @@ class TrialJournal:
         """Remove the study if no trial has ended, and no other process runs one."""
         with self._lock, suppress(Timeout):
             trials = self.trials()
-            if all(trial.state == TrialState.RUNNING for trial in trials):
+            if trials == _running(trials):
                 for trial in trials:
                     self._lock_trial(trial.number).release()
                 shutil.rmtree(self._folder, ignore_errors=True)
 
-    def _claim_abandoned(self) -> tuple[FileLock, FrozenTrial] | None:
-        """A trial whose process died."""
-        for trial in self.trials():
-            if trial.state == TrialState.RUNNING:
-                with suppress(Timeout):
-                    return self._lock_trial(trial.number), trial
+    def _claim(self, n_trials: int) -> tuple[FileLock, FrozenTrial] | None:
+        """A trial whose process died, or else a new one if there are to be more."""
+        trials = self.trials()
+        numbers = [trial.number for trial in _running(trials)]
+        if len(trials) < n_trials:
+            numbers.append(len(trials))
+        for number in numbers:
+            with suppress(Timeout):
+                return self._lock_trial(number), self._propose(number)
         return None
 
-    def _claim_new(self, n_trials: int) -> tuple[FileLock, FrozenTrial] | None:
-        proposed = self._propose(n_trials)
-        if not proposed:
-            return None
-        number = len(self.trials())
-        lock = self._lock_trial(number)
-        self.study.add_trial(proposed)  # one line of the journal, so there is never half a trial
-        return lock, self.trials()[number]
-
-    def _propose(self, n_trials: int) -> FrozenTrial | None:
-        """A new trial, which a study in memory asks for; None if there are enough."""
-        trials, config = self.trials(), self._config
-        if len(trials) >= n_trials:
-            return None
-        sampler = config.sampler(len(trials))
-        study = optuna.create_study(sampler=sampler, directions=config.directions)
-        study.add_trials(trials)
-        trial = study.ask()
-        config.space.choose(lambda parameter: parameter.suggest(trial))
-        has_been_tried = any(trial.params == known.params for known in trials)
-        if config.is_exhaustive and has_been_tried:
-            return None
-        return study.get_trials(deepcopy=False)[-1]
+    def _propose(self, number: int) -> FrozenTrial:
+        """The trial of a number, with all its values; a process may have died as it chose them."""
+        study = optuna.load_study(
+            study_name=self._config.name,
+            storage=self._storage,
+            sampler=self._config.sampler(number),
+        )
+        if number == len(self.trials()):
+            trial = study.ask()
+        else:
+            trial = optuna.Trial(study, self._trial_id(number))
+        self._config.space.choose(lambda parameter: parameter.suggest(trial))
+        return self.trials()[number]
 
     def _lock_trial(self, number: int) -> FileLock:
         lock = file_lock(self._folder / f".trial-{number}.lock")
@@ -162,6 +156,10 @@ class TrialJournal:
     def _trial_id(self, number: int) -> int:
         study_id = self._storage.get_study_id_from_name(self._config.name)
         return self._storage.get_trial_id_from_study_id_trial_number(study_id, number)
+
+
+def _running(trials: Sequence[FrozenTrial]) -> list[FrozenTrial]:
+    return [trial for trial in trials if trial.state == TrialState.RUNNING]
 
 
 class _Lock(JournalFileOpenLock):

@@ -11,8 +11,6 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-import matplotlib as mpl
-import numpy as np
 import optuna
 from optuna.trial import TrialState
 
@@ -21,9 +19,12 @@ from labkart.files import write_atomically
 
 def write(study: optuna.Study, objectives: Sequence[str], folder: Path) -> None:
     """Write all figures that the finished trials are enough for."""
-    mpl.use("Agg")
+    # Not before the trials: the processes that run their tasks would be larger.
+    import matplotlib as mpl
+    import numpy as np
     from matplotlib import pyplot as plt
 
+    mpl.use("Agg")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Optuna calls this part of it experimental
         for name, draw in _figures(study, objectives):

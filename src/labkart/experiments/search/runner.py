@@ -9,7 +9,7 @@ import os
 import time
 from collections.abc import Sequence
 from contextlib import closing
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, Protocol
 
 from optuna.trial import FrozenTrial, TrialState
@@ -19,6 +19,7 @@ from labkart.errors import LabkartError
 from labkart.experiments.experiment import FirstFailure, run_experiments
 from labkart.experiments.plan import plan
 from labkart.experiments.progress import ProgressListener
+from labkart.experiments.recording import Provenance
 from labkart.experiments.search.config import SearchConfig
 from labkart.experiments.search.journal import TrialJournal
 from labkart.language import join_sentences, translate
@@ -161,12 +162,19 @@ class StudyRunner(ProgressListener):
                     record.study, record.trial = self.config.name, trial.number
                 reason = partial(self._pruning_reason, trial.number)
                 with pruning.prune_with(reason if self.config.pruning_reason else None):
-                    run_experiments([experiment], experiment.workers(1), self)
+                    run_experiments(
+                        [experiment], experiment.workers(1), self, origin=self._origin
+                    )
                 trial.seconds = sum(run.seconds for run in record.tasks if run.state != "cached")
             self._judge(trial, record)
             self._adopt(record, trial.number)
         outcome = {name: getattr(trial, name) for name in ("experiment", "error", "seconds")}
         self.journal.tell(trial.number, _STATES[trial.state], trial.values, outcome)
+
+    @cached_property
+    def _origin(self) -> Provenance:
+        """All trials are of one moment's code and data."""
+        return Provenance.current()
 
     def _pruning_reason(self, number: int, value: float, step: int) -> str:
         """Why a trial that reports a value is to stop. Called where its task runs."""

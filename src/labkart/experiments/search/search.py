@@ -9,7 +9,7 @@ from labkart.experiments.search.runner import StudyRunner, TrialListener
 from labkart.experiments.session import session
 from labkart.fingerprint import snapshot
 from labkart.language import translate, translate_count
-from labkart.records import locks, provenance
+from labkart.records import locks
 from labkart.records.study import Study, read_studies, read_study, study_folder
 from labkart.tracking.publisher import Publisher
 
@@ -39,8 +39,7 @@ def search(
     """
     console.show_logging()
     publisher = Publisher()
-    # All trials are of this moment's code and data.
-    with session(publisher), snapshot.frozen(), provenance.cached_code_state():
+    with session(publisher), snapshot.frozen():
         config = SearchConfig(*overrides)
         runner = StudyRunner(config, listener, fail_fast=fail_fast)
         return run(runner, publisher, n_trials or config.n_trials, workers)
@@ -52,7 +51,7 @@ def run(runner: StudyRunner, publisher: Publisher, n_trials: int, workers: int) 
     Raises:
         LabkartError: it cannot go on.
     """
-    before = read_study(runner.config.name)
+    before, n_trials = read_study(runner.config.name), runner.config.limit(n_trials)
     if not before:
         _say_what_changed(runner.config)
     if not runner.journal.is_complete(n_trials):

@@ -4,8 +4,9 @@ A parameter may depend on others: it exists only `when` these have certain value
 """
 
 import warnings
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain, islice
 from typing import Any
 
 import optuna
@@ -55,6 +56,25 @@ class Parameter:
         """Whether it exists beside the values of other parameters."""
         return all(texts.get(name) in allowed for name, allowed in self.when.items())
 
+    def add_to(self, texts: Mapping[str, str]) -> Iterator[Mapping[str, str]]:
+        """The values of others, once with each of its own values if it exists beside them."""
+        if not self.exists(texts):
+            yield texts
+            return
+        for value in self._grid():
+            yield {**texts, self.name: self.text(value)}
+
+    def _grid(self) -> Iterable[Any]:
+        """All values of one that has an end of them."""
+        match self.distribution:
+            case CategoricalDistribution(choices=choices):
+                return choices
+            case IntDistribution(low=low, high=high, step=step):
+                return range(low, high + 1, step)
+            case FloatDistribution(low=low, high=high, step=float(step)):
+                return (low + step * count for count in range(round((high - low) / step) + 1))
+        raise AssertionError(self.distribution)
+
     def suggest(self, trial: optuna.Trial) -> Any:
         """The value that a trial is to try."""
         match self.distribution:
@@ -94,7 +114,16 @@ class Space:
 
     def overrides(self, values: Mapping[str, Any]) -> list[str]:
         """The values of a trial as overrides."""
-        return self.choose(lambda parameter: values[parameter.name])
+        named = [(self.parameters[name], value) for name, value in values.items()]
+        return [f"{parameter.name}={parameter.text(value)}" for parameter, value in named]
+
+    def count(self, most: int) -> int:
+        """How many combinations of values there are; not more than `most` are counted."""
+        combinations: list[Mapping[str, str]] = [{}]
+        for parameter in self.parameters.values():
+            longer = chain.from_iterable(map(parameter.add_to, combinations))
+            combinations = list(islice(longer, most))
+        return len(combinations)
 
     def examples(self) -> list[list[str]]:
         """Overrides that show every choice and every parameter that a trial can meet."""
