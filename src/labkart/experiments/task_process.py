@@ -22,6 +22,7 @@ from luigi.task_status import DONE, FAILED
 from labkart import _compat, signals
 from labkart.experiments.allocation import Allocation, Allocator
 from labkart.language import translate
+from labkart.records.locks import locked_if_free
 from labkart.tasks import debugger
 from labkart.tasks.context import context
 from labkart.tasks.resources import Resources
@@ -143,6 +144,8 @@ class TaskProcesses:
             own.add(context.monitor.process)
         signals.kill(signals.children() - self._children - own)
         if run.task.complete():
+            with suppress(OSError), locked_if_free(run.task.task_id):
+                pass  # it removes the lock, which the dead process left
             self._end(run, (run.task.task_id, DONE, "", [], []))
             return
         used = Resources(time.time() - run.started, allocation=run.allocation.record)

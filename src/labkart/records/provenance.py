@@ -10,12 +10,11 @@ import re
 import shutil
 import socket
 import subprocess
-import tempfile
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from labkart import git, threads
+from labkart import git, signals, threads
 from labkart.files import read_text
 from labkart.packages import requirements
 
@@ -88,7 +87,7 @@ def _diff(root: Path, base: str) -> tuple[str | None, list[str]]:
     index = git.output(root, "rev-parse", "--path-format=absolute", "--git-path", "index")
     if index is None:
         return None, []
-    with tempfile.TemporaryDirectory() as folder:
+    with signals.temporary_folder() as folder:
         scratch = {"GIT_INDEX_FILE": f"{folder}/index"}  # the student's stays as it is
         if Path(index).exists():
             # With its time, by which git knows which files it must read again.

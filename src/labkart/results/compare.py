@@ -7,10 +7,9 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
-from labkart import git, project
+from labkart import git, project, signals
 from labkart.errors import LabkartError
 from labkart.language import bilingual, translate
 from labkart.nested import flatten
@@ -215,10 +214,10 @@ def _code_diff(
         return None
     top, prefix, objects = text.split("\n")
     paths = [f"{prefix}{folder}{file}" for file in files for folder in ("src/", "")]
-    with TemporaryDirectory() as folder:
+    with signals.temporary_folder() as folder:
         # New objects go there; those of the repository are only read.
         variables = {
-            "GIT_OBJECT_DIRECTORY": folder,
+            "GIT_OBJECT_DIRECTORY": str(folder),
             "GIT_ALTERNATE_OBJECT_DIRECTORIES": objects,
             "GIT_INDEX_FILE": f"{folder}/index",
         }

@@ -115,9 +115,12 @@ def _write_matplotlib(figure: Any, path: Path) -> None:
     """Write a figure, with the letters that its own fonts do not have from another font."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph .* missing from")
-        figure.draw_without_rendering()  # labels of ticks are made when they are drawn
+        for axis in figure.findobj(lambda part: hasattr(part, "get_ticklabels")):
+            # It makes them; to draw the figure for it would take as long as to write it.
+            axis.get_ticklabels(), axis.get_ticklabels(minor=True)
         texts = figure.findobj(lambda part: hasattr(part, "set_fontfamily"))
-        if not all(text.get_text().isascii() for text in texts):
+        # Matplotlib's own font has the sign of negative numbers.
+        if not all(text.get_text().replace("\N{MINUS SIGN}", "").isascii() for text in texts):
             _add_fonts(texts)
         figure.savefig(path, bbox_inches="tight")
 

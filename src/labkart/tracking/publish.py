@@ -4,7 +4,6 @@ Decides nothing about tasks. The records are the truth, and what is written here
 them again. Knows neither which store that is nor what it lacks; see `writer`.
 """
 
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
@@ -13,7 +12,7 @@ from mlflow import MlflowClient
 from mlflow.entities import Metric, RunTag
 from mlflow.exceptions import MlflowException
 
-from labkart import project
+from labkart import project, signals
 from labkart.records import live_metrics, unpublished, verdict
 from labkart.records.file_lock import file_lock
 from labkart.records.names import MetricNames
@@ -235,6 +234,6 @@ def _artifacts(client: MlflowClient, run: str) -> Iterator[Path]:
     if store.is_own():
         yield project.current().outputs / "artifacts" / run / "artifacts"
         return
-    with tempfile.TemporaryDirectory() as folder:
-        yield Path(folder)
+    with signals.temporary_folder() as folder:
+        yield folder
         client.log_artifacts(run, folder)

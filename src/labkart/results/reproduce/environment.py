@@ -7,7 +7,6 @@ experiment. Never touches the student's own environment.
 import hashlib
 import os
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -123,9 +122,9 @@ def install(recorded: RecordedEnvironment, root: Path) -> tuple[Path, list[str]]
     with (
         file_lock(place.with_name(f"{place.name}.lock")),
         _whole_or_none(place),
-        tempfile.TemporaryDirectory(prefix="labkart-") as scratch,  # uv leaves its locks
+        signals.temporary_folder() as scratch,  # uv leaves its locks
     ):
-        variables = {"UV_PROJECT_ENVIRONMENT": str(place), "TMPDIR": scratch}
+        variables = {"UV_PROJECT_ENVIRONMENT": str(place), "TMPDIR": str(scratch)}
         for command in _commands(recorded, root, place, python):
             done = uv.run(*command, cwd=root, **variables)
             if done.returncode:
@@ -213,8 +212,9 @@ def missing(recorded: RecordedEnvironment) -> list[str]:
         )
     wheels = recorded.wheels()
     packages = [str(wheels.get(package.name, package)) for package in recorded.packages]
-    with tempfile.TemporaryDirectory() as empty:
-        options = ("--dry-run", "--no-deps", "--target", empty, "--python-version", recorded.python)
+    with signals.temporary_folder() as empty:
+        target = ("--target", str(empty))
+        options = ("--dry-run", "--no-deps", *target, "--python-version", recorded.python)
         done = uv.run("pip", "install", *options, *packages) if packages else None
     if done and done.returncode:
         error = translate("packages: {error}", error=uv.error(done))
