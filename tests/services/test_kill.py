@@ -1,5 +1,6 @@
 """A run that is killed at any moment, or meets a full disk, harms nothing: the next one is right and reuses what was done."""
 
+import fnmatch
 import json
 import os
 import pickle
@@ -13,6 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import IO
 
@@ -269,10 +271,15 @@ def upstream_of(record: Path, outputs: Path) -> list[Path]:
 
 def litter(outputs: Path) -> list[str]:
     """What no run may leave once it ended well."""
-    patterns = ("*-luigi-tmp-*", "*.tmp", "cache/locks/*", "cache/tmp/*")
+    patterns = ("*-luigi-tmp-*", "*.tmp", "*/cache/locks/*", "*/cache/tmp/*")
     return sorted(
-        str(file.relative_to(outputs)) for each in patterns for file in outputs.rglob(each)
+        path for path in paths(outputs) if any(fnmatch.fnmatch(path, it) for it in patterns)
     )
+
+
+def paths(outputs: Path) -> list[str]:
+    """All that is there; a process that goes on may remove some of it meanwhile."""
+    return [f"{folder}/{name}" for folder, *below in os.walk(outputs) for name in chain(*below)]
 
 
 def forget_last(outputs: Path) -> None:
@@ -289,8 +296,9 @@ def copy_packages(whole: Path, outputs: Path) -> None:
 
 def let_an_hour_pass(outputs: Path) -> None:
     """For halves of records: their names tell no host, so they go when they are old."""
-    for half in outputs.rglob("*.tmp"):
-        os.utime(half, (0, time.time() - 3600))
+    for half in fnmatch.filter(paths(outputs), "*.tmp"):
+        with suppress(FileNotFoundError):  # a process that outlives the one who was killed
+            os.utime(half, (0, time.time() - 3600))
 
 
 def check_the_next_run(server: Server, outputs: Path) -> None:
@@ -308,10 +316,8 @@ def check_the_next_run(server: Server, outputs: Path) -> None:
     assert outlived <= before.keys(), (
         "nobody computed it"
     )  # else, by a worker that outlived the one who was killed
-    if outlived:  # a worker that outlives the one who was killed may have a last word
-        with suppress(AssertionError):
-            soon(lambda: not litter(outputs))
-    assert litter(outputs) == []
+    # A process that outlives the one who was killed may have a last word.
+    soon(lambda: not litter(outputs))
 
 
 @pytest.mark.thorough
@@ -370,7 +376,7 @@ def small_disk(tmp_path: Path) -> Iterator[Callable[[str], None]]:
     if sys.platform != "linux" or not mount("-o", "size=1m"):
         pytest.skip("only root can mount a small disk, on Linux")
     yield lambda size: subprocess.run(["mount", "-o", f"remount,size={size}", disk], check=True)  # type: ignore[func-returns-value]
-    subprocess.run(["umount", disk], check=True)
+    subprocess.run(["umount", "--lazy", disk], check=True)
 
 
 @pytest.mark.parametrize("size", variants(["4m", "1m", "6m"]))
