@@ -1,10 +1,10 @@
 """`labkart log`: what tasks print is on the terminal, beside the record, in MLflow, and shown while they run."""
 
-import time
 from pathlib import Path
 
-from tests.project.test_tracking import running, soon, study
+from tests.project.test_tracking import running, study
 from tests.support.bake import Project
+from tests.support.tiny import soon
 
 LEFT = """\
 print("left begins")
@@ -55,6 +55,4 @@ def test_a_log_is_seen_while_its_task_runs_and_ever_after(fresh: Project) -> Non
     killed = fresh.run("labkart", "run", "seed=2")
     assert killed.returncode == 1
     # On a busy machine the process that keeps the log may end after the command.
-    end = time.monotonic() + 60
-    while not (shown := fresh.labkart("log", "Last")).startswith("last begins\nkilled by SIGKILL"):
-        assert time.monotonic() < end, shown
+    soon(lambda: fresh.labkart("log", "Last").startswith("last begins\nkilled by SIGKILL"))

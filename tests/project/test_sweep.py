@@ -6,7 +6,6 @@ import re
 import shutil
 import signal
 import statistics
-import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
@@ -19,6 +18,7 @@ from mlflow.entities import Run
 from tests.conftest import Ready
 from tests.support.bake import Project
 from tests.support.commands import Command, Commands
+from tests.support.tiny import soon
 from tests.support.variants import variants
 
 # Three stages, whose results can be done in the head; each leaves a line when it begins.
@@ -80,7 +80,7 @@ def pipeline(cfg):
 WAYS = (
     "import os\nimport time\n\n\ndef shared():\n    {shared}\n\n\ndef train(task):\n    {train}\n"
 )
-SLEEP = "open(f'at-{task.model}-{task.seed}', 'w').close(); time.sleep(100 * (task.seed == 1) * (not os.path.exists('awake')))"
+SLEEP = "open(f'at-{task.model}-{task.seed}', 'w').close(); time.sleep(600 * (task.seed == 1) * (not os.path.exists('awake')))"
 MODELS = ("logistic", "forest")
 SWEEP = ("run", "-m", "model=logistic,forest", "seed=range(3)")
 
@@ -207,13 +207,6 @@ def accuracies(project: Project) -> dict[str, list[float]]:
         if each["status"] == "finished":
             found.setdefault(each["settings"]["model"], []).append(each["metrics"]["accuracy"])
     return found
-
-
-def soon(condition: Callable[[], object]) -> None:
-    end = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.01)
 
 
 # One graph

@@ -8,7 +8,6 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import sysconfig
@@ -26,6 +25,7 @@ from mlflow import MlflowClient
 from tests.support.bake import TEMPLATE, Project, clean_environment
 from tests.support.bytecode import keep_bytecode
 from tests.support.store_contents import contents, differences
+from tests.support.tiny import free_port
 
 pytestmark = [
     pytest.mark.thorough,
@@ -93,12 +93,6 @@ def until(holds: Callable[[], bool], what: str, seconds: float = 120) -> None:
     while not holds():
         assert time.monotonic() < end, f"after {seconds} s still not so: {what}"
         time.sleep(0.05)
-
-
-def free_port() -> int:
-    with socket.socket() as door:
-        door.bind(("127.0.0.1", 0))
-        return door.getsockname()[1]
 
 
 def as_owner(*words: str) -> list[str]:
@@ -577,7 +571,7 @@ def test_all_is_kept_and_no_process_is_left(
     assert back["metrics"] == {"accuracy": 0.75} and back["text"] == "seed,accuracy\n0,0.75\n"
 
     assert f"Stopped. All of it is kept in {lab.data}." in lab.call("stop", str(lab.data)).stdout
-    assert lab.process.wait(10) == 0
+    assert lab.process.wait(60) == 0
     assert lab.processes() == {}
     again = lab.call("stop", str(lab.data))
     assert (again.returncode, again.stdout) == (0, f"No server runs on {lab.data}.\n")
@@ -592,7 +586,7 @@ def test_a_killed_start_leaves_no_process(folder: Path, programs: Path, python: 
     until(lambda: log.exists() or lab.ended(), "MLflow was started")
     assert not lab.ended(), lab.says()
     lab.process.kill()
-    lab.process.wait(10)
+    lab.process.wait(60)
     until(lambda: not lab.processes(), "its processes are gone", seconds=120)
     with (lab.data / "running").open() as lock:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -22,7 +22,7 @@ from labkart.tracking import ui
 from tests.conftest import Ready
 from tests.support.bake import Project
 from tests.support.commands import Command, Commands
-from tests.support.tiny import soon
+from tests.support.tiny import free_port, soon
 
 if TYPE_CHECKING:  # every process that collects the tests would import it
     from playwright.sync_api import BrowserContext, Locator, Page
@@ -39,6 +39,7 @@ def expect(what: Page | Locator) -> Any:
     """What Playwright waits for."""
     from playwright import sync_api
 
+    sync_api.expect.set_options(timeout=120_000)
     return sync_api.expect(what)
 
 
@@ -60,7 +61,9 @@ def browser() -> Iterator[BrowserContext]:
     ]
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=chromium, args=quiet)
-        yield started.new_context(viewport={"width": 1700, "height": 800})
+        context = started.new_context(viewport={"width": 1700, "height": 800})
+        context.set_default_timeout(120_000)
+        yield context
         started.close()
 
 
@@ -126,7 +129,7 @@ def headers(page: Page) -> list[str]:
 
 def shows(page: Page, wanted: Callable[[list[str]], bool]) -> bool:
     """Whether the table comes to have such columns; it draws them one after the other."""
-    expect(page.locator(".ag-row").first).to_be_visible(timeout=120_000)
+    expect(page.locator(".ag-row").first).to_be_visible()
     limit = time.monotonic() + 60
     while time.monotonic() < limit:
         if wanted(headers(page)):
@@ -219,7 +222,7 @@ def test_a_run_opened_by_its_address_shows_its_results_and_figures(
     with page.context.expect_page() as opened:
         page.get_by_role("link", name="EvaluateModel/roc_curve.png").click()
     picture = opened.value.locator("img[src^='blob:']").first
-    expect(picture).to_be_visible(timeout=120_000)
+    expect(picture).to_be_visible()
     assert picture.evaluate("image => image.complete && image.naturalWidth") > 100
 
 
@@ -227,7 +230,7 @@ def test_a_run_opened_by_its_address_shows_its_results_and_figures(
 def test_a_project_without_runs_opens_too(fresh: Project, page: Page) -> None:
     with serving(fresh) as (_, link):
         page.goto(link)
-        expect(page.get_by_text("No runs logged")).to_be_visible(timeout=120_000)
+        expect(page.get_by_text("No runs logged")).to_be_visible()
 
 
 # The server
@@ -252,9 +255,7 @@ def test_it_is_one_process_that_listens_on_this_machine_only(
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP", "SIGKILL"])
 def test_nothing_is_left_whatever_ends_it(project: Project, name: str) -> None:
     number = signal.Signals[name]
-    # Not one of the ports from 5000 on, which anybody may take as soon as it is free.
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
+    port = free_port()  # not one from 5000 on, which anybody may take as soon as it is free
     with serving(project, "--port", str(port)) as (server, link):
         assert port_of(link) == port and not is_free(port)
         os.kill(server.pid, number)
@@ -388,20 +389,20 @@ def test_a_run_shows_what_made_it_and_two_runs_their_difference(
             "split.test_size",
             "data/raw/notes.csv",
         ):
-            expect(page.get_by_text(shown).first).to_be_visible(timeout=120_000)
+            expect(page.get_by_text(shown).first).to_be_visible()
         page.get_by_role("tab", name="Artifacts").click()
         page.get_by_text("pipeline.svg").click()
         drawing = page.locator("img[src*='blob:']").first
-        expect(drawing).to_be_visible(timeout=120_000)
+        expect(drawing).to_be_visible()
         assert drawing.evaluate("image => image.naturalWidth") > 300
         page.get_by_text("tasks.csv").click()
-        expect(page.get_by_text("peak_memory_mb").first).to_be_visible(timeout=120_000)
+        expect(page.get_by_text("peak_memory_mb").first).to_be_visible()
         page.goto(link)
-        expect(page.locator(".ag-row").nth(1)).to_be_visible(timeout=120_000)
+        expect(page.locator(".ag-row").nth(1)).to_be_visible()
         page.locator(".ag-header input[type=checkbox]").first.check()
         page.get_by_role("button", name="Compare").click()
         for shown in ("model.params.trees", "model.params.max_iter", "roc_auc"):
-            expect(page.get_by_text(shown).first).to_be_visible(timeout=120_000)
+            expect(page.get_by_text(shown).first).to_be_visible()
         assert {"logistic", "boosting"} <= set(
             page.get_by_text(re.compile("^(logistic|boosting)$")).all_inner_texts()
         )

@@ -50,9 +50,9 @@ DefMemPerCPU=100
 SlurmdParameters=config_overrides
 ReturnToService=2
 KillWait=2
-SlurmdTimeout=2
-MessageTimeout=3
-TCPTimeout=1
+SlurmdTimeout=60
+MessageTimeout=20
+TCPTimeout=10
 SchedulerParameters=sched_interval=1,sched_min_interval=0,batch_sched_delay=0,bf_interval=1
 {nodes}
 PartitionName=main Nodes=ALL Default=YES MaxTime=60
@@ -82,7 +82,7 @@ class Slurm:
     def ask(self, *words: str) -> str:
         """What one of SLURM's commands prints."""
         done = subprocess.run(
-            words, env=self._variables(), capture_output=True, text=True, timeout=30
+            words, env=self._variables(), capture_output=True, text=True, timeout=120
         )
         if done.returncode:
             raise RuntimeError(f"{' '.join(words)}: {done.stderr.strip()}")
@@ -147,7 +147,7 @@ class Slurm:
             )
 
     def _until(self, holds: Callable[[], bool], name: str) -> None:
-        end = time.monotonic() + 30
+        end = time.monotonic() + 120
         while True:
             with suppress(RuntimeError, OSError):
                 if holds():

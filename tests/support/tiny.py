@@ -1,10 +1,13 @@
 """A tiny project to stand in, and processes that run code there."""
 
 import os
+import random
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 FILES = {
@@ -36,7 +39,7 @@ def start(code: str, cwd: Path, *path: Path) -> subprocess.Popen[str]:
     )
 
 
-def python(code: str, cwd: Path, *path: Path, seconds: float = 60) -> str:
+def python(code: str, cwd: Path, *path: Path, seconds: float = 300) -> str:
     """What that code prints."""
     process = start(code, cwd, *path)
     printed, errors = process.communicate(timeout=seconds)
@@ -45,8 +48,21 @@ def python(code: str, cwd: Path, *path: Path, seconds: float = 60) -> str:
 
 
 def soon(condition: Callable[[], object]) -> None:
-    """Wait until something holds, which it must within a minute."""
-    end = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.005)
+    """Wait until something holds, which it must within a few minutes, however busy the machine is."""
+    end = time.monotonic() + 180
+    while True:
+        began = time.monotonic()
+        if condition():
+            return
+        assert began < end
+        # What takes a while to look up, such as a store, is looked up less often.
+        time.sleep(0.005 + 2 * (time.monotonic() - began))
+
+
+def free_port() -> int:
+    """A port that nobody has, and that the kernel gives to nobody who asks for any."""
+    for port in random.SystemRandom().sample(range(20_000, 32_000), 100):
+        with socket.socket() as door, suppress(OSError):
+            door.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("all ports are in use")
