@@ -26,7 +26,7 @@ signals.raise_pending()
 
 def _ended(role: str, root: Path) -> tuple[str, str, int]:
     process = start(f"import sys; sys.argv[1:] = [{role!r}]\n{_FINALISER}", root)
-    said, warned = process.communicate(timeout=60)
+    said, warned = process.communicate(timeout=300)
     return said, warned, process.returncode
 
 
@@ -56,7 +56,7 @@ logging.getLogger().addHandler(Handler())
 try:
     logging.warning("a message")
     print("goes on")
-    time.sleep(50)
+    time.sleep(600)
 except KeyboardInterrupt:
     print("stopped")
 """
@@ -64,5 +64,5 @@ except KeyboardInterrupt:
 
 def test_a_message_that_is_being_logged_is_logged_first(root: Path) -> None:
     """Cut off at the wrong place, logging keeps its lock: then the threads that a command waits for never end."""
-    said, _ = start(_LOGGING, root).communicate(timeout=60)
+    said, _ = start(_LOGGING, root).communicate(timeout=300)
     assert said == "logged\ngoes on\nstopped\n"

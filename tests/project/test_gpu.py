@@ -343,7 +343,7 @@ def commands() -> Iterator[Commands]:
     yield started
     Path("go").touch()
     for process in started.processes:
-        process.join(60)
+        process.join(300)
         assert process.exitcode is not None
 
 
@@ -364,7 +364,7 @@ def test_two_commands_never_give_one_card_to_two_tasks(
     run_experiments([planned], 4, Told())
     assert planned.record.status == "finished", planned.record.error
     assert events == [f"Train waits for gpu: 2, in use by process {waiting.pid}."]
-    waiting.join(60)
+    waiting.join(300)
     assert waiting.exitcode == 0
 
 
@@ -391,7 +391,7 @@ def test_amounts_are_counted_among_all_commands(commands: Commands) -> None:
     waiting = commands.start(needs("{}", f"{{{name}:1.5}}"), f"{settings}=3", "share=4")
     soon(lambda: Path("seen 0").exists() and len(seen()) == 1)
     Path("go").touch()
-    waiting.join(60)
+    waiting.join(300)
     assert waiting.exitcode == 0
 
 

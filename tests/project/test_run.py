@@ -474,7 +474,7 @@ def test_ctrl_c_closes_the_run_and_the_next_one_goes_on(project: Project) -> Non
     project.edit(
         "src/my_thesis/tasks/evaluate.py",
         "        model, split = self.load",
-        "        open('started', 'w').close(); __import__('time').sleep(100)\n        model, split = self.load",
+        "        open('started', 'w').close(); __import__('time').sleep(600)\n        model, split = self.load",
     )
     assert project.warm
     command = project.warm.start(project, "run")
@@ -483,7 +483,7 @@ def test_ctrl_c_closes_the_run_and_the_next_one_goes_on(project: Project) -> Non
     done = command.wait()
     assert "the same command continues" in done.stderr and done.returncode == 130
     assert rows(project)[-1].info.status == "KILLED"
-    project.edit("src/my_thesis/tasks/evaluate.py", "sleep(100)", "sleep(0)")
+    project.edit("src/my_thesis/tasks/evaluate.py", "sleep(600)", "sleep(0)")
     assert project.labkart("run").count(" s\n") == 1
 
 

@@ -18,7 +18,17 @@ from labkart.experiments.config import compose_overrides
 from labkart.experiments.plan import plan
 from labkart.experiments.search import plots
 from labkart.records import leftovers, study
-from tests.support.searches import TASKS, change, ended, forked, run, trace, trials, write_project
+from tests.support.searches import (
+    TASKS,
+    change,
+    ended,
+    forked,
+    interrupted,
+    run,
+    trace,
+    trials,
+    write_project,
+)
 from tests.support.tiny import soon, write
 from tests.support.variants import variants
 
@@ -183,8 +193,7 @@ def test_ctrl_c_leaves_a_trial_that_is_tried_again(here: Path) -> None:
     (here / "hold-2").touch()
     process = forked("-n", "3")
     soon(lambda: trace().total() == 2)
-    os.kill(process, signal.SIGINT)
-    assert ended(process) == 1
+    assert interrupted(process) == 1
     (here / "hold-2").unlink()
     (found,) = study.read_studies()
     assert found.status == "stopped" and [trial.state for trial in found.trials] == [

@@ -69,7 +69,7 @@ def test_classes_of_one_name_in_two_modules_are_two_tasks(root: Path, forked: Pr
 def test_two_processes_compute_a_task_once_and_both_have_its_result(name: str, root: Path) -> None:
     write(root, **{"src/study/__init__.py": STUDY})
     both = [start(f"import study; study.together(study.{name}())", root) for _ in range(2)]
-    printed = [process.communicate(timeout=60) for process in both]
+    printed = [process.communicate(timeout=300) for process in both]
     assert [process.returncode for process in both] == [0, 0], printed
     assert computed() == 1
     assert printed[0][0] == printed[1][0] != ""
@@ -128,7 +128,7 @@ def trained(root: Path, edits: dict[str, str]) -> tuple[str, str]:
     soon((root / "started").exists)
     write(root, **edits)
     (root / "saved").touch()
-    printed, errors = process.communicate(timeout=60)
+    printed, errors = process.communicate(timeout=300)
     return printed.strip(), errors
 
 

@@ -62,7 +62,7 @@ def test_who_waits_says_for_which_process_and_gets_the_lock(
         waiting.start()
         soon(lambda: caplog.records)
         assert not acquired.is_set()
-    waiting.join(60)
+    waiting.join(300)
     assert acquired.is_set()
     holder = f"process {os.getpid()}" if sys.platform == "linux" else "another process"
     assert caplog.record_tuples == [

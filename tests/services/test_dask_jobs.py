@@ -160,8 +160,18 @@ def test_every_job_runs_once_on_one_of_both_workers_and_a_failure_is_told_with_i
 def test_a_job_whose_worker_died_as_it_began_does_nothing(study: Path) -> None:
     dead = subprocess.Popen(["true"])
     dead.wait()
-    command = [sys.executable, "-m", dask_jobs.__name__, str(dead.pid), "study:on_node", "0", "wait"]
-    job = subprocess.run(command, cwd=study, capture_output=True, text=True, timeout=300, check=False)
+    command = [
+        sys.executable,
+        "-m",
+        dask_jobs.__name__,
+        str(dead.pid),
+        "study:on_node",
+        "0",
+        "wait",
+    ]
+    job = subprocess.run(
+        command, cwd=study, capture_output=True, text=True, timeout=300, check=False
+    )
     assert (job.stdout, job.stderr) == ("", "") and not has(study, "started.0")()
 
 

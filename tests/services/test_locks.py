@@ -17,7 +17,7 @@ from pathlib import Path
 from labkart.records import locks
 with locks.locked("{TASK}"), locks.mark_running("e1"):
     Path("held").touch()
-    time.sleep(60)
+    time.sleep(600)
 """
 
 
@@ -35,7 +35,7 @@ def test_while_a_process_lives_its_lock_and_mark_hold_and_once_it_is_killed_they
     )
     process.kill()
     process.communicate()
-    assert waiting.wait(60) == 0
+    assert waiting.wait(300) == 0
     waiting.communicate()
     assert (
         python(

@@ -108,7 +108,7 @@ class Command:
         return _text(self.folder / "stderr")
 
     def wait(self) -> subprocess.CompletedProcess[str]:
-        status = int(_text(self.folder / "status", 200))
+        status = int(_text(self.folder / "status"))
         out, err = (
             (self.folder / name).read_text(encoding="utf-8") for name in ("stdout", "stderr")
         )
@@ -122,7 +122,7 @@ class Command:
         os.killpg(self.pid, signal.SIGKILL)
 
 
-def _text(file: Path, seconds: float = 60) -> str:
+def _text(file: Path, seconds: float = 300) -> str:
     end = time.monotonic() + seconds
     while not file.exists():
         assert time.monotonic() < end, f"{file.name} of a command never came"

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 import traceback
 from collections import Counter
 from pathlib import Path
@@ -115,6 +116,17 @@ def forked(*words: str) -> int:
 
 def ended(process: int) -> int:
     return os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
+
+
+def interrupted(process: int) -> int:
+    """How it ends after Ctrl-C. Python can lose that at a fork: a person presses again."""
+    pauses = 0
+    while not os.waitid(os.P_PID, process, os.WEXITED | os.WNOHANG | os.WNOWAIT):
+        if pauses % 1000 == 0:
+            os.kill(process, signal.SIGINT)
+        pauses += 1
+        time.sleep(0.01)
+    return ended(process)
 
 
 def trials(found: Study) -> list[tuple[object, ...]]:

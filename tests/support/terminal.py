@@ -37,7 +37,7 @@ class Terminal:
             "\r\n", "\n"
         )
 
-    def wait_for(self, words: str, seconds: float = 60) -> None:
+    def wait_for(self, words: str, seconds: float = 300) -> None:
         """Until something new ends in the words: the next answer goes there."""
         end = time.monotonic() + seconds
         while not self.text[self.answered :].endswith(words):
@@ -53,7 +53,7 @@ class Terminal:
         os.write(self.descriptor, b"\x03")
         return self.end(again=b"\x03")
 
-    def end(self, seconds: float = 60, again: bytes = b"") -> int:
+    def end(self, seconds: float = 300, again: bytes = b"") -> int:
         """The exit code, once all is read; `again` is pressed while nothing happens."""
         end = time.monotonic() + seconds
         while more := self._read():

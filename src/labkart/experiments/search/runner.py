@@ -162,9 +162,7 @@ class StudyRunner(ProgressListener):
                     record.study, record.trial = self.config.name, trial.number
                 reason = partial(self._pruning_reason, trial.number)
                 with pruning.prune_with(reason if self.config.pruning_reason else None):
-                    run_experiments(
-                        [experiment], experiment.workers(1), self, origin=self._origin
-                    )
+                    run_experiments([experiment], experiment.workers(1), self, origin=self._origin)
                 trial.seconds = sum(run.seconds for run in record.tasks if run.state != "cached")
             self._judge(trial, record)
             self._adopt(record, trial.number)
