@@ -97,7 +97,8 @@ def translate_argparse(gettext: Callable[[str], str]) -> None:
     def ngettext(one: str, many: str, count: int) -> str:
         return gettext(one if count == 1 else many)
 
-    vars(argparse).update(_=gettext, ngettext=ngettext)
+    for name, function in {"_": gettext, "ngettext": ngettext}.items():
+        setattr(argparse, name, function)
 
 
 def hydra_arguments() -> "argparse.ArgumentParser":
