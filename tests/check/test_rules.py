@@ -69,7 +69,7 @@ _CASES: list[tuple[str, dict[str, str], list[str], dict[str, str]]] = [
         "absolute-path",
         {"src/study/a.py": 'A = "/home/ann/data.csv"\nB = "C:\\\\data"\nC = "~/data"\nD = f"/home/{A}"\nE = "/data"\nF = "/home/ann (old)/a+b.csv"\nG = r"\\\\nas\\share"\nH = "file:///home/ann"\nI = "/kaggle/input/a"\nJ = "/data1/a"\nK = r"\\\\nas\\share\\a (b)"\nL = "../shared/a.csv"\n', "conf/a.yaml": "name: a\nfolder: /gpfs0/lab/data\nfiles: [~/a.csv, 'D:/b']\n"},
         ["conf/a.yaml:2", "conf/a.yaml:3", "conf/a.yaml:3", *(f"src/study/a.py:{line}" for line in range(1, 13))],
-        {"src/study/a.py": '"""/home/ann is no good."""\nA = "data/raw/a.csv"\nB = "https://example.org/a"\nC = "/"\nD = "a / b"\nE = f"{A}/raw/a.csv"\nF = A + "/raw/a.csv"\nG = F["/entry/data"]\nJ = "/measurements/channel_1"\nK = "/v1/predict"\nL = "/dev/null"\nH = read_hdf(F, key="/entry/data")\nI = "/database"\nM = file.get("/data/images")\nN = r"\\\\begin\\{(\\w+)\\}"\nO = root.findall("/data/object")\nP = "../"\n', "conf/a.yaml": "file: data/raw/a.csv\nnull_device: /dev/null\nurl: https://example.org/a/b\n"},
+        {"src/study/a.py": '"""/home/ann is no good."""\nA = "data/raw/a.csv"\nB = "https://example.org/a"\nC = "/"\nD = "a / b"\nE = f"{A}/raw/a.csv"\nF = A + "/raw/a.csv"\nG = F["/entry/data"]\nJ = "/measurements/channel_1"\nK = "/v1/predict"\nL = "/dev/null"\nH = read_hdf(F, key="/entry/data")\nI = "/database"\nM = file.get("/data/images")\nN = r"\\\\begin\\{(\\w+)\\}"\nO = root.findall("/data/object")\nP = "../"\nQ = r"\\\\midrule\\n"\n', "conf/a.yaml": "file: data/raw/a.csv\nnull_device: /dev/null\nurl: https://example.org/a/b\n"},
     ),
     (
         "stray-write",

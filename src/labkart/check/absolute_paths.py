@@ -20,7 +20,7 @@ _FOLDERS = (
 # what begins with a folder that machines have.
 _ABSOLUTE = re.compile(
     rf"/(?:{_FOLDERS})(?:/.*)?"
-    r"|~[\w-]*/.*|[A-Za-z]:[\\/].*|\\\\[\w.-]+\\[\w$. -]+(?:\\.*)?|file:/.*",
+    r"|~[\w-]*/.*|[A-Za-z]:[\\/].*|\\\\[\w.-]+\\[\w$. -]{2,}(?:\\.*)?|file:/.*",
     re.DOTALL,
 )
 _OF_NAMES = {"create_dataset", "create_group", "find", "findall", "get", "post", "route", "xpath"}
