@@ -78,7 +78,7 @@ def test_broken_files_get_a_sentence_and_no_traceback_from_any_folder(fresh: Pro
     assert (done.returncode, done.stderr) == (1, "")
     assert [line.split("  ")[:2] for line in done.stdout.split("\n\n")[0].splitlines()] == [
         ["README.md:1", "unreadable-file"],
-        ["conf/model/new.yaml:2", "broken-config"],
+        ["conf/model/new.yaml:1", "broken-config"],
         ["data/raw/elsewhere.csv", "raw-data"],
         ["notebooks/explore.ipynb:1", "unreadable-file"],
         *_places(fresh, "src/my_thesis/tasks/train.py", "class TrainForest((", "unreadable-file"),
