@@ -1,8 +1,8 @@
 """Which tables a report has: that of its layout, and those that follow it."""
 
-from labkart.results.report.cells import Cell, Cells, Section, detailed_cells
+from labkart.results.report.cells import Cells, detailed_cells
 from labkart.results.report.matrix import metrics_in_columns, systems_in_columns
-from labkart.results.report.supplements import Supplement, supplements
+from labkart.results.report.supplements import supplements
 from labkart.results.report.table import ReportTable
 
 _LAYOUTS = {
@@ -19,9 +19,4 @@ def cells_of(table: ReportTable) -> Cells:
 
 def all_cells(table: ReportTable) -> list[Cells]:
     """The means, and the tables that follow them."""
-    return [cells_of(table), *map(_supplementary, supplements(table))]
-
-
-def _supplementary(supplement: Supplement) -> Cells:
-    rows = [list(map(Cell, row)) for row in supplement.rows]
-    return Cells(supplement.head, [Section(supplement.title, rows)], supplement.texts)
+    return [cells_of(table), *supplements(table)]

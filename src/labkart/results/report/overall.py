@@ -84,9 +84,8 @@ def compare_systems(
         overall.p = overall.raw_p
     primary = config.primary_of(lines)
     family = [overall for overall in overalls if overall.metric in primary]
-    tests = [(overall, overall.p) for overall in family if overall.p is not None]
-    corrected = statistics.holm([p for _, p in tests])
-    for (overall, _), p in zip(tests, corrected, strict=True):
+    corrected = statistics.holm([overall.p for overall in family])
+    for overall, p in zip(family, corrected, strict=True):
         overall.p = p
     return overalls
 

@@ -123,11 +123,10 @@ def correct_for_many_tests(pairs: Sequence[Pair], family: Sequence[Pair]) -> int
     """
     for pair in pairs:
         pair.p = pair.test.p
-    tests = [(pair, pair.test.p) for pair in family if pair.test.p is not None]
-    corrected = statistics.holm([p for _, p in tests])
-    for (pair, _), p in zip(tests, corrected, strict=True):
+    corrected = statistics.holm([pair.p for pair in family])
+    for pair, p in zip(family, corrected, strict=True):
         pair.p = p
-    return len(tests)
+    return sum(p is not None for p in corrected)
 
 
 def _is_one_of(groups: Collection[Group], group: Group) -> bool:

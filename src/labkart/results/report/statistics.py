@@ -94,15 +94,15 @@ def batch_size(count: int) -> int:
     return max(1, _AT_ONCE // count)
 
 
-def holm(ps: Sequence[float]) -> list[float]:
-    """Correct the p-values of several tests by Holm (1979).
+def holm(ps: Sequence[float | None]) -> list[float | None]:
+    """Correct the p-values of several tests by Holm (1979); None, where there is no test, stays.
 
     The chance of at least one false alarm in all of them stays that of one test.
     """
-    order = sorted(range(len(ps)), key=lambda index: ps[index])
-    corrected, highest = [0.0] * len(ps), 0.0
-    for rank, index in enumerate(order):
-        highest = max(highest, min(1.0, (len(ps) - rank) * ps[index]))
+    ordered = sorted((p, index) for index, p in enumerate(ps) if p is not None)
+    corrected, highest = list(ps), 0.0
+    for rank, (p, index) in enumerate(ordered):
+        highest = max(highest, min(1.0, (len(ordered) - rank) * p))
         corrected[index] = highest
     return corrected
 

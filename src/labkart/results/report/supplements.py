@@ -1,15 +1,11 @@
-"""The tables after the means: all pairs of groups, and the ranks of systems over data sets.
-
-Their cells are plain texts; `formats` writes them.
-"""
+"""The tables after the means: all pairs of groups, and the ranks of systems over data sets."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from labkart.language import translate
 from labkart.records.seeds import Group
-from labkart.results.report.cells import test_cells
+from labkart.results.report.cells import Cell, Cells, Section, test_cells
 from labkart.results.report.labels import system_label
 from labkart.results.report.pairs import Pair
 from labkart.results.report.table import ReportTable
@@ -18,55 +14,39 @@ from labkart.results.report.table import ReportTable
 SUPPLEMENT_NUMBERS = ("p_plain", "against", "mean_rank", "critical_difference")
 
 
-@dataclass(frozen=True)
-class Supplement:
-    """A table of texts.
-
-    Attributes:
-        title: above it.
-        head: of its columns.
-        rows: its cells.
-        texts: how many columns at the left are texts; the others are numbers.
-    """
-
-    title: str
-    head: list[str]
-    rows: list[list[str]]
-    texts: int
-
-
-def supplements(table: ReportTable) -> Iterator[Supplement]:
+def supplements(table: ReportTable) -> Iterator[Cells]:
     """The tables after the means, if there is something to show in them."""
     if table.config.pairs == "all" and table.all_pairs:
         yield _pairs(table)
     yield from _ranks(table)
 
 
-def _pairs(table: ReportTable) -> Supplement:
+def _pairs(table: ReportTable) -> Cells:
     label, datasets = table.config.label, table.datasets
     shows_metric, setting = len(table.pairs) > 1, datasets.setting
     runs = {len(group.records) for group in table.groups}
     shows_pairs = any({pair.test.pairs} != runs for pair in table.all_pairs)
-    rows = list[list[str]]()
+    rows = list[list[Cell]]()
     for metric, pairs in table.pairs.items():
         for pair in pairs:
             texts = [label(metric)] if shows_metric else []
             texts += [label(pair.group.settings[setting])] if setting else []
             texts += [_system(table, group) for group in (pair.group, pair.baseline)]
-            rows.append([*texts, *test_cells(pair.test, pair.p, shows_pairs)])
+            texts += test_cells(pair.test, pair.p, shows_pairs)
+            rows.append(list(map(Cell, texts)))
     head = [translate("metric")] if shows_metric else []
     head += [label(setting)] if setting else []
     head += [translate("first"), translate("second")]
     numbers = [*[translate("pairs")] * shows_pairs, "Δ", "p", table.effect.symbol]
     title = translate("All pairs, first minus second")
-    return Supplement(title, [*head, *numbers], rows, len(head))
+    return Cells([*head, *numbers], [Section(title, rows)], len(head))
 
 
 def _system(table: ReportTable, group: Group) -> str:
     return system_label(table, table.datasets.system(group))
 
 
-def _ranks(table: ReportTable) -> Iterator[Supplement]:
+def _ranks(table: ReportTable) -> Iterator[Cells]:
     """A row per system and a column per metric."""
     overalls = table.overalls
     label = table.config.label
@@ -75,7 +55,7 @@ def _ranks(table: ReportTable) -> Iterator[Supplement]:
         systems += [system for system in overall.systems if system not in systems]
     if len(systems) < 2:
         return
-    rows = list[list[str]]()
+    rows = list[list[Cell]]()
     for system in systems:
         ranks = [
             f"{overall.ranks[overall.systems.index(system)]:.2f}"
@@ -83,12 +63,12 @@ def _ranks(table: ReportTable) -> Iterator[Supplement]:
             else "-"
             for overall in overalls
         ]
-        rows.append([*map(label, system.values()), *ranks])
+        rows.append(list(map(Cell, [*map(label, system.values()), *ranks])))
     head = [*map(label, systems[0]), *(label(overall.metric) for overall in overalls)]
     title = translate(
         "Mean rank over {count} data sets (1 is best)", count=len(table.datasets.names)
     )
-    yield Supplement(title, head, rows, len(systems[0]))
+    yield Cells(head, [Section(title, rows)], len(systems[0]))
 
 
 def supplement_numbers(table: ReportTable) -> Iterator[dict[str, Any]]:
