@@ -61,6 +61,8 @@ def test_items_belong_to_the_metrics_whose_columns_they_have(root: Path) -> None
         "McNemar's test needs values of 0 and 1",
     )
     assert score.obstacle == "per_query has no column score"
+    with pytest.raises(LabkartError, match=r"column hit has the values of one metric.* --metrics"):
+        table_of(records, items="per_query:query:hit")
 
 
 def test_the_runs_of_a_cross_validation_are_folds(records: list[ExperimentRecord]) -> None:

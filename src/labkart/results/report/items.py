@@ -2,6 +2,7 @@
 
 import csv
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -31,6 +32,20 @@ class Items(NamedTuple):
     def of(cls, text: str) -> "Items":
         """Read `per_query`, `per_query:query` or `per_query:query:score`."""
         return cls(*text.split(":"))
+
+    def check(self, metrics: Sequence[str]) -> None:
+        """Raise a LabkartError if one column would be taken for the values of several metrics."""
+        if self.value and len(metrics) > 1:
+            raise LabkartError(
+                translate(
+                    "items: the column {column} has the values of one metric, but the report has"
+                    " {count}. Name it, as --metrics {metric}, or leave the column out: then each"
+                    " metric takes the column of its name.",
+                    column=self.value,
+                    count=len(metrics),
+                    metric=metrics[0],
+                )
+            )
 
     def values(self, group: Group, metric: str) -> dict[str, float] | None:
         """The value of each item, as a mean over the group's runs.

@@ -16,6 +16,7 @@ from labkart.records.values import value
 from labkart.results.report import paired, rounding, statistics
 from labkart.results.report.config import ReportConfig
 from labkart.results.report.datasets import DataSets, baselines, with_setting_first
+from labkart.results.report.items import Items
 from labkart.results.report.line import Line
 from labkart.results.report.overall import Overall, compare_systems
 from labkart.results.report.paired import Effect, Folds
@@ -135,6 +136,8 @@ def compare_groups(
                     hint=did_you_mean(metric, metrics),
                 )
             )
+    if config.items:
+        Items.of(config.items).check(config.metrics or metrics)
     first = DataSets.of(config, groups).setting
     groups = [with_setting_first(first, group) for group in groups]
     datasets = DataSets.of(config, groups)
