@@ -17,7 +17,7 @@ from labkart.experiments.progress import ProgressListener
 from labkart.experiments.recording import Provenance
 from labkart.experiments.supply import Supply
 from labkart.fingerprint import snapshot
-from labkart.records import leftovers, locks
+from labkart.records import locks
 from labkart.records.record import (
     TaskRecord,
     TaskRun,
@@ -132,7 +132,6 @@ class _Execution:
                 part = _Part(experiment, task_run)
                 self._parts.setdefault(part.task.task_id, []).append(part)
         self.listener.planned([parts[0].task_run for parts in self._parts.values()])
-        leftovers.remove_leftovers()
 
     @property
     def tasks(self) -> list[Task[Any]]:

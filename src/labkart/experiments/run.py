@@ -30,6 +30,7 @@ from labkart.experiments.session import session
 from labkart.experiments.sweep import Sweep, plan_sweep
 from labkart.experiments.unreturned import describe_unreturned
 from labkart.language import join_sentences, translate, translate_count
+from labkart.records import leftovers
 from labkart.records.names import MetricNames
 from labkart.records.record import ExperimentRecord
 from labkart.records.seeds import Ranking
@@ -245,6 +246,7 @@ class HydraTask:
         # Before the experiment is marked as running: the publishing process must not hold the mark.
         if self.publisher:
             self.publisher.start()
+        leftovers.remove_leftovers()
         with ExperimentProgress() as progress:
             try:
                 run_experiments([experiment], workers, progress, fail_fast=self._fail_fast)

@@ -29,7 +29,7 @@ from labkart.experiments.plan import Experiment, plan
 from labkart.experiments.progress import ClusterProgress, SweepProgress
 from labkart.experiments.recording import Provenance, reuse_record
 from labkart.language import translate, translate_count
-from labkart.records import job_log, locks
+from labkart.records import job_log, leftovers, locks
 from labkart.records.record import ExperimentRecord, current_time, read_experiment
 from labkart.records.seeds import Ranking
 from labkart.records.sweep import SweepRecord
@@ -159,6 +159,7 @@ class Sweep:
                     break  # whoever leaves the array cancels the others
 
     def _run(self, experiments: Sequence[Experiment], workers: int) -> None:
+        leftovers.remove_leftovers()
         with SweepProgress() as progress:
             run_experiments(experiments, workers, progress, fail_fast=self.fail_fast)
 

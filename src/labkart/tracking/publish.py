@@ -185,6 +185,8 @@ def _publish(
         client.log_batch(run, tags=entities.texts(tables))
     for use, record in uses:
         artifacts.log_models(client, experiment_id, run, use, record)
+    if begun:  # what was written before may have been cut off
+        direct.delete_runs(client, experiment_id, run)
     direct.write(client, experiment_id, run, calls)
     return run
 

@@ -1,5 +1,6 @@
 """The design of a search, its space and its journal: what fixes a study, what is tried, what is refused."""
 
+import gc
 import re
 import shutil
 from collections.abc import Callable
@@ -143,6 +144,15 @@ def test_what_fixes_a_study_names_it(here: Path) -> None:
     assert SearchConfig("search=s", "labkart.workers=2", "search.n_trials=3").name in names
 
 
+def test_garbage_is_collected_while_tasks_run() -> None:
+    gc.disable()  # as every command does when it begins
+    try:
+        run("-n", "1")
+        assert gc.isenabled()
+    finally:
+        gc.enable()
+
+
 # Failures
 
 
@@ -277,6 +287,23 @@ def test_without_pytorch_a_sentence_says_how_to_get_it(
 
 
 # The journal by itself
+
+
+@pytest.mark.parametrize(("most", "count"), [(10_000, 5 * 2 * (1 + 2) + 6 * (1 + 2) + 1), (7, 7)])
+def test_the_combinations_of_unlike_things_are_counted(most: int, count: int) -> None:
+    unlike = {**UNLIKE, "power": {"low": 0.5, "high": 1, "step": 0.5, "when": {"norm": True}}}
+    assert Space(unlike, "f").count(most) == count
+
+
+def test_a_trial_whose_process_died_as_it_chose_values_gets_those_that_it_would_have_had(
+    here: Path,
+) -> None:
+    config = SearchConfig("search=s")
+    whole = next(TrialJournal(config).claim_trials(5))
+    shutil.rmtree(here / "outputs")
+    assert TrialJournal(config).study.ask().params == {}
+    trial = next(TrialJournal(config).claim_trials(5))
+    assert trial and whole and trial.number == 0 and trial.params == whole.params
 
 
 @pytest.mark.thorough

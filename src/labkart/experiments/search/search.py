@@ -9,7 +9,7 @@ from labkart.experiments.search.runner import StudyRunner, TrialListener
 from labkart.experiments.session import session
 from labkart.fingerprint import snapshot
 from labkart.language import translate, translate_count
-from labkart.records import locks
+from labkart.records import leftovers, locks
 from labkart.records.study import Study, read_studies, read_study, study_folder
 from labkart.tracking.publisher import Publisher
 
@@ -56,6 +56,7 @@ def run(runner: StudyRunner, publisher: Publisher, n_trials: int, workers: int) 
         _say_what_changed(runner.config)
     if not runner.journal.is_complete(n_trials):
         publisher.start()  # first: it must not hold marks of this process
+        leftovers.remove_leftovers()
         with locks.mark_searching(study_folder(runner.config.name)):
             if before:
                 runner.record("running").write()

@@ -106,8 +106,7 @@ def copy_files(folder: Path, logged: Sequence[Logged]) -> dict[str, str]:
 
 
 def write(client: MlflowClient, experiment_id: str, run: str, logged: Sequence[Logged]) -> None:
-    """Write the runs below an experiment's run, in place of earlier ones, and the models."""
-    delete_runs(client, experiment_id, run)
+    """Write the runs below an experiment's run, which has none yet, and the models."""
     for task in logged:
         runs: dict[str | None, str] = {None: run}
         for child in task.log.runs:  # in the order in which they began: parents come first
