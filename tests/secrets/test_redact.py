@@ -424,3 +424,18 @@ redact.redact_text("x = 'AIzafakefakefakefakefake'")
 print(before, "detect_secrets" in sys.modules, warnings.showwarning is show)
 """
     assert python(code, tmp_path) == "False True True"
+
+
+def test_a_file_of_any_name_is_a_text_if_it_can_be_read_as_one(tmp_path: Path) -> None:
+    contents = {
+        "fit.log": f"password={WORD}".encode(),
+        "run.sh": f"curl -u ann:{WORD} a".encode(),
+        "a.json": json.dumps({"password": WORD}).encode(),
+        "weights": f"\x00\xff password={WORD}".encode("latin-1"),
+    }
+    for name, content in contents.items():
+        (tmp_path / name).write_bytes(content)
+        redact.redact_file(tmp_path / name)
+    masked = {name: content.replace(WORD.encode(), b"***") for name, content in contents.items()}
+    found = {name: (tmp_path / name).read_bytes() for name in contents}
+    assert found == {**masked, "weights": contents["weights"]}

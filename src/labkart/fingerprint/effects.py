@@ -269,8 +269,11 @@ class _Reader:
             elif isinstance(target, ast.Name):
                 if is_changed:
                     self._fill(target.id)
-            elif not self._own or dotted(target) != f"{self._own}.{target.attr}":
-                self._set(dotted(target.value))  # a method may change its own object
+            else:
+                assert isinstance(target, ast.Attribute)
+                owner = dotted(target.value)
+                if not self._own or owner != self._own:  # a method may change its own object
+                    self._set(owner)
 
     def _set(self, name: str) -> None:
         """Note that an attribute of a class is set, if it is one of the project's that is plain."""

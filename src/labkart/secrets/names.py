@@ -236,7 +236,7 @@ def _split(name: str) -> list[str]:
     for part in _WORD.findall(name.replace("ñ", "n")):
         word = part.lower()
         is_plural = word[-1] == "s" and word[:-1] in _CHOSEN | _ISSUED | {"code"}
-        word = word[:-1] if is_plural else _IN_ENGLISH.get(word.rstrip("はが"), word)
+        word = word[:-1] if is_plural else str(_IN_ENGLISH.get(word.rstrip("はが"), word))
         joined = _JOINED.fullmatch(word)
         if joined and (joined[2] in ("password", "passphrase") or joined[1] in _ACCESS):
             words += joined.groups()

@@ -1,9 +1,8 @@
 """Removes secrets from records: passwords, keys, tokens, and values from the environment.
 
-Each is replaced by `***`. What tells a secret is in `names` and `masking`; writes no file but a
-memo. Whatever a run leaves goes through one of two functions: `redact_text` for a text, such
-as a log, a traceback or a diff, and `redact_values` for what has a name: settings, parameters, the
-columns of a table.
+Each is replaced by `***`. What tells a secret is in `names` and `masking`. Whatever a run leaves
+goes through one of two functions: `redact_text` for a text, such as a log, a traceback or a diff,
+and `redact_values` for what has a name: settings, parameters, the columns of a table.
 """
 
 import hashlib
@@ -12,6 +11,7 @@ import re
 from collections.abc import Collection, Iterator
 from contextlib import suppress
 from copy import deepcopy
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -26,6 +26,7 @@ from labkart.secrets.names import MASK, Names
 
 _SHORTEST = 6  # characters; shorter values (1, true, a user's name) are everywhere
 _MOST_TEXTS = 20  # that are remembered
+_MOST_BYTES = 1_000_000  # of a file that is a text; a larger one is data
 _READERS = tuple(
     f"secrets/{module}.py" for module in ("redact", "masking", "names", "named_values", "tokens")
 )
@@ -212,6 +213,17 @@ def redact_json(text: str) -> str:
         cells = [list(row.values()) for row in redact_values(rows)]
         redacted = {"columns": data["columns"], "data": cells}
     return text if redacted == data else json.dumps(redacted, ensure_ascii=False)
+
+
+def redact_file(path: Path) -> None:
+    """Take the secrets out of a file, whatever its name; one that is large, or no text, is data."""
+    if path.stat().st_size > _MOST_BYTES:
+        return
+    with suppress(UnicodeDecodeError):
+        text = path.read_bytes().decode()
+        redacted = redact_json if path.suffix == ".json" else redact_text
+        if (masked := redacted(text)) != text:
+            path.write_bytes(masked.encode(errors="backslashreplace"))
 
 
 def redact_lasting(text: str) -> str:

@@ -117,7 +117,8 @@ def _write_matplotlib(figure: Any, path: Path) -> None:
         warnings.filterwarnings("ignore", message="Glyph .* missing from")
         for axis in figure.findobj(lambda part: hasattr(part, "get_ticklabels")):
             # It makes them; to draw the figure for it would take as long as to write it.
-            axis.get_ticklabels(), axis.get_ticklabels(minor=True)
+            for is_minor in (False, True):
+                axis.get_ticklabels(minor=is_minor)
         texts = figure.findobj(lambda part: hasattr(part, "set_fontfamily"))
         # Matplotlib's own font has the sign of negative numbers.
         if not all(text.get_text().replace("\N{MINUS SIGN}", "").isascii() for text in texts):

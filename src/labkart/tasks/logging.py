@@ -28,7 +28,6 @@ _FILE_NAME = re.compile(r"[\w(][\w. ()=,+@-]*(?<![. ])")
 # What the folder of a record has besides.
 _RESERVED = ("record.json", task_log.NAME, machine_use.NAME, FOLDER)
 _TEXTS = (".txt", ".md", ".html", ".json", ".yaml", ".csv", ".tsv", ".tex", ".log", ".xml", ".svg")
-_MAX_TEXT = 1_000_000  # bytes; a larger file is data
 
 
 class TaskLogger:
@@ -282,12 +281,7 @@ def _copy(source: Path, copy: Path) -> None:
 
 def _copy_file(source: str | Path, copy: str | Path) -> None:
     shutil.copyfile(source, copy)
-    path = Path(copy)
-    if path.stat().st_size <= _MAX_TEXT:
-        with suppress(UnicodeDecodeError):
-            text = path.read_bytes().decode()
-            if (masked := redact.redact_text(text)) != text:
-                path.write_bytes(masked.encode())
+    redact.redact_file(Path(copy))
 
 
 def _remove(path: Path) -> None:

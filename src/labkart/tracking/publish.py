@@ -238,4 +238,4 @@ def _artifacts(client: MlflowClient, run: str) -> Iterator[Path]:
         return
     with signals.temporary_folder() as folder:
         yield folder
-        client.log_artifacts(run, folder)
+        client.log_artifacts(run, str(folder))

@@ -21,8 +21,6 @@ from labkart.tracking.direct.task_store import IMPLICIT, KIND, NAMED, NESTED, ST
 from labkart.tracking.pages import all_pages
 
 _LARGEST = 1.7976931348623157e308  # what MLflow's stores have in place of infinity
-_TEXTS = {".csv", ".html", ".json", ".md", ".txt", ".yaml", ".yml"}
-_MOST_BYTES = 10**6  # of a text in which secrets are looked for
 
 
 def collect(folder: Path) -> MlflowLog:
@@ -117,11 +115,8 @@ class _Reader:
         """The same, in which texts have no secrets from now on."""
         artifacts = self._files(location)
         for file in (self._folder / artifacts).rglob("*") if artifacts else ():
-            if file.suffix in _TEXTS and file.is_file() and file.stat().st_size < _MOST_BYTES:
-                text = file.read_text("utf-8", errors="surrogateescape")
-                redacted = redact.redact_json if file.suffix == ".json" else redact.redact_text
-                if (masked := redacted(text)) != text:
-                    file.write_text(masked, "utf-8", errors="surrogateescape")
+            if file.is_file():
+                redact.redact_file(file)
         return artifacts
 
     def _files(self, location: str) -> str:
