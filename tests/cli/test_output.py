@@ -85,7 +85,7 @@ def output(capfd: pytest.CaptureFixture[str]) -> Call:
 
 def run(*overrides: str) -> ExperimentRecord:
     experiment = plan(compose_overrides(*overrides))
-    run_experiments([experiment], 1, Listener())
+    run_experiments([experiment], 0, Listener())
     return experiment.record
 
 

@@ -73,7 +73,7 @@ def planned(returned: str, *overrides: str) -> Any:
 
 def run(returned: str, *overrides: str) -> Any:
     experiment = planned(returned, *overrides)
-    run_experiments([experiment], 1, Listener())
+    run_experiments([experiment], 0, Listener())
     return read_experiment(experiment.record.id)
 
 

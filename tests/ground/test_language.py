@@ -23,6 +23,7 @@ from labkart.language import (
     translate_count,
 )
 from labkart.records.states import STATES
+from tests.support.sources import nodes
 from tests.support.tiny import write
 
 LIBRARY = Path(labkart.__file__).parent
@@ -71,7 +72,7 @@ def _name(call: ast.Call) -> str:
 def _calls(room: str) -> Iterator[tuple[str, ast.Call, str]]:
     """The calls in a room by the name that is called, with their places."""
     for file in _files(room):
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        for node in nodes(file):
             if isinstance(node, ast.Call):
                 yield _name(node), node, f"{file.relative_to(LIBRARY)}:{node.lineno}"
 
@@ -142,14 +143,14 @@ def test_a_room_shows_no_text_that_is_not_translated(room: str) -> None:
 def _parts_of_shown(room: str) -> Iterator[tuple[ast.AST, str]]:
     """What a function assigns to the variables that it shows, as `problem` and `remedy`."""
     for file in _files(room):
-        tree = ast.parse(file.read_text(encoding="utf-8"))
-        functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+        functions = [node for node in nodes(file) if isinstance(node, ast.FunctionDef)]
         for function in functions:
-            calls = [node for node in ast.walk(function) if isinstance(node, ast.Call)]
+            inside = list(ast.walk(function))
+            calls = [node for node in inside if isinstance(node, ast.Call)]
             shown = [argument for call in calls if _name(call) in SHOWING for argument in call.args]
             parts = [node for argument in shown for node in ast.walk(argument)]
             names = {node.id for node in parts if isinstance(node, ast.Name)}
-            for node in ast.walk(function):
+            for node in inside if names else ():
                 if isinstance(node, ast.Assign) and names & {
                     ast.unparse(it) for it in node.targets
                 }:

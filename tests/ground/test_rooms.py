@@ -8,6 +8,7 @@ import pytest
 from importlinter.cli import lint_imports
 
 from tests.support.bake import LIBRARY, TEMPLATE
+from tests.support.sources import nodes, tree
 
 # Documented, in spite of their names.
 DOCUMENTED = {"_exit", "_getframe", "_replace"}
@@ -27,14 +28,13 @@ def test_rooms_import_downwards_and_never_their_neighbours(monkeypatch: pytest.M
 
 @pytest.mark.parametrize("room", ROOMS, ids=name)
 def test_a_room_says_what_it_knows_and_imports_nothing(room: Path) -> None:
-    tree = ast.parse((room / "__init__.py").read_text(encoding="utf-8"))
-    assert len(ast.get_docstring(tree) or "") > 100
-    assert len(tree.body) == 1
+    body = tree(room / "__init__.py")
+    assert len(ast.get_docstring(body) or "") > 100
+    assert len(body.body) == 1
 
 
-def private_uses(tree: ast.Module, ours: set[str]) -> Iterator[tuple[int, str]]:
+def private_uses(nodes: list[ast.AST], ours: set[str]) -> Iterator[tuple[int, str]]:
     """Private names of other libraries, by line: imported, or taken from something of theirs."""
-    nodes = [*ast.walk(tree)]
     own = {node.name for node in nodes if isinstance(node, ast.FunctionDef | ast.ClassDef)}
     known = own | ours | DOCUMENTED
     for node in nodes:
@@ -49,9 +49,9 @@ def is_private(text: str) -> bool:
     return text.startswith("_") and not text.startswith("__") and text != "_"
 
 
-def own_names(tree: ast.Module) -> Iterator[str]:
+def own_names(nodes: list[ast.AST]) -> Iterator[str]:
     """The private names that the library itself defines or sets."""
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.FunctionDef | ast.ClassDef):
             yield node.name
         elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
@@ -61,17 +61,17 @@ def own_names(tree: ast.Module) -> Iterator[str]:
 
 
 def test_only_compat_touches_private_names_of_other_libraries() -> None:
-    trees = {name(path): ast.parse(path.read_text(encoding="utf-8")) for path in MODULES}
-    del trees["_compat.py"]
-    ours = {text for tree in trees.values() for text in own_names(tree) if is_private(text)}
-    uses = {module: list(private_uses(tree, ours)) for module, tree in trees.items()}
+    parts = {name(path): nodes(path) for path in MODULES}
+    del parts["_compat.py"]
+    ours = {text for module in parts.values() for text in own_names(module) if is_private(text)}
+    uses = {name: list(private_uses(module, ours)) for name, module in parts.items()}
     assert {module: used for module, used in uses.items() if used} == {}
 
 
 def test_a_private_name_of_another_library_is_seen() -> None:
     code = "from hydra._internal import x\nfrom omegaconf import _y\nconfig._zzz\nself._own\n"
-    tree = ast.parse(code + "def _own(): ...\n")
-    assert list(private_uses(tree, {"_own"})) == [(1, "_internal"), (2, "_y"), (3, "_zzz")]
+    parts = list(ast.walk(ast.parse(code + "def _own(): ...\n")))
+    assert list(private_uses(parts, {"_own"})) == [(1, "_internal"), (2, "_y"), (3, "_zzz")]
 
 
 def test_every_module_is_short_enough_to_read() -> None:

@@ -453,7 +453,8 @@ def test_what_means_no_experiment_is_answered_with_a_sentence(study: Project) ->
         assert done.returncode == 1 and said in done.stderr and not done.stdout
 
 
-@pytest.mark.parametrize("moment", variants(["the run", "git", "uv"]))
+@pytest.mark.thorough
+@pytest.mark.parametrize("moment", ["the run", "git", "uv"])
 def test_ctrl_c_leaves_nothing_behind(moment: str, study: Project, tmp_path: Path) -> None:
     """Whatever is at work at that moment."""
     (id,) = (path.name for path in (study.root / "outputs" / "records" / "experiments").iterdir())

@@ -6,7 +6,7 @@ import pytest
 
 from tests.support import flock
 from tests.support.bake import TEMPLATE
-from tests.support.tiny import python
+from tests.support.processes import Processes
 
 pytestmark = [
     pytest.mark.usefixtures("root"),
@@ -36,14 +36,14 @@ except LabkartError as error:
     ("name", "reason"), [("ENOLCK", "No locks available"), ("ENOSYS", "Function not implemented")]
 )
 def test_without_locks_the_first_one_says_so_and_nothing_runs(
-    lock: str, name: str, reason: str
+    lock: str, name: str, reason: str, forked: Processes
 ) -> None:
-    said = python(FIRST_LOCK.format(name=name, lock=lock), Path.cwd(), TEMPLATE)
+    said = forked.python(FIRST_LOCK.format(name=name, lock=lock), Path.cwd(), TEMPLATE)
     assert said.startswith(f"outputs: this disk has no file locks ({reason}), so two processes")
     assert not list(Path("outputs").rglob("*.lock"))
 
 
-def test_a_disk_that_cannot_be_written_is_no_disk_without_locks() -> None:
+def test_a_disk_that_cannot_be_written_is_no_disk_without_locks(forked: Processes) -> None:
     Path("outputs").write_text("a file in the folder's place")
     code = FIRST_LOCK.format(name="ENOLCK", lock=f'locks.locked("{TASK}")')
-    assert python(code, Path.cwd(), TEMPLATE) == "no word"
+    assert forked.python(code, Path.cwd(), TEMPLATE) == "no word"

@@ -46,7 +46,7 @@ def drawn(records: list[ExperimentRecord], name: str, **settings: Any) -> Figure
 
 
 @pytest.mark.parametrize(
-    ("metrics", "models"), variants([(3, 3), (30, 60), (1, 1), (10, 3), (3, 60)], 2)
+    ("metrics", "models"), variants([(3, 3), (30, 60), (1, 1), (10, 3), (3, 60)])
 )
 def test_a_comparison_fits_a_page(root: Path, metrics: int, models: int) -> None:
     names = [f"score_{number}" for number in range(metrics)]

@@ -18,7 +18,6 @@ from labkart.results.report import config, figure_files, latex, numbers, origin,
 from labkart.results.report.layout import cells_of
 from labkart.results.report.table import ReportTable, compare_groups
 from tests.support.runs import all_experiments, experiment
-from tests.support.variants import variants
 
 ODD = "x|y\"z a_b 50% {q} #1 $x$ ~^\\ <b> --opt ''q'' `t` λ≤1"
 JAPANESE = {"forest": "決定木の森", "score": "正解率", "model": "モデル"}
@@ -69,7 +68,8 @@ def tables(records: list[ExperimentRecord]) -> dict[str, ReportTable]:
     }
 
 
-@pytest.mark.parametrize("engine", variants({engine.command: engine for engine in ENGINES}))
+@pytest.mark.thorough
+@pytest.mark.parametrize("engine", ENGINES, ids=lambda engine: engine.command)
 def test_a_document_with_all_tables_a_figure_and_numbers_reads_as_meant(
     engine: Engine, tables: dict[str, ReportTable], tmp_path: Path
 ) -> None:
