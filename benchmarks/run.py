@@ -30,7 +30,7 @@ _CASES = [
     *(logs.watched, logs.printed),
     *(records.status, records.runs, records.report),
     *(sweeps.jobs, sweeps.sweep),
-    *(many.plan, many.run, many.look),
+    *(many.plan, many.run, many.publish, many.look),
     search.search,
     disk.disk,
 ]

@@ -9,7 +9,8 @@ from statistics import median
 from benchmarks.bench import Bench, Pair, Row, peak_memory, shown
 
 _PLANNED = (250, 1000)
-_RUN = (100, 300)
+_RUN = (100, 1000)
+_PUBLISHED = (100, 400)
 _RECORDS = (2_500, 10_000)
 _PLAN = "run.plan_all(['-m', 'shape=one', 'n=range({count})'])"
 
@@ -33,10 +34,32 @@ def run(bench: Bench) -> Iterator[Row]:
         pair.forget()
         seconds = pair.on_labkart("run", "-m", "shape=one", f"n=range({count})")
         yield Row(f"running {count} experiments, each", labkart=shown(seconds / count))
-        files = [file for file in (pair.project / "outputs").rglob("*") if file.is_file()]
-        size = sum(file.stat().st_size for file in files) / count
-        left = f"{len(files) / count:.1f}, {size / 1e3:.1f} kB"
+        files, size = _sizes(pair.project / "outputs")
+        left = f"{files / count:.1f}, {size / count / 1e3:.1f} kB"
         yield Row("... files and bytes that each leaves", labkart=left)
+
+
+def publish(bench: Bench) -> Iterator[Row]:
+    """What `labkart sync` costs for each experiment, again without any, and what MLflow keeps."""
+    for count in _PUBLISHED:
+        pair = bench.pair(f"publish-{count}")
+        pair.on_labkart("run", "-m", "shape=one", "n=range(2)")
+        outputs = pair.project / "outputs"
+        copy_records(outputs / "records", count)
+        before, seconds = _sizes(outputs), pair.on_labkart("sync")
+        yield Row(f"sync of {count} experiments, each", labkart=shown(seconds / count))
+        left = [after - size for after, size in zip(_sizes(outputs), before, strict=True)]
+        numbers = f"{left[0] / count:.1f}, {left[1] / count / 1e3:.1f} kB"
+        yield Row("... files and bytes that MLflow keeps of each", labkart=numbers)
+        again, memory = _measured(bench, pair, ("sync",))
+        yield Row("... again, nothing to do", labkart=shown(again), ratio=f"{memory:.0f} MB")
+        shutil.rmtree(pair.project)
+
+
+def _sizes(folder: Path) -> tuple[int, int]:
+    """How many files are in a folder, and how many bytes."""
+    files = [file for file in folder.rglob("*") if file.is_file()]
+    return len(files), sum(file.stat().st_size for file in files)
 
 
 def look(bench: Bench) -> Iterator[Row]:

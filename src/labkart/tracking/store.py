@@ -157,6 +157,12 @@ def own_ids() -> set[str]:
         return set()
 
 
+def run_ids() -> set[str]:
+    """All runs in the project's own file, deleted ones too: MLflow would read all of their data."""
+    with closing(sqlite3.connect(database())) as connection:
+        return {id for (id,) in connection.execute("SELECT run_uuid FROM runs")}
+
+
 class HasRun(Protocol):
     """What has a run in MLflow: an experiment, or a study."""
 

@@ -116,7 +116,7 @@ class Writer:
     def __init__(self, patience: float = 60, *, is_thorough: bool = False) -> None:
         self._store = open_store(patience)
         if is_thorough or unpublished.store() != store.key():
-            self._find_missing(set(_run_ids(*self._store)) if is_thorough else None)
+            self._find_missing(_run_ids(*self._store) if is_thorough else None)
 
     @property
     def client(self) -> MlflowClient:
@@ -199,10 +199,12 @@ def _result(name: str, label: str, write: Callable[[str], None] | None) -> SyncR
     return SyncResult(name, label, write is not None, "")
 
 
-def _run_ids(client: MlflowClient, experiment_id: str) -> Iterator[str]:
+def _run_ids(client: MlflowClient, experiment_id: str) -> set[str]:
+    if store.is_own():
+        return store.run_ids()
     runs = all_pages(
         lambda token: client.search_runs(
             [experiment_id], run_view_type=ViewType.ALL, page_token=token
         )
     )
-    return (run.info.run_id for run in runs)
+    return {run.info.run_id for run in runs}
