@@ -11,23 +11,14 @@ from functools import cache
 
 from labkart.fingerprint import harmless
 from labkart.fingerprint.modules import External, Modules, Ref, Target
-from labkart.fingerprint.names import (
-    FUNCTIONS,
-    base_name,
-    callbacks,
-    decorator_name,
-    dotted,
-    functions_in,
-)
-from labkart.fingerprint.statements import evaluated, member_name
+from labkart.fingerprint.names import FUNCTIONS, base_name, callbacks, decorator_name, dotted
+from labkart.fingerprint.statements import evaluated, functions_in, member_name
 
 # The statements whose values are changed; None among them is anything.
 Effect = frozenset[Ref | None]
 NOTHING: Effect = frozenset()
 _ANYTHING: Effect = frozenset([None])
 
-_DISPLAYS = (ast.List, ast.Dict, ast.Set, ast.ListComp, ast.DictComp, ast.SetComp)
-_CONTAINERS = {"dict", "list", "set", "defaultdict", "OrderedDict", "deque", "Counter"}
 # What evaluates without any operation that a class may define.
 _VALUES = (ast.Constant, ast.Name, ast.List, ast.Tuple, ast.Dict, ast.Set, ast.expr_context)
 _COMPOUND = (ast.If, ast.Try, ast.Expr, ast.ExceptHandler)
@@ -78,7 +69,7 @@ class Effects:
 
     def is_own_class(self, ref: Ref, name: str) -> bool:
         """Whether a name is that of a plain class, and of no other object."""
-        is_class = isinstance(ref.statement.node, ast.ClassDef) and _is_itself(ref, name)
+        is_class = isinstance(ref.statement.node, ast.ClassDef) and ref.binds(name)
         return is_class and self.is_plain(ref) and self._is_kept(ref)
 
     def is_dispatched(self, ref: Ref, name: str) -> bool:
@@ -101,16 +92,6 @@ class Effects:
             else base == ref or (base is not None and self.is_plain(base))
             for base in bases
         )
-
-    def is_container(self, ref: Ref) -> bool:
-        """Whether a statement binds a name to a container of its own, or a plain value."""
-        node = ref.statement.node
-        if isinstance(node, ast.AugAssign) or ref.statement.literal is not None:
-            return len(ref.statement.names) == 1
-        value = node.value if isinstance(node, ast.Assign | ast.AnnAssign) else None
-        made = dotted(value.func).rpartition(".")[2] if isinstance(value, ast.Call) else ""
-        is_container = isinstance(value, _DISPLAYS) or made in _CONTAINERS
-        return is_container and len(ref.statement.names) == 1
 
     def of_call(self, ref: Ref, calls: int = 1) -> Effect:
         """What a call of a project's function or class does; of its result too, if two are made."""
@@ -247,7 +228,7 @@ class _Reader:
             for target in self._effects.targets(self._ref, name):
                 if isinstance(target, External):
                     self._add(harmless.is_harmless_decorator(target.dotted))
-                elif _is_itself(target, name):
+                elif target.binds(name):
                     self.effect |= self._effects.of_call(target, 1 + is_made)
                 else:
                     is_registered = self._effects.is_dispatched(target, name)
@@ -266,25 +247,23 @@ class _Reader:
             elif isinstance(target, ast.Subscript):
                 self.expression(target.slice)
                 self._fill(dotted(target.value))
-            elif isinstance(target, ast.Name):
-                if is_changed:
-                    self._fill(target.id)
-            else:
-                assert isinstance(target, ast.Attribute)
+            elif isinstance(target, ast.Attribute):
                 owner = dotted(target.value)
                 if not self._own or owner != self._own:  # a method may change its own object
                     self._set(owner)
+            elif is_changed:
+                self._fill(dotted(target))
 
     def _set(self, name: str) -> None:
         """Note that an attribute of a class is set, if it is one of the project's that is plain."""
-        for target in self._effects.targets(self._ref, name):
-            is_own = isinstance(target, Ref) and self._effects.is_own_class(target, name)
-            self.effect.add(target if isinstance(target, Ref) and is_own else None)
+        for it in self._effects.targets(self._ref, name):
+            is_own = isinstance(it, Ref) and self._effects.is_own_class(it, name)
+            self.effect.add(it if isinstance(it, Ref) and is_own else None)
 
     def _fill(self, name: str) -> None:
         """Note that a container is changed, if it is one of a module's own."""
         for target in self._effects.targets(self._ref, name):
-            is_own = isinstance(target, Ref) and self._effects.is_container(target)
+            is_own = isinstance(target, Ref) and target.statement.is_container
             self.effect.add(target if isinstance(target, Ref) and is_own else None)
 
     def _call(self, node: ast.Call) -> None:
@@ -302,9 +281,9 @@ class _Reader:
         owner, _, method = name.rpartition(".")
         if isinstance(target, External):
             self._add(harmless.is_harmless_call(target.dotted))
-        elif _is_itself(target, name):
+        elif target.binds(name):
             self.effect |= self._effects.of_call(target)
-        elif _defines(target):
+        elif target.is_definition:
             self._add(False)  # a method of a class
         elif method not in harmless.METHODS:
             self._fill(owner)
@@ -316,16 +295,6 @@ class _Reader:
         elif not isinstance(node, ast.Constant):
             name = dotted(node)
             for target in self._effects.targets(self._ref, name):
-                is_value = isinstance(target, Ref) and not _defines(target)
+                is_value = isinstance(target, Ref) and not target.is_definition
                 self._add(not is_value)
                 self._call_of(target, name)
-
-
-def _is_itself(ref: Ref, name: str) -> bool:
-    """Whether a name means what a statement binds, and not a part of it."""
-    return name.rpartition(".")[2] in ref.statement.names or "." not in name
-
-
-def _defines(ref: Ref) -> bool:
-    """Whether a statement defines a function or a class."""
-    return isinstance(ref.statement.node, (*FUNCTIONS, ast.ClassDef))

@@ -18,6 +18,7 @@ from labkart import digests, packages, project
 from labkart.digests import Stamp
 from labkart.fingerprint import imports, statements
 from labkart.fingerprint.harmless import RUNTIMES
+from labkart.fingerprint.names import FUNCTIONS
 from labkart.fingerprint.statements import Statement
 from labkart.installed_files import is_installed
 
@@ -99,6 +100,15 @@ class Ref(NamedTuple):
     def statement(self) -> Statement:
         """The statement; an empty one for the whole module."""
         return _NOTHING if self.number is None else self.module.statements[self.number]
+
+    @property
+    def is_definition(self) -> bool:
+        """Whether it defines a function or a class."""
+        return isinstance(self.statement.node, (*FUNCTIONS, ast.ClassDef))
+
+    def binds(self, name: str) -> bool:
+        """Whether a name means what it binds, and not a part of it."""
+        return name.rpartition(".")[2] in self.statement.names or "." not in name
 
 
 class External(NamedTuple):

@@ -42,18 +42,6 @@ def callbacks(node: ast.Call, name: str) -> list[ast.expr]:
     return [*keywords, *(node.args[:1] if is_caller and not is_plain_iter else [])]
 
 
-def functions_in(node: ast.AST, depth: int) -> Iterator[ast.AST]:
-    """A function, and at the next depth those that are defined in it."""
-    yield node
-    waiting = list(ast.iter_child_nodes(node)) if depth > 1 else []
-    while waiting:
-        part = waiting.pop()
-        if isinstance(part, FUNCTIONS):
-            yield from functions_in(part, depth - 1)
-        else:
-            waiting += ast.iter_child_nodes(part)
-
-
 def mentioned_names(node: ast.AST) -> Iterator[str]:
     """The names in a tree as long as they are written; `@name` in annotations and queries.
 

@@ -13,10 +13,12 @@ from contextlib import suppress
 from functools import cached_property
 
 from labkart.fingerprint import harmless
-from labkart.fingerprint.names import dotted, imported_names, mentioned_names
+from labkart.fingerprint.names import FUNCTIONS, dotted, imported_names, mentioned_names
 
 _NEVER_RUN = re.compile(r"(?:\w+\.)?TYPE_CHECKING|__name__ == '__main__'|'__main__' == __name__")
 _COMPREHENSIONS = ("listcomp", "setcomp", "dictcomp", "genexpr")
+_DISPLAYS = (ast.List, ast.Dict, ast.Set, ast.ListComp, ast.DictComp, ast.SetComp)
+_CONTAINERS = {"dict", "list", "set", "defaultdict", "OrderedDict", "deque", "Counter"}
 _LONGEST = 5000  # characters of a text that may name a path
 
 
@@ -163,6 +165,16 @@ class Statement:
         value = self.node.value if isinstance(self.node, ast.Assign | ast.AnnAssign) else None
         return _literal(value) if value else None
 
+    @property
+    def is_container(self) -> bool:
+        """Whether it binds a name to a container of its own, or a plain value."""
+        node = self.node
+        value = node.value if isinstance(node, ast.Assign | ast.AnnAssign) else None
+        made = dotted(value.func).rpartition(".")[2] if isinstance(value, ast.Call) else ""
+        is_container = isinstance(value, _DISPLAYS) or made in _CONTAINERS
+        is_plain = isinstance(node, ast.AugAssign) or self.literal is not None
+        return (is_container or is_plain) and len(self.names) == 1
+
     def texts(self) -> Iterator[tuple[str, int]]:
         """Its string literals, each with its line; of f-strings what has a text in quotes."""
         pieces = set[ast.AST]()
@@ -206,6 +218,18 @@ def member_name(member: ast.stmt) -> str:
         case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)):
             return name
     return ""
+
+
+def functions_in(node: ast.AST, depth: int) -> Iterator[ast.AST]:
+    """A function, and at the next depth those that are defined in it."""
+    yield node
+    waiting = list(ast.iter_child_nodes(node)) if depth > 1 else []
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, FUNCTIONS):
+            yield from functions_in(part, depth - 1)
+        else:
+            waiting += ast.iter_child_nodes(part)
 
 
 def evaluated(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> list[ast.expr]:
