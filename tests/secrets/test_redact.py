@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from omegaconf import DictConfig, OmegaConf
 
-from labkart.secrets import redact
+from labkart.secrets import configuration, redact
 from tests.support.tiny import python
 
 # Made up, and in parts, so that no scanner takes this file for a leak.
@@ -26,7 +26,7 @@ BEGIN, END = "-----BEGIN RSA " + "PRIVATE KEY-----", "-----END RSA " + "PRIVATE 
 
 
 def redacted(cfg: DictConfig, *, resolve: bool = False) -> dict[str, Any]:
-    return redact.redacted_config(cfg, redact.secrets_of(cfg), resolve=resolve)
+    return configuration.redacted_config(cfg, configuration.secrets_of(cfg), resolve=resolve)
 
 
 def diff(name: str, *lines: str) -> str:
@@ -256,7 +256,7 @@ FROM_ENV: dict[str, tuple[dict[str, Any], set[str], dict[str, Any]]] = {
 def test_values_from_the_environment_are_known_and_masked_in_their_place(case: str) -> None:
     content, secrets, resolved = FROM_ENV[case]
     cfg = OmegaConf.create(content)
-    assert redact.secrets_of(cfg) == secrets
+    assert configuration.secrets_of(cfg) == secrets
     assert redacted(cfg, resolve=True) == resolved
     assert cfg == OmegaConf.create(content)
 
@@ -298,7 +298,7 @@ PLAIN = {
 def test_an_ordinary_configuration_stays_as_it_is() -> None:
     cfg = OmegaConf.create(PLAIN)
     assert redacted(cfg) == PLAIN
-    assert redact.redacted_yaml(cfg, redact.secrets_of(cfg)) == OmegaConf.to_yaml(cfg)
+    assert configuration.redacted_yaml(cfg, configuration.secrets_of(cfg)) == OmegaConf.to_yaml(cfg)
 
 
 def test_secrets_in_a_configuration_are_masked_and_its_keys_are_not() -> None:
@@ -317,7 +317,10 @@ def test_secrets_in_a_configuration_are_masked_and_its_keys_are_not() -> None:
         "x": "***",
     }
     assert redacted(cfg) == expected
-    assert OmegaConf.create(redact.redacted_yaml(cfg, redact.secrets_of(cfg))) == expected
+    assert (
+        OmegaConf.create(configuration.redacted_yaml(cfg, configuration.secrets_of(cfg)))
+        == expected
+    )
     assert isinstance(cfg, DictConfig) and cfg.db.password == WORD
 
 
@@ -418,7 +421,7 @@ def test_nothing_global_is_left_behind_and_the_import_waits(tmp_path: Path) -> N
     code = """
 import sys, warnings
 show = warnings.showwarning
-from labkart.secrets import redact
+from labkart.secrets import configuration, redact
 before = "detect_secrets" in sys.modules
 redact.redact_text("x = 'AIzafakefakefakefakefake'")
 print(before, "detect_secrets" in sys.modules, warnings.showwarning is show)

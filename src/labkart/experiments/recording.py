@@ -11,7 +11,7 @@ from labkart.records import last_used, provenance, variables
 from labkart.records.diff import changed_places
 from labkart.records.names import MetricNames
 from labkart.records.record import ExperimentRecord, TaskRecord, current_time, digest_of
-from labkart.secrets import digests, redact
+from labkart.secrets import configuration, digests, redact
 from labkart.tracking import store
 
 # The fields of a task's record that the experiment's own record has as well.
@@ -64,7 +64,7 @@ def begin_record(experiment: Experiment, started: str, origin: Provenance) -> se
     """Write what is going to run, and on what code and machine, without secrets; return those."""
     record, composed = experiment.record, experiment.composed
     composed.activate()
-    secrets = redact.secrets_of(composed.cfg)
+    secrets = configuration.secrets_of(composed.cfg)
     redact.remember(secrets)
     record.status = "running"
     record.started = started
@@ -74,10 +74,10 @@ def begin_record(experiment: Experiment, started: str, origin: Provenance) -> se
     record.overrides = redact.redact_overrides(record.overrides)
     record.command = " ".join(["labkart", "run", *record.overrides])
     record.settings = redact.redact_values(record.settings)
-    record.config = redact.redacted_config(composed.cfg, secrets, resolve=True)
+    record.config = configuration.redacted_config(composed.cfg, secrets, resolve=True)
     record.masked = digests.digests_of(composed.cfg, record.config)
     record.write(
-        {"config.yaml": redact.redacted_yaml(composed.cfg, secrets)},
+        {"config.yaml": configuration.redacted_yaml(composed.cfg, secrets)},
         {"uncommitted.patch.txt": diff, **origin.texts},
     )
     return secrets

@@ -3,8 +3,8 @@
 Knows passwords, keys and tokens by names (`names`), by a name beside a value (`named_values`), by
 form (`tokens`) and by what stands around them. Knows no record and no task.
 
-Other rooms use `redact` for all that a run leaves, `masking` to look for secrets in files, and
-`digests`, which tell whether two masked values are the same.
+Other rooms use `redact` and `configuration` for all that a run leaves, `masking` to look for
+secrets in files, and `digests`, which tell whether two masked values are the same.
 
 Most of its lines are the words and forms of secrets and of what only looks like one, as the
 tables of `tests/secrets` ask.

@@ -2,7 +2,8 @@
 
 Each is replaced by `***`. What tells a secret is in `names` and `masking`. Whatever a run leaves
 goes through one of two functions: `redact_text` for a text, such as a log, a traceback or a diff,
-and `redact_values` for what has a name: settings, parameters, the columns of a table.
+and `redact_values` for what has a name: settings, parameters, the columns of a table. What a
+configuration holds beside names, interpolations, is `configuration`'s.
 """
 
 import hashlib
@@ -10,17 +11,12 @@ import json
 import re
 from collections.abc import Collection, Iterator
 from contextlib import suppress
-from copy import deepcopy
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from omegaconf import AnyNode, DictConfig, OmegaConf
-from omegaconf.errors import OmegaConfBaseException
-
-from labkart import _compat, project
+from labkart import project
 from labkart.memo import Memo
-from labkart.nested import flatten
 from labkart.secrets.masking import Span, find, mask
 from labkart.secrets.names import MASK, Names
 
@@ -36,49 +32,9 @@ _BINARY = re.compile(
 _DEFAULT = re.compile(r"\$\{\s*oc\.env\s*:\s*([^,{}'\"\s]+)\s*,([^{}'\"]*)\}")
 _VARIABLE = re.compile(r"oc\.env\s*:\s*([^,{}\s]*)[^,}]*(,(?!\*\*\*\}))?")
 
-# Short words are in every text: as a secret, one is masked only in its own place.
-_WORD = re.compile(r"[a-z]{1,8}|\d{1,5}")
-
 # Values that are secret in every text of this process. A process has one environment, and texts
 # come from code that knows no configuration, such as the error of a task.
 _remembered = set[str]()
-
-
-def secrets_of(cfg: DictConfig) -> set[str]:
-    """The secrets in a configuration, by their names or because they are from `oc.env`."""
-    container, names = OmegaConf.to_container(cfg), Names.current()
-    values = {leaf for leaf in _named(container, names) if not _WORD.fullmatch(leaf)}
-    if any("oc.env" in leaf for leaf in _leaves(container)):
-        values |= _from_variables(cfg, names)
-    return values - {""}
-
-
-def _named(data: Any, names: Names) -> Iterator[str]:
-    for name, value in flatten(data):
-        for leaf in _leaves(value):
-            if names.are_secret(name, leaf):
-                yield leaf
-
-
-def _from_variables(cfg: DictConfig, names: Names) -> set[str]:
-    """What is taken from `oc.env`, also defaults."""
-    values, answers = set[str](), list[str]()
-
-    def evaluate(resolver: str, arguments: Any, call: Any) -> Any:
-        value = call()
-        if resolver == "oc.env" and _is_secret(names, arguments, value):
-            answers.append(str(value))
-        return value
-
-    for container, key in _places(_with_resolvers(cfg, evaluate)):
-        answers.clear()
-        with suppress(OmegaConfBaseException):
-            value = container[key]
-            # A section has places of its own.
-            if answers and not OmegaConf.is_config(value):
-                values |= _derived(value, answers)
-        values.update(answers)
-    return values
 
 
 def remember(values: Collection[str]) -> None:
@@ -86,48 +42,12 @@ def remember(values: Collection[str]) -> None:
     _remembered.update(values)
 
 
-def redacted_config(
-    cfg: DictConfig, known: Collection[str], *, resolve: bool = False
-) -> dict[str, Any]:
-    """A configuration as plain dictionaries and lists, without its secrets; all keys are there.
-
-    What is known of them is what `secrets_of` returns.
-
-    If interpolations are resolved, `***` replaces the value of a variable:
-    `postgres://***:***@host`. If not, `${oc.env:NAME}` stays, which tells where the value comes
-    from and not what it is, and only a default in it is masked.
-    """
-    names = Names.current()
-    if resolve and "${" in str(OmegaConf.to_container(cfg)):
-
-        def evaluate(resolver: str, arguments: Any, call: Any) -> Any:
-            value = call()
-            is_secret = resolver == "oc.env" and _is_secret(names, arguments, value)
-            return MASK if is_secret else value
-
-        cfg = _with_resolvers(cfg, evaluate)
-        for container, key in _places(cfg):
-            try:
-                _ = OmegaConf.is_missing(container, key) or container[key]
-            except OmegaConfBaseException:  # for example a mask where a number must be
-                _compat.config_content(container)[key] = AnyNode(MASK)
-    return redact_values(OmegaConf.to_container(cfg, resolve=resolve, enum_to_str=True), known)
-
-
-def redacted_yaml(cfg: DictConfig, known: Collection[str]) -> str:
-    """A configuration as `OmegaConf.to_yaml` writes it, without its secrets."""
-    from yaml import dump
-
-    options: Any = {"default_flow_style": False, "allow_unicode": True, "sort_keys": False}
-    return dump(redacted_config(cfg, known), Dumper=_compat.config_dumper(), **options)
-
-
 def redact_values(data: Any, known: Collection[str] = (), key: str = "") -> Any:
     """What has a name, however nested, without its secrets.
 
     Args:
         data: dictionaries, lists and plain values.
-        known: values that are secret wherever they are, as `secrets_of` returns them.
+        known: values that are secret wherever they are, as `configuration.secrets_of` returns them.
         key: the name of the data, such as `db.password`; empty if it is a dictionary of names.
     """
     return _redact(data, known, key, Names.current())
@@ -154,7 +74,7 @@ def _without_defaults(text: str, names: Names) -> str:
     """A text with interpolations, without the defaults of secret variables."""
 
     def masked(match: re.Match[str]) -> str:
-        is_secret = _is_secret(names, [match[1]], match[2].strip())
+        is_secret = names.are_secret_variable(match[1], match[2].strip())
         return f"${{oc.env:{match[1]},{MASK}}}" if is_secret else match.group()
 
     text = _DEFAULT.sub(masked, text)
@@ -180,7 +100,7 @@ def redact_text(text: str, known: Collection[str] = ()) -> str:
 
     Args:
         text: whole lines.
-        known: values that are secret wherever they are, as `secrets_of` returns them.
+        known: values that are secret wherever they are, as `configuration.secrets_of` returns them.
     """
     forms = _forms({*known, *_remembered})
     # Every second piece is a binary patch, whose letters mean nothing.
@@ -244,11 +164,6 @@ def redact_lasting(text: str) -> str:
     return mask(redacted, _spans_of(_forms(_remembered), redacted))
 
 
-def _is_secret(names: Names, arguments: Any, value: object) -> bool:
-    """Whether `oc.env` with these arguments gives a secret."""
-    return value is not None and names.are_secret_variable(str(arguments[0]), str(value))
-
-
 def _forms(values: Collection[str]) -> list[str]:
     """All forms in which secret values may be written."""
     forms = set[str]()
@@ -266,39 +181,3 @@ def _spans_of(forms: list[str], text: str) -> Iterator[Span]:
             if form.isalpha() or form.isdigit():  # a part of another word is not a secret
                 pattern = rf"(?<!\w){pattern}(?!\w)"
             yield from (match.span() for match in re.finditer(pattern, text))
-
-
-def _with_resolvers(cfg: DictConfig, evaluate: _compat.Evaluate) -> DictConfig:
-    """A copy of a configuration in which `evaluate` answers for the resolvers."""
-    copy = deepcopy(cfg)
-    nodes = [_compat.config_content(container)[key] for container, key in _places(copy)]
-    for container in [copy, *nodes]:
-        if OmegaConf.is_config(container):
-            _compat.replace_resolvers(container, evaluate)
-    return copy
-
-
-def _places(container: Any) -> Iterator[tuple[Any, Any]]:
-    """All places below a container, each as the container that it is in and its key or index."""
-    content = _compat.config_content(container)
-    keys: Collection[Any] = content if isinstance(content, dict) else ()
-    if isinstance(content, list):
-        keys = range(len(content))
-    for key in keys:
-        yield container, key
-        if OmegaConf.is_config(content[key]):
-            yield from _places(content[key])
-
-
-def _derived(value: Any, answers: list[str]) -> set[str]:
-    """What `oc.decode` or a resolver of the student's made of variables: it is as secret."""
-    known = [answer for answer in answers if answer]
-    return {leaf for leaf in _leaves(value) if not any(answer in leaf for answer in known)}
-
-
-def _leaves(data: Any) -> list[str]:
-    """The plain values in nested data, as texts."""
-    children = list(data.values()) if isinstance(data, dict) else data
-    if isinstance(children, list):
-        return [leaf for child in children for leaf in _leaves(child)]
-    return [] if data is None else [str(data)]
