@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -74,6 +75,16 @@ def pytest_configure(config: pytest.Config) -> None:
 LARGE = "gokart, hydra, mlflow.sklearn, mlflow.store.tracking.sqlalchemy_store"
 LARGE += ", matplotlib.pyplot, sklearn.ensemble"
 COMPILED = "sklearn/ensemble/__pycache__"
+
+
+@pytest.fixture(autouse=True)
+def _signal_handlers() -> Iterator[None]:
+    """What Ctrl-C does is as before after a command that a test has run in this process."""
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = [(number, signal.getsignal(number)) for number in numbers]
+    yield
+    for number, handler in before:
+        signal.signal(number, handler)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Scheduling:

@@ -105,6 +105,7 @@ SERVER = """\
 import contextlib, gc, json, os, random, resource, signal, sys, time, traceback
 import study.pipeline
 from labkart.experiments import config, experiment, plan
+from labkart.records import leftovers
 from labkart.secrets import redact
 
 class Nobody:
@@ -119,6 +120,7 @@ def run(words, largest):
         resource.setrlimit(resource.RLIMIT_FSIZE, (largest, largest))
     planned = plan.plan(composed[tuple(words)])
     if planned.record.status != "finished":
+        leftovers.remove_leftovers()
         experiment.run_experiments([planned], planned.workers(1), Nobody())
     return int(planned.record.status != "finished")
 

@@ -55,7 +55,7 @@ def the_sample(project: Project, answers: Answers) -> None:
         japanese = re.search("[ぁ-ん]", project.read(file))
         assert bool(japanese) == (answers["language"] == "ja"), file
     dependencies = project.read("pyproject.toml")
-    assert ("scikit-learn" in dependencies) == (answers["sample"] != "blank")
+    assert ("scikit-learn>=" in dependencies) == (answers["sample"] != "blank")
 
 
 def nothing_unrendered(project: Project, answers: Answers) -> None:
