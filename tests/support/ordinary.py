@@ -1,7 +1,6 @@
 """Ordinary code of students, whose types a project accepts. It is only checked, and never run."""
 
 from pathlib import Path
-from typing import NamedTuple
 
 import gokart
 import matplotlib.pyplot as plt
@@ -82,13 +81,6 @@ class Analyse(Task[dict]):
         self.dump({**shape, **fits, "distance": distance, "data": data})
 
 
-class Split(NamedTuple):
-    """The features of both parts."""
-
-    train: pd.DataFrame
-    test: pd.DataFrame
-
-
 class Classify(Task[dict]):
     """Fit a forest and see what it learned."""
 
@@ -99,8 +91,6 @@ class Classify(Task[dict]):
         table = self.load(self.table)
         x, y = table.drop(columns=["y"]), table["y"]
         x_train, x_test, y_train, y_test = train_test_split(x, y, random_state=self.seed)
-        self.log_metric("first", x_train["x"].mean() + y_test.iloc[0] + y_train.shape[0])
-        self.dump(Split(x_train, x_test), "split")
         model = make_pipeline(StandardScaler(), RandomForestClassifier(random_state=self.seed))
         model.fit(x_train, y_train)
         guess, chances = model.predict(x_test), model.predict_proba(x_test)[:, 1]
