@@ -55,7 +55,7 @@ def the_sample(project: Project, answers: Answers) -> None:
         japanese = re.search("[ぁ-ん]", project.read(file))
         assert bool(japanese) == (answers["language"] == "ja"), file
     dependencies = project.read("pyproject.toml")
-    assert ("scikit-learn>=" in dependencies) == (answers["sample"] != "blank")
+    assert ("scikit-learn" in dependencies) == (answers["sample"] != "blank")
 
 
 def nothing_unrendered(project: Project, answers: Answers) -> None:
@@ -127,8 +127,9 @@ def all_of_it_is_the_students(project: Project, answers: Answers) -> None:
     """A project is small, and holds nothing of ours but wiring: one line names the library."""
     package = answers["project_slug"].replace("-", "_")
     files = sorted(project.files())
-    assert len(files) <= 50
-    assert sum(len(project.read(file).splitlines()) for file in files) <= 1300
+    assert len(files) <= 45
+    own = set(files) - {"LICENSE"}  # some are long
+    assert sum(len(project.read(file).splitlines()) for file in own) <= 1200
     assert {file.split("/")[1] for file in files if file.startswith("src/")} == {package}
     dependencies = tomllib.loads(project.read("pyproject.toml"))["project"]["dependencies"]
     assert [line.split()[0] for line in dependencies].count("labkart") == 1

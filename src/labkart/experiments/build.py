@@ -16,7 +16,6 @@ from functools import partial
 from typing import Any, Protocol
 
 import gokart
-from gokart.pandas_type_config import PandasTypeConfigMap
 from luigi.scheduler import Scheduler
 from luigi.task_status import DONE, FAILED, PENDING
 
@@ -75,7 +74,6 @@ def run(
     """
     workers = 0 if context.is_debugging else workers
     garbage.collect_from_now()
-    PandasTypeConfigMap()  # luigi keeps it: else each task's process would make its own
     _keep_one_class_per_name(tasks)
     for name in ("luigi", "luigi-interface", "gokart"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
