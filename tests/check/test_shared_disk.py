@@ -46,6 +46,18 @@ def test_two_hosts_that_see_each_others_locks_both_say_so() -> None:
     ]
 
 
+def test_a_file_that_the_other_check_renames_meanwhile_is_no_mistake(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    half = Path("outputs/shared-disk/.b.1.json.tmp").absolute()
+    write(half.parent, **{half.name: ""})
+    listed = list(half.parent.iterdir())
+    half.unlink()
+    monkeypatch.setattr(Path, "iterdir", lambda _: iter(listed))
+    assert shared_disk.check(patience=0.1) == 1
+    assert "No other host answered" in capsys.readouterr().err
+
+
 @needs_seccomp
 @pytest.mark.parametrize("other", [PRETENDS, ""])
 def test_a_disk_that_grants_a_lock_to_both_is_found_out(other: str) -> None:

@@ -192,6 +192,9 @@ def test_the_newest_experiments_come_first_and_no_more_than_were_asked_for(root:
     assert [each.id for each in record.read_experiments(most=2)] == ["e4", "e3"]
     assert [each.id for each in record.read_experiments("e1")] == ["e1"]
     assert len(record.read_experiments()) == 5
+    # As a folder that another process removes meanwhile.
+    record.experiment_folder("e9").symlink_to("gone")
+    assert len(record.read_experiments()) == 5
 
 
 def test_metrics_of_a_task_that_runs_are_read_from_where_the_last_look_ended(root: Path) -> None:

@@ -101,8 +101,9 @@ class _Side:
     def __init__(self, folder: Path, host: str, patience: float) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         for path in folder.iterdir():
-            if time.time() - path.stat().st_mtime > _OLD:
-                path.unlink(missing_ok=True)
+            with suppress(FileNotFoundError):  # the other check has just renamed it
+                if time.time() - path.stat().st_mtime > _OLD:
+                    path.unlink()
         self._folder, self._host, self._patience = folder, host, patience
         self._name = f"{host}.{uuid.uuid4().hex[:8]}"
         self._lock = file_lock(self._path(self._name, "lock"))

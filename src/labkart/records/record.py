@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -260,15 +261,12 @@ def read_experiments(prefix: str = "", most: int | None = None) -> list[Experime
 
 def _newest(pattern: Path, most: int | None) -> list[Path]:
     """The folders that match a pattern, those whose records were written last first."""
-    try:
-        with os.scandir(pattern.parent) as entries:
-            times = [
-                (entry.stat().st_mtime_ns, entry.path)
-                for entry in entries
-                if fnmatch.fnmatch(entry.name, pattern.name)
-            ]
-    except FileNotFoundError:
-        return []
+    times = list[tuple[int, str]]()
+    with suppress(FileNotFoundError), os.scandir(pattern.parent) as entries:
+        for entry in entries:
+            if fnmatch.fnmatch(entry.name, pattern.name):
+                with suppress(FileNotFoundError):  # another process has just removed it
+                    times.append((entry.stat().st_mtime_ns, entry.path))
     return [Path(path) for _, path in sorted(times, reverse=True)[:most]]
 
 
