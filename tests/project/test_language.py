@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+import pytest
+
 from labkart.cli.main import VERBS
 from tests.support.bake import UV, Project
 from tests.support.japanese import JAPANESE, english_lines
@@ -14,6 +16,7 @@ def test_all_help_is_japanese(japanese: Project) -> None:
         assert JAPANESE.search(printed) and english_lines(printed) == [], verb
 
 
+@pytest.mark.thorough
 def test_what_the_verbs_print_is_japanese_and_files_are_english_lines(japanese: Project) -> None:
     assert english_lines(japanese.labkart("run", "seed=1")) == []
     records = japanese.root / "outputs/records/experiments"

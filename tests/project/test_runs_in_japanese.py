@@ -54,6 +54,7 @@ def test_runs_are_told_in_japanese(japanese: Project) -> None:
     )
 
 
+@pytest.mark.thorough
 def test_mistakes_in_runs_are_told_in_japanese(japanese: Project) -> None:
     (japanese.root / "conf/sweep").mkdir()
     (japanese.root / "conf/sweep/wrong.yaml").write_text("model: forest\n", encoding="utf-8")
