@@ -38,8 +38,8 @@ except LabkartError as error:
 def test_without_locks_the_first_one_says_so_and_nothing_runs(
     lock: str, name: str, reason: str, forked: Processes
 ) -> None:
-    said = forked.python(FIRST_LOCK.format(name=name, lock=lock), Path.cwd(), TEMPLATE)
-    assert said.startswith(f"outputs: this disk has no file locks ({reason}), so two processes")
+    message = forked.python(FIRST_LOCK.format(name=name, lock=lock), Path.cwd(), TEMPLATE)
+    assert message.startswith(f"outputs: this disk has no file locks ({reason}), so two processes")
     assert not list(Path("outputs").rglob("*.lock"))
 
 

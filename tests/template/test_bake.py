@@ -122,10 +122,10 @@ def test_ruff_finds_what_students_do_wrong_and_leaves_what_is_usual(
     done = subprocess.run(
         [sys.executable, "-m", "ruff", *words, file], capture_output=True, text=True, check=False
     )
-    found = [row["code"] for row in json.loads(done.stdout) if row["code"].startswith(families)]
-    assert sorted({*found}) == sorted(MISTAKES)
-    assert found.count("TID251") == MISTAKES["TID251"].count(";") + 1
-    assert len(found) == len(MISTAKES) + found.count("TID251") - 1
+    codes = [row["code"] for row in json.loads(done.stdout) if row["code"].startswith(families)]
+    assert sorted({*codes}) == sorted(MISTAKES)
+    assert codes.count("TID251") == MISTAKES["TID251"].count(";") + 1
+    assert len(codes) == len(MISTAKES) + codes.count("TID251") - 1
 
 
 def test_baking_twice_writes_the_same_bytes(bake: Callable[..., Project], tmp_path: Path) -> None:

@@ -97,8 +97,8 @@ def test_a_randomisation_test_of_few_pairs_counts_all_signs() -> None:
 
 
 def test_a_randomisation_test_of_few_pairs_that_differ_is_exact_among_many_that_do_not() -> None:
-    found = paired_test([1.0] * 8 + [0.0] * 135, [0.0] * 143, "permutation")
-    assert (found.pairs, found.p) == (143, 2 / 2**8)
+    test = paired_test([1.0] * 8 + [0.0] * 135, [0.0] * 143, "permutation")
+    assert (test.pairs, test.p) == (143, 2 / 2**8)
 
 
 @pytest.mark.thorough
@@ -106,10 +106,10 @@ def test_thousands_of_items_fit_into_memory() -> None:
     generator = np.random.default_rng(0)
     items = [list(map(float, part)) for part in generator.normal(size=(2, 4000))]
     tracemalloc.start()
-    found = paired_test(*items, "permutation", IntervalKind("bootstrap"))
+    test = paired_test(*items, "permutation", IntervalKind("bootstrap"))
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert found.p and found.interval and peak < 200e6
+    assert test.p and test.interval and peak < 200e6
 
 
 def test_differences_that_cancel_but_for_rounding_errors_are_no_evidence() -> None:
