@@ -1,5 +1,6 @@
 """One process at a time computes a task, and what runs is marked."""
 
+import fcntl
 import logging
 import os
 import socket
@@ -12,7 +13,7 @@ import pytest
 from filelock import FileLock, Timeout
 
 from labkart import Task
-from labkart.records import locks
+from labkart.records import file_lock, locks
 from tests.support.tiny import soon, write
 
 pytestmark = pytest.mark.usefixtures("root")
@@ -41,6 +42,25 @@ def test_a_lock_is_free_after_an_error() -> None:
     with pytest.raises(ZeroDivisionError), locks.locked(TASK):
         _ = 1 / 0
     assert is_free()
+
+
+def test_to_ask_for_a_lock_makes_no_file() -> None:
+    assert not locks.is_locked(TASK)
+    assert not Path("outputs").exists()
+    with locks.locked(TASK):
+        assert locks.is_locked(TASK)
+    assert not file_lock.is_held(LOCK) and list(LOCK.parent.iterdir()) == []
+
+
+def test_who_only_asks_keeps_nobody_from_marking() -> None:
+    host = socket.gethostname()
+    mark = Path(f"outputs/running/e1.{os.getpid()}.{host}.lock")
+    write(Path(), **{str(mark): ""})
+    with mark.open("rb") as file:
+        fcntl.flock(file, fcntl.LOCK_SH)
+        threading.Timer(0.05, fcntl.flock, (file, fcntl.LOCK_UN)).start()
+        with locks.mark_running("e1"):
+            assert file_lock.is_held(mark)
 
 
 def test_tasks_do_not_wait_for_one_another() -> None:

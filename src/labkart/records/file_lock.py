@@ -36,6 +36,16 @@ def file_lock(path: Path, timeout: float = -1) -> FileLock:
     return FileLock(path, timeout=timeout)
 
 
+def is_held(path: Path) -> bool:
+    """Whether a process holds the lock of a file; asking makes no file."""
+    with suppress(OSError), path.open("rb") as file:  # it is gone, or another user's
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
+
+
 def require_locks(folder: Path) -> None:
     """See that files in a folder can be locked.
 

@@ -15,9 +15,10 @@ from filelock import FileLock, Timeout
 
 from labkart import project
 from labkart.language import translate
-from labkart.records.file_lock import file_lock, require_locks
+from labkart.records.file_lock import file_lock, is_held, require_locks
 
 _QUIET_WAIT = 1.0  # seconds of waiting before a message says so
+_LOOK = 0.2  # seconds in which another process has looked whether a lock is held
 _SEARCHING = ".searching"
 
 _log = logging.getLogger(__name__)
@@ -44,6 +45,7 @@ def locked(name: str) -> Iterator[None]:
     """
     lock = None
     with suppress(OSError):  # the disk is full or read-only, or a file is in a folder's place
+        lock_folder().mkdir(parents=True, exist_ok=True)
         lock = _acquire(_lock_file(name), name)
     try:
         yield
@@ -63,16 +65,15 @@ def locked_if_free(name: str) -> Iterator[None]:
     Raises:
         filelock.Timeout: another process holds it.
     """
-    lock = file_lock(_lock_file(name), timeout=0)
-    with lock:
+    lock_folder().mkdir(parents=True, exist_ok=True)
+    with file_lock(_lock_file(name), timeout=0) as lock:
         yield
         _remove(lock)
 
 
 def is_locked(name: str) -> bool:
     """Whether a process holds the lock of a task."""
-    path = _lock_file(name)
-    return path.exists() and _is_held(path)
+    return is_held(_lock_file(name))
 
 
 def mark_running(experiment: str) -> AbstractContextManager[bool]:
@@ -122,7 +123,7 @@ def _mark(folder: Path, name: str) -> Iterator[bool]:
     with suppress(OSError):  # where there can be no mark, nobody has one
         folder.mkdir(parents=True, exist_ok=True)
         require_locks(folder)
-        lock.acquire(timeout=0)
+        lock.acquire(timeout=_LOOK)
     try:
         yield not _is_marked(folder, name, path)
         _remove(lock)
@@ -134,15 +135,7 @@ def _is_marked(folder: Path, name: str, own: Path | None = None) -> bool:
     """Whether another living process has marked what has a name; on another host, all live."""
     others = [path for path in folder.glob(f"{name}.*.lock") if path != own]
     here = f".{socket.gethostname()}.lock"
-    return any(not path.name.endswith(here) or _is_held(path) for path in others)
-
-
-def _is_held(path: Path) -> bool:
-    try:
-        with file_lock(path, timeout=0):
-            return False
-    except Timeout:
-        return True
+    return any(not path.name.endswith(here) or is_held(path) for path in others)
 
 
 def _dead_marks(folder: Path, name: str) -> Iterator[Path]:
@@ -159,7 +152,6 @@ def _running() -> Path:
 
 def _lock_file(name: str) -> Path:
     """Named by the id alone, which the task's outputs have in their names as well."""
-    lock_folder().mkdir(parents=True, exist_ok=True)
     return lock_folder() / f"{name.rpartition('_')[2]}.lock"
 
 

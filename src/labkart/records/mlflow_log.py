@@ -18,7 +18,8 @@ from typing import Any
 
 from labkart.files import encode_json, read_json, read_text, write_atomically
 from labkart.language import translate
-from labkart.records.record import Metric, from_json
+from labkart.records.record import Metric
+from labkart.records.record_file import from_json
 
 FOLDER = "mlflow"
 _NAME = "log.json"

@@ -9,20 +9,20 @@ import fnmatch
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
-from labkart import project
+from labkart import digests, project
 from labkart.digests import FileState
-from labkart.files import encode_json, read_text, write_atomically
-from labkart.records import damage, signature, texts, unpublished
-
-R = TypeVar("R")
+from labkart.files import read_text, write_atomically
+from labkart.language import translate
+from labkart.records import record_file, texts, unpublished
+from labkart.records.record_file import from_json, read_record, write_record
 
 
 class Metric(NamedTuple):
@@ -105,14 +105,19 @@ class TaskRecord:
     def damage(self) -> str:
         """The first file that is not as this run left or read it; empty if there is none."""
         if self.edited:
-            return damage.describe_edit(self.folder / "record.json")
+            file = project.current().short(self.folder / record_file.NAME)
+            return translate("{file} was edited", file=file)
+        return self.output_damage() or _first_change(self.undeclared, project.current().root)
+
+    def output_damage(self) -> str:
+        """The first output that is not as this run left it; empty if there is none."""
         if self.status == "done" and not self.outputs:
-            return damage.describe_no_outputs()
-        return damage.first_change(self.outputs, self.undeclared)
+            return translate("its record names no output")
+        return _first_change(self.outputs, project.current().outputs)
 
     def write(self) -> None:
         """Write the record: from the moment that the file has its name, the run counts."""
-        signature.write(self.folder / "record.json", self)
+        write_record(self.folder, self)
 
 
 @dataclass
@@ -209,7 +214,7 @@ class ExperimentRecord:
                 write_atomically(self.folder / name, text.encode(errors="surrogateescape"))
         digests = {name: texts.store_text(text) if text else "" for name, text in shared.items()}
         self.texts = {name: digest for name, digest in {**self.texts, **digests}.items() if digest}
-        signature.write(self.folder / "record.json", self)
+        write_record(self.folder, self)
         unpublished.add(self.folder)
 
 
@@ -280,19 +285,13 @@ def current_time() -> str:
     return datetime.now().astimezone().isoformat(timespec="milliseconds")
 
 
-def from_json(kind: type[R], items: Iterable[Any]) -> list[R]:
-    """The items as dataclasses, which JSON has as dictionaries."""
-    return [item if isinstance(item, kind) else kind(**item) for item in items]
-
-
-def write_record(folder: Path, record: object) -> None:
-    """Write a record into its folder, in place of an earlier one."""
-    write_atomically(folder / "record.json", encode_json(record))
-
-
-def read_record(folder: Path, kind: type[R]) -> R | None:
-    """The record in any folder; None if it is missing or damaged."""
-    try:
-        return kind(**signature.read(folder / "record.json"))
-    except (AttributeError, OSError, TypeError, ValueError):
-        return None
+def _first_change(states: Sequence[FileState], root: Path) -> str:
+    """The first file that is not in its state, in words; empty if there is none."""
+    for state in states:
+        if not digests.unchanged(state, root):
+            path = root / state.path
+            file = project.current().short(path)
+            if path.exists():
+                return translate("{file} changed", file=file)
+            return translate("{file} is gone", file=file)
+    return ""

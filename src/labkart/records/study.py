@@ -10,7 +10,7 @@ from typing import Any
 
 from labkart import project
 from labkart.records import unpublished
-from labkart.records.record import from_json, read_record, write_record
+from labkart.records.record_file import from_json, read_record, write_record
 
 
 @dataclass

@@ -6,9 +6,8 @@ from pathlib import Path
 
 from labkart import project
 from labkart.errors import LabkartError
-from labkart.files import read_json
 from labkart.language import translate
-from labkart.records.record import read_record, write_record
+from labkart.records.record_file import read_record, write_record
 
 
 @dataclass
@@ -35,11 +34,12 @@ def find_sweep(prefix: str) -> SweepRecord:
     Raises:
         LabkartError: there is none, or more than one.
     """
-    ids = sorted(path.name for path in _folder().glob("*") if path.is_dir())
-    matches = [id for id in ids if id.startswith(prefix)]
+    folders = sorted(_folder().glob("*"))
+    sweeps = [sweep for folder in folders if (sweep := read_record(folder, SweepRecord))]
+    matches = [sweep for sweep in sweeps if sweep.id.startswith(prefix)]
     if len(matches) == 1 and prefix:
-        return SweepRecord(**read_json(_folder() / matches[0] / "record.json"))
-    known = ", ".join(id[:6] for id in matches or ids) or translate("none")
+        return matches[0]
+    known = ", ".join(sweep.id[:6] for sweep in matches or sweeps) or translate("none")
     if len(matches) > 1:
         raise LabkartError(
             translate(
@@ -56,8 +56,8 @@ def find_sweep(prefix: str) -> SweepRecord:
 
 def unseeded_experiments(ids: Iterable[str]) -> set[str]:
     """The ids of the experiments of some sweeps that were run once, beside others with seeds."""
-    records = (read_record(_folder() / id, SweepRecord) for id in set(ids))
-    return {id for record in records if record for id in record.unseeded}
+    sweeps = (read_record(_folder() / id, SweepRecord) for id in set(ids))
+    return {id for sweep in sweeps if sweep for id in sweep.unseeded}
 
 
 def _folder() -> Path:

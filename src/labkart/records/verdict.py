@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from labkart import project
-from labkart.files import read_json
 from labkart.language import translate, translate_count
 from labkart.records import unpublished
-from labkart.records.record import current_time, experiment_folder, from_json, write_record
+from labkart.records.record import current_time, experiment_folder
+from labkart.records.record_file import from_json, read_record, write_record
 from labkart.records.states import describe_state
 from labkart.wording import and_more
 
@@ -87,7 +87,7 @@ class Verdict:
     def write(self) -> None:
         """Write the record; from now on the attempt has ended."""
         self.ended = self.ended or current_time()
-        write_record(self.folder, {"id": self.folder.name, **vars(self)})
+        write_record(self.folder, self)
         unpublished.add(experiment_folder(self.experiment))
 
     def __str__(self) -> str:
@@ -134,18 +134,10 @@ class Verdict:
 def last_verdict(experiment: str) -> Verdict | None:
     """The newest verdict on an experiment that comes from a run; None if there is none."""
     for folder in sorted(_folder().glob(f"{experiment}-*"), reverse=True):
-        verdict = _read(folder)
+        verdict = read_record(folder, Verdict)
         if verdict and verdict.kind != "impossible":
             return verdict
     return None
-
-
-def _read(folder: Path) -> Verdict | None:
-    record = read_json(folder / "record.json")
-    try:
-        return Verdict(**{name: value for name, value in record.items() if name != "id"})
-    except (AttributeError, TypeError):
-        return None
 
 
 def _number(value: float | None) -> str:

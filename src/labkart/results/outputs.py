@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from labkart import console, digests, project
+from labkart import console, project
 from labkart.errors import LabkartError
 from labkart.experiments.plan import Experiment
 from labkart.language import translate
@@ -105,7 +105,7 @@ def recorded_output(experiment: ExperimentRecord, name: str) -> TaskOutput:
     label = TaskNames.of(experiment).label(name)
     run = next(run for run in experiment.tasks if run.label == label)
     record = read_task(run.name, run.id)
-    problem = translate("its record is gone") if record is None else record.error or _damage(record)
+    problem = translate("its record is gone") if record is None else record.error or record.output_damage()
     if record is None or problem:
         command = console.command(experiment.command.removeprefix("labkart "))
         raise LabkartError(
@@ -118,18 +118,6 @@ def recorded_output(experiment: ExperimentRecord, name: str) -> TaskOutput:
             )
         )
     return TaskOutput(label, record, experiment.id)
-
-
-def _damage(record: TaskRecord) -> str:
-    """The first output that is not as the task wrote it; empty if there is none."""
-    current = project.current()
-    for state in record.outputs:
-        if not digests.unchanged(state, current.outputs):
-            path = current.outputs / state.path
-            if path.exists():
-                return translate("{file} changed", file=current.short(path))
-            return translate("{file} is gone", file=current.short(path))
-    return "" if record.outputs else translate("its record names no output")
 
 
 def _command(planned: Experiment, label: str) -> str:

@@ -17,7 +17,8 @@ from labkart import console, digests, git, lfs, project, signals
 from labkart.errors import LabkartError
 from labkart.files import read_text
 from labkart.language import local, translate
-from labkart.records.record import TaskRecord, read_record
+from labkart.records.record import TaskRecord
+from labkart.records.record_file import read_record
 from labkart.results.archive.archive import MANIFEST
 from labkart.results.archive.contents import read_tables
 from labkart.results.archive.readme import BUNDLE

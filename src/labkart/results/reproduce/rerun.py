@@ -17,7 +17,8 @@ from typing import IO
 from labkart import console, signals, threads
 from labkart.errors import LabkartError
 from labkart.language import translate
-from labkart.records.record import ExperimentRecord, TaskRecord, read_record
+from labkart.records.record import ExperimentRecord, TaskRecord
+from labkart.records.record_file import read_record
 from labkart.secrets import redact
 
 _COMPOSE = """\
