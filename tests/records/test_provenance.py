@@ -377,3 +377,26 @@ def test_a_graphics_card_is_known_with_its_driver_and_the_versions_of_cuda(
         shown = {name: environment[name] for name in environment if name.startswith(("gpu", "cu"))}
         assert shown == known
     provenance._gpu.cache_clear()
+
+
+READS_VARIABLES = """\
+import os
+from os import environ, getenv
+a = os.environ["SCALE"], os.environ.get('DEPTH', "3"), getenv("TOKEN"), environ.pop("GONE", None)
+b = os.environ
+"""
+
+
+def test_variables_are_found_in_code_and_settings(root: Path) -> None:
+    write(root, **{"src/tiny/a.py": READS_VARIABLES, "conf/local.yaml": "key: ${oc.env:KEY}\n"})
+    assert provenance.variable_names(root) == ["DEPTH", "GONE", "KEY", "SCALE", "TOKEN"]
+
+
+def test_their_values_are_recorded_but_for_secrets(root: Path) -> None:
+    environment = {"SCALE": "3", "TOKEN": "hunter2hunter2", "DEPTH": ""}
+    assert provenance.variable_values(["SCALE", "TOKEN", "DEPTH", "GONE"], environment) == {
+        "SCALE": "3",
+        "TOKEN": "***",
+        "DEPTH": "",
+        "GONE": None,
+    }

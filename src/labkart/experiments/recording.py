@@ -7,7 +7,7 @@ from typing import Any
 
 from labkart import git, project, trace
 from labkart.experiments.plan import Experiment
-from labkart.records import last_used, provenance, variables
+from labkart.records import last_used, provenance
 from labkart.records.diff import changed_places
 from labkart.records.names import MetricNames
 from labkart.records.record import ExperimentRecord, TaskRecord, current_time, digest_of
@@ -55,8 +55,8 @@ class Provenance:
         texts = {"packages.txt": provenance.packages(), "uv.lock": provenance.uv_lock(root)}
         texts = {name: redact.redact_lasting(text) for name, text in texts.items()}
         environment = provenance.environment()
-        if names := variables.names(root):
-            environment["variables"] = variables.values(names, os.environ)
+        if names := provenance.variable_names(root):
+            environment["variables"] = provenance.variable_values(names, os.environ)
         return cls(code, diff, environment, texts)
 
 

@@ -1,6 +1,8 @@
 """Where a result comes from: the code's state in git, the installed packages, the machine.
 
-Knows no task and writes no file.
+Also the environment variables that code and settings read, as far as their text names them:
+`os.environ["SCALE"]`, `os.getenv("SCALE")`, `${oc.env:SCALE}`. Knows no task, runs no code of the
+project, and writes no file.
 """
 
 import getpass
@@ -10,6 +12,7 @@ import re
 import shutil
 import socket
 import subprocess
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -17,10 +20,18 @@ from typing import Any
 from labkart import git, signals, threads
 from labkart.files import read_text
 from labkart.packages import requirements
+from labkart.secrets import redact
+from labkart.secrets.names import MASK, Names
 
 # Larger new files, one or all together, are data or an environment and not code: they stay out of
 # the diff.
 _MAX_NEW_FILE, _MAX_NEW_FILES = 1_000_000, 5_000_000  # bytes
+
+_VARIABLE_IN_CODE = re.compile(
+    r"""(?:\benviron(?:\.(?:get|pop|setdefault))?\s*[\[(]|\bgetenv\s*\()\s*["'](\w+)["']"""
+)
+_VARIABLE_IN_SETTINGS = re.compile(r"\$\{\s*oc\.env\s*:\s*(\w+)")
+_LONGEST_VALUE = 200  # characters of a variable
 
 # The state of a repository, and its uncommitted changes as a diff.
 CodeState = tuple[dict[str, Any], str]
@@ -80,6 +91,28 @@ def packages() -> str:
 def uv_lock(root: Path) -> str:
     """The text of uv's lock file; empty if the project has none."""
     return read_text(root / "uv.lock")
+
+
+def variable_names(root: Path) -> list[str]:
+    """The environment variables that the files in `src/` and `conf/` read."""
+    code = map(read_text, (root / "src").rglob("*.py"))
+    settings = map(read_text, (root / "conf").rglob("*.yaml"))
+    names = {name for text in code for name in _VARIABLE_IN_CODE.findall(text)}
+    names |= {name for text in settings for name in _VARIABLE_IN_SETTINGS.findall(text)}
+    return sorted(names)
+
+
+def variable_values(names: Iterable[str], environment: Mapping[str, str]) -> dict[str, str | None]:
+    """The values of variables: None for one that is not set, `***` for what may be a secret."""
+    return {name: _variable_value(name, environment.get(name)) for name in names}
+
+
+def _variable_value(name: str, value: str | None) -> str | None:
+    if not value:
+        return value
+    if Names.current().are_secret_variable(name, value):
+        return MASK
+    return redact.redact_text(value)[:_LONGEST_VALUE]
 
 
 def _diff(root: Path, base: str) -> tuple[str | None, list[str]]:

@@ -13,7 +13,7 @@ from typing import Any
 from labkart.nested import flatten
 from labkart.records.direction import Directions
 from labkart.records.record import ExperimentRecord
-from labkart.records.values import has_value, sort_key, text_of, value
+from labkart.records.values import has_value, mark, sort_key, text_of, value
 
 _EXACT = 2**53  # up to here every whole number is a floating-point number of its own
 
@@ -149,7 +149,7 @@ class Ranking:
     def _values(self, record: ExperimentRecord) -> Settings:
         """All values of the configuration but the seeds and Labkart's own."""
         return {
-            name: _text(leaf) + _mark(record, name)
+            name: _text(leaf) + mark(record, name)
             for name, leaf in flatten(record.config)
             if name not in self.seeds and name.partition(".")[0] != "labkart"
         }
@@ -157,7 +157,7 @@ class Ranking:
     def _files(self, record: ExperimentRecord, names: Collection[str]) -> Hashable:
         """Those of an experiment's settings that have one of these names and are not seeds."""
         return frozenset(
-            (name, _text(setting) + _mark(record, name))
+            (name, _text(setting) + mark(record, name))
             for name, setting in record.settings.items()
             if name in names and name not in self.seeds
         )
@@ -165,11 +165,11 @@ class Ranking:
     def _typed(self, record: ExperimentRecord) -> Settings:
         """What a person calls an experiment: the chosen files, and the overrides of the command."""
         settings = record.settings.items()
-        typed = {name: _text(setting) + _mark(record, name) for name, setting in settings}
+        typed = {name: _text(setting) + mark(record, name) for name, setting in settings}
         for override in record.overrides:
             name, sign, text = override.lstrip("+").partition("=")
             if sign:
-                typed[name] = (_text(value(record, name)) or text) + _mark(record, name)
+                typed[name] = (_text(value(record, name)) or text) + mark(record, name)
         left_out = {name for name in typed if name in self.seeds or "labkart." in name}
         return {name: text for name, text in typed.items() if name not in left_out}
 
@@ -193,7 +193,7 @@ def _untyped(
         return "null" if has_value(record, name) or name in files else ""
     if isinstance(setting, dict) and any(other.startswith(f"{name}.") for other in typed):
         return ""
-    return _text(setting) + _mark(record, name)
+    return _text(setting) + mark(record, name)
 
 
 def mean(values: Sequence[float]) -> float:
@@ -227,12 +227,6 @@ def _text(value: Any) -> str:
     if isinstance(value, dict):
         return text_of(value)
     return "" if value is None else str(value)
-
-
-def _mark(record: ExperimentRecord, name: str) -> str:
-    """What tells a masked value from others; empty if it is not masked."""
-    digest = record.masked.get(name)
-    return f" #{digest[:6]}" if digest else ""
 
 
 def _is_added(name: str, records: Iterable[ExperimentRecord]) -> bool:

@@ -10,6 +10,7 @@ from labkart.language import translate
 from labkart.nested import flatten
 from labkart.records.record import ExperimentRecord
 
+WITHOUT_EFFECT = ("labkart", "search")  # sections of the configuration that change no result
 FACTS = ("id", "started", "status")  # of an experiment itself
 
 
@@ -31,6 +32,22 @@ def values(record: ExperimentRecord) -> Iterator[tuple[str, Any]]:
             yield name, leaf
     yield from record.logged_params.items()
     yield from record.metrics.items()
+
+
+def settings(record: ExperimentRecord) -> dict[str, Any]:
+    """The chosen files and the values of the configuration that may change a result, by name."""
+    named = record.settings | dict(flatten(record.config)) | record.settings
+    return {
+        name: setting
+        for name, setting in named.items()
+        if name.partition(".")[0] not in WITHOUT_EFFECT
+    }
+
+
+def mark(record: ExperimentRecord, name: str) -> str:
+    """What tells a masked value from others; empty if it is not masked."""
+    digest = record.masked.get(name)
+    return f" #{digest[:6]}" if digest else ""
 
 
 def value(record: ExperimentRecord, name: str) -> Any:

@@ -13,13 +13,12 @@ from labkart import git, project, signals
 from labkart.errors import LabkartError
 from labkart.language import bilingual, translate
 from labkart.nested import flatten
+from labkart.records import values
 from labkart.records.diff import Change, changed_definitions, changes, restored
 from labkart.records.record import ExperimentRecord, TaskRecord, read_task
 
 # The orders of definitions and imports: they differ whenever other code is reached.
 _ORDERS = {"order", "order of imports"}
-# How an experiment ran and who tried it change no result.
-_NO_SETTINGS = ("labkart", "search")
 
 _Definitions = dict[str, dict[str, str]]  # by file and name, the digest of a definition
 
@@ -113,17 +112,10 @@ def _seconds(tasks: Mapping[str, TaskRecord]) -> dict[str, float]:
 
 
 def _settings(experiment: ExperimentRecord) -> dict[str, Any]:
-    """The chosen files and the values of the configuration."""
-    values = flatten(experiment.config)
-    kept = {name: value for name, value in values if name.split(".")[0] not in _NO_SETTINGS}
-    shown = experiment.settings | kept | experiment.settings
-    return {name: _marked(experiment, name, value) for name, value in shown.items()}
-
-
-def _marked(experiment: ExperimentRecord, name: str, value: Any) -> Any:
-    """A value; a masked one with what tells it from others."""
-    digest = experiment.masked.get(name)
-    return f"{value} #{digest[:6]}" if digest else value
+    """What was chosen; masked values with what tells them from others."""
+    settings = values.settings(experiment)
+    marks = {name: values.mark(experiment, name) for name in settings}
+    return settings | {name: f"{settings[name]}{mark}" for name, mark in marks.items() if mark}
 
 
 def _packages(experiment: ExperimentRecord) -> dict[str, str]:

@@ -105,7 +105,9 @@ def recorded_output(experiment: ExperimentRecord, name: str) -> TaskOutput:
     label = TaskNames.of(experiment).label(name)
     run = next(run for run in experiment.tasks if run.label == label)
     record = read_task(run.name, run.id)
-    problem = translate("its record is gone") if record is None else record.error or record.output_damage()
+    problem = translate("its record is gone")
+    if record:
+        problem = record.error or record.output_damage()
     if record is None or problem:
         command = console.command(experiment.command.removeprefix("labkart "))
         raise LabkartError(

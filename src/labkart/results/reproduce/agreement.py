@@ -11,13 +11,13 @@ from itertools import zip_longest
 from typing import Any
 
 from labkart.language import bilingual
-from labkart.nested import flatten
+from labkart.records import values
+from labkart.records.diff import changes
 from labkart.records.names import MetricNames
 from labkart.records.record import ExperimentRecord, TaskRecord, TaskRun
 from labkart.records.verdict import TOLERANCE, Deviation, Verdict
 
 _ENVIRONMENT = ("python", "os", "cpu", "threads", "gpu", "gpu_driver", "cuda", "cudnn")
-_WITHOUT_EFFECT = ("labkart", "search")  # settings that do not change any result
 
 
 @dataclass(frozen=True)
@@ -60,36 +60,29 @@ def compare_records(
     )
     tasks = then.experiment.tasks
     causes = {task.label: list(_causes(task, now.task_run(task.label))) for task in tasks}
-    settings = list(_changed_settings(then.experiment, now.experiment))
     verdict.outputs = [
         task.label for task in tasks if _outputs(task) != _outputs(now.task_run(task.label))
     ]
     verdict.deviations = [
         deviation for deviation in _deviations(then, now) if not _matches(deviation.name, ignored)
     ]
-    verdict.notes = [*settings, *(note for notes in causes.values() for note in notes)]
-    verdict.notes += _task_notes(then, now)
+    verdict.notes = explanations(then, now)
     verdict.notes += _changed_machine(then.experiment.environment, now.experiment.environment)
-    _decide(verdict, then, now, causes, bool(settings))
+    _decide(verdict, then, now, causes)
     return verdict
 
 
-def is_explained(then: RunRecords, now: RunRecords) -> bool:
-    """Whether the records differ in what decides a result: settings, data, code or seeds."""
-    notes = [
+def explanations(then: RunRecords, now: RunRecords) -> list[str]:
+    """How the records differ in what decides a result: settings, data, seeds, code, packages."""
+    return [
         *_changed_settings(then.experiment, now.experiment),
         *(note for it in then.experiment.tasks for note in _causes(it, now.task_run(it.label))),
         *_task_notes(then, now),
     ]
-    return bool(notes)
 
 
 def _decide(
-    verdict: Verdict,
-    then: RunRecords,
-    now: RunRecords,
-    causes: Mapping[str, list[str]],
-    other_settings: bool,
+    verdict: Verdict, then: RunRecords, now: RunRecords, causes: Mapping[str, list[str]]
 ) -> None:
     """Set the verdict's kind, its first differing task and its error."""
     off = {
@@ -104,7 +97,7 @@ def _decide(
         verdict.kind = "different"
         verdict.error = failed.error if failed else now.experiment.error
         verdict.first = failed.label if failed else first
-    elif off or other_settings or any(causes.values()):
+    elif off or any(causes.values()) or any(_changed_settings(then.experiment, now.experiment)):
         verdict.kind, verdict.first = "different", first or then.experiment.tasks[-1].label
     elif not verdict.outputs:
         verdict.kind = "identical"
@@ -185,15 +178,7 @@ def _changed_code(label: str, then: RunRecords, now: RunRecords) -> Iterator[str
 
 
 def _changed_settings(then: ExperimentRecord, now: ExperimentRecord) -> Iterator[str]:
-    settings, new_settings = (
-        {
-            name: value
-            for name, value in {**record.settings, **dict(flatten(record.config))}.items()
-            if name.partition(".")[0] not in _WITHOUT_EFFECT
-        }
-        for record in (then, now)
-    )
-    return _changes(settings, new_settings)
+    return _changes(values.settings(then), values.settings(now))
 
 
 def _changed_machine(then: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
@@ -203,9 +188,9 @@ def _changed_machine(then: Mapping[str, Any], now: Mapping[str, Any]) -> Iterato
 
 def _changes(then: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
     """The values that differ, as `name old -> new`."""
-    for name in dict.fromkeys([*then, *now]):
-        if then.get(name) != now.get(name):
-            yield f"{name} {then.get(name, 'none')} -> {now.get(name, 'none')}"
+    for name, *pair in changes(then, now):
+        old, new = ("none" if value is None else value for value in pair)
+        yield f"{name} {old} -> {new}"
 
 
 def _deviations(then: RunRecords, now: RunRecords) -> Iterator[Deviation]:
@@ -226,10 +211,10 @@ def _deviations(then: RunRecords, now: RunRecords) -> Iterator[Deviation]:
 
 def _metrics(task: TaskRun | None) -> dict[str, list[float]]:
     """The values of each metric that a task logged, in order."""
-    values: dict[str, list[float]] = {}
+    metrics: dict[str, list[float]] = {}
     for name, value, *_ in task.result.get("metrics", ()) if task else ():
-        values.setdefault(name, []).append(value)
-    return values
+        metrics.setdefault(name, []).append(value)
+    return metrics
 
 
 def _is_same(then: float | None, now: float | None) -> bool:

@@ -7,7 +7,7 @@ each time.
 from collections.abc import Iterator, Mapping
 
 from labkart.language import bilingual
-from labkart.records import variables
+from labkart.records import provenance
 from labkart.records.record import ExperimentRecord
 from labkart.results.reproduce.agreement import RunRecords, compare_records
 
@@ -20,7 +20,7 @@ def changed_variables(then: ExperimentRecord, environment: Mapping[str, str]) ->
         environment: the variables of the new one.
     """
     recorded: Mapping[str, str | None] = then.environment.get("variables") or {}
-    now = variables.values(recorded, environment)
+    now = provenance.variable_values(recorded, environment)
     for name, value in recorded.items():
         if value != now[name]:
             yield bilingual(

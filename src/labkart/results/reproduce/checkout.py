@@ -4,8 +4,7 @@ The student's files, index, branch and stash stay as they are. Knows git and no 
 """
 
 import shutil
-import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -38,30 +37,18 @@ def checked_out(root: Path, commit: str, diff: str = "") -> Iterator[Path]:
         )
     top = _git(root, "rev-parse", "--show-toplevel").output.rstrip("\n")
     prefix = _git(root, "rev-parse", "--show-prefix").output.rstrip("\n")
-    folders = list[Path]()
-    try:
+    with signals.temporary_folder() as folder:
+        checkout = _place(folder.resolve(), top)
         try:
-            with signals.deferred():  # a half-made checkout could not be removed
-                folders.append(Path(tempfile.mkdtemp(prefix="labkart-")).resolve())
-                checkout = _place(folders[0], top)
-                add = ("worktree", "add", "--quiet", "--detach", str(checkout), commit)
-                result = _git(root, *add)
-                if not result.ok:  # perhaps files of Git LFS: data is restored by its digest
-                    result = _git(root, *add, env=lfs.POINTERS_ONLY)
-            if not result.ok:
-                raise LabkartError(
-                    translate(
-                        "git cannot check out {commit}: {reason}",
-                        commit=commit[:10],
-                        reason=result.reason,
-                    )
-                )
-            _apply(checkout, diff)
-            yield checkout / prefix
-        finally:
-            _remove(root, folders, top)
-    finally:  # again, if a signal came just before the first removal
-        _remove(root, folders, top)
+            try:
+                with signals.deferred():  # a half-made checkout could not be removed
+                    _add(root, checkout, commit)
+                _apply(checkout, diff)
+                yield checkout / prefix
+            finally:
+                _remove(root, folder, checkout)
+        finally:  # again, if a signal came just before the first removal
+            _remove(root, folder, checkout)
 
 
 def _place(folder: Path, top: str) -> Path:
@@ -70,6 +57,19 @@ def _place(folder: Path, top: str) -> Path:
     So what lies beside the project has a place beside the checkout.
     """
     return folder.joinpath(*Path(top).parts[1:])
+
+
+def _add(root: Path, checkout: Path, commit: str) -> None:
+    add = ("worktree", "add", "--quiet", "--detach", str(checkout), commit)
+    result = _git(root, *add)
+    if not result.ok:  # perhaps files of Git LFS: data is restored by its digest
+        result = _git(root, *add, env=lfs.POINTERS_ONLY)
+    if not result.ok:
+        raise LabkartError(
+            translate(
+                "git cannot check out {commit}: {reason}", commit=commit[:10], reason=result.reason
+            )
+        )
 
 
 def _apply(checkout: Path, diff: str) -> None:
@@ -86,10 +86,9 @@ def _apply(checkout: Path, diff: str) -> None:
         )
 
 
-def _remove(root: Path, folders: Sequence[Path], top: str) -> None:
+def _remove(root: Path, folder: Path, checkout: Path) -> None:
     with signals.deferred():
-        for folder in filter(Path.exists, folders):
-            checkout = _place(folder, top)
+        if folder.exists():
             result = _git(root, "worktree", "remove", "--force", "--force", str(checkout))
             shutil.rmtree(folder, ignore_errors=True)
             # Only if needed: it also forgets a student's worktree whose disk is not mounted now.

@@ -15,10 +15,10 @@ from omegaconf import OmegaConf
 from labkart.experiments.override_syntax import write_value
 from labkart.language import bilingual
 from labkart.records.record import ExperimentRecord
+from labkart.records.values import WITHOUT_EFFECT
 from labkart.secrets import redact
 from labkart.secrets.names import MASK
 
-_WITHOUT_EFFECT = ("labkart", "search")  # settings that do not change any result
 _VARIABLE = re.compile(r"\$\{\s*oc\.env\s*:\s*(\w+)\s*\}")
 _SIMPLE_NAME = re.compile(r"[A-Za-z_][\w-]*")
 
@@ -88,7 +88,7 @@ def contradictions(overrides: Sequence[str], corrections: Sequence[str]) -> list
 def _differences(then: dict[str, Any], now: dict[str, Any], parent: str) -> Iterator[str]:
     for key, value in then.items():
         name = f"{parent}.{key}" if parent else str(key)
-        if name in _WITHOUT_EFFECT or not _SIMPLE_NAME.fullmatch(str(key)):
+        if name in WITHOUT_EFFECT or not _SIMPLE_NAME.fullmatch(str(key)):
             continue
         new_value = now.get(key)
         if isinstance(value, dict) and isinstance(new_value, dict):
@@ -97,7 +97,7 @@ def _differences(then: dict[str, Any], now: dict[str, Any], parent: str) -> Iter
             yield f"++{name}={write_value(value)}"
     for key in now.keys() - then.keys():
         name = f"{parent}.{key}" if parent else str(key)
-        if name not in _WITHOUT_EFFECT and _SIMPLE_NAME.fullmatch(str(key)):
+        if name not in WITHOUT_EFFECT and _SIMPLE_NAME.fullmatch(str(key)):
             yield f"~{name}"
 
 

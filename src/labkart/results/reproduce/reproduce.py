@@ -16,7 +16,7 @@ from labkart.records.published import PublishedExperiment
 from labkart.records.record import ExperimentRecord
 from labkart.records.verdict import TOLERANCE, Verdict
 from labkart.results.reproduce import causes, data, environment
-from labkart.results.reproduce.agreement import RunRecords, compare_records, is_explained
+from labkart.results.reproduce.agreement import RunRecords, compare_records, explanations
 from labkart.results.reproduce.environment import RecordedEnvironment
 from labkart.results.reproduce.missing import (
     checkout_of,
@@ -152,7 +152,7 @@ def _run(experiment: ExperimentRecord, options: Options) -> tuple[Verdict, Exper
         then = RunRecords(experiment, tasks)
         verdict = compare_records(then, again, options.tolerance, options.ignored)
         verdict.causes += causes.changed_variables(experiment, rerun.variables())
-        if verdict.kind == "different" and not verdict.error and not is_explained(then, again):
+        if verdict.kind == "different" and not verdict.error and not explanations(then, again):
             console.say(translate("  no cause is known, so once more: do two runs here agree?"))
             second = _new_records(rerun, [*overrides, *corrections], experiment)
             verdict.causes += causes.unsteady_tasks(again, second)
