@@ -126,7 +126,7 @@ def test_a_copy_says_where_it_is_from(output: Call) -> None:
     assert known["command"] == "labkart run penalty=l3" and "commit" in known
     (task,) = [task for task in record.tasks if task.label == "Predict"]
     assert (known["task"], known["task_id"]) == ("Predict", task.id)
-    assert known["sha256"] == task.result["outputs"][0].sha256
+    assert known["sha256"] == task.result["outputs"][0]["sha256"]
     assert sorted(file.name for file in Path("results").iterdir()) == [
         "submission.csv",
         "submission.csv.labkart.json",

@@ -47,7 +47,19 @@ def test_mlflow_takes_each_accepted_name_and_no_two_are_the_same(names: list[str
 
 def test_a_log_is_read_back_as_it_was_and_is_strict_json(tmp_path: Path) -> None:
     metrics = [Metric(str(value), value, None, 1.5, True) for value in (1.0, math.inf, -math.inf)]
-    run = LoggedRun("k", "fold", None, "FINISHED", 1, 2, {"a": "1"}, {}, metrics, [], "")
+    run = LoggedRun(
+        key="k",
+        name="fold",
+        parent=None,
+        status="FINISHED",
+        started=1,
+        ended=2,
+        params={"a": "1"},
+        tags={},
+        metrics=metrics,
+        inputs=[],
+        artifacts="",
+    )
     MlflowLog(runs=[run]).write(tmp_path)
     assert mlflow_log.read_log(tmp_path) == MlflowLog(runs=[run])
     json.loads((tmp_path / "mlflow/log.json").read_bytes(), parse_constant=pytest.fail)

@@ -142,6 +142,8 @@ def _task_result(task_record: TaskRecord) -> dict[str, Any]:
     """The part of a task's record that belongs to the experiment's result."""
     fields = vars(task_record)
     result = {name: value for name, value in fields.items() if name in _RESULT_FIELDS}
+    for name in ("outputs", "undeclared"):
+        result[name] = [vars(state) for state in fields[name]]
     return result | {name: digest_of(fields[name]) for name in ("code", "packages")}
 
 

@@ -30,59 +30,54 @@ _NOT_IN_A_NAME = re.compile(r"[^\w.:/ -]+")
 _log = logging.getLogger(__name__)
 
 
-@dataclass
-class LoggedRun:
-    """A run that the task started.
+@dataclass(kw_only=True)
+class _Logged:
+    """What runs and models have in common.
 
     Attributes:
-        key: its id in the store of the task's own.
+        key: the id in the store of the task's own.
+        artifacts: the folder of the files, below the log's.
+    """
+
+    key: str
+    name: str
+    status: str
+    params: dict[str, str]
+    tags: dict[str, str]
+    metrics: list[Metric]
+    artifacts: str
+
+    def __post_init__(self) -> None:
+        self.metrics = [Metric.of(metric) for metric in self.metrics]
+
+
+@dataclass(kw_only=True)
+class LoggedRun(_Logged):
+    """A run that the task started. Its metrics are whole histories.
+
+    Attributes:
         parent: the key of the run above it; None stands for the run of the experiment.
         started: in milliseconds since 1970, as is `ended`.
-        metrics: their whole histories.
         inputs: the data sets, as MLflow describes them.
-        artifacts: the folder of its files, below the log's.
     """
 
-    key: str
-    name: str
     parent: str | None
-    status: str
     started: int
     ended: int
-    params: dict[str, str]
-    tags: dict[str, str]
-    metrics: list[Metric]
     inputs: list[dict[str, Any]]
-    artifacts: str
-
-    def __post_init__(self) -> None:
-        self.metrics = [Metric.of(metric) for metric in self.metrics]
 
 
-@dataclass
-class LoggedModel:
-    """A model that the task logged.
+@dataclass(kw_only=True)
+class LoggedModel(_Logged):
+    """A model that the task logged. Its metrics are those that MLflow shows with it.
 
     Attributes:
-        key: its id in the store of the task's own.
         run: the key of the run that logged it; None stands for the run of the experiment.
-        metrics: those that MLflow shows with the model.
-        artifacts: the folder of its files, below the log's.
     """
 
-    key: str
-    name: str
     type: str | None
     run: str | None
-    status: str
     step: int
-    params: dict[str, str]
-    tags: dict[str, str]
-    metrics: list[Metric]
-    artifacts: str
-
-    def __post_init__(self) -> None:
-        self.metrics = [Metric.of(metric) for metric in self.metrics]
 
 
 @dataclass

@@ -111,10 +111,8 @@ def _publish_task(task: TaskRun) -> dict[str, Any]:
     }
 
 
-def _states(states: Sequence[Any]) -> list[dict[str, str]]:
-    """Files by path and digest; JSON has them as dictionaries already."""
-    facts = [state if isinstance(state, dict) else vars(state) for state in states]
-    return [{"path": state["path"], "sha256": state["sha256"]} for state in facts]
+def _states(states: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
+    return [{"path": state["path"], "sha256": state["sha256"]} for state in states]
 
 
 def _texts(record: ExperimentRecord) -> dict[str, str]:

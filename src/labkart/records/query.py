@@ -4,7 +4,7 @@ Reads records, and nothing else.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -74,17 +74,20 @@ class Selection:
             check_name(condition.name, records)
         studies = {record.study for record in records if record.study}
         if self.study and self.study not in studies:
-            text = translate('No experiment belongs to a study "{name}".', name=self.study)
-            raise LabkartError(join_sentences(text, did_you_mean(self.study, studies)))
+            problem = translate('No experiment belongs to a study "{name}".', name=self.study)
+            raise _unknown(problem, self.study, studies)
         tags = {tag for record in records for tag in record.tags}
         if self.tag and self.tag not in tags:
-            text = translate('No experiment has the tag "{name}".', name=self.tag)
-            raise LabkartError(join_sentences(text, did_you_mean(self.tag, tags)))
+            problem = translate('No experiment has the tag "{name}".', name=self.tag)
+            raise _unknown(problem, self.tag, tags)
         commits = {record.code["commit"] for record in records if record.code.get("commit")}
         if self.commit and not any(commit.startswith(self.commit) for commit in commits):
-            text = translate('No experiment ran on a commit "{name}".', name=self.commit)
-            known = {commit[:8] for commit in commits}
-            raise LabkartError(join_sentences(text, did_you_mean(self.commit, known)))
+            problem = translate('No experiment ran on a commit "{name}".', name=self.commit)
+            raise _unknown(problem, self.commit, {commit[:8] for commit in commits})
+
+
+def _unknown(problem: str, name: str, known: Iterable[str]) -> LabkartError:
+    return LabkartError(join_sentences(problem, did_you_mean(name, known)))
 
 
 def check_name(name: str, records: Sequence[ExperimentRecord]) -> None:
@@ -107,7 +110,7 @@ def check_name(name: str, records: Sequence[ExperimentRecord]) -> None:
     if not is_group:
         names = {*FACTS, *(known for record in records for known, _ in values(record))}
         problem = translate("{name}: no experiment has such a setting or metric.", name=name)
-        raise LabkartError(join_sentences(problem, did_you_mean(name, names)))
+        raise _unknown(problem, name, names)
 
 
 def unmet_condition(where: Sequence[Condition]) -> str:

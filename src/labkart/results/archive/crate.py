@@ -200,9 +200,8 @@ def _inputs(crate: ROCrate, record: ExperimentRecord) -> list[Any]:
 def _results(record: ExperimentRecord) -> list[str]:
     """The paths of the files that an experiment left, in the archive."""
     outputs = [state for task in record.tasks for state in task.result.get("outputs", ())]
-    paths = [state["path"] if isinstance(state, dict) else state.path for state in outputs]
     own = f"outputs/records/experiments/{record.id}/record.json"
-    return [own, *dict.fromkeys(f"outputs/{path}" for path in paths)]
+    return [own, *dict.fromkeys(f"outputs/{state['path']}" for state in outputs)]
 
 
 def _is_folder(path: str) -> bool:

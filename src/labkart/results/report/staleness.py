@@ -1,13 +1,13 @@
 """Whether a report's files are what its config, the code and the experiments would make today."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from labkart import console
+from labkart import console, project
 from labkart.errors import LabkartError
 from labkart.language import translate
-from labkart.records import tables
 from labkart.records.record import read_experiment
 from labkart.records.seeds import Group
 from labkart.results.report import numbers, origin, provenance
@@ -55,7 +55,7 @@ def _reasons(config: ReportConfig) -> Iterator[str]:
     yield from filter(None, [_stale_numbers(config, ids)])
     changes = (_changed(id, overrides) for id, overrides in facts.newest.items())
     yield from filter(None, changes)
-    if tables.was_made_here(first["provenance"]):
+    if _made_here(first["provenance"]).exists():
         yield from filter(None, [_changed_records(facts)])
         yield from filter(None, [_other_experiments(config, ids)])
 
@@ -93,8 +93,19 @@ def _key(settings: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
 
 
 def note_made_here(config: ReportConfig) -> None:
-    """Note beside the records that they have the experiments of this report's table."""
-    tables.note_table(_file_digest(config.file(provenance.ENDING)) or "")
+    """Note beside the records that they have the experiments of this report's table.
+
+    On another machine, such as CI's, no experiment of a table is lost: none ever was there.
+    """
+    mark = _made_here(_file_digest(config.file(provenance.ENDING)) or "")
+    with suppress(OSError):  # where nothing can be written, nothing will be missed
+        mark.parent.mkdir(parents=True, exist_ok=True)
+        mark.touch()
+
+
+def _made_here(digest: str) -> Path:
+    """The file that tells that a table was made here, by the digest of its provenance."""
+    return project.current().outputs / "records" / "tables" / digest
 
 
 def unknown_numbers(names: Collection[str]) -> str:

@@ -110,8 +110,7 @@ def _decide(
 
 def _outputs(task: TaskRun | None) -> list[str] | None:
     """The digests of a task's outputs, or None if it is missing."""
-    states = map(_as_dict, task.result.get("outputs", ())) if task else ()
-    return [state["sha256"] for state in states] if task else None
+    return [state["sha256"] for state in task.result.get("outputs", ())] if task else None
 
 
 def _causes(then: TaskRun, now: TaskRun | None) -> Iterator[str]:
@@ -138,8 +137,7 @@ def _causes(then: TaskRun, now: TaskRun | None) -> Iterator[str]:
 
 def _read_files(task: TaskRun) -> dict[str, str]:
     """The digests of the files that a task read, by path."""
-    undeclared = map(_as_dict, task.result.get("undeclared", ()))
-    states = [*task.result.get("data", {}).values(), *undeclared]
+    states = [*task.result.get("data", {}).values(), *task.result.get("undeclared", ())]
     return {state["path"]: state["sha256"] for state in states}
 
 
@@ -234,7 +232,3 @@ def _matches(name: str, patterns: Collection[str]) -> bool:
     """Whether a pattern fits a metric's name, with or without its task."""
     names = (name, name.rpartition(".")[2])
     return any(fnmatchcase(text, pattern) for text in names for pattern in patterns)
-
-
-def _as_dict(state: Any) -> dict[str, Any]:
-    return state if isinstance(state, dict) else vars(state)

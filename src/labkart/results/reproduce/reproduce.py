@@ -4,18 +4,18 @@ The order of the steps: the commit, the data, the packages, the settings, the ru
 """
 
 import math
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from labkart import console, signals, threads
 from labkart.errors import LabkartError
 from labkart.language import bilingual, local, translate
-from labkart.records import published, record
+from labkart.records import provenance, published, record
 from labkart.records.published import PublishedExperiment
 from labkart.records.record import ExperimentRecord
 from labkart.records.verdict import TOLERANCE, Verdict
-from labkart.results.reproduce import causes, data, environment
+from labkart.results.reproduce import data, environment
 from labkart.results.reproduce.agreement import RunRecords, compare_records, explanations
 from labkart.results.reproduce.environment import RecordedEnvironment
 from labkart.results.reproduce.missing import (
@@ -151,11 +151,11 @@ def _run(experiment: ExperimentRecord, options: Options) -> tuple[Verdict, Exper
         tasks = {task.label: record.read_task(task.name, task.id) for task in experiment.tasks}
         then = RunRecords(experiment, tasks)
         verdict = compare_records(then, again, options.tolerance, options.ignored)
-        verdict.causes += causes.changed_variables(experiment, rerun.variables())
+        verdict.causes += _changed_variables(experiment, rerun.variables())
         if verdict.kind == "different" and not verdict.error and not explanations(then, again):
             console.say(translate("  no cause is known, so once more: do two runs here agree?"))
             second = _new_records(rerun, [*overrides, *corrections], experiment)
-            verdict.causes += causes.unsteady_tasks(again, second)
+            verdict.causes += _unsteady_tasks(again, second)
     verdict.notes += [*notes, *package_notes, *contradictions(overrides, corrections)]
     verdict.notes += [*_too_many_threads(experiment), *masked_code(experiment)]
     return verdict, again.experiment
@@ -172,15 +172,48 @@ def _new_records(
     return RunRecords(again, tasks)
 
 
+def _changed_variables(
+    experiment: ExperimentRecord, environment: Mapping[str, str]
+) -> Iterator[str]:
+    """A sentence for each variable that the code reads and that has another value now."""
+    recorded: Mapping[str, str | None] = experiment.environment.get("variables") or {}
+    now = provenance.variable_values(recorded, environment)
+    for name, value in recorded.items():
+        if value != now[name]:
+            yield bilingual(
+                "the code reads the environment variable {name}, which was {then} then "
+                "and is {now} now",
+                name=name,
+                then=_describe_variable(value),
+                now=_describe_variable(now[name]),
+            )
+
+
+def _describe_variable(value: str | None) -> str:
+    return bilingual("not set") if value is None else f'"{value}"'
+
+
+def _unsteady_tasks(first: RunRecords, second: RunRecords) -> Iterator[str]:
+    """A sentence if two runs of the same code on this machine differ, too."""
+    verdict = compare_records(first, second, tolerance=0.0)
+    if verdict.kind == "different" and verdict.first:
+        numbers = "; ".join(map(str, verdict.deviations[:2]))
+        yield bilingual(
+            "{task} gives another result each time, also twice here{numbers}: "
+            "something random in it does not follow the seed",
+            task=verdict.first,
+            numbers=f" ({numbers})" if numbers else "",
+        )
+
+
 def _too_many_threads(experiment: ExperimentRecord) -> Iterator[str]:
     recorded, cores = experiment.environment.get("threads"), threads.cores()
     if recorded and recorded > cores:
-        if cores == 1:
-            yield bilingual("threads {number} -> {number} on 1 core", number=recorded)
-        else:
-            yield bilingual(
-                "threads {number} -> {number} on {cores} cores", number=recorded, cores=cores
-            )
+        yield bilingual(
+            "threads {number} -> {number} on a machine with fewer cores ({cores})",
+            number=recorded,
+            cores=cores,
+        )
 
 
 def _require_none(missing: Sequence[str]) -> None:
