@@ -285,13 +285,16 @@ def current_time() -> str:
     return datetime.now().astimezone().isoformat(timespec="milliseconds")
 
 
+def describe_change(state: FileState, root: Path) -> str:
+    """How a file is not in its state, in words; empty if it is."""
+    if digests.unchanged(state, root):
+        return ""
+    path = root / state.path
+    file = project.current().short(path)
+    if path.exists():
+        return translate("{file} changed", file=file)
+    return translate("{file} is gone", file=file)
+
+
 def _first_change(states: Sequence[FileState], root: Path) -> str:
-    """The first file that is not in its state, in words; empty if there is none."""
-    for state in states:
-        if not digests.unchanged(state, root):
-            path = root / state.path
-            file = project.current().short(path)
-            if path.exists():
-                return translate("{file} changed", file=file)
-            return translate("{file} is gone", file=file)
-    return ""
+    return next(filter(None, (describe_change(state, root) for state in states)), "")

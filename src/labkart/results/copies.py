@@ -39,9 +39,7 @@ def copy_output(output: TaskOutput, name: str, *, force: bool = False) -> list[P
         for copy in copies:
             copy.check(force=force)
         for copy in copies:
-            copy.prepare()
-        for copy in copies:
-            copy.commit()
+            copy.write()
     except OSError as error:
         place = project.current().short(Path(error.filename or name))
         raise LabkartError(
@@ -155,8 +153,8 @@ class _Copy:
                 )
             )
 
-    def prepare(self) -> None:
-        """Copy the content to a file beside the target."""
+    def write(self) -> None:
+        """Write the copy, and where it is from."""
         self.target.parent.mkdir(parents=True, exist_ok=True)
         source = project.current().outputs / self.state.path
         shutil.copyfile(source, self.half)
@@ -166,9 +164,6 @@ class _Copy:
                     "{file} changed. Run the command again.", file=project.current().short(source)
                 )
             )
-
-    def commit(self) -> None:
-        """Give the copy its name, and write where it is from."""
         self.half.replace(self.target)
         write_atomically(origin_file(self.target), encode_json(self._origin()))
 

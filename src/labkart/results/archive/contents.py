@@ -13,7 +13,13 @@ from labkart.errors import LabkartError
 from labkart.files import read_text
 from labkart.language import bilingual, translate
 from labkart.records.published import PublishedExperiment
-from labkart.records.record import ExperimentRecord, TaskRecord, read_experiment, read_task
+from labkart.records.record import (
+    ExperimentRecord,
+    TaskRecord,
+    describe_change,
+    read_experiment,
+    read_task,
+)
 from labkart.records.texts import text_file
 from labkart.results.report import config, provenance
 from labkart.results.report.provenance import Provenance
@@ -148,16 +154,12 @@ def _add_experiment(contents: Contents, published: PublishedExperiment) -> Exper
 def _outputs(contents: Contents, record: TaskRecord) -> Iterator[tuple[str, Path]]:
     """The outputs of a task, if they are as it left them."""
     for state in record.outputs:
-        path = project.current().outputs / state.path
-        if digests.unchanged(state, project.current().outputs):
-            yield from _whole(path)
-        else:
-            names = {"path": project.current().short(path), "task": record.name}
-            remark = translate("{path}, an output of {task}, is gone", **names)
-            if path.exists():
-                remark = translate("{path}, an output of {task}, was changed", **names)
+        if change := describe_change(state, project.current().outputs):
+            remark = translate("An output of {task}: {change}", task=record.name, change=change)
             if remark not in contents.remarks:
                 contents.remarks.append(remark)
+        else:
+            yield from _whole(project.current().outputs / state.path)
 
 
 def _declared(experiments: Iterable[ExperimentRecord]) -> list[DataSource]:

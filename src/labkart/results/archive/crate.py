@@ -6,6 +6,7 @@ https://w3id.org/ro/wfrun/workflow/0.5.
 """
 
 import json
+import mimetypes
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from labkart import project
 from labkart.files import read_text
 from labkart.records.record import ExperimentRecord
 from labkart.records.values import text_of
-from labkart.results.archive.contents import Contents
+from labkart.results.archive.contents import Contents, DataItem
 
 FILE = "ro-crate-metadata.json"
 _PROFILES = {
@@ -29,11 +30,7 @@ _PROFILES = {
     "https://w3id.org/workflowhub/workflow-ro-crate/1.0": "Workflow RO-Crate",
 }
 _CONTEXT = "https://w3id.org/ro/terms/workflow-run/context"
-_TYPES = {
-    **{".json": "application/json", ".csv": "text/csv", ".md": "text/markdown"},
-    **{".pdf": "application/pdf", ".png": "image/png", ".tex": "text/x-tex"},
-    **{".txt": "text/plain", ".yaml": "application/yaml", ".zip": "application/zip"},
-}
+_PARAMETER = "https://bioschemas.org/profiles/FormalParameter/1.0-RELEASE"
 _COMPLETED, _FAILED = (
     "http://schema.org/CompletedActionStatus",
     "http://schema.org/FailedActionStatus",
@@ -55,12 +52,12 @@ def describe(contents: Contents, sizes: Mapping[str, int], pipeline: str, date: 
     workflow = _add_workflow(crate, pipeline, contents)
     for name, size in sizes.items():
         if name != pipeline and not name.endswith("/"):
-            kind = _TYPES.get(Path(name).suffix, "application/octet-stream")
+            kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
             facts = {"contentSize": str(size), "encodingFormat": kind}
             crate.add_file(dest_path=name, properties={"name": Path(name).name, **facts})
     for item in contents.data:
         if not item.is_included:
-            _add_absent_data(crate, item.path, item.sha256, item.place, item.address)
+            _add_absent_data(crate, item)
     for record in contents.experiments.values():
         _add_action(crate, workflow, record, sizes)
     return f"{json.dumps(crate.metadata.generate(), indent=1, ensure_ascii=False)}\n".encode()
@@ -130,19 +127,16 @@ def _add_parameter(crate: ROCrate, name: str, kind: str, label: str) -> Any:
     return crate.add_formal_parameter(label, kind, identifier=f"#{name}", properties=facts)
 
 
-_PARAMETER = "https://bioschemas.org/profiles/FormalParameter/1.0-RELEASE"
-
-
-def _add_absent_data(crate: ROCrate, path: str, sha256: str, place: str, address: str) -> None:
+def _add_absent_data(crate: ROCrate, item: DataItem) -> None:
     """Data that the archive does not have, with its digest and, if known, its address."""
     facts = {
         "@type": "CreativeWork",
-        "name": path,
-        "description": f"Not in this archive: {place}",
-        "identifier": f"sha256:{sha256}",
-        **({"url": address} if address else {}),
+        "name": item.path,
+        "description": f"Not in this archive: {item.place}",
+        "identifier": f"sha256:{item.sha256}",
+        **({"url": item.address} if item.address else {}),
     }
-    crate.add(ContextEntity(crate, f"#data/{path}", facts))
+    crate.add(ContextEntity(crate, f"#data/{item.path}", facts))
 
 
 def _add_action(

@@ -3,7 +3,6 @@
 Works in a temporary folder, also on a machine that does not have the project.
 """
 
-import hashlib
 import os
 import shutil
 import subprocess
@@ -105,17 +104,12 @@ def _changed(folder: Path, files: dict[str, str]) -> Iterator[str]:
             yield translate(
                 "{name} was added: {manifest} does not list it", name=name, manifest=MANIFEST
             )
-        elif _sha256(path) != digest:
+        elif digests.fresh_content_digest(path) != digest:
             yield translate(
                 "{name} was changed: its digest is not that of {manifest}",
                 name=name,
                 manifest=MANIFEST,
             )
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _all_right(problems: list[str]) -> bool:
@@ -153,7 +147,7 @@ def _contradictions(tables: dict[str, Provenance]) -> Iterator[str]:
     """Where the digests in the records are not those of the files. In the project's folder."""
     outputs = project.current().outputs
     for file in sorted((outputs / "records" / "texts").glob("*.txt")):
-        if _sha256(file) != file.stem:
+        if digests.fresh_content_digest(file) != file.stem:
             yield translate(
                 "outputs/records/texts/{name} is not the text of its digest", name=file.name
             )
