@@ -6,9 +6,10 @@ Reads records. Knows Hydra's grammar of values, which it imports only for what n
 import fnmatch
 import operator
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Any
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any
 
 from labkart.errors import LabkartError
 from labkart.language import translate
@@ -16,37 +17,15 @@ from labkart.records.record import ExperimentRecord
 from labkart.records.states import parse_status
 from labkart.records.values import parse_fact, parse_number, value
 
+if TYPE_CHECKING:
+    from hydra.core.override_parser.types import Override
+
 _COMPARISONS = {"<=": operator.le, ">=": operator.ge, "<": operator.lt, ">": operator.gt}
 _CONDITION = re.compile(r"([^=<>!]+?)\s*(!=|<=|>=|=|<|>)\s*([^=<>!].*|)", re.DOTALL)
 _NEXT_CONDITION = re.compile(r""",(?=[^\s,=<>!\[\]{}()'"]+\s*[=<>!])""")
 # A text without these is no list, no quoted text and no range: it is compared as it is.
 _GRAMMAR = frozenset("[]{}()'\"\\")
 _WORDS = {None: "null", True: "true", False: "false"}
-
-
-@dataclass(frozen=True)
-class _Word:
-    """A word that a person typed: a number, null, true, false, or a text that may be a pattern."""
-
-    text: str
-
-    def fits(self, setting: Any) -> bool:
-        if setting is None or isinstance(setting, bool):
-            return _WORDS[setting] == self.text.lower()
-        number, expected = parse_number(setting), parse_number(self.text)
-        if number is not None and expected is not None:
-            return _are_equal(number, expected)
-        return fnmatch.fnmatchcase(str(setting), self.text)
-
-
-@dataclass(frozen=True)
-class _Value:
-    """A list, a dictionary or a text in quotes."""
-
-    content: Any
-
-    def fits(self, setting: Any) -> bool:
-        return _contains(setting, self.content)
 
 
 @dataclass(frozen=True)
@@ -98,12 +77,13 @@ class Condition:
 
     def matches(self, setting: Any) -> bool:
         """Whether a setting is one of the condition's values."""
-        return any(alternative.fits(setting) for alternative in self._alternatives)
+        return any(fits(setting) for fits in self._alternatives)
 
     @cached_property
-    def _alternatives(self) -> "list[_Word | _Value]":
+    def _alternatives(self) -> list[Callable[[Any], bool]]:
+        """What tells for each value of the condition whether a setting is that one."""
         if _GRAMMAR.isdisjoint(self.value):
-            return [_Word(text) for text in self.value.split(",")]
+            return [partial(_is_word, text) for text in self.value.split(",")]
         return [_alternative(text) for text in _expand(self.value, f"{self.name}{self.sign}")]
 
 
@@ -112,18 +92,26 @@ def split_conditions(text: str) -> list[str]:
     return _NEXT_CONDITION.split(text)
 
 
-def _expand(text: str, start: str) -> list[str]:
-    """The values that Hydra reads behind an "=": `[8],[16,16]` are two, `range(3)` three.
-
-    A text that Hydra does not read is one value, or several between commas.
-    """
+def _parse(text: str) -> "Override | None":
+    """A value as Hydra reads it behind a "="; None if it does not read it."""
     from hydra.core.override_parser.overrides_parser import OverridesParser
-    from hydra.core.override_parser.types import Glob
     from hydra.errors import HydraException
 
     try:
-        override = OverridesParser.create().parse_override(f"x={text}")
+        return OverridesParser.create().parse_override(f"x={text}")
     except HydraException:
+        return None
+
+
+def _expand(text: str, start: str) -> list[str]:
+    """The values that a text stands for: `[8],[16,16]` are two, `range(3)` three.
+
+    A text that Hydra does not read is one value, or several between commas.
+    """
+    from hydra.core.override_parser.types import Glob
+
+    override = _parse(text)
+    if override is None:
         return text.split(",")
     if not override.is_sweep_override():
         return [override.get_value_element_as_str()]
@@ -147,30 +135,38 @@ def _expand(text: str, start: str) -> list[str]:
     return list(override.sweep_string_iterator())
 
 
-def _alternative(text: str) -> "_Word | _Value":
-    if _GRAMMAR.isdisjoint(text):
-        return _Word(text)
-    from hydra.core.override_parser.overrides_parser import OverridesParser
-    from hydra.errors import HydraException
-
-    try:
-        return _Value(OverridesParser.create().parse_override(f"x={text}").value())
-    except HydraException:
-        return _Word(text)
+def _alternative(text: str) -> Callable[[Any], bool]:
+    override = None if _GRAMMAR.isdisjoint(text) else _parse(text)
+    if override is None:
+        return partial(_is_word, text)
+    return partial(_is_value, override.value())
 
 
-def _contains(setting: Any, expected: Any) -> bool:
-    """Whether a setting is what was typed; of a section, the settings that were typed count."""
+def _is_word(text: str, setting: Any) -> bool:
+    """Whether a setting is a number, null, true or false, or fits a text that may be a pattern."""
+    if setting is None or isinstance(setting, bool):
+        return _WORDS[setting] == text.lower()
+    number, expected = parse_number(setting), parse_number(text)
+    if number is not None and expected is not None:
+        return _are_equal(number, expected)
+    return fnmatch.fnmatchcase(str(setting), text)
+
+
+def _is_value(expected: Any, setting: Any) -> bool:
+    """Whether a setting is a list, a dictionary or a text in quotes.
+
+    Of a section, the settings that were typed count.
+    """
     if isinstance(expected, dict):
         return isinstance(setting, dict) and all(
-            str(key) in setting and _contains(setting[str(key)], item)
+            str(key) in setting and _is_value(item, setting[str(key)])
             for key, item in expected.items()
         )
     if isinstance(expected, list):
         return (
             isinstance(setting, list)
             and len(setting) == len(expected)
-            and all(map(_contains, setting, expected))
+            and all(map(_is_value, expected, setting))
         )
     if setting is None or isinstance(setting, bool) or isinstance(expected, str | bool | None):
         return type(setting) is type(expected) and setting == expected
