@@ -133,12 +133,6 @@ def test_a_copy_says_where_it_is_from(output: Call) -> None:
     ]
 
 
-def test_a_copy_that_a_task_reads_is_named(output: Call, capfd: pytest.CaptureFixture[str]) -> None:
-    run()
-    assert main.main(["output", "Predict", "-o", "inputs/submission.csv"]) == 0
-    assert "inputs/submission.csv is also data of Read: if" in capfd.readouterr().err
-
-
 def test_a_folder_gets_the_names_that_the_tasks_declare(output: Call) -> None:
     run()
     assert output("Predict", "-o", "results/")[0] == 0

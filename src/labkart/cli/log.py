@@ -90,9 +90,9 @@ def _show(logs: Sequence["TaskLog"]) -> bool:
 
 def _show_job(experiment: "ExperimentRecord") -> bool:
     """Print what the job of an experiment printed, or, if all went well, only where that is."""
-    from labkart.results import log
+    from labkart.records import job_log
 
-    paths = log.job_logs_of(experiment)
+    paths = job_log.find_logs(experiment.id)
     for path in paths:
         console.say(f"── {translate('job')}  {project.current().short(path)}", "bold")
         if experiment.status != "finished":

@@ -2,14 +2,12 @@
 
 import os
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from labkart import console, project
 from labkart.cli import overrides
 from labkart.errors import LabkartError
 from labkart.language import translate
-from labkart.wording import join_names
 
 if TYPE_CHECKING:
     from labkart.records.names import TaskNames
@@ -38,7 +36,7 @@ def main(argv: list[str]) -> int:
         console.write_raw("\n".join(map(str, output.files)))
         return 0
 
-    from labkart.results.copies import copy_output, origin_file, readers_of
+    from labkart.results.copies import copy_output, origin_file
 
     copies = copy_output(output, args.o, force=args.force)
     source = output.label
@@ -49,18 +47,7 @@ def main(argv: list[str]) -> int:
         console.say(f"  {project.current().short(file)}   {source}")
     origins = ", ".join(origin_file(file).name for file in copies)
     console.say(translate("  from which code and settings: {origins}", origins=origins), "dim")
-    for file in copies:
-        if readers := readers_of(file, output):
-            console.warn(_describe_readers(file, readers))
     return 0
-
-
-def _describe_readers(file: Path, readers: Sequence[str]) -> str:
-    return translate(
-        "  {file} is also data of {tasks}: if its content is new, the next run computes that again",
-        file=project.current().short(file),
-        tasks=join_names(readers),
-    )
 
 
 def _is_override(word: str) -> bool:

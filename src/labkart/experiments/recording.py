@@ -7,6 +7,7 @@ from typing import Any
 
 from labkart import git, project, trace
 from labkart.experiments.plan import Experiment
+from labkart.files import read_text
 from labkart.records import last_used, provenance
 from labkart.records.diff import changed_places
 from labkart.records.names import MetricNames
@@ -52,7 +53,7 @@ class Provenance:
         """That of this moment."""
         root = project.current().root
         code, diff = provenance.code_state(root)
-        texts = {"packages.txt": provenance.packages(), "uv.lock": provenance.uv_lock(root)}
+        texts = {"packages.txt": provenance.packages(), "uv.lock": read_text(root / "uv.lock")}
         texts = {name: redact.redact_lasting(text) for name, text in texts.items()}
         environment = provenance.environment()
         if names := provenance.variable_names(root):

@@ -88,11 +88,6 @@ def packages() -> str:
     return "".join(f"{line}\n" for line in requirements())
 
 
-def uv_lock(root: Path) -> str:
-    """The text of uv's lock file; empty if the project has none."""
-    return read_text(root / "uv.lock")
-
-
 def variable_names(root: Path) -> list[str]:
     """The environment variables that the files in `src/` and `conf/` read."""
     code = map(read_text, (root / "src").rglob("*.py"))

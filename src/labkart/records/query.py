@@ -141,22 +141,13 @@ def find_experiment(text: str) -> ExperimentRecord:
         return matches[0]
     known = (matches or read_experiments(most=5))[:5]
     ids = ", ".join(record.id[:8] for record in known) or translate("none yet")
-    if not matches:
-        raise LabkartError(
-            translate(
-                'No experiment begins with "{text}". There are: {ids}. labkart runs lists them.',
-                text=text,
-                ids=ids,
-            )
+    problem = translate('No experiment begins with "{text}".', text=text)
+    if matches:
+        problem = translate(
+            '{count} experiments begin with "{text}".', count=len(matches), text=text
         )
-    raise LabkartError(
-        translate(
-            '{count} experiments begin with "{text}". There are: {ids}. labkart runs lists them.',
-            count=len(matches),
-            text=text,
-            ids=ids,
-        )
-    )
+    hint = translate("There are: {ids}. labkart runs lists them.", ids=ids)
+    raise LabkartError(join_sentences(problem, hint))
 
 
 def _experiments_of_run(prefix: str) -> list[ExperimentRecord]:

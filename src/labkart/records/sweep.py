@@ -6,7 +6,7 @@ from pathlib import Path
 
 from labkart import project
 from labkart.errors import LabkartError
-from labkart.language import translate
+from labkart.language import join_sentences, translate
 from labkart.records.record_file import read_record, write_record
 
 
@@ -34,24 +34,19 @@ def find_sweep(prefix: str) -> SweepRecord:
     Raises:
         LabkartError: there is none, or more than one.
     """
-    folders = sorted(_folder().glob("*"))
-    sweeps = [sweep for folder in folders if (sweep := read_record(folder, SweepRecord))]
-    matches = [sweep for sweep in sweeps if sweep.id.startswith(prefix)]
+    ids = sorted(path.name for path in _folder().glob("*"))
+    matches = [id for id in ids if id.startswith(prefix)]
     if len(matches) == 1 and prefix:
-        return matches[0]
-    known = ", ".join(sweep.id[:6] for sweep in matches or sweeps) or translate("none")
+        sweep = read_record(_folder() / matches[0], SweepRecord)
+        if sweep:
+            return sweep
+    known = ", ".join(id[:6] for id in matches or ids) or translate("none")
+    problem = translate('No sweep begins with "{prefix}".', prefix=prefix)
     if len(matches) > 1:
-        raise LabkartError(
-            translate(
-                '{count} sweeps begin with "{prefix}". There are: {ids}',
-                count=len(matches),
-                prefix=prefix,
-                ids=known,
-            )
+        problem = translate(
+            '{count} sweeps begin with "{prefix}".', count=len(matches), prefix=prefix
         )
-    raise LabkartError(
-        translate('No sweep begins with "{prefix}". There are: {ids}', prefix=prefix, ids=known)
-    )
+    raise LabkartError(join_sentences(problem, translate("There are: {ids}.", ids=known)))
 
 
 def unseeded_experiments(ids: Iterable[str]) -> set[str]:

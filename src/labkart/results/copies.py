@@ -54,16 +54,6 @@ def copy_output(output: TaskOutput, name: str, *, force: bool = False) -> list[P
     return [copy.target for copy in copies]
 
 
-def readers_of(copy: Path, output: TaskOutput) -> list[str]:
-    """The tasks of the output's experiment that declare a file, or a folder that it is in."""
-    root, readers = project.current().root, list[str]()
-    for run in output.experiment.tasks if output.experiment else ():
-        declared = [root / entry["path"] for entry in run.result.get("data", {}).values()]
-        if any(path == copy or path in copy.parents for path in declared):
-            readers.append(run.label)
-    return readers
-
-
 def origin_file(copy: Path) -> Path:
     """The file beside a copy that says where it is from."""
     return copy.with_name(f"{copy.name}.labkart.json")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from labkart.records import job_log, locks, task_log
+from labkart.records import locks, task_log
 from labkart.records.names import TaskNames
 from labkart.records.record import ExperimentRecord, TaskRun, read_experiment, read_task
 
@@ -60,11 +60,6 @@ def logs_of(experiment: ExperimentRecord, name: str) -> list[TaskLog]:
         for run in experiment.tasks
         if labels is None or run.label in labels
     ]
-
-
-def job_logs_of(experiment: ExperimentRecord) -> list[Path]:
-    """What the last job of an experiment printed on another host; empty if it was no job."""
-    return job_log.find_logs(experiment.id)
 
 
 def is_running(experiment: ExperimentRecord) -> bool:
