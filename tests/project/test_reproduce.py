@@ -267,7 +267,7 @@ def test_other_code_packages_and_threads_are_named(
     said = attempt()
     (draw / "record.json").write_text(kept)
     assert "different: Draw is the first task that differs" in said
-    assert "not as recorded: Draw: code of my_thesis/pipeline.py, Draw.run" in said
+    assert "not as recorded: Draw: code of pipeline.py: Draw.run" in said
     assert "not as recorded: gokart 0.0.1 -> none" in said
     assert "not as recorded: threads 4096 -> 4096 on" in said
 

@@ -194,7 +194,7 @@ def test_code_and_packages_are_named_by_name_where_the_tasks_records_are_known()
     other = replace(TASK, code={"a.py": {"run": "2", "help": "1"}}, packages={"numpy": "2"})
     result = compare_records(RunRecords(then, {"Fit": one}), RunRecords(now, {"Fit": other}))
     assert result.kind == "identical"
-    assert result.notes == ["Fit: code of a.py, run", "gone 1 -> none", "numpy 1 -> 2"]
+    assert result.notes == ["Fit: code of a.py: run", "gone 1 -> none", "numpy 1 -> 2"]
 
 
 def test_a_task_that_failed_is_the_first_that_differs() -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 from labkart.language import bilingual
 from labkart.records import values
-from labkart.records.diff import changes
+from labkart.records.diff import changed_definitions, changes
 from labkart.records.names import MetricNames
 from labkart.records.record import ExperimentRecord, TaskRecord, TaskRun
 from labkart.records.verdict import TOLERANCE, Deviation, Verdict
@@ -167,10 +167,8 @@ def _changed_code(label: str, then: RunRecords, now: RunRecords) -> Iterator[str
             yield bilingual("{task}: packages", task=label)
         return
     for file in sorted({*record.code, *new_record.code}):
-        old, new = record.code.get(file, {}), new_record.code.get(file, {})
-        names = [name for name in sorted({*old, *new}) if old.get(name) != new.get(name)]
-        for name in names[:3]:
-            place = f"{file}, {name}" if name else file
+        new, old = new_record.code.get(file, {}), record.code.get(file, {})
+        for place in changed_definitions(file, new, old)[:3]:
             yield bilingual("{task}: code of {place}", task=label, place=place)
     yield from sorted(_changes(record.packages, new_record.packages))
 
