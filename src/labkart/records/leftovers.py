@@ -88,7 +88,6 @@ def _age(path: Path) -> float:
 
 
 def _is_alive(process: str) -> bool:
-    """Whether the id is one of a process that runs on this host."""
     if not process.isdecimal():
         return False
     with suppress(OSError):  # not on Linux

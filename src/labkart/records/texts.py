@@ -10,9 +10,9 @@ from contextlib import suppress
 from pathlib import Path
 
 from labkart import project
-from labkart.files import write_atomically
+from labkart.files import read_text, write_atomically
 
-_DIGEST = re.compile(rb"\b[0-9a-f]{64}\b")
+_DIGEST = re.compile(r"\b[0-9a-f]{64}\b")
 
 
 def text_file(digest: str) -> Path:
@@ -20,24 +20,26 @@ def text_file(digest: str) -> Path:
     return project.current().outputs / "records" / "texts" / f"{digest}.txt"
 
 
+def text_digest(text: str) -> str:
+    """The digest of a text."""
+    return hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()
+
+
 def store_text(text: str) -> str:
     """Store a text, unless it is there already, and return its digest."""
-    content = text.encode(errors="surrogateescape")
-    digest = hashlib.sha256(content).hexdigest()
+    digest = text_digest(text)
     file = text_file(digest)
     with suppress(FileNotFoundError):
         os.utime(file)  # `labkart clean` spares what a record may be about to name
-    if _content(file) != content:
-        write_atomically(file, content)
+    if read_text(file) != text:
+        write_atomically(file, text.encode(errors="surrogateescape"))
     return digest
 
 
 def stored_text(digest: str) -> str:
     """The text of a digest; empty if it is missing or damaged."""
-    content = _content(text_file(digest))
-    if hashlib.sha256(content).hexdigest() != digest:
-        return ""
-    return content.decode(errors="surrogateescape")
+    text = read_text(text_file(digest))
+    return text if text_digest(text) == digest else ""
 
 
 def unnamed_texts() -> list[Path]:
@@ -45,12 +47,5 @@ def unnamed_texts() -> list[Path]:
     records = project.current().outputs / "records"
     named = set[str]()
     for file in records.glob("experiments/*/record.json"):
-        named |= {digest.decode() for digest in _DIGEST.findall(_content(file))}
+        named.update(_DIGEST.findall(read_text(file)))
     return [file for file in text_file("*").parent.glob("*.txt") if file.stem not in named]
-
-
-def _content(file: Path) -> bytes:
-    try:
-        return file.read_bytes()
-    except OSError:
-        return b""

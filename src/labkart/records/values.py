@@ -63,7 +63,6 @@ def has_value(record: ExperimentRecord, name: str) -> bool:
 
 
 def _values_named(record: ExperimentRecord, name: str) -> Iterator[Any]:
-    """All that has the name."""
     if name in record.settings:
         yield record.settings[name]
     section, _, key = name.rpartition(".")

@@ -176,7 +176,6 @@ def _code_digests(experiment: ExperimentRecord) -> dict[str, str]:
 
 
 def _definitions(tasks: Mapping[str, TaskRecord]) -> _Definitions:
-    """The digests of the definitions that tasks use, by file."""
     definitions: _Definitions = {}
     for task in tasks.values():
         for file, digests in task.code.items():

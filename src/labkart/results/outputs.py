@@ -123,7 +123,6 @@ def recorded_output(experiment: ExperimentRecord, name: str) -> TaskOutput:
 
 
 def _command(planned: Experiment, label: str) -> str:
-    """The command that computes a task."""
     is_result = label in planned.pipeline.results.values()
     value = label if label.isascii() else f"'{label}'"  # Hydra takes other letters in quotes only
     until = [] if is_result else [f"task={value}"]

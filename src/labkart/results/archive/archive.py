@@ -105,7 +105,6 @@ def _made_files(collected: Contents, scratch: Path) -> dict[str, Path]:
 
 
 def _pipeline(files: Mapping[str, Path]) -> str:
-    """The module of the pipeline among the files."""
     module = project.current().entry.partition(":")[0].replace(".", "/")
     names = (f"code/src/{module}.py", f"code/src/{module}/__init__.py", f"code/{module}.py")
     return next((name for name in names if name in files), "code/pyproject.toml")

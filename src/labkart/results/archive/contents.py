@@ -12,7 +12,7 @@ from labkart import digests, git, project
 from labkart.errors import LabkartError
 from labkart.files import read_text
 from labkart.language import bilingual, translate
-from labkart.records.published import PublishedExperiment
+from labkart.records.publication import PublishedExperiment
 from labkart.records.record import (
     ExperimentRecord,
     TaskRecord,
@@ -201,7 +201,6 @@ def _is_committed(path: Path) -> bool:
 
 
 def _address(path: str) -> str:
-    """The address in the line of `data/raw/README.md` that names a file."""
     for line in read_text(project.current().root / "data/raw/README.md").splitlines():
         address = _ADDRESS.search(line)
         if Path(path).name in line and address:

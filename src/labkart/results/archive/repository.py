@@ -82,7 +82,6 @@ def secrets(root: Path, commits: Sequence[str]) -> list[str]:
 
 
 def _left_out(root: Path) -> Iterator[str]:
-    """What a bundle of commits does not have."""
     changes = git.paths(root, "status", "--porcelain", "-z", "--no-renames", "--", ".", ":!reports")
     names = [change[3:] for change in changes if change[3:] != "uv.lock"]
     if names:

@@ -222,7 +222,6 @@ def _reproduce(root: Path, table: str, scratch: Path, *, online: bool) -> bool:
 
 
 def _lacks_environment(root: Path) -> bool:
-    """Whether no environment was installed for the runs."""
     return not any((root / "outputs" / "environments").glob("*/.whole"))
 
 

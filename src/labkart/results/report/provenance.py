@@ -15,8 +15,8 @@ import yaml
 from labkart.errors import LabkartError
 from labkart.files import encode_json, read_json
 from labkart.language import translate
-from labkart.records import published
-from labkart.records.published import PublishedExperiment
+from labkart.records import publication
+from labkart.records.publication import PublishedExperiment
 from labkart.records.record import ExperimentRecord
 from labkart.records.seeds import Group
 from labkart.results.report import config
@@ -107,8 +107,8 @@ def content_of(table: ReportTable) -> bytes:
             for group in table.groups
         ],
         "unseeded": sorted(set(table.unseeded) & records.keys()),
-        "experiments": [published.publish(records[id]) for id in sorted(records)],
-        "texts": dict(sorted(published.texts_of(list(records.values())).items())),
+        "experiments": [publication.publish(records[id]) for id in sorted(records)],
+        "texts": dict(sorted(publication.texts_of(list(records.values())).items())),
     }
     return encode_json(facts)
 
@@ -129,7 +129,7 @@ def read(file: Path) -> Provenance:
             )
         )
     try:
-        experiments = [published.read(it, facts["texts"]) for it in facts["experiments"]]
+        experiments = [publication.read(it, facts["texts"]) for it in facts["experiments"]]
         return Provenance(
             config.parse(facts["report"], facts["settings"], file.name),
             {record.id: record for record in experiments},

@@ -155,7 +155,6 @@ def _task_notes(then: RunRecords, now: RunRecords) -> Iterator[str]:
 
 
 def _changed_code(label: str, then: RunRecords, now: RunRecords) -> Iterator[str]:
-    """The code and the packages of a task that differ."""
     task, new_task = then.task_run(label), now.task_run(label)
     record, new_record = then.tasks.get(label), now.tasks.get(label)
     if not task or not new_task or not new_task.result:

@@ -11,8 +11,8 @@ from pathlib import Path
 from labkart import console, signals, threads
 from labkart.errors import LabkartError
 from labkart.language import bilingual, local, translate
-from labkart.records import provenance, published, record
-from labkart.records.published import PublishedExperiment
+from labkart.records import provenance, publication, record
+from labkart.records.publication import PublishedExperiment
 from labkart.records.record import ExperimentRecord
 from labkart.records.verdict import TOLERANCE, Verdict
 from labkart.results.reproduce import data, environment
@@ -168,7 +168,7 @@ def _new_records(
     again = rerun.run(overrides)
     tasks = rerun.task_records(again)
     if isinstance(experiment, PublishedExperiment):
-        again = published.shortened(again)
+        again = publication.shortened(again)
     return RunRecords(again, tasks)
 
 

@@ -4,7 +4,6 @@ It is a record without what belongs to one machine or one person, so that it can
 the table. Knows records and git, no report.
 """
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -60,12 +59,12 @@ class PublishedExperiment(ExperimentRecord):
     def _committed_lock(self, digest: str) -> str:
         name = f"{self.code.get('commit')}:./uv.lock"
         result = git.run(project.current().root, "show", name)
-        return result.output if result.ok and digest == _digest(result.output) else ""
+        return result.output if result.ok and digest == texts.text_digest(result.output) else ""
 
 
 def publish(record: ExperimentRecord) -> dict[str, Any]:
     """What a table's provenance says of an experiment; `texts_of` has its texts."""
-    own = {name: _digest(text) for name, text in _texts(record).items()}
+    own = {name: texts.text_digest(text) for name, text in _texts(record).items()}
     return {
         **{name: getattr(record, name) for name in _FIELDS},
         "code": {name: record.code.get(name) for name in _CODE},
@@ -79,7 +78,7 @@ def publish(record: ExperimentRecord) -> dict[str, Any]:
 
 def texts_of(records: Sequence[ExperimentRecord]) -> dict[str, str]:
     """The texts of experiments by their digests, each once."""
-    return {_digest(text): text for record in records for text in _texts(record).values()}
+    return {texts.text_digest(text): text for record in records for text in _texts(record).values()}
 
 
 def read(facts: Mapping[str, Any], stored: Mapping[str, str]) -> PublishedExperiment:
@@ -121,7 +120,3 @@ def _texts(record: ExperimentRecord) -> dict[str, str]:
         name: texts.stored_text(record.texts[name]) for name in _TEXTS if name in record.texts
     } | {_CONFIG: read_text(record.folder / _CONFIG)}
     return {name: text for name, text in found.items() if text}
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()
