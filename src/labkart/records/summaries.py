@@ -15,6 +15,7 @@ from labkart.memo import Memo
 from labkart.records import leftovers
 from labkart.records.record import ExperimentRecord, read_experiment
 
+_READERS = ("records/summaries.py", "records/record.py", "records/record_file.py")
 _LEFT_OUT = ("tasks", "environment")
 _FIELDS = [field.name for field in fields(ExperimentRecord) if field.name not in _LEFT_OUT]
 
@@ -30,7 +31,7 @@ def summaries() -> list[ExperimentRecord]:
     with suppress(OSError):  # the disk is full or read-only
         leftovers.close_abandoned()
     outputs = project.current().outputs
-    cache = Memo(outputs / "memos" / "experiments", ("records/summaries.py", "records/record.py"))
+    cache = Memo(outputs / "memos" / "experiments", _READERS)
     previous: dict[str, _Entry] = cache.load()
     entries = dict[str, _Entry]()
     folder = outputs / "records" / "experiments"
@@ -39,10 +40,9 @@ def summaries() -> list[ExperimentRecord]:
         if entry:
             entries[id] = entry
     if entries != previous:
-        with suppress(OSError):  # the disk is full or read-only
-            cache.keep(entries)
-    settings = [dict(zip(_FIELDS, values, strict=True)) for _, values in entries.values()]
-    records = [ExperimentRecord(**values, tasks=[]) for values in settings]
+        cache.keep(entries)
+    facts = [dict(zip(_FIELDS, values, strict=True)) for _, values in entries.values()]
+    records = [ExperimentRecord(**values, tasks=[]) for values in facts]
     return sorted(records, key=lambda record: record.started or "", reverse=True)
 
 
@@ -51,13 +51,14 @@ def _entry(id: str, file: Path, previous: _Entry | None) -> _Entry | None:
     stamp = digests.stamp(str(file))
     if stamp and previous and previous[0] == stamp:
         return previous
-    is_settled = stamp and digests.settled(stamp)
+    is_settled = bool(stamp) and digests.settled(stamp)
     record = read_experiment(id)
     if not record:
         return None
-    if not stamp or not is_settled or digests.stamp(file) != stamp:
-        stamp = []
-    return stamp, [getattr(record, name) for name in _FIELDS]
+    values = [getattr(record, name) for name in _FIELDS]
+    if stamp and is_settled and digests.stamp(file) == stamp:
+        return stamp, values
+    return [], values
 
 
 def _names(folder: Path) -> list[str]:
