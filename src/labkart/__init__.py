@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from labkart.errors import LabkartError
-    from labkart.experiments.config import compose
+    from labkart.experiments.composer import compose
     from labkart.results.notebook import load, runs
     from labkart.tasks.data_files import DataFile, DataFolder
     from labkart.tasks.make import make
@@ -24,7 +24,7 @@ _MODULES = {
     "DataFolder": "labkart.tasks.data_files",
     "LabkartError": "labkart.errors",
     "Task": "labkart.tasks.task",
-    "compose": "labkart.experiments.config",
+    "compose": "labkart.experiments.composer",
     "load": "labkart.results.notebook",
     "make": "labkart.tasks.make",
     "runs": "labkart.results.notebook",

@@ -11,7 +11,7 @@ from hydra.core.hydra_config import HydraConfig
 
 from labkart import project
 from labkart.cli import main
-from labkart.experiments.config import compose_overrides
+from labkart.experiments.composer import compose_overrides
 from labkart.experiments.experiment import run_experiments
 from labkart.experiments.plan import plan
 from labkart.records.record import ExperimentRecord

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from labkart.experiments.composer import Composer
-from labkart.experiments.composition import load as load_config
+from labkart.experiments.config import load as load_config
 from tests.support.composing import FILES, differing
 from tests.support.tiny import write
 

@@ -7,7 +7,7 @@ from types import ModuleType
 import pytest
 from hydra.core.hydra_config import HydraConfig
 
-from labkart.experiments.config import compose_overrides
+from labkart.experiments.composer import compose_overrides
 from labkart.experiments.experiment import run_experiments
 from labkart.experiments.failures import describe_failure, describe_failures
 from labkart.experiments.plan import Experiment, plan

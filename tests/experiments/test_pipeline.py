@@ -9,7 +9,7 @@ import pytest
 from hydra.core.hydra_config import HydraConfig
 
 from labkart.errors import LabkartError
-from labkart.experiments.config import compose_overrides
+from labkart.experiments.composer import compose_overrides
 from labkart.experiments.experiment import run_experiments
 from labkart.experiments.pipeline import Pipeline
 from labkart.experiments.plan import plan

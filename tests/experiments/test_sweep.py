@@ -7,7 +7,7 @@ from types import ModuleType
 from hydra.core.hydra_config import HydraConfig
 
 from labkart.experiments.combinations import Job
-from labkart.experiments.config import compose_overrides
+from labkart.experiments.composer import compose_overrides
 from labkart.experiments.plan import plan
 from labkart.experiments.sweep import Sweep
 from labkart.records.record import read_experiment

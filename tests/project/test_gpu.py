@@ -18,7 +18,7 @@ import pytest
 from hydra.core.hydra_config import HydraConfig
 
 from labkart.errors import LabkartError
-from labkart.experiments.config import compose_overrides
+from labkart.experiments.composer import compose_overrides
 from labkart.experiments.experiment import run_experiments
 from labkart.experiments.plan import plan
 from labkart.records.record import ExperimentRecord, TaskRecord, read_task

@@ -14,7 +14,7 @@ import pytest
 from hydra.core.hydra_config import HydraConfig
 
 from labkart import LabkartError
-from labkart.experiments.config import compose_overrides
+from labkart.experiments.composer import compose_overrides
 from labkart.experiments.plan import plan
 from labkart.experiments.search import plots
 from labkart.records import leftovers, study

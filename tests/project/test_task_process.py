@@ -12,7 +12,7 @@ import pytest
 from hydra.core.hydra_config import HydraConfig
 
 from labkart.experiments import recording
-from labkart.experiments.config import compose_overrides
+from labkart.experiments.composer import compose_overrides
 from labkart.experiments.experiment import Experiment, run_experiments
 from labkart.experiments.failures import describe_failures
 from labkart.experiments.plan import plan

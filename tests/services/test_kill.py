@@ -104,7 +104,7 @@ def pipeline(cfg):
 SERVER = """\
 import contextlib, gc, json, os, random, resource, signal, sys, time, traceback
 import study.pipeline
-from labkart.experiments import config, experiment, plan
+from labkart.experiments import composer, experiment, plan
 from labkart.records import leftovers
 from labkart.secrets import redact
 
@@ -167,7 +167,7 @@ for line in sys.stdin:
     outputs, words, processes, after, killed, largest, kills = json.loads(line)
     os.environ["LABKART_OUTPUTS"] = outputs
     if tuple(words) not in composed:
-        composed[tuple(words)] = config.compose_overrides(*words)
+        composed[tuple(words)] = composer.compose_overrides(*words)
     began, children = time.monotonic(), [forked(words, largest) for _ in range(processes)]
     if killed:
         time.sleep(after)

@@ -8,9 +8,9 @@ from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from labkart.errors import LabkartError
-from labkart.experiments import config
-from labkart.experiments.composer import Composer
-from labkart.experiments.composition import Composed, load
+from labkart.experiments.composer import Composer, check_additions
+from labkart.experiments.config import Composed, InvalidOverride, load
+from labkart.experiments.config_errors import explain_error
 
 FILES = {
     "conf/config.yaml": """\
@@ -45,11 +45,11 @@ labkart:
 
 def hydras(words: Sequence[str]) -> Composed:
     """What Hydra itself makes of the words, as `labkart run` hears of it."""
-    config.check_additions(words)
+    check_additions(words)
     try:
         return Composed.of(load(words))
-    except config.InvalidOverride as error:
-        raise config.explain_error(error, words) from None
+    except InvalidOverride as error:
+        raise explain_error(error, words) from None
 
 
 def describe(composed: Composed) -> Any:

@@ -14,7 +14,7 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import OmegaConf
 
 from labkart import DataFile, LabkartError, Task, compose, make
-from labkart.experiments.config import check_additions
+from labkart.experiments.composer import check_additions
 from labkart.tasks.config_source import ConfigSource
 from labkart.tasks.context import context
 from tests.support.tiny import write

@@ -17,10 +17,10 @@ from omegaconf import DictConfig, OmegaConf
 from labkart.check.config_file import ConfigFile, file_problem, read_files
 from labkart.check.rule import Problem
 from labkart.errors import LabkartError
-from labkart.experiments import combinations, config, sweep_file
+from labkart.experiments import combinations, sweep_file
 from labkart.experiments.combinations import Job
-from labkart.experiments.composer import Composer
-from labkart.experiments.composition import Composed
+from labkart.experiments.composer import Composer, compose_overrides
+from labkart.experiments.config import Composed
 from labkart.experiments.override_syntax import write_value
 from labkart.language import translate
 
@@ -82,7 +82,7 @@ class Conf:
 
     def _compose(self, file: ConfigFile, *overrides: str) -> Composed | None:
         try:
-            composed = config.compose_overrides(*overrides)
+            composed = compose_overrides(*overrides)
         except LabkartError as error:
             why = str(error).removeprefix("conf: ").removeprefix(f"{file.path}: ")
             self.problems.append(Problem(file.path, "composed", text=why))

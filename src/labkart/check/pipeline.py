@@ -18,7 +18,7 @@ from labkart.check.rule import Problem
 from labkart.check.task_classes import TaskClass, task_classes
 from labkart.check.tree import Tree
 from labkart.errors import LabkartError
-from labkart.experiments.composition import Composed
+from labkart.experiments.config import Composed
 from labkart.experiments.pipeline import call_pipeline
 from labkart.wording import describe
 

@@ -23,8 +23,8 @@ from rich.prompt import Confirm
 
 from labkart import console, project
 from labkart.errors import LabkartError
-from labkart.experiments import config, plan
-from labkart.experiments.composer import Composer
+from labkart.experiments import plan
+from labkart.experiments.composer import Composer, compose_overrides
 from labkart.language import translate, translate_count
 from labkart.records import job_log, leftovers, locks, query, record, texts
 from labkart.records.file_lock import file_lock
@@ -159,7 +159,7 @@ def _needed() -> set[str]:
     experiments = record.read_experiments()
     needed = {task.id for experiment in experiments if experiment.kept for task in experiment.tasks}
     # Errors are not caught here: if today's code cannot be read, nobody knows what it needs.
-    needed |= _task_ids(plan.plan(config.compose_overrides()))
+    needed |= _task_ids(plan.plan(compose_overrides()))
     composer = Composer()
     for overrides in {tuple(experiment.overrides) for experiment in experiments} - {()}:
         with suppress(LabkartError):  # settings that do not fit today's code

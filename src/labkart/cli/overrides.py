@@ -61,11 +61,11 @@ def plan_experiment(overrides: list[str]) -> "Experiment":
     Raises:
         LabkartError: an override or the pipeline is wrong.
     """
-    from labkart.experiments import config, plan
+    from labkart.experiments import composer, plan
 
     os.chdir(project.current().root)
-    composed = config.compose_overrides(*overrides)
-    config.check_additions(overrides)
+    composed = composer.compose_overrides(*overrides)
+    composer.check_additions(overrides)
     console.show_logging()
     return plan.plan(composed)
 

@@ -3,7 +3,7 @@
 Knows Hydra, luigi's build and SLURM, and what identifies an experiment. Compares no results and
 prints no tables: what a person sees goes to an `output.RunOutput`.
 
-Others may use `config.compose_overrides` and `composer.Composer`, `pipeline.call_pipeline`,
+Others may use `composer.compose_overrides` and `composer.Composer`, `pipeline.call_pipeline`,
 `plan.plan`, `status.statuses`, `run.run`, `run.plan_all` and `run.run_on_node`,
 `accept.accept_changes`, `override_syntax.write_value`, `sweep_file.read_grids`, `sweep.expand`,
 `session.session`, and `search.search.search`.

@@ -1,27 +1,79 @@
-"""Composes many configurations that differ in a few values, as Hydra would, but faster.
+"""Composes `conf/` and overrides into configurations: one by Hydra, many faster than by Hydra.
 
-Knows which overrides Hydra must read itself. For what composing means see `config`.
+Knows which overrides Hydra must read itself. What is wrong is explained by `config_errors`.
 """
 
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
 from copy import deepcopy
 from functools import cached_property
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override, OverrideType
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
 from labkart import project
 from labkart._compat import apply_overrides, override_with_value
-from labkart.experiments import config, config_errors
-from labkart.experiments.composition import Composed, load
+from labkart.errors import LabkartError
+from labkart.experiments.config import Composed, InvalidOverride, load
+from labkart.experiments.config_errors import explain_error
+from labkart.language import join_sentences, translate
+from labkart.wording import did_you_mean
 
 # What Hydra's own node says of the overrides of one job, not of files, machine or job number.
 _OF_OVERRIDES = re.compile(r"\$\{hydra:(?!runtime\.|job\.(?:name|num|id)\})")
 # Numbers that Hydra reads as Python does.
 _NUMBERS = {int: r"-?[1-9]\d*|0", float: r"-?(?:[1-9]\d*|0)\.\d+"}
+
+
+def compose(*overrides: str) -> DictConfig:
+    """The configuration that `labkart run` composes from the same overrides.
+
+    Args:
+        *overrides: settings as on the command line, one text each; without any, the defaults.
+
+    Returns:
+        What `pipeline()` takes.
+
+    Example:
+        `compose("model=forest", "seed=3")`
+
+    Raises:
+        LabkartError: an override names a file or a setting that does not exist.
+    """
+    return compose_overrides(*overrides).cfg
+
+
+def compose_overrides(*overrides: str) -> Composed:
+    """The same, with what the configuration was made of."""
+    try:
+        composed = Composed.of(load(overrides))
+    except InvalidOverride as error:
+        raise explain_error(error, overrides) from None
+    composed.activate()
+    return composed
+
+
+def check_additions(overrides: Iterable[str]) -> None:
+    """Refuse `+name=value` at the top, where no task could read it: Hydra takes any new name.
+
+    Raises:
+        LabkartError: an override adds a name that is not in `conf/`.
+    """
+    additions = [override for override in overrides if override.startswith("+")]
+    if not additions:
+        return
+    conf = project.current().root / "conf"
+    names = {"labkart", *map(str, OmegaConf.load(conf / "config.yaml"))} - {"defaults", "hydra"}
+    names |= {folder.name for folder in conf.iterdir() if folder.is_dir()} - {"local"}
+    for override in additions:
+        name = re.split("[=.@/]", override.lstrip("+"))[0]
+        if name not in names:
+            problem = translate(
+                '{override}: no setting "{name}" in conf/config.yaml.', override=override, name=name
+            )
+            raise LabkartError(join_sentences(problem, did_you_mean(name, names)))
 
 
 class Composer:
@@ -47,8 +99,8 @@ class Composer:
         """
         try:
             return self._compose(overrides, number)
-        except config_errors.InvalidOverride as error:
-            raise config_errors.explain_error(error, overrides) from None
+        except InvalidOverride as error:
+            raise explain_error(error, overrides) from None
 
     def _compose(self, texts: Sequence[str], number: int) -> Composed:
         self._parse(texts)
@@ -64,7 +116,7 @@ class Composer:
 
     def _parse(self, texts: Sequence[str]) -> None:
         new = [text for text in texts if text not in self._parsed]
-        config.check_additions(new)
+        check_additions(new)
         self._parsed |= {text: self._parse_override(text) for text in new}
 
     def _parse_override(self, text: str) -> Override:
@@ -110,7 +162,7 @@ class Composer:
         conf = project.current().root / "conf"
         if "searchpath" not in (conf / "config.yaml").read_text(encoding="utf-8"):
             return {path.name for path in conf.iterdir() if path.is_dir()}
-        with suppress(*config_errors.InvalidOverride):  # files may also come from elsewhere
+        with suppress(*InvalidOverride):  # files may also come from elsewhere
             return self._base([]).choices
         return None
 

@@ -1,65 +1,104 @@
-"""Composes `conf/` and overrides into one configuration, or says in a sentence why it cannot.
+"""A configuration that Hydra has composed of `conf/`, and what it was made of.
 
-Knows no task. Many configurations at once are composed by `composer`.
+Knows Hydra. One or many are composed by `composer`; mistakes are explained by `config_errors`.
 """
 
-import re
 from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
 
-from omegaconf import DictConfig, OmegaConf
+import hydra
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.hydra_config import HydraConfig
+from hydra.errors import HydraException
+from omegaconf import DictConfig, OmegaConf, flag_override
+from omegaconf.errors import OmegaConfBaseException
+from yaml import YAMLError
 
 from labkart import project
 from labkart.errors import LabkartError
-from labkart.experiments.composition import Composed, load
-from labkart.experiments.config_errors import InvalidOverride, explain_error
-from labkart.language import join_sentences, translate
-from labkart.wording import did_you_mean
+from labkart.language import translate
+from labkart.tasks.config_source import ConfigSource
+from labkart.tasks.config_values import check_names
+from labkart.tasks.context import context
+
+# What composing raises for a person's mistakes; `ValueError` for files that are not UTF-8,
+# `RecursionError` for files that include each other.
+InvalidOverride = (HydraException, OmegaConfBaseException, YAMLError, ValueError, RecursionError)
+NO_FILE_NAME = "Config group override must be"  # as Hydra 1.3.8 says it
 
 
-def compose(*overrides: str) -> DictConfig:
-    """The configuration that `labkart run` composes from the same overrides.
+@dataclass
+class Composed:
+    """A configuration, and what it was made of.
 
-    Args:
-        *overrides: settings as on the command line, one text each; without any, the defaults.
-
-    Returns:
-        What `pipeline()` takes.
-
-    Example:
-        `compose("model=forest", "seed=3")`
-
-    Raises:
-        LabkartError: an override names a file or a setting that does not exist.
+    Attributes:
+        cfg: all of it but Hydra's own node.
+        overrides: the overrides that made it, as `model=forest`.
+        choices: the chosen file of each group in `conf/`.
+        hydra: Hydra's own node, under that name.
+        number: which one it is of many that were composed together.
     """
-    return compose_overrides(*overrides).cfg
 
+    cfg: DictConfig
+    overrides: list[str]
+    choices: dict[str, Any]
+    hydra: DictConfig
+    number: int = 0
 
-def compose_overrides(*overrides: str) -> Composed:
-    """The same, with what the configuration was made of."""
-    try:
-        composed = Composed.of(load(overrides))
-    except InvalidOverride as error:
-        raise explain_error(error, overrides) from None
-    composed.activate()
-    return composed
+    @classmethod
+    def of(cls, whole: DictConfig) -> "Composed":
+        """What Hydra composed, with its own node in it, which is taken out."""
+        with flag_override(whole, ["struct", "readonly"], False):
+            node = OmegaConf.create({"hydra": whole.pop("hydra")}, flags={"allow_objects": True})
+        return cls.of_job(whole, node)
 
+    @classmethod
+    def of_job(cls, cfg: DictConfig, node: Any) -> "Composed":
+        """What Hydra handed to its task function, and Hydra's own node.
 
-def check_additions(overrides: Iterable[str]) -> None:
-    """Refuse `+name=value` at the top, where no task could read it: Hydra takes any new name.
-
-    Raises:
-        LabkartError: an override adds a name that is not in `conf/`.
-    """
-    additions = [override for override in overrides if override.startswith("+")]
-    if not additions:
-        return
-    conf = project.current().root / "conf"
-    names = {"labkart", *map(str, OmegaConf.load(conf / "config.yaml"))} - {"defaults", "hydra"}
-    names |= {folder.name for folder in conf.iterdir() if folder.is_dir()} - {"local"}
-    for override in additions:
-        name = re.split("[=.@/]", override.lstrip("+"))[0]
-        if name not in names:
-            problem = translate(
-                '{override}: no setting "{name}" in conf/config.yaml.', override=override, name=name
+        Raises:
+            LabkartError: it has a name or a setting of Hydra's that does no good.
+        """
+        if node.hydra.job.chdir:
+            raise LabkartError(
+                translate(
+                    "hydra.job.chdir=true is not possible: a cached task would run in no folder."
+                    " Leave it out; self.dump(...) writes to outputs/."
+                )
             )
-            raise LabkartError(join_sentences(problem, did_you_mean(name, names)))
+        # As written: an interpolation in an override is the configuration's, maybe a secret.
+        overrides: Any = OmegaConf.to_container(node.hydra.overrides.task)
+        composed = cls(cfg, list(map(str, overrides)), dict(node.hydra.runtime.choices), node)
+        context.source = composed.source
+        check_names(cfg)
+        return composed
+
+    @property
+    def source(self) -> ConfigSource:
+        """Where its values come from."""
+        return ConfigSource(self.overrides, self.choices)
+
+    def activate(self) -> None:
+        """Make it the one that `${hydra:...}` and Labkart's messages refer to."""
+        context.source = self.source
+        instance: Any = HydraConfig.instance()
+        instance.cfg = self.hydra
+        if "${hydra:" in str(self.cfg):
+            with flag_override(self.hydra.hydra, ["struct", "readonly"], False):
+                self.hydra.hydra.job.num = self.number
+                self.hydra.hydra.job.id = str(self.number)
+
+
+def load(overrides: Iterable[str]) -> DictConfig:
+    """What Hydra composes, with its own node.
+
+    Raises:
+        HydraException: it cannot, as one of `InvalidOverride`.
+    """
+    GlobalHydra.instance().clear()
+    with hydra.initialize_config_dir(str(project.current().root / "conf"), version_base="1.3"):
+        try:
+            return hydra.compose("config", overrides=list(overrides), return_hydra_config=True)
+        except TypeError as error:  # Hydra takes the items of a group's list for names
+            raise HydraException(f"{NO_FILE_NAME} a text: {error}") from error

@@ -8,16 +8,16 @@ import re
 from collections.abc import Iterable
 from contextlib import suppress
 
-from hydra.errors import HydraException, MissingConfigException, OverrideParseException
+from hydra.errors import MissingConfigException, OverrideParseException
 from omegaconf import OmegaConf
-from omegaconf.errors import GrammarParseError, KeyValidationError, OmegaConfBaseException
-from yaml import MarkedYAMLError, YAMLError
+from omegaconf.errors import GrammarParseError, KeyValidationError
+from yaml import MarkedYAMLError
 from yaml.reader import ReaderError
 
 from labkart import project
 from labkart.errors import LabkartError
 from labkart.experiments import sweep_file
-from labkart.experiments.composition import NO_FILE_NAME, Composed, load
+from labkart.experiments.config import NO_FILE_NAME, Composed, InvalidOverride, load
 from labkart.experiments.hydra_messages import OF_FILES, OF_OVERRIDE
 from labkart.experiments.override_syntax import explain_syntax
 from labkart.experiments.place import encoding_error
@@ -25,10 +25,6 @@ from labkart.experiments.yaml_syntax import explain_yaml
 from labkart.language import join_sentences, translate
 from labkart.tasks.config_values import suggest_setting
 from labkart.wording import join_alternatives, join_names
-
-# What composing raises for a person's mistakes; `ValueError` for files that are not UTF-8,
-# `RecursionError` for files that include each other.
-InvalidOverride = (HydraException, OmegaConfBaseException, YAMLError, ValueError, RecursionError)
 
 _UNKNOWN_KEY = re.compile(
     r"Could not (?:override|append to config|delete from config)[^']*'([^']+)'"

@@ -15,7 +15,7 @@ from labkart import project
 from labkart._compat import config_node
 from labkart.errors import LabkartError
 from labkart.experiments import settings
-from labkart.experiments.composition import Composed
+from labkart.experiments.config import Composed
 from labkart.experiments.pipeline import Pipeline
 from labkart.fingerprint import snapshot
 from labkart.records.record import ExperimentRecord, TaskRun, read_experiment

@@ -18,8 +18,9 @@ from omegaconf import DictConfig
 from labkart import console, outputs, project, trace
 from labkart._compat import hydra_arguments
 from labkart.errors import LabkartError
-from labkart.experiments import config, config_errors, ranks, repetition, sweep_file
-from labkart.experiments.composition import Composed
+from labkart.experiments import composer, ranks, repetition, sweep_file
+from labkart.experiments.config import Composed, InvalidOverride
+from labkart.experiments.config_errors import explain_error
 from labkart.experiments.experiment import run_experiments
 from labkart.experiments.failures import describe_failure, describe_failures
 from labkart.experiments.output import LineOutput, RunOutput
@@ -78,7 +79,7 @@ def run_on_node(overrides: list[str]) -> None:
     task = HydraTask(LineOutput())
     console.show_logging()
     with _collect_failures(task.failures):
-        ranks.run(plan(config.compose_overrides(*overrides)), task.run_experiment)
+        ranks.run(plan(composer.compose_overrides(*overrides)), task.run_experiment)
     if task.failures:
         raise LabkartError("\n".join(task.failures))
 
@@ -119,8 +120,8 @@ def run_hydra(task: "HydraTask", arguments: Sequence[str]) -> None:
     conf = str(project.current().root / "conf")
     try:
         hydra.main(config_path=conf, config_name="config", version_base="1.3")(task)()
-    except config_errors.InvalidOverride as error:
-        raise config_errors.explain_error(error, arguments) from None
+    except InvalidOverride as error:
+        raise explain_error(error, arguments) from None
     except Exception as error:
         names_hydra = any("hydra" in argument for argument in arguments)
         if task.was_called or isinstance(error, LabkartError) or not names_hydra:
@@ -161,7 +162,7 @@ class HydraTask:
         # The failures of a sweep are shown together when it ends.
         with _collect_failures([] if self._sweep else self.failures):
             composed = Composed.of_job(cfg, HydraConfig.instance().cfg)
-            config.check_additions(composed.overrides)
+            composer.check_additions(composed.overrides)
             console.show_logging()
             experiment = plan(composed)
             self._introduce(composed)

@@ -95,12 +95,12 @@ def load(experiment: str = "", task: str | None = None) -> Any:
 
 def _load_planned(overrides: list[str], name: str | None) -> Any:
     """What today's code and data compute with some overrides."""
-    from labkart.experiments import config
+    from labkart.experiments import composer
     from labkart.experiments.plan import plan
     from labkart.results.outputs import planned_output
 
-    composed = config.compose_overrides(*overrides)
-    config.check_additions(overrides)
+    composed = composer.compose_overrides(*overrides)
+    composer.check_additions(overrides)
     planned = plan(composed)
 
     def content(name: str) -> Any:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from omegaconf import OmegaConf
 
-from labkart.experiments import config
+from labkart.experiments import composer
 from labkart.results.reproduce.overrides import RecordedOverrides, contradictions
 from tests.support.tiny import write
 
@@ -16,8 +16,8 @@ CONFIG = "defaults:\n  - _self_\n  - model: forest\nseed: 0\nsplit:\n"
 def again(words: list[str], recorded: dict[str, Any]) -> Any:
     """What is composed in the tiny project with the recipe's corrections."""
     recipe = RecordedOverrides(words, OmegaConf.to_yaml(OmegaConf.create(recorded)))
-    composed = OmegaConf.to_yaml(config.compose(*words))
-    corrected = config.compose(*words, *recipe.corrections(composed))
+    composed = OmegaConf.to_yaml(composer.compose(*words))
+    corrected = composer.compose(*words, *recipe.corrections(composed))
     return OmegaConf.to_container(corrected)
 
 
@@ -41,7 +41,7 @@ def test_settings_that_are_new_and_those_that_are_gone_come_back(root: Path) -> 
 
 def test_what_the_words_compose_needs_no_correction(root: Path) -> None:
     words = ["model=linear", "seed=3", "experiment=large"]
-    composed = OmegaConf.to_yaml(config.compose(*words))
+    composed = OmegaConf.to_yaml(composer.compose(*words))
     assert RecordedOverrides(words, composed).corrections(composed) == []
 
 
@@ -57,7 +57,7 @@ def test_this_machines_own_settings_come_back(root: Path) -> None:
     recipe = RecordedOverrides(
         ["model=linear"], "seed: 0\nsplit:\n  test_size: 0.25\nmodel:\n  params:\n    c: 1.0\n"
     )
-    composed = OmegaConf.to_yaml(config.compose("model=linear"))
+    composed = OmegaConf.to_yaml(composer.compose("model=linear"))
     assert recipe.corrections(composed) == ["++seed=0"]
     assert contradictions(["seed=9"], ["++seed=0"]) == ["seed=9 in the command -> seed=0"]
 

@@ -141,11 +141,11 @@ def _file_digest(file: Path) -> str | None:
 
 def _changed(id: str, overrides: Sequence[str]) -> str:
     """A sentence if the same overrides mean another experiment today."""
-    from labkart.experiments import config, plan
+    from labkart.experiments import composer, plan
 
     command = " ".join(overrides)
     try:
-        planned = plan.plan(config.compose_overrides(*overrides))
+        planned = plan.plan(composer.compose_overrides(*overrides))
     except LabkartError as error:
         return f"{command}: {error}"
     if planned.record.id == id:
