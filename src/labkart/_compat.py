@@ -10,7 +10,6 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
-from dataclasses import replace
 from functools import cache
 from inspect import unwrap
 from pathlib import Path
@@ -113,11 +112,6 @@ def apply_overrides(overrides: "list[Override]", config: "DictConfig") -> None:
     from hydra._internal.config_loader_impl import ConfigLoaderImpl
 
     ConfigLoaderImpl._apply_overrides_to_config(overrides, config)
-
-
-def override_with_value(override: "Override", text: str, value: Any) -> "Override":
-    """The same override with another value, without parsing its text. Tried on Hydra 1.3.8."""
-    return replace(override, _value=value, input_line=text)
 
 
 def job_error(job: "JobReturn") -> str:

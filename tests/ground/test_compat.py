@@ -79,10 +79,6 @@ def test_hydra_has_its_parser_applies_overrides_and_keeps_a_jobs_error() -> None
     config = OmegaConf.create({"seed": 0})
     _compat.apply_overrides(OverridesParser.create().parse_overrides(["seed=3"]), config)
     assert config == {"seed": 3}
-    seven = _compat.override_with_value(
-        OverridesParser.create().parse_override("seed=0"), "seed=7", 7
-    )
-    assert seven == OverridesParser.create().parse_override("seed=7")
     job = JobReturn()
     job.return_value = ValueError("no such luck")
     assert _compat.job_error(job) == "no such luck"

@@ -14,8 +14,7 @@ import yaml
 from labkart import _compat
 from labkart.check.rule import Problem
 from labkart.experiments import sweep_file
-from labkart.experiments.place import PlacedError, encoding_error
-from labkart.experiments.yaml_syntax import explain_yaml
+from labkart.experiments.yaml_errors import NotYaml, PlacedError, yaml_error
 from labkart.language import translate
 
 _PACKAGE = re.compile(r"^#\s*@package\s+(\S+)\s*$", re.MULTILINE)
@@ -80,10 +79,8 @@ def read_files(root: Path) -> tuple[list[ConfigFile], list[Problem]]:
             continue
         try:
             files.append(ConfigFile.parse(path, (root / path).read_text(encoding="utf-8")))
-        except (yaml.MarkedYAMLError, yaml.reader.ReaderError) as error:
-            problems.append(file_problem(path, explain_yaml(error)))
-        except UnicodeDecodeError as error:
-            problems.append(file_problem(path, encoding_error(path, error)))
+        except NotYaml as error:
+            problems.append(file_problem(path, yaml_error(error, path)))
         except (OSError, ValueError) as error:
             problems.append(file_problem(path, error))
     return files, problems

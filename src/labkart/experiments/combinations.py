@@ -13,7 +13,7 @@ from hydra.core.override_parser.types import Override
 from labkart import project
 from labkart.errors import LabkartError
 from labkart.experiments import sweep_file
-from labkart.experiments.place import Place, PlacedError
+from labkart.experiments.yaml_errors import Place, PlacedError
 from labkart.language import translate
 
 # Of a setting, that a sample of a grid has.

@@ -14,17 +14,12 @@ from hydra.core.override_parser.types import Override, OverrideType
 from omegaconf import DictConfig, OmegaConf
 
 from labkart import project
-from labkart._compat import apply_overrides, override_with_value
+from labkart._compat import apply_overrides
 from labkart.errors import LabkartError
-from labkart.experiments.config import Composed, InvalidOverride, load
+from labkart.experiments.config import OF_OVERRIDES, Composed, InvalidOverride, load
 from labkart.experiments.config_errors import explain_error
 from labkart.language import join_sentences, translate
 from labkart.wording import did_you_mean
-
-# What Hydra's own node says of the overrides of one job, not of files, machine or job number.
-_OF_OVERRIDES = re.compile(r"\$\{hydra:(?!runtime\.|job\.(?:name|num|id)\})")
-# Numbers that Hydra reads as Python does.
-_NUMBERS = {int: r"-?[1-9]\d*|0", float: r"-?(?:[1-9]\d*|0)\.\d+"}
 
 
 def compose(*overrides: str) -> DictConfig:
@@ -87,9 +82,7 @@ class Composer:
         self._load = load
         self._parser = OverridesParser.create()
         self._parsed: dict[str, Override] = {}
-        self._templates: dict[tuple[str, type], Override] = {}  # by setting, and kind of number
         self._bases: dict[tuple[str, ...], Composed] = {}
-        self._with_names: dict[int, bool] = {}  # by the base's identity
 
     def compose(self, overrides: Sequence[str], number: int = 0) -> Composed:
         """One configuration, with its number among many.
@@ -107,7 +100,7 @@ class Composer:
         overrides = [self._parsed[text] for text in texts]
         values = self._values_to_apply_last(overrides)
         base = self._base([text for text in texts if self._parsed[text] not in values])
-        if self._names_overrides(base) or _OF_OVERRIDES.search(" ".join(texts)):
+        if base.names_overrides or OF_OVERRIDES.search(" ".join(texts)):
             base, values = self._base(texts), []
         cfg = deepcopy(base.cfg)
         apply_overrides(values, cfg)
@@ -117,31 +110,17 @@ class Composer:
     def _parse(self, texts: Sequence[str]) -> None:
         new = [text for text in texts if text not in self._parsed]
         check_additions(new)
-        self._parsed |= {text: self._parse_override(text) for text in new}
-
-    def _parse_override(self, text: str) -> Override:
-        """Parse an override (1 ms); those that differ in a number are parsed once."""
-        name, _, value = text.partition("=")
-        for kind, pattern in _NUMBERS.items():
-            if re.fullmatch(pattern, value):
-                key = (name, kind)
-                if key not in self._templates:
-                    self._templates[key] = self._parser.parse_override(f"{name}={kind()}")
-                return override_with_value(self._templates[key], text, kind(value))
-        return self._parser.parse_overrides([text])[0]
+        self._parsed |= dict(zip(new, self._parser.parse_overrides(new), strict=True))
 
     def _values_to_apply_last(self, overrides: Sequence[Override]) -> list[Override]:
         """The overrides that may be applied after Hydra has read all the others.
 
-        Hydra first chooses the files, and then applies values in the order of the command. So the
-        values behind the last override that Hydra applies can wait; earlier ones would come after
-        it instead of before it.
+        Hydra first chooses the files, and then applies values in the order of the command. So
+        none can wait if Hydra itself has to apply another one.
         """
-        start = 0
-        for position, override in enumerate(overrides, start=1):
-            if self._may_be_applied_by_hydra(override):
-                start = position
-        return [override for override in overrides[start:] if self._is_value(override)]
+        if any(map(self._may_be_applied_by_hydra, overrides)):
+            return []
+        return [override for override in overrides if self._is_value(override)]
 
     def _base(self, texts: Sequence[str]) -> Composed:
         """What Hydra composes from these overrides."""
@@ -149,12 +128,6 @@ class Composer:
         if key not in self._bases:
             self._bases[key] = Composed.of(self._load(list(texts)))
         return self._bases[key]
-
-    def _names_overrides(self, base: Composed) -> bool:
-        """Whether a configuration has something of Hydra's own that differs from job to job."""
-        if id(base) not in self._with_names:
-            self._with_names[id(base)] = bool(_OF_OVERRIDES.search(str(base.cfg)))
-        return self._with_names[id(base)]
 
     @cached_property
     def _groups(self) -> Collection[str] | None:

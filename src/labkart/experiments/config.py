@@ -3,8 +3,10 @@
 Knows Hydra. One or many are composed by `composer`; mistakes are explained by `config_errors`.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import hydra
@@ -25,6 +27,8 @@ from labkart.tasks.context import context
 # What composing raises for a person's mistakes; `ValueError` for files that are not UTF-8,
 # `RecursionError` for files that include each other.
 InvalidOverride = (HydraException, OmegaConfBaseException, YAMLError, ValueError, RecursionError)
+# What Hydra's own node says of the overrides of one job, not of files, machine or job number.
+OF_OVERRIDES = re.compile(r"\$\{hydra:(?!runtime\.|job\.(?:name|num|id)\})")
 NO_FILE_NAME = "Config group override must be"  # as Hydra 1.3.8 says it
 
 
@@ -78,6 +82,11 @@ class Composed:
     def source(self) -> ConfigSource:
         """Where its values come from."""
         return ConfigSource(self.overrides, self.choices)
+
+    @cached_property
+    def names_overrides(self) -> bool:
+        """Whether it has something of Hydra's own that differs from job to job."""
+        return bool(OF_OVERRIDES.search(str(self.cfg)))
 
     def activate(self) -> None:
         """Make it the one that `${hydra:...}` and Labkart's messages refer to."""

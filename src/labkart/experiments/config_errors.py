@@ -1,50 +1,60 @@
 """Explains in a sentence why Hydra cannot compose `conf/` with some overrides.
 
-Knows the exceptions of Hydra, OmegaConf and PyYAML. For the syntax of one override see
-`override_syntax`, for values that a task does not take `tasks.make`.
+Knows the exceptions and messages of Hydra 1.3.8 and OmegaConf. For files that are not YAML see
+`yaml_errors`, for the syntax of one override `override_syntax`.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 
 from hydra.errors import MissingConfigException, OverrideParseException
 from omegaconf import OmegaConf
-from omegaconf.errors import GrammarParseError, KeyValidationError
-from yaml import MarkedYAMLError
-from yaml.reader import ReaderError
+from omegaconf.errors import GrammarParseError
 
 from labkart import project
 from labkart.errors import LabkartError
 from labkart.experiments import sweep_file
 from labkart.experiments.config import NO_FILE_NAME, Composed, InvalidOverride, load
-from labkart.experiments.hydra_messages import OF_FILES, OF_OVERRIDE
 from labkart.experiments.override_syntax import explain_syntax
-from labkart.experiments.place import encoding_error
-from labkart.experiments.yaml_syntax import explain_yaml
+from labkart.experiments.yaml_errors import NotYaml, yaml_error
 from labkart.language import join_sentences, translate
 from labkart.tasks.config_values import suggest_setting
 from labkart.wording import join_alternatives, join_names
 
+_SEVERAL = re.compile(
+    r"Ambiguous value for argument '(.+?)'\s+1\.|Sweep parameters '(.+)' requires --multirun",
+    re.DOTALL,
+)
+_IS_SET = re.compile(
+    "item is already at|force-add of config groups|Multiple values for|appears more than once"
+)
+_HAS_ANOTHER_VALUE = re.compile(r"The value of '.+?' is .+ and not|Could not delete '[^']*=")
 _UNKNOWN_KEY = re.compile(
     r"Could not (?:override|append to config|delete from config)[^']*'([^']+)'"
 )
 
 
 def explain_error(error: BaseException, overrides: Iterable[str] = ()) -> LabkartError:
-    """What is wrong with an override or with a file in `conf/`, by one of `InvalidOverride`."""
+    """What is wrong with an override or with a file in `conf/`, by an `InvalidOverride`."""
     overrides = list(overrides)
     return LabkartError(
         _explain_sweep_file(overrides)
         or _explain_unknown_option(error, overrides)
         or _explain_syntax(error)
-        or _explain_file(error)
+        or _explain_text(error)
         or _explain_several_values(error)
         or _explain_override(error, overrides)
         or _explain_unknown_key(error, overrides)
-        or _explain_files(error)
-        or f"conf: {_one_line(error)}"
+        or _explain_defaults(error)
+        or _explain_otherwise(error, overrides)
     )
+
+
+def _explain_otherwise(error: BaseException, overrides: list[str]) -> str:
+    """What Hydra says, and of which file or with which overrides."""
+    what = f" ({' '.join(overrides)})" if overrides else ""
+    return f"{_file_that_raises(_cause(error))}: {_one_line(error)}{what}"
 
 
 def _explain_sweep_file(overrides: list[str]) -> str:
@@ -80,17 +90,11 @@ def _explain_syntax(error: BaseException) -> str:
     return explain_syntax(error.override, _one_line(error))
 
 
-def _explain_file(error: BaseException) -> str:
+def _explain_text(error: BaseException) -> str:
     """Which file cannot be read, and where."""
     cause = _cause(error)
-    if isinstance(cause, MarkedYAMLError | ReaderError):
-        return str(explain_yaml(cause))
-    if isinstance(cause, UnicodeDecodeError):
-        return str(encoding_error(_file_that_raises(cause), cause))
-    if isinstance(cause, KeyValidationError):
-        return translate(
-            "{file}: a name is null. Write it in quotes.", file=_file_that_raises(cause)
-        )
+    if isinstance(cause, NotYaml):
+        return str(yaml_error(cause, _file_that_raises(cause)))
     if isinstance(cause, GrammarParseError):
         return translate(
             '{file}: "{key}" has a "${{" that is not closed or not the name of a setting.'
@@ -114,29 +118,26 @@ def _file_that_raises(error: BaseException) -> str:
 
 
 def _explain_several_values(error: BaseException) -> str:
-    match = re.search(r"Ambiguous value for argument '(.+?)'\s+1\.", str(error), re.DOTALL)
-    if match:
-        override = match[1]
-        name, _, values = override.partition("=")
-        is_group = (project.current().root / "conf" / name).is_dir()
-        if not is_group:
-            return translate(
-                "{override} names several values: add -m to run each of them;"
-                " '{name}=[{values}]' is a list.",
-                override=override,
-                name=name,
-                values=values,
-            )
-        return _several_values(override)
-    if match := re.search(r"Sweep parameters '(.+)' requires --multirun", str(error)):
-        return _several_values(match[1])
-    return ""
-
-
-def _several_values(override: str) -> str:
+    match = _SEVERAL.search(str(error))
+    if not match:
+        return ""
+    override = match[1] or match[2]
+    name, _, values = override.partition("=")
+    if match[2] or _is_group(name):
+        return translate(
+            "{override} names several values: add -m to run each of them.", override=override
+        )
     return translate(
-        "{override} names several values: add -m to run each of them.", override=override
+        "{override} names several values: add -m to run each of them;"
+        " '{name}=[{values}]' is a list.",
+        override=override,
+        name=name,
+        values=values,
     )
+
+
+def _is_group(name: str) -> bool:
+    return (project.current().root / "conf" / name).is_dir()
 
 
 def _explain_override(error: BaseException, overrides: list[str]) -> str:
@@ -144,38 +145,37 @@ def _explain_override(error: BaseException, overrides: list[str]) -> str:
     message = _one_line(error)
     if match := re.match(r"Error merging override (.+)", message):
         return f"{match[1]}: {_explain_merge(match[1], error)}"
-    is_number = re.match(r"invalid literal for int\(\) .*'(.+)'", message)
-    is_no_file = message.startswith(NO_FILE_NAME)
     for override in overrides:
-        plain = override.lstrip("+~")
-        name, _, value = plain.partition("=")
-        if is_number and is_number[1] in name.split("."):
-            return translate(
-                '{override}: "{name}" is no number, and a list has only numbers.',
-                override=override,
-                name=is_number[1],
-            )
-        if is_no_file and not name:
-            return translate(
-                "{override}: the name is missing. Write name=value, as model=forest.",
-                override=override,
-            )
-        if is_no_file and _is_wrong_choice(name, value):
-            return translate(
-                "{override}: name a file of conf/{name}/. '~{name}' leaves it out.",
-                override=override,
-                name=name,
-            )
-        for pattern, sentence in OF_OVERRIDE.items():
-            match = re.search(pattern, message)
-            if match and match["name"] == name and override != plain:
-                return f"{override}: {sentence(plain=plain, **match.groupdict())}"
+        name, _, value = override.lstrip("+~").partition("=")
+        if message.startswith(NO_FILE_NAME):
+            problem = _explain_choice(name, value)
+        else:
+            problem = _explain_prefix(override, message)
+        if problem:
+            return f"{override}: {problem}"
     return ""
 
 
-def _is_wrong_choice(group: str, value: str) -> bool:
-    folder = project.current().root / "conf" / group
-    return folder.is_dir() and not (folder / f"{value}.yaml").is_file()
+def _explain_choice(name: str, value: str) -> str:
+    """What is wrong with the choice of a file; empty if it is another override's."""
+    if not name:
+        return translate("the name is missing. Write name=value, as model=forest.")
+    if not _is_group(name) or (project.current().root / "conf" / name / f"{value}.yaml").is_file():
+        return ""
+    return translate("name a file of conf/{name}/. '~{name}' leaves it out.", name=name)
+
+
+def _explain_prefix(override: str, message: str) -> str:
+    """Why an override must not begin with + or ~; empty if the message is about another one."""
+    plain = override.lstrip("+~")
+    name = plain.partition("=")[0]
+    if plain == override or not re.search(rf"(?<![\w.]){re.escape(name)}(?![\w])", message):
+        return ""
+    if _IS_SET.search(message):
+        return translate('"{name}" is set already. Write {plain}.', name=name, plain=plain)
+    if _HAS_ANOTHER_VALUE.search(message):
+        return translate("it has another value. Write ~{name}.", name=name)
+    return ""
 
 
 def _explain_merge(override: str, error: BaseException) -> str:
@@ -214,7 +214,7 @@ def _explain_group(key: str, choices: Iterable[str], overrides: list[str]) -> st
     group = key.partition("@")[0]
     uses = [name for name in choices if name.startswith(f"{group}@")]
     override = next((text for text in overrides if text.startswith(f"{key}=")), f"{key}=...")
-    if not uses and (project.current().root / "conf" / group).is_dir():
+    if not uses and _is_group(group):
         return translate(
             "{override}: conf/config.yaml chooses no file of conf/{group}/. Add this line to it,"
             ' below defaults: "- {group}: null"',
@@ -233,12 +233,48 @@ def _explain_group(key: str, choices: Iterable[str], overrides: list[str]) -> st
     )
 
 
-def _explain_files(error: BaseException) -> str:
+# Parts of Hydra's messages about the defaults of files, each with our sentence.
+_DEFAULTS: dict[str, Callable[..., str]] = {
+    r"In '(?P<file>.+?)': Could not (?:find|load) '(?P<name>.+?)'": (
+        lambda **parts: translate(
+            'conf/{file}.yaml: its defaults name "{name}", and conf/{name}.yaml does not exist.',
+            **parts,
+        )
+    ),
+    r"In '(?P<file>.+?)': (?:\w+ raised while composing config: )?(?P<reason>.+)": (
+        "conf/{file}.yaml: {reason}".format
+    ),
+    r"Invalid defaults list in '(?P<file>.+?)', .*\((?P<reason>got .+)\)": (
+        lambda **parts: translate(
+            'conf/{file}.yaml: "defaults" must be a list, as "- model: forest", {reason}.', **parts
+        )
+    ),
+    r"You must specify '(?P<name>.+?)'": (
+        lambda **parts: translate(
+            "conf: no {name} is chosen. Add {name}=... with the name of a file in conf/{name}/.",
+            **parts,
+        )
+    ),
+    r"Multiple values for (?P<name>.+?)\.": (
+        lambda **parts: translate(
+            'conf: the defaults choose "{name}" twice. Remove one of the lines.', **parts
+        )
+    ),
+    r"Primary config directory not found|Cannot find primary config": (
+        lambda **_: translate("conf/config.yaml does not exist. Restore it: git checkout conf/")
+    ),
+    r"maximum recursion depth": (
+        lambda **_: translate("conf: files name each other in their defaults without end.")
+    ),
+}
+
+
+def _explain_defaults(error: BaseException) -> str:
     """What is wrong with the defaults of a file, or with files together."""
     message = _one_line(error)
-    for pattern, sentence in OF_FILES.items():
+    for pattern, sentence in _DEFAULTS.items():
         if match := re.search(pattern, message):
-            return sentence(**match.groupdict()).strip()
+            return sentence(**match.groupdict())
     return ""
 
 

@@ -18,8 +18,7 @@ from labkart import project
 from labkart._compat import config_loader
 from labkart.errors import LabkartError
 from labkart.experiments.override_syntax import explain_syntax, write_value
-from labkart.experiments.place import Place, PlacedError, encoding_error
-from labkart.experiments.yaml_syntax import explain_yaml
+from labkart.experiments.yaml_errors import NotYaml, Place, PlacedError, yaml_error
 from labkart.language import translate
 
 NAME = "sweep"  # of the folder in `conf/`, and of the override that names a file in it
@@ -91,10 +90,8 @@ def _read(name: str) -> list[Grid]:
     try:
         with file.open(encoding="utf-8") as stream:
             grids = list(_grids(config_loader()(stream), path))
-    except (yaml.MarkedYAMLError, yaml.reader.ReaderError) as error:
-        raise explain_yaml(error) from None
-    except UnicodeDecodeError as error:
-        raise encoding_error(path, error) from None
+    except NotYaml as error:
+        raise yaml_error(error, path) from None
     if not grids:
         problem = translate("there is no grid, so there would be nothing to run.")
         raise PlacedError(Place(path), problem)
