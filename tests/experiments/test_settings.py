@@ -44,13 +44,13 @@ def test_a_setting_that_fits_is_accepted(name: str, value: Any) -> None:
             "last",
             "labkart.artifact_tasks must be results, all or null, got last.",
         ),
-        ("seeds", "seed", "labkart.seeds must be a list of names, as [seed], or null, got seed."),
+        ("seeds", "seed", "labkart.seeds must be a list of names, as [a, b], or null, got seed."),
         (
             "lower_is_better",
             "loss",
-            "labkart.lower_is_better must be a list of names of metrics, as [cost], or null, got loss.",
+            "labkart.lower_is_better must be a list of names, as [a, b], or null, got loss.",
         ),
-        ("tags", [1], "labkart.tags must be a list of words, as [paper], or null, got [1]."),
+        ("tags", [1], "labkart.tags must be a list of names, as [a, b], or null, got [1]."),
         ("rank_by", 5, "labkart.rank_by must be the name of a metric or null, got 5."),
     ],
 )

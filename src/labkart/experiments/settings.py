@@ -32,35 +32,28 @@ def _is_gpu_setting(value: Any) -> bool:
 
 
 _Check = tuple[Callable[[Any], bool], Callable[[], str]]
-# For each setting: whether it may be a value, and the same in words. True is an int for Python.
-_CHECKS: dict[str, _Check] = {
-    "workers": (_is_positive_integer, lambda: translate("a positive integer")),
-    "artifact_mb": (lambda value: type(value) in (int, float), lambda: translate("a number")),
-    "artifact_tasks": (lambda value: value in ("results", "all"), lambda: "results, all"),
-    "seeds": (_is_list_of_strings, lambda: translate("a list of names, as [seed],")),
-    "higher_is_better": (
-        _is_list_of_strings,
-        lambda: translate("a list of names of metrics, as [gain],"),
-    ),
-    "lower_is_better": (
-        _is_list_of_strings,
-        lambda: translate("a list of names of metrics, as [cost],"),
-    ),
-    "tags": (_is_list_of_strings, lambda: translate("a list of words, as [paper],")),
-    "rank_by": (lambda value: isinstance(value, str), lambda: translate("the name of a metric")),
-}
-# The same for what is below `labkart.resources`.
-_RESOURCES: dict[str, _Check] = {
-    "gpu": (
-        _is_gpu_setting,
-        lambda: translate("auto, the number of graphics cards, a list of them, as [0, 2],"),
-    ),
-    "tasks_per_gpu": _CHECKS["workers"],
-}
+_COUNT: _Check = (_is_positive_integer, lambda: translate("a positive integer"))
+_NAMES: _Check = (_is_list_of_strings, lambda: translate("a list of names, as [a, b],"))
 _AMOUNT: _Check = (
     lambda value: type(value) in (int, float) and value >= 0,
     lambda: translate("a number, 0 or more,"),
 )
+# For each setting: whether it may be a value, and the same in words. True is an int for Python.
+_CHECKS: dict[str, _Check] = {
+    "workers": _COUNT,
+    "artifact_mb": (lambda value: type(value) in (int, float), lambda: translate("a number")),
+    "artifact_tasks": (lambda value: value in ("results", "all"), lambda: "results, all"),
+    "seeds": _NAMES,
+    "higher_is_better": _NAMES,
+    "lower_is_better": _NAMES,
+    "tags": _NAMES,
+    "rank_by": (lambda value: isinstance(value, str), lambda: translate("the name of a metric")),
+    f"{RESOURCES}.gpu": (
+        _is_gpu_setting,
+        lambda: translate("auto, the number of graphics cards, a list of them, as [0, 2],"),
+    ),
+    f"{RESOURCES}.tasks_per_gpu": _COUNT,
+}
 
 
 def setting(cfg: DictConfig, name: str, default: Any) -> Any:
@@ -89,36 +82,24 @@ def check_settings(cfg: DictConfig) -> None:
                 value=cfg[SECTION],
             )
         )
-    for name, (accepts, noun) in _CHECKS.items():
-        value = setting(cfg, name, None)
-        if value is not None and not accepts(value):
-            raise _wrong_value(f"{SECTION}.{name}", noun(), value)
-    _check_resources(setting(cfg, RESOURCES, {}))
-
-
-def _check_resources(stated: Any) -> None:
-    """Refuse amounts that are none."""
-    place = f"{SECTION}.{RESOURCES}"
-    if not isinstance(stated, Mapping):
+    resources = setting(cfg, RESOURCES, {})
+    if not isinstance(resources, Mapping):
         raise LabkartError(
             translate(
                 "{setting} must be names and amounts, as {{gpu: auto}}, got {value}.",
-                setting=place,
-                value=stated,
+                setting=f"{SECTION}.{RESOURCES}",
+                value=resources,
             )
         )
-    for name, amount in stated.items():
-        accepts, noun = _RESOURCES.get(str(name), _AMOUNT)
-        if amount is not None and not accepts(amount):
-            raise _wrong_value(f"{place}.{name}", noun(), amount)
-
-
-def _wrong_value(setting: str, noun: str, value: Any) -> LabkartError:
-    return LabkartError(
-        translate(
-            "{setting} must be {noun} or null, got {value}.",
-            setting=setting,
-            noun=noun,
-            value=value,
-        )
-    )
+    amounts = {f"{RESOURCES}.{name}": _AMOUNT for name in resources}
+    for name, (accepts, noun) in (amounts | _CHECKS).items():
+        value = setting(cfg, name, None)
+        if value is not None and not accepts(value):
+            raise LabkartError(
+                translate(
+                    "{setting} must be {noun} or null, got {value}.",
+                    setting=f"{SECTION}.{name}",
+                    noun=noun(),
+                    value=value,
+                )
+            )
