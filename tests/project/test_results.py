@@ -216,7 +216,7 @@ def test_a_last_task_without_metrics_says_which_task_has_some(own: Project) -> N
     own.edit("src/my_thesis/pipeline.py", 'self.log_metric("rows", 1)', "pass")
     own.edit("src/my_thesis/pipeline.py", "return results", 'return results["submission"]')
     done = own.run("labkart", "run")
-    sentence = "Train logs metrics, but is not the last task: return it too, in a dictionary"
+    sentence = "Train logs metrics, but is not a result: return it too, in a dictionary"
     assert done.returncode == 0 and sentence in done.stderr
     assert sentence in own.run("labkart", "run", "-m", "seed=0,1").stderr
     own.edit("src/my_thesis/pipeline.py", "first, second = (", "second, first = (")

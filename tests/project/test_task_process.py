@@ -14,7 +14,7 @@ from hydra.core.hydra_config import HydraConfig
 from labkart.experiments import recording
 from labkart.experiments.composer import compose_overrides
 from labkart.experiments.experiment import Experiment, run_experiments
-from labkart.experiments.failures import describe_failures
+from labkart.experiments.output import describe_failures
 from labkart.experiments.plan import plan
 from labkart.experiments.task_process import TaskProcesses
 from labkart.records import task_log

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from labkart import console, project
 from labkart.errors import LabkartError
-from labkart.experiments.output import LineOutput
+from labkart.experiments.output import RunOutput
 from labkart.experiments.run import run
 from labkart.language import translate
 from labkart.records.direction import Directions
@@ -80,8 +80,8 @@ def _choices() -> str:
     return "\n".join([translate("files of conf/ to choose from:"), *lines]) if lines else ""
 
 
-class TerminalOutput(LineOutput):
-    """How a run tells a person on a terminal what happens: a `RunOutput`."""
+class TerminalOutput(RunOutput):
+    """How a run shows a person its results on a terminal."""
 
     def show_result(self, metrics: Mapping[str, float], experiment_id: str) -> None:
         """Print the closing lines of an experiment: metrics, id, and where to look further."""

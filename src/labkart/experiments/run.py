@@ -1,6 +1,6 @@
 """Runs what Hydra composes of a command: one experiment, or many of a sweep.
 
-Knows Hydra's entry point and when records are published. What a person sees goes to a `RunOutput`.
+Knows Hydra's entry point and when records are published. Results are shown by a `RunOutput`.
 """
 
 import os
@@ -22,22 +22,22 @@ from labkart.experiments import composer, ranks, repetition, sweep_file
 from labkart.experiments.config import Composed, InvalidOverride
 from labkart.experiments.config_errors import explain_error
 from labkart.experiments.experiment import run_experiments
-from labkart.experiments.failures import describe_failure, describe_failures
-from labkart.experiments.output import LineOutput, RunOutput
+from labkart.experiments.output import (
+    RunOutput,
+    describe_failure,
+    describe_failures,
+    warn_of_metrics,
+)
 from labkart.experiments.plan import Experiment, plan
 from labkart.experiments.progress import ExperimentProgress
 from labkart.experiments.recording import reuse_record
 from labkart.experiments.session import session
 from labkart.experiments.sweep import Sweep, plan_sweep
-from labkart.experiments.unreturned import describe_unreturned
-from labkart.language import join_sentences, translate, translate_count
+from labkart.language import translate, translate_count
 from labkart.records import leftovers
 from labkart.records.names import MetricNames
-from labkart.records.record import ExperimentRecord
-from labkart.records.seeds import Ranking
 from labkart.tasks.context import context
 from labkart.tracking.publisher import Publisher
-from labkart.wording import did_you_mean
 
 _MULTIRUN = ("-m", "--multirun")
 
@@ -53,7 +53,7 @@ def run(
 
     Args:
         overrides: the arguments.
-        output: where it says what happens.
+        output: shows the results.
         is_debugging: run the tasks in this process, with a debugger where one fails.
         fail_fast: stop the other tasks, and experiments, when a task fails.
 
@@ -76,7 +76,7 @@ def run_on_node(overrides: list[str]) -> None:
     Raises:
         LabkartError: the experiment failed, or cannot be planned.
     """
-    task = HydraTask(LineOutput())
+    task = HydraTask(RunOutput())
     console.show_logging()
     with _collect_failures(task.failures):
         ranks.run(plan(composer.compose_overrides(*overrides)), task.run_experiment)
@@ -90,7 +90,7 @@ def plan_all(arguments: Sequence[str]) -> list[Experiment]:
     Raises:
         LabkartError: an argument is wrong, or an experiment cannot be planned.
     """
-    planner = _Planner(LineOutput())
+    planner = _Planner(RunOutput())
     run_hydra(planner, arguments)
     return planner.experiments
 
@@ -176,7 +176,7 @@ class HydraTask:
         """
         record = experiment.record
         if record.status == "finished":
-            self._say_cached(experiment)
+            _say_cached(experiment)
             if reuse_record(record):
                 repetition.confirm(experiment)
         else:
@@ -184,11 +184,11 @@ class HydraTask:
                 self._build(experiment)
             if record.status == "finished" and trace.is_answer():
                 with trace.unseen():
-                    self._say_cached(experiment)
+                    _say_cached(experiment)
                 repetition.foresee(experiment)
         # A task that failed has no result, whatever it logged before.
         self.output.show_result(MetricNames(record).results(("cached", "ran")), record.id)
-        self._say_what_is_not_returned([record])
+        warn_of_metrics([record])
         if record.status == "failed":
             raise LabkartError(describe_failure(record))
 
@@ -202,7 +202,11 @@ class HydraTask:
             assert sweeper.launcher
             sweep.run(sweeper.launcher)
         records = [experiment.record for experiment in sweep.experiments]
-        self._show_sweep(records, sweep.ranking, sweep.record.id[:6])
+        self.output.show_groups(records, sweep.ranking)
+        warn_of_metrics(records, sweep.ranking)
+        id = sweep.record.id[:6]
+        sentence = translate("  sweep {id}", id=id)
+        console.say(f"{sentence}  ·  {console.command(f'ui --sweep {id}')}")
         failed = [record for record in records if record.status != "finished"]
         if failed:
             self.failures.append(describe_failures(failed, len(records)))
@@ -226,21 +230,12 @@ class HydraTask:
     def _introduce(self, composed: Composed) -> None:
         """Say what kind of run it is, where that is not obvious."""
         if HydraConfig.get().mode == RunMode.MULTIRUN:  # by one of Hydra's own launchers
-            self.output.say(" ".join(composed.overrides))
+            console.say(" ".join(composed.overrides))
         elif params := HydraConfig.get().sweeper.get("params"):
             values = " ".join(f"{name}={text}" for name, text in params.items())
-            self.output.warn(
+            console.warn(
                 translate("  one run of a set ({values}); -m runs all of them", values=values)
             )
-
-    def _say_cached(self, experiment: Experiment) -> None:
-        self.output.say(
-            translate_count(
-                "  {count} task cached, nothing to do",
-                "  {count} tasks cached, nothing to do",
-                len(experiment.tasks),
-            )
-        )
 
     def _build(self, experiment: Experiment) -> None:
         workers = experiment.workers(1)
@@ -254,21 +249,15 @@ class HydraTask:
             finally:
                 progress.show_rest(experiment.record.tasks)
 
-    def _show_sweep(self, records: list[ExperimentRecord], ranking: Ranking, id: str) -> None:
-        self.output.show_groups(records, ranking)
-        self._say_what_is_not_returned(records)
-        names = {name for record in records for name in record.metrics}
-        if ranking.metric and names and ranking.metric not in names:
-            problem = translate(
-                "  labkart.rank_by={metric}: nothing logs it.", metric=ranking.metric
-            )
-            self.output.warn(join_sentences(problem, did_you_mean(ranking.metric, names)))
-        sweep = translate("  sweep {id}", id=id)
-        self.output.say(f"{sweep}  ·  {console.command(f'ui --sweep {id}')}")
 
-    def _say_what_is_not_returned(self, records: Sequence[ExperimentRecord]) -> None:
-        if text := describe_unreturned(records):
-            self.output.warn(f"  {text}")
+def _say_cached(experiment: Experiment) -> None:
+    console.say(
+        translate_count(
+            "  {count} task cached, nothing to do",
+            "  {count} tasks cached, nothing to do",
+            len(experiment.tasks),
+        )
+    )
 
 
 class _Planner(HydraTask):
