@@ -361,14 +361,12 @@ def test_jobs_that_nobody_waits_for_are_cancelled(study: Path, lab: Slurm) -> No
 
 
 MISTAKES = {
-    'No partition "man" in this cluster. Choose one of main, short.': {"partition": "main,man"},
+    "SLURM does not accept the jobs: invalid partition specified: man; Batch job submission failed: "
+    "Invalid partition name specified. Nothing was submitted.": {"partition": "main,man"},
     "SLURM does not accept the jobs: Memory specification can not be satisfied; Batch job submission failed: "
     "Requested node configuration is not available. Nothing was submitted.": {"mem_gb": 50},
     'hydra.launcher: no setting "timeout". Did you mean "timeout_min"?': {"timeout": 5},
     'hydra.launcher: no setting "partitio". Did you mean "partition"?': {"slurm_partitio": "main"},
-    "hydra.launcher: timeout_min=1 leaves no time: SLURM's signal to stop comes 90 s before its end (signal_delay_s).": {
-        "timeout_min": 1
-    },
     'hydra.launcher: Parameter "timeout_min" expected type <class \'int\'> (but value: "an hour")': {
         "timeout_min": "an hour"
     },
@@ -433,6 +431,6 @@ def test_a_slurm_that_does_not_answer_is_told(
     )
     monkeypatch.setenv("SLURM_CONF", str(study / "slurm.conf"))
     with pytest.raises(
-        errors.LabkartError, match=r"^SLURM does not answer: .+\. Nothing was submitted\.$"
+        errors.LabkartError, match=r"^SLURM does not accept the jobs: .+\. Nothing was submitted\.$"
     ):
         ends("write")

@@ -9,7 +9,7 @@ import inspect
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -32,6 +32,25 @@ from labkart.wording import describe
 
 _PAUSE = 0.2  # seconds between two looks
 _CALL, _LEFT, _END = "call", "left", "end"  # the first words of the files' names
+
+
+def check(jobs: Sequence[Experiment], settings: Mapping[str, Any]) -> None:
+    """Refuse jobs of several processes that have no task for them.
+
+    Raises:
+        LabkartError: no missing task is `distributed`.
+    """
+    count = slurm_job.process_count(settings)
+    missing = [job.tasks[label] for job in jobs for label in job.missing]
+    if missing and count > 1 and not any(task.distributed for task in missing):
+        raise LabkartError(
+            translate(
+                "hydra.launcher: a job of {count} processes, and no task for them."
+                " Write distributed = True in the class of the task that all of them run together,"
+                " or set nodes and tasks_per_node to 1.",
+                count=count,
+            )
+        )
 
 
 def run(experiment: Experiment, lead: Callable[[Experiment], None]) -> None:

@@ -20,7 +20,7 @@ from labkart import project
 from labkart._compat import submitit_parameters, submitit_slurm_parameters
 from labkart.errors import LabkartError
 from labkart.experiments import slurm_job
-from labkart.experiments.slurm_job import JobFailure, JobStatus, SlurmJob, one_line
+from labkart.experiments.slurm_job import JobFailure, JobStatus, SlurmJob, one_line, process_count
 from labkart.language import join_sentences, translate
 from labkart.records import job_log
 from labkart.records.job_log import jobs_folder
@@ -82,7 +82,6 @@ class JobArray:
                 self._ended_at.pop(index, None)
             elif time.monotonic() - self._ended_at.setdefault(index, time.monotonic()) >= _GRACE:
                 reason = translate("it ended without a result ({status})", status=status)
-                reason += _last_line(job.paths.stderr)
                 yield self._remove(index, self._other_failure(job.job_id) or reason)
 
     def _remove(self, index: int, failure: str | None) -> tuple[int, str | None]:
@@ -123,7 +122,13 @@ def submit(
     current = project.current()
     present = {key: value for key, value in settings.items() if value is not None}
     values = {key.removeprefix("slurm_"): _plain(value) for key, value in present.items()}
-    _check_cluster(str(values.get("partition", "")))
+    if not (shutil.which("sbatch") and shutil.which("srun")):
+        raise LabkartError(
+            translate(
+                "There is no SLURM on this host (no sbatch). Log in to the cluster and run it"
+                " there, or leave out hydra/launcher=slurm."
+            )
+        )
     name = re.sub(r"[^A-Za-z0-9.-]+", "-", str(values.get("name", current.name)))
     values["name"] = f"{name}-{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}"
     array = JobArray(values["name"], jobs_folder(values["name"]))
@@ -141,16 +146,6 @@ def submit(
 def place() -> str:
     """Where the jobs run, as the end of a sentence."""
     return translate("on the cluster")
-
-
-def process_count(settings: Mapping[str, Any]) -> int:
-    """How many processes a job has, on all its nodes together."""
-    values = {key.removeprefix("slurm_"): value for key, value in settings.items()}
-    per_node = values.get("tasks_per_node") or values.get("ntasks_per_node") or 1
-    try:
-        return int(values.get("nodes") or 1) * int(per_node)
-    except ValueError:  # submitit says what is wrong
-        return 1
 
 
 def _plain(value: Any) -> Any:
@@ -189,7 +184,6 @@ def _executor(settings: dict[str, Any], folder: Path, root: Path) -> Any:
         executor.update_parameters(**named)
     except (AssertionError, TypeError, ValueError) as error:
         raise LabkartError(f"hydra.launcher: {error}") from None
-    _check_time_limit(executor.parameters)
     return executor
 
 
@@ -199,20 +193,6 @@ def _check_names(settings: Mapping[str, Any]) -> None:
         if name not in names:
             problem = translate('hydra.launcher: no setting "{name}".', name=name)
             raise LabkartError(join_sentences(problem, did_you_mean(name, names)))
-
-
-def _check_time_limit(parameters: Mapping[str, Any]) -> None:
-    limit = parameters["time"]
-    delay = parameters.get("signal_delay_s", 90)
-    if isinstance(limit, int) and limit * 60 <= delay:
-        raise LabkartError(
-            translate(
-                "hydra.launcher: timeout_min={limit} leaves no time:"
-                " SLURM's signal to stop comes {delay} s before its end (signal_delay_s).",
-                limit=limit,
-                delay=delay,
-            )
-        )
 
 
 def _submit(executor: Any, job: SlurmJob, jobs: Sequence[Sequence[str]]) -> dict[int, Any]:
@@ -238,40 +218,6 @@ def _failure(result: Path) -> str | None:
     kind, _, message = content.strip().splitlines()[-1].partition(": ")
     is_ours = kind == f"{JobFailure.__module__}.{JobFailure.__name__}"
     return message if is_ours else f"{kind}: {message}"
-
-
-def _last_line(log: Path) -> str:
-    with suppress(OSError):
-        lines = log.read_text(errors="replace").strip().splitlines()
-        return f": {lines[-1].strip()}" if lines else ""
-    return ""
-
-
-def _check_cluster(partitions: str) -> None:
-    """Refuse partitions, separated by commas, to which no job can be submitted from here."""
-    if not (shutil.which("sbatch") and shutil.which("srun")):
-        raise LabkartError(
-            translate(
-                "There is no SLURM on this host (no sbatch). Log in to the cluster and run it"
-                " there, or leave out hydra/launcher=slurm."
-            )
-        )
-    done = slurm_job.ask_slurm("sinfo", "--noheader", "--all", "--format=%R")
-    if done.returncode:
-        reason = one_line(done.stderr)
-        raise LabkartError(
-            translate("SLURM does not answer: {reason}. Nothing was submitted.", reason=reason)
-        )
-    names = sorted(set(done.stdout.split()))
-    for name in filter(None, partitions.split(",")):
-        if name not in names:
-            raise LabkartError(
-                translate(
-                    'No partition "{name}" in this cluster. Choose one of {names}.',
-                    name=name,
-                    names=", ".join(names),
-                )
-            )
 
 
 @contextmanager

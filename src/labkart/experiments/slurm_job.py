@@ -7,6 +7,7 @@ import os
 import re
 import signal
 import subprocess
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -73,7 +74,8 @@ def job_statuses(number: str) -> dict[str, JobStatus] | None:
     """The jobs of an array that SLURM still knows, by id; None if it does not answer."""
     options = ("--noheader", "--array", "--states=all", f"--jobs={number}", "--format=%i|%T|%r|%N")
     try:
-        done = ask_slurm("squeue", *options)
+        command = ["squeue", *options]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     except (OSError, subprocess.TimeoutExpired):
         return None
     if done.returncode and "Invalid job id" not in done.stderr:
@@ -91,9 +93,14 @@ def cancel(*options: str) -> None:
     subprocess.run(command, capture_output=True, start_new_session=True, check=False)
 
 
-def ask_slurm(*command: str) -> "subprocess.CompletedProcess[str]":
-    """Run one of SLURM's commands."""
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+def process_count(settings: Mapping[str, Any]) -> int:
+    """How many processes a job has, on all its nodes together."""
+    values = {key.removeprefix("slurm_"): value for key, value in settings.items()}
+    per_node = values.get("tasks_per_node") or values.get("ntasks_per_node") or 1
+    try:
+        return int(values.get("nodes") or 1) * int(per_node)
+    except ValueError:  # submitit says what is wrong
+        return 1
 
 
 def one_line(text: str) -> str:

@@ -21,7 +21,7 @@ from hydra.plugins.sweeper import Sweeper
 from labkart import console, project, threads
 from labkart._compat import job_error
 from labkart.errors import LabkartError
-from labkart.experiments import recording, settings
+from labkart.experiments import ranks, recording, settings
 from labkart.experiments.combinations import Job, expand
 from labkart.experiments.composer import Composer
 from labkart.experiments.experiment import run_experiments
@@ -132,10 +132,8 @@ class Sweep:
             settings: of that.
             place: in words, such as "on the cluster".
         """
-        from labkart.experiments.slurm import process_count
-
         jobs = [experiment for experiment in self.pending if experiment.missing]
-        _check_ranks(jobs, process_count(settings))
+        ranks.check(jobs, settings)
         self._say(
             translate(
                 "{tasks} to run in {jobs} jobs {place}",
@@ -240,20 +238,6 @@ def _plan_job(composer: Composer, job: Job, number: int) -> Experiment:
             raise LabkartError(message) from error
         place = translate("in {overrides}", overrides=" ".join(job.overrides))
         raise LabkartError(f"{message}\n{place}") from error
-
-
-def _check_ranks(jobs: Sequence[Experiment], count: int) -> None:
-    """Refuse jobs of several processes that have no task for them."""
-    missing = [job.tasks[label] for job in jobs for label in job.missing]
-    if missing and count > 1 and not any(task.distributed for task in missing):
-        raise LabkartError(
-            translate(
-                "hydra.launcher: a job of {count} processes, and no task for them."
-                " Write distributed = True in the class of the task that all of them run together,"
-                " or set nodes and tasks_per_node to 1.",
-                count=count,
-            )
-        )
 
 
 def _note_failure(record: ExperimentRecord, failure: str) -> None:
