@@ -159,11 +159,11 @@ def test_who_asks_for_nothing_needs_no_program(
         [
             (
                 [needs("{gpu:5}")],
-                "Train asks for gpu: 5, but there are 4 (nvidia-smi lists 4). labkart.resources says what there is.",
+                "Train asks for gpu: 5, but this machine has 4 (nvidia-smi lists 4).",
             ),
             (
                 [needs(ONE, "{gpu:2}"), "labkart.resources.gpu=1"],
-                "Train asks for gpu: 2, but there is 1 (labkart.resources.gpu is 1, nvidia-smi lists 4). labkart.resources says what there is.",
+                "Train asks for gpu: 2, but this machine has 1 (labkart.resources.gpu is 1, nvidia-smi lists 4).",
             ),
             (
                 [needs("{licence:1}")],
@@ -175,7 +175,7 @@ def test_who_asks_for_nothing_needs_no_program(
             ),
             (
                 [needs("{memory_gb:7.5}"), "+labkart.resources.memory_gb=6"],
-                "Train asks for memory_gb: 7.5, but labkart.resources.memory_gb is 6.",
+                "Train asks for memory_gb: 7.5, but this machine has 6 (labkart.resources.memory_gb).",
             ),
             (
                 [needs("{gpu:0.5}")],

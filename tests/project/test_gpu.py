@@ -275,7 +275,7 @@ def test_a_task_that_a_run_yields_may_ask_for_too_much(machine: list[str]) -> No
     record, _ = run("way=yield", "needs=[{gpu:5}]")
     assert record.status == "failed"
     assert str(record.error).endswith(
-        "Train asks for gpu: 5, but there are 4 (nvidia-smi lists 4). labkart.resources says what there is."
+        "Train asks for gpu: 5, but this machine has 4 (nvidia-smi lists 4)."
     )
 
 
@@ -302,7 +302,7 @@ def test_tasks_that_ask_for_nothing_see_what_the_command_sees(
 
 
 def test_what_can_never_run_is_refused_before_anything_runs(machine: list[str]) -> None:
-    with pytest.raises(LabkartError, match="Train asks for gpu: 5, but there are 4"):
+    with pytest.raises(LabkartError, match="Train asks for gpu: 5, but this machine has 4"):
         run(needs("{}", "{gpu:5}"))
     assert not seen()
 

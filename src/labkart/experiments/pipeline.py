@@ -10,7 +10,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from omegaconf import DictConfig, ListConfig, OmegaConf
+from omegaconf import DictConfig
 from omegaconf.errors import (
     ConfigAttributeError,
     ConfigKeyError,
@@ -19,12 +19,10 @@ from omegaconf.errors import (
 )
 
 from labkart import project
-from labkart._compat import config_key
 from labkart.errors import LabkartError
 from labkart.experiments import side_effects
 from labkart.experiments.labels import label_tasks
 from labkart.language import join_sentences, translate
-from labkart.nested import flatten
 from labkart.records.names import TaskNames
 from labkart.tasks import attributes, named_paths
 from labkart.tasks.config_values import explain_value_error, suggest_setting
@@ -256,39 +254,15 @@ def _explained_errors(cfg: DictConfig) -> Iterator[None]:
     except OmegaConfBaseException as error:
         raise LabkartError(explain_value_error(error)) from None
     except Exception as error:
-        reason = describe(error, root)
-        if isinstance(error, KeyError):
-            reason += _explain_unknown_name(error.args[0], cfg)
         end = translate("The pipeline cannot be made; nothing has run.")
-        raise LabkartError(f"{reason}\n{end}") from error
+        raise LabkartError(f"{describe(error, root)}\n{end}") from error
 
 
 def _explain_missing(error: OmegaConfBaseException, cfg: DictConfig) -> str:
     """Which file lacks a setting that the student's code reads."""
-    parent = error.parent_node
-    where = context.source.describe(parent)
-    if isinstance(parent, ListConfig):
-        return translate(
-            '"{list}" in {file} is a list, and has no "{key}".',
-            list=config_key(parent),
-            file=where,
-            key=error.key,
-        )
+    where = context.source.describe(error.parent_node)
     suggestion = suggest_setting(cfg, str(error.full_key).split("."))
     hint = suggestion.hint if suggestion.names_setting else ""
     problem = translate('{file} has no "{key}".', file=where, key=error.full_key)
     remedy = translate("Add it there, or name another one here.")
     return join_sentences(problem, hint, remedy)
-
-
-def _explain_unknown_name(name: Any, cfg: DictConfig) -> str:
-    """Which setting has a value that the student's code does not know."""
-    for key, value in flatten(OmegaConf.to_container(cfg)):
-        if value == name and isinstance(name, str):
-            source = context.source.describe(OmegaConf.select(cfg, key.rpartition(".")[0]), key)
-            where = source
-            if "=" not in source:
-                where = translate("{key} in {file}", key=key, file=source)
-            remedy = translate("Add it to what this line chooses from, or name another one.")
-            return f" ({where}). {remedy}"
-    return ""

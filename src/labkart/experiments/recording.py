@@ -15,28 +15,9 @@ from labkart.records.record import ExperimentRecord, TaskRecord, current_time, d
 from labkart.secrets import configuration, digests, redact
 from labkart.tracking import store
 
-# The fields of a task's record that the experiment's own record has as well.
-_RESULT_FIELDS = (
-    "undeclared",
-    "params",
-    "upstream",
-    "seed",
-    "data",
-    "cpu_seconds",
-    "peak_memory_mb",
-    "gpu_memory_mb",
-    "allocation",
-    "machine_use",
-    "library_data",
-    "outputs",
-    "metrics",
-    "figures",
-    "tables",
-    "models",
-    "artifacts",
-    "logged_params",
-    "accepted",
-)
+# The fields of a task's record that the experiment's own record does not repeat.
+_NOT_OF_RESULT = {"id", "name", "status", "started", "wall_seconds", "code", "packages", "error"}
+_NOT_OF_RESULT |= {"traceback", "dynamic_upstream", "gpu_libraries", "edited", "schema"}
 
 
 @dataclass(frozen=True)
@@ -142,7 +123,7 @@ def _current_code() -> tuple[dict[str, Any], str]:
 def _task_result(task_record: TaskRecord) -> dict[str, Any]:
     """The part of a task's record that belongs to the experiment's result."""
     fields = vars(task_record)
-    result = {name: value for name, value in fields.items() if name in _RESULT_FIELDS}
+    result = {name: value for name, value in fields.items() if name not in _NOT_OF_RESULT}
     for name in ("outputs", "undeclared"):
         result[name] = [vars(state) for state in fields[name]]
     return result | {name: digest_of(fields[name]) for name in ("code", "packages")}

@@ -81,66 +81,49 @@ class Supply:
         Raises:
             LabkartError: a task asks for more than there is.
         """
-        requests = dict[str, str]()
+        on_cpu = dict[str, str]()
         for task in tasks:
-            name, amounts = task.get_task_family(), read_amounts(task)
-            for resource, amount in amounts.items():
-                if resource != GPU:
+            name = task.get_task_family()
+            for resource, amount in read_amounts(task).items():
+                if resource != GPU or self.cards:
                     self._check_amount(name, resource, amount)
-                elif amount and not self.cards:
-                    requests[name] = translate(
+                elif amount:
+                    on_cpu[name] = translate(
                         "{task} asks for {amounts}", task=name, amounts=describe({GPU: amount})
                     )
-                elif amount > len(self.cards):
-                    raise self._too_few_cards(name, amount)
-        if not requests:
+        if not on_cpu:
             return ""
         return translate_count(
             "{requests} and runs on the CPU: {reason}.",
             "{requests} and run on the CPU: {reason}.",
-            len(requests),
-            requests=", ".join(requests.values()),
+            len(on_cpu),
+            requests=", ".join(on_cpu.values()),
             reason=self._cards.reason,
         )
 
-    def _too_few_cards(self, task: str, amount: float) -> LabkartError:
-        return LabkartError(
-            translate_count(
-                "{task} asks for {amounts}, but there is {count} ({reason})."
-                " {setting} says what there is.",
-                "{task} asks for {amounts}, but there are {count} ({reason})."
-                " {setting} says what there is.",
-                len(self.cards),
-                task=task,
-                amounts=describe({GPU: amount}),
-                reason=self._cards.reason,
-                setting=_SETTING,
-            )
-        )
-
     def _check_amount(self, task: str, name: str, amount: float) -> None:
-        if name not in self.amounts:
-            known = [*self.amounts, GPU]
+        amounts = describe({name: amount})
+        if name != GPU and name not in self.amounts:
             problem = translate(
                 "{task} asks for {amounts}, but {setting} has no {name}.",
                 task=task,
-                amounts=describe({name: amount}),
+                amounts=amounts,
                 setting=_SETTING,
                 name=name,
             )
             remedy = translate(
-                "Say in conf/config.yaml how much there is, as {amounts}.",
-                amounts=describe({name: amount}),
+                "Say in conf/config.yaml how much there is, as {amounts}.", amounts=amounts
             )
-            raise LabkartError(join_sentences(problem, nearest(name, known), remedy))
-        if amount > self.amounts[name]:
+            raise LabkartError(join_sentences(problem, nearest(name, [*self.amounts, GPU]), remedy))
+        available = len(self.cards) if name == GPU else self.amounts[name]
+        if amount > available:
             raise LabkartError(
                 translate(
-                    "{task} asks for {amounts}, but {setting} is {value:g}.",
+                    "{task} asks for {amounts}, but this machine has {value:g} ({reason}).",
                     task=task,
-                    amounts=describe({name: amount}),
-                    setting=f"{_SETTING}.{name}",
-                    value=self.amounts[name],
+                    amounts=amounts,
+                    value=available,
+                    reason=self._cards.reason if name == GPU else f"{_SETTING}.{name}",
                 )
             )
 
@@ -188,9 +171,7 @@ def read_amounts(task: Task[Any]) -> dict[str, float]:
     for resource, amount in amounts.items():
         kinds = (int,) if resource == GPU else (int, float)
         if type(amount) not in kinds or not amount >= 0:
-            noun = translate("a number")
-            if resource == GPU:
-                noun = translate("a whole number")
+            noun = translate("a whole number") if resource == GPU else translate("a number")
             raise LabkartError(
                 translate(
                     "{task}.resources: {resource} must be {noun}, 0 or more, got {value!r}.",
