@@ -115,7 +115,7 @@ def test_null_leaves_out_a_group_of_files_and_is_a_value_elsewhere(expanded: Exp
         ("- seed: choice(0, null)\n", "conf/sweep/bad.yaml, line 1: seed=choice(0, null): choice(...) does not take null. Write 'seed=0, null'"),
         ("- a: 1\n  a: 2\n", "conf/sweep/bad.yaml, line 2, column 3: this name is there twice. Remove one of them (a)."),
         ("- a: 1\n   b: 2\n", 'conf/sweep/bad.yaml, line 2, column 5: there is a ":" too many, or the line before has none or another indent. Write a text with ": " in quotes.'),
-        ("- sweep: ir\n", "conf/sweep/bad.yaml, line 1: a grid cannot name another file. Name both: sweep=one,two."),
+        ("- sweep: ir\n", "conf/sweep/bad.yaml, line 1: sweep is for all grids. Add it to the command: sweep=..."),
         ("- hydra/launcher: slurm\n", "conf/sweep/bad.yaml, line 1: hydra/launcher is for all grids. Add it to the command: hydra/launcher=..."),
     ],
 )  # fmt: skip

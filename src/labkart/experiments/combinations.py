@@ -53,7 +53,7 @@ def expand(overrides: Sequence[str], parser: OverridesParser) -> list[Job]:
     """
     files = [override for override in overrides if sweep_file.names_file(override)]
     if not files:
-        return _combinations(parser.parse_overrides(list(overrides)))
+        return _combinations(parser.parse_overrides(list(overrides)), {})
     position = list(overrides).index(files[0])
     before = parser.parse_overrides(list(overrides[:position]))
     others = [override for override in overrides[position:] if override not in files]
@@ -61,7 +61,7 @@ def expand(overrides: Sequence[str], parser: OverridesParser) -> list[Job]:
     jobs = dict[tuple[str, ...], Job]()
     for file in files:
         for grid in sweep_file.read_grids(file.partition("=")[2]):
-            lines = parser.parse_overrides([line.text for line in grid])
+            lines = parser.parse_overrides(list(grid))
             for job in _combinations([*before, *lines, *after], grid):
                 jobs.setdefault(tuple(sorted(job.overrides)), job)
     return list(jobs.values())
@@ -70,7 +70,7 @@ def expand(overrides: Sequence[str], parser: OverridesParser) -> list[Job]:
 def sample(grid: sweep_file.Grid) -> list[Job]:
     """Jobs that have the values of a grid one by one, each beside the first ones of the others."""
     parser = OverridesParser.create()
-    choices, places = _choices(parser.parse_overrides([line.text for line in grid]), grid)
+    choices, places = _choices(parser.parse_overrides(list(grid)), grid)
     first = [values[0] for values in choices]
     jobs = {tuple(first): None}
     for position, values in enumerate(choices):
@@ -79,24 +79,21 @@ def sample(grid: sweep_file.Grid) -> list[Job]:
     return [Job(list(job), places) for job in jobs]
 
 
-def _combinations(
-    overrides: Sequence[Override], grid: Sequence[sweep_file.GridOverride] = ()
-) -> list[Job]:
+def _combinations(overrides: Sequence[Override], grid: Mapping[str, Place]) -> list[Job]:
     """Every combination of some overrides, of which a grid's came from a file."""
     choices, places = _choices(overrides, grid)
     return [Job(list(job), places) for job in itertools.product(*choices)]
 
 
 def _choices(
-    overrides: Sequence[Override], grid: Sequence[sweep_file.GridOverride]
+    overrides: Sequence[Override], grid: Mapping[str, Place]
 ) -> tuple[list[list[str]], dict[str, Place]]:
     """The overrides that each setting has one of, and the places of those that a grid has."""
-    lines = {line.text: line.place for line in grid}
     choices: dict[str, list[str]] = {}  # of two overrides of one setting the later one counts
     places: dict[str, Place] = {}
     for override in overrides:
         name = str(override.get_key_element())
-        place = lines.get(override.input_line or "")
+        place = grid.get(override.input_line or "")
         try:
             choices[name] = [_job_override(name, value) for value in _values(override)]
         except LabkartError as error:

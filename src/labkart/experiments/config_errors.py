@@ -5,7 +5,7 @@ Knows the exceptions and messages of Hydra 1.3.8 and OmegaConf. For files that a
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from contextlib import suppress
 
 from hydra.errors import MissingConfigException, OverrideParseException
@@ -233,48 +233,21 @@ def _explain_group(key: str, choices: Iterable[str], overrides: list[str]) -> st
     )
 
 
-# Parts of Hydra's messages about the defaults of files, each with our sentence.
-_DEFAULTS: dict[str, Callable[..., str]] = {
-    r"In '(?P<file>.+?)': Could not (?:find|load) '(?P<name>.+?)'": (
-        lambda **parts: translate(
-            'conf/{file}.yaml: its defaults name "{name}", and conf/{name}.yaml does not exist.',
-            **parts,
-        )
-    ),
-    r"In '(?P<file>.+?)': (?:\w+ raised while composing config: )?(?P<reason>.+)": (
-        "conf/{file}.yaml: {reason}".format
-    ),
-    r"Invalid defaults list in '(?P<file>.+?)', .*\((?P<reason>got .+)\)": (
-        lambda **parts: translate(
-            'conf/{file}.yaml: "defaults" must be a list, as "- model: forest", {reason}.', **parts
-        )
-    ),
-    r"You must specify '(?P<name>.+?)'": (
-        lambda **parts: translate(
-            "conf: no {name} is chosen. Add {name}=... with the name of a file in conf/{name}/.",
-            **parts,
-        )
-    ),
-    r"Multiple values for (?P<name>.+?)\.": (
-        lambda **parts: translate(
-            'conf: the defaults choose "{name}" twice. Remove one of the lines.', **parts
-        )
-    ),
-    r"Primary config directory not found|Cannot find primary config": (
-        lambda **_: translate("conf/config.yaml does not exist. Restore it: git checkout conf/")
-    ),
-    r"maximum recursion depth": (
-        lambda **_: translate("conf: files name each other in their defaults without end.")
-    ),
-}
-
-
 def _explain_defaults(error: BaseException) -> str:
     """What is wrong with the defaults of a file, or with files together."""
     message = _one_line(error)
-    for pattern, sentence in _DEFAULTS.items():
-        if match := re.search(pattern, message):
-            return sentence(**match.groupdict())
+    if match := re.match(r"In '(.+?)': Could not (?:find|load) '(.+?)'", message):
+        return translate(
+            'conf/{file}.yaml: its defaults name "{name}", and conf/{name}.yaml does not exist.',
+            file=match[1],
+            name=match[2],
+        )
+    if match := re.match(r"In '(.+?)': (?:\w+ raised while composing config: )?(.+)", message):
+        return f"conf/{match[1]}.yaml: {match[2]}"
+    if re.match("Primary config directory not found|Cannot find primary config", message):
+        return translate("conf/config.yaml does not exist. Restore it: git checkout conf/")
+    if isinstance(error, RecursionError):
+        return translate("conf: files name each other in their defaults without end.")
     return ""
 
 

@@ -6,7 +6,6 @@ Knows YAML, and in which line an override stands. Composes and plans nothing.
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -27,25 +26,8 @@ FOLDER = f"conf/{NAME}"
 _GRAMMAR = frozenset(",()[]{}'\"\\$")
 
 
-@dataclass(frozen=True)
-class GridOverride:
-    """A line of a grid.
-
-    Attributes:
-        text: what one would type on the command line: `model=bm25,lsa`.
-        place: the file and the line.
-    """
-
-    text: str
-    place: Place
-
-    @property
-    def name(self) -> str:
-        """The name of the setting."""
-        return self.text.partition("=")[0].lstrip("+~")
-
-
-Grid = list[GridOverride]
+# The overrides of a grid, as one would type them (`model=bm25,lsa`), and where each is written.
+Grid = dict[str, Place]
 
 
 def names_file(override: str) -> bool:
@@ -117,10 +99,10 @@ def _grids(loader: Any, path: str) -> Iterator[Grid]:
         item.value = list(_with_whole_calls(item.value))
         values: dict[Any, Any] = loader.construct_object(item, deep=True)
         places = [_place(path, key) for key, _ in item.value]
-        yield [
-            _override(str(name), value, place)
+        yield {
+            _override(str(name), value, place): place
             for (name, value), place in zip(values.items(), places, strict=True)
-        ]
+        }
 
 
 def _with_whole_calls(pairs: Sequence[tuple[Any, Any]]) -> Iterator[tuple[Any, Any]]:
@@ -144,13 +126,9 @@ def _place(path: str, node: Any) -> Place:
     return Place(path, node.start_mark.line + 1)
 
 
-def _override(name: str, value: Any, place: Place) -> GridOverride:
-    if name == NAME:
-        problem = translate(
-            "a grid cannot name another file. Name both: {group}=one,two.", group=NAME
-        )
-        raise PlacedError(place, problem)
-    if re.match(r"[+~]*hydra[./]", name):
+def _override(name: str, value: Any, place: Place) -> str:
+    """A line of a grid as an override."""
+    if name == NAME or re.match(r"[+~]*hydra[./]", name):
         problem = translate("{name} is for all grids. Add it to the command: {name}=...", name=name)
         raise PlacedError(place, problem)
     if value == []:
@@ -164,7 +142,7 @@ def _override(name: str, value: Any, place: Place) -> GridOverride:
     except HydraException as error:
         reason = explain_syntax(text, " ".join(str(error).split()))
         raise PlacedError(place, reason) from None
-    return GridOverride(text, place)
+    return text
 
 
 def _values(value: Any) -> str:
