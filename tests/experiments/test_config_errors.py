@@ -67,9 +67,7 @@ OVERRIDES = {
     "seed:1": 'seed:1: a setting has "=", not ":". Write seed=1',
     "=1": "=1: the name is missing. Write name=value, as model=forest.",
     "seed =1": 'seed =1: there are blanks around "=". Write seed=1',
-    "seed==1": 'seed==1: there is a second "=". Write seed=1',
     "--seed=1": "--seed=1: a setting begins without dashes. Write seed=1",
-    "split[0]=1": "split[0]=1: a part of a list is written with a dot. Write split.0=1",
     "モデル=1": f'モデル=1 is not a valid Hydra override. "モデル" is no name: {NAME}',
     "split..seed=1": f'split..seed=1 is not a valid Hydra override. "split..seed" is no name: {NAME}',
     # Values.
@@ -86,7 +84,7 @@ OVERRIDES = {
     "seed=range(5": "seed=range(5 is not a valid Hydra override. The ( is not closed.",
     "seed='a": "seed='a is not a valid Hydra override. The ' is not closed.",
     "split={test_size=1}": 'split={test_size=1}: in {...} stands ":", not "=". Write \'split={test_size: 1}\'',
-    "seed=rang(5)": "seed=rang(5) is not a valid Hydra override (name=value). 'rang(5)': Unknown function 'rang' Available: bool,choice,float,glob,int,interval,range,shuffle,sort,str,tag.",
+    "seed=rang(5)": "seed=rang(5) is not a valid Hydra override. 'rang(5)': Unknown function 'rang' Available: bool,choice,float,glob,int,interval,range,shuffle,sort,str,tag.",
 }
 
 

@@ -134,7 +134,7 @@ def test_without_a_card_a_sentence_says_why_tasks_run_on_the_cpu(
     if variable is not None:
         monkeypatch.setenv("CUDA_VISIBLE_DEVICES", variable)
     cards, said = check(needs(ONE, "{gpu:0}"), f"labkart.resources.gpu={setting}")
-    assert (cards, said) == ([], f"Train asks for gpu: 1 and runs on the CPU: {reason}.")
+    assert (cards, said) == ([], f"Train asks for a graphics card and runs on the CPU: {reason}.")
 
 
 @pytest.mark.parametrize(("setting", "expected"), [("2", ["0", "1"]), ("[3]", ["3"])])

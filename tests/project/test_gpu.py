@@ -286,7 +286,7 @@ def test_without_a_card_tasks_run_on_the_cpu_and_a_sentence_says_why(
     record, events = run(needs(ONE, ONE))
     assert record.status == "finished", record.error
     reason = "nvidia-smi finds no graphics card"
-    assert events[0] == f"Train asks for gpu: 1 and runs on the CPU: {reason}."
+    assert events[0] == f"Train asks for a graphics card and runs on the CPU: {reason}."
     assert set(seen().values()) == {""}
     assert task_record(record).allocation == {"gpu": []}
 
@@ -363,7 +363,7 @@ def test_two_commands_never_give_one_card_to_two_tasks(
 
     run_experiments([planned], 4, Told())
     assert planned.record.status == "finished", planned.record.error
-    assert events == [f"Train waits for gpu: 2, in use by process {waiting.pid}."]
+    assert events == [f"Train waits for gpu: 2, in use by another command ({waiting.pid})."]
     waiting.join(300)
     assert waiting.exitcode == 0
 

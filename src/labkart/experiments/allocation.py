@@ -2,7 +2,6 @@
 
 Knows what each task of this build has, and what it then sees. What other processes have, it learns
 from `claims`.
-from labkart.language import translate, translate_count
 """
 
 import os
@@ -14,7 +13,7 @@ from typing import Any
 from labkart import cards, claims
 from labkart.claims import Claim
 from labkart.experiments.supply import GPU, Supply, describe, read_amounts
-from labkart.language import translate, translate_count
+from labkart.language import translate
 from labkart.records import locks
 from labkart.tasks.context import context
 from labkart.tasks.task import Task
@@ -132,10 +131,8 @@ class Allocator:
             if self._is_computed(task_id):
                 return translate("{name} waits: another process is computing it.", name=name)
             if processes := sorted(claim.blockers - {os.getpid()}):
-                return translate_count(
-                    "{name} waits for {amounts}, in use by process {processes}.",
-                    "{name} waits for {amounts}, in use by processes {processes}.",
-                    len(processes),
+                return translate(
+                    "{name} waits for {amounts}, in use by another command ({processes}).",
                     name=name,
                     amounts=describe(self._amounts[task_id]),
                     processes=", ".join(map(str, processes)),

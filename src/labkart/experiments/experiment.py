@@ -77,11 +77,7 @@ def run_experiments(
 def _checked_supply(pending: Sequence[Experiment], listener: ProgressListener) -> Supply:
     """What there is for the tasks of experiments, which must be enough for each of them."""
     supply = Supply.of(pending[0].composed.cfg) if pending else Supply()
-    missing = {
-        experiment.tasks[label].task_id: experiment.tasks[label]
-        for experiment in pending
-        for label in experiment.missing
-    }
+    missing = {task.task_id: task for planned in pending for task in planned.missing_tasks}
     if text := supply.check(missing.values()):
         listener.warn(text)
     context.check_needs = supply.check  # for those that a `run()` yields

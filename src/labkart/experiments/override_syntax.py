@@ -33,13 +33,8 @@ def explain_syntax(override: str, reason: str) -> str:
             override=text,
             meant=shlex.quote(f"{name}={choice[1]}"),
         )
-    if match := _FUNCTION_CALL.search(reason):
-        return translate(
-            "{override} is not a valid Hydra override (name=value). {reason}.",
-            override=text,
-            reason=match[1].rstrip("."),
-        )
-    for problem, meant in _remedies(text):
+    call = _FUNCTION_CALL.search(reason)
+    for problem, meant in [] if call else _remedies(text):
         if _is_valid(meant):
             return translate(
                 "{override}: {problem}. Write {meant}",
@@ -55,7 +50,7 @@ def explain_syntax(override: str, reason: str) -> str:
     return translate(
         "{override} is not a valid Hydra override. {reason}.",
         override=text,
-        reason=_explain_part(text),
+        reason=call[1].rstrip(".") if call else _explain_part(text),
     )
 
 
@@ -67,15 +62,12 @@ def _remedies(text: str) -> Iterator[tuple[str, str]]:
     yield translate('there are blanks around "="'), re.sub(r"\s*=\s*", "=", text, count=1)
     yield translate("a setting begins without dashes"), text.lstrip("-")
     yield translate("it has full-width characters"), text.translate(_HALF_WIDTH)
-    with_dots = re.sub(r"\[(\d+)\](?=.*=)", r".\1", text)
-    yield translate("a part of a list is written with a dot"), with_dots
     if "=" not in text:
         return
-    yield translate('there is a second "="'), f"{name}={value.lstrip('=')}"
     yield translate("a comma has no value beside it"), f"{name}={value.strip(',')}"
     if value.startswith("{"):
         yield translate('in {{...}} stands ":", not "="'), f"{name}={value.replace('=', ': ')}"
-    if not _explain_end(value):
+    if not _unclosed(value):
         problem = translate(
             "a value with such characters must be in quotes, for Hydra and for the shell"
         )
@@ -91,28 +83,18 @@ def _explain_part(text: str) -> str:
             " with a dot between them. Set others in conf/",
             name=name,
         )
-    return _explain_end(value) or translate(
-        "Its value must be in quotes, as {name}='a b'", name=name
-    )
+    if bracket := _unclosed(value):
+        return translate("The {bracket} is not closed", bracket=bracket)
+    return translate("Its value must be in quotes, as {name}='a b'", name=name)
 
 
-def _explain_end(value: str) -> str:
-    """Which bracket or quote is not closed; empty if all are."""
-    opened: list[str] = []
-    quote = ""
-    for letter in value:
-        if quote:
-            quote = "" if letter == quote else quote
-        elif letter in "'\"" and not opened and letter != value[0]:
-            continue  # an apostrophe
-        elif letter in "'\"":
-            quote = letter
-        elif letter in _PAIRS:
-            opened.append(letter)
-        elif opened and letter == _PAIRS[opened[-1]]:
-            opened.pop()
-    rest = quote or "".join(opened[-1:])
-    return translate("The {bracket} is not closed", bracket=rest) if rest else ""
+def _unclosed(value: str) -> str:
+    """The bracket or quote that is not closed; empty if all are."""
+    for opening, closing in _PAIRS.items():
+        if value.count(opening) > value.count(closing):
+            return opening
+    is_quoted = value.startswith(("'", '"'))
+    return value[0] if is_quoted and value.count(value[0]) % 2 else ""
 
 
 def _escaped(value: str) -> str:

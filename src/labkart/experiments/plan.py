@@ -53,6 +53,11 @@ class Experiment:
         """The tasks that the pipeline returned."""
         return [self.tasks[label] for label in dict.fromkeys(self.pipeline.results.values())]
 
+    @property
+    def missing_tasks(self) -> list[Task[Any]]:
+        """The tasks that a run would compute."""
+        return [self.tasks[label] for label in self.missing]
+
     def workers(self, default: int) -> int:
         """How many tasks may run at once."""
         return int(settings.setting(self.composed.cfg, "workers", default))

@@ -41,7 +41,7 @@ def check(jobs: Sequence[Experiment], settings: Mapping[str, Any]) -> None:
         LabkartError: no missing task is `distributed`.
     """
     count = slurm_job.process_count(settings)
-    missing = [job.tasks[label] for job in jobs for label in job.missing]
+    missing = [task for job in jobs for task in job.missing_tasks]
     if missing and count > 1 and not any(task.distributed for task in missing):
         raise LabkartError(
             translate(

@@ -17,7 +17,7 @@ from labkart.errors import LabkartError
 from labkart.experiments import settings
 from labkart.language import join_sentences, translate, translate_count
 from labkart.tasks.task import Task
-from labkart.wording import nearest
+from labkart.wording import join_names, nearest
 
 GPU = "gpu"
 _SETTING = f"{settings.SECTION}.{settings.RESOURCES}"
@@ -81,23 +81,21 @@ class Supply:
         Raises:
             LabkartError: a task asks for more than there is.
         """
-        on_cpu = dict[str, str]()
+        on_cpu = set[str]()
         for task in tasks:
             name = task.get_task_family()
             for resource, amount in read_amounts(task).items():
                 if resource != GPU or self.cards:
                     self._check_amount(name, resource, amount)
                 elif amount:
-                    on_cpu[name] = translate(
-                        "{task} asks for {amounts}", task=name, amounts=describe({GPU: amount})
-                    )
+                    on_cpu.add(name)
         if not on_cpu:
             return ""
         return translate_count(
-            "{requests} and runs on the CPU: {reason}.",
-            "{requests} and run on the CPU: {reason}.",
+            "{tasks} asks for a graphics card and runs on the CPU: {reason}.",
+            "{tasks} ask for graphics cards and run on the CPU: {reason}.",
             len(on_cpu),
-            requests=", ".join(on_cpu.values()),
+            tasks=join_names(sorted(on_cpu)),
             reason=self._cards.reason,
         )
 

@@ -189,10 +189,8 @@ class Sweep:
 
     @cached_property
     def _missing_tasks(self) -> set[str]:
-        missing = set[str]()
-        for experiment in self.experiments:
-            missing |= {experiment.tasks[label].make_unique_id() for label in experiment.missing}
-        return missing
+        planned = self.experiments
+        return {task.make_unique_id() for plan in planned for task in plan.missing_tasks}
 
     def _say(self, rest: str) -> None:
         """Say how many experiments and tasks there are, how many are cached, and what comes."""
