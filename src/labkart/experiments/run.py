@@ -146,8 +146,9 @@ class HydraTask:
     def __init__(
         self, output: RunOutput, publisher: Publisher | None = None, *, fail_fast: bool = False
     ) -> None:
-        self.output, self._fail_fast = output, fail_fast
+        self.output = output
         self.publisher = publisher
+        self._fail_fast = fail_fast
         self.failures: list[str] = []
         self.was_called = False
         self.sweep_files: list[str] = []

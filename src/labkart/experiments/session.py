@@ -28,12 +28,7 @@ def session(publisher: Publisher) -> Iterator[None]:
     except OSError as error:
         raise LabkartError(outputs.describe_end(error)) from error
     finally:
-        _close(publisher)
-
-
-def _close(publisher: Publisher) -> None:
-    """Let the publisher finish. What MLflow does not take waits in the records."""
-    with trace.untraced():
-        is_complete = publisher.close()
-    if not is_complete:
-        trace.doubt("MLflow does not have all of it")
+        with trace.untraced():
+            is_complete = publisher.close()
+        if not is_complete:  # what MLflow does not take waits in the records
+            trace.doubt("MLflow does not have all of it")

@@ -205,10 +205,11 @@ def _changed_data(current: _Texts, previous: _Texts) -> list[str]:
 
 
 def _changed_code(current: _Texts, previous: _Texts) -> list[str]:
-    changed: list[str] = []
-    for file in sorted({*current, *previous}):
-        changed += diff.changed_definitions(file, current.get(file, {}), previous.get(file, {}))
-    return changed
+    return [
+        name
+        for file in sorted({*current, *previous})
+        for name in diff.changed_definitions(file, current.get(file, {}), previous.get(file, {}))
+    ]
 
 
 def _changed_packages(current: Mapping[str, str], previous: Mapping[str, str]) -> list[str]:
