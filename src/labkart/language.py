@@ -42,6 +42,11 @@ def translate(english: str, /, **values: object) -> str:
     return text.format(**shown)
 
 
+def mistake(english: str, /, **values: object) -> LabkartError:
+    """The error to raise for a mistake that a person can fix: `translate` makes its text."""
+    return LabkartError(translate(english, **values))
+
+
 def translate_count(one: str, many: str, count: float, /, **values: object) -> str:
     """A text about a number of things: `one` where `count` is 1; it is the value `count`."""
     return translate(one if count == 1 else many, count=count, **values)

@@ -33,7 +33,7 @@ ROOMS = sorted({GROUND, *(path.parent.name for path in LIBRARY.glob("*/__init__.
 TRANSLATED = ["check", "cli", "experiments", "fingerprint", GROUND]
 TRANSLATED += ["records", "results", "secrets", "tasks", "tracking"]
 # The number of English texts that each of these calls begins with.
-CALLS = {"translate": 1, "bilingual": 1, "translate_count": 2}
+CALLS = {"translate": 1, "mistake": 1, "bilingual": 1, "translate_count": 2}
 # What shows a text to a person: calls, and arguments of any call by their name.
 SHOWING = {
     "LabkartError",

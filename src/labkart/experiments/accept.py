@@ -13,7 +13,7 @@ from labkart import digests, project
 from labkart.errors import LabkartError
 from labkart.experiments.plan import Experiment
 from labkart.experiments.status import StatusReader, TaskStatus
-from labkart.language import english, join_sentences, translate
+from labkart.language import english, join_sentences, mistake, translate
 from labkart.records import locks, provenance, record
 from labkart.tasks.task import describe_damage
 from labkart.tasks.task_id import task_fingerprint, task_key, upstream
@@ -45,7 +45,7 @@ def accept_changes(experiments: Sequence[Experiment]) -> list[TaskStatus]:
         )
         raise LabkartError(join_sentences(rule, "; ".join(reasons)))
     if not accepted:
-        raise LabkartError(translate("There is nothing to accept: every task is done."))
+        raise mistake("There is nothing to accept: every task is done.")
     return statuses
 
 

@@ -14,7 +14,7 @@ from labkart import project
 from labkart.errors import LabkartError
 from labkart.experiments import sweep_file
 from labkart.experiments.yaml_errors import Place, PlacedError
-from labkart.language import translate
+from labkart.language import mistake
 
 # Of a setting, that a sample of a grid has.
 _MOST_VALUES = 20
@@ -116,15 +116,11 @@ def _values(override: Override) -> list[str]:
     if not override.is_sweep_override():
         return [override.get_value_element_as_str()]
     if not override.is_discrete_sweep():
-        raise LabkartError(
-            translate(
-                "{override}: a sweep needs a list or range(...); intervals are for a search.",
-                override=text,
-            )
+        raise mistake(
+            "{override}: a sweep needs a list or range(...); intervals are for a search.",
+            override=text,
         )
     values = list(override.sweep_string_iterator())
     if not values:
-        raise LabkartError(
-            translate("{override} has no values, so there would be nothing to run.", override=text)
-        )
+        raise mistake("{override} has no values, so there would be nothing to run.", override=text)
     return values

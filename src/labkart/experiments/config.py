@@ -18,8 +18,7 @@ from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
 from labkart import project
-from labkart.errors import LabkartError
-from labkart.language import translate
+from labkart.language import mistake
 from labkart.tasks.config_source import ConfigSource
 from labkart.tasks.config_values import check_names
 from labkart.tasks.context import context
@@ -65,11 +64,9 @@ class Composed:
             LabkartError: it has a name or a setting of Hydra's that does no good.
         """
         if node.hydra.job.chdir:
-            raise LabkartError(
-                translate(
-                    "hydra.job.chdir=true is not possible: a cached task would run in no folder."
-                    " Leave it out; self.dump(...) writes to outputs/."
-                )
+            raise mistake(
+                "hydra.job.chdir=true is not possible: a cached task would run in no folder."
+                " Leave it out; self.dump(...) writes to outputs/."
             )
         # As written: an interpolation in an override is the configuration's, maybe a secret.
         overrides: Any = OmegaConf.to_container(node.hydra.overrides.task)

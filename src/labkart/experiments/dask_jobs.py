@@ -20,7 +20,7 @@ from typing import Any
 
 from labkart import console, project, signals, threads
 from labkart.errors import LabkartError
-from labkart.language import join_sentences, translate
+from labkart.language import join_sentences, mistake, translate
 from labkart.records import job_log
 from labkart.records.job_log import jobs_folder
 from labkart.wording import describe, did_you_mean
@@ -137,9 +137,7 @@ def _client(settings: Mapping[str, Any]) -> Iterator[Any]:
     try:
         distributed: Any = import_module("distributed")
     except ImportError:
-        raise LabkartError(
-            translate("hydra/launcher=dask needs Dask. Run: uv sync --extra dask")
-        ) from None
+        raise mistake("hydra/launcher=dask needs Dask. Run: uv sync --extra dask") from None
     known = ("address", "scheduler_file")
     for name in settings:
         if name not in known:

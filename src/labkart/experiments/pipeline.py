@@ -22,7 +22,7 @@ from labkart import project
 from labkart.errors import LabkartError
 from labkart.experiments import side_effects
 from labkart.experiments.labels import label_tasks
-from labkart.language import join_sentences, translate
+from labkart.language import join_sentences, mistake, translate
 from labkart.records.names import TaskNames
 from labkart.tasks import attributes, named_paths
 from labkart.tasks.config_values import explain_value_error, suggest_setting
@@ -100,13 +100,11 @@ class Pipeline:
         classes = self.names.classes
         for key, label in self.results.items():
             if any(key in (other, classes[other]) for other in classes if other != label):
-                raise LabkartError(
-                    translate(
-                        '{entry}: the key "{key}" of a result is also the name of another task.'
-                        " Choose another key.",
-                        entry=project.current().entry,
-                        key=key,
-                    )
+                raise mistake(
+                    '{entry}: the key "{key}" of a result is also the name of another task.'
+                    " Choose another key.",
+                    entry=project.current().entry,
+                    key=key,
                 )
 
 
@@ -137,35 +135,29 @@ def _returned_tasks(returned: Any, entry: str) -> dict[str | int, Task[Any]]:
     if isinstance(returned, Task):
         return {0: returned}
     if not isinstance(returned, dict | list | tuple) or not returned:
-        raise LabkartError(
-            translate(
-                "{entry} returned {value}. Let it end with: return make(YourLastTask, ...)",
-                entry=entry,
-                value=_shortened(returned),
-            )
+        raise mistake(
+            "{entry} returned {value}. Let it end with: return make(YourLastTask, ...)",
+            entry=entry,
+            value=_shortened(returned),
         )
     pairs = returned.items() if isinstance(returned, dict) else enumerate(returned)
     items: dict[Any, Any] = dict(pairs)
     for key, task in items.items():
         if not isinstance(task, Task):
             is_named = isinstance(returned, dict)
-            raise LabkartError(
-                translate(
-                    "{entry} returned several results, and {item} is not a Labkart task: {value}."
-                    ' Return tasks, as {{"score": evaluate}}.',
-                    entry=entry,
-                    item=f'"{key}"' if is_named else translate("item {number}", number=key + 1),
-                    value=_shortened(task),
-                )
+            raise mistake(
+                "{entry} returned several results, and {item} is not a Labkart task: {value}."
+                ' Return tasks, as {{"score": evaluate}}.',
+                entry=entry,
+                item=f'"{key}"' if is_named else translate("item {number}", number=key + 1),
+                value=_shortened(task),
             )
         if isinstance(returned, dict) and not (isinstance(key, str) and _KEY.fullmatch(key)):
-            raise LabkartError(
-                translate(
-                    "{entry}: {key!r} cannot be the key of a result."
-                    " Use letters, digits, spaces, _ and -.",
-                    entry=entry,
-                    key=key,
-                )
+            raise mistake(
+                "{entry}: {key!r} cannot be the key of a result."
+                " Use letters, digits, spaces, _ and -.",
+                entry=entry,
+                key=key,
             )
     return items
 
@@ -181,13 +173,11 @@ def _check_classes(tasks: Iterable[Task[Any]]) -> None:
     for task in tasks:
         name = task.get_task_family()
         if classes.setdefault(name, type(task)) is not type(task):
-            raise LabkartError(
-                translate(
-                    "There is a {name} in {one} and {other}. Rename one: names must be unique.",
-                    name=name,
-                    one=classes[name].__module__,
-                    other=type(task).__module__,
-                )
+            raise mistake(
+                "There is a {name} in {one} and {other}. Rename one: names must be unique.",
+                name=name,
+                one=classes[name].__module__,
+                other=type(task).__module__,
             )
 
 
@@ -211,14 +201,12 @@ def _checked_upstream(task: Task[Any]) -> list[Task[Any]]:
     for upstream_task in needed:
         if not isinstance(upstream_task, Task):
             name = type(upstream_task).__name__
-            raise LabkartError(
-                translate(
-                    "{task} needs {upstream!r}, which is not a Labkart task."
-                    " Let {name} inherit from labkart.Task.",
-                    task=task.get_task_family(),
-                    upstream=upstream_task,
-                    name=name,
-                )
+            raise mistake(
+                "{task} needs {upstream!r}, which is not a Labkart task."
+                " Let {name} inherit from labkart.Task.",
+                task=task.get_task_family(),
+                upstream=upstream_task,
+                name=name,
             )
     return needed
 
@@ -229,13 +217,11 @@ def _check_location(module: ModuleType) -> None:
     file = Path(str(module.__file__))
     if not file.is_relative_to(root / "src"):
         name = module.__name__.partition(".")[0]
-        raise LabkartError(
-            translate(
-                "{package} is imported from {folder}, not from {root}. Run: uv sync",
-                package=name,
-                folder=file.parent,
-                root=root,
-            )
+        raise mistake(
+            "{package} is imported from {folder}, not from {root}. Run: uv sync",
+            package=name,
+            folder=file.parent,
+            root=root,
         )
 
 

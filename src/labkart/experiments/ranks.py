@@ -22,7 +22,7 @@ from labkart.experiments import slurm_job
 from labkart.experiments.allocation import Allocator
 from labkart.experiments.plan import Experiment
 from labkart.experiments.supply import Supply, read_amounts
-from labkart.language import translate
+from labkart.language import mistake, translate
 from labkart.tasks import mlflow_calls
 from labkart.tasks.attempt import seed_everything
 from labkart.tasks.context import context
@@ -43,13 +43,11 @@ def check(jobs: Sequence[Experiment], settings: Mapping[str, Any]) -> None:
     count = slurm_job.process_count(settings)
     missing = [task for job in jobs for task in job.missing_tasks]
     if missing and count > 1 and not any(task.distributed for task in missing):
-        raise LabkartError(
-            translate(
-                "hydra.launcher: a job of {count} processes, and no task for them."
-                " Write distributed = True in the class of the task that all of them run together,"
-                " or set nodes and tasks_per_node to 1.",
-                count=count,
-            )
+        raise mistake(
+            "hydra.launcher: a job of {count} processes, and no task for them."
+            " Write distributed = True in the class of the task that all of them run together,"
+            " or set nodes and tasks_per_node to 1.",
+            count=count,
         )
 
 
@@ -115,12 +113,9 @@ def _names(folder: Path) -> set[str]:
 def _join(task: Task[Any], allocator: Allocator) -> None:
     """Run what rank 0 runs and commits, on cards of this process, and keep nothing of it."""
     if inspect.isgeneratorfunction(type(task).run):
-        raise LabkartError(
-            translate(
-                "{task}.run() yields tasks."
-                " Let requires() name them, or leave out distributed = True.",
-                task=task.get_task_family(),
-            )
+        raise mistake(
+            "{task}.run() yields tasks. Let requires() name them, or leave out distributed = True.",
+            task=task.get_task_family(),
         )
     while not allocator.allocate(task.task_id):  # of this node
         time.sleep(_PAUSE)

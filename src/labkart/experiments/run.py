@@ -33,7 +33,7 @@ from labkart.experiments.progress import ExperimentProgress
 from labkart.experiments.recording import reuse_record
 from labkart.experiments.session import session
 from labkart.experiments.sweep import Sweep, plan_sweep
-from labkart.language import translate, translate_count
+from labkart.language import mistake, translate, translate_count
 from labkart.records import leftovers
 from labkart.records.names import MetricNames
 from labkart.tasks.context import context
@@ -110,12 +110,10 @@ def run_hydra(task: "HydraTask", arguments: Sequence[str]) -> None:
     sys.argv = ["labkart", *options_first]
     _, unknown = hydra_arguments().parse_known_args(sys.argv[1:])
     if unknown:
-        raise LabkartError(
-            translate(
-                "{option}: there is no such option. Settings are names and values,"
-                " as model=forest or labkart.workers=4; --help lists them.",
-                option=unknown[0],
-            )
+        raise mistake(
+            "{option}: there is no such option. Settings are names and values,"
+            " as model=forest or labkart.workers=4; --help lists them.",
+            option=unknown[0],
         )
     conf = str(project.current().root / "conf")
     try:
@@ -127,8 +125,8 @@ def run_hydra(task: "HydraTask", arguments: Sequence[str]) -> None:
         if task.was_called or isinstance(error, LabkartError) or not names_hydra:
             raise
         message = " ".join(str(error).split())
-        raise LabkartError(
-            translate("hydra: {message}. Check the overrides that name it.", message=message)
+        raise mistake(
+            "hydra: {message}. Check the overrides that name it.", message=message
         ) from None
 
 
@@ -220,11 +218,9 @@ class HydraTask:
             LabkartError: another sweeper has planned it.
         """
         if not self._sweep:
-            raise LabkartError(
-                translate(
-                    "hydra/sweeper: only Labkart's own works with Labkart's launcher."
-                    " Leave it out, or add hydra/launcher=basic."
-                )
+            raise mistake(
+                "hydra/sweeper: only Labkart's own works with Labkart's launcher."
+                " Leave it out, or add hydra/launcher=basic."
             )
         return self._sweep
 

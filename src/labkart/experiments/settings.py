@@ -8,8 +8,7 @@ from typing import Any
 
 from omegaconf import DictConfig, ListConfig, OmegaConf
 
-from labkart.errors import LabkartError
-from labkart.language import translate
+from labkart.language import mistake, translate
 
 SECTION = "labkart"
 RESOURCES = "resources"  # of this machine
@@ -75,31 +74,25 @@ def check_settings(cfg: DictConfig) -> None:
         LabkartError: a setting is not what it may be.
     """
     if not isinstance(cfg.get(SECTION), DictConfig | None):
-        raise LabkartError(
-            translate(
-                "conf: {section} must be a section (name: value), got {value}.",
-                section=SECTION,
-                value=cfg[SECTION],
-            )
+        raise mistake(
+            "conf: {section} must be a section (name: value), got {value}.",
+            section=SECTION,
+            value=cfg[SECTION],
         )
     resources = setting(cfg, RESOURCES, {})
     if not isinstance(resources, Mapping):
-        raise LabkartError(
-            translate(
-                "{setting} must be names and amounts, as {{gpu: auto}}, got {value}.",
-                setting=f"{SECTION}.{RESOURCES}",
-                value=resources,
-            )
+        raise mistake(
+            "{setting} must be names and amounts, as {{gpu: auto}}, got {value}.",
+            setting=f"{SECTION}.{RESOURCES}",
+            value=resources,
         )
     amounts = {f"{RESOURCES}.{name}": _AMOUNT for name in resources}
     for name, (accepts, noun) in (amounts | _CHECKS).items():
         value = setting(cfg, name, None)
         if value is not None and not accepts(value):
-            raise LabkartError(
-                translate(
-                    "{setting} must be {noun} or null, got {value}.",
-                    setting=f"{SECTION}.{name}",
-                    noun=noun(),
-                    value=value,
-                )
+            raise mistake(
+                "{setting} must be {noun} or null, got {value}.",
+                setting=f"{SECTION}.{name}",
+                noun=noun(),
+                value=value,
             )

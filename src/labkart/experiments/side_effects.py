@@ -21,10 +21,9 @@ import luigi
 from omegaconf import OmegaConf
 
 from labkart import project
-from labkart.errors import LabkartError
 from labkart.fingerprint import fingerprint, imports
 from labkart.installed_files import is_installed
-from labkart.language import translate
+from labkart.language import mistake, translate
 from labkart.tasks.task import Task
 from labkart.tasks.values import UnknownValueError, exact_text
 
@@ -72,14 +71,12 @@ class Effects:
         """
         for kind in {type(task): None for task in tasks}:
             for change in [*self._parts_in(kind), *self._variables_in(kind)]:
-                raise LabkartError(
-                    translate(
-                        "{entry} changes {change}, which {task} uses, and no id covers it."
-                        " Let it be a parameter: make({task}, ..., name=value).",
-                        entry=project.current().entry,
-                        change=change,
-                        task=kind.get_task_family(),
-                    )
+                raise mistake(
+                    "{entry} changes {change}, which {task} uses, and no id covers it."
+                    " Let it be a parameter: make({task}, ..., name=value).",
+                    entry=project.current().entry,
+                    change=change,
+                    task=kind.get_task_family(),
                 )
 
     def _parts_in(self, task: type) -> Iterator[str]:

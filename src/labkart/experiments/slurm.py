@@ -21,7 +21,7 @@ from labkart._compat import submitit_parameters, submitit_slurm_parameters
 from labkart.errors import LabkartError
 from labkart.experiments import slurm_job
 from labkart.experiments.slurm_job import JobFailure, JobStatus, SlurmJob, one_line, process_count
-from labkart.language import join_sentences, translate
+from labkart.language import join_sentences, mistake, translate
 from labkart.records import job_log
 from labkart.records.job_log import jobs_folder
 from labkart.wording import did_you_mean
@@ -123,11 +123,9 @@ def submit(
     present = {key: value for key, value in settings.items() if value is not None}
     values = {key.removeprefix("slurm_"): _plain(value) for key, value in present.items()}
     if not (shutil.which("sbatch") and shutil.which("srun")):
-        raise LabkartError(
-            translate(
-                "There is no SLURM on this host (no sbatch). Log in to the cluster and run it"
-                " there, or leave out hydra/launcher=slurm."
-            )
+        raise mistake(
+            "There is no SLURM on this host (no sbatch). Log in to the cluster and run it"
+            " there, or leave out hydra/launcher=slurm."
         )
     name = re.sub(r"[^A-Za-z0-9.-]+", "-", str(values.get("name", current.name)))
     values["name"] = f"{name}-{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}"
@@ -162,9 +160,7 @@ def _executor(settings: dict[str, Any], folder: Path, root: Path) -> Any:
     try:
         submitit: Any = import_module("submitit")
     except ImportError:
-        raise LabkartError(
-            translate("hydra/launcher=slurm needs submitit. Run: uv sync --extra slurm")
-        ) from None
+        raise mistake("hydra/launcher=slurm needs submitit. Run: uv sync --extra slurm") from None
     values: dict[str, Any] = {"timeout_min": 60} | settings
     for name in ("_target_", "submitit_folder"):  # Hydra's own submitit launcher has them as well
         values.pop(name, None)
@@ -202,11 +198,9 @@ def _submit(executor: Any, job: SlurmJob, jobs: Sequence[Sequence[str]]) -> dict
             return dict(enumerate(executor.map_array(job, [list(overrides) for overrides in jobs])))
     except (errors.FailedJobError, errors.FailedSubmissionError) as error:
         shutil.rmtree(executor.folder, ignore_errors=True)
-        raise LabkartError(
-            translate(
-                "SLURM does not accept the jobs: {reason}. Nothing was submitted.",
-                reason=one_line(str(error)),
-            )
+        raise mistake(
+            "SLURM does not accept the jobs: {reason}. Nothing was submitted.",
+            reason=one_line(str(error)),
         ) from None
 
 

@@ -15,7 +15,7 @@ from labkart.cards import Card, Cards
 from labkart.claims import Need
 from labkart.errors import LabkartError
 from labkart.experiments import settings
-from labkart.language import join_sentences, translate, translate_count
+from labkart.language import join_sentences, mistake, translate, translate_count
 from labkart.tasks.task import Task
 from labkart.wording import join_names, nearest
 
@@ -115,14 +115,12 @@ class Supply:
             raise LabkartError(join_sentences(problem, nearest(name, [*self.amounts, GPU]), remedy))
         available = len(self.cards) if name == GPU else self.amounts[name]
         if amount > available:
-            raise LabkartError(
-                translate(
-                    "{task} asks for {amounts}, but this machine has {value:g} ({reason}).",
-                    task=task,
-                    amounts=amounts,
-                    value=available,
-                    reason=self._cards.reason if name == GPU else f"{_SETTING}.{name}",
-                )
+            raise mistake(
+                "{task} asks for {amounts}, but this machine has {value:g} ({reason}).",
+                task=task,
+                amounts=amounts,
+                value=available,
+                reason=self._cards.reason if name == GPU else f"{_SETTING}.{name}",
             )
 
     @cached_property
@@ -158,26 +156,22 @@ def read_amounts(task: Task[Any]) -> dict[str, float]:
     name = task.get_task_family()
     if not isinstance(amounts, Mapping):
         example = f'resources = {{"{GPU}": 1}}'
-        raise LabkartError(
-            translate(
-                "{task}.resources must be names and amounts, as {example}: {value!r}",
-                task=name,
-                example=example,
-                value=amounts,
-            )
+        raise mistake(
+            "{task}.resources must be names and amounts, as {example}: {value!r}",
+            task=name,
+            example=example,
+            value=amounts,
         )
     for resource, amount in amounts.items():
         kinds = (int,) if resource == GPU else (int, float)
         if type(amount) not in kinds or not amount >= 0:
             noun = translate("a whole number") if resource == GPU else translate("a number")
-            raise LabkartError(
-                translate(
-                    "{task}.resources: {resource} must be {noun}, 0 or more, got {value!r}.",
-                    task=name,
-                    resource=resource,
-                    noun=noun,
-                    value=amount,
-                )
+            raise mistake(
+                "{task}.resources: {resource} must be {noun}, 0 or more, got {value!r}.",
+                task=name,
+                resource=resource,
+                noun=noun,
+                value=amount,
             )
     return {str(resource): amount for resource, amount in amounts.items()}
 

@@ -15,10 +15,9 @@ from hydra.errors import HydraException
 
 from labkart import project
 from labkart._compat import config_loader
-from labkart.errors import LabkartError
 from labkart.experiments.override_syntax import explain_syntax, write_value
 from labkart.experiments.yaml_errors import NotYaml, Place, PlacedError, yaml_error
-from labkart.language import translate
+from labkart.language import mistake, translate
 
 NAME = "sweep"  # of the folder in `conf/`, and of the override that names a file in it
 FOLDER = f"conf/{NAME}"
@@ -60,14 +59,12 @@ def _read(name: str) -> list[Grid]:
     file = project.current().root / path
     if not file.is_file():
         options = sorted(path.stem for path in folder().glob("*.yaml"))
-        raise LabkartError(
-            translate(
-                'conf: no {group} "{name}". Choose one of {options} ({folder}/).',
-                group=NAME,
-                name=name,
-                options=", ".join(options) or translate("none"),
-                folder=FOLDER,
-            )
+        raise mistake(
+            'conf: no {group} "{name}". Choose one of {options} ({folder}/).',
+            group=NAME,
+            name=name,
+            options=", ".join(options) or translate("none"),
+            folder=FOLDER,
         )
     try:
         with file.open(encoding="utf-8") as stream:
