@@ -22,7 +22,7 @@ from optuna.trial import TrialState
 from labkart import LabkartError
 from labkart.cli import search as verb
 from labkart.experiments import experiment
-from labkart.experiments.config import compose_overrides
+from labkart.experiments.composer import compose_overrides
 from labkart.experiments.plan import plan
 from labkart.experiments.progress import ExperimentProgress
 from labkart.experiments.search import plots
