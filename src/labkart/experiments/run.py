@@ -90,9 +90,9 @@ def plan_all(arguments: Sequence[str]) -> list[Experiment]:
     Raises:
         LabkartError: an argument is wrong, or an experiment cannot be planned.
     """
-    planner = _Planner(RunOutput())
-    run_hydra(planner, arguments)
-    return planner.experiments
+    task = HydraTask(RunOutput(), plans_only=True)
+    run_hydra(task, arguments)
+    return task.planned_sweep.experiments
 
 
 def run_hydra(task: "HydraTask", arguments: Sequence[str]) -> None:
@@ -142,11 +142,17 @@ class HydraTask:
     """
 
     def __init__(
-        self, output: RunOutput, publisher: Publisher | None = None, *, fail_fast: bool = False
+        self,
+        output: RunOutput,
+        publisher: Publisher | None = None,
+        *,
+        fail_fast: bool = False,
+        plans_only: bool = False,
     ) -> None:
         self.output = output
         self.publisher = publisher
         self._fail_fast = fail_fast
+        self._plans_only = plans_only
         self.failures: list[str] = []
         self.was_called = False
         self.sweep_files: list[str] = []
@@ -196,6 +202,8 @@ class HydraTask:
         self.was_called = True
         console.show_logging()
         self._sweep = sweep = plan_sweep(sweeper, overrides, self.publisher)
+        if self._plans_only:
+            return
         sweep.fail_fast = self._fail_fast
         with _collect_failures(self.failures):
             assert sweeper.launcher
@@ -255,15 +263,6 @@ def _say_cached(experiment: Experiment) -> None:
             len(experiment.tasks),
         )
     )
-
-
-class _Planner(HydraTask):
-    """What Hydra calls in place of a run: plans many experiments, and nothing more."""
-
-    def sweep(self, sweeper: Sweeper, overrides: list[str]) -> None:
-        self.was_called = True
-        console.show_logging()
-        self.experiments = plan_sweep(sweeper, overrides).experiments
 
 
 @contextmanager

@@ -60,11 +60,10 @@ def _read(name: str) -> list[Grid]:
     if not file.is_file():
         options = sorted(path.stem for path in folder().glob("*.yaml"))
         raise mistake(
-            'conf: no {group} "{name}". Choose one of {options} ({folder}/).',
+            'conf: no {group} "{option}". Choose one of {options} (conf/{group}/).',
             group=NAME,
-            name=name,
+            option=name,
             options=", ".join(options) or translate("none"),
-            folder=FOLDER,
         )
     try:
         with file.open(encoding="utf-8") as stream:
