@@ -6,7 +6,7 @@ project, as a register, changes that. All else may do anything.
 """
 
 import ast
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import cache
 
 from labkart.fingerprint import harmless
@@ -19,13 +19,10 @@ Effect = frozenset[Ref | None]
 NOTHING: Effect = frozenset()
 _ANYTHING: Effect = frozenset([None])
 
-# What evaluates without any operation that a class may define.
-_VALUES = (ast.Constant, ast.Name, ast.List, ast.Tuple, ast.Dict, ast.Set, ast.expr_context)
 _COMPOUND = (ast.If, ast.Try, ast.Expr, ast.ExceptHandler)
 _IN_FUNCTIONS = (*_COMPOUND, ast.Return, ast.Raise)
 _HOOKS = {"__init_subclass__", "__subclasshook__", "__prepare__", "__class_getitem__", "mro"}
 _ENUM_HOOKS = {"__init__", "__new__", "_generate_next_value_", "_missing_"}
-_MOST_CALLS = 9  # of results of a function
 _ACCESSORS = ("setter", "getter", "deleter")
 
 
@@ -41,13 +38,17 @@ class Effects:
         """What a statement does to others at import."""
         if "*" in ref.statement.names:
             return _ANYTHING  # it may bind any name
+        reader = _Reader(self, ref)
+        return self._once(ref, lambda: reader.read([ref.statement.node]))
+
+    def _once(self, ref: Ref, read: Callable[[], Effect]) -> Effect:
+        """What is read of a statement; nothing more if it is being read, for it refers to itself."""
         if ref in self._opened:
             return NOTHING
         self._opened.add(ref)
-        reader = _Reader(self, ref)
-        reader.statement(ref.statement.node)
+        effect = read()
         self._opened.discard(ref)
-        return frozenset(reader.effect)
+        return effect
 
     def targets(self, ref: Ref, name: str) -> list[Target]:
         """What a name refers to; a builtin one has no origin, and a local one no name either."""
@@ -55,93 +56,64 @@ class Effects:
         known = self.resolve(ref, name) if is_outer else []
         return known or [External("", name if is_outer else "")]
 
-    def bases(self, ref: Ref) -> list[Target]:
-        """What a class inherits."""
-        node = ref.statement.node
-        names = map(base_name, node.bases if isinstance(node, ast.ClassDef) else [])
-        return [target for name in names for target in self.targets(ref, name)]
+    def is_plain(self, target: Target) -> bool:
+        """Whether it is a class that does nothing when it is inherited or used."""
+        if isinstance(target, External):
+            return harmless.is_plain_class(target.dotted)
+        node = target.statement.node
+        is_class = isinstance(node, ast.ClassDef)
+        return is_class and _HOOKS.isdisjoint(_members(node)) and self.is_made_plainly(target, node)
 
-    def is_plain(self, ref: Ref) -> bool:
-        """Whether a statement is a class that does nothing when it is inherited or used."""
-        node = ref.statement.node
-        members = map(member_name, node.body) if isinstance(node, ast.ClassDef) else _HOOKS
-        return _HOOKS.isdisjoint(members) and self.inherits_plainly(ref, node)
-
-    def is_own_class(self, ref: Ref, name: str) -> bool:
-        """Whether a name is that of a plain class, and of no other object."""
-        is_class = isinstance(ref.statement.node, ast.ClassDef) and ref.binds(name)
-        return is_class and self.is_plain(ref) and self._is_kept(ref)
-
-    def is_dispatched(self, ref: Ref, name: str) -> bool:
-        """Whether `name` registers a variant of a function with `functools.singledispatch`."""
-        nodes = getattr(ref.statement.node, "decorator_list", [])
-        known = [target for node in nodes for target in self.targets(ref, decorator_name(node))]
-        is_dispatch = [target.dotted for target in known if isinstance(target, External)]
-        return is_dispatch == ["functools.singledispatch"] and name.endswith(".register")
-
-    def inherits_plainly(self, ref: Ref, node: ast.AST) -> bool:
+    def is_made_plainly(self, ref: Ref, node: ast.ClassDef) -> bool:
         """Whether a class in a statement has no metaclass, and no base that does something then."""
-        assert isinstance(node, ast.ClassDef)
-        bases = self.bases(ref) if node is ref.statement.node else [None] * len(node.bases)
         is_enum = any(base_name(base).endswith(("Enum", "Flag")) for base in node.bases)
-        if is_enum and not _ENUM_HOOKS.isdisjoint(map(member_name, node.body)):
+        if is_enum and not _ENUM_HOOKS.isdisjoint(_members(node)):
             return False  # they run for each member
-        return all(dotted(word.value).endswith("ABCMeta") for word in node.keywords) and all(
-            harmless.is_plain_class(base.dotted)
-            if isinstance(base, External)
-            else base == ref or (base is not None and self.is_plain(base))
-            for base in bases
-        )
+        has_metaclass = any(not dotted(word.value).endswith("ABCMeta") for word in node.keywords)
+        return not has_metaclass and all(map(self.is_plain, self._bases(ref, node)))
+
+    def is_task(self, target: Target) -> bool:
+        """Whether a class is a task's."""
+        if isinstance(target, External):
+            return harmless.is_task(target.dotted)
+        return any(map(self.is_task, self._bases(target, target.statement.node)))
+
+    def _bases(self, ref: Ref, node: ast.AST) -> list[Target]:
+        """What a class in a statement inherits; not itself, where an import has the same name."""
+        names = [base_name(base) for base in getattr(node, "bases", [])]
+        return [base for name in names for base in self.targets(ref, name) if base != ref]
 
     def of_call(self, ref: Ref, calls: int = 1) -> Effect:
         """What a call of a project's function or class does; of its result too, if two are made."""
-        node, effect = ref.statement.node, _ANYTHING
+        node = ref.statement.node
         function = node.value if isinstance(node, ast.Assign) else node
-        if not isinstance(function, (*FUNCTIONS, ast.ClassDef)):
-            return effect
-        if ref in self._opened:  # it calls itself
-            return NOTHING
-        self._opened.add(ref)
         if isinstance(function, FUNCTIONS) and self._is_kept(ref):
-            effect = self._of_functions(ref, functions_in(function, calls))
-        elif self.is_plain(ref) and self._is_kept(ref) and calls == 1:
-            effect = self._of_instance(ref)
-        self._opened.discard(ref)
-        return effect
+            return self._once(ref, lambda: self._of_functions(ref, functions_in(function, calls)))
+        if self.is_plain(ref) and self._is_kept(ref) and calls == 1:
+            return self._once(ref, lambda: self._of_instance(ref))
+        return _ANYTHING
 
     def _of_functions(self, ref: Ref, nodes: Iterable[ast.AST], own: bool = False) -> Effect:
         """What the bodies of functions do; of methods that may change their own object."""
-        effect = set[Ref | None]()
+        effect = NOTHING
         for node in nodes:
             if isinstance(node, FUNCTIONS):
                 first = node.args.args[0].arg if own and node.args.args else ""
                 reader = _Reader(self, ref, own=first, is_function=True)
-                reader.block(node.body if isinstance(node.body, list) else [node.body])
-                effect |= reader.effect
-                effect |= self._of_wrappers(ref, node) if own else NOTHING
-        return frozenset(effect)
-
-    def _of_wrappers(self, ref: Ref, node: ast.AST) -> Effect:
-        """What the project's decorators of a method do when it is called."""
-        names = map(decorator_name, getattr(node, "decorator_list", []))
-        targets = [target for name in names for target in self.resolve(ref, name)]
-        own = [target for target in targets if isinstance(target, Ref)]
-        return NOTHING.union(*(self.of_call(target, _MOST_CALLS) for target in own))
+                effect |= reader.read(node.body if isinstance(node.body, list) else [node.body])
+        return effect
 
     def _of_instance(self, ref: Ref) -> Effect:
         """What the methods of a class do: operators, and other packages, may call any of them."""
         methods = list(ast.iter_child_nodes(ref.statement.node))
         if self.is_task(ref):  # only its constructor runs
             methods = [part for part in methods if getattr(part, "name", "").startswith("__")]
+        names = {decorator_name(it) for part in methods for it in getattr(part, "decorator_list", [])}
+        if any(isinstance(it, Ref) for name in names for it in self.resolve(ref, name)):
+            return _ANYTHING
         effect = self._of_functions(ref, methods, own=True)
-        own_bases = [base for base in self.bases(ref) if isinstance(base, Ref) and base != ref]
-        return effect.union(*map(self._of_instance, own_bases))
-
-    def is_task(self, target: Target) -> bool:
-        """Whether a class is a task's."""
-        if isinstance(target, External):
-            return harmless.is_task(target.dotted)
-        return any(self.is_task(base) for base in self.bases(target) if base != target)
+        bases = self._bases(ref, ref.statement.node)
+        return effect.union(*(self._of_instance(base) for base in bases if isinstance(base, Ref)))
 
     def _is_kept(self, ref: Ref) -> bool:
         """Whether a definition is what its statement says, not what a decorator made of it."""
@@ -163,35 +135,37 @@ class _Reader:
     def __init__(self, effects: Effects, ref: Ref, *, own: str = "", is_function: bool = False):
         self._effects, self._ref = effects, ref
         self._own, self._is_function = own, is_function
-        self.effect = set[Ref | None]()
+        self._effect = NOTHING
 
-    def block(self, nodes: Iterable[ast.AST]) -> None:
+    def read(self, nodes: Iterable[ast.AST]) -> Effect:
+        """What statements and expressions do."""
         for node in nodes:
-            self.statement(node)
+            self._statement(node)
+        return self._effect
 
-    def statement(self, node: ast.AST) -> None:
+    def _statement(self, node: ast.AST) -> None:
         if isinstance(node, ast.expr):
-            self.expression(node)
+            self._expression(node)
         elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             # A module's `__getattr__` makes its attributes.
             self._add(node.name != "__getattr__" or node is not self._ref.statement.node)
             self._decorate(node.decorator_list)
-            self.block(evaluated(node))
+            self.read(evaluated(node))
         elif isinstance(node, ast.ClassDef):
-            self._add(self._effects.inherits_plainly(self._ref, node))
+            self._add(self._effects.is_made_plainly(self._ref, node))
             self._decorate(node.decorator_list)
-            self.block(node.body)
+            self.read(node.body)
         elif isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign):
             self._assign(node)
         elif isinstance(node, _IN_FUNCTIONS if self._is_function else _COMPOUND):
-            self.block(ast.iter_child_nodes(node))
+            self.read(ast.iter_child_nodes(node))
         else:
             is_import = isinstance(node, ast.Import | ast.ImportFrom)  # `reach` follows it
             self._add(isinstance(node, ast.Pass) or (is_import and not self._is_function))
 
-    def expression(self, node: ast.expr) -> None:
+    def _expression(self, node: ast.expr) -> None:
         """What the evaluation of an expression does; functions in it are not called."""
-        has_operations, waiting = False, list[ast.AST]([node])
+        waiting = list[ast.AST]([node])
         while waiting:
             part = waiting.pop()
             if isinstance(part, ast.Lambda):
@@ -200,27 +174,26 @@ class _Reader:
             if isinstance(part, ast.Call):
                 self._call(part)
             self._add(not isinstance(part, ast.Await))
-            has_operations |= not isinstance(part, _VALUES)
             waiting += ast.iter_child_nodes(part)
-        for name in self._ref.statement.outer_names(node) if has_operations else ():
+        for name in self._ref.statement.outer_names(node):
             for target in self._effects.resolve(self._ref, name):
                 if isinstance(target, Ref):
-                    self._operate(target)
+                    self._use(target)
 
     def _add(self, is_harmless: bool) -> None:
-        self.effect |= NOTHING if is_harmless else _ANYTHING
+        self._effect |= NOTHING if is_harmless else _ANYTHING
 
-    def _operate(self, ref: Ref) -> None:
+    def _use(self, ref: Ref) -> None:
         """An operator or attribute of a value may run what its class defines."""
         if isinstance(ref.statement.node, ast.ClassDef):
             self._add(self._effects.is_plain(ref))
         elif not isinstance(ref.statement.node, FUNCTIONS):
-            self.effect |= self._effects.of(ref)
+            self._effect |= self._effects.of(ref)
 
     def _decorate(self, nodes: Iterable[ast.expr]) -> None:
         for node in nodes:
             is_made = isinstance(node, ast.Call)
-            self.block([*node.args, *(word.value for word in node.keywords)] if is_made else [])
+            self.read([*node.args, *(word.value for word in node.keywords)] if is_made else [])
             name = decorator_name(node)
             if not self._ref.statement.is_outer(name):
                 self._add(name.rpartition(".")[2] in _ACCESSORS)
@@ -228,14 +201,13 @@ class _Reader:
             for target in self._effects.targets(self._ref, name):
                 if isinstance(target, External):
                     self._add(harmless.is_harmless_decorator(target.dotted))
-                elif target.binds(name):
-                    self.effect |= self._effects.of_call(target, 1 + is_made)
                 else:
-                    is_registered = self._effects.is_dispatched(target, name)
-                    self.effect.add(target if is_registered else None)
+                    calls = 1 + is_made
+                    is_own = target.binds(name)
+                    self._effect |= self._effects.of_call(target, calls) if is_own else _ANYTHING
 
     def _assign(self, node: ast.Assign | ast.AnnAssign | ast.AugAssign) -> None:
-        self.block(part for part in (getattr(node, "annotation", None), node.value) if part)
+        self.read(part for part in (getattr(node, "annotation", None), node.value) if part)
         is_changed = isinstance(node, ast.AugAssign) and not self._is_function
         waiting = list[ast.expr](node.targets if isinstance(node, ast.Assign) else [node.target])
         while waiting:
@@ -245,26 +217,18 @@ class _Reader:
             elif isinstance(target, ast.Starred):
                 waiting.append(target.value)
             elif isinstance(target, ast.Subscript):
-                self.expression(target.slice)
+                self._expression(target.slice)
                 self._fill(dotted(target.value))
-            elif isinstance(target, ast.Attribute):
-                owner = dotted(target.value)
-                if not self._own or owner != self._own:  # a method may change its own object
-                    self._set(owner)
+            elif isinstance(target, ast.Attribute):  # a method may change its own object
+                self._add(bool(self._own) and dotted(target.value) == self._own)
             elif is_changed:
                 self._fill(dotted(target))
-
-    def _set(self, name: str) -> None:
-        """Note that an attribute of a class is set, if it is one of the project's that is plain."""
-        for it in self._effects.targets(self._ref, name):
-            is_own = isinstance(it, Ref) and self._effects.is_own_class(it, name)
-            self.effect.add(it if isinstance(it, Ref) and is_own else None)
 
     def _fill(self, name: str) -> None:
         """Note that a container is changed, if it is one of a module's own."""
         for target in self._effects.targets(self._ref, name):
             is_own = isinstance(target, Ref) and target.statement.is_container
-            self.effect.add(target if isinstance(target, Ref) and is_own else None)
+            self._effect |= {target if isinstance(target, Ref) and is_own else None}
 
     def _call(self, node: ast.Call) -> None:
         name = dotted(node.func)
@@ -282,7 +246,7 @@ class _Reader:
         if isinstance(target, External):
             self._add(harmless.is_harmless_call(target.dotted))
         elif target.binds(name):
-            self.effect |= self._effects.of_call(target)
+            self._effect |= self._effects.of_call(target)
         elif target.is_definition:
             self._add(False)  # a method of a class
         elif method not in harmless.METHODS:
@@ -291,10 +255,14 @@ class _Reader:
     def _callback(self, node: ast.expr) -> None:
         """What a function does that a harmless one calls."""
         if isinstance(node, ast.Lambda):
-            self.expression(node.body)
+            self._expression(node.body)
         elif not isinstance(node, ast.Constant):
             name = dotted(node)
             for target in self._effects.targets(self._ref, name):
                 is_value = isinstance(target, Ref) and not target.is_definition
                 self._add(not is_value)
                 self._call_of(target, name)
+
+
+def _members(node: ast.ClassDef) -> list[str]:
+    return [member_name(member) for member in node.body]
