@@ -474,6 +474,10 @@ def scaled(x):
         "scale.py": task("0") + "from .far import run\nScale.run = run\n",
         "far.py": "from .trace import ran\ndef run(self):\n    ran(self)\n    self.dump(self.load() * §)\n",
     },
+    "a decorated run() that is put in its place": {
+        "scale.py": task("0") + "from .far import run\nScale.run = run\n",
+        "far.py": "import functools\nfrom .trace import ran\ndef as_it_is(f):\n    @functools.wraps(f)\n    def g(self):\n        return f(self)\n    return g\n@as_it_is\ndef run(self):\n    ran(self)\n    self.dump(self.load() * §)\n",
+    },
     "a run() that is bound in the class": {
         "scale.py": task("0") + "    from .far import run\n",
         "far.py": "from .trace import ran\ndef run(self):\n    ran(self)\n    self.dump(self.load() * §)\n",

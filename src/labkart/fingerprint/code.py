@@ -5,10 +5,9 @@ Knows nothing of what this process has set or replaced since the import.
 
 import hashlib
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
-from types import FunctionType
 from typing import NamedTuple
 
 from labkart import digests, project
@@ -48,23 +47,17 @@ class TaskCode:
     Args:
         reach: follows names.
         task: the class.
-        replaced: functions that took the place of others, which it reaches too.
     """
 
-    def __init__(
-        self, modules: Modules, reach: Reach, task: type, replaced: Iterable[FunctionType]
-    ) -> None:
+    def __init__(self, modules: Modules, reach: Reach, task: type) -> None:
         self._all, self._reach, self._task = modules, reach, task
         starts = [ref for base in task.__mro__ for ref in reach.bound(base)]
-        functions = {function: reach.bound(function) for function in replaced}
-        own = any(ref.module.name == task.__module__ for ref in starts)
-        self.is_sourceless = not (own and all(functions.values()))
+        self.is_sourceless = not any(ref.module.name == task.__module__ for ref in starts)
         entry = modules.find(project.current().entry.partition(":")[0])
-        lazily = (
-            [it for ref in reach.statements(entry) for it in reach.lazily(ref)] if entry else []
-        )
-        self._roots = [*([entry] if entry else []), *lazily, *(ref.module for ref in starts)]
-        starts += [ref for refs in functions.values() for ref in refs]
+        self._roots = [ref.module for ref in starts]
+        if entry:
+            lazily = [it for ref in reach.statements(entry) for it in reach.lazily(ref)]
+            self._roots[:0] = [entry, *lazily]
         self.known, self._modules, self._order = reach.reached(starts, self._roots)
 
     @cached_property

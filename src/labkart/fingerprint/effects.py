@@ -10,9 +10,10 @@ from collections.abc import Callable, Iterable
 from functools import cache
 
 from labkart.fingerprint import harmless
+from labkart.fingerprint.classes import Classes
 from labkart.fingerprint.modules import External, Modules, Ref, Target
-from labkart.fingerprint.names import FUNCTIONS, base_name, callbacks, decorator_name, dotted
-from labkart.fingerprint.statements import evaluated, functions_in, member_name
+from labkart.fingerprint.names import FUNCTIONS, callbacks, decorator_name, dotted
+from labkart.fingerprint.statements import evaluated, functions_in
 
 # The statements whose values are changed; None among them is anything.
 Effect = frozenset[Ref | None]
@@ -21,8 +22,6 @@ _ANYTHING: Effect = frozenset([None])
 
 _COMPOUND = (ast.If, ast.Try, ast.Expr, ast.ExceptHandler)
 _IN_FUNCTIONS = (*_COMPOUND, ast.Return, ast.Raise)
-_HOOKS = {"__init_subclass__", "__subclasshook__", "__prepare__", "__class_getitem__", "mro"}
-_ENUM_HOOKS = {"__init__", "__new__", "_generate_next_value_", "_missing_"}
 _ACCESSORS = ("setter", "getter", "deleter")
 
 
@@ -30,7 +29,7 @@ class Effects:
     """Finds effects."""
 
     def __init__(self, modules: Modules) -> None:
-        self.resolve = modules.resolve
+        self.classes = Classes(modules)
         self._opened = set[Ref]()
         self.of = cache(self._of)
 
@@ -42,7 +41,7 @@ class Effects:
         return self._once(ref, lambda: reader.read([ref.statement.node]))
 
     def _once(self, ref: Ref, read: Callable[[], Effect]) -> Effect:
-        """What is read of a statement; nothing more if it is being read, for it refers to itself."""
+        """What is read of a statement; nothing if that is under way, for it refers to itself."""
         if ref in self._opened:
             return NOTHING
         self._opened.add(ref)
@@ -50,46 +49,15 @@ class Effects:
         self._opened.discard(ref)
         return effect
 
-    def targets(self, ref: Ref, name: str) -> list[Target]:
-        """What a name refers to; a builtin one has no origin, and a local one no name either."""
-        is_outer = ref.statement.is_outer(name)
-        known = self.resolve(ref, name) if is_outer else []
-        return known or [External("", name if is_outer else "")]
-
-    def is_plain(self, target: Target) -> bool:
-        """Whether it is a class that does nothing when it is inherited or used."""
-        if isinstance(target, External):
-            return harmless.is_plain_class(target.dotted)
-        node = target.statement.node
-        is_class = isinstance(node, ast.ClassDef)
-        return is_class and _HOOKS.isdisjoint(_members(node)) and self.is_made_plainly(target, node)
-
-    def is_made_plainly(self, ref: Ref, node: ast.ClassDef) -> bool:
-        """Whether a class in a statement has no metaclass, and no base that does something then."""
-        is_enum = any(base_name(base).endswith(("Enum", "Flag")) for base in node.bases)
-        if is_enum and not _ENUM_HOOKS.isdisjoint(_members(node)):
-            return False  # they run for each member
-        has_metaclass = any(not dotted(word.value).endswith("ABCMeta") for word in node.keywords)
-        return not has_metaclass and all(map(self.is_plain, self._bases(ref, node)))
-
-    def is_task(self, target: Target) -> bool:
-        """Whether a class is a task's."""
-        if isinstance(target, External):
-            return harmless.is_task(target.dotted)
-        return any(map(self.is_task, self._bases(target, target.statement.node)))
-
-    def _bases(self, ref: Ref, node: ast.AST) -> list[Target]:
-        """What a class in a statement inherits; not itself, where an import has the same name."""
-        names = [base_name(base) for base in getattr(node, "bases", [])]
-        return [base for name in names for base in self.targets(ref, name) if base != ref]
-
     def of_call(self, ref: Ref, calls: int = 1) -> Effect:
         """What a call of a project's function or class does; of its result too, if two are made."""
         node = ref.statement.node
         function = node.value if isinstance(node, ast.Assign) else node
-        if isinstance(function, FUNCTIONS) and self._is_kept(ref):
+        if not self.classes.is_kept(ref):
+            return _ANYTHING
+        if isinstance(function, FUNCTIONS):
             return self._once(ref, lambda: self._of_functions(ref, functions_in(function, calls)))
-        if self.is_plain(ref) and self._is_kept(ref) and calls == 1:
+        if self.classes.is_plain(ref) and calls == 1:
             return self._once(ref, lambda: self._of_instance(ref))
         return _ANYTHING
 
@@ -105,21 +73,15 @@ class Effects:
 
     def _of_instance(self, ref: Ref) -> Effect:
         """What the methods of a class do: operators, and other packages, may call any of them."""
-        methods = list(ast.iter_child_nodes(ref.statement.node))
-        if self.is_task(ref):  # only its constructor runs
-            methods = [part for part in methods if getattr(part, "name", "").startswith("__")]
-        names = {decorator_name(it) for part in methods for it in getattr(part, "decorator_list", [])}
-        if any(isinstance(it, Ref) for name in names for it in self.resolve(ref, name)):
-            return _ANYTHING
-        effect = self._of_functions(ref, methods, own=True)
-        bases = self._bases(ref, ref.statement.node)
-        return effect.union(*(self._of_instance(base) for base in bases if isinstance(base, Ref)))
-
-    def _is_kept(self, ref: Ref) -> bool:
-        """Whether a definition is what its statement says, not what a decorator made of it."""
-        names = map(decorator_name, getattr(ref.statement.node, "decorator_list", []))
-        known = [target for name in names for target in self.targets(ref, name)]
-        return all(isinstance(it, External) and it.dotted in harmless.KEEPING for it in known)
+        effect = NOTHING
+        inherited = self.classes.inherited(ref, ref.statement.node)
+        for owner in [ref, *(it for it in inherited if isinstance(it, Ref))]:
+            methods = list(ast.iter_child_nodes(owner.statement.node))
+            if self.classes.is_task(ref):  # only its constructor runs
+                methods = [part for part in methods if getattr(part, "name", "").startswith("__")]
+            has_wrapper = any(self.classes.is_wrapped(owner, part) for part in methods)
+            effect |= _ANYTHING if has_wrapper else self._of_functions(owner, methods, own=True)
+        return effect
 
 
 class _Reader:
@@ -133,7 +95,7 @@ class _Reader:
     """
 
     def __init__(self, effects: Effects, ref: Ref, *, own: str = "", is_function: bool = False):
-        self._effects, self._ref = effects, ref
+        self._effects, self._classes, self._ref = effects, effects.classes, ref
         self._own, self._is_function = own, is_function
         self._effect = NOTHING
 
@@ -152,7 +114,7 @@ class _Reader:
             self._decorate(node.decorator_list)
             self.read(evaluated(node))
         elif isinstance(node, ast.ClassDef):
-            self._add(self._effects.is_made_plainly(self._ref, node))
+            self._add(self._classes.is_made_plainly(self._ref, node))
             self._decorate(node.decorator_list)
             self.read(node.body)
         elif isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign):
@@ -176,7 +138,7 @@ class _Reader:
             self._add(not isinstance(part, ast.Await))
             waiting += ast.iter_child_nodes(part)
         for name in self._ref.statement.outer_names(node):
-            for target in self._effects.resolve(self._ref, name):
+            for target in self._classes.resolve(self._ref, name):
                 if isinstance(target, Ref):
                     self._use(target)
 
@@ -186,7 +148,7 @@ class _Reader:
     def _use(self, ref: Ref) -> None:
         """An operator or attribute of a value may run what its class defines."""
         if isinstance(ref.statement.node, ast.ClassDef):
-            self._add(self._effects.is_plain(ref))
+            self._add(self._classes.is_plain(ref))
         elif not isinstance(ref.statement.node, FUNCTIONS):
             self._effect |= self._effects.of(ref)
 
@@ -198,7 +160,7 @@ class _Reader:
             if not self._ref.statement.is_outer(name):
                 self._add(name.rpartition(".")[2] in _ACCESSORS)
                 continue
-            for target in self._effects.targets(self._ref, name):
+            for target in self._classes.targets(self._ref, name):
                 if isinstance(target, External):
                     self._add(harmless.is_harmless_decorator(target.dotted))
                 else:
@@ -226,7 +188,7 @@ class _Reader:
 
     def _fill(self, name: str) -> None:
         """Note that a container is changed, if it is one of a module's own."""
-        for target in self._effects.targets(self._ref, name):
+        for target in self._classes.targets(self._ref, name):
             is_own = isinstance(target, Ref) and target.statement.is_container
             self._effect |= {target if isinstance(target, Ref) and is_own else None}
 
@@ -238,7 +200,7 @@ class _Reader:
         if not self._ref.statement.is_outer(name):
             self._add(method in harmless.METHODS)
         elif name != "type" or len(node.args) > 1:  # then it makes a class
-            for target in self._effects.targets(self._ref, name):
+            for target in self._classes.targets(self._ref, name):
                 self._call_of(target, name)
 
     def _call_of(self, target: Target, name: str) -> None:
@@ -258,11 +220,7 @@ class _Reader:
             self._expression(node.body)
         elif not isinstance(node, ast.Constant):
             name = dotted(node)
-            for target in self._effects.targets(self._ref, name):
+            for target in self._classes.targets(self._ref, name):
                 is_value = isinstance(target, Ref) and not target.is_definition
                 self._add(not is_value)
                 self._call_of(target, name)
-
-
-def _members(node: ast.ClassDef) -> list[str]:
-    return [member_name(member) for member in node.body]

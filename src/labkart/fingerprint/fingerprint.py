@@ -113,13 +113,10 @@ class _Reading:
         self._fingerprints: dict[type, Fingerprint] = {}
 
     def code(self, task: type) -> TaskCode:
-        """What counts for a class, with the functions that were put in the place of others."""
+        """What counts for a class."""
         if task not in self._codes:
-            code = TaskCode(self._modules, self._reach, task, frozenset())
-            if replaced := live.state(code.known).functions:
-                code = TaskCode(self._modules, self._reach, task, replaced)
-            self._codes[task] = code
-            self._states[task] = live.state(code.known)
+            self._codes[task] = TaskCode(self._modules, self._reach, task)
+            self._states[task] = live.state(self._codes[task].known)
         return self._codes[task]
 
     def is_outdated(self) -> bool:
@@ -143,9 +140,10 @@ class _Reading:
                 # What others read is known only after a run: see `late_reads`.
                 if use.counts in ("partly", "whole") and (read := _read_at_import(file)):
                     parts.setdefault(use.key, {}).update(read)
-            if code.is_sourceless or "<locals>" in task.__qualname__:
-                # It was typed at a prompt, or made in a function: no file says all of it.
-                state = (task, self._states[task].functions, imports.reload_count())
+            functions = self._states[task].functions
+            if functions or code.is_sourceless or "<locals>" in task.__qualname__:
+                # It was typed at a prompt, or made or changed by a function: no file says all.
+                state = (task, functions, imports.reload_count())
                 parts[task.__module__] = {task.__qualname__: imports.token(state)}
             versions = _versions(code)
             self._fingerprints[task] = Fingerprint(parts, versions, code.files)

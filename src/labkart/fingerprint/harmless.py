@@ -19,38 +19,31 @@ SCHEDULING = {"priority", "resources", "retry_count", "worker_timeout"}
 _PLAIN = (sys.stdlib_module_names - {"ctypes", "subprocess"}) | RUNTIMES
 _PLAIN |= _words("lightgbm lightning numpy pandas polars pydantic pytorch_lightning scipy sklearn")
 _PLAIN |= _words("torch torchvision transformers xgboost")
+# All functions of these only make a value.
+_PURE = _words("datetime hashlib math statistics textwrap")
 _FUNCTIONS = _words("""
     abs all any ascii bin bool bytearray bytes callable chr classmethod complex dict divmod
     enumerate filter float format frozenset getattr hasattr hash hex int isinstance issubclass
-    iter len list map max min object oct ord pow property range repr reversed round set
-    slice sorted staticmethod str sum super tuple zip ast.literal_eval base64.b64decode
+    iter len list map max min object oct ord pow property range repr reversed round set slice
+    sorted staticmethod str sum super tuple zip ast.literal_eval base64.b64decode
     base64.b64encode collections.defaultdict collections.deque collections.namedtuple copy.copy
-    copy.deepcopy dataclasses.field dataclasses.fields
-    datetime.date datetime.date.fromisoformat datetime.date.today datetime.datetime
-    datetime.datetime.fromisoformat datetime.datetime.now datetime.datetime.strptime
-    datetime.time datetime.timedelta datetime.timezone dict.fromkeys enum.auto
-    functools.partial hashlib.md5 hashlib.sha1 hashlib.sha256 itertools.chain
-    itertools.chain.from_iterable itertools.combinations itertools.count itertools.cycle
-    itertools.permutations itertools.product itertools.repeat json.dumps json.load json.loads
-    logging.getLogger math.ceil math.cos math.exp math.floor math.log math.log10 math.log2
-    math.prod math.radians math.sin math.sqrt math.tan numpy.arange numpy.array numpy.asarray
+    copy.deepcopy dataclasses.field dataclasses.fields dict.fromkeys enum.auto functools.partial
+    itertools.chain itertools.chain.from_iterable itertools.combinations itertools.count
+    itertools.cycle itertools.permutations itertools.product itertools.repeat json.dumps
+    json.load json.loads logging.getLogger numpy.arange numpy.array numpy.asarray
     numpy.concatenate numpy.cos numpy.deg2rad numpy.diag numpy.dtype numpy.empty numpy.exp
-    numpy.eye numpy.finfo numpy.float32 numpy.float64 numpy.full numpy.full_like
-    numpy.geomspace numpy.hstack numpy.iinfo numpy.int32 numpy.int64 numpy.linspace numpy.log
-    numpy.log10 numpy.log2 numpy.logspace numpy.meshgrid numpy.ones numpy.ones_like
-    numpy.random.default_rng numpy.sin numpy.sqrt numpy.stack numpy.uint8 numpy.vstack
-    numpy.zeros numpy.zeros_like operator.attrgetter operator.itemgetter os.cpu_count
-    os.environ.get os.getcwd os.getenv os.path.abspath os.path.basename os.path.dirname
-    os.path.exists os.path.expanduser os.path.isfile os.path.join os.path.realpath
-    os.path.splitext pandas.concat pandas.date_range pandas.read_csv pandas.read_json
-    pandas.to_datetime pandas.to_timedelta pathlib.Path.cwd pathlib.Path.home platform.system
-    re.compile re.escape re.findall re.match re.search re.split
-    struct.calcsize statistics.mean statistics.median
-    sklearn.compose.make_column_transformer sklearn.pipeline.make_pipeline str.maketrans
-    textwrap.dedent textwrap.indent threading.local time.monotonic time.perf_counter time.time
-    tomllib.loads torch.arange torch.cuda.is_available torch.device torch.eye torch.linspace
-    torch.ones torch.tensor torch.zeros typing.cast typing.get_args typing.get_origin
-    uuid.uuid4 yaml.safe_load
+    numpy.eye numpy.finfo numpy.float32 numpy.float64 numpy.full numpy.full_like numpy.geomspace
+    numpy.hstack numpy.iinfo numpy.int32 numpy.int64 numpy.linspace numpy.log numpy.log10
+    numpy.log2 numpy.logspace numpy.meshgrid numpy.ones numpy.ones_like numpy.random.default_rng
+    numpy.sin numpy.sqrt numpy.stack numpy.uint8 numpy.vstack numpy.zeros numpy.zeros_like
+    operator.attrgetter operator.itemgetter os.cpu_count os.environ.get os.getcwd os.getenv
+    pandas.concat pandas.date_range pandas.read_csv pandas.read_json pandas.to_datetime
+    pandas.to_timedelta pathlib.Path.cwd pathlib.Path.home platform.system re.compile re.escape
+    re.findall re.match re.search re.split sklearn.compose.make_column_transformer
+    sklearn.pipeline.make_pipeline str.maketrans struct.calcsize threading.local time.monotonic
+    time.perf_counter time.time tomllib.loads torch.arange torch.cuda.is_available torch.device
+    torch.eye torch.linspace torch.ones torch.tensor torch.zeros typing.cast typing.get_args
+    typing.get_origin uuid.uuid4 yaml.safe_load
 """)
 # Arguments that a harmless function calls: sorted() its key, and map() the first one.
 CALLBACKS = {"key", "default_factory", "object_hook", "object_pairs_hook", "converters"}
@@ -103,7 +96,9 @@ def is_harmless_call(dotted: str) -> bool:
     """Whether a call of a builtin, or of something of another package, only makes a value."""
     error = getattr(builtins, dotted, None)
     is_error = isinstance(error, type) and issubclass(error, BaseException)
-    return dotted in _FUNCTIONS or is_error or ("." in dotted and is_plain_class(dotted))
+    is_pure = dotted.partition(".")[0] in _PURE or dotted.startswith("os.path.")
+    is_class = "." in dotted and is_plain_class(dotted)
+    return dotted in _FUNCTIONS or is_error or is_pure or is_class
 
 
 def is_plain_class(dotted: str) -> bool:

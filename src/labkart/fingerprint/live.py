@@ -5,7 +5,7 @@ Reads no file.
 
 import inspect
 import sys
-from collections.abc import Iterable
+from collections.abc import Collection
 from types import FunctionType
 from typing import Any, NamedTuple
 
@@ -22,14 +22,14 @@ class State(NamedTuple):
 
     Attributes:
         constants: those that other code has set: the file's key, the name and the value.
-        functions: those that took the place of others.
+        functions: those in the place of others that none of these statements defines.
     """
 
     constants: list[tuple[str, str, str]]
     functions: frozenset[FunctionType]
 
 
-def state(refs: Iterable[Ref]) -> State:
+def state(refs: Collection[Ref]) -> State:
     """What differs now from these statements."""
     constants, functions = list[tuple[str, str, str]](), set[FunctionType]()
     for ref in refs:
@@ -42,7 +42,8 @@ def state(refs: Iterable[Ref]) -> State:
                 functions |= {function for function in candidates if _is_foreign(function, ref)}
                 if _is_set(value, ref):
                     constants.append((ref.module.key, name, repr(value)))
-    return State(sorted(constants), frozenset(functions))
+    unknown = {it for it in functions if not any(_defines(ref, it) for ref in refs)}
+    return State(sorted(constants), frozenset(unknown))
 
 
 def _is_set(value: object, ref: Ref) -> bool:
@@ -57,6 +58,17 @@ def _is_foreign(function: FunctionType, ref: Ref) -> bool:
     source = function.__code__.co_filename
     is_generated = source in _GENERATED and function.__name__.startswith("__")
     return source != ref.module.file and not is_generated and not is_installed(source)
+
+
+def _defines(ref: Ref, function: FunctionType) -> bool:
+    """Whether a function's code is in a statement, or in a module that counts whole."""
+    code, node = function.__code__, ref.statement.node
+    if code.co_filename != ref.module.file:
+        return False
+    if ref.number is None:
+        return True
+    start = min([node.lineno, *(it.lineno for it in getattr(node, "decorator_list", []))])
+    return start <= code.co_firstlineno <= (node.end_lineno or 0)
 
 
 def _function(value: Any) -> FunctionType | None:

@@ -80,7 +80,7 @@ def _is_task_parameter(node: ast.expr) -> bool:
 def imported_names(
     node: ast.AST, package: str, is_inner: bool = False
 ) -> Iterator[tuple[str, str, bool]]:
-    """Each name that is imported, its origin, and whether this is in a function or class."""
+    """Each name that is imported, its origin, and whether a function imports it."""
     if isinstance(node, ast.Import):
         for alias in node.names:
             top = alias.name.partition(".")[0]
@@ -93,6 +93,6 @@ def imported_names(
         for alias in node.names:
             yield alias.asname or alias.name, f"{origin}:{alias.name}", is_inner
     elif not isinstance(node, ast.expr):
-        is_inner = is_inner or isinstance(node, (*FUNCTIONS, ast.ClassDef))
+        is_inner = is_inner or isinstance(node, FUNCTIONS)  # those of a class run at import
         for part in ast.iter_child_nodes(node):
             yield from imported_names(part, package, is_inner)

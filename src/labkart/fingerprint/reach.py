@@ -8,7 +8,6 @@ import builtins
 from collections.abc import Iterable
 from functools import cache
 from itertools import chain
-from types import FunctionType
 from typing import NamedTuple
 
 from labkart.fingerprint.effects import NOTHING, Effects
@@ -38,7 +37,7 @@ class Reach:
     def __init__(self, modules: Modules) -> None:
         self._modules, self._effects = modules, Effects(modules)
         self.references = cache(self._references)
-        self.is_task = cache(self._effects.is_task)
+        self.is_task = cache(self._effects.classes.is_task)
 
     def reached(
         self, starts: Iterable[Ref], roots: Iterable[Module]
@@ -96,8 +95,8 @@ class Reach:
         """The statements of a module."""
         return [Ref(module, number) for number in range(len(module.statements))]
 
-    def bound(self, definition: type | FunctionType) -> list[Ref]:
-        """The statements that bind a class or function; none if it is not the project's."""
+    def bound(self, definition: type) -> list[Ref]:
+        """The statements that bind a class; none if it is not the project's."""
         owner = self._modules.find(definition.__module__)
         top = definition.__qualname__.partition(".")[0]
         numbers = owner.bindings.get(top, [None]) if owner else []
@@ -121,10 +120,11 @@ class Reach:
             references = self.references(ref)
             requires = plans or ref in own or (self.is_task(ref) and not yields)
             for target in references.targets:
-                is_plan = requires if target in references.required else plans
-                is_upstream = is_plan and target not in references.parts and self.is_task(target)
-                if isinstance(target, Ref) and not is_upstream:
-                    waiting.append((target, is_plan))
+                if isinstance(target, Ref):
+                    is_plan = requires if target in references.required else plans
+                    is_whole = is_plan and target not in references.parts
+                    if not (is_whole and self.is_task(target)):
+                        waiting.append((target, is_plan))
         return set(reached)
 
     def _counts(self, ref: Ref, reached: set[Ref]) -> bool:

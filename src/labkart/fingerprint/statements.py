@@ -30,7 +30,7 @@ class Statement:
         text: the tree as Python writes it, so that comments and formatting do not count.
         names: what it binds at the top of the module; "*" for all names of another module.
         imports: the origins of what it imports at import, by name: `module`, or `module:name`.
-        inner: the origins of what it imports in functions and classes, by name.
+        inner: the origins of what its functions import, by name.
 
     Args:
         node: its tree.
@@ -51,10 +51,6 @@ class Statement:
         self.inner: dict[str, list[str]] = {}
         for name, origin, is_inner in imported_names(node, package):
             (self.inner if is_inner else self.imports).setdefault(name, []).append(origin)
-        for member in self._members:  # a class's own imports run at import too
-            for name, origin, is_inner in imported_names(member, package):
-                if not is_inner:
-                    self.imports.setdefault(name, []).append(origin)
         self.names += ["*"] if "*" in self.imports else []
 
     def _look_at_scope(self, table: symtable.SymbolTable) -> None:
