@@ -3,15 +3,19 @@
 import random
 import sys
 import traceback
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from labkart import digests, outputs, project
+from gokart.utils import flatten
+
+from labkart import digests, opened_files, outputs, project
 from labkart.digests import FileState
 from labkart.records.record import Metric
 from labkart.secrets import redact
 from labkart.signals import Stopped
+from labkart.tasks.context import context
 from labkart.tasks.pruning import Pruned
 from labkart.tasks.resources import Resources
 from labkart.tasks.task_id import TaskWithId, task_data, task_key
@@ -54,8 +58,24 @@ class Attempt:
             self.status = self.error = "stopped"
 
 
+def pass_on(steps: Generator[Any, Any, None], found: list[Any]) -> Iterator[Any]:
+    """Pass on the tasks that a `run()` yields, and add them to a list: its result depends on them.
+
+    Raises:
+        LabkartError: one of them asks for more than there is on this machine.
+    """
+    results = None
+    with closing(steps), suppress(StopIteration):
+        while True:
+            tasks = steps.send(results)
+            new = [task for task in flatten(tasks) if isinstance(task, TaskWithId)]
+            context.check_needs(new)
+            found += new
+            results = yield tasks
+
+
 def inherited_reads(upstream: Iterable[Any], dynamic: Iterable[Any]) -> Iterator[FileState]:
-    """Files that a result depends on although its id does not cover them.
+    """Files and folders that a result depends on although its id does not cover them.
 
     They were read undeclared by upstream tasks, or declared by tasks that its `run()` yielded and
     by those that these need.
@@ -71,8 +91,8 @@ def inherited_reads(upstream: Iterable[Any], dynamic: Iterable[Any]) -> Iterator
             known.add(task_key(task))
             waiting += upstream_of(task)
             for data in task_data(task).values():
-                for _, file in digests.files(root / data["path"]):
-                    yield digests.file_state(file, root)
+                with opened_files.ignored():
+                    yield digests.content_state(root / data["path"], root)
 
 
 def seed_everything(seed: int) -> None:

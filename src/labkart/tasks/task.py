@@ -20,8 +20,8 @@ from labkart.language import translate
 from labkart.records import live_metrics, locks, machine_use, record
 from labkart.records.record import Metric, TaskRecord
 from labkart.secrets import redact
-from labkart.tasks import attributes, capture, mlflow_calls, named_paths, task_id, yielded
-from labkart.tasks.attempt import Attempt, inherited_reads, seed_everything
+from labkart.tasks import attributes, capture, mlflow_calls, named_paths, task_id
+from labkart.tasks.attempt import Attempt, inherited_reads, pass_on, seed_everything
 from labkart.tasks.context import context
 from labkart.tasks.debugger import debugged
 from labkart.tasks.file_access import UndeclaredReads, report_undeclared
@@ -118,7 +118,7 @@ class Task(TaskLogger, TaskWithOutputs[T]):
             if not self.complete():
                 with self._committed():
                     self._dynamic_upstream = []
-                    yield from yielded.pass_on(self._student_run(), self._dynamic_upstream)
+                    yield from pass_on(self._student_run(), self._dynamic_upstream)
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
@@ -274,9 +274,8 @@ class Task(TaskLogger, TaskWithOutputs[T]):
 
 
 def describe_damage(task: Task[Any], run: TaskRecord) -> str:
-    """Which file or yielded task is not as a run left or found it; empty if all are."""
-    damage = run.damage() or yielded.describe_change(run)
-    return damage or named_paths.describe_new(task, run)
+    """Which file or folder is not as a run left or found it; empty if all are."""
+    return run.damage() or named_paths.describe_new(task, run)
 
 
 def record_death(task: Task[Any], error: str, stack: str, used: Resources) -> None:
