@@ -13,7 +13,7 @@ from luigi.worker import TaskProcess
 from labkart.errors import LabkartError
 from labkart.fingerprint import harmless
 from labkart.language import translate
-from labkart.tasks import values
+from labkart.tasks.params import UnknownValueError, exact_text
 
 # What luigi and gokart set on any task, and what only decides when it runs.
 _NO_VALUES = {"param_kwargs", "task_id", "task_log", "task_unique_id"}
@@ -29,8 +29,8 @@ def read(task: Any) -> dict[str, str]:
         is_known = name in task.param_kwargs or name in _NO_VALUES or name.startswith("_")
         if not (is_known or is_cache or callable(value)):
             try:
-                texts[name] = values.exact_text(value)
-            except values.UnknownValueError:
+                texts[name] = exact_text(value)
+            except UnknownValueError:
                 texts[name] = f"{type(value)} {id(value)}"
     return texts
 

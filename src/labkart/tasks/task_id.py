@@ -22,12 +22,12 @@ from labkart.fingerprint import fingerprint, snapshot
 from labkart.fingerprint.fingerprint import Fingerprint
 from labkart.language import translate
 from labkart.records import record
-from labkart.tasks import attributes, values
+from labkart.tasks import attributes
 from labkart.tasks.data_files import DataFile
 from labkart.tasks.file_access import UndeclaredReads
 from labkart.tasks.file_formats import describe_output
 from labkart.tasks.handover import WholeParams
-from labkart.tasks.params import exact_texts, own_params
+from labkart.tasks.params import exact_text, exact_texts, is_same, own_params
 
 T = TypeVar("T")
 
@@ -49,7 +49,7 @@ class _TaskClass(Register):
         kind: Any = cls
         task = super().__call__(*args, **kwargs)
         given = dict(kind.get_param_values(kind.get_params(), args, kwargs))
-        if not all(values.is_same(value, task.param_kwargs[name]) for name, value in given.items()):
+        if not all(is_same(value, task.param_kwargs[name]) for name, value in given.items()):
             task = type.__call__(cls, *args, **kwargs)
         if "_attributes" not in vars(task):
             task._attributes = attributes.read(task)
@@ -164,10 +164,10 @@ def _make_id(task: gokart.TaskOnKart[Any]) -> None:
     task._data = current_data(task)
     parts = [
         f"{type(task).__module__}.{type(task).__qualname__}",
-        values.exact_text(exact_texts(task)),
+        exact_text(exact_texts(task)),
         _upstream_text(task.requires()),
         task._fingerprint.digest,
-        values.exact_text(task._data),
+        exact_text(task._data),
     ]
     task.task_unique_id = _digest("\n".join(parts))
     task._generation = snapshot.generation()
@@ -176,11 +176,11 @@ def _make_id(task: gokart.TaskOnKart[Any]) -> None:
 def _upstream_text(needed: Any) -> str:
     """What `requires()` returned: ids, with the keys and the order that `run()` sees."""
     if isinstance(needed, Mapping):
-        items = (f"{values.exact_text(key)}: {_upstream_text(needed[key])}" for key in needed)
+        items = (f"{exact_text(key)}: {_upstream_text(needed[key])}" for key in needed)
         return f"{{{', '.join(items)}}}"
     if isinstance(needed, Iterable) and not isinstance(needed, str):
         return f"[{', '.join(map(_upstream_text, needed))}]"
-    return values.exact_text(needed) if getattr(needed, "significant", True) else ""
+    return exact_text(needed) if getattr(needed, "significant", True) else ""
 
 
 def _digest(text: str) -> str:

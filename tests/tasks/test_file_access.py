@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from labkart.tasks.library_data import LibraryData
+from labkart.tasks.file_access import LibraryData
 
 
 @pytest.mark.parametrize(

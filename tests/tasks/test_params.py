@@ -24,8 +24,7 @@ from luigi.date_interval import Custom, Date, Month, Week, Year
 from luigi.parameter import ParameterVisibility
 
 from labkart import LabkartError, Task
-from labkart.tasks.params import own_params
-from labkart.tasks.values import readable_text
+from labkart.tasks.params import own_params, readable_text
 
 pytestmark = pytest.mark.usefixtures("root")
 
