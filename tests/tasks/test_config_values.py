@@ -54,14 +54,12 @@ SENTENCES = {
         f"{TREES}is ${{oc.env:NO_SUCH_VARIABLE}}, and the environment variable NO_SUCH_VARIABLE is"
         " not set. Set it, or write ${oc.env:NO_SUCH_VARIABLE,default}."
     ),
-    "trees: ${nobody:1}": (
-        f'{TREES}is ${{nobody:1}}, and "nobody:" means nothing.'
-        " Write ${oc.env:NAME} for an environment variable."
+    "trees: ${model.params.trees}": (
+        f"{TREES}is ${{model.params.trees}}: Recursive interpolation detected."
     ),
-    "trees: ${model.params.trees}": f"{TREES}is ${{model.params.trees}}, which leads back to itself.",
     "trees: ${open}": (
-        'conf/config.yaml: "model.params.trees" is ${open}, and "open" has no value yet.'
-        " Write one, or add open=... here."
+        'conf/config.yaml: "model.params.trees" is ${open}:'
+        " MissingMandatoryValue while resolving interpolation: Missing mandatory value: open."
     ),
 }
 

@@ -94,8 +94,8 @@ def test_an_array_of_pixels_is_the_picture(pixels: Any, expected: Any, tmp_path:
     [
         ([[1, 2]], "the image must be one of PIL, or an array of numbers, got a list."),
         (np.array(["a"]), "the image must be one of PIL, or an array of numbers, got an array."),
-        (np.zeros((3, 8, 8)), "got 3 x 8 x 8."),
-        (np.zeros((0, 8)), "got 0 x 8."),
+        (np.zeros((3, 8, 8)), "got (3, 8, 8)."),
+        (np.zeros((0, 8)), "got (0, 8)."),
         (np.full((2, 2), 7.5), "floats from 0 to 1, or integers from 0 to 255, got 7.5 to 7.5."),
         (np.full((2, 2), -1), "got -1 to -1."),
         (np.full((2, 2), np.nan), "got nan to nan."),

@@ -52,7 +52,7 @@ def test_what_makes_a_data_frame_is_a_table(table: Any, text: str, tmp_path: Pat
         (3, "got an int."),
         (None, "got None."),
         ("a,b", "got a str."),
-        (np.zeros((2, 2, 2)), "got an array of 3 dimensions."),
+        (np.zeros((2, 2, 2)), "got an array: Must pass 2-d input. shape=(2, 2, 2)."),
         ({"a": [1, 2], "b": [1]}, "got a dict: All arrays must be of the same length."),
     ],
 )

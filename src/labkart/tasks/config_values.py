@@ -4,7 +4,7 @@ Knows OmegaConf's errors. For configurations that do not compose see `experiment
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from omegaconf import DictConfig, ListConfig
@@ -12,46 +12,15 @@ from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
 from labkart._compat import config_node, config_root, config_text
 from labkart.errors import LabkartError
-from labkart.language import translate
+from labkart.language import join_sentences, translate
 from labkart.tasks.context import context
 from labkart.wording import closest, did_you_mean, did_you_mean_names
 
 # As a Japanese keyboard writes ASCII's characters, and the blanks that look like a blank.
 _LOOK_ALIKE = re.compile("[\uff01-\uff5e\u3000\u00a0]")
-# Parts of messages of OmegaConf 2.3.1 about a reference, each with our sentence.
-_REASONS: dict[str, Callable[..., str]] = {
-    r"Interpolation key '(?P<name>.+)' not found": (
-        lambda **parts: translate(
-            '{place}: "{key}" is {text}, and there is no setting "{name}". {hint}', **parts
-        )
-    ),
-    r"Missing mandatory value: (?P<name>.+)": (
-        lambda **parts: translate(
-            '{place}: "{key}" is {text}, and "{name}" has no value yet.'
-            " Write one, or add {name}=... here.",
-            **parts,
-        )
-    ),
-    r"Environment variable '(?P<name>.+?)' not found": (
-        lambda **parts: translate(
-            '{place}: "{key}" is {text}, and the environment variable {name} is not set.'
-            " Set it, or write ${{oc.env:{name},default}}.",
-            **parts,
-        )
-    ),
-    r"Unsupported interpolation type (?P<name>.+)": (
-        lambda **parts: translate(
-            '{place}: "{key}" is {text}, and "{name}:" means nothing.'
-            " Write ${{oc.env:NAME}} for an environment variable.",
-            **parts,
-        )
-    ),
-    r"Recursive interpolation": (
-        lambda **parts: translate(
-            '{place}: "{key}" is {text}, which leads back to itself.', **parts
-        )
-    ),
-}
+# What OmegaConf 2.3.1 says of a reference to a setting or variable that does not exist.
+_NO_SETTING = re.compile(r"Interpolation key '(.+)' not found")
+_NO_VARIABLE = re.compile(r"Environment variable '(.+)' not found")
 
 
 def explain_value_error(error: OmegaConfBaseException) -> str:
@@ -69,22 +38,25 @@ def explain_value_error(error: OmegaConfBaseException) -> str:
             place=where,
             key=key,
         )
-    for pattern, sentence in _REASONS.items():
-        match = re.search(pattern, message)
-        if match and parent is not None:
-            name = match.groupdict().get("name", "")
-            return sentence(
-                place=where,
-                key=key,
-                text=config_text(parent, error.key),
-                name=name,
-                hint=_hint(config_root(parent), name),
-            ).rstrip()
-    return f'{where}: "{key}": {message}.'
-
-
-def _hint(root: Any, key: str) -> str:
-    return suggest_setting(root, key.split(".")).hint if isinstance(root, DictConfig) else ""
+    if parent is None:
+        return f'{where}: "{key}": {message}.'
+    parts = {"place": where, "key": key, "text": config_text(parent, error.key)}
+    if match := _NO_VARIABLE.search(message):
+        return translate(
+            '{place}: "{key}" is {text}, and the environment variable {name} is not set.'
+            " Set it, or write ${{oc.env:{name},default}}.",
+            name=match[1],
+            **parts,
+        )
+    match = _NO_SETTING.search(message)
+    if not match:
+        return translate('{place}: "{key}" is {text}: {message}.', message=message, **parts)
+    problem = translate(
+        '{place}: "{key}" is {text}, and there is no setting "{name}".', name=match[1], **parts
+    )
+    root = config_root(parent)
+    hint = suggest_setting(root, match[1].split(".")).hint if isinstance(root, DictConfig) else ""
+    return join_sentences(problem, hint)
 
 
 class Suggestion(NamedTuple):

@@ -171,12 +171,11 @@ def _picture(image: Any) -> Any:
         pixels = pixels[:, :, 0]
     is_grey, is_colour = pixels.ndim == 2, pixels.ndim == 3 and pixels.shape[2] in (3, 4)
     if not (is_grey or is_colour) or not pixels.size:
-        shape = " x ".join(map(str, pixels.shape)) or translate("a single number")
         raise LabkartError(
             translate(
                 "the array must have the shape height x width, or height x width x 3 (or 4),"
                 " got {shape}.",
-                shape=shape,
+                shape=pixels.shape,
             )
         )
     most = 1 if pixels.dtype.kind in "bf" else 255

@@ -32,15 +32,13 @@ def data_frame(table: Any) -> "pd.DataFrame":
         if table is not None:
             return table if isinstance(table, pd.DataFrame) else pd.DataFrame(table)
     except (TypeError, ValueError) as error:
-        reason = f": {error}" if isinstance(table, Mapping | list | tuple) else ""
-    noun, shape = describe_type(table), getattr(table, "shape", ())
-    if len(shape) > 2:
-        noun = translate("{type} of {count} dimensions", type=noun, count=len(shape))
+        is_close = isinstance(table, Mapping | list | tuple) or hasattr(table, "shape")
+        reason = f": {error}" if is_close else ""
     raise LabkartError(
         translate(
             "the table must be a data frame, or make one"
             " (a Series, a dict, a list of dicts, an array), got {value}.",
-            value=f"{noun}{reason.rstrip('.')}",
+            value=f"{describe_type(table)}{reason.rstrip('.')}",
         )
     )
 
