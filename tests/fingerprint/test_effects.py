@@ -66,7 +66,11 @@ def effect(code: str) -> set[str]:
         *("x = 1", "x = [1, A]", "x = A + 1", "x = f'{A}'", "x = R['a']", "x = REG.get('a')"),
         *("x = quiet(1)", "x = Record(1)", "x = Record(1).x", "x = np.linspace(0, 1)"),
         *("x = Path('a') / 'b'", "x = Path('a').read_text().split()", "x: int = A"),
-        *("x = sorted([1], key=quiet)", "x = functools.partial(loud, 1)", "x = iter([1])"),
+        *(
+            "x = sorted([1], key=quiet)",
+            "import collections\nx = collections.defaultdict(list)",
+            "x = functools.partial(loud, 1)",
+        ),
         *("x = [i for i in range(3)]", "x = lambda: loud(1)", "x = {'a': loud}", "x = type(A)"),
         *("def f(a=quiet(1)) -> list[Record]: ...", "def f(): loud(1)", "@wrapper\ndef f(): ..."),
         *("@functools.cache\ndef f(): ...", "class B: ...", "class B(Record): x = quiet(1)"),
@@ -122,6 +126,7 @@ def test_what_fills_a_container_changes_it(code: str) -> None:
         ),
         *("x = sorted([1], key=loud)", "x = list(map(loud, [1]))", "x = sorted([1], key=A)"),
         *("x = iter(loud, 1)", "import collections\nx = collections.defaultdict(loud)"),
+        "from collections import defaultdict as d\nx = d(loud)",
         *(
             "def f(a=loud(1)): ...",
             "def f(a: loud(1)): ...",
@@ -145,6 +150,7 @@ def test_what_fills_a_container_changes_it(code: str) -> None:
             "match A:\n    case 1: ...",
             "assert A",
             "x = type('B', (), {})",
+            "def type(x): loud(x)\nx = type(1)",
             "@functools.singledispatch\ndef f(x): ...\n@f.register\ndef _(x: int): ...",
         ),
         *(

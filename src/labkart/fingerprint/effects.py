@@ -12,7 +12,7 @@ from functools import cache
 from labkart.fingerprint import harmless
 from labkart.fingerprint.classes import Classes
 from labkart.fingerprint.modules import External, Modules, Ref, Target
-from labkart.fingerprint.names import FUNCTIONS, callbacks, decorator_name, dotted
+from labkart.fingerprint.names import FUNCTIONS, decorator_name, dotted
 from labkart.fingerprint.statements import evaluated, functions_in
 
 # The statements whose values are changed; None among them is anything.
@@ -22,6 +22,8 @@ _ANYTHING: Effect = frozenset([None])
 
 _COMPOUND = (ast.If, ast.Try, ast.Expr, ast.ExceptHandler)
 _IN_FUNCTIONS = (*_COMPOUND, ast.Return, ast.Raise)
+# Harmless with one argument; of more these make a class, or call a function.
+_OF_ONE = ([External("", "type")], [External("", "iter")])
 _ACCESSORS = ("setter", "getter", "deleter")
 
 
@@ -194,13 +196,17 @@ class _Reader:
 
     def _call(self, node: ast.Call) -> None:
         name = dotted(node.func)
-        method = node.func.attr if isinstance(node.func, ast.Attribute) else ""
-        for callback in callbacks(node, name):
+        targets = self._classes.targets(self._ref, name)
+        callbacks = [word.value for word in node.keywords if word.arg in harmless.CALLBACKS]
+        if any(isinstance(it, External) and it.dotted in harmless.CALLING for it in targets):
+            callbacks += node.args[:1]
+        for callback in callbacks:
             self._callback(callback)
         if not self._ref.statement.is_outer(name):
+            method = node.func.attr if isinstance(node.func, ast.Attribute) else ""
             self._add(method in harmless.METHODS)
-        elif name != "type" or len(node.args) > 1:  # then it makes a class
-            for target in self._classes.targets(self._ref, name):
+        elif len(node.args) > 1 or targets not in _OF_ONE:
+            for target in targets:
                 self._call_of(target, name)
 
     def _call_of(self, target: Target, name: str) -> None:
@@ -219,8 +225,5 @@ class _Reader:
         if isinstance(node, ast.Lambda):
             self._expression(node.body)
         elif not isinstance(node, ast.Constant):
-            name = dotted(node)
-            for target in self._classes.targets(self._ref, name):
-                is_value = isinstance(target, Ref) and not target.is_definition
-                self._add(not is_value)
-                self._call_of(target, name)
+            for target in self._classes.targets(self._ref, dotted(node)):
+                self._call_of(target, dotted(node))

@@ -24,7 +24,7 @@ _PURE = _words("datetime hashlib math statistics textwrap")
 _FUNCTIONS = _words("""
     abs all any ascii bin bool bytearray bytes callable chr classmethod complex dict divmod
     enumerate filter float format frozenset getattr hasattr hash hex int isinstance issubclass
-    iter len list map max min object oct ord pow property range repr reversed round set slice
+    len list map max min object oct ord pow property range repr reversed round set slice
     sorted staticmethod str sum super tuple zip ast.literal_eval base64.b64decode
     base64.b64encode collections.defaultdict collections.deque collections.namedtuple copy.copy
     copy.deepcopy dataclasses.field dataclasses.fields dict.fromkeys enum.auto functools.partial
@@ -47,7 +47,7 @@ _FUNCTIONS = _words("""
 """)
 # Arguments that a harmless function calls: sorted() its key, and map() the first one.
 CALLBACKS = {"key", "default_factory", "object_hook", "object_pairs_hook", "converters"}
-CALLING = {"map", "filter", "iter", "defaultdict"}
+CALLING = {"map", "filter", "collections.defaultdict"}
 # Methods of a value, which only make another one, of a text, a path, a table.
 METHODS = _words("""
     __init__ absolute as_posix astype copy date decode difference digest encode endswith exists

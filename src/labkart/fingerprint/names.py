@@ -8,8 +8,6 @@ import re
 from collections.abc import Iterator
 from contextlib import suppress
 
-from labkart.fingerprint import harmless
-
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 _TASK_PARAMETERS = ("TaskInstanceParameter", "ListTaskInstanceParameter")
 _AT_NAME = re.compile(r"@(\w+)")  # pandas' `query("x > @LIMIT")`
@@ -32,14 +30,6 @@ def base_name(node: ast.expr) -> str:
 def decorator_name(node: ast.expr) -> str:
     """The name of a decorator; `register` of `@register("a")`."""
     return dotted(node.func if isinstance(node, ast.Call) else node)
-
-
-def callbacks(node: ast.Call, name: str) -> list[ast.expr]:
-    """The arguments that a harmless function may call."""
-    keywords = [word.value for word in node.keywords if word.arg in harmless.CALLBACKS]
-    is_caller = name.rpartition(".")[2] in harmless.CALLING
-    is_plain_iter = name == "iter" and len(node.args) == 1
-    return [*keywords, *(node.args[:1] if is_caller and not is_plain_iter else [])]
 
 
 def mentioned_names(node: ast.AST) -> Iterator[str]:
