@@ -30,7 +30,7 @@ class WholeParams(dict[str, str]):
     def __reduce__(self) -> tuple[Any, ...]:
         file = BytesIO()
         try:
-            _Packer(file).dump(self.task)
+            _Packer(file).dump(_upstream_first(self.task))
         except Exception as error:  # whatever a value raises
             raise LabkartError(
                 translate(
@@ -53,7 +53,22 @@ class _Packer(pickle.Pickler):
 
 
 def _unpacked(texts: dict[str, str], content: bytes) -> WholeParams:
-    return WholeParams(texts, pickle.loads(content))
+    return WholeParams(texts, pickle.loads(content)[-1])
+
+
+def _upstream_first(task: luigi.Task) -> list[luigi.Task]:
+    """A task behind all those among its parameters.
+
+    So each is packed before those that need it: one within the other they may be too deep to pack.
+    """
+    waiting, known = [task], {id(task)}
+    for current in waiting:  # which grows
+        for value in current.param_kwargs.values():
+            items = value if isinstance(value, list | tuple) else [value]
+            new = [it for it in items if isinstance(it, luigi.Task) and id(it) not in known]
+            known.update(map(id, new))
+            waiting += new
+    return waiting[::-1]
 
 
 def _made_again(module: str, family: str, values: dict[str, Any]) -> luigi.Task:
