@@ -126,6 +126,9 @@ def test_what_fills_a_container_changes_it(code: str) -> None:
         ),
         *("x = sorted([1], key=loud)", "x = list(map(loud, [1]))", "x = sorted([1], key=A)"),
         *("x = iter(loud, 1)", "import collections\nx = collections.defaultdict(loud)"),
+        "import json\nx = json.loads('{}', cls=Operator)",
+        "import json\nx = json.loads('1.5', parse_float=loud)",
+        "import json\nx = json.dumps({}, default=loud)",
         "from collections import defaultdict as d\nx = d(loud)",
         *(
             "def f(a=loud(1)): ...",
@@ -137,6 +140,8 @@ def test_what_fills_a_container_changes_it(code: str) -> None:
             "class B:\n    x = loud(1)",
             "class B(Hooked): ...",
             "class B(metaclass=M): ...",
+            "from enum import Enum as E\nclass B(E):\n    x = 1\n    def __init__(self, x): ...",
+            "import enum\nclass B(Record, enum.Enum): x = 1",
             "class B(c()): ...",
         ),
         *(

@@ -29,11 +29,22 @@ class Classes:
     def is_plain(self, ref: Ref) -> bool:
         """Whether a statement is a class that does nothing when it is inherited or used."""
         node = ref.statement.node
-        return _is_plain_alone(ref) and self.is_made_plainly(ref, node)
+        if not isinstance(node, ast.ClassDef) or _has(_HOOKS, node):
+            return False
+        return self.is_made_plainly(ref, node)
 
-    def is_made_plainly(self, ref: Ref, node: ast.AST) -> bool:
-        """Whether a class in a statement has no metaclass, and no base that does something then."""
-        return _has_no_maker(node) and all(map(_is_plain_alone, self.inherited(ref, node)))
+    def is_made_plainly(self, ref: Ref, node: ast.ClassDef) -> bool:
+        """Whether nothing of the project runs when a class in a statement is made."""
+        inherited = self.inherited(ref, node)
+        nodes = [base.statement.node for base in inherited if isinstance(base, Ref)]
+        names = [base.dotted for base in inherited if isinstance(base, External)]
+        is_enum = any(name.endswith(("Enum", "Flag")) for name in names)
+        if is_enum and any(_has(_ENUM_HOOKS, it) for it in [node, *nodes]):
+            return False  # they run for each member
+        if any(map(_has_metaclass, [node, *nodes])) or any(_has(_HOOKS, it) for it in nodes):
+            return False
+        are_classes = all(isinstance(it, ast.ClassDef) for it in nodes)
+        return are_classes and all(map(harmless.is_plain_class, names))
 
     def is_task(self, ref: Ref) -> bool:
         """Whether a class is a task's."""
@@ -69,19 +80,11 @@ class Classes:
         return [target for name in names for target in self.targets(ref, name)]
 
 
-def _is_plain_alone(target: Target) -> bool:
-    """Whether it is a class that does nothing to those that inherit it, but for its own bases."""
-    if isinstance(target, External):
-        return harmless.is_plain_class(target.dotted)
-    node = target.statement.node
-    is_class = isinstance(node, ast.ClassDef)
-    return is_class and _HOOKS.isdisjoint(map(member_name, node.body)) and _has_no_maker(node)
+def _has(names: set[str], node: ast.AST) -> bool:
+    """Whether a class has a member with one of these names."""
+    return not names.isdisjoint(map(member_name, getattr(node, "body", [])))
 
 
-def _has_no_maker(node: ast.AST) -> bool:
-    """Whether a class has no metaclass, and is no enum with methods that run for each member."""
-    assert isinstance(node, ast.ClassDef)
-    is_enum = any(base_name(base).endswith(("Enum", "Flag")) for base in node.bases)
-    if is_enum and not _ENUM_HOOKS.isdisjoint(map(member_name, node.body)):
-        return False
-    return all(dotted(word.value).endswith("ABCMeta") for word in node.keywords)
+def _has_metaclass(node: ast.AST) -> bool:
+    keywords = getattr(node, "keywords", [])
+    return any(not dotted(word.value).endswith("ABCMeta") for word in keywords)

@@ -29,7 +29,7 @@ _FUNCTIONS = _words("""
     base64.b64encode collections.defaultdict collections.deque collections.namedtuple copy.copy
     copy.deepcopy dataclasses.field dataclasses.fields dict.fromkeys enum.auto functools.partial
     itertools.chain itertools.chain.from_iterable itertools.combinations itertools.count
-    itertools.cycle itertools.permutations itertools.product itertools.repeat json.dumps
+    itertools.cycle itertools.permutations itertools.product itertools.repeat
     json.load json.loads logging.getLogger numpy.arange numpy.array numpy.asarray
     numpy.concatenate numpy.cos numpy.deg2rad numpy.diag numpy.dtype numpy.empty numpy.exp
     numpy.eye numpy.finfo numpy.float32 numpy.float64 numpy.full numpy.full_like numpy.geomspace
@@ -46,7 +46,8 @@ _FUNCTIONS = _words("""
     typing.get_origin uuid.uuid4 yaml.safe_load
 """)
 # Arguments that a harmless function calls: sorted() its key, and map() the first one.
-CALLBACKS = {"key", "default_factory", "object_hook", "object_pairs_hook", "converters"}
+CALLBACKS = _words("cls converters default_factory key object_hook object_pairs_hook")
+CALLBACKS |= _words("parse_constant parse_float parse_int")
 CALLING = {"map", "filter", "collections.defaultdict"}
 # Methods of a value, which only make another one, of a text, a path, a table.
 METHODS = _words("""
