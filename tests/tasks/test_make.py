@@ -210,7 +210,7 @@ def test_a_text_in_a_list_or_dictionary_is_to_be_quoted(
     name: str, written: str, root: Path
 ) -> None:
     write(root, **{"conf/model/forest.yaml": f"params:\n  {name}: {written}\n"})
-    remedy = "write it in quotes. Without them YAML reads false."
+    remedy = 'write it in quotes, "...". Without them YAML reads false.'
     with refused(f"conf/model/forest.yaml: Values.{name} is text: {remedy}"):
         make(Values, compose().model.params)
 

@@ -179,26 +179,18 @@ class _Maker:
                 name=parameter,
                 value=reading,
             )
-        name = place.key.rpartition(".")[2]
-        example = f'{name}: "{place.text}"'
-        if place.override:
+        example = '"..."'  # for an item of a list
+        if place.text and place.override:
             example = f"'{place.key}=\"{place.text}\"'"
-        reader = "Hydra" if place.override else "YAML"
-        if not place.text:
-            return translate(
-                "{place}: {name} is text: write it in quotes. Without them {reader} reads {value}.",
-                place=place,
-                name=parameter,
-                reader=reader,
-                value=reading,
-            )
+        elif place.text:
+            example = f'{place.key.rpartition(".")[2]}: "{place.text}"'
         return translate(
             "{place}: {name} is text: write it in quotes, {example}."
             " Without them {reader} reads {value}.",
             place=place,
             name=parameter,
             example=example,
-            reader=reader,
+            reader="Hydra" if place.override else "YAML",
             value=reading,
         )
 
