@@ -71,7 +71,7 @@ def find(study: Path) -> Find:
 
 def check(*ids: str, **options: bool) -> int:
     """Check rules as the verb does: `check("secret", json=True)`."""
-    defaults = {"json": False, "list": False, "lock_data": False, "markdown": False}
+    defaults = {"json": False, "list": False, "lock_data": False}
     return report.check(Namespace(rules=ids, **defaults | options))
 
 

@@ -11,25 +11,25 @@ from tests.support.variants import variants
 @pytest.mark.parametrize(
     ("path", "text", "sentence"),
     variants([
-        ("conf/config.yaml", "a: 1\n b: 2\n", 'conf/config.yaml:2 broken-config: not YAML that Hydra reads: there is a ":" too many'),
-        ("conf/model/new.yaml", "- a\n", "conf/model/new.yaml broken-config: not YAML that Hydra reads: must have lines of the form"),
-        ("conf/model/new.yaml", "a: 1\na: 2\n", "conf/model/new.yaml:2 broken-config: not YAML that Hydra reads: this name is there twice."),
+        ("conf/config.yaml", "a: 1\n b: 2\n", 'conf/config.yaml:2 broken-config: cannot be read: there is a ":" too many'),
+        ("conf/model/new.yaml", "- a\n", "conf/model/new.yaml broken-config: cannot be read: must have lines of the form"),
+        ("conf/model/new.yaml", "a: 1\na: 2\n", "conf/model/new.yaml:2 broken-config: cannot be read: this name is there twice."),
         ("conf/model/new.yaml", "defaults:\n  - nothing\n", 'conf/model/new.yaml broken-config: does not compose: its defaults name "model/nothing", and conf/model/nothing.yaml does not exist.'),
         ("conf/experiment/e.yaml", "# @package _global_\ndefaults:\n  - override /model: x\n", 'conf/experiment/e.yaml broken-config: does not compose: no model "x"'),
         (
             "conf/experiment/e.yaml",
             "# @package _global_\nhydra:\n  sweeper:\n    params:\n      model: forest,tree\n",
-            "conf/experiment/e.yaml:5 broken-config: names something that does not exist: no model tree in conf/model/",
+            'conf/experiment/e.yaml:5 broken-config: does not compose: conf: no model "tree". Choose one of forest (conf/model/).',
         ),
         (
             "conf/search/s.yaml",
             "# @package _global_\nsearch:\n  space:\n    model.params.tree: {low: 0, high: 2}\n    model.params.trees: {low: 0, high: 2}\n",
-            "conf/search/s.yaml:4 broken-config: names something that does not exist: no setting model.params.tree",
+            'conf/search/s.yaml:4 broken-config: does not compose: conf/model/forest.yaml: no setting "model.params.tree". Did you mean "trees"?',
         ),
         (
             "conf/search/s.yaml",
             "# @package _global_\nsearch:\n  space:\n    model: {choices: [forest, tree]}\n",
-            "conf/search/s.yaml:4 broken-config: names something that does not exist: no model tree in conf/model/",
+            'conf/search/s.yaml:4 broken-config: does not compose: conf: no model "tree".',
         ),
     ], 3),
 )  # fmt: skip
@@ -50,7 +50,7 @@ def test_a_parameter_of_a_search_is_looked_for_where_it_exists(find: Find) -> No
 """
     search = {"conf/search/s.yaml": f"# @package _global_\nsearch:\n  space:\n{space}"}
     assert sentences(find("broken-config", **linear, **search)) == [
-        "conf/search/s.yaml:7 broken-config: names something that does not exist: no setting model.params.d with model=linear"
+        'conf/search/s.yaml:7 broken-config: does not compose: conf/model/linear.yaml: no setting "model.params.d".'
     ]
 
 
@@ -67,14 +67,14 @@ def test_a_parameter_of_a_search_exists_with_each_file_that_the_search_chooses(f
     assert sentences(find("broken-config", **models, **search)) == []
     search = {"conf/search/s.yaml": head + space.replace("linear", "forest")}
     assert sentences(find("broken-config", **models, **search)) == [
-        "conf/search/s.yaml:5 broken-config: names something that does not exist: no setting model.params.c with model=forest"
+        'conf/search/s.yaml:5 broken-config: does not compose: conf/model/forest.yaml: no setting "model.params.c".'
     ]
 
 
 def test_a_file_that_is_not_utf8_is_named(find: Find, study: Path) -> None:
     (study / "conf/model/new.yaml").write_bytes("a: 表".encode("cp932"))
     (found,) = sentences(find("broken-config"))
-    start = "conf/model/new.yaml:1 broken-config: not YAML that Hydra reads: this is not UTF-8."
+    start = "conf/model/new.yaml:1 broken-config: cannot be read: this is not UTF-8."
     assert found.startswith(start)
 
 
@@ -98,10 +98,10 @@ def test_the_settings_of_this_machine_are_not_checked(find: Find) -> None:
 @pytest.mark.parametrize(
     ("text", "sentence"),
     variants([
-        ("# c\n- model: forest\n  model.params.tree: [1, 2]\n", 'conf/sweep/ir.yaml:3 broken-config: names something that does not exist: conf/model/forest.yaml: no setting "model.params.tree". Did you mean "trees"?'),
-        ("- model: [forest, tree]\n", 'conf/sweep/ir.yaml:1 broken-config: names something that does not exist: conf: no model "tree".'),
-        ("- model: forest\n  seed: range(3\n", "conf/sweep/ir.yaml:2 broken-config: not YAML that Hydra reads: seed=range(3 is not a valid Hydra override."),
-        ("model: forest\n", "conf/sweep/ir.yaml:1 broken-config: not YAML that Hydra reads: must be a list of grids."),
+        ("# c\n- model: forest\n  model.params.tree: [1, 2]\n", 'conf/sweep/ir.yaml:3 broken-config: does not compose: conf/model/forest.yaml: no setting "model.params.tree". Did you mean "trees"?'),
+        ("- model: [forest, tree]\n", 'conf/sweep/ir.yaml:1 broken-config: does not compose: conf: no model "tree".'),
+        ("- model: forest\n  seed: range(3\n", "conf/sweep/ir.yaml:2 broken-config: cannot be read: seed=range(3 is not a valid Hydra override."),
+        ("model: forest\n", "conf/sweep/ir.yaml:1 broken-config: cannot be read: must be a list of grids."),
         ("- model: forest\n  model.params.trees: [1, many]\n", "conf/sweep/ir.yaml:2 broken-pipeline: the pipeline cannot be laid out: model.params.trees=many: Forest.trees must be an integer, got 'many'."),
     ], 2),
 )  # fmt: skip

@@ -1,32 +1,53 @@
-"""Whether the files in `conf/` compose, and whether what sweeps and searches name exists.
+"""The rule on `conf/`: whether its files compose, and what sweeps and searches choose of them.
 
-Composes every file with the defaults of all the others. Makes no task, imports no pipeline.
+Composes every file with the defaults of all the others, and each combination that a sweep or a
+search starts with. Makes no task, imports no pipeline.
 """
 
-from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain, islice, product
+from functools import lru_cache
+from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
-from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 
-from labkart.check.config_file import ConfigFile, file_problem, read_files
-from labkart.check.rule import Problem
+from labkart.check.config_file import ConfigFile, read_files
+from labkart.check.rule import Finding, Rule
+from labkart.check.tree import Tree
 from labkart.errors import LabkartError
 from labkart.experiments import combinations, sweep_file
 from labkart.experiments.combinations import Job
 from labkart.experiments.composer import Composer, compose_overrides
 from labkart.experiments.config import Composed
-from labkart.experiments.override_syntax import write_value
-from labkart.language import translate
+from labkart.experiments.search.space import Space
+from labkart.experiments.yaml_errors import Place, PlacedError
 
 _FIRST = "conf/config.yaml"
-_MOST_COMBINATIONS = 20  # of the files that a search chooses
 _SPACE, _SWEEP = "search.space", "hydra.sweeper.params"
+
+
+class BrokenConfig(Rule):
+    """Every file in conf/ composes: each choice of each group, each sweep, each search."""
+
+    reason = "A file that nobody chose for a month fails on the day when it is needed."
+    fix = "Fix the line or remove the file; `labkart run <group>=<file> --cfg job` composes it."
+    messages: ClassVar[dict[str, str]] = {
+        "missing": "missing, and every configuration starts with it",
+        "read": "cannot be read: {why}",
+        "composed": "does not compose: {why}",
+    }
+
+    def check(self, tree: Tree) -> Iterator[Finding]:
+        """Read and compose the files."""
+        yield from conf(tree).findings
+
+
+@lru_cache(maxsize=1)
+def conf(tree: Tree) -> "Conf":
+    """The files in `conf/`, composed once for all rules."""
+    return Conf(tree.root)
 
 
 @dataclass(frozen=True)
@@ -36,7 +57,7 @@ class Composition:
     Attributes:
         file: the file, which can be chosen.
         composed: the configuration.
-        job: of a file of `conf/sweep/`, one of its combinations.
+        job: one of the combinations of a sweep or a search.
     """
 
     file: ConfigFile
@@ -44,7 +65,7 @@ class Composition:
     job: Job | None = None
 
     def line(self, message: str) -> int:
-        """The line of a sweep's file that a message about the configuration is about, or 0."""
+        """The line of a sweep or a search that a message about the configuration is about, or 0."""
         place = self.job.place(message) if self.job else None
         return place.line if place else 0
 
@@ -53,13 +74,15 @@ class Conf:
     """All of `conf/`: its files that are YAML, and what is wrong."""
 
     def __init__(self, root: Path) -> None:
-        self.files, self.problems = read_files(root)
+        self.files, errors = read_files(root)
+        self.findings = [_unreadable(path, error) for path, error in errors.items()]
         # For each file that can be chosen, the configuration that it leads to; for a sweep many.
         self.composed: list[Composition] = []
+        self._composer = Composer()
         first = next((file for file in self.files if file.path == _FIRST), None)
-        if not first and not self.problems:
-            self.problems.append(Problem(_FIRST, "missing"))
-        if first and not self.problems and (base := self._compose(first)):
+        if not first and not self.findings:
+            self.findings.append(BrokenConfig.finding(_FIRST, "missing"))
+        if first and not self.findings and (base := self._compose(first)):
             self._compose_choices(base)
             self._compose_sweeps()
 
@@ -72,138 +95,83 @@ class Conf:
             uses = [name for name in base.choices if name.partition("@")[0] == file.group]
             file.use_as(uses)
             for name in uses or [f"+{file.group}"]:
-                composed, choice = base, list[str]()
-                if base.choices.get(name) != file.name:
-                    choice = [f"{name}={file.name}"]
-                    composed = self._compose(file, *choice)
-                if composed:
-                    self.problems += self._check_sweep(file, composed.cfg)
-                    self.problems += self._check_space(file, choice)
+                is_default = base.choices.get(name) == file.name
+                choice = [] if is_default else [f"{name}={file.name}"]
+                if is_default or self._compose(file, *choice):
+                    self._compose_jobs(file, lambda file=file: _sweep_jobs(file), choice)
+                    self._compose_jobs(file, lambda file=file: _search_jobs(file), choice)
 
     def _compose(self, file: ConfigFile, *overrides: str) -> Composed | None:
         try:
             composed = compose_overrides(*overrides)
         except LabkartError as error:
             why = str(error).removeprefix("conf: ").removeprefix(f"{file.path}: ")
-            self.problems.append(Problem(file.path, "composed", text=why))
+            self.findings.append(BrokenConfig.finding(file.path, "composed", why=why))
             return None
         self.composed.append(Composition(file, composed))
         return composed
 
     def _compose_sweeps(self) -> None:
         """Compose the grids of the files in `conf/sweep/`."""
-        composer = Composer()
         for path in sorted(sweep_file.folder().glob("*.yaml")):
             file = ConfigFile(f"{sweep_file.FOLDER}/{path.name}", path.stem, {}, sweep_file.NAME)
-            try:
-                jobs = [
-                    job
-                    for grid in sweep_file.read_grids(path.stem)
-                    for job in combinations.sample(grid)
-                ]
-            except LabkartError as error:
-                self.problems.append(file_problem(file.path, error))
-                continue
-            for job in jobs:
-                try:
-                    composed = composer.compose(job.overrides)
-                    self.composed.append(Composition(file, composed, job))
-                except LabkartError as error:
-                    place, text = job.place(str(error)), str(error)
-                    line = place.line if place else 0
-                    self.problems.append(Problem(file.path, "unknown", line, text))
-        self.problems = list(dict.fromkeys(self.problems))
+            self._compose_jobs(file, lambda path=path: _grid_jobs(path.stem))
 
-    def _check_sweep(self, file: ConfigFile, cfg: DictConfig) -> Iterator[Problem]:
-        """Check the names and values that the sweep of an experiment goes through."""
-        for name, text in _section(file, _SWEEP).items():
-            if why := self._sweep_problem(str(name), text, cfg):
-                yield Problem(file.path, "unknown", file.line(f"{_SWEEP}.{name}"), why)
-
-    def _check_space(self, file: ConfigFile, choice: Sequence[str]) -> Iterator[Problem]:
-        """Check the names that a search tries, and its choices; the rest it checks itself.
-
-        Each name is looked for where it may be tried: with every file that the search chooses.
-        """
-        composer = Composer()
-        space = {
-            str(name): arguments
-            for name, arguments in _section(file, _SPACE).items()
-            if isinstance(arguments, dict)
-        }
-        for name, arguments in space.items():
-            choices = ",".join(map(write_value, arguments.get("choices") or [0]))
-            line = file.line(f"{_SPACE}.{name}.{next(iter(arguments), '')}")
-            for others in self._combinations(space, name):
-                why = ""
-                with suppress(LabkartError):  # then another name is wrong, which is told
-                    cfg = composer.compose([*choice, *others]).cfg
-                    why = self._sweep_problem(name, choices, cfg)
-                if why:
-                    if others:
-                        overrides = " ".join(others)
-                        why = translate(
-                            "{problem} with {overrides}", problem=why, overrides=overrides
-                        )
-                    yield Problem(file.path, "unknown", line, why)
-                    break
-
-    def _combinations(self, space: dict[str, Any], name: str) -> Iterator[list[str]]:
-        """The files that a search may choose where it tries a name, as lists of overrides."""
-        conditions = _conditions(space, name)
-        fixed = {override.partition("=")[0] for override in conditions}
-        groups = {file.group for file in self.files}
-        choices = [
-            [f"{other}={write_value(value)}" for value in arguments["choices"]]
-            for other, arguments in space.items()
-            if other in groups - {name} - fixed
-            and isinstance(arguments.get("choices"), list)
-            and not arguments.get("when")
-        ]
-        for others in islice(product(*choices), _MOST_COMBINATIONS):
-            yield [*conditions, *others]
-
-    def _sweep_problem(self, name: str, text: object, cfg: DictConfig) -> str:
+    def _compose_jobs(
+        self, file: ConfigFile, read: Callable[[], Iterable[Job]], choice: Sequence[str] = ()
+    ) -> None:
+        """Compose the combinations that a file of a sweep or a search has."""
         try:
-            override = OverridesParser.create().parse_override(f"{name}={text}")
-        except HydraException as error:
-            why = str(error).splitlines()[0]
-            return translate(
-                "{name}: {text} is not a valid choice ({why})", name=name, text=text, why=why
-            )
-        key = override.key_or_group
-        options = {file.name for file in self.files if file.group == key}
-        if options and override.is_discrete_sweep():
-            chosen = override.sweep_string_iterator()
-            unknown = ", ".join(name for name in chosen if name not in options)
-            return (
-                translate("no {group} {names} in conf/{group}/", group=key, names=unknown)
-                if unknown
-                else ""
-            )
-        is_known = options or name.startswith(("+", "hydra")) or _has(cfg, key)
-        return "" if is_known else translate("no setting {name}", name=key)
+            jobs = list(read())
+        except LabkartError as error:
+            self.findings.append(_unreadable(file.path, error))
+            return
+        for job in jobs:
+            try:
+                composed = self._composer.compose([*choice, *job.overrides])
+                self.composed.append(Composition(file, composed, job))
+            except LabkartError as error:
+                place, why = job.place(str(error)), str(error)
+                line = place.line if place else 0
+                self.findings.append(BrokenConfig.finding(file.path, "composed", line, why=why))
 
 
-def _section(file: ConfigFile, name: str) -> dict[Any, Any]:
+def _grid_jobs(name: str) -> Iterator[Job]:
+    """A sample of the combinations of a file of `conf/sweep/`."""
+    for grid in sweep_file.read_grids(name):
+        yield from combinations.sample(grid)
+
+
+def _sweep_jobs(file: ConfigFile) -> Sequence[Job]:
+    """A sample of the combinations of an experiment that has a sweep of its own."""
+    grid = [
+        sweep_file.GridOverride(f"{name}={text}", Place(file.path, file.line(f"{_SWEEP}.{name}")))
+        for name, text in _section(file, _SWEEP).items()
+    ]
+    return combinations.sample(grid) if grid else []
+
+
+def _search_jobs(file: ConfigFile) -> Iterator[Job]:
+    """Trials that have each value and each parameter of a search once."""
+    values = _section(file, _SPACE)
+    places = {
+        name: Place(file.path, file.line(f"{_SPACE}.{name}.{next(iter(arguments), '')}"))
+        for name, arguments in values.items()
+        if isinstance(arguments, dict)
+    }
+    for overrides in Space(values, file.path).examples():
+        yield Job(overrides, places)
+
+
+def _section(file: ConfigFile, name: str) -> dict[str, Any]:
     """A section of a file that may have others; empty if it has no such."""
     section: Any = OmegaConf.select(OmegaConf.create(file.values), name)
     values: Any = OmegaConf.to_container(section) if isinstance(section, DictConfig) else {}
-    return values
+    return {str(key): value for key, value in values.items()}
 
 
-def _conditions(space: dict[str, Any], name: str) -> list[str]:
-    """Overrides with which a parameter of a search exists."""
-    conditions = list[str]()
-    when = space.get(name, {}).get("when")
-    for parent, values in when.items() if isinstance(when, dict) else ():
-        if parent in space and parent != name:
-            value = values[0] if isinstance(values, list) else values
-            conditions += [*_conditions(space, parent), f"{parent}={write_value(value)}"]
-    return conditions
-
-
-def _has(cfg: DictConfig, name: str) -> bool:
-    section, _, last = name.rpartition(".")
-    node = OmegaConf.select(cfg, section) if section else cfg
-    return isinstance(node, DictConfig) and last in list(node)
+def _unreadable(path: str, error: Exception) -> Finding:
+    """What makes a file unreadable, in its line if the error has a place."""
+    if isinstance(error, PlacedError):
+        return BrokenConfig.finding(path, "read", error.place.line, why=error.problem)
+    return BrokenConfig.finding(path, "read", why=str(error).removeprefix(f"{path}: "))

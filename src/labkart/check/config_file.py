@@ -12,9 +12,8 @@ from typing import Any
 import yaml
 
 from labkart import _compat
-from labkart.check.rule import Problem
 from labkart.experiments import sweep_file
-from labkart.experiments.yaml_errors import NotYaml, PlacedError, yaml_error
+from labkart.experiments.yaml_errors import NotYaml, yaml_error
 from labkart.language import translate
 
 _PACKAGE = re.compile(r"^#\s*@package\s+(\S+)\s*$", re.MULTILINE)
@@ -70,9 +69,12 @@ class ConfigFile:
         return self.lines.get(f"{self.package}.{name}" if self.package else name, 0)
 
 
-def read_files(root: Path) -> tuple[list[ConfigFile], list[Problem]]:
-    """The project's own files; `conf/local/` belongs to this machine, and Hydra reads no sweeps."""
-    files, problems = list[ConfigFile](), list[Problem]()
+def read_files(root: Path) -> tuple[list[ConfigFile], dict[str, Exception]]:
+    """The project's own files, and by their paths the errors of those that cannot be read.
+
+    `conf/local/` belongs to this machine, and Hydra reads no sweeps.
+    """
+    files, errors = list[ConfigFile](), dict[str, Exception]()
     paths = sorted(file.relative_to(root).as_posix() for file in (root / "conf").rglob("*.yaml"))
     for path in paths:
         if path.startswith(("conf/local/", f"{sweep_file.FOLDER}/")):
@@ -80,17 +82,10 @@ def read_files(root: Path) -> tuple[list[ConfigFile], list[Problem]]:
         try:
             files.append(ConfigFile.parse(path, (root / path).read_text(encoding="utf-8")))
         except NotYaml as error:
-            problems.append(file_problem(path, yaml_error(error, path)))
+            errors[path] = yaml_error(error, path)
         except (OSError, ValueError) as error:
-            problems.append(file_problem(path, error))
-    return files, problems
-
-
-def file_problem(path: str, error: Exception) -> Problem:
-    """What makes a file unreadable, in its line if the error has a place."""
-    if isinstance(error, PlacedError):
-        return Problem(path, "file", error.place.line, error.problem)
-    return Problem(path, "file", text=str(error))
+            errors[path] = error
+    return files, errors
 
 
 def _settings(node: Any, section: str) -> Iterator[tuple[str, int]]:

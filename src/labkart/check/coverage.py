@@ -2,11 +2,10 @@
 
 import ast
 from collections.abc import Iterator
-from contextlib import suppress
 from itertools import chain
 from typing import ClassVar
 
-from labkart.check import configs
+from labkart.check.pipeline import pipeline
 from labkart.check.rule import Finding, Rule
 from labkart.check.tree import Tree
 
@@ -25,10 +24,10 @@ class UntestedTask(Rule):
 
     def check(self, tree: Tree) -> Iterator[Finding]:
         """Follow the names from the tests through the pipeline to the tasks."""
-        yield from configs.import_findings(tree)
+        yield from pipeline(tree).import_findings
         names = _names_by_definition(tree)
-        tested = _reached(_names_in_tests(tree), names)
-        for task in configs.pipeline(tree).tasks:
+        tested = _reached(set().union(*map(_names, tree.tests.values())), names)
+        for task in pipeline(tree).tasks:
             if task.name not in tested:
                 yield self.finding(task.path, "untested", task.node.lineno, name=task.name)
 
@@ -42,17 +41,8 @@ def _names_by_definition(tree: Tree) -> dict[str, set[str]]:
             if name := getattr(target, "name", getattr(target, "id", "")):
                 names.setdefault(name, set()).update(_names(node))
     module, _, function = tree.entry.partition(":")
-    if pipeline := tree.code.get(f"src/{module.replace('.', '/')}.py"):
-        names[function] = _names(pipeline)
-    return names
-
-
-def _names_in_tests(tree: Tree) -> set[str]:
-    names = set[str]()
-    for path, text in tree.texts():
-        if path.startswith("tests/") and path.endswith(".py"):
-            with suppress(SyntaxError, ValueError, RecursionError):
-                names |= _names(ast.parse(text))
+    if code := tree.code.get(f"src/{module.replace('.', '/')}.py"):
+        names[function] = _names(code)
     return names
 
 

@@ -1,4 +1,4 @@
-"""The student's pipeline: imported into this process, and laid out with every file in `conf/`.
+"""The rules on the student's pipeline: imported into this process, laid out with every file in conf/.
 
 Knows what prevents that, which tasks the code has, and which settings it never reads. Runs no task.
 """
@@ -6,15 +6,17 @@ Knows what prevents that, which tasks the code has, and which settings it never 
 import os
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import chdir, contextmanager, redirect_stdout
+from functools import lru_cache
 from importlib import import_module
 from types import ModuleType
+from typing import ClassVar
 
 from labkart.check import config_access
-from labkart.check.composition import Conf
+from labkart.check.composition import BrokenConfig, Conf, conf
 from labkart.check.config_file import ConfigFile
-from labkart.check.rule import Problem
+from labkart.check.rule import Finding, Rule
 from labkart.check.task_classes import TaskClass, task_classes
 from labkart.check.tree import Tree
 from labkart.errors import LabkartError
@@ -27,18 +29,75 @@ _MACHINERY = ("defaults", "hydra", "labkart", "search", "task")
 _LOCATION = re.compile(r"(?P<source>pipeline|conf|[^:]+/[^:]+?)(?::(?P<line>\d+))?: (?P<why>.*)")
 
 
+class BrokenPipeline(Rule):
+    """All modules in tasks/ can be imported, and the pipeline laid out with every file in conf/."""
+
+    reason = "You see the mistake now, and not after the first hours of a sweep."
+    fix = "Fix that place. `labkart status <group>=<file>` shows whether the pipeline works."
+    messages: ClassVar[dict[str, str]] = {
+        "import": "cannot be imported: {why}",
+        "laid-out": "the pipeline cannot be laid out: {why}",
+    }
+    runs_code = True
+
+    def check(self, tree: Tree) -> Iterator[Finding]:
+        """Lay out the pipeline; what does not compose, or cannot be imported, prevents that."""
+        yield from BrokenConfig().check(tree)
+        yield from pipeline(tree).import_findings
+        yield from _layouts(tree).findings
+
+
+class UnusedKey(Rule):
+    """Every setting in conf/ is read by the pipeline."""
+
+    reason = "A person who changes a setting that nothing reads believes the experiment changed."
+    fix = "Remove it or pass it to a task in pipeline.py: make(Task, cfg.section) passes a section."
+    messages: ClassVar[dict[str, str]] = {"unread": "the pipeline never reads {name}"}
+    runs_code = True
+
+    def check(self, tree: Tree) -> Iterator[Finding]:
+        """Find the settings that no layout of the pipeline reads, or what prevents the layout."""
+        yield from BrokenPipeline().check(tree)
+        layouts = _layouts(tree)
+        if layouts.findings:  # a layout that failed may read them
+            return
+        for file in conf(tree).files:
+            for uses, line in file.settings():
+                is_machinery = uses[0].partition(".")[0] in _MACHINERY
+                is_set = not layouts.names.isdisjoint(uses)
+                if is_set and layouts.read.isdisjoint(uses) and not is_machinery:
+                    yield self.finding(file.path, "unread", line, name=uses[0])
+
+
+@lru_cache(maxsize=1)
+def pipeline(tree: Tree) -> "Pipeline":
+    """The student's pipeline and tasks, imported once for all rules."""
+    return Pipeline(tree)
+
+
+@lru_cache(maxsize=1)
+def _layouts(tree: Tree) -> "Layouts":
+    return Layouts(tree, pipeline(tree), conf(tree))
+
+
 class Pipeline:
-    """The pipeline of a project, imported."""
+    """The pipeline of a project, imported.
+
+    Attributes:
+        path: the file of its function.
+        import_findings: what prevents it, or a task, from being imported.
+        modules: the modules of the student's package by the paths of their files.
+        tasks: the task classes in them.
+    """
 
     def __init__(self, tree: Tree) -> None:
-        self._tree = tree
-        self._path = f"src/{tree.entry.partition(':')[0].replace('.', '/')}.py"
+        self.path = f"src/{tree.entry.partition(':')[0].replace('.', '/')}.py"
         folder = f"src/{tree.package}/tasks/"
         tasks = [path for path in tree.files if path.startswith(folder) and path.endswith(".py")]
         # The pipeline's module comes first: what it needs is imported as in a run.
-        problems = [self._import(path) for path in (self._path, *tasks)]
-        self.import_problems = list(dict.fromkeys(filter(None, problems)))
-        self.modules = dict[str, ModuleType]()  # by the paths of their files
+        findings = [_import(tree, path) for path in (self.path, *tasks)]
+        self.import_findings = list(dict.fromkeys(filter(None, findings)))
+        self.modules = dict[str, ModuleType]()
         for path in tree.code:
             module = sys.modules.get(_module_name(path))
             if module and getattr(module, "__file__", None) == str(tree.root / path):
@@ -49,67 +108,73 @@ class Pipeline:
             for task in task_classes(path, module, tree.code[path])
         ]
 
-    def _import(self, path: str) -> Problem | None:
-        with _guarded(self._tree):
-            try:
-                import_module(_module_name(path))
-            except (Exception, SystemExit) as error:
-                text = describe(error, self._tree.root)
-                return self._problem("import", text, default=path, config=path)
-        return None
 
-    def lay_out(self, conf: Conf) -> tuple[list[Problem], list[Problem]]:
-        """Lay out the pipeline with every file in `conf/`.
+class Layouts:
+    """The pipeline laid out with every file in `conf/`.
 
-        Returns:
-            What prevents it, each once; and the settings that no layout reads, none if one failed,
-            because that one may read them.
-        """
-        problems, names, read = list[Problem](), set[str](), set[str]()
-        for composition in [] if self.import_problems else conf.composed:
-            names |= config_access.setting_names(composition.composed.cfg)
-            if text := self._call(composition.composed, read):
-                file = composition.file
-                problem = self._problem("laid-out", text, self._path, file.path, conf.files)
+    Attributes:
+        findings: what prevents it.
+        names: of the settings that a configuration has.
+        read: the names of the settings that the pipeline read.
+    """
+
+    def __init__(self, tree: Tree, pipeline: Pipeline, conf: Conf) -> None:
+        self.findings, self.names, self.read = list[Finding](), set[str](), set[str]()
+        self._tree = tree
+        for composition in [] if pipeline.import_findings else conf.composed:
+            self.names |= config_access.setting_names(composition.composed.cfg)
+            if text := self._call(composition.composed):
+                path = composition.file.path
                 if line := composition.line(text):
-                    problem = Problem(file.path, "laid-out", line, text.splitlines()[0])
-                problems.append(problem)
-        unread = [
-            Problem(file.path, "unread", line, uses[0])
-            for file in conf.files
-            for uses, line in file.settings()
-            if not names.isdisjoint(uses) and read.isdisjoint(uses) and not _is_machinery(uses[0])
-        ]
-        return list(dict.fromkeys(problems)), [] if problems else unread
+                    why = text.splitlines()[0]
+                    finding = BrokenPipeline.finding(path, "laid-out", line, why=why)
+                else:
+                    places = {"pipeline": pipeline.path, "conf": path}
+                    finding = _finding(tree, "laid-out", text, places, conf.files)
+                self.findings.append(finding)
 
-    def _call(self, composed: Composed, read: set[str]) -> str:
+    def _call(self, composed: Composed) -> str:
         """Call the pipeline; note what it reads, and return why it failed."""
         with _guarded(self._tree):
             try:
                 composed.activate()
-                call_pipeline(config_access.watch_config(composed.cfg, read))
+                call_pipeline(config_access.watch_config(composed.cfg, self.read))
             except LabkartError as error:
                 return str(error)
             except (Exception, SystemExit) as error:
                 return describe(error, self._tree.root)
         return ""
 
-    def _problem(
-        self, key: str, text: str, default: str, config: str, files: Sequence[ConfigFile] = ()
-    ) -> Problem:
-        """A problem where a text says, or in a default file; "conf" means one of its files."""
-        first = (text.splitlines() or [text])[0]
-        match = _LOCATION.fullmatch(first)
-        source = match["source"] if match else ""
-        path = {"pipeline": self._path, "conf": config}.get(source, source)
-        if not match or not (self._tree.root / path).is_file():
-            return Problem(default, key, text=first)
-        line = int(match["line"] or 0) or _setting_line(path, match["why"], files)
-        return Problem(path, key, line, match["why"])
+
+def _import(tree: Tree, path: str) -> Finding | None:
+    with _guarded(tree):
+        try:
+            import_module(_module_name(path))
+        except (Exception, SystemExit) as error:
+            text = describe(error, tree.root)
+            return _finding(tree, "import", text, {"pipeline": path, "conf": path})
+    return None
 
 
-def _is_machinery(name: str) -> bool:
-    return name.partition(".")[0] in _MACHINERY
+def _finding(
+    tree: Tree, key: str, text: str, places: Mapping[str, str], files: Sequence[ConfigFile] = ()
+) -> Finding:
+    """A finding at the place with which a text begins, or else in the pipeline's file.
+
+    Args:
+        tree: the project.
+        key: that of the message.
+        text: an error; its first line may begin with a place.
+        places: the files that a text calls "pipeline" and "conf".
+        files: those of `conf/`, in which the line of a setting is looked for.
+    """
+    first = (text.splitlines() or [text])[0]
+    match = _LOCATION.fullmatch(first)
+    path = places.get(match["source"], match["source"]) if match else ""
+    if not match or not (tree.root / path).is_file():
+        return BrokenPipeline.finding(places["pipeline"], key, why=first)
+    line = int(match["line"] or 0) or _setting_line(path, match["why"], files)
+    return BrokenPipeline.finding(path, key, line, why=match["why"])
 
 
 def _setting_line(path: str, text: str, files: Sequence[ConfigFile]) -> int:

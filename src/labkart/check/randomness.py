@@ -9,17 +9,16 @@ from random import Random
 from types import ModuleType
 from typing import Any, ClassVar
 
-from labkart.check import configs
+from labkart.check.pipeline import pipeline
 from labkart.check.rule import Finding, Rule
 from labkart.check.tree import Tree
 
-_GENERATORS = ("MT19937", "PCG64", "Philox", "RandomState", "SeedSequence", "default_rng")
-_GENERATORS = ("random.Random", "random.seed", *(f"numpy.random.{name}" for name in _GENERATORS))
-_STATES = (
-    "random_state",
-    "rng",
-    "seed",
-)  # of scikit-learn, SciPy and Polars
+# Functions that begin anew without a seed, by their modules.
+_GENERATORS = {
+    "random": ("Random", "seed"),
+    "numpy.random": ("MT19937", "PCG64", "Philox", "RandomState", "SeedSequence", "default_rng"),
+}
+_STATES = ("random_state", "rng", "seed")  # of scikit-learn, SciPy and Polars
 # What is imported in a function is looked for in these; others may take long to import.
 _LIBRARIES = ("imblearn", "numpy", "random", "sklearn")
 _WITH_OWN_SEED = ("catboost", "lightgbm", "xgboost")  # without a seed they take always the same
@@ -57,8 +56,8 @@ class UnseededRandom(Rule):
 
     def check(self, tree: Tree) -> Iterator[Finding]:
         """Look at the calls in the imported modules."""
-        yield from configs.import_findings(tree)
-        for path, module in configs.pipeline(tree).modules.items():
+        yield from pipeline(tree).import_findings
+        for path, module in pipeline(tree).modules.items():
             names = _imports(tree.code[path]) | vars(module)
             for node in ast.walk(tree.code[path]):
                 if isinstance(node, ast.Call) and (key := _problem(node, names)):
@@ -73,14 +72,20 @@ def _problem(call: ast.Call, names: Mapping[str, Any]) -> str:
             if name == "rvs" or words & {"frac", "fraction", "n"}:
                 return "" if words & {None, *_STATES} else "unseeded"
     function = _resolve(call.func, names)
-    parts = [name.rpartition(".") for name in _GENERATORS]
-    generators = [getattr(sys.modules.get(module), name, None) for module, _, name in parts]
-    if function and any(function is generator for generator in generators):
+    if function and _is_generator(function):
         values = [*call.args, *(keyword.value for keyword in call.keywords)]
         return "" if any(map(_is_given, values)) else "unseeded"
     if isinstance(getattr(function, "__self__", None), Random):
         return "" if function.__name__ in ("getstate", "setstate") else "shared"
     return "unseeded" if _lacks_state(call, function) else ""
+
+
+def _is_generator(function: Any) -> bool:
+    return any(
+        function is getattr(sys.modules.get(module), name, None)
+        for module, names in _GENERATORS.items()
+        for name in names
+    )
 
 
 def _lacks_state(call: ast.Call, function: Any) -> bool:

@@ -1,10 +1,10 @@
-"""What `labkart check` prints: the findings, the list of rules, the rules as a page or as JSON."""
+"""What `labkart check` prints: the findings as sentences or as JSON, or the list of rules."""
 
 import json
 import os
 import sys
 from argparse import Namespace
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from labkart import project
 from labkart.check import raw
@@ -17,15 +17,13 @@ from labkart.language import translate, translate_count
 from labkart.wording import did_you_mean
 
 _BY_ID = {rule.id: rule for rule in RULES}
-# Rules that find again what another one has found in the same file.
-_CONSEQUENCES = ("broken-config", "broken-pipeline")
 
 
 def check(options: Namespace) -> int:
     """Check rules, or list them, or lock the data, and print what there is to say.
 
     Args:
-        options: `rules` (ids; none for all), `list`, `markdown`, `json`, `lock_data`.
+        options: `rules` (ids; none for all), `list`, `json`, `lock_data`.
 
     Returns:
         The exit code: 1 if a rule is broken.
@@ -38,7 +36,7 @@ def check(options: Namespace) -> int:
     rules = [_rule(id) for id in options.rules] or list(RULES)
     tree, findings = Tree(current), list[Finding]()
     if options.list:
-        _print((format_page if options.markdown else format_list)(rules))
+        _print(format_list(rules))
     elif options.lock_data:
         counts = raw.lock_data(tree)
         _print(
@@ -59,11 +57,9 @@ def find_problems(tree: Tree, rules: Sequence[type[Rule]]) -> list[Finding]:
     # The student's code may change anything in this process, so it is imported last.
     for rule in sorted(rules, key=lambda rule: rule.runs_code):
         findings += rule().check(tree)
-    unreadable = {finding.path for finding in findings if finding.rule.id == "unreadable-file"}
-    consequences = {(path, id) for path in unreadable for id in _CONSEQUENCES}
-    causes = [it for it in dict.fromkeys(findings) if (it.path, it.rule.id) not in consequences]
+    unique = list(dict.fromkeys(findings))  # several rules say what keeps them from looking
     known = _BY_ID.keys() - {Waiver.id}
-    left = apply_waivers(waivers, causes, known, {rule.id for rule in rules})
+    left = apply_waivers(waivers, unique, known, {rule.id for rule in rules})
     return sorted(left, key=lambda finding: (finding.path, finding.line, finding.rule.id))
 
 
@@ -119,38 +115,6 @@ def format_list(rules: Sequence[type[Rule]]) -> str:
         f"{rule.id}: {rule.text('sentence')}\n  {rule.text('reason')}\n  -> {rule.text('fix')}"
         for rule in rules
     )
-
-
-def format_page(rules: Sequence[type[Rule]]) -> str:
-    """The rules for a page of the documentation."""
-    title, why, remedy = translate("The rules"), translate("Why"), translate("What to do")
-    parts = [f"# {title}", *_introduction()]
-    for rule in rules:
-        parts += [f"## `{rule.id}`", rule.text("sentence")]
-        parts.append(f"- {why}: {rule.text('reason')}\n- {remedy}: {rule.text('fix')}")
-    return "\n\n".join(parts)
-
-
-def _introduction() -> Iterator[str]:
-    yield translate(
-        "`labkart check` says where one of these rules is broken, and what to do. CI and"
-        " `pre-commit` run it. `labkart check <rule>` checks one rule, and `labkart check --list`"
-        " prints what this page says. It takes about as long as the import of your pipeline. What"
-        " `ruff check` finds, such as `print()` and `mlflow.start_run()`, is not repeated here."
-    )
-    yield translate(
-        "Write an exception where it is made, with its reason: a comment `# labkart: allow <rule>:"
-        " <reason>` on the line or above it. For a file without such comments there is a table in"
-        " `pyproject.toml`:"
-    )
-    reason = translate("the printer needs it as it is")
-    yield f"""\
-```toml
-[[tool.labkart.allow]]
-rule = "large-file"
-path = "reports/poster.pdf"
-reason = "{reason}"
-```"""
 
 
 def _print(text: str) -> None:

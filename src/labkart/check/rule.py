@@ -60,13 +60,3 @@ class Finding:
     def place(self) -> str:
         """The path, and the line if it has one."""
         return f"{self.path}:{self.line}" if self.line else self.path
-
-
-@dataclass(frozen=True)
-class Problem:
-    """Something wrong at a place, before a rule reports it; `key` names one of its messages."""
-
-    path: str
-    key: str
-    line: int = 0
-    text: str = ""

@@ -1,23 +1,13 @@
 """Rules on tasks, for the imported classes."""
 
-import ast
-import re
 from abc import abstractmethod
 from collections.abc import Iterator
-from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar, get_origin
+from typing import Any, ClassVar, get_origin
 
-from labkart.check import configs
+from labkart.check.pipeline import pipeline
 from labkart.check.rule import Finding, Rule
+from labkart.check.task_classes import TaskClass
 from labkart.check.tree import Tree
-
-if TYPE_CHECKING:
-    from labkart.check.task_classes import TaskClass
-
-_HEAVY = re.compile(
-    r"_?(?:download|fit|load|open|predict|read|scan|train|transform|urlopen)"
-    r"(?:_\w+|lines?|mat|s|txt)?"
-)
 
 
 class TaskRule(Rule):
@@ -27,12 +17,12 @@ class TaskRule(Rule):
 
     def check(self, tree: Tree) -> Iterator[Finding]:
         """Check each task; where the code cannot be imported, that is what is found."""
-        yield from configs.import_findings(tree)
-        for task in configs.pipeline(tree).tasks:
+        yield from pipeline(tree).import_findings
+        for task in pipeline(tree).tasks:
             yield from self.check_task(task)
 
     @abstractmethod
-    def check_task(self, task: "TaskClass") -> Iterator[Finding]:
+    def check_task(self, task: TaskClass) -> Iterator[Finding]:
         """Find the places where a task breaks the rule."""
 
 
@@ -46,7 +36,7 @@ class StrayTask(TaskRule):
     )
     messages: ClassVar[dict[str, str]] = {"stray": "the task {name} is not in src/{package}/tasks/"}
 
-    def check_task(self, task: "TaskClass") -> Iterator[Finding]:
+    def check_task(self, task: TaskClass) -> Iterator[Finding]:
         """Look where the class is."""
         package, folder = task.path.split("/")[1:3]
         if folder != "tasks":
@@ -61,7 +51,7 @@ class ForeignTask(TaskRule):
     fix = "Write `from labkart import Task` and `class Name(Task[...])`. The rest stays as it is."
     messages: ClassVar[dict[str, str]] = {"foreign": "{name} inherits from {base}"}
 
-    def check_task(self, task: "TaskClass") -> Iterator[Finding]:
+    def check_task(self, task: TaskClass) -> Iterator[Finding]:
         """Look at the direct base classes."""
         for base in task.foreign_bases:
             yield self.finding(task.path, "foreign", task.node.lineno, name=task.name, base=base)
@@ -77,7 +67,7 @@ class UndocumentedTask(TaskRule):
     )
     messages: ClassVar[dict[str, str]] = {"none": "{name} has no docstring"}
 
-    def check_task(self, task: "TaskClass") -> Iterator[Finding]:
+    def check_task(self, task: TaskClass) -> Iterator[Finding]:
         """Look at the class's own docstring."""
         if not (task.members.get("__doc__") or "").strip():
             yield self.finding(task.path, "none", task.node.lineno, name=task.name)
@@ -93,9 +83,9 @@ class SameName(Rule):
 
     def check(self, tree: Tree) -> Iterator[Finding]:
         """Compare the tasks of all modules."""
-        yield from configs.import_findings(tree)
+        yield from pipeline(tree).import_findings
         paths = dict[str, str]()
-        for task in configs.pipeline(tree).tasks:
+        for task in pipeline(tree).tasks:
             other = paths.setdefault(task.name, task.path)
             if other != task.path:
                 yield self.finding(task.path, "same", task.node.lineno, name=task.name, path=other)
@@ -111,7 +101,7 @@ class UntypedParameter(TaskRule):
         "other": "{name} of {task} has the type {type}; write {name}: {kind} = {kind}(...)",
     }
 
-    def check_task(self, task: "TaskClass") -> Iterator[Finding]:
+    def check_task(self, task: TaskClass) -> Iterator[Finding]:
         """Compare each parameter of the class's own body with its annotation."""
         annotations = task.members.get("__annotations__", {})
         for name, kind in task.parameters.items():
@@ -130,43 +120,3 @@ def _type_name(annotation: Any) -> str:
     origin = get_origin(annotation) or annotation
     name = text.partition("[")[0] or getattr(origin, "__name__", str(annotation))
     return name.rpartition(".")[2].strip()
-
-
-class HeavyProperty(TaskRule):
-    """A property of a task has no loop, and no call that reads, loads, fits or the like."""
-
-    reason = (
-        "Properties are computed whenever somebody looks at a task, also while the pipeline is"
-        " only laid out; their values are neither cached nor recorded."
-    )
-    fix = (
-        "Do it in run(), or in another task. What counts as heavy: a for or while loop, and a call"
-        " of a name that starts with download, fit, load, open, predict, read, scan, train or"
-        " transform."
-    )
-    messages: ClassVar[dict[str, str]] = {
-        "loop": "{name} of {task} has a loop",
-        "call": "{name} of {task} calls {call}",
-    }
-
-    def check_task(self, task: "TaskClass") -> Iterator[Finding]:
-        """Walk through the code of each property."""
-        for method in task.node.body:
-            name = getattr(method, "name", "")
-            if not isinstance(task.members.get(name), property | cached_property):
-                continue
-            for node in ast.walk(method):
-                call = _called_name(node)
-                values = {"name": name, "task": task.name, "call": call}
-                if isinstance(node, ast.For | ast.While):
-                    yield self.finding(task.path, "loop", node.lineno, **values)
-                elif isinstance(node, ast.Call) and _HEAVY.fullmatch(call):
-                    yield self.finding(task.path, "call", node.lineno, **values)
-
-
-def _called_name(node: ast.AST) -> str:
-    """The last part of the name that a call calls; empty if there is none."""
-    function = node.func if isinstance(node, ast.Call) else None
-    if isinstance(function, ast.Attribute):
-        return function.attr
-    return function.id if isinstance(function, ast.Name) else ""

@@ -17,8 +17,6 @@ from typing import Any
 from labkart import git, project
 from labkart.files import read_text
 
-# Files that tools must understand: one that is not text is a mistake.
-TEXT_FILES = (".cff", ".ipynb", ".md", ".py", ".pyi", ".toml", ".yaml", ".yml")
 _LONGEST = 5_000_000  # bytes; nobody wrote a longer text
 
 
@@ -44,7 +42,7 @@ class Tree:
         return (self.root / path).is_file() and not (self.root / path).is_symlink()
 
     def text(self, path: str) -> str | None:
-        """The content of a text file; None if it is something else. Raises UnicodeDecodeError."""
+        """The content of a text file; None if it is something else, or cannot be read."""
         if path not in self._texts:
             self._texts[path] = self._read(path)
         return self._texts[path]
@@ -53,10 +51,11 @@ class Tree:
         file = self.root / path
         if not self.is_plain(path) or file.stat().st_size > _LONGEST:
             return None
-        content = file.read_bytes()
-        if b"\0" in content[:8000] and not path.endswith(TEXT_FILES):
-            return None
-        return content.decode("utf-8-sig")  # Python, too, skips the mark that some editors write
+        with suppress(OSError, UnicodeDecodeError):
+            content = file.read_bytes()
+            # Python, too, skips the mark that some editors write.
+            return None if b"\0" in content else content.decode("utf-8-sig")
+        return None
 
     def lines(self, path: str, pattern: str) -> list[int]:
         """The numbers of the lines of a text file that start with a pattern."""
@@ -64,21 +63,26 @@ class Tree:
         return [number for number, line in lines if re.match(pattern, line)]
 
     def texts(self) -> Iterator[tuple[str, str]]:
-        """The text files that can be read, with their content."""
+        """The text files with their content."""
         for path in self.files:
-            try:
-                text = self.text(path)
-            except (OSError, UnicodeDecodeError):
-                continue
+            text = self.text(path)
             if text is not None:
                 yield path, text
 
     @cached_property
     def code(self) -> dict[str, ast.Module]:
         """The modules of the student's package as syntax trees, by path; without broken ones."""
+        return self._modules(f"src/{self.package}/")
+
+    @cached_property
+    def tests(self) -> dict[str, ast.Module]:
+        """The modules of the tests in the same way."""
+        return self._modules("tests/")
+
+    def _modules(self, folder: str) -> dict[str, ast.Module]:
         modules = dict[str, ast.Module]()
         for path, text in self.texts():
-            if path.startswith(f"src/{self.package}/") and path.endswith(".py"):
+            if path.startswith(folder) and path.endswith(".py"):
                 with suppress(SyntaxError, ValueError, RecursionError):
                     modules[path] = ast.parse(text)
         return modules

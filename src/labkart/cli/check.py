@@ -20,7 +20,6 @@ def main(argv: list[str]) -> int:
     add = parser.add_argument
     add("rules", nargs="*", metavar="RULE", help=translate("check only these"))
     add("--list", action="store_true", help=translate("explain the rules: why, what to do"))
-    add("--markdown", action="store_true", help=translate("list them as a page of documentation"))
     add("--json", action="store_true", help=translate("print findings for programs"))
     add("--lock-data", action="store_true", help=translate("record what is in data/raw/ now"))
     args = parser.parse_intermixed_args(argv)
