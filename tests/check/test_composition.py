@@ -50,7 +50,7 @@ def test_a_parameter_of_a_search_is_looked_for_where_it_exists(find: Find) -> No
 """
     search = {"conf/search/s.yaml": f"# @package _global_\nsearch:\n  space:\n{space}"}
     assert sentences(find("broken-config", **linear, **search)) == [
-        'conf/search/s.yaml:7 broken-config: does not compose: conf/model/linear.yaml: no setting "model.params.d".'
+        'conf/search/s.yaml:7 broken-config: does not compose: conf/model/linear.yaml: no setting "model.params.d". Choose one of c.'
     ]
 
 
@@ -67,7 +67,7 @@ def test_a_parameter_of_a_search_exists_with_each_file_that_the_search_chooses(f
     assert sentences(find("broken-config", **models, **search)) == []
     search = {"conf/search/s.yaml": head + space.replace("linear", "forest")}
     assert sentences(find("broken-config", **models, **search)) == [
-        'conf/search/s.yaml:5 broken-config: does not compose: conf/model/forest.yaml: no setting "model.params.c".'
+        'conf/search/s.yaml:5 broken-config: does not compose: conf/model/forest.yaml: no setting "model.params.c". Choose one of trees.'
     ]
 
 

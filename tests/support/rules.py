@@ -1,7 +1,6 @@
 """Writes the pages on the rules from the rules themselves; the tests compare."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 from labkart.check.rules import RULES
 from labkart.language import speaking

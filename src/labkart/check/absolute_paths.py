@@ -17,14 +17,17 @@ _FOLDERS = (
     "|Users|usr|var|Volumes|workspace"
 )
 # Names of data sets in HDF5 and routes of a server look like paths, too: of those in code, only
-# what begins with a folder that machines have.
+# what lies in a folder that machines have.
 _ABSOLUTE = re.compile(
-    rf"/(?:{_FOLDERS})(?:/.*)?"
+    rf"/(?:{_FOLDERS})/.*"
     r"|~[\w-]*/.*|[A-Za-z]:[\\/].*|\\\\[\w.-]+\\[\w$. -]{2,}(?:\\.*)?|file:/.*",
     re.DOTALL,
 )
 _OF_NAMES = {"create_dataset", "create_group", "find", "findall", "get", "post", "route", "xpath"}
-_ABSOLUTE_SETTING = re.compile(rf"{_ABSOLUTE.pattern}|/(?!dev/)[\w.-]+(?:/[\w. -]*)+", re.DOTALL)
+# In conf/, and where code makes a `Path` of it.
+_ABSOLUTE_FILE = re.compile(
+    rf"{_ABSOLUTE.pattern}|/(?:{_FOLDERS})|/(?!dev/)[\w.-]+(?:/[\w. -]*)+", re.DOTALL
+)
 
 
 class AbsolutePath(Rule):
@@ -44,16 +47,19 @@ class AbsolutePath(Rule):
         """Look at the texts in the package's modules, and at the values in conf/."""
         for path, module in tree.code.items():
             for node in _text_starts(module):
-                text = node.value if isinstance(node.value, str) else ""
-                yield from self._find(path, node.lineno, text, _ABSOLUTE)
+                yield from self._find(path, node.lineno, node.value, _ABSOLUTE)
+            for node in _texts_of_paths(module):
+                yield from self._find(path, node.lineno, node.value, _ABSOLUTE_FILE)
         for path, text in tree.texts():
             if path.startswith("conf/") and path.endswith(".yaml"):
                 for value, line in _settings(text):
-                    yield from self._find(path, line, value, _ABSOLUTE_SETTING)
+                    yield from self._find(path, line, value, _ABSOLUTE_FILE)
 
     def _find(
-        self, path: str, line: int, text: str, absolute: re.Pattern[str]
+        self, path: str, line: int, text: object, absolute: re.Pattern[str]
     ) -> Iterator[Finding]:
+        if not isinstance(text, str):
+            return
         if absolute.fullmatch(text):
             yield self.finding(path, "path", line, text=text)
         elif text.startswith("../") and text.strip("./"):
@@ -75,6 +81,15 @@ def _text_starts(module: ast.Module) -> Iterator[ast.Constant]:
         if isinstance(node, ast.Constant) and id(node) not in others:
             yield node
         others.update(map(id, _not_starts(node)))
+
+
+def _texts_of_paths(module: ast.Module) -> Iterator[ast.Constant]:
+    """The constants that begin what is a path without doubt."""
+    for node in ast.walk(module):
+        match node:
+            case ast.Call(func=function, args=[ast.Constant() as text, *_]):
+                if ast.unparse(function).endswith(("Path", "path.join")):
+                    yield text
 
 
 def _not_starts(node: ast.AST) -> list[ast.expr]:

@@ -1,4 +1,4 @@
-"""The rules on the student's pipeline: imported into this process, laid out with every file in conf/.
+"""The rules on the pipeline, which is imported here and laid out with every file in `conf/`.
 
 Knows what prevents that, which tasks the code has, and which settings it never reads. Runs no task.
 """

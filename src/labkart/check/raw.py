@@ -14,8 +14,7 @@ from labkart.language import translate
 
 FOLDER, LOCK = "data/raw", "data/raw.sha256"
 _NOT_DATA = {"README.md", ".gitignore", ".gitattributes", ".gitkeep"}
-_LINE = re.compile(r"(\\?)([0-9a-f]{64}) [ *](.+)")
-_ESCAPES = {"\\": "\\\\", "\n": "\\n", "\r": "\\r"}
+_LINE = re.compile(r"([0-9a-f]{64}) [ *](.+)")
 
 
 class RawData(Rule):
@@ -106,7 +105,7 @@ def _parse(content: bytes) -> tuple[dict[str, str], list[int]]:
     lines = os.fsdecode(content).replace("\r\n", "\n").split("\n")
     for number, line in enumerate(lines, 1):
         if match := _LINE.fullmatch(line):
-            listed[_unescape(match[3]) if match[1] else match[3]] = match[2]
+            listed[match[2]] = match[1]
         elif line:
             wrong_lines.append(number)
     return listed, wrong_lines
@@ -114,17 +113,7 @@ def _parse(content: bytes) -> tuple[dict[str, str], list[int]]:
 
 def _format(listed: Mapping[str, str]) -> bytes:
     """The list as sha256sum writes it, sorted by path."""
-    lines = list[str]()
-    for path in sorted(listed):
-        escaped = "".join(_ESCAPES.get(character, character) for character in path)
-        mark = "\\" if escaped != path else ""
-        lines.append(f"{mark}{listed[path]}  {escaped}\n")
-    return os.fsencode("".join(lines))
-
-
-def _unescape(path: str) -> str:
-    plain = {escaped: character for character, escaped in _ESCAPES.items()}
-    return re.sub(r"\\[\\nr]", lambda match: plain[match[0]], path)
+    return os.fsencode("".join(f"{listed[path]}  {path}\n" for path in sorted(listed)))
 
 
 def _compare(locked: Mapping[str, str], current: Mapping[str, str]) -> Iterator[tuple[str, str]]:

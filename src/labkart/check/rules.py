@@ -22,7 +22,6 @@ from labkart.check.waivers import Waiver
 RULES: tuple[type[Rule], ...] = (
     layout.OutsideLayout,
     tasks.StrayTask,
-    tasks.ForeignTask,
     tasks.SameName,
     tasks.UntypedParameter,
     tasks.UndocumentedTask,

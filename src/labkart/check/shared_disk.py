@@ -22,7 +22,7 @@ from labkart.records.file_lock import file_lock
 
 NAME = "shared-disk"
 _PAUSE = 0.2  # seconds between two looks
-_PATIENCE = 120.0  # seconds for the other host to answer, or to give its lock back
+_PATIENCE = 120.0  # seconds for the other host to answer
 _OLD = 3600.0  # seconds after which a file is of an earlier check
 
 
@@ -72,9 +72,6 @@ def _sentence(key: str, folder: str, seconds: float, host: str = "", other: str 
             " task. {remedy}",
             **values,
         ),
-        "stuck": translate(
-            "{host} cannot get a lock in {folder} that {other} gave back. {remedy}", **values
-        ),
         "same": translate(
             "Both commands ran on {host}, which says nothing about others: start one elsewhere.",
             **values,
@@ -123,8 +120,6 @@ class _Side:
             return "blind", {"host": answer["host"], "other": self._host}
         if not self._sees[name]:
             return "blind", hosts
-        if not self._is_free(name, self._patience):
-            return "stuck", hosts
         return ("same" if answer["host"] == self._host else "sees"), hosts
 
     def _wait_for_answer(self) -> tuple[str, dict[str, Any]] | None:
@@ -157,9 +152,9 @@ class _Side:
             if path.stem != self._name and answer:
                 yield path.stem, answer
 
-    def _is_free(self, name: str, patience: float = 0) -> bool:
+    def _is_free(self, name: str) -> bool:
         try:
-            with file_lock(self._path(name, "lock"), patience):
+            with file_lock(self._path(name, "lock"), timeout=0):
                 return True
         except Timeout:
             return False

@@ -8,8 +8,6 @@ from typing import Any
 
 import luigi
 
-_FOREIGN = ("gokart.", "luigi.")
-
 
 @dataclass
 class TaskClass:
@@ -19,7 +17,6 @@ class TaskClass:
     node: ast.ClassDef
     members: dict[str, Any]  # what its own body defines, by name
     parameters: dict[str, str]  # the kinds of the parameters among them, by name
-    foreign_bases: list[str]  # the tasks of gokart and luigi that it inherits from directly
 
     @property
     def name(self) -> str:
@@ -52,7 +49,4 @@ def _task_class(path: str, node: ast.ClassDef, task: type) -> TaskClass:
         for name, value in members.items()
         if isinstance(value, luigi.Parameter)
     }
-    tasks = [base for base in task.__bases__ if issubclass(base, luigi.Task)]
-    names = [f"{base.__module__.partition('.')[0]}.{base.__name__}" for base in tasks]
-    foreign = [name for name in names if name.startswith(_FOREIGN)]
-    return TaskClass(path, node, members, parameters, foreign)
+    return TaskClass(path, node, members, parameters)

@@ -44,19 +44,6 @@ class StrayTask(TaskRule):
             yield self.finding(task.path, "stray", task.node.lineno, **values)
 
 
-class ForeignTask(TaskRule):
-    """A task inherits from labkart's Task, never from gokart's or luigi's own."""
-
-    reason = "Only labkart's Task has an id that covers its code, a lock for its run and a record."
-    fix = "Write `from labkart import Task` and `class Name(Task[...])`. The rest stays as it is."
-    messages: ClassVar[dict[str, str]] = {"foreign": "{name} inherits from {base}"}
-
-    def check_task(self, task: TaskClass) -> Iterator[Finding]:
-        """Look at the direct base classes."""
-        for base in task.foreign_bases:
-            yield self.finding(task.path, "foreign", task.node.lineno, name=task.name, base=base)
-
-
 class UndocumentedTask(TaskRule):
     """A task has a docstring: what it makes from what."""
 

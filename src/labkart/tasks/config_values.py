@@ -89,7 +89,9 @@ def suggest_setting(cfg: DictConfig, parts: list[str]) -> Suggestion:
     if len(path) == len(parts):
         is_last = path[:-1] == parts[:-1]
         return Suggestion(section, did_you_mean_names([path[-1] if is_last else ".".join(path)]))
-    same = [key for key in _keys(cfg) if key.rpartition(".")[2] == parts[-1]]
+    # The space of a search names settings of others.
+    keys = (key for key in _keys(cfg) if not key.startswith("search."))
+    same = [key for key in keys if key.rpartition(".")[2] == parts[-1]]
     if same:
         return Suggestion(cfg, did_you_mean_names(same[:3]))
     if path != parts[: len(path)]:
