@@ -11,7 +11,7 @@ from base64 import urlsafe_b64decode
 from functools import cache
 from pathlib import Path
 
-from labkart import trace, trees
+from labkart import file_states, trace
 from labkart.digests import file_digests
 from labkart.files import read_text
 
@@ -41,7 +41,7 @@ def state(record: str) -> str:
     """A digest that changes when a file of the package is edited."""
     folder = Path(record).parents[1]
     paths = [record, *(f"{folder}/{name}" for name, *_ in _files(record))]
-    return trees.digest([str(trees.installed_stamp(path)) for path in paths])
+    return file_states.digest([str(file_states.installed_stamp(path)) for path in paths])
 
 
 @cache

@@ -15,7 +15,7 @@ from functools import cache
 from importlib.metadata import Distribution, distributions
 from typing import Any
 
-from labkart import digests, git, installed_files, project, trace, trees
+from labkart import digests, file_states, git, installed_files, project, trace
 from labkart.files import read_json, remember
 
 
@@ -122,12 +122,12 @@ def _state() -> str:
 
 
 def _metadata_state(folder: str) -> str:
-    metadata = trees.installed_stamp(f"{folder}/METADATA")
+    metadata = file_states.installed_stamp(f"{folder}/METADATA")
     is_empty = not metadata or not metadata[-1]
-    old_metadata = trees.installed_stamp(f"{folder}/PKG-INFO") if is_empty else None
+    old_metadata = file_states.installed_stamp(f"{folder}/PKG-INFO") if is_empty else None
     # Most packages do not have this file, and access is cheaper than an error of stat.
     has_url = os.access(f"{folder}/direct_url.json", os.F_OK)
-    direct_url = trees.installed_stamp(f"{folder}/direct_url.json") if has_url else None
+    direct_url = file_states.installed_stamp(f"{folder}/direct_url.json") if has_url else None
     return f"{folder} {metadata} {old_metadata} {direct_url}"
 
 

@@ -66,7 +66,7 @@ def describe_type(value: Any) -> str:
     return translate("a {type}", type=name)
 
 
-def describe(error: BaseException, root: Path) -> str:
+def describe_error(error: BaseException, root: Path) -> str:
     """An exception in one line, after the last line of the project `root` that it came through."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     message = f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from labkart import digests, installed_files, trace, trees
+from labkart import digests, file_states, installed_files, trace
 from labkart.cli import answers
 from tests.support.tiny import write
 from tests.support.variants import variants
@@ -210,7 +210,7 @@ def test_an_edit_that_leaves_the_times_of_a_coarse_file_system_is_seen(
         return [int(status.st_mtime) // 3600 * 3600 * 10**9, 0, 0, status.st_size]
 
     monkeypatch.setattr(digests, "_stamp", coarse)
-    monkeypatch.setattr(trees, "DOUBT", 10**18)
+    monkeypatch.setattr(file_states, "DOUBT", 10**18)
     assert command()
     for change in (edit("src/study/tasks.py"), outside("table.csv")):
         assert not command()
@@ -221,10 +221,10 @@ def test_an_edit_that_leaves_the_times_of_a_coarse_file_system_is_seen(
 def test_a_file_too_large_to_read_that_changed_a_moment_ago_is_in_doubt(
     command: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(trees, "_MOST_BYTES", 3)
+    monkeypatch.setattr(file_states, "_MOST_BYTES", 3)
     assert command()
     assert command()
-    monkeypatch.setattr(trees, "DOUBT", -(10**12))
+    monkeypatch.setattr(file_states, "DOUBT", -(10**12))
     assert command()
     assert not command()
 
@@ -273,7 +273,7 @@ def test_old_answers_give_way(command: Command, monkeypatch: pytest.MonkeyPatch)
 def test_a_project_with_too_many_files_is_looked_at_anew(
     command: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(trees, "_MOST_FILES", 3)
+    monkeypatch.setattr(file_states, "_MOST_FILES", 3)
     assert command()
     assert command()
 

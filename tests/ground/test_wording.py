@@ -9,7 +9,7 @@ import pytest
 
 from labkart import digests
 from labkart.errors import LabkartError
-from labkart.wording import describe, did_you_mean
+from labkart.wording import describe_error, did_you_mean
 from tests.support.tiny import write
 
 
@@ -35,7 +35,7 @@ def test_an_error_is_shown_with_the_last_line_of_the_project_that_it_came_throug
     )
     with pytest.raises(json.JSONDecodeError) as caught:
         module.load()
-    assert describe(caught.value, root).startswith(
+    assert describe_error(caught.value, root).startswith(
         f"src/{module.__name__}.py:3: JSONDecodeError: Expecting property name"
     )
 
@@ -45,7 +45,7 @@ def test_a_syntax_error_is_shown_with_its_line(
 ) -> None:
     with pytest.raises(SyntaxError) as caught:
         student("x = 1\ndef load(:\n")
-    assert describe(caught.value, root).endswith(
+    assert describe_error(caught.value, root).endswith(
         ".py:2: SyntaxError: invalid syntax ("
         + Path(caught.value.filename or "").name
         + ", line 2)"
@@ -68,14 +68,14 @@ def test_a_module_that_is_not_there_is_shown_with_what_to_do(
     write(root, **{"src/own/__init__.py": "", "src/own/helper.py": ""})
     with pytest.raises(ModuleNotFoundError) as caught:
         student(f"{line}\n")
-    line = describe(caught.value, root)
+    line = describe_error(caught.value, root)
     assert line.endswith(f"'. {remedy}" if remedy else ("'", "package"))
 
 
 def test_lines_outside_of_the_project_are_not_shown(root: Path) -> None:
     with pytest.raises(FileNotFoundError) as caught:
         digests.file_state(root / "missing", root)
-    assert describe(caught.value, root) == f"FileNotFoundError: {caught.value}"
+    assert describe_error(caught.value, root) == f"FileNotFoundError: {caught.value}"
 
 
 @pytest.mark.parametrize(
@@ -89,4 +89,4 @@ def test_lines_outside_of_the_project_are_not_shown(root: Path) -> None:
     ],
 )
 def test_an_error_is_shown_in_one_line(error: Exception, line: str, tmp_path: Path) -> None:
-    assert describe(error, tmp_path) == line
+    assert describe_error(error, tmp_path) == line

@@ -22,7 +22,7 @@ from labkart.check.tree import Tree
 from labkart.errors import LabkartError
 from labkart.experiments.config import Composed
 from labkart.experiments.pipeline import call_pipeline
-from labkart.wording import describe
+from labkart.wording import describe_error
 
 # Sections at the top that Labkart and Hydra read, and not the pipeline.
 _MACHINERY = ("defaults", "hydra", "labkart", "search", "task")
@@ -142,7 +142,7 @@ class Layouts:
             except LabkartError as error:
                 return str(error)
             except (Exception, SystemExit) as error:
-                return describe(error, self._tree.root)
+                return describe_error(error, self._tree.root)
         return ""
 
 
@@ -151,7 +151,7 @@ def _import(tree: Tree, path: str) -> Finding | None:
         try:
             import_module(_module_name(path))
         except (Exception, SystemExit) as error:
-            text = describe(error, tree.root)
+            text = describe_error(error, tree.root)
             return _finding(tree, "import", text, {"pipeline": path, "conf": path})
     return None
 

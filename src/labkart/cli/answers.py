@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-from labkart import digests, installed_files, project, trace, trees
+from labkart import digests, file_states, installed_files, project, trace
 from labkart.files import read_json, write_atomically
 
 VERBS = ("run", "status")
@@ -26,7 +26,7 @@ _MOST_PATHS = 20_000
 # Variables that differ from one command to the next in the same shell.
 _IGNORED = {"_", "OLDPWD", "SHLVL"}
 # What reading a damaged answer raises, or one about files that are gone.
-_DAMAGED = (AttributeError, KeyError, TypeError, ValueError, trees.UnknownStateError)
+_DAMAGED = (AttributeError, KeyError, TypeError, ValueError, file_states.UnknownStateError)
 _SYSTEM = ("/dev/", "/proc/", "/sys/")
 
 
@@ -43,8 +43,8 @@ def answer(verb: str, arguments: list[str], compute: Callable[[list[str]], int])
         return compute(arguments)
     file = project.current().outputs / "memos" / "answers" / f"{_key(verb, arguments)}.json"
     try:
-        before = _Surroundings.now(since=time.time_ns() - trees.DOUBT)
-    except trees.UnknownStateError:
+        before = _Surroundings.now(since=time.time_ns() - file_states.DOUBT)
+    except file_states.UnknownStateError:
         return compute(arguments)
     with suppress(*_DAMAGED):
         if _give_again(verb, read_json(file), before):
@@ -52,7 +52,7 @@ def answer(verb: str, arguments: list[str], compute: Callable[[list[str]], int])
     with trace.traced() as looked_at:
         code = compute(arguments)
     if code == 0 and looked_at.experiment and not looked_at.doubts:
-        with suppress(trees.UnknownStateError, OSError):  # the next command takes longer
+        with suppress(file_states.UnknownStateError, OSError):  # the next command takes longer
             _keep(file, before, looked_at)
     return code
 
@@ -68,7 +68,7 @@ def _key(verb: str, arguments: Sequence[str]) -> str:
     ]
     machine = (os.uname().nodename, os.getuid(), os.getcwd())  # noqa: PTH109 (as a text)
     python = (sys.version, sys.orig_argv, sys.path, sys.warnoptions, sys.flags)
-    return trees.digest(
+    return file_states.digest(
         [
             repr(part)
             for part in (verb, arguments, sorted(variables.items()), streams, machine, python)
@@ -83,12 +83,12 @@ class _Surroundings:
     Attributes:
         since: times from then on are in doubt.
         packages: a digest of what is installed.
-        trees: the states of the folders of code, first of all the project's.
+        folders: the states of the folders of code, first of all the project's.
     """
 
     since: int
     packages: str
-    trees: dict[str, trees.Tree]
+    folders: dict[str, file_states.FolderState]
 
     @classmethod
     def now(cls, since: int) -> "_Surroundings":
@@ -107,21 +107,23 @@ class _Surroundings:
             for line, editable in _entries(folder):
                 lines.append(line)
                 roots |= {editable: None} if editable else {}
-        states = dict[str, trees.Tree]()
+        states = dict[str, file_states.FolderState]()
         for root in sorted(roots, key=len):
             if not _is_covered(root, states):
-                states[root] = trees.tree(root, since, left_out)
-        return cls(since, trees.digest(lines), states)
+                states[root] = file_states.folder_state(root, since, left_out)
+        return cls(since, file_states.digest(lines), states)
 
     @property
     def recent(self) -> dict[str, str]:
         """The contents of the files that changed a moment ago, as digests."""
-        return {file: text for tree in self.trees.values() for file, text in tree.recent.items()}
+        return {
+            file: text for state in self.folders.values() for file, text in state.recent.items()
+        }
 
     def as_json(self) -> dict[str, Any]:
         """What is kept of it."""
-        states = {root: tree.digest for root, tree in self.trees.items()}
-        return {"packages": self.packages, "trees": states}
+        states = {root: state.digest for root, state in self.folders.items()}
+        return {"packages": self.packages, "code": states}
 
 
 def _is_installed(folder: str) -> bool:
@@ -132,16 +134,16 @@ def _is_installed(folder: str) -> bool:
 
 def _entries(folder: str) -> Iterator[tuple[str, str]]:
     """A line for each entry of a folder with packages, and the folder of one that is editable."""
-    for name in trees.names(folder) or ():
+    for name in file_states.names(folder) or ():
         path = f"{folder}/{name}"
         if name.endswith("-info"):
             states = [
-                trees.installed_stamp(f"{path}/{file}")
+                file_states.installed_stamp(f"{path}/{file}")
                 for file in ("", "METADATA", "direct_url.json")
             ]
             yield f"{path} {states}", _editable(path) if states[2] else ""
         elif "." in name:
-            yield f"{path} {trees.installed_stamp(path)}", ""
+            yield f"{path} {file_states.installed_stamp(path)}", ""
         else:  # its content counts where a task uses it
             yield path, ""
 
@@ -153,9 +155,9 @@ def _editable(folder: str) -> str:
     return unquote(origin["url"].removeprefix("file://")) if is_editable else ""
 
 
-def _is_covered(path: str, states: dict[str, trees.Tree]) -> bool:
-    """Whether a file or folder is part of one of the trees."""
-    return any(tree.covers(root, path) for root, tree in states.items())
+def _is_covered(path: str, states: dict[str, file_states.FolderState]) -> bool:
+    """Whether a file or folder is part of one of the folders."""
+    return any(state.covers(root, path) for root, state in states.items())
 
 
 def _give_again(verb: str, kept: Any, now: _Surroundings) -> bool:
@@ -173,8 +175,8 @@ def _holds(kept: dict[str, Any], now: _Surroundings) -> bool:
     return (
         all(kept[name] == state for name, state in now.as_json().items())
         and all(digests.stamp(file) == stamp for file, stamp in kept["files"].items())
-        and all(trees.names(folder) == names for folder, names in kept["folders"].items())
-        and all(trees.content(file) == digest for file, digest in kept["recent"].items())
+        and all(file_states.names(folder) == names for folder, names in kept["folders"].items())
+        and all(file_states.content(file) == digest for file, digest in kept["recent"].items())
         and all(installed_files.state(it) == digest for it, digest in kept["used"].items())
     )
 
@@ -184,7 +186,7 @@ def _is_disturbed() -> bool:
     outputs = project.current().outputs
     folders = ("running", "unpublished/experiments", "unpublished/studies")
     marks = outputs.glob("records/studies/*/.searching*")
-    return any(trees.names(str(outputs / folder)) for folder in folders) or any(marks)
+    return any(file_states.names(str(outputs / folder)) for folder in folders) or any(marks)
 
 
 def _use_again(experiment: str) -> bool:
@@ -208,9 +210,9 @@ def _keep(file: Path, before: _Surroundings, looked_at: trace.Trace) -> None:
     recent = [path for path in files if _is_recent(path, before.since, looked_at)]
     kept = {
         **now.as_json(),
-        "recent": {**now.recent, **{path: trees.content(path) for path in recent}},
+        "recent": {**now.recent, **{path: file_states.content(path) for path in recent}},
         "files": {path: digests.stamp(path) for path in files},
-        "folders": {path: trees.names(path) for path in _others(now, looked_at.folders)},
+        "folders": {path: file_states.names(path) for path in _others(now, looked_at.folders)},
         "used": {record: installed_files.state(record) for record in looked_at.packages},
         "experiment": looked_at.experiment,
         "printed": looked_at.printed,
@@ -227,17 +229,17 @@ def _is_recent(path: str, since: int, looked_at: trace.Trace) -> bool:
     Raises:
         UnknownStateError: it changed while the command ran, which may have read it before.
     """
-    start = since + trees.DOUBT
+    start = since + file_states.DOUBT
     stamp = digests.stamp(path)
     changed = max(stamp[:2]) if stamp else 0
     is_result = path.startswith(f"{project.current().outputs}/")
     if changed >= (max(start, looked_at.written) if is_result else start):
-        raise trees.UnknownStateError(path)
+        raise file_states.UnknownStateError(path)
     return changed >= since
 
 
 def _others(now: _Surroundings, paths: set[str]) -> list[str]:
-    """The paths that are neither in a tree nor installed, and that decide something."""
+    """The paths that are neither in a folder of code nor installed, and that decide something."""
     outputs = str(project.current().outputs)
     ignored = (*_SYSTEM, f"{outputs}/memos/", f"{outputs}/mlflow.db")
     normalised = sorted({os.path.normpath(path) for path in paths})
@@ -247,8 +249,8 @@ def _others(now: _Surroundings, paths: set[str]) -> list[str]:
         if not path.startswith(ignored)
         and "/__pycache__/" not in path
         and not _is_installed(path)
-        and not _is_covered(path, now.trees)
+        and not _is_covered(path, now.folders)
     ]
     if len(others) > _MOST_PATHS:
-        raise trees.UnknownStateError(others[0])
+        raise file_states.UnknownStateError(others[0])
     return others

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from labkart import cards, claims
-from labkart.claims import Claim
+from labkart.experiments import claims, gpus
+from labkart.experiments.claims import Claim
 from labkart.experiments.supply import GPU, Supply, describe, read_amounts
 from labkart.language import translate
 from labkart.records import locks
@@ -62,7 +62,7 @@ class Allocator:
         self._waiting: dict[str, Claim] = {}
         self._waits_since: float | None = None
         self._has_claimed = False
-        self._environment = {name: os.environ.get(name) for name in cards.VARIABLES}
+        self._environment = {name: os.environ.get(name) for name in gpus.VARIABLES}
         # As soon as one task asks for cards, those that do not ask must not disturb it there.
         self._hides_cards = any(GPU in read_amounts(task) for task in tasks)
 
@@ -170,4 +170,4 @@ class Allocator:
         record: dict[str, Any] = dict(amounts)
         if GPU in amounts:
             record[GPU] = [asdict(card) for card in chosen]
-        return Allocation(record, cards.variables(chosen), claim)
+        return Allocation(record, gpus.variables(chosen), claim)

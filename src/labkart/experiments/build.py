@@ -3,6 +3,7 @@
 Knows luigi's scheduler and workers. Knows no experiments: a listener follows the build.
 """
 
+import gc
 import json
 import logging
 import os
@@ -19,7 +20,7 @@ import gokart
 from luigi.scheduler import Scheduler
 from luigi.task_status import DONE, FAILED, PENDING
 
-from labkart import garbage, threads
+from labkart import threads
 from labkart._compat import registered_classes, set_registered_classes
 from labkart.experiments.allocation import Allocator
 from labkart.experiments.task_process import TaskProcesses
@@ -73,7 +74,9 @@ def run(
     processes; with 0 workers in this one, which then dies with them, and so for a debugger.
     """
     workers = 0 if context.is_debugging else workers
-    garbage.collect_from_now()
+    if not gc.isenabled():  # see `cli.main`: to search what was imported costs more than a task
+        gc.freeze()
+        gc.enable()
     _keep_one_class_per_name(tasks)
     for name in ("luigi", "luigi-interface", "gokart"):
         logging.getLogger(name).setLevel(logging.CRITICAL)

@@ -23,7 +23,7 @@ from labkart.errors import LabkartError
 from labkart.language import join_sentences, mistake, translate
 from labkart.records import job_log
 from labkart.records.job_log import jobs_folder
-from labkart.wording import describe, did_you_mean
+from labkart.wording import describe_error, did_you_mean
 
 _PAUSE = 0.3  # seconds between two looks at a job's process
 _PATIENCE = 10  # seconds for the scheduler to answer, and for a job to stop
@@ -127,7 +127,7 @@ def main(argv: Sequence[str]) -> int | str:
     except LabkartError as error:
         return str(error).partition("\n")[0]
     except Exception as error:
-        return describe(error, project.current().root)
+        return describe_error(error, project.current().root)
     return 0
 
 

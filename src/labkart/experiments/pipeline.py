@@ -30,7 +30,7 @@ from labkart.tasks.context import context
 from labkart.tasks.debugger import debugged
 from labkart.tasks.task import Task
 from labkart.tasks.task_id import upstream
-from labkart.wording import describe
+from labkart.wording import describe_error
 
 _KEY = re.compile(r"[\w-]+(?: +[\w-]+)*")  # of a result: part of a metric's name in MLflow
 
@@ -235,13 +235,13 @@ def _explained_errors(cfg: DictConfig) -> Iterator[None]:
     except LabkartError:
         raise
     except (ConfigAttributeError, ConfigKeyError, ConfigTypeError) as error:
-        place = describe(error, root).partition(": ")[0]
+        place = describe_error(error, root).partition(": ")[0]
         raise LabkartError(f"{place}: {_explain_missing(error, cfg)}") from None
     except OmegaConfBaseException as error:
         raise LabkartError(explain_value_error(error)) from None
     except Exception as error:
         end = translate("The pipeline cannot be made; nothing has run.")
-        raise LabkartError(f"{describe(error, root)}\n{end}") from error
+        raise LabkartError(f"{describe_error(error, root)}\n{end}") from error
 
 
 def _explain_missing(error: OmegaConfBaseException, cfg: DictConfig) -> str:

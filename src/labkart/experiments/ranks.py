@@ -28,7 +28,7 @@ from labkart.tasks.attempt import seed_everything
 from labkart.tasks.context import context
 from labkart.tasks.task import Task
 from labkart.tasks.task_id import task_key
-from labkart.wording import describe
+from labkart.wording import describe_error
 
 _PAUSE = 0.2  # seconds between two looks
 _CALL, _LEFT, _END = "call", "left", "end"  # the first words of the files' names
@@ -126,7 +126,7 @@ def _join(task: Task[Any], allocator: Allocator) -> None:
         try:
             task._student_run()
         except Exception as error:
-            reason = describe(error, project.current().root)
+            reason = describe_error(error, project.current().root)
             place = translate(
                 "{task}, process {rank}",
                 task=task.get_task_family(),

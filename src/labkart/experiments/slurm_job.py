@@ -18,7 +18,7 @@ from labkart._compat import submitit_signal
 from labkart.errors import LabkartError
 from labkart.language import translate
 from labkart.signals import Stopped
-from labkart.wording import describe
+from labkart.wording import describe_error
 
 # Reasons for which a job would wait for ever.
 _NEVER_STARTS = (
@@ -138,7 +138,11 @@ class SlurmJob:
             getattr(import_module(module), name)(overrides)
         except BaseException as error:
             if not ending.has_begun:
-                text = str(error) if isinstance(error, LabkartError) else describe(error, self.root)
+                text = (
+                    str(error)
+                    if isinstance(error, LabkartError)
+                    else describe_error(error, self.root)
+                )
                 raise JobFailure(text.partition("\n")[0]) from error
         if ending.failure:
             raise JobFailure(ending.failure)

@@ -10,11 +10,10 @@ from typing import Any
 
 from omegaconf import DictConfig, ListConfig
 
-from labkart import cards
-from labkart.cards import Card, Cards
-from labkart.claims import Need
 from labkart.errors import LabkartError
-from labkart.experiments import settings
+from labkart.experiments import gpus, settings
+from labkart.experiments.claims import Need
+from labkart.experiments.gpus import Card, Cards
 from labkart.language import join_sentences, mistake, translate, translate_count
 from labkart.tasks.task import Task
 from labkart.wording import join_names, nearest
@@ -128,7 +127,7 @@ class Supply:
         stated = translate("{setting} is {value}", setting=f"{_SETTING}.{GPU}", value=self.gpu)
         if not self.gpu:  # 0, or an empty list
             return Cards((), stated)
-        visible = cards.visible()
+        visible = gpus.visible()
         if self.gpu == "auto":
             return visible
         if isinstance(self.gpu, ListConfig):
@@ -178,8 +177,8 @@ def read_amounts(task: Task[Any]) -> dict[str, float]:
 
 def _choose(name: str, visible: Cards) -> Iterator[Card]:
     """The card of a name in the settings, if this process may use it."""
-    installed = cards.installed()
-    card = cards.find(name, installed.cards)
+    installed = gpus.installed()
+    card = gpus.find(name, installed.cards)
     if card is None and installed.is_known:
         problem = translate(
             "{setting}: there is no card {name}, {reason}",

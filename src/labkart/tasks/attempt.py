@@ -20,7 +20,7 @@ from labkart.tasks.pruning import Pruned
 from labkart.tasks.resources import Resources
 from labkart.tasks.task_id import TaskWithId, task_data, task_key
 from labkart.tasks.task_id import upstream as upstream_of
-from labkart.wording import describe
+from labkart.wording import describe_error
 
 
 @dataclass
@@ -48,7 +48,9 @@ class Attempt:
     def fail(self, error: BaseException) -> None:
         """Note what ended the run, without secrets; its files no longer count."""
         self.outputs, self.undeclared = [], []
-        description = outputs.describe_failure(error) or describe(error, project.current().root)
+        description = outputs.describe_failure(error) or describe_error(
+            error, project.current().root
+        )
         self.error = redact.redact_text(description)
         self.traceback = redact.redact_text("".join(traceback.format_exception(error)))
         self.status = "failed"

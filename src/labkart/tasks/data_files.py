@@ -8,9 +8,10 @@ from pathlib import Path
 
 import luigi
 
-from labkart import digests, lfs, opened_files, project
+from labkart import digests, opened_files, project
 from labkart.errors import LabkartError
 from labkart.language import local, translate
+from labkart.tasks import lfs
 
 
 class DataFile(luigi.Parameter[Path]):

@@ -17,7 +17,7 @@ from labkart import project
 from labkart.errors import LabkartError
 from labkart.language import translate
 from labkart.tasks.context import context
-from labkart.wording import describe
+from labkart.wording import describe_error
 
 # These talk with a person on the terminal; others come with an editor, and work anywhere.
 _ON_TERMINAL = ("", "pdb", "ipdb", "pudb", "IPython")
@@ -63,7 +63,7 @@ def _post_mortem(error: Exception) -> None:
     """Look at the error with the debugger that `breakpoint()` would open."""
     if _debugger() == "0":
         return
-    print(describe(error, project.current().root), file=sys.stderr)
+    print(describe_error(error, project.current().root), file=sys.stderr)
     try:
         module: Any = import_module(_debugger().rpartition(".")[0])
         look = module.post_mortem

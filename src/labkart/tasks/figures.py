@@ -127,7 +127,7 @@ def _write_matplotlib(figure: Any, path: Path) -> None:
 
 
 def _add_fonts(texts: Sequence[Any]) -> None:
-    from labkart.fonts import fonts_for  # it imports Matplotlib
+    from labkart.tasks.fonts import fonts_for  # it imports Matplotlib
 
     try:
         fonts = fonts_for(text.get_text() for text in texts)

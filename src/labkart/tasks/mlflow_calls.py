@@ -17,7 +17,7 @@ from labkart.language import translate
 from labkart.records import mlflow_log
 from labkart.records.record import Metric
 from labkart.tracking import store
-from labkart.wording import describe
+from labkart.wording import describe_error
 
 # What tells MLflow's functions where to write, and as what.
 _VARIABLES = (
@@ -92,7 +92,7 @@ def _keep(folder: Path, file: Path) -> list[Metric]:
             translate(
                 "What a task told MLflow stays in {file}, for it cannot be read: {reason}",
                 file=current.short(file),
-                reason=describe(error, current.root),
+                reason=describe_error(error, current.root),
             )
         )
         return []

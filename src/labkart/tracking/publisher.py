@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from filelock import Timeout
 
-from labkart import console, garbage
+from labkart import console
 from labkart.language import translate, translate_count
 from labkart.records import leftovers, live_metrics, unpublished
 from labkart.records.names import MetricNames
@@ -282,7 +282,8 @@ def _follow(pipe: Connection, leader: int) -> None:
         os.dup2(nowhere.fileno(), 2)
     gc.disable()
     follower = _Follower(lambda: pipe.poll(0))
-    garbage.collect_from_now()
+    gc.freeze()
+    gc.enable()
     while os.getppid() == leader and not pipe.poll(_INTERVAL):
         follower.look()
     if os.getppid() != leader:

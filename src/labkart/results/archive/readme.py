@@ -6,7 +6,7 @@ from string import Template
 
 from packaging.requirements import Requirement
 
-from labkart import language, lfs, project
+from labkart import language, project
 from labkart.language import local, translate
 from labkart.packages import normalised_name
 from labkart.results.archive import repository
@@ -14,6 +14,7 @@ from labkart.results.archive.contents import Contents, DataItem
 from labkart.results.archive.wheels import Wheels
 from labkart.results.reproduce.environment import WHEELS
 from labkart.secrets import redact
+from labkart.tasks import lfs
 
 FILE, BUNDLE = "README.md", "repository.bundle"
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import chdir
 from pathlib import Path
 
-from labkart import console, digests, git, lfs, project, signals
+from labkart import console, digests, git, project, signals
 from labkart.errors import LabkartError
 from labkart.files import read_text
 from labkart.language import local, translate
@@ -26,6 +26,7 @@ from labkart.results.report.provenance import Provenance
 from labkart.results.reproduce import environment
 from labkart.results.reproduce.data import data_sources
 from labkart.results.reproduce.environment import WHEELS, RecordedEnvironment
+from labkart.tasks import lfs
 from labkart.wording import did_you_mean
 
 _ISOLATION = ("unshare", "--user", "--map-root-user", "--net")

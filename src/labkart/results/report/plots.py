@@ -6,7 +6,6 @@ from matplotlib import rc_context
 from matplotlib.figure import Figure
 
 from labkart.errors import LabkartError
-from labkart.fonts import fonts_for
 from labkart.language import speaking, translate
 from labkart.results.report.figures import style
 from labkart.results.report.figures.curves import draw_curves
@@ -14,6 +13,7 @@ from labkart.results.report.figures.intervals import draw_intervals
 from labkart.results.report.figures.settings import draw_heatmap, draw_parallel
 from labkart.results.report.rank_diagram import draw_ranks
 from labkart.results.report.table import ReportTable
+from labkart.tasks.fonts import fonts_for
 
 _DRAWERS: dict[str, Callable[[ReportTable], Figure | None]] = {
     "comparison": draw_intervals,

@@ -8,11 +8,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from labkart import git, lfs, signals
+from labkart import git, signals
 from labkart.errors import LabkartError
 from labkart.files import read_text
 from labkart.language import translate
 from labkart.records.diff import restored
+from labkart.tasks import lfs
 
 _APPLY = ("apply", "--whitespace=nowarn", "-")
 

@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from labkart import digests, lfs, project
+from labkart import digests, project
 from labkart.language import bilingual
 from labkart.records.record import ExperimentRecord
+from labkart.tasks import lfs
 
 
 @dataclass(frozen=True)

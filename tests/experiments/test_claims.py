@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from labkart import claims
-from labkart.claims import Claim, Need
 from labkart.errors import LabkartError
+from labkart.experiments import claims
+from labkart.experiments.claims import Claim, Need
 
 
 @pytest.fixture(autouse=True)

@@ -13,7 +13,7 @@ from labkart.digests import Stamp, stamp
 # A time that is younger than this, in nanoseconds, is in doubt: some file systems have coarse ones.
 DOUBT = 2_000_000_000
 _MOST_FILES = 50_000
-_MOST_BYTES = 5_000_000  # of the files of a tree that changed a moment ago
+_MOST_BYTES = 5_000_000  # of the files of a folder that changed a moment ago
 
 
 class UnknownStateError(Exception):
@@ -21,7 +21,7 @@ class UnknownStateError(Exception):
 
 
 @dataclass(frozen=True)
-class Tree:
+class FolderState:
     """All files below a folder.
 
     Attributes:
@@ -35,7 +35,7 @@ class Tree:
     left_out: tuple[str, ...] = field(compare=False)
 
     def covers(self, root: str, path: str) -> bool:
-        """Whether a path below the folder `root` of this tree is part of it."""
+        """Whether a path below the folder `root` of this state is part of it."""
         is_below = path == root or path.startswith(f"{root}/")
         return is_below and not any(f"{path}/".startswith(f"{it}/") for it in self.left_out)
 
@@ -72,7 +72,7 @@ def content(path: str) -> str:
     return hashlib.sha256(text).hexdigest()
 
 
-def tree(root: str, since: int, left_out: Collection[str] = ()) -> Tree:
+def folder_state(root: str, since: int, left_out: Collection[str] = ()) -> FolderState:
     """The state of all files below a folder but hidden folders, environments and `left_out`.
 
     Args:
@@ -99,7 +99,7 @@ def tree(root: str, since: int, left_out: Collection[str] = ()) -> Tree:
             recent[path] = content(path)
             if len(recent) * 1000 > _MOST_FILES:
                 raise UnknownStateError(root)
-    return Tree(digest(lines), recent, tuple(skipped))
+    return FolderState(digest(lines), recent, tuple(skipped))
 
 
 def digest(lines: Collection[str]) -> str:
