@@ -85,10 +85,9 @@ def test_twenty_rows_are_shown_and_the_last_line_counts_the_others(runs: Told) -
     ("words", "order"),
     [
         ((), "3 2 1"),
-        (("--reverse",), "1 2 3"),
         (("--sort", "seed"), "2 3 1"),
         (("--sort", "-seed"), "1 3 2"),
-        (("--sort", "seed", "--reverse"), "1 3 2"),
+        (("--sort", "-started"), "1 2 3"),
         (("--sort", "loss"), "3 1 2"),
         (("--sort", "-loss"), "1 3 2"),
         (("--sort=-model",), "2 3 1"),

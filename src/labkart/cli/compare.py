@@ -5,7 +5,7 @@ from argparse import ArgumentParser
 from collections.abc import Sequence
 
 from labkart import console
-from labkart.cli.edits import warn_of_edits
+from labkart.cli.runs import warn_of_edits
 from labkart.language import local, translate
 from labkart.records import query
 from labkart.records.diff import Change

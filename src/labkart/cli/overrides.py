@@ -1,4 +1,4 @@
-"""Overrides and plan of one experiment, for the verbs that look at it before it runs."""
+"""Arguments that several verbs have: overrides, the experiments that they plan, ids, counts."""
 
 import os
 import re
@@ -21,6 +21,19 @@ def is_id(words: Sequence[str]) -> bool:
     """Whether the first word is an experiment's id, and not a task's name."""
     is_long = len(words[0]) >= 6 and not words[0].isalpha()
     return bool(_ID.fullmatch(words[0])) and (len(words) > 1 or is_long)
+
+
+def read_count(option: str, text: str) -> int:
+    """The number that an option has.
+
+    Raises:
+        LabkartError: it is none, or less than 1.
+    """
+    if not text.isdecimal() or not int(text):
+        raise LabkartError(
+            translate("{option} must be a positive integer, got {text}.", option=option, text=text)
+        )
+    return int(text)
 
 
 def parser(verb: str, description: str) -> ArgumentParser:

@@ -5,16 +5,16 @@ from argparse import ArgumentParser
 from collections.abc import Sequence
 
 from labkart import console
-from labkart.cli.edits import warn_of_edits
-from labkart.errors import LabkartError
+from labkart.cli import overrides
 from labkart.language import translate, translate_count
 from labkart.records.condition import Condition
 from labkart.records.query import Selection, unmet_condition
-from labkart.records.record import read_experiments
+from labkart.records.record import ExperimentRecord, read_experiments
 from labkart.records.values import parse_fact
 from labkart.results.runs import Listing, as_json, sort_experiments, write_csv
 
 _MOST_ROWS = 20  # that a person reads
+_MOST_EDITS = 3
 _STYLES = {
     "failed": "red",
     "stopped": "yellow",
@@ -29,15 +29,12 @@ _SELECTIONS = ("sweep", "study", "tag", "commit", "since", "until")
 def main(argv: list[str]) -> int:
     """List experiments."""
     args = _parser().parse_intermixed_args(_join_sort(argv))
-    if args.n is not None and args.n < 1:
-        raise LabkartError(
-            translate("-n must be a positive integer, got {n}; --all shows all.", n=args.n)
-        )
+    most = overrides.read_count("-n", args.n) if args.n else None
     conditions = [Condition.of(text) for text in args.conditions]
     selection = Selection(conditions, **{name: getattr(args, name) for name in _SELECTIONS})
-    experiments = sort_experiments(selection.summaries(), args.sort, reverse=args.reverse)
+    experiments = sort_experiments(selection.summaries(), args.sort)
     shows_all = args.all or args.json or args.csv
-    shown = experiments[: args.n or (None if shows_all else _MOST_ROWS)]
+    shown = experiments[: most or (None if shows_all else _MOST_ROWS)]
     warn_of_edits(shown)
     if args.json:
         console.write_raw(as_json(shown))
@@ -69,8 +66,7 @@ def _parser() -> ArgumentParser:
         add(f"--{name}", metavar=name.upper(), help=meaning)
     sort = translate("sort by a setting or metric; -NAME: largest first")
     add("--sort", default="started", metavar="NAME", help=sort)
-    add("--reverse", action="store_true", help=translate("reverse the order"))
-    add("-n", type=int, help=translate("the number of rows ({number})", number=_MOST_ROWS))
+    add("-n", help=translate("the number of rows ({number})", number=_MOST_ROWS))
     add("--all", action="store_true", help=translate("all rows"))
     add("--json", action="store_true", help=translate("all values, for programs"))
     add("--csv", action="store_true", help=translate("all values, as a table"))
@@ -112,3 +108,20 @@ def _show(listing: Listing, more: int) -> None:
             "  {count} more column with --csv", "  {count} more columns with --csv", omitted
         )
         console.say(text, "dim")
+
+
+def warn_of_edits(experiments: Sequence[ExperimentRecord]) -> None:
+    """Name the experiments whose records are not as Labkart wrote them, and what to do."""
+    edited = [experiment for experiment in experiments if experiment.edited]
+    for experiment in edited[:_MOST_EDITS]:
+        console.warn(
+            translate(
+                "  the record of {id} was edited: its values are not those that were "
+                "logged. {command} writes it again",
+                id=experiment.id[:8],
+                command=experiment.command,
+            )
+        )
+    if len(edited) > _MOST_EDITS:
+        more = len(edited) - _MOST_EDITS
+        console.warn(translate("  and {more} more records were edited", more=more))

@@ -8,6 +8,7 @@ from itertools import chain
 from rich.cells import set_cell_size
 
 from labkart import console, project
+from labkart.cli import overrides
 from labkart.errors import LabkartError
 from labkart.experiments.progress import ProgressBar, experiment_columns
 from labkart.experiments.search.search import search
@@ -39,7 +40,7 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     """Read the arguments of the command.
 
     Raises:
-        LabkartError: a number is none.
+        LabkartError: a number is not positive.
     """
     parser = argparse.ArgumentParser(
         "labkart search", description=translate("Try settings, and show which are the best.")
@@ -52,20 +53,11 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     )
     add("--workers", default="1", metavar="N", help=translate("how many at once (1)"))
     add("--fail-fast", action="store_true", help=translate("end when a trial fails"))
-    overrides = translate("search=forest, and settings for every trial")
-    add("overrides", nargs="*", metavar="name=value", help=overrides)
+    settings = translate("search=forest, and settings for every trial")
+    add("overrides", nargs="*", metavar="name=value", help=settings)
     args = parser.parse_intermixed_args(argv)
-    for name, text in (("-n", args.n), ("--workers", args.workers)):
-        if text is not None and (not text.isdecimal() or not int(text)):
-            raise LabkartError(
-                translate(
-                    "{name} {text}: that is not a number of trials. Write {name} 10, for example.",
-                    name=name,
-                    text=text,
-                )
-            )
-    args.n = args.n and int(args.n)
-    args.workers = int(args.workers)
+    args.n = overrides.read_count("-n", args.n) if args.n else None
+    args.workers = overrides.read_count("--workers", args.workers)
     return args
 
 

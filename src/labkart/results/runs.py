@@ -34,7 +34,7 @@ _EXPORTED = (
 
 
 def sort_experiments(
-    experiments: Sequence[ExperimentRecord], by: str = "started", *, reverse: bool = False
+    experiments: Sequence[ExperimentRecord], by: str = "started"
 ) -> list[ExperimentRecord]:
     """Sort experiments: numbers as numbers, those without a value last, dates newest first.
 
@@ -42,7 +42,6 @@ def sort_experiments(
         experiments: what to sort.
         by: the name of a setting, a value of the configuration, a metric or a fact; with a minus in
             front, the largest value comes first.
-        reverse: turn the order round.
 
     Raises:
         LabkartError: no experiment has such a value.
@@ -55,7 +54,7 @@ def sort_experiments(
     }
     missing = [experiment for experiment in experiments if _is_missing(cells[experiment.id])]
     known = [experiment for experiment in experiments if not _is_missing(cells[experiment.id])]
-    descending = (by.startswith("-") != reverse) != (name == "started")
+    descending = by.startswith("-") != (name == "started")
     known.sort(key=lambda experiment: sort_key(cells[experiment.id]), reverse=descending)
     return known + missing
 

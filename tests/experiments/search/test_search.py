@@ -248,9 +248,9 @@ def test_a_mistake_in_the_file_is_told_and_nothing_begins(
 
 
 WORDS = {
-    "-n 0": "-n 0: that is not a number of trials. Write -n 10, for example.",
-    "-n many": "-n many: that is not a number of trials. Write -n 10, for example.",
-    "--workers 0": "--workers 0: that is not a number of trials. Write --workers 10, for example.",
+    "-n 0": "-n must be a positive integer, got 0.",
+    "-n many": "-n must be a positive integer, got many.",
+    "--workers 0": "--workers must be a positive integer, got 0.",
     "x=3": "x=3: the search tries values of x itself. Leave it out here, or remove it from the space.",
     "search=t": 'conf: no search "t". Choose one of s (conf/search/).',
     "secondes=1": 'conf/config.yaml: no setting "secondes". Did you mean "seconds"?',
