@@ -1,4 +1,4 @@
-"""Which files are installed ones, and which of a package were edited since it was installed.
+"""What is installed: which files, and which of a package were edited since it was installed.
 
 Files are compared by size and time; only those that differ are read. Bytecode does not count.
 """
@@ -8,12 +8,15 @@ import hashlib
 import os
 import re
 from base64 import urlsafe_b64decode
+from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from urllib.parse import unquote
 
 from labkart import file_states, trace
 from labkart.digests import file_digests
-from labkart.files import read_text
+from labkart.files import read_json, read_text
 
 # A line of the list with the name of a file beside it, its digest in base 64 and its size.
 _FILE = re.compile(r"(?m)^((?!\.\./|/)[^\",\n]+),sha256=([\w-]+)=*,(\d+)\r?$")
@@ -25,6 +28,43 @@ _FOLDERS = (f"{Path(os.__file__).parent}/", f"{Path(__file__).parent}/")
 def is_installed(path: str) -> bool:
     """Whether a file belongs to Python or to an installed package, whose version counts."""
     return path.startswith(_FOLDERS) or "/site-packages/" in path or "/dist-packages/" in path
+
+
+@dataclass(frozen=True)
+class Entry:
+    """An entry of a folder with packages.
+
+    Attributes:
+        line: changes when it does, as when its package is upgraded.
+        is_package: whether it is the metadata of a package.
+        editable: the folder of a package that is installed in place; empty for all others.
+    """
+
+    line: str
+    is_package: bool = False
+    editable: str = ""
+
+
+def entries(folder: str) -> Iterator[Entry]:
+    """The entries of a folder with packages; none if it does not exist."""
+    for name in file_states.names(folder) or ():
+        path = f"{folder}/{name}"
+        if name.endswith("-info"):
+            metadata = "METADATA" if name.endswith(".dist-info") else "PKG-INFO"
+            files = ("", metadata, "direct_url.json")
+            states = [file_states.installed_stamp(f"{path}/{file}") for file in files]
+            yield Entry(f"{path} {states}", True, _editable(path) if states[-1] else "")
+        elif "." in name:
+            yield Entry(f"{path} {file_states.installed_stamp(path)}")
+        else:  # its content counts where a task uses it
+            yield Entry(path)
+
+
+def _editable(folder: str) -> str:
+    """The folder of a package that is installed in place, by its metadata; empty if it is not."""
+    origin = read_json(Path(folder, "direct_url.json"))
+    is_editable = isinstance(origin, dict) and (origin.get("dir_info") or {}).get("editable")
+    return unquote(origin["url"].removeprefix("file://")) if is_editable else ""
 
 
 def edits(record: str) -> str:

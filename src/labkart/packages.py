@@ -5,11 +5,9 @@ Imports none of them. What was found is remembered between processes.
 
 import hashlib
 import json
-import os
 import re
 import sys
 from collections.abc import Iterable
-from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from functools import cache
 from importlib.metadata import Distribution, distributions
@@ -113,22 +111,9 @@ def _state() -> str:
     """A digest that changes when a package is installed, upgraded or removed, or this module is."""
     parts = [sys.version, str(digests.stamp(__file__))]
     for folder in sys.path:
-        with suppress(OSError):
-            names = sorted(os.listdir(folder or "."))  # noqa: PTH208 (as texts: there are hundreds)
-            for name in names:
-                if name.endswith("-info"):
-                    parts.append(_metadata_state(f"{folder or '.'}/{name}"))
-    return hashlib.sha256("\n".join(parts).encode(errors="surrogateescape")).hexdigest()[:24]
-
-
-def _metadata_state(folder: str) -> str:
-    metadata = file_states.installed_stamp(f"{folder}/METADATA")
-    is_empty = not metadata or not metadata[-1]
-    old_metadata = file_states.installed_stamp(f"{folder}/PKG-INFO") if is_empty else None
-    # Most packages do not have this file, and access is cheaper than an error of stat.
-    has_url = os.access(f"{folder}/direct_url.json", os.F_OK)
-    direct_url = file_states.installed_stamp(f"{folder}/direct_url.json") if has_url else None
-    return f"{folder} {metadata} {old_metadata} {direct_url}"
+        entries = installed_files.entries(folder or ".")
+        parts += [entry.line for entry in entries if entry.is_package]
+    return file_states.digest(parts)[:24]
 
 
 def _inspect() -> Installed:

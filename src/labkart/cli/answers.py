@@ -10,12 +10,11 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
 
 from labkart import digests, file_states, installed_files, project, trace
 from labkart.files import read_json, write_atomically
@@ -104,9 +103,9 @@ class _Surroundings:
             if not _is_installed(folder):
                 roots[folder] = None
                 continue
-            for line, editable in _entries(folder):
-                lines.append(line)
-                roots |= {editable: None} if editable else {}
+            for entry in installed_files.entries(folder):
+                lines.append(entry.line)
+                roots |= {entry.editable: None} if entry.editable else {}
         states = dict[str, file_states.FolderState]()
         for root in sorted(roots, key=len):
             if not _is_covered(root, states):
@@ -130,29 +129,6 @@ def _is_installed(folder: str) -> bool:
     """Whether a folder of modules has installed packages, the standard library or scripts."""
     is_script = folder == os.path.dirname(sys.executable)  # noqa: PTH120 (as a text)
     return is_script or folder.endswith(".zip") or installed_files.is_installed(f"{folder}/")
-
-
-def _entries(folder: str) -> Iterator[tuple[str, str]]:
-    """A line for each entry of a folder with packages, and the folder of one that is editable."""
-    for name in file_states.names(folder) or ():
-        path = f"{folder}/{name}"
-        if name.endswith("-info"):
-            states = [
-                file_states.installed_stamp(f"{path}/{file}")
-                for file in ("", "METADATA", "direct_url.json")
-            ]
-            yield f"{path} {states}", _editable(path) if states[2] else ""
-        elif "." in name:
-            yield f"{path} {file_states.installed_stamp(path)}", ""
-        else:  # its content counts where a task uses it
-            yield path, ""
-
-
-def _editable(folder: str) -> str:
-    """The folder of a package that is installed in place, by its metadata; empty if it is not."""
-    origin = read_json(Path(folder, "direct_url.json"))
-    is_editable = isinstance(origin, dict) and (origin.get("dir_info") or {}).get("editable")
-    return unquote(origin["url"].removeprefix("file://")) if is_editable else ""
 
 
 def _is_covered(path: str, states: dict[str, file_states.FolderState]) -> bool:
