@@ -21,12 +21,12 @@ SPLIT = "src/my_thesis/tasks/split.py"
 def test_runs_are_told_in_japanese(japanese: Project) -> None:
     (japanese.root / "conf/search/c.yaml").write_text(SEARCH, encoding="utf-8")
     expected = {
-        ("run",): "  4 個のタスクがすべてキャッシュにあり、実行するものはありません",
+        ("run",): "  4 個のタスクはすべてキャッシュ済みで、実行するものはありません",
         (
             "run",
             "-m",
             "seed=0",
-        ): "  実験 1 個、タスク 4 個: キャッシュ 4 個、実行するものはありません",
+        ): "  実験 1 個、タスク 4 個: キャッシュ済み 4 個、実行するものはありません",
         ("search", "search=c", "-n", "1"): "  試行 0   ",
         ("run", "seed=1"): "  TrainLogistic   ",
         ("status", "seed=2"): "seed=2 での実行がありません",
