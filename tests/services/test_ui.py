@@ -263,12 +263,6 @@ def test_nothing_is_left_whatever_ends_it(project: Project, name: str) -> None:
         assert is_free(port)
 
 
-def test_the_second_one_says_where_the_first_one_is(served: tuple[Project, Command, str]) -> None:
-    project, _, first = served
-    said = project.labkart("ui", "--port", str(port_of(first)))
-    assert said.strip().startswith(first) and "open already" in said
-
-
 @pytest.fixture
 def another(tmp_path: Path, ready: Ready) -> Project:
     return ready(tmp_path / "another")

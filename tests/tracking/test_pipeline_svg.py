@@ -85,9 +85,7 @@ class Drawing:
             self.boxes[words[0]] = box
             self.all.append(box)
         self.lines = {
-            tuple(
-                (line.findtext(f"{SVG}title") or "").split(" → ")
-            ): line
+            tuple((line.findtext(f"{SVG}title") or "").split(" → ")): line
             for line in self.root.findall(f"{SVG}path")
         }
 

@@ -15,7 +15,7 @@ from labkart.records import leftovers, locks, unpublished
 from labkart.records.record import ExperimentRecord, Metric, read_experiment
 from labkart.records.study import Study, Trial, read_study
 from labkart.records.verdict import Verdict
-from labkart.tracking import entities, publisher, store, writer
+from labkart.tracking import entities, follower, links, publisher, store, writer
 from tests.records.test_record import EXPERIMENT, TASK
 from tests.support.tiny import FILES, write
 
@@ -53,9 +53,9 @@ def experiment(id: str, status: str = "finished", **values: object) -> Experimen
 
 def finish() -> str:
     """Publish as a command does at its end; return why something could not be written."""
-    follower = publisher._Follower(lambda: False)
-    follower.finish()
-    return follower.why
+    closing_one = follower.Follower(lambda: False)
+    closing_one.finish()
+    return closing_one.why
 
 
 def runs() -> dict[str, list[Run]]:
@@ -75,14 +75,14 @@ def statuses() -> dict[str, list[str]]:
 def test_everything_that_ended_is_written_once_and_what_changed_later_is_added() -> None:
     for id, status in (("a", "finished"), ("b", "failed"), ("c", "running")):
         experiment(id, status)
-    assert finish() == "" and store.missing() == []
+    assert finish() == "" and links.missing() == []
     assert statuses() == {"a": ["FINISHED"], "b": ["FAILED"], "c": ["RUNNING"]}
     assert list(unpublished.times(unpublished.EXPERIMENTS)) == ["c"]
     before = runs()["a"][0].info.run_id
     experiment("a", tags=["poster"], sweeps=["s1"])
     Verdict("a", "identical").write()
-    assert [record.started for record in store.missing()] == [BEGAN]
-    assert finish() == "" and store.missing() == []
+    assert [record.started for record in links.missing()] == [BEGAN]
+    assert finish() == "" and links.missing() == []
     (run,) = runs()["a"]
     assert run.info.run_id == before
     assert (run.data.tags["labkart.tags"], run.data.tags["labkart.sweeps"]) == ("poster", "s1")
@@ -101,8 +101,8 @@ def test_a_search_whose_processes_were_killed_is_in_the_store_with_all_that_had_
         write(Path(), **{f"{mark}.{locks.socket.gethostname()}.lock": ""})
     leftovers.close_abandoned()
     assert (read_study("forest-1").status, read_experiment("t3").status) == ("killed", "killed")
-    assert len(store.missing()) == 5
-    assert finish() == "" and store.missing() == []
+    assert len(links.missing()) == 5
+    assert finish() == "" and links.missing() == []
     stored = runs()
     (parent,) = stored.pop("forest-1", [None])
     trials = [run for them in stored.values() for run in them]
@@ -125,7 +125,7 @@ def test_a_trial_that_ran_by_itself_before_moves_below_the_study() -> None:
 def test_a_process_that_dies_as_it_creates_a_run_leaves_none_behind() -> None:
     record = experiment("a", "running")
     client, experiment_id = writer.open_store()
-    store.begin_run_link(record)
+    links.begin_link(record)
     tags = {"labkart.id": "a"}
     client.create_run(experiment_id, entities.milliseconds(BEGAN), tags)
     assert statuses() == {"a": ["RUNNING"]}
@@ -193,7 +193,7 @@ def test_a_store_that_cannot_be_read_is_named_with_what_to_do(change, own: Path)
     reason = finish()
     assert reason.startswith("outputs/mlflow.db is damaged, or of another version of MLflow. ")
     assert "move the file away, and labkart sync makes a new one" in reason.replace("uv run ", "")
-    assert [record.id for record in store.missing()] == ["a"]
+    assert [record.id for record in links.missing()] == ["a"]
 
 
 def test_a_new_store_in_place_of_the_old_one_gets_everything(own: Path, empty: Path) -> None:
@@ -203,7 +203,7 @@ def test_a_new_store_in_place_of_the_old_one_gets_everything(own: Path, empty: P
     with closing(sqlite3.connect(own)) as connection, connection:
         query = "UPDATE experiment_tags SET value = 'new' WHERE key = ?"
         connection.execute(query, [store.MARK])
-    assert [record.id for record in store.missing()] == ["a"]
+    assert [record.id for record in links.missing()] == ["a"]
     assert finish() == "" and statuses() == {"a": ["FINISHED"]}
 
 
@@ -212,15 +212,15 @@ def test_another_store_gets_everything_too(
 ) -> None:
     experiment("a")
     finish()
-    assert store.missing() == []
+    assert links.missing() == []
     shutil.copy(empty, tmp_path / "other.db")
     monkeypatch.setenv("MLFLOW_TRACKING_URI", store.sqlite(tmp_path / "other.db"))
     experiment("b")
-    assert len(store.missing()) == 2
-    assert finish() == "" and store.missing() == []
+    assert len(links.missing()) == 2
+    assert finish() == "" and links.missing() == []
     assert statuses() == {"a": ["FINISHED"], "b": ["FINISHED"]}
     monkeypatch.delenv("MLFLOW_TRACKING_URI")
-    assert [record.id for record in store.missing()] == ["b"]
+    assert [record.id for record in links.missing()] == ["b"]
     finish()
     assert statuses() == {"a": ["FINISHED"], "b": ["FINISHED"]}
 
@@ -230,7 +230,7 @@ def test_what_mlflow_refuses_keeps_no_other_out() -> None:
         experiment(id)
     replace(read_experiment("b"), started="no time at all").write()
     assert "no time at all" in finish()
-    assert [record.id for record in store.missing()] == ["b"]
+    assert [record.id for record in links.missing()] == ["b"]
 
 
 def test_a_metric_that_was_logged_is_followed_while_its_task_runs() -> None:
@@ -240,10 +240,10 @@ def test_a_metric_that_was_logged_is_followed_while_its_task_runs() -> None:
     record = experiment("a", "running")
     record.tasks = [TaskRun("Train", "Train", "abc", "not run")]
     record.write()
-    follower = publisher._Follower(lambda: False)
+    looking = follower.Follower(lambda: False)
     for step in range(3):
         live_metrics.append(TASK.folder, Metric("loss", 0.5, step, 10.0))
-        follower.look()
+        looking.look()
     (run,) = runs()["a"]
     client, _ = writer.open_store()
     names = [name for name in run.data.metrics if "loss" in name]
@@ -288,7 +288,7 @@ def test_what_there_is_no_time_for_is_counted_and_left_to_the_next_command(
     for number in range(3):
         experiment(f"e{number}")
     with monkeypatch.context() as patch:
-        patch.setattr(publisher, "_OWN_PATIENCE", 0)
+        patch.setattr(follower, "_OWN_PATIENCE", 0)
         assert not forked.close()
     printed = " ".join(capsys.readouterr().err.split())
     assert printed.startswith(
@@ -302,7 +302,7 @@ def test_a_lock_that_another_process_holds_is_named(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr(publisher, "_LOCK_PATIENCE", 0.1)
+    monkeypatch.setattr(follower, "_LOCK_PATIENCE", 0.1)
     experiment("a")
     with FileLock("outputs/mlflow.lock"):
         assert not forked.close()
@@ -320,4 +320,4 @@ def test_a_publisher_that_died_is_told_and_loses_no_record(
     experiment("a")
     assert not forked.close()
     assert "the process that writes to it has died" in capsys.readouterr().err
-    assert [record.id for record in store.missing()] == ["a"]
+    assert [record.id for record in links.missing()] == ["a"]

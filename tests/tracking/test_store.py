@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from labkart.tracking import store
+from labkart.tracking import links, store
 from tests.records.test_record import EXPERIMENT
 
 RECORD = replace(
@@ -31,25 +31,25 @@ def make(mark: str) -> None:
 
 
 def test_a_store_is_known_by_its_mark_and_not_by_its_name() -> None:
-    assert store.key() is None and not store.is_published(RECORD)
+    assert store.key() is None and not links.is_published(RECORD)
     make("one")
-    store.write_run_link(RECORD, "run", whole=True)
-    assert store.key() == "one" and store.is_published(RECORD)
+    links.write_link(RECORD, "run", whole=True)
+    assert store.key() == "one" and links.is_published(RECORD)
     make("two")
-    assert not store.is_published(RECORD) and store.run_link(RECORD) is None
+    assert not links.is_published(RECORD) and links.read_link(RECORD) is None
     make("one")
-    assert store.is_published(RECORD)
+    assert links.is_published(RECORD)
 
 
 def test_what_is_published_is_one_attempt_and_all_of_it() -> None:
     make("one")
-    store.write_run_link(RECORD, "run", whole=False)
-    assert not store.is_published(RECORD)
-    store.write_run_link(RECORD, "run", whole=True)
-    assert store.is_published(RECORD)
-    assert not store.is_published(replace(RECORD, started="2026-11-21T10:00:00.000+00:00"))
-    assert not store.is_published(replace(RECORD, ended="2026-11-21T10:00:00.000+00:00"))
-    assert not store.is_published(replace(RECORD, tags=["poster"]))
+    links.write_link(RECORD, "run", whole=False)
+    assert not links.is_published(RECORD)
+    links.write_link(RECORD, "run", whole=True)
+    assert links.is_published(RECORD)
+    assert not links.is_published(replace(RECORD, started="2026-11-21T10:00:00.000+00:00"))
+    assert not links.is_published(replace(RECORD, ended="2026-11-21T10:00:00.000+00:00"))
+    assert not links.is_published(replace(RECORD, tags=["poster"]))
 
 
 def test_a_server_is_known_by_its_address_without_a_password(
@@ -57,7 +57,7 @@ def test_a_server_is_known_by_its_address_without_a_password(
 ) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "https://ann:secret-word@lab.example:5000/x")
     assert (store.key(), store.is_own()) == ("https://lab.example:5000/x", False)
-    store.write_run_link(RECORD, "run", whole=True)
+    links.write_link(RECORD, "run", whole=True)
     assert "secret-word" not in (RECORD.folder / ".mlflow.json").read_text()
 
 
@@ -79,8 +79,8 @@ def test_what_mlflow_leaves_in_the_environment_is_no_choice(
 
 def test_a_damaged_store_or_note_is_as_good_as_none() -> None:
     make("one")
-    store.write_run_link(RECORD, "run", whole=True)
+    links.write_link(RECORD, "run", whole=True)
     (RECORD.folder / ".mlflow.json").write_text("[1")
-    assert store.run_link(RECORD) is None
+    assert links.read_link(RECORD) is None
     store.database().write_text("no database, but text that is long enough to look at " * 20)
     assert store.key() is None

@@ -168,10 +168,10 @@ def _is_disturbed() -> bool:
 def _use_again(experiment: str) -> bool:
     """Note that an experiment is used again; False if MLflow does not have all of it."""
     from labkart.records import last_used, record
-    from labkart.tracking import store
+    from labkart.tracking import links
 
     known = record.read_experiment(experiment)
-    if not known or known.edited or not store.is_published(known):
+    if not known or known.edited or not links.is_published(known):
         return False
     last_used.mark_used(known)
     return True

@@ -13,7 +13,7 @@ from labkart.records.diff import changed_places
 from labkart.records.names import MetricNames
 from labkart.records.record import ExperimentRecord, TaskRecord, current_time, digest_of
 from labkart.secrets import configuration, digests, redact
-from labkart.tracking import store
+from labkart.tracking import links
 
 # The fields of a task's record that the experiment's own record does not repeat.
 _NOT_OF_RESULT = {"id", "name", "status", "started", "wall_seconds", "code", "packages", "error"}
@@ -103,7 +103,7 @@ def reuse_record(record: ExperimentRecord) -> bool:
         if not code["dirty"] and code["commit"]:
             record.code = code
             record.write(shared={"uncommitted.patch.txt": diff})
-    if store.is_published(record):
+    if links.is_published(record):
         return True
     record.write()  # with a new tag, or as part of another sweep
     return False

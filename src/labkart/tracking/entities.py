@@ -5,26 +5,24 @@ Calls no store.
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
 from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, RunTag
 
-from labkart.language import english
 from labkart.nested import flatten
-from labkart.records import verdict
+from labkart.records import machine_use, verdict
 from labkart.records.mlflow_log import accepted_names
 from labkart.records.names import MetricNames
 from labkart.records.record import ExperimentRecord, TaskRecord, TaskRun
 from labkart.records.record import Metric as Logged
 from labkart.records.values import parse_number
-from labkart.records.verdict import Verdict
-from labkart.tracking import store
+from labkart.tracking import links
 
 _MAX_PARAM, _MAX_TAG = 6000, 8000  # characters; MLflow cuts longer ones
-MANY = 100  # tasks of an experiment
+_MANY = 100  # tasks of an experiment
 _MOST_RESULTS, _MOST_FILES = 8, 6  # that a description names
 _NOT_PARAMS = ("labkart", "search")  # sections of a configuration that change no result
 
@@ -47,6 +45,20 @@ def plain_metrics(logged: Iterable[Logged]) -> list[Metric]:
         Metric(names[name], value, round(1000 * seconds), step or 0)
         for name, value, step, seconds, _ in metrics
     ]
+
+
+def system_metrics(uses: Uses) -> Iterator[Metric]:
+    """What long tasks used of the machine over time; of many tasks nobody reads it."""
+    if len(uses) > _MANY:
+        return
+    for use, record in uses:
+        if not record.machine_use:
+            continue
+        began = milliseconds(record.started)
+        for step, point in enumerate(machine_use.read(record.folder)):
+            moment = began + round(1000 * point.pop("seconds"))
+            for name, value in point.items():
+                yield Metric(f"system/{use.label}/{name}", value, moment, step)
 
 
 def experiment_params(experiment: ExperimentRecord, uses: Uses = ()) -> dict[str, str]:
@@ -97,11 +109,6 @@ def texts(values: Mapping[str, Any]) -> list[RunTag]:
     return [RunTag(names[name], plain(value)[:_MAX_TAG]) for name, value in values.items()]
 
 
-def long_params(values: Mapping[str, Any]) -> dict[str, str]:
-    """The parameters that are too long for MLflow, by name."""
-    return {name: str(value) for name, value in values.items() if len(str(value)) > _MAX_PARAM}
-
-
 def datasets(uses: Uses) -> list[DatasetInput]:
     """The declared data, files that were read undeclared, and data of packages, each once."""
     readers: dict[tuple[str, str], list[str]] = {}
@@ -123,15 +130,19 @@ def datasets(uses: Uses) -> list[DatasetInput]:
 
 
 def marks(experiment: ExperimentRecord) -> dict[str, Any]:
-    """The tags that a later command may change."""
+    """The tags that a later command may change; None for those that the run does not have."""
     last = verdict.last_verdict(experiment.id)
-    return {
+    marks = {
         "mlflow.source.git.commit": experiment.code["commit"],
         "labkart.dirty": experiment.code["dirty"],
-        "labkart.sweeps": " ".join(experiment.sweeps) or None,
-        "labkart.tags": " ".join(experiment.tags) or None,
+        "labkart.sweeps": " ".join(experiment.sweeps),
+        "labkart.tags": " ".join(experiment.tags),
         "labkart.reproduced": last.mark if last else None,
     }
+    if experiment.study:
+        marks |= {"labkart.study": experiment.study, "labkart.trial": experiment.trial}
+        marks["mlflow.parentRunId"] = links.study_run(experiment.study)
+    return marks
 
 
 def tags(experiment: ExperimentRecord, uses: Uses) -> list[RunTag]:
@@ -139,7 +150,6 @@ def tags(experiment: ExperimentRecord, uses: Uses) -> list[RunTag]:
     code, environment = experiment.code, dict(flatten(experiment.environment))
     inputs = [entity.dataset for entity in datasets(uses)]
     data = [f"{dataset.name} {dataset.digest[:12]}" for dataset in inputs]
-    accepted = [f"{label} {changes}" for label, changes in _accepted(uses).items()]
     tags = {
         "mlflow.user": environment.pop("user"),
         "mlflow.source.name": experiment.command,
@@ -148,27 +158,26 @@ def tags(experiment: ExperimentRecord, uses: Uses) -> list[RunTag]:
         "mlflow.source.git.repoURL": code["remote"],
         "labkart.id": experiment.id,
         **marks(experiment),
-        "labkart.data": ", ".join(data) or None,
-        "labkart.study": experiment.study,
-        "labkart.trial": experiment.trial,
-        "mlflow.parentRunId": store.study_run(experiment.study),
+        "labkart.data": ", ".join(data),
         "labkart.pruned" if experiment.status == "pruned" else "labkart.error": experiment.error,
-        "labkart.accepted": "; ".join(accepted) or None,
+        "labkart.accepted": "; ".join(_accepted(uses)),
         **{f"labkart.{name}": value for name, value in environment.items()},
     }
-    return texts({name: value for name, value in tags.items() if value is not None})
+    return texts({name: value for name, value in tags.items() if value not in (None, "")})
 
 
-def _accepted(uses: Uses) -> dict[str, str]:
+def _accepted(uses: Uses) -> list[str]:
     """The tasks whose results a person accepted although their code changed, and why."""
-    template = "by {by} on {at:.10}: {changes}"
-    return {
-        use.label: template.format(**record.accepted) for use, record in uses if record.accepted
-    }
+    template = "{label} by {by} on {at:.10}: {changes}"
+    return [
+        template.format(label=use.label, **record.accepted)
+        for use, record in uses
+        if record.accepted
+    ]
 
 
 def note(experiment: ExperimentRecord, uses: Uses, page: str) -> RunTag:
-    """The description at the top of the run's page: the results, links to its files, remarks.
+    """The description at the top of the run's page: the results, and links to its files.
 
     MLflow's page shows 150 pixels of it, so the tasks are in the drawing and the table it links to.
 
@@ -179,29 +188,19 @@ def note(experiment: ExperimentRecord, uses: Uses, page: str) -> RunTag:
     """
     names = list(experiment.metrics)[:_MOST_RESULTS]
     results = [f"**{name}** {experiment.metrics[name]:.4g}" for name in names]
+    if experiment.status == "pruned":
+        results.append(_escaped(experiment.error or ""))
     files = [f"{use.label}/{name}" for use, record in uses for name in record.figures]
     files += [f"{use.label}/{name}" for use, record in uses for name in record.tables]
     shown = ["pipeline.svg", "tasks.csv", *files[:_MOST_FILES]]
     links = [f"[{_escaped(file)}]({page}/{quote(file)})" for file in shown]
-    remarks = [f"- {label} accepted {changes}" for label, changes in _accepted(uses).items()]
-    if last := verdict.last_verdict(experiment.id):
-        remarks.append(reproduced(last))
-    if experiment.status == "pruned":
-        results.append(_escaped(experiment.error or ""))
-    paragraphs = [", ".join(results), " · ".join(links), "\n".join(remarks)]
-    return RunTag("mlflow.note.content", "\n\n".join(filter(None, paragraphs))[:_MAX_TAG])
+    text = "\n\n".join(filter(None, [", ".join(results), " · ".join(links)]))
+    return RunTag("mlflow.note.content", text[:_MAX_TAG])
 
 
 def _escaped(text: str) -> str:
     """A text in which Markdown sees no marks."""
     return re.sub(r"([\\`*_\[\]<>])", r"\\\1", plain(text))
-
-
-def reproduced(last: Verdict) -> str:
-    """The description's line about the last attempt to reproduce it."""
-    with english():
-        lines = [line.strip() for line in str(last).splitlines()]
-    return f"- reproduced on {last.ended:.10}: {'; '.join(lines)}"
 
 
 def plain(value: object) -> str:

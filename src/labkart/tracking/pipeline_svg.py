@@ -190,14 +190,13 @@ def _task(box: _Box, width: int) -> str:
         f' fill="{fill}" stroke="{frame}"{dashes}/>',
         _text(x, box.y + 24, 13, box.label),
         _text(x, y, 12, f"● {state}", frame),
-        _text(box.x + width - 16, y, 12, box.time, _PALE, ' text-anchor="end"'),
+        _text(box.x + width - 16 - 8 * cell_len(box.time), y, 12, box.time, _PALE),
     ]
     return "".join([*lines, "</g>"])
 
 
-def _text(x: int, y: int, size: int, text: str, fill: str = _INK, more: str = "") -> str:
-    font = f'font-size="{size}" fill="{fill}"{more}'
-    return f'<text x="{x}" y="{y}" {font}>{_escaped(text)}</text>'
+def _text(x: int, y: int, size: int, text: str, fill: str = _INK) -> str:
+    return f'<text x="{x}" y="{y}" font-size="{size}" fill="{fill}">{_escaped(text)}</text>'
 
 
 def _escaped(text: str) -> str:

@@ -9,11 +9,11 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 
 from mlflow import MlflowClient
-from mlflow.entities import Metric, RunTag
+from mlflow.entities import Metric
 from mlflow.exceptions import MlflowException
 
-from labkart import project, signals
-from labkart.records import live_metrics, unpublished, verdict
+from labkart import signals
+from labkart.records import live_metrics, unpublished
 from labkart.records.file_lock import file_lock
 from labkart.records.names import MetricNames
 from labkart.records.record import (
@@ -24,10 +24,8 @@ from labkart.records.record import (
     read_task,
     task_folder,
 )
-from labkart.records.study import read_study
-from labkart.tracking import artifacts, entities, store, studies
+from labkart.tracking import artifacts, entities, links, models, store, studies
 from labkart.tracking.direct import writer as direct
-from labkart.tracking.system_metrics import system_metrics
 
 # Of the others "KILLED". MLflow's page shows only FINISHED as no mistake, and no search made one.
 _STATUS = {"finished": "FINISHED", "pruned": "FINISHED", "failed": "FAILED"}
@@ -36,7 +34,7 @@ _STATUS = {"finished": "FINISHED", "pruned": "FINISHED", "failed": "FAILED"}
 def begin(client: MlflowClient, experiment_id: str, experiment: ExperimentRecord) -> str:
     """The id of a new run, or of the one that another process made for this attempt."""
     with _locked(experiment):
-        link = store.run_link(experiment)
+        link = links.read_link(experiment)
         if link and link.is_of(experiment):
             return link.run
         run = _create(client, experiment_id, experiment, [])
@@ -44,7 +42,7 @@ def begin(client: MlflowClient, experiment_id: str, experiment: ExperimentRecord
     return run
 
 
-def _locked(record: store.HasRun) -> AbstractContextManager[object]:
+def _locked(record: links.HasRun) -> AbstractContextManager[object]:
     """Several processes may begin or end the same experiment, or study, at once."""
     return file_lock(record.folder / ".mlflow.lock")
 
@@ -57,12 +55,12 @@ def _create(
         with suppress(MlflowException):  # somebody has deleted it
             client.delete_run(run)
             direct.delete_runs(client, experiment_id, run)
-    store.begin_run_link(experiment)
+    links.begin_link(experiment)
     title = " ".join(experiment.overrides) or "defaults"
     started = entities.milliseconds(experiment.started)
     tags = {tag.key: tag.value for tag in entities.tags(experiment, uses)}
     run = client.create_run(experiment_id, started, tags, entities.plain(title)[:250]).info.run_id
-    store.write_run_link(experiment, run, whole=False)
+    links.write_link(experiment, run, whole=False)
     return run
 
 
@@ -70,7 +68,7 @@ def _previous_runs(
     client: MlflowClient, experiment_id: str, experiment: ExperimentRecord
 ) -> Iterator[str]:
     """The runs of earlier attempts: the last one, and one whose process died as it created it."""
-    link = store.run_link(experiment)
+    link = links.read_link(experiment)
     if link and link.run:
         yield link.run
     if link and link.creating:
@@ -98,47 +96,33 @@ def publish(
         experiment = read_experiment(id)  # now: another process may have begun it again
         if not experiment or not experiment.ended:
             return
-        _begin_study(client, experiment_id, experiment.study)
-        link = store.run_link(experiment)
+        if experiment.study and not links.study_run(experiment.study):  # it may have just begun
+            studies.begin(client, experiment_id, experiment.study)
+        link = links.read_link(experiment)
         if not link or not link.is_whole(experiment):
             run = _publish(client, experiment_id, experiment, link, sent or {})
-            store.write_run_link(experiment, run, whole=True)
+            links.write_link(experiment, run, whole=True)
             for use in experiment.tasks:
                 live_metrics.forget(task_folder(use.name, use.id))
-        elif not store.is_published(experiment):
+        elif not links.is_published(experiment):
             with suppress(MlflowException):  # somebody has deleted it
                 _mark(client, link.run, experiment)
-            store.write_run_link(experiment, link.run, whole=True)
-        store.note_published(experiment, lambda: read_experiment(id))
-
-
-def _begin_study(client: MlflowClient, experiment_id: str, name: str | None) -> None:
-    """See that the run exists below which a trial stands: its study may have begun just now."""
-    study = read_study(name) if name and not store.study_run(name) else None
-    if study:
-        studies.begin(client, experiment_id, study)
+            links.write_link(experiment, link.run, whole=True)
+        links.note_published(experiment, lambda: read_experiment(id))
 
 
 def _mark(client: MlflowClient, run: str, experiment: ExperimentRecord) -> None:
-    """Write what came later; the last attempt to reproduce it also below a person's own notes."""
-    marks = entities.marks(experiment)
-    if experiment.study:
-        marks["labkart.study"], marks["labkart.trial"] = experiment.study, experiment.trial
-        marks["mlflow.parentRunId"] = store.study_run(experiment.study)
-    if last := verdict.last_verdict(experiment.id):
-        lines = client.get_run(run).data.tags.get("mlflow.note.content", "").splitlines()
-        lines = [line for line in lines if not line.startswith("- reproduced on ")]
-        note = "\n".join(lines).rstrip()
-        marks["mlflow.note.content"] = f"{note}\n\n{entities.reproduced(last)}"
-    texts = {name: "" if mark is None else entities.plain(mark) for name, mark in marks.items()}
-    client.log_batch(run, tags=[RunTag(name, text) for name, text in texts.items()])
+    """Write what came later: tags, the verdict of a reproduction, the commit that has the code."""
+    marks = entities.marks(experiment).items()
+    tags = entities.texts({name: "" if mark is None else mark for name, mark in marks})
+    client.log_batch(run, tags=tags)
 
 
 def _publish(
     client: MlflowClient,
     experiment_id: str,
     experiment: ExperimentRecord,
-    link: store.RunLink | None,
+    link: links.RunLink | None,
     sent: Mapping[str, int],
 ) -> str:
     """Write all of it, and return the run's id.
@@ -165,7 +149,7 @@ def _publish(
     params = entities.experiment_params(experiment, uses)
     params |= direct.params(calls, params)
     run = begun or _create(client, experiment_id, experiment, uses)
-    metrics += system_metrics(uses)
+    metrics += entities.system_metrics(uses)
     tags = [entities.note(experiment, uses, f"#/experiments/{experiment_id}/runs/{run}/artifacts")]
     own_tags = entities.tags(experiment, uses)
     if begun:
@@ -179,12 +163,12 @@ def _publish(
     # Before what may be large, or slow; a clock may have been set back.
     client.set_terminated(run, _STATUS.get(experiment.status, "KILLED"), max(times))
     with _artifacts(client, run) as folder:
-        artifacts.gather(folder, experiment, uses, entities.long_params(params))
+        artifacts.gather(folder, experiment, uses)
         tables = direct.copy_files(folder, calls)
     if tables:
         client.log_batch(run, tags=entities.texts(tables))
     for use, record in uses:
-        artifacts.log_models(client, experiment_id, run, use, record)
+        models.write_models(client, experiment_id, run, use, record)
     if begun:  # what was written before may have been cut off
         direct.delete_runs(client, experiment_id, run)
     direct.write(client, experiment_id, run, calls)
@@ -213,7 +197,7 @@ def _count_sent(record: TaskRecord | None, count: int) -> int:
 def _begun(
     client: MlflowClient,
     experiment: ExperimentRecord,
-    link: store.RunLink | None,
+    link: links.RunLink | None,
     histories: Iterable[Iterable[Metric]],
 ) -> str | None:
     """The id of the run that was begun for this very attempt, if it still exists and is right.
@@ -234,7 +218,7 @@ def _begun(
 def _artifacts(client: MlflowClient, run: str) -> Iterator[Path]:
     """A folder whose files become the run's; in the project's own store, the run's own folder."""
     if store.is_own():
-        yield project.current().outputs / "artifacts" / run / "artifacts"
+        yield artifacts.own_folder(run)
         return
     with signals.temporary_folder() as folder:
         yield folder

@@ -10,25 +10,31 @@ from mlflow import MlflowClient
 from mlflow.entities import Metric, RunTag
 from mlflow.exceptions import MlflowException
 
-from labkart.records import provenance
+from labkart.records import provenance, unpublished
 from labkart.records.file_lock import file_lock
-from labkart.records.study import Study, read_study
-from labkart.tracking import entities, store
+from labkart.records.study import Study, read_study, study_folder
+from labkart.tracking import entities, links
 
 _STATUS = {"finished": "FINISHED", "stopped": "KILLED", "killed": "KILLED"}
 
 
-def begin(client: MlflowClient, experiment_id: str, study: Study) -> str:
+def begin(client: MlflowClient, experiment_id: str, name: str) -> None:
+    """See that a study has a run, below which those of its trials stand."""
+    if study := read_study(name):
+        _begin(client, experiment_id, study)
+
+
+def _begin(client: MlflowClient, experiment_id: str, study: Study) -> str:
     """The id of the run of a study, which is running; the run is made if it does not exist."""
     with file_lock(study.folder / ".mlflow.lock"):  # several processes may begin the same one
         run = _existing_run(client, experiment_id, study)
         if run:
             client.update_run(run, "RUNNING")
         else:
-            store.begin_run_link(study)
+            links.begin_link(study)
             started = entities.milliseconds(study.started)
             run = client.create_run(experiment_id, started, run_name=study.name).info.run_id
-            store.write_run_link(study, run, whole=False)
+            links.write_link(study, run, whole=False)
         tags = {
             "mlflow.source.name": study.command,
             "mlflow.source.type": "LOCAL",
@@ -41,23 +47,31 @@ def begin(client: MlflowClient, experiment_id: str, study: Study) -> str:
     return run
 
 
-def publish(client: MlflowClient, experiment_id: str, study: Study) -> None:
+def publish(client: MlflowClient, experiment_id: str, name: str) -> None:
     """Write all of a study that has ended to its run.
 
     That is objectives (one step per trial), best trials, figures.
     """
-    run = begin(client, experiment_id, study)
+    study = read_study(name)
+    if not study:
+        unpublished.remove(study_folder(name))
+    elif study.ended:
+        _publish(client, experiment_id, study)
+
+
+def _publish(client: MlflowClient, experiment_id: str, study: Study) -> None:
+    run = _begin(client, experiment_id, study)
     client.log_batch(run, metrics=list(_metrics(study)))
     for figure in sorted(study.figures.glob("*.png")):
         client.log_artifact(run, str(figure), "figures")
     client.log_artifact(run, str(study.folder / "record.json"))
     client.set_terminated(run, _STATUS[study.status], entities.milliseconds(study.ended))
-    store.write_run_link(study, run, whole=True)
-    store.note_published(study, lambda: read_study(study.name))
+    links.write_link(study, run, whole=True)
+    links.note_published(study, lambda: read_study(study.name))
 
 
 def _existing_run(client: MlflowClient, experiment_id: str, study: Study) -> str | None:
-    link = store.run_link(study)
+    link = links.read_link(study)
     if link and link.run:
         with suppress(MlflowException):  # somebody has deleted it
             if client.get_run(link.run).info.lifecycle_stage == "active":

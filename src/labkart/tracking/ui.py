@@ -8,10 +8,8 @@ import json
 import os
 import signal
 import socket
-import urllib.request
 from collections.abc import Mapping
 from contextlib import redirect_stderr, suppress
-from http.client import HTTPException
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -33,8 +31,8 @@ _RUNS = "/#/experiments/{}/runs?workflowType=machine_learning"
 def serve(varying: columns.Varying, port: int | None = None, sweep: str | None = None) -> int:
     """Print the link that opens the runs, and serve them until the person stops it.
 
-    If this project's page is open already, or runs go to a server that has a page, only the link is
-    printed. Whatever ends this process leaves nothing behind: it has no children.
+    If runs go to a server that has a page, only the link is printed. Whatever ends this process
+    leaves nothing behind: it has no children.
 
     Args:
         varying: finds what tells experiments apart.
@@ -47,58 +45,41 @@ def serve(varying: columns.Varying, port: int | None = None, sweep: str | None =
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     sweep_id = find_sweep(sweep).id if sweep is not None else None
     with suppress(KeyboardInterrupt):
+        try:
+            client, experiment_id = writer.open_store()
+        except Exception as error:  # whatever MLflow, its database or the network raise
+            raise LabkartError(store.describe_error(error)) from error
         if store.uri().startswith(("http://", "https://")):
-            console.say(f"  {_remote_link(varying, sweep_id)}")
-        elif listener := _listen([port] if port is not None else range(5000, 5100), sweep_id):
-            _serve(listener, varying, sweep_id)
+            console.say(f"  {_remote_link(client, experiment_id, varying, sweep_id)}")
+        else:
+            _serve(_listen(port), experiment_id, varying, sweep_id)
     return 0
 
 
-def _listen(ports: list[int] | range, sweep: str | None) -> socket.socket | None:
-    """A socket at the first free port; None if this project's page is at a port before it."""
-    for port in ports:
+def _listen(port: int | None) -> socket.socket:
+    for candidate in range(5000, 5100) if port is None else [port]:
         listener = socket.socket()
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            listener.bind((HOST, port))
+            listener.bind((HOST, candidate))
             listener.listen()
             return listener
-        except OverflowError:  # no such port
+        except (OSError, OverflowError):  # it is taken; there is no such port
             listener.close()
-        except OSError:
-            listener.close()
-            if _shows_this_project(port):
-                console.say(f"  {_link(port, sweep)}")
-                console.say(
-                    translate("  It is open already; Ctrl-C where it was started stops it.")
-                )
-                return None
     raise LabkartError(
         translate(
             "Port {port} cannot be used. Choose another one: {command}",
-            port=ports[0],
+            port=port or 5000,
             command=console.command("ui --port 6000"),
         )
     )
 
 
-def _shows_this_project(port: int) -> bool:
-    without_proxy = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    try:
-        with without_proxy.open(_link(port), timeout=5) as answer:
-            page = answer.read(100_000).decode(errors="replace")
-    except (OSError, HTTPException):  # nobody answers, or another kind of server
-        return False
-    return _literal(str(project.current().outputs)) in page
-
-
-def _link(port: int, sweep: str | None = None) -> str:
-    return f"http://{HOST}:{port}" + (f"/?sweep={sweep}" if sweep else "")
-
-
-def _serve(listener: socket.socket, varying: columns.Varying, sweep: str | None) -> None:
+def _serve(
+    listener: socket.socket, experiment_id: str, varying: columns.Varying, sweep: str | None
+) -> None:
     """Be MLflow's server, for which `mlflow server` starts two further processes."""
-    experiment_id, outputs = _open_store()[1], project.current().outputs
+    outputs = project.current().outputs
     with (
         (outputs / "mlflow-server.log").open("w", encoding="utf-8") as log,
         redirect_stderr(log),
@@ -119,31 +100,16 @@ def _serve(listener: socket.socket, varying: columns.Varying, sweep: str | None)
         app = _compat.mlflow_app(Route("/", page))
         config = uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=1)
         # Whoever connects before the server runs waits in the socket's queue.
-        console.say(f"  {_link(listener.getsockname()[1], sweep)}")
+        link = f"http://{HOST}:{listener.getsockname()[1]}"
+        console.say(f"  {link}/?sweep={sweep}" if sweep else f"  {link}")
         console.say(translate("  Ctrl-C stops it."))
         uvicorn.Server(config).run(sockets=[listener])
 
 
-def _open_store() -> "tuple[MlflowClient, str]":
-    """A client, and the id of the project's experiment in MLflow."""
-    try:
-        return writer.open_store()
-    except LabkartError:
-        raise
-    except Exception as error:
-        reason = f"{type(error).__name__}: {error}".splitlines()[0]
-        raise LabkartError(
-            translate(
-                "MLflow cannot open {store} ({reason}).",
-                store=store.describe_location(),
-                reason=reason,
-            )
-        ) from error
-
-
-def _remote_link(varying: columns.Varying, sweep: str | None) -> str:
+def _remote_link(
+    client: "MlflowClient", experiment_id: str, varying: columns.Varying, sweep: str | None
+) -> str:
     """The runs in the page of a server, with our columns if this person may save a view there."""
-    client, experiment_id = _open_store()
     link = f"{store.key()}{_RUNS.format(experiment_id)}"
     name = f"labkart sweep {sweep[:6]}" if sweep else "labkart"
     key, tag = _compat.mlflow_shared_view(name.replace(" ", "-"))
@@ -181,12 +147,7 @@ def script(project: str, key: str, view: Mapping[str, Any], runs: str) -> str:
     """
     first = _compat.mlflow_first_visit()
     values = {"project": project, "key": key, "view": view, "first": first, "runs": runs}
-    return _SCRIPT.replace("VALUES", _literal(values))
-
-
-def _literal(value: Any) -> str:
-    """A value as JavaScript in a page of HTML writes it."""
-    return json.dumps(value).replace("<", "\\u003c")
+    return _SCRIPT.replace("VALUES", json.dumps(values).replace("<", "\\u003c"))  # it is in HTML
 
 
 _SCRIPT = """<script>

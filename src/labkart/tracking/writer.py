@@ -7,8 +7,9 @@ import logging
 import os
 import sqlite3
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
+from functools import partial
 from typing import NamedTuple
 
 from labkart import project
@@ -16,8 +17,8 @@ from labkart.errors import LabkartError
 from labkart.language import translate
 from labkart.records import study, unpublished
 from labkart.records.file_lock import file_lock
-from labkart.records.record import ExperimentRecord, read_experiments
-from labkart.tracking import store
+from labkart.records.record import read_experiments
+from labkart.tracking import links, store
 
 # MLflow reads these when it is imported. A server that does not answer must not delay a student for
 # four minutes.
@@ -29,9 +30,9 @@ os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
 from mlflow import MlflowClient
 from mlflow.entities import ViewType
 from mlflow.exceptions import MlflowException
+from mlflow.utils import get_results_from_paginated_fn
 
 from labkart.tracking import publish, studies
-from labkart.tracking.pages import all_pages
 
 
 def open_store(patience: float = 60) -> tuple[MlflowClient, str]:
@@ -104,56 +105,32 @@ def _follow_move(old: str, new: str) -> None:
         )
 
 
-class Writer:
-    """Writes to this store whatever records it lacks.
+def connect(patience: float = 60, *, is_thorough: bool = False) -> tuple[MlflowClient, str]:
+    """Open the store, and list the records that it lacks if another store has them.
 
     Args:
         patience: the seconds to wait for another process that opens the store.
         is_thorough: whether to look whether the store still has what it got. It may have been put
             back to an earlier state; but a run that a person has deleted stays deleted.
     """
+    client, experiment_id = open_store(patience)
+    if is_thorough:
+        _find_missing(_run_ids(client, experiment_id))
+    elif unpublished.store() != store.key():
+        _find_missing(None)
+    return client, experiment_id
 
-    def __init__(self, patience: float = 60, *, is_thorough: bool = False) -> None:
-        self._store = open_store(patience)
-        if is_thorough or unpublished.store() != store.key():
-            self._find_missing(_run_ids(*self._store) if is_thorough else None)
 
-    @property
-    def client(self) -> MlflowClient:
-        """The client of the store."""
-        return self._store[0]
-
-    def _find_missing(self, runs: set[str] | None) -> None:
-        """List all records that this store lacks; `runs` are the ids of the runs that it has."""
-        with store.cached_store():
-            for record in [*study.read_studies(), *read_experiments()]:
-                link = store.run_link(record)
-                if link and link.run and runs is not None and link.run not in runs:
-                    store.write_run_link(record, "", whole=False)
-                if not store.is_published(record):
-                    unpublished.add(record.folder)
-            unpublished.keep_store(store.key() or "")
-
-    def begin(self, experiment: ExperimentRecord) -> str:
-        """The id of the run of an experiment that runs."""
-        return publish.begin(*self._store, experiment)
-
-    def write(self, id: str, sent: Mapping[str, int] | None = None) -> None:
-        """Write an experiment, if it has ended: see `publish.publish`."""
-        publish.publish(*self._store, id, sent)
-
-    def begin_study(self, name: str) -> None:
-        """See that a study has a run, below which those of its trials will stand."""
-        if record := study.read_study(name):
-            studies.begin(*self._store, record)
-
-    def write_study(self, name: str) -> None:
-        """Write a study, if it has ended."""
-        record = study.read_study(name)
-        if not record:
-            unpublished.remove(study.study_folder(name))
-        elif record.ended:
-            studies.publish(*self._store, record)
+def _find_missing(runs: set[str] | None) -> None:
+    """List all records that this store lacks; `runs` are the ids of the runs that it has."""
+    with store.cached_store():
+        for record in [*study.read_studies(), *read_experiments()]:
+            link = links.read_link(record)
+            if link and link.run and runs is not None and link.run not in runs:
+                links.write_link(record, "", whole=False)
+            if not links.is_published(record):
+                unpublished.add(record.folder)
+        unpublished.keep_store(store.key() or "")
 
 
 class SyncResult(NamedTuple):
@@ -174,37 +151,39 @@ class SyncResult(NamedTuple):
 
 def sync() -> Iterator[SyncResult]:
     """Write every experiment and study that has ended and is not in this store."""
-    writer = Writer(is_thorough=True)
+    opened = connect(is_thorough=True)
     names = list(unpublished.times(unpublished.STUDIES))
     for name in names:  # first, since their trials stand below them
-        writer.begin_study(name)
-    ended = [record for record in read_experiments() if record.ended]
+        studies.begin(*opened, name)
     pending = unpublished.times(unpublished.EXPERIMENTS)
-    for experiment in sorted(ended, key=lambda record: record.started or ""):
-        is_pending = experiment.id in pending
-        write = writer.write if is_pending else None
-        yield _result(experiment.id, experiment.id[:6], write)
-    results = [_result(name, name, writer.write_study) for name in names]
+    ended = [record for record in read_experiments() if record.ended]
+    for id in [record.id for record in sorted(ended, key=lambda record: record.started or "")]:
+        if id in pending:
+            yield _result(id, id[:6], partial(publish.publish, *opened, id))
+        else:
+            yield SyncResult(id, id[:6], False, "")
+    results = [_result(name, name, partial(studies.publish, *opened, name)) for name in names]
     yield from (result for result in results if result.error)
 
 
-def _result(name: str, label: str, write: Callable[[str], None] | None) -> SyncResult:
+def _result(name: str, label: str, write: Callable[[], None]) -> SyncResult:
     try:
-        if write:
-            write(name)
+        write()
     except Exception as error:
         if store.is_away(error):
             raise
         return SyncResult(name, label, False, store.describe_error(error))
-    return SyncResult(name, label, write is not None, "")
+    return SyncResult(name, label, True, "")
 
 
 def _run_ids(client: MlflowClient, experiment_id: str) -> set[str]:
+    """All runs of this store, deleted ones too."""
     if store.is_own():
-        return store.run_ids()
-    runs = all_pages(
-        lambda token: client.search_runs(
-            [experiment_id], run_view_type=ViewType.ALL, page_token=token
-        )
+        return store.run_ids()  # MLflow would read all of their data
+    runs = get_results_from_paginated_fn(
+        lambda count, token: client.search_runs(
+            [experiment_id], "", ViewType.ALL, count, page_token=token
+        ),
+        1000,
     )
     return {run.info.run_id for run in runs}

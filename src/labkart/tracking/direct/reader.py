@@ -9,6 +9,7 @@ from typing import Any
 from mlflow import MlflowClient
 from mlflow.entities import LoggedModel as Model
 from mlflow.entities import Run, ViewType
+from mlflow.utils import get_results_from_paginated_fn
 from mlflow.utils.file_utils import local_file_uri_to_path
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID, MLFLOW_RUN_NAME
 
@@ -18,8 +19,8 @@ from labkart.records.record import Metric
 from labkart.secrets import redact
 from labkart.tracking import store
 from labkart.tracking.direct.task_store import IMPLICIT, KIND, NAMED, NESTED, STARTED
-from labkart.tracking.pages import all_pages
 
+_MOST_RUNS = 50_000  # that MLflow returns at once
 _LARGEST = 1.7976931348623157e308  # what MLflow's stores have in place of infinity
 
 
@@ -39,8 +40,9 @@ class _Reader:
     def add_to(self, log: MlflowLog) -> None:
         experiments = self._client.search_experiments(view_type=ViewType.ALL)
         ids = [experiment.experiment_id for experiment in experiments]
-        pages = all_pages(lambda token: self._client.search_runs(ids, page_token=token))
-        runs = sorted(pages, key=lambda run: run.info.start_time)
+        runs = self._client.search_runs(
+            ids, order_by=["attributes.start_time ASC"], max_results=_MOST_RUNS
+        )
         kinds = {run.info.run_id: run.data.tags.get(KIND, NESTED) for run in runs}
         logged = [self._run(run) for run in runs]
         outer = _outer(logged, kinds)
@@ -53,7 +55,9 @@ class _Reader:
             for model in (run.outputs.model_outputs if run.outputs else ())
         }
         search = self._client.search_logged_models
-        for model in all_pages(lambda token: search(ids, page_token=token)):
+        for model in get_results_from_paginated_fn(
+            lambda count, token: search(ids, max_results=count, page_token=token), 100
+        ):
             key, step = steps.get(model.model_id, (model.source_run_id, 0))
             log.models.append(self._model(model, key, step))
         children = kinds.keys() - own

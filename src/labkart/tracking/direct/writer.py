@@ -5,30 +5,25 @@ below it and the models are written here.
 """
 
 import json
-import shutil
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Any
 
 from mlflow import MlflowClient
-from mlflow.entities import Dataset, DatasetInput, InputTag, LoggedModelOutput, Metric
-from mlflow.models import Model
+from mlflow.entities import Dataset, DatasetInput, InputTag
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 
-from labkart.language import english
 from labkart.records import mlflow_log, record
-from labkart.records.mlflow_log import LoggedModel, LoggedRun, MlflowLog
+from labkart.records.mlflow_log import LoggedRun, MlflowLog
 from labkart.records.record import ExperimentRecord
-from labkart.tracking import artifacts, entities, store
+from labkart.tracking import artifacts, entities, models
 from labkart.tracking.direct import reader
-from labkart.tracking.pages import all_pages
+from labkart.tracking.models import OWN
 
-_OWN = "labkart.logged"  # the tag of runs and models that were written here
 # The experiment's run has its own; see `entities.tags`.
 _SYSTEM = ("mlflow.user", "mlflow.source.")
+_MOST_RUNS = 50_000  # that MLflow returns at once
 _FILES = "mlflow.loggedArtifacts"  # the tag that lists tables, in JSON
 
 
@@ -111,18 +106,17 @@ def write(client: MlflowClient, experiment_id: str, run: str, logged: Sequence[L
         runs: dict[str | None, str] = {None: run}
         for child in task.log.runs:  # in the order in which they began: parents come first
             parent = runs.get(child.parent, run)
-            own = {_OWN: f"{run}/{child.key}", MLFLOW_PARENT_RUN_ID: parent}
+            own = {OWN: f"{run}/{child.key}", MLFLOW_PARENT_RUN_ID: parent}
             runs[child.key] = _write_run(client, experiment_id, child, own, task.folder)
         for model in task.log.models:
-            _write_model(client, experiment_id, model, runs.get(model.run, run), task.folder)
+            parent = runs.get(model.run, run)
+            models.write_logged(client, experiment_id, parent, model, task.folder)
 
 
 def delete_runs(client: MlflowClient, experiment_id: str, run: str) -> None:
     """Delete the runs that `write` has written below an experiment's run."""
-    query = f"tags.`{_OWN}` LIKE '{run}/%'"
-    search = client.search_runs
-    # All of them first: a page is counted from the runs that are there.
-    for child in list(all_pages(lambda token: search([experiment_id], query, page_token=token))):
+    query = f"tags.`{OWN}` LIKE '{run}/%'"
+    for child in client.search_runs([experiment_id], query, max_results=_MOST_RUNS):
         client.delete_run(child.info.run_id)
 
 
@@ -165,39 +159,3 @@ def _write_run(
     status = "KILLED" if run.status == "RUNNING" else run.status
     client.set_terminated(id, status, run.ended)
     return id
-
-
-def _write_model(
-    client: MlflowClient, experiment_id: str, model: LoggedModel, run: str, folder: Path
-) -> None:
-    """Write a model, unless an earlier attempt did; if that fails, a tag of the run says why."""
-    earlier = client.search_logged_models([experiment_id], f"source_run_id = '{run}'")
-    if any(other.tags.get(_OWN) == model.key and other.status == "READY" for other in earlier):
-        return
-    tags = {tag.key: tag.value for tag in entities.texts(model.tags)} | {_OWN: model.key}
-    new = client.create_logged_model(experiment_id, model.name, run, tags, model.params, model.type)
-    try:
-        if model.artifacts:
-            _write_model_files(client, new, run, folder / model.artifacts)
-        status = "READY" if model.status == "READY" else "FAILED"
-        client.finalize_logged_model(new.model_id, status)
-        client.log_outputs(run, [LoggedModelOutput(new.model_id, model.step)])
-        metrics = map(dict, entities.plain_metrics(model.metrics))
-        own = [Metric(**{**metric, "model_id": new.model_id}) for metric in metrics]
-        client.log_batch(run, own)
-    except Exception as error:  # of any library; the run is worth more than its model
-        client.delete_logged_model(new.model_id)
-        with english():
-            client.set_tag(run, f"labkart.not_logged.{model.name}", store.describe_error(error))
-
-
-def _write_model_files(client: MlflowClient, model: Any, run: str, files: Path) -> None:
-    """Write the files of a model; the one that describes it has the ids of this store."""
-    with TemporaryDirectory() as name:
-        folder = Path(shutil.copytree(files, name, dirs_exist_ok=True))
-        if (folder / "MLmodel").exists():
-            description = Model.load(str(folder))
-            description.model_id = description.model_uuid = model.model_id
-            description.run_id, description.artifact_path = run, model.artifact_location
-            description.save(str(folder / "MLmodel"))
-        client.log_model_artifacts(model.model_id, str(folder))

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from labkart.records.record import TaskRun
-from labkart.tracking.publisher import _visible_tasks
+from labkart.tracking.live import visible_tasks
 from tests.records.test_record import EXPERIMENT
 
 
@@ -19,4 +19,4 @@ def test_the_metrics_of_several_results_wait_until_all_have_names() -> None:
     }
     for labels, expected in shown.items():
         record.results = {label.lower(): label for label in labels.split()}
-        assert [task.label for task in _visible_tasks(record)] == expected
+        assert [task.label for task in visible_tasks(record)] == expected
