@@ -251,6 +251,20 @@ a.py | cookies = {"session": "«kq83hfs92mzzq48d»"}
 .pgpass | localhost:*:*:ann:«swordfish»
 Dockerfile | ENV DB_PASSWORD «swordfish9»
 Makefile | DB_PASSWORD ?= «swordfish»
+a.py | TOKENS = {"github": "«q8w7e6r5t4y3»", "db": "«hunter2x9»"}
+a.py | PASSWORDS = {"ann": "«geheim»", 'bob': '«swordfish»', "n": 3}
+a.py | SECRETS = dict(lab="«hunter2x9»", host="lab1.example.org")
+a.py | api_keys: dict[str, str] = {⏎+    "first": "«hunter2x9»",⏎-    "first": "«hunter2x8»",⏎+}
+a.json | {"secrets": {"lab": "«hunter2x9»"}, "n": {"a1": "b2c3d4"}}
+a.yaml | secrets:⏎   db: «hunter2x9»⏎+  lab: "«swordfish»"⏎ host: lab1x2
+a.yaml | credentials:  # ours⏎+⏎+  # the lab's⏎+  - lab: «hunter2x9»⏎+n: hunter2x9
+text | diff --git a/conf/lab.yaml b/conf/lab.yaml⏎@@ -7,3 +7,3 @@ secrets:⏎   user: ann1x2⏎-  lab: «hunter2x8»⏎+  lab: «hunter2x9»⏎@@ -70 +70 @@ other:⏎+  lab: hunter2x9
+text | passwords:⏎  ann: «hunter2x9»⏎  file: lab1x2
+a.yaml | - name: DB_PASSWORD⏎+  value: «hunter2x9»⏎+- name: N⏎+  value: hunter2x9
+a.yaml |   - name: "API_TOKEN"⏎+    value: "«q8w7e6r5t4y3»"
+a.json | [{"name": "DB_PASSWORD", "value": "«hunter2x9»"}, {"name": "N", "value": "hunter2x9"}]
+a.py | headers = {"Authorization": "Bearer " + "«x8w7e6r5t4y3»"}
+a.py | auth = 'Bearer ' + f'«x8w7e6r5t4y3»'
 """
 
 LOOKALIKES = """
@@ -519,4 +533,21 @@ key | my_token = hello1
 key | keys.db = col1
 key | key_root = C4
 a.yaml | secrets: inherit
+a.py | TOKENS = {"cls": "[CLS]", "train": "train2x9", "n": "hunter2x9"}
+a.py | KEYS = {"patient": "id2x9", "db": "col1"}
+a.py | SECRETS = {"santa": "ann", "scope": "read", "user": "ann1x2"}
+a.py | API_KEYS = {"openai": "OPENAI_API_KEY", "hf": os.environ["HF_TOKEN"]}
+a.py | tokens = {word: count for word in text}
+a.py | tokens = {⏎     "a": 1,⏎@@ -7 +7 @@⏎+other = {"db": "hunter2x9"}
+a.py | credentials = {"file": "~/.config/a1.json", "type": "oauth2x9"}
+a.yaml | secrets:⏎+  token:⏎+    required: true⏎+  url: ${{ secrets.URL }}⏎+db: hunter2x9
+a.yaml | secrets:⏎+  - db_password⏎+  - source: ./a1.txt
+a.yaml | tokens:⏎+  cls: "[CLS]"⏎+  model: bert2x9
+a.yaml |     secrets: inherit⏎+    db: hunter2x9
+a.yaml | - name: DB_PASSWORD⏎+  valueFrom:⏎+    secretKeyRef: {name: db2x9, key: password}
+a.yaml | - name: password_dataset⏎+  value: rockyou2021
+text | Token:⏎  length: 12x9⏎  cls: a1b2c3
+text | secrets:⏎2026-11-29 lab: hunter2x9
+a.py | header = "Bearer " + token
+a.py | text = "bearer" + "of news"
 """

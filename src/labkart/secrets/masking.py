@@ -9,8 +9,10 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 from itertools import chain
 
-from labkart.secrets.named_values import find_names, find_value
+from labkart.secrets.named_values import find_value
 from labkart.secrets.names import ALWAYS, IF_MIXED, IF_RANDOM, MASK, Names, is_secret
+from labkart.secrets.places import find_names
+from labkart.secrets.sections import find_below
 from labkart.secrets.tokens import Span, private_keys, tokens
 
 # Surroundings of secrets that have no name: a part in small letters, the pattern, and when the
@@ -24,7 +26,7 @@ _TWO = r"\(\s*[\"'][^\"']*[\"'],\s*[\"']"
 _SURROUNDINGS = [
     ("://", rf"://[^\s:/@\"'<>]*:(?P<value>[^\s/\"'<>]+){_ADDRESS_END}", ALWAYS),
     ("://", rf"://(?P<value>[^\s:/@\"'<>]+){_ADDRESS_END}", IF_RANDOM),
-    ("bearer", r"\bbearer[ +]+(?P<value>[\w.~+/=-]{6,})", IF_MIXED),
+    ("bearer", r"\bbearer(?:[ +]+| ?[\"'] *\+ *f?[\"'])(?P<value>[\w.~+/=-]{6,})", IF_MIXED),
     ("basic", r"\bbasic +(?P<value>[A-Za-z0-9+/]{8,}={0,2})(?=[\"'\s]|$)", IF_RANDOM),
     ("curl", rf"\bcurl\b.*?[\s\"']{_USER}:{_ARGUMENT}", ALWAYS),
     ("-p", rf"\b(?:mysql\w*|mariadb[\w-]*|7z\w?|(?:un)?rar)\b[^|;]*?[\s\"']-p{_ARGUMENT}", ALWAYS),
@@ -69,10 +71,10 @@ def find(text: str, file: str = "", names: Names | None = None) -> Iterator[Span
         names: which names are secret; by default those of the project.
     """
     named, allowed = list[Span](), list[Span]()
-    small = _small(text)
-    for place in find_names(text, small, file, names or Names.current()):
+    small, names = _small(text), names or Names.current()
+    for place in find_names(text, small, file, names):
         if place.level:
-            named += find_value(place)
+            named += [*find_value(place), *find_below(place, names)]
         else:
             stop = text.find("\n", place.end)
             allowed.append((place.end, stop if stop >= 0 else len(text)))

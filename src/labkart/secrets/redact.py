@@ -23,9 +23,8 @@ from labkart.secrets.names import MASK, Names
 _SHORTEST = 6  # characters; shorter values (1, true, a user's name) are everywhere
 _MOST_TEXTS = 20  # that are remembered
 _MOST_BYTES = 1_000_000  # of a file that is a text; a larger one is data
-_READERS = tuple(
-    f"secrets/{module}.py" for module in ("redact", "masking", "names", "named_values", "tokens")
-)
+_MODULES = ("redact", "masking", "names", "places", "named_values", "sections", "tokens")
+_READERS = tuple(f"secrets/{module}.py" for module in _MODULES)
 _BINARY = re.compile(
     r"^(GIT binary patch\n(?:(?:literal|delta) \d+\n(?:[A-Za-z][!-~]+\n)*\n?)+)", re.MULTILINE
 )
