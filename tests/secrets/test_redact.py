@@ -429,6 +429,12 @@ print(before, "detect_secrets" in sys.modules, warnings.showwarning is show)
     assert python(code, tmp_path) == "False True True"
 
 
+def test_a_list_of_many_words_takes_no_longer_than_other_code() -> None:
+    words = "".join(f'+    "word{number}",\n' for number in range(24))
+    text = diff("a.py", '+columns = [\n+    "password",\n' + words + "+]")
+    assert cpu_seconds(text) < 1 and redact.redact_text(text) == text
+
+
 def test_a_file_of_any_name_is_a_text_if_it_can_be_read_as_one(tmp_path: Path) -> None:
     contents = {
         "fit.log": f"password={WORD}".encode(),

@@ -20,7 +20,7 @@ QUOTED = (
     r"(?P<value>(?:(?!(?P=quote))(?:\\.|[^\\\n]))+)(?P=quote)"
 )
 CLOSED = r"[\\\]\"'`*]{0,4}(?:[ \t]{0,9}:[ \t]{0,9}[\w.\[\]|, ]{1,60}?)?[ \t]*"  # and its type
-_IN_CALL = rf"(?:[^()\"'\n]|\"[^\"\n]*\"|'[^'\n]*'|\n[-+ ]?){{0,200}}?\bdefault\s*=\s*{QUOTED}"
+_IN_CALL = rf"(?:[^()\"'\n]|\"[^\"\n]*\"|'[^'\n]*'|\n){{0,200}}?\bdefault\s*=\s*{QUOTED}"
 _WRAPPER = r"[\w.]*(?:Parameter|Field|Secret|SecretStr|str|bytes|quote|b64decode|encode)"
 _OR = r"(?:[\w.]+(?:\([^()\n]*\)|\[[^\[\]\n]*\])?\s+or\s+)?"
 _AFTER = [
