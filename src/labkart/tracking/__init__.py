@@ -3,11 +3,14 @@
 Knows the store that runs go to, and how a record becomes a run: its metrics, parameters, files and
 page. Decides nothing about tasks; whatever is here can be made again from the records.
 
-Others use `store` (which store, which run; without MLflow, which is slow to import), `publisher` (a
-process that writes while tasks run), `writer` (write now), `pipeline_svg` (the drawing) and `ui`.
+- Which store, which run (without MLflow, which is slow to import): `store`, `links`.
+- When: `publisher`, a process that writes while tasks run, does what `follower` says, and `live`
+  shows what runs; `writer` opens the store and writes all of it now.
+- What: `publish` an experiment and `studies` a search, of `entities`, `artifacts`, `pipeline_svg`
+  and `models`.
+- The page that a person opens: `ui`, `view`.
 
-What tasks tell MLflow themselves goes the other way first: see `direct`.
-
-A fifth of its lines is `direct`, a fifth the page that a person opens (its drawing, view and
-columns), and the rest is there so that no fault of a server or a kill loses or doubles a run.
+What tasks tell MLflow themselves goes the other way first: see `direct`. A fifth of the lines is
+that, a fifth the page with its drawing, and much of the rest is there so that no fault of a server
+or a kill loses or doubles a run.
 """

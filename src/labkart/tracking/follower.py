@@ -6,7 +6,6 @@ Imports MLflow, which is slow: see `publisher` for the process in which this hap
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING
 
 from filelock import Timeout
 
@@ -14,9 +13,7 @@ from labkart.records import leftovers, unpublished
 from labkart.records.record import read_experiment
 from labkart.tracking import entities, publish, store, studies, writer
 from labkart.tracking.live import LiveRun
-
-if TYPE_CHECKING:
-    from mlflow import MlflowClient
+from labkart.tracking.store import OpenStore
 
 # Seconds of computing at the end of a command for the project's own file, and for a server, for
 # which the command itself waits no longer.
@@ -42,7 +39,7 @@ class Follower:
 
     def __init__(self, is_told_to_close: Callable[[], bool]) -> None:
         self._is_told_to_close = is_told_to_close
-        self._store: tuple[MlflowClient, str] | None = None
+        self._store: OpenStore | None = None
         self._running: dict[str, LiveRun] = {}
         self._known: dict[str, int] = {}  # when records changed that were dealt with
         self._shortest = _SHORT
@@ -99,26 +96,26 @@ class Follower:
         return names
 
     def _begin_study(self, name: str) -> None:
-        studies.begin(*self._connect(), name)
+        studies.begin(self._connect(), name)
 
     def _write_study(self, name: str) -> None:
-        studies.publish(*self._connect(), name)
+        studies.publish(self._connect(), name)
 
     def _write(self, id: str) -> None:
-        client, experiment_id = self._connect()  # also for one that is short: this takes time
+        opened = self._connect()  # also for one that is short: this takes time
         record = read_experiment(id)
         running = self._running.pop(id, None)
         if not record or record.status != "running":
-            publish.publish(client, experiment_id, id, running.sent if running else None)
+            publish.publish(opened, id, running.sent if running else None)
         elif running and running.record.started == record.started:
             self._running[id] = running
         elif time.time() < entities.milliseconds(record.started) / 1000 + self._shortest:
             del self._known[id]  # to be looked at again
         else:
-            run = publish.begin(client, experiment_id, record)
-            self._running[id] = LiveRun(client, record, run)
+            run = publish.begin(opened, record)
+            self._running[id] = LiveRun(opened.client, record, run)
 
-    def _connect(self, patience: float = 0) -> "tuple[MlflowClient, str]":
+    def _connect(self, patience: float = 0) -> OpenStore:
         if self._store is None:
             self._store = writer.connect(patience)
         return self._store

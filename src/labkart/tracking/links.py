@@ -5,27 +5,20 @@ Kept in `.mlflow.json` beside the record, by the store's key. Knows no MLflow.
 
 import json
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from labkart.files import read_json, write_atomically
 from labkart.records import unpublished, verdict
+from labkart.records.file_lock import file_lock
 from labkart.records.record import ExperimentRecord, digest_of, read_experiment, read_experiments
 from labkart.records.study import Study, read_studies, read_study
 from labkart.tracking import store
 
-
-class HasRun(Protocol):
-    """What has a run in MLflow: an experiment, or a study."""
-
-    started: str | None
-    ended: str | None
-
-    @property
-    def folder(self) -> Path:
-        """Where its record is."""
-        ...
+# What has a run in MLflow.
+HasRun = ExperimentRecord | Study
 
 
 @dataclass
@@ -61,6 +54,11 @@ def read_link(record: HasRun) -> RunLink | None:
         return RunLink(**_links(record)[store.key() or ""])
     except (KeyError, TypeError):
         return None
+
+
+def locked(folder: Path) -> AbstractContextManager[object]:
+    """Hold the lock of a record: several processes may begin or end the same one at once."""
+    return file_lock(folder / ".mlflow.lock")
 
 
 def study_run(name: str | None) -> str | None:

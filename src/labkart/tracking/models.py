@@ -19,6 +19,7 @@ from labkart.language import english
 from labkart.records import mlflow_log
 from labkart.records.record import TaskRecord, TaskRun
 from labkart.tracking import entities, store
+from labkart.tracking.store import OpenStore
 
 OWN = "labkart.logged"  # the tag of runs and models that were written from a task's log
 _SKLEARN = ("sklearn", "sk_model")
@@ -35,26 +36,22 @@ _FLAVORS = {
 }
 
 
-def write_models(
-    client: MlflowClient, experiment_id: str, run: str, use: TaskRun, record: TaskRecord
-) -> None:
+def write_models(opened: OpenStore, run: str, use: TaskRun, record: TaskRecord) -> None:
     """Write the models that a task has logged by `self.log_model`."""
     for name in record.models:
         title = _NOT_IN_A_NAME.sub("_", f"{use.label} {Path(name).stem}")
         _create(
-            client,
+            opened,
             lambda model, name=name: _pickled(model, run, record, record.folder / name),
-            experiment_id=experiment_id,
             name=title,
             source_run_id=run,
             tags={OWN: title},
         )
 
 
-def write_logged(
-    client: MlflowClient, experiment_id: str, run: str, logged: mlflow_log.LoggedModel, files: Path
-) -> None:
+def write_logged(opened: OpenStore, run: str, logged: mlflow_log.LoggedModel, files: Path) -> None:
     """Write a model that a task has logged by MLflow's own functions."""
+    client = opened.client
 
     def fill(model: LoggedModel) -> None:
         if logged.artifacts:
@@ -68,9 +65,8 @@ def write_logged(
 
     tags = {tag.key: tag.value for tag in entities.texts(logged.tags)} | {OWN: logged.key}
     _create(
-        client,
+        opened,
         fill,
-        experiment_id=experiment_id,
         name=logged.name,
         source_run_id=run,
         tags=tags,
@@ -79,26 +75,27 @@ def write_logged(
     )
 
 
-def _create(client: MlflowClient, fill: Callable[[LoggedModel], None], **fields: Any) -> None:
+def _create(opened: OpenStore, fill: Callable[[LoggedModel], None], **fields: Any) -> None:
     """Write a model, unless an earlier attempt did; if that fails, a tag of the run says why.
 
     Args:
-        client: of the store.
+        opened: the store.
         fill: gives MLflow its files.
-        fields: what `MlflowClient.create_logged_model` takes.
+        fields: what `MlflowClient.create_logged_model` takes, but for the experiment.
     """
+    client, experiment_id = opened
     run = fields["source_run_id"]
     query = f"source_run_id = '{run}'"
     earlier = get_results_from_paginated_fn(
         lambda count, token: client.search_logged_models(
-            [fields["experiment_id"]], query, max_results=count, page_token=token
+            [experiment_id], query, max_results=count, page_token=token
         ),
         100,
     )
     own = fields["tags"][OWN]
     if any(other.tags.get(OWN) == own and other.status == "READY" for other in earlier):
         return
-    model = client.create_logged_model(**fields)
+    model = client.create_logged_model(experiment_id, **fields)
     try:
         fill(model)
     except Exception as error:  # of any library; the run is worth more than its model

@@ -5,16 +5,14 @@ them again. Knows neither which store that is nor what it lacks; see `writer`.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from mlflow import MlflowClient
 from mlflow.entities import Metric
 from mlflow.exceptions import MlflowException
 
 from labkart import signals
 from labkart.records import live_metrics, unpublished
-from labkart.records.file_lock import file_lock
 from labkart.records.names import MetricNames
 from labkart.records.record import (
     ExperimentRecord,
@@ -26,47 +24,40 @@ from labkart.records.record import (
 )
 from labkart.tracking import artifacts, entities, links, models, store, studies
 from labkart.tracking.direct import writer as direct
+from labkart.tracking.store import OpenStore
 
 # Of the others "KILLED". MLflow's page shows only FINISHED as no mistake, and no search made one.
 _STATUS = {"finished": "FINISHED", "pruned": "FINISHED", "failed": "FAILED"}
 
 
-def begin(client: MlflowClient, experiment_id: str, experiment: ExperimentRecord) -> str:
+def begin(opened: OpenStore, experiment: ExperimentRecord) -> str:
     """The id of a new run, or of the one that another process made for this attempt."""
-    with _locked(experiment):
+    with links.locked(experiment.folder):
         link = links.read_link(experiment)
         if link and link.is_of(experiment):
             return link.run
-        run = _create(client, experiment_id, experiment, [])
-    client.log_batch(run, params=entities.params(entities.experiment_params(experiment)))
+        run = _create(opened, experiment, [])
+    opened.client.log_batch(run, params=entities.params(entities.experiment_params(experiment)))
     return run
 
 
-def _locked(record: links.HasRun) -> AbstractContextManager[object]:
-    """Several processes may begin or end the same experiment, or study, at once."""
-    return file_lock(record.folder / ".mlflow.lock")
-
-
-def _create(
-    client: MlflowClient, experiment_id: str, experiment: ExperimentRecord, uses: entities.Uses
-) -> str:
+def _create(opened: OpenStore, experiment: ExperimentRecord, uses: entities.Uses) -> str:
     """A new run; it replaces the run of an earlier attempt, whose numbers differ."""
-    for run in _previous_runs(client, experiment_id, experiment):
+    for run in _previous_runs(opened, experiment):
         with suppress(MlflowException):  # somebody has deleted it
-            client.delete_run(run)
-            direct.delete_runs(client, experiment_id, run)
+            opened.client.delete_run(run)
+            direct.delete_runs(opened, run)
     links.begin_link(experiment)
     title = " ".join(experiment.overrides) or "defaults"
     started = entities.milliseconds(experiment.started)
     tags = {tag.key: tag.value for tag in entities.tags(experiment, uses)}
-    run = client.create_run(experiment_id, started, tags, entities.plain(title)[:250]).info.run_id
+    name = entities.plain(title)[:250]
+    run = opened.client.create_run(opened.experiment_id, started, tags, name).info.run_id
     links.write_link(experiment, run, whole=False)
     return run
 
 
-def _previous_runs(
-    client: MlflowClient, experiment_id: str, experiment: ExperimentRecord
-) -> Iterator[str]:
+def _previous_runs(opened: OpenStore, experiment: ExperimentRecord) -> Iterator[str]:
     """The runs of earlier attempts: the last one, and one whose process died as it created it."""
     link = links.read_link(experiment)
     if link and link.run:
@@ -74,17 +65,15 @@ def _previous_runs(
     if link and link.creating:
         time = entities.milliseconds(link.creating)
         query = f"tags.`labkart.id` = '{experiment.id}' AND attributes.start_time = {time}"
-        yield from (run.info.run_id for run in client.search_runs([experiment_id], query))
+        runs = opened.client.search_runs([opened.experiment_id], query)
+        yield from (run.info.run_id for run in runs)
 
 
-def publish(
-    client: MlflowClient, experiment_id: str, id: str, sent: Mapping[str, int] | None = None
-) -> None:
+def publish(opened: OpenStore, id: str, sent: Mapping[str, int] | None = None) -> None:
     """Write all of an experiment that has ended to its run, the cached tasks too.
 
     Args:
-        client: of the store.
-        experiment_id: of the project's experiment in MLflow.
+        opened: the store.
         id: of the experiment.
         sent: how many of a task's metrics the run has already, by the task's id.
     """
@@ -92,35 +81,34 @@ def publish(
     if not folder.exists():
         unpublished.remove(folder)
         return
-    with file_lock(folder / ".mlflow.lock"), store.cached_store():
+    with links.locked(folder), store.cached_store():
         experiment = read_experiment(id)  # now: another process may have begun it again
         if not experiment or not experiment.ended:
             return
         if experiment.study and not links.study_run(experiment.study):  # it may have just begun
-            studies.begin(client, experiment_id, experiment.study)
+            studies.begin(opened, experiment.study)
         link = links.read_link(experiment)
         if not link or not link.is_whole(experiment):
-            run = _publish(client, experiment_id, experiment, link, sent or {})
+            run = _publish(opened, experiment, link, sent or {})
             links.write_link(experiment, run, whole=True)
             for use in experiment.tasks:
                 live_metrics.forget(task_folder(use.name, use.id))
         elif not links.is_published(experiment):
             with suppress(MlflowException):  # somebody has deleted it
-                _mark(client, link.run, experiment)
+                _mark(opened, link.run, experiment)
             links.write_link(experiment, link.run, whole=True)
         links.note_published(experiment, lambda: read_experiment(id))
 
 
-def _mark(client: MlflowClient, run: str, experiment: ExperimentRecord) -> None:
+def _mark(opened: OpenStore, run: str, experiment: ExperimentRecord) -> None:
     """Write what came later: tags, the verdict of a reproduction, the commit that has the code."""
     marks = entities.marks(experiment).items()
     tags = entities.texts({name: "" if mark is None else mark for name, mark in marks})
-    client.log_batch(run, tags=tags)
+    opened.client.log_batch(run, tags=tags)
 
 
 def _publish(
-    client: MlflowClient,
-    experiment_id: str,
+    opened: OpenStore,
     experiment: ExperimentRecord,
     link: links.RunLink | None,
     sent: Mapping[str, int],
@@ -130,17 +118,17 @@ def _publish(
     A store takes its time for each call, so whatever goes together is sent together.
 
     Args:
-        client: of the store.
-        experiment_id: of the project's experiment in MLflow.
+        opened: the store.
         experiment: the record.
         link: to its run, if it has one.
         sent: how many of a task's metrics that run has already, by the task's id.
     """
+    client, experiment_id = opened
     calls = direct.read(experiment)  # of MLflow's own functions
     records = {use.id: read_task(use.name, use.id) for use in experiment.tasks}
     uses = [(use, record) for use in experiment.tasks if (record := records[use.id])]
     histories = _histories(experiment, records)
-    begun = _begun(client, experiment, link, histories.values())
+    begun = _begun(opened, experiment, link, histories.values())
     metrics = [
         metric
         for id, history in histories.items()
@@ -148,7 +136,7 @@ def _publish(
     ]
     params = entities.experiment_params(experiment, uses)
     params |= direct.params(calls, params)
-    run = begun or _create(client, experiment_id, experiment, uses)
+    run = begun or _create(opened, experiment, uses)
     metrics += entities.system_metrics(uses)
     tags = [entities.note(experiment, uses, f"#/experiments/{experiment_id}/runs/{run}/artifacts")]
     own_tags = entities.tags(experiment, uses)
@@ -162,16 +150,16 @@ def _publish(
     times = map(entities.milliseconds, (experiment.started, experiment.ended))
     # Before what may be large, or slow; a clock may have been set back.
     client.set_terminated(run, _STATUS.get(experiment.status, "KILLED"), max(times))
-    with _artifacts(client, run) as folder:
+    with _artifacts(opened, run) as folder:
         artifacts.gather(folder, experiment, uses)
         tables = direct.copy_files(folder, calls)
     if tables:
         client.log_batch(run, tags=entities.texts(tables))
     for use, record in uses:
-        models.write_models(client, experiment_id, run, use, record)
+        models.write_models(opened, run, use, record)
     if begun:  # what was written before may have been cut off
-        direct.delete_runs(client, experiment_id, run)
-    direct.write(client, experiment_id, run, calls)
+        direct.delete_runs(opened, run)
+    direct.write(opened, run, calls)
     return run
 
 
@@ -195,7 +183,7 @@ def _count_sent(record: TaskRecord | None, count: int) -> int:
 
 
 def _begun(
-    client: MlflowClient,
+    opened: OpenStore,
     experiment: ExperimentRecord,
     link: links.RunLink | None,
     histories: Iterable[Iterable[Metric]],
@@ -206,7 +194,7 @@ def _begun(
     """
     if link and link.is_of(experiment):
         with suppress(MlflowException):
-            run = client.get_run(link.run)
+            run = opened.client.get_run(link.run)
             names = {metric.key for history in histories for metric in history}
             shown = {name for name in run.data.metrics if not name.startswith("system/")}
             if run.info.lifecycle_stage == "active" and shown <= names:
@@ -215,11 +203,11 @@ def _begun(
 
 
 @contextmanager
-def _artifacts(client: MlflowClient, run: str) -> Iterator[Path]:
+def _artifacts(opened: OpenStore, run: str) -> Iterator[Path]:
     """A folder whose files become the run's; in the project's own store, the run's own folder."""
     if store.is_own():
         yield artifacts.own_folder(run)
         return
     with signals.temporary_folder() as folder:
         yield folder
-        client.log_artifacts(run, str(folder))
+        opened.client.log_artifacts(run, str(folder))

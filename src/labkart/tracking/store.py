@@ -7,8 +7,9 @@ import os
 import re
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote
 
 from filelock import Timeout
@@ -16,6 +17,9 @@ from filelock import Timeout
 from labkart import console, project
 from labkart.errors import LabkartError
 from labkart.language import translate
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
 
 MARK = "labkart.store"  # the tag of MLflow's experiment that tells its store from any other
 # What SQLite, or MLflow, says of a file that it cannot read.
@@ -28,6 +32,13 @@ _UNREADABLE = (
     "Can't locate revision",
 )
 _keys = list[str | None]()  # those that blocks have looked up, the innermost last
+
+
+class OpenStore(NamedTuple):
+    """A store that is open: its client, and the id of the project's experiment in it."""
+
+    client: "MlflowClient"
+    experiment_id: str
 
 
 def uri() -> str:
@@ -145,18 +156,18 @@ def _mark() -> str | None:
 
 def own_ids() -> set[str]:
     """The runs and logged models that the project's own file shows; empty if it cannot be read."""
-    if not database().exists():
-        return set()
     query = "SELECT run_uuid FROM runs WHERE lifecycle_stage = 'active'"
     query += " UNION SELECT model_id FROM logged_models WHERE lifecycle_stage = 'active'"
-    try:
-        with closing(sqlite3.connect(database())) as connection:
-            return {id for (id,) in connection.execute(query)}
-    except sqlite3.Error:
-        return set()
+    with suppress(sqlite3.Error):
+        return _ids(query) if database().exists() else set()
+    return set()
 
 
 def run_ids() -> set[str]:
     """All runs in the project's own file, deleted ones too: MLflow would read all of their data."""
+    return _ids("SELECT run_uuid FROM runs")
+
+
+def _ids(query: str) -> set[str]:
     with closing(sqlite3.connect(database())) as connection:
-        return {id for (id,) in connection.execute("SELECT run_uuid FROM runs")}
+        return {id for (id,) in connection.execute(query)}

@@ -6,61 +6,60 @@ Knows no experiments but the trials, and publishes none of them.
 from collections.abc import Iterator
 from contextlib import suppress
 
-from mlflow import MlflowClient
-from mlflow.entities import Metric, RunTag
+from mlflow.entities import Metric
 from mlflow.exceptions import MlflowException
 
 from labkart.records import provenance, unpublished
-from labkart.records.file_lock import file_lock
 from labkart.records.study import Study, read_study, study_folder
 from labkart.tracking import entities, links
+from labkart.tracking.store import OpenStore
 
 _STATUS = {"finished": "FINISHED", "stopped": "KILLED", "killed": "KILLED"}
 
 
-def begin(client: MlflowClient, experiment_id: str, name: str) -> None:
+def begin(opened: OpenStore, name: str) -> None:
     """See that a study has a run, below which those of its trials stand."""
     if study := read_study(name):
-        _begin(client, experiment_id, study)
+        _begin(opened, study)
 
 
-def _begin(client: MlflowClient, experiment_id: str, study: Study) -> str:
+def _begin(opened: OpenStore, study: Study) -> str:
     """The id of the run of a study, which is running; the run is made if it does not exist."""
-    with file_lock(study.folder / ".mlflow.lock"):  # several processes may begin the same one
-        run = _existing_run(client, experiment_id, study)
+    client = opened.client
+    with links.locked(study.folder):
+        run = _existing_run(opened, study)
         if run:
             client.update_run(run, "RUNNING")
         else:
             links.begin_link(study)
             started = entities.milliseconds(study.started)
-            run = client.create_run(experiment_id, started, run_name=study.name).info.run_id
+            run = client.create_run(opened.experiment_id, started, run_name=study.name).info.run_id
             links.write_link(study, run, whole=False)
         tags = {
             "mlflow.source.name": study.command,
             "mlflow.source.type": "LOCAL",
             "mlflow.user": provenance.user(),
+            "labkart.study": study.name,
         }
-        tags |= {"labkart.study": study.name, "mlflow.note.content": _note(study)}
-        run_tags = [RunTag(name, entities.plain(value)) for name, value in tags.items()]
         params = entities.params(study.settings | study.objectives)
-        client.log_batch(run, params=params, tags=run_tags)
+        client.log_batch(run, params=params, tags=entities.texts(tags))
     return run
 
 
-def publish(client: MlflowClient, experiment_id: str, name: str) -> None:
+def publish(opened: OpenStore, name: str) -> None:
     """Write all of a study that has ended to its run.
 
-    That is objectives (one step per trial), best trials, figures.
+    That is objectives (one step per trial), the best value, figures.
     """
     study = read_study(name)
     if not study:
         unpublished.remove(study_folder(name))
     elif study.ended:
-        _publish(client, experiment_id, study)
+        _publish(opened, study)
 
 
-def _publish(client: MlflowClient, experiment_id: str, study: Study) -> None:
-    run = _begin(client, experiment_id, study)
+def _publish(opened: OpenStore, study: Study) -> None:
+    client, run = opened.client, _begin(opened, study)
     client.log_batch(run, metrics=list(_metrics(study)))
     for figure in sorted(study.figures.glob("*.png")):
         client.log_artifact(run, str(figure), "figures")
@@ -70,16 +69,16 @@ def _publish(client: MlflowClient, experiment_id: str, study: Study) -> None:
     links.note_published(study, lambda: read_study(study.name))
 
 
-def _existing_run(client: MlflowClient, experiment_id: str, study: Study) -> str | None:
+def _existing_run(opened: OpenStore, study: Study) -> str | None:
     link = links.read_link(study)
     if link and link.run:
         with suppress(MlflowException):  # somebody has deleted it
-            if client.get_run(link.run).info.lifecycle_stage == "active":
+            if opened.client.get_run(link.run).info.lifecycle_stage == "active":
                 return link.run
     if link and link.creating:  # a process died as it created one
         time = entities.milliseconds(link.creating)
         query = f"attributes.run_name = '{study.name}' AND attributes.start_time = {time}"
-        for run in client.search_runs([experiment_id], query):
+        for run in opened.client.search_runs([opened.experiment_id], query):
             return str(run.info.run_id)
     return None
 
@@ -97,14 +96,3 @@ def _metrics(study: Study) -> Iterator[Metric]:
     for state in ("complete", "pruned", "failed"):
         count = sum(trial.state == state for trial in study.trials)
         yield Metric(f"trials_{state}", count, time, 0)
-
-
-def _note(study: Study) -> str:
-    """The description at the top of the run's page: the best trials."""
-    names = list(study.objectives)
-    trials = {trial.number: trial for trial in study.trials}
-    lines = [f"| trial | {' | '.join(names)} | |", f"| ---: |{' ---: |' * len(names)} --- |"]
-    for trial in (trials[number] for number in study.best[:10] if number in trials):
-        values = " | ".join(f"{value:.4g}" for value in trial.values or ())
-        lines.append(f"| {trial.number} | {values} | {' '.join(trial.words)} |")
-    return "\n".join(lines)

@@ -19,9 +19,9 @@ from labkart.language import translate
 from labkart.records.sweep import find_sweep
 from labkart.tracking import store, writer
 from labkart.tracking import view as columns
+from labkart.tracking.store import OpenStore
 
 if TYPE_CHECKING:
-    from mlflow import MlflowClient
     from starlette.requests import Request
 
 HOST = "127.0.0.1"
@@ -46,13 +46,13 @@ def serve(varying: columns.Varying, port: int | None = None, sweep: str | None =
     sweep_id = find_sweep(sweep).id if sweep is not None else None
     with suppress(KeyboardInterrupt):
         try:
-            client, experiment_id = writer.open_store()
+            opened = writer.open_store()
         except Exception as error:  # whatever MLflow, its database or the network raise
             raise LabkartError(store.describe_error(error)) from error
         if store.uri().startswith(("http://", "https://")):
-            console.say(f"  {_remote_link(client, experiment_id, varying, sweep_id)}")
+            console.say(f"  {_remote_link(opened, varying, sweep_id)}")
         else:
-            _serve(_listen(port), experiment_id, varying, sweep_id)
+            _serve(_listen(port), opened.experiment_id, varying, sweep_id)
     return 0
 
 
@@ -106,16 +106,16 @@ def _serve(
         uvicorn.Server(config).run(sockets=[listener])
 
 
-def _remote_link(
-    client: "MlflowClient", experiment_id: str, varying: columns.Varying, sweep: str | None
-) -> str:
+def _remote_link(opened: OpenStore, varying: columns.Varying, sweep: str | None) -> str:
     """The runs in the page of a server, with our columns if this person may save a view there."""
-    link = f"{store.key()}{_RUNS.format(experiment_id)}"
+    link = f"{store.key()}{_RUNS.format(opened.experiment_id)}"
     name = f"labkart sweep {sweep[:6]}" if sweep else "labkart"
     key, tag = _compat.mlflow_shared_view(name.replace(" ", "-"))
     state = {**columns.view(varying, sweep), "searchFilter": columns.filter_text(sweep)}
     try:
-        client.set_experiment_tag(experiment_id, tag, columns.shared_view(name, state))
+        opened.client.set_experiment_tag(
+            opened.experiment_id, tag, columns.shared_view(name, state)
+        )
     except Exception:  # the experiment belongs to another person
         filter_text = columns.filter_text(sweep)
         return f"{link}&searchFilter={quote(filter_text)}" if filter_text else link

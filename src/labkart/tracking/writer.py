@@ -8,13 +8,11 @@ import os
 import sqlite3
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import closing, suppress
+from contextlib import closing
 from functools import partial
 from typing import NamedTuple
 
 from labkart import project
-from labkart.errors import LabkartError
-from labkart.language import translate
 from labkart.records import study, unpublished
 from labkart.records.file_lock import file_lock
 from labkart.records.record import read_experiments
@@ -33,10 +31,11 @@ from mlflow.exceptions import MlflowException
 from mlflow.utils import get_results_from_paginated_fn
 
 from labkart.tracking import publish, studies
+from labkart.tracking.store import OpenStore
 
 
-def open_store(patience: float = 60) -> tuple[MlflowClient, str]:
-    """A client, and the id of the project's experiment in MLflow.
+def open_store(patience: float = 60) -> OpenStore:
+    """Open the store of this project.
 
     Store and experiment are made if they do not exist, by one process at a time: several that make
     a new SQLite store at once break it for good.
@@ -70,28 +69,23 @@ def _make(client: MlflowClient, name: str, artifacts_uri: str | None) -> str:
     return client.create_experiment(name, artifacts_uri, {store.MARK: uuid.uuid4().hex})
 
 
-def _open(name: str, artifacts_uri: str | None) -> tuple[MlflowClient, str]:
+def _open(name: str, artifacts_uri: str | None) -> OpenStore:
     client = MlflowClient(store.uri())
     experiment = client.get_experiment_by_name(name)
     if not experiment:
-        with suppress(MlflowException):  # another machine has just made it
-            return client, _make(client, name, artifacts_uri)
-        experiment = client.get_experiment_by_name(name)
-    if not experiment:
-        raise LabkartError(
-            translate(
-                "{store} has no experiment {name}, and it cannot be created.",
-                store=store.uri(),
-                name=name,
-            )
-        )
+        try:
+            return OpenStore(client, _make(client, name, artifacts_uri))
+        except MlflowException:
+            experiment = client.get_experiment_by_name(name)
+            if not experiment:  # else another machine has just made it
+                raise
     if experiment.lifecycle_stage == "deleted":  # in MLflow's page
         client.restore_experiment(experiment.experiment_id)
     if store.MARK not in experiment.tags:
         client.set_experiment_tag(experiment.experiment_id, store.MARK, uuid.uuid4().hex)
     if artifacts_uri and experiment.artifact_location != artifacts_uri:
         _follow_move(experiment.artifact_location, artifacts_uri)
-    return client, experiment.experiment_id
+    return OpenStore(client, experiment.experiment_id)
 
 
 def _follow_move(old: str, new: str) -> None:
@@ -105,7 +99,7 @@ def _follow_move(old: str, new: str) -> None:
         )
 
 
-def connect(patience: float = 60, *, is_thorough: bool = False) -> tuple[MlflowClient, str]:
+def connect(patience: float = 60, *, is_thorough: bool = False) -> OpenStore:
     """Open the store, and list the records that it lacks if another store has them.
 
     Args:
@@ -113,12 +107,12 @@ def connect(patience: float = 60, *, is_thorough: bool = False) -> tuple[MlflowC
         is_thorough: whether to look whether the store still has what it got. It may have been put
             back to an earlier state; but a run that a person has deleted stays deleted.
     """
-    client, experiment_id = open_store(patience)
+    opened = open_store(patience)
     if is_thorough:
-        _find_missing(_run_ids(client, experiment_id))
+        _find_missing(_run_ids(opened))
     elif unpublished.store() != store.key():
         _find_missing(None)
-    return client, experiment_id
+    return opened
 
 
 def _find_missing(runs: set[str] | None) -> None:
@@ -154,15 +148,15 @@ def sync() -> Iterator[SyncResult]:
     opened = connect(is_thorough=True)
     names = list(unpublished.times(unpublished.STUDIES))
     for name in names:  # first, since their trials stand below them
-        studies.begin(*opened, name)
+        studies.begin(opened, name)
     pending = unpublished.times(unpublished.EXPERIMENTS)
     ended = [record for record in read_experiments() if record.ended]
     for id in [record.id for record in sorted(ended, key=lambda record: record.started or "")]:
         if id in pending:
-            yield _result(id, id[:6], partial(publish.publish, *opened, id))
+            yield _result(id, id[:6], partial(publish.publish, opened, id))
         else:
             yield SyncResult(id, id[:6], False, "")
-    results = [_result(name, name, partial(studies.publish, *opened, name)) for name in names]
+    results = [_result(name, name, partial(studies.publish, opened, name)) for name in names]
     yield from (result for result in results if result.error)
 
 
@@ -176,13 +170,13 @@ def _result(name: str, label: str, write: Callable[[], None]) -> SyncResult:
     return SyncResult(name, label, True, "")
 
 
-def _run_ids(client: MlflowClient, experiment_id: str) -> set[str]:
+def _run_ids(opened: OpenStore) -> set[str]:
     """All runs of this store, deleted ones too."""
     if store.is_own():
         return store.run_ids()  # MLflow would read all of their data
     runs = get_results_from_paginated_fn(
-        lambda count, token: client.search_runs(
-            [experiment_id], "", ViewType.ALL, count, page_token=token
+        lambda count, token: opened.client.search_runs(
+            [opened.experiment_id], "", ViewType.ALL, count, page_token=token
         ),
         1000,
     )

@@ -10,7 +10,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mlflow import MlflowClient
 from mlflow.entities import Dataset, DatasetInput, InputTag
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 
@@ -20,6 +19,7 @@ from labkart.records.record import ExperimentRecord
 from labkart.tracking import artifacts, entities, models
 from labkart.tracking.direct import reader
 from labkart.tracking.models import OWN
+from labkart.tracking.store import OpenStore
 
 # The experiment's run has its own; see `entities.tags`.
 _SYSTEM = ("mlflow.user", "mlflow.source.")
@@ -100,22 +100,23 @@ def copy_files(folder: Path, logged: Sequence[Logged]) -> dict[str, str]:
     return {_FILES: json.dumps(listed)} if listed else {}
 
 
-def write(client: MlflowClient, experiment_id: str, run: str, logged: Sequence[Logged]) -> None:
+def write(opened: OpenStore, run: str, logged: Sequence[Logged]) -> None:
     """Write the runs below an experiment's run, which has none yet, and the models."""
     for task in logged:
         runs: dict[str | None, str] = {None: run}
         for child in task.log.runs:  # in the order in which they began: parents come first
             parent = runs.get(child.parent, run)
             own = {OWN: f"{run}/{child.key}", MLFLOW_PARENT_RUN_ID: parent}
-            runs[child.key] = _write_run(client, experiment_id, child, own, task.folder)
+            runs[child.key] = _write_run(opened, child, own, task.folder)
         for model in task.log.models:
             parent = runs.get(model.run, run)
-            models.write_logged(client, experiment_id, parent, model, task.folder)
+            models.write_logged(opened, parent, model, task.folder)
 
 
-def delete_runs(client: MlflowClient, experiment_id: str, run: str) -> None:
+def delete_runs(opened: OpenStore, run: str) -> None:
     """Delete the runs that `write` has written below an experiment's run."""
     query = f"tags.`{OWN}` LIKE '{run}/%'"
+    client, experiment_id = opened
     for child in client.search_runs([experiment_id], query, max_results=_MOST_RUNS):
         client.delete_run(child.info.run_id)
 
@@ -146,9 +147,8 @@ def _datasets(run: LoggedRun) -> list[DatasetInput]:
     ]
 
 
-def _write_run(
-    client: MlflowClient, experiment_id: str, run: LoggedRun, own: dict[str, str], folder: Path
-) -> str:
+def _write_run(opened: OpenStore, run: LoggedRun, own: dict[str, str], folder: Path) -> str:
+    client, experiment_id = opened
     tags = {tag.key: tag.value for tag in entities.texts(run.tags)} | own
     id = client.create_run(experiment_id, run.started, tags, run.name).info.run_id
     client.log_batch(id, entities.plain_metrics(run.metrics), entities.params(run.params))
