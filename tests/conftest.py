@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import logging
 import os
 import shutil
 import signal
@@ -16,6 +17,7 @@ from types import ModuleType
 
 import pytest
 from filelock import FileLock
+from _pytest.logging import LogCaptureHandler, caplog_handler_key, catching_logs
 from hypothesis import HealthCheck, settings
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
@@ -23,6 +25,7 @@ from xdist.scheduler import LoadScopeScheduling
 from tests.support.bake import UV, Project, bake_into, clean_environment
 from tests.support.bytecode import packages, share_bytecode, write_sharing_uv
 from tests.support.commands import Commands, commands
+from tests.support.compositions import shared
 from tests.support.processes import Processes, processes
 from tests.support.slurm import Slurm, Unavailable, slurm
 from tests.support.study import LIBRARIES
@@ -87,6 +90,13 @@ def _signal_handlers() -> Iterator[None]:
         signal.signal(number, handler)
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _compositions() -> Iterator[None]:
+    """Tests share what Hydra composes of the same files."""
+    with shared():
+        yield
+
+
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Scheduling:
     return Scheduling(config, log)
 
@@ -94,6 +104,20 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Schedul
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The long tests come first, so that at the end no worker is left alone with one of them."""
     items.sort(key=lambda item: item.path.parent.name not in ("project", "services", "template"))
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _logging() -> None:
+    """What logs from INFO on is heard, and nobody sets handlers of their own for this process."""
+    logging.basicConfig(level=logging.INFO, handlers=[logging.NullHandler()])
+
+
+@pytest.fixture
+def caplog(request: pytest.FixtureRequest) -> Iterator[pytest.LogCaptureFixture]:
+    """What pytest's own has, for the tests that ask for it."""
+    with catching_logs(LogCaptureHandler(), logging.INFO) as handler:
+        request.node.stash[caplog_handler_key] = handler
+        yield pytest.LogCaptureFixture(request.node, _ispytest=True)
 
 
 def pytest_collection_finish() -> None:

@@ -12,6 +12,9 @@ from labkart.errors import LabkartError
 # The folder in which the command was called, wherever it goes afterwards.
 STARTED = Path.cwd()
 
+# The same text is read once, as often as somebody asks outside of a project.
+_parse = cache(tomllib.loads)
+
 
 @dataclass(frozen=True)
 class Project:
@@ -59,7 +62,7 @@ def _around(directory: str, outputs: str | None) -> Project:
 def _read(folder: Path, outputs: str | None) -> Project | None:
     """The project whose root is this folder; None if it is not a project's root."""
     try:
-        table = tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))
+        table = _parse((folder / "pyproject.toml").read_text(encoding="utf-8"))
         settings = table["tool"]["labkart"]
         return Project(
             root=folder,
