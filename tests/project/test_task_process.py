@@ -4,7 +4,8 @@ import multiprocessing
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
@@ -16,7 +17,7 @@ from labkart.experiments.composer import compose_overrides
 from labkart.experiments.experiment import Experiment, run_experiments
 from labkart.experiments.output import describe_failures
 from labkart.experiments.plan import plan
-from labkart.experiments.task_process import TaskProcesses
+from labkart.experiments.task_process import ProcessPool, TaskProcesses
 from labkart.records import task_log
 from labkart.records.record import (
     ExperimentRecord,
@@ -84,8 +85,8 @@ class Step(Task):
                 raise ValueError("no such luck")
             case "prints":
                 os.system("echo all is well")
-            case "process":
-                Path("process").write_text(str(os.getpid()))
+            case "process" | "process-1" | "process-2" | "process-3":
+                Path(self.way).write_text(str(os.getpid()))
             case "processes":
                 Path("children").write_text(str(leave_processes()))
         self.dump(self.way)
@@ -214,6 +215,48 @@ def test_tasks_run_in_this_process_only_without_workers(workers: int, is_here: b
     (record,), _ = run("process", workers=workers)
     assert record.status == "finished"
     assert (Path("process").read_text() == str(os.getpid())) is is_here
+
+
+@pytest.fixture
+def pool() -> Iterator[ProcessPool]:
+    """A pool; when it is closed no process is left."""
+    with closing(ProcessPool()) as pool:
+        yield pool
+    soon(lambda: not multiprocessing.active_children())
+
+
+def process_of(way: str, pool: ProcessPool) -> str:
+    """The process in which a build runs a task."""
+    planned = plan(compose_overrides(f"ways={way}"))
+    run_experiments([planned], 1, Listener(), pool=pool)
+    assert planned.record.status == "finished"
+    return Path(way).read_text()
+
+
+CHANGES: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
+    "nothing": lambda _: None,
+    "environment": lambda patch: patch.setenv("SEEN", "yes"),
+    "modules": lambda patch: patch.setitem(sys.modules, "another", ModuleType("another")),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_builds_share_a_process_while_all_that_a_task_may_see_is_the_same(
+    pool: ProcessPool, monkeypatch: pytest.MonkeyPatch, change: str
+) -> None:
+    process_of("process-1", pool)  # the first build may import something
+    process = process_of("process-2", pool)
+    assert process != str(os.getpid())
+    CHANGES[change](monkeypatch)
+    assert (process_of("process-3", pool) == process) == (change == "nothing")
+
+
+def test_a_task_that_dies_in_a_pool_leaves_the_next_build_a_new_process(pool: ProcessPool) -> None:
+    process = process_of("process-1", pool)
+    planned = plan(compose_overrides("ways=killed"))
+    run_experiments([planned], 1, Listener(), pool=pool)
+    assert (planned.record.status, planned.record.error) == ("failed", DEATHS["killed"])
+    assert process_of("process-2", pool) != process
 
 
 def test_where_this_process_uses_the_graphics_card_the_tasks_run_in_it(

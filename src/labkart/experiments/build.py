@@ -23,7 +23,7 @@ from luigi.task_status import DONE, FAILED, PENDING
 from labkart import threads
 from labkart._compat import registered_classes, set_registered_classes
 from labkart.experiments.allocation import Allocator
-from labkart.experiments.task_process import TaskProcesses
+from labkart.experiments.task_process import ProcessPool, TaskProcesses
 from labkart.language import translate
 from labkart.tasks import resources
 from labkart.tasks.context import context
@@ -66,7 +66,12 @@ class _Listener(Protocol):
 
 
 def run(
-    results: _Tasks, tasks: _Tasks, workers: int, allocator: Allocator, listener: _Listener
+    results: _Tasks,
+    tasks: _Tasks,
+    workers: int,
+    allocator: Allocator,
+    listener: _Listener,
+    pool: ProcessPool | None = None,
 ) -> None:
     """Let gokart build the results, for which it needs these tasks, on some workers.
 
@@ -89,7 +94,7 @@ def run(
         threads.divided(workers),
         factory.create_worker(scheduler, max(1, workers)) as worker,
     ):
-        TaskProcesses(worker, workers, allocator, listener.beat)
+        TaskProcesses(worker, workers, allocator, listener.beat, pool)
         for result in results:
             worker.add(result)
         worker.run()

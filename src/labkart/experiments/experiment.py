@@ -16,6 +16,7 @@ from labkart.experiments.plan import Experiment
 from labkart.experiments.progress import ProgressListener
 from labkart.experiments.recording import Provenance
 from labkart.experiments.supply import Supply
+from labkart.experiments.task_process import ProcessPool
 from labkart.fingerprint import snapshot
 from labkart.records import locks
 from labkart.records.record import (
@@ -42,12 +43,13 @@ def run_experiments(
     *,
     fail_fast: bool = False,
     origin: Provenance | None = None,
+    pool: ProcessPool | None = None,
 ) -> None:
     """Build what is missing of all experiments, each task once, and complete their records.
 
     A failed task fails the experiments that need it, and no others; with `fail_fast` it stops the
     others. Those that had begun are then `stopped`, as after Ctrl-C. Their origin is that of this
-    moment, if none is given.
+    moment, if none is given. With a pool, the next build may go on in the same process.
 
     Raises:
         LabkartError: a task asks for more than there is. Nothing has run.
@@ -62,7 +64,7 @@ def run_experiments(
             execution.end([experiment for experiment in experiments if not experiment.missing])
             results = [result for experiment in pending for result in experiment.results]
             allocator = Allocator(supply, execution.tasks)
-            build.run(results, execution.tasks, workers, allocator, execution)
+            build.run(results, execution.tasks, workers, allocator, execution, pool)
         except KeyboardInterrupt as stop:
             is_failure = isinstance(stop, FirstFailure) and fail_fast
             if is_failure:

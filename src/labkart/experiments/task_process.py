@@ -6,11 +6,14 @@ Knows luigi's worker, and how a process ends. Knows no experiments.
 import faulthandler
 import multiprocessing
 import os
+import pickle
 import signal
+import sys
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from queue import Empty
@@ -20,11 +23,15 @@ from typing import IO, Any
 from luigi.task_status import DONE, FAILED
 
 from labkart import _compat, signals
+from labkart.errors import LabkartError
 from labkart.experiments.allocation import Allocation, Allocator
+from labkart.fingerprint import imports, snapshot
 from labkart.language import translate
 from labkart.records.locks import locked_if_free
+from labkart.secrets import redact
 from labkart.tasks import debugger
 from labkart.tasks.context import context
+from labkart.tasks.handover import WholeParams
 from labkart.tasks.resources import Resources
 from labkart.tasks.task import Task, record_death
 
@@ -37,27 +44,52 @@ os.environ.setdefault("PYTORCH_NVML_BASED_CUDA_CHECK", "1")
 _fork: Any = multiprocessing.get_context("fork")
 
 
+@dataclass
+class ProcessPool:
+    """The processes of tasks, which several builds may share, such as those of a search's trials.
+
+    Then a process goes on with the tasks of the next build, and whoever made the pool closes it.
+    """
+
+    processes: list["_Process"] = field(default_factory=list)
+
+    def close(self) -> None:
+        """End all processes, and wait until they have ended."""
+        for process in self.processes:
+            process.release()
+        signals.join(self.processes)
+
+
 class TaskProcesses:
     """Runs the tasks of luigi's worker, and is the queue of their results.
 
-    A single process runs one task after another: what tasks import is imported once. Where several
-    run at once, each ends with its task, and leaves memory and graphics card to the others.
+    A single process runs one task after another: what tasks import is imported once. A task that
+    was made after it was forked is handed over, if it sees the same there. Where several run at
+    once, each ends with its task, and leaves memory and graphics card to the others.
 
     Args:
         worker: luigi's; from now on it runs its tasks by this object.
         count: how many tasks run at once; 0 runs them in this process, one after another.
         allocator: knows what each task has of what is scarce.
         beat: is called every half a second or so.
+        pool: the processes of several builds; None for processes of this one alone.
     """
 
     def __init__(
-        self, worker: Any, count: int, allocator: Allocator, beat: Callable[[], None]
+        self,
+        worker: Any,
+        count: int,
+        allocator: Allocator,
+        beat: Callable[[], None],
+        pool: ProcessPool | None = None,
     ) -> None:
         self._count, self._allocator = count, allocator
         self._leader = os.getpid()
         self._children = signals.children()  # which are not of tasks
         signals.adopt_orphans()
-        self._processes: list[_Process] = []
+        self._pool, self._is_shared = pool or ProcessPool(), pool is not None
+        for process in self._pool.processes:
+            process.task_ids.clear()  # of an earlier build
         self._running: dict[str, _TaskRun] = {}
         self._results = deque[tuple[Any, ...]]()
         self._create, self._tasks = _compat.replace_processes(worker, self._new_run, self, beat)
@@ -79,21 +111,20 @@ class TaskProcesses:
         return self._results.popleft()
 
     def close(self) -> None:
-        """End all processes, and wait until they have ended."""
-        for process in self._processes:
-            process.release()
-        signals.join(self._processes)
+        """End all processes that no other build will use, and wait until they have ended."""
+        if self._running or not self._is_shared:
+            self._pool.close()
 
     def start(self, run: "_TaskRun") -> None:
         """Let a process run a task."""
-        task_id = run.task.task_id
-        run.allocation = self._allocator.of(task_id)
-        last = self._processes[-1] if self._processes and self._count == 1 else None
-        is_usable = last and last.is_alive() and last.may_run(task_id, run.allocation)
-        run.process = last if last and is_usable else self._new_process(run.allocation)
-        run.process.run_task(task_id)
+        run.allocation = self._allocator.of(run.task.task_id)
+        last = self._pool.processes[-1] if self._pool.processes and self._count == 1 else None
+        if last and last.is_alive() and last.run_next_task(run.task, run.allocation):
+            run.process = last
+        else:
+            self._start_in_new_process(run)
         run.started = time.time()
-        self._running[task_id] = run
+        self._running[run.task.task_id] = run
 
     def _new_run(self, task: Task[Any]) -> Any:
         run = self._create(task)
@@ -106,24 +137,25 @@ class TaskProcesses:
     def _ending(self) -> list[int]:
         """What tells the end of processes that still have something that is scarce."""
         running = [run.process for run in self._running.values()]
-        ending = [process for process in self._processes if process.allocation.claim]
+        ending = [process for process in self._pool.processes if process.allocation.claim]
         return [process.sentinel for process in ending if process not in running]
 
-    def _new_process(self, allocation: Allocation) -> "_Process":
-        """Fork a process that knows all tasks of this moment."""
+    def _start_in_new_process(self, run: "_TaskRun") -> None:
+        """Fork a process that knows all tasks of this moment, and let it run one of them."""
         if self._count == 1:
-            self.close()
-        self._processes = [process for process in self._processes if process.is_alive()]
+            self._pool.close()
+        processes = [process for process in self._pool.processes if process.is_alive()]
         pipes = [run.process.pipe for run in self._running.values()]
-        self._processes.append(_Process(self._serve, set(self._tasks), allocation, pipes))
-        return self._processes[-1]
+        run.process = _Process(self._serve, set(self._tasks), run.allocation, pipes)
+        run.process.run_task(run.task.task_id)
+        self._pool.processes = [*processes, run.process]
 
     def _look_after(self, run: "_TaskRun") -> None:
         """Take the result of a task if it has ended, in whatever way."""
         is_alive = run.is_alive()  # looked at first: what it has sent by then is in the pipe
         try:
             if run.process.pipe.poll():
-                self._end(run, run.process.pipe.recv())
+                self._take(run, run.process.pipe.recv())
             elif not is_alive:
                 raise EOFError
             elif run.limit and time.time() > run.started + run.limit:
@@ -135,6 +167,13 @@ class TaskProcesses:
         except (EOFError, OSError):
             run.process.join()
             self._fail(run, _describe_end(run.process.exitcode))
+
+    def _take(self, run: "_TaskRun", result: tuple[Any, ...] | None) -> None:
+        """Take what a process sent: a result, or that it cannot make the task."""
+        if result:
+            self._end(run, result)
+        else:
+            self._start_in_new_process(run)
 
     def _fail(self, run: "_TaskRun", error: str) -> None:
         """Record why a task has no result, unless it was committed before its process ended."""
@@ -176,7 +215,12 @@ class TaskProcesses:
             other.close()
         try:
             while True:
-                run = self._create(self._tasks[pipe.recv()])
+                task_id, packed = pipe.recv()
+                task = _unpack(packed) if packed else self._tasks[task_id]
+                if task is None:
+                    pipe.send(None)
+                    continue
+                run = self._create(task)
                 run.result_queue = _ResultPipe(pipe)
                 run.run()
         except (EOFError, OSError):  # there are no more tasks, or the first process has died
@@ -213,9 +257,9 @@ class _Process(_fork.Process):
     """A process that runs tasks by their ids, one after another.
 
     Attributes:
-        task_ids: of the tasks that it knows.
+        task_ids: of the tasks that it knows; others are handed over.
         allocation: what it has of what is scarce, as long as it lives.
-        pipe: takes the ids, and gives the results.
+        pipe: takes the tasks, and gives the results.
     """
 
     def __init__(
@@ -226,6 +270,7 @@ class _Process(_fork.Process):
         others: Sequence[Connection],
     ) -> None:
         self.task_ids, self.allocation = task_ids, allocation
+        self._inheritance = _inheritance()
         self.pipe, end = _fork.Pipe()
         self._stack = _temporary_file()
         arguments = (end, allocation, [*others, self.pipe], self._stack)
@@ -235,15 +280,23 @@ class _Process(_fork.Process):
         if allocation.claim:
             allocation.claim.hand_over()
 
-    def may_run(self, task_id: str, allocation: Allocation) -> bool:
-        """Whether it knows a task, and has what that is to have."""
-        has_nothing = not (self.allocation.claim or allocation.claim)
-        return has_nothing and self.allocation == allocation and task_id in self.task_ids
+    def run_next_task(self, task: Task[Any], allocation: Allocation) -> bool:
+        """Let the process run one more task; False if that needs another process."""
+        has_claim = self.allocation.claim or allocation.claim
+        if has_claim or self.allocation != allocation:
+            return False
+        if task.task_id in self.task_ids:
+            self.run_task(task.task_id)
+            return True
+        packed = _pack(task) if self._inheritance == _inheritance() else b""
+        if packed:
+            self.run_task(task.task_id, packed)
+        return bool(packed)
 
-    def run_task(self, task_id: str) -> None:
-        """Let the process run a task."""
+    def run_task(self, task_id: str, packed: bytes = b"") -> None:
+        """Let the process run a task that it knows, or that is handed over."""
         with suppress(OSError):  # it has died: that shows when its result is awaited
-            self.pipe.send(task_id)
+            self.pipe.send((task_id, packed))
 
     def release(self) -> None:
         """Let the process end; it may take a moment."""
@@ -254,6 +307,33 @@ class _Process(_fork.Process):
         """What it was doing when it crashed; empty if it did not crash."""
         self._stack.seek(0)
         return self._stack.read().decode(errors="replace")
+
+
+def _inheritance() -> list[Any]:
+    """What a task may see of this process that a process has only if it was forked since."""
+    supply = getattr(context.check_needs, "__self__", None)
+    own = [context.monitor, context.pruning_reason, context.call_ranks, supply]
+    code = [set(sys.modules), imports.reload_count(), snapshot.generation()]
+    return [*own, *code, dict(os.environ), redact.remembered()]
+
+
+def _pack(task: Task[Any]) -> bytes:
+    """A task for a process that was forked before it was made; empty if that is impossible."""
+    try:
+        return pickle.dumps((WholeParams({}, task), task.make_unique_id(), context.source))
+    except LabkartError:
+        return b""
+
+
+def _unpack(packed: bytes) -> Task[Any] | None:
+    """The task that was packed; None if it would be another one here."""
+    try:
+        params, id, source = pickle.loads(packed)
+        is_same = params.task.make_unique_id() == id
+    except Exception:  # of whatever its parameters are
+        return None
+    context.source = source
+    return params.task if is_same else None
 
 
 class _ResultPipe:

@@ -41,6 +41,11 @@ def remember(values: Collection[str]) -> None:
     _remembered.update(values)
 
 
+def remembered() -> frozenset[str]:
+    """The values that are masked in every text."""
+    return frozenset(_remembered)
+
+
 def redact_values(data: Any, known: Collection[str] = (), key: str = "") -> Any:
     """What has a name, however nested, without its secrets.
 

@@ -21,6 +21,7 @@ from labkart.experiments.plan import plan
 from labkart.experiments.progress import ProgressListener
 from labkart.experiments.recording import Provenance
 from labkart.experiments.search.config import SearchConfig
+from labkart.experiments.task_process import ProcessPool
 from labkart.experiments.search.journal import TrialJournal
 from labkart.language import join_sentences, translate
 from labkart.records.names import MetricNames
@@ -60,6 +61,7 @@ class StudyRunner(ProgressListener):
         self.config, self._listener, self._fail_fast = config, listener, fail_fast
         self.journal = TrialJournal(config)
         self._process = os.getpid()
+        self._pool = ProcessPool()
         self._known = {trial.number for trial in self._ended()}
 
     def run(self, n_trials: int, workers: int) -> None:
@@ -96,7 +98,7 @@ class StudyRunner(ProgressListener):
             os._exit(1)
 
     def _work(self, n_trials: int) -> None:
-        with closing(self.journal.claim_trials(n_trials)) as trials:
+        with closing(self._pool), closing(self.journal.claim_trials(n_trials)) as trials:
             for trial in trials:
                 if trial:
                     self._try(trial)
@@ -162,7 +164,13 @@ class StudyRunner(ProgressListener):
                     record.study, record.trial = self.config.name, trial.number
                 reason = partial(self._pruning_reason, trial.number)
                 with pruning.prune_with(reason if self.config.pruning_reason else None):
-                    run_experiments([experiment], experiment.workers(1), self, origin=self._origin)
+                    run_experiments(
+                        [experiment],
+                        experiment.workers(1),
+                        self,
+                        origin=self._origin,
+                        pool=self._pool,
+                    )
                 trial.seconds = sum(run.seconds for run in record.tasks if run.state != "cached")
             self._judge(trial, record)
             self._adopt(record, trial.number)
