@@ -41,6 +41,12 @@ _CASES: list[tuple[str, dict[str, str], list[str], dict[str, str]]] = [
         {"src/study/pipeline.py": "from .tasks.a import Add\n", **_task("pass")},
     ),
     (
+        "foreign-task",
+        {"src/study/tasks/a.py": "import luigi as l, gokart\n\n\nclass Add(l.Task):\n    pass\n\n\nclass Sum(gokart.TaskOnKart[int]):\n    pass\n\n\nclass Settings(l.Config):\n    pass\n"},
+        ["src/study/tasks/a.py:4", "src/study/tasks/a.py:8", "src/study/tasks/a.py:12"],
+        {"src/study/tasks/a.py": f"{_HEAD}class Big(IntParameter):\n    pass\n\n\nclass Add(Task[int]):\n    pass\n"},
+    ),
+    (
         "untyped-parameter",
         _task("a = IntParameter()\nb: int = IntParameter()\nc, d = IntParameter(), IntParameter()\ne: 'Task' = IntParameter()"),
         [f"src/study/tasks/a.py:{line}" for line in (6, 7, 8, 8, 9)],
@@ -53,6 +59,12 @@ _CASES: list[tuple[str, dict[str, str], list[str], dict[str, str]]] = [
         {"src/study/tasks/a.py": f"{_HEAD}class Base(Task[int]):\n    pass\n\n\nclass Add(Base):\n    pass\n", "src/study/layout.py": "from .tasks import a\nMODELS = {'a': a.Add}\n", "src/study/pipeline.py": "from .layout import MODELS\ndef pipeline(cfg): MODELS\n", "tests/test_a.py": "from study.pipeline import pipeline\n"},
     ),
     ("undocumented-task", _task("x = 1"), ["src/study/tasks/a.py:5"], _task('"""Add."""')),
+    (
+        "heavy-property",
+        _task("from functools import cached_property\nimport pandas as pd\n@property\ndef a(self):\n    for x in y: pass\n\n@cached_property\ndef b(self):\n    return pd.read_csv(self.f)\n\n@property\ndef c(self):\n    return np.loadtxt(self.f)"),
+        ["src/study/tasks/a.py:10", "src/study/tasks/a.py:14", "src/study/tasks/a.py:18"],
+        _task("@property\ndef a(self):\n    return self.n + 1\n\ndef run(self):\n    for x in y: load(x)"),
+    ),
     (
         "absolute-path",
         {"src/study/a.py": 'A = "/home/ann/data.csv"\nB = "C:\\\\data"\nC = "~/data"\nD = f"/home/{A}"\nE = Path("/data")\nF = "/home/ann (old)/a+b.csv"\nG = r"\\\\nas\\share"\nH = "file:///home/ann"\nI = "/kaggle/input/a"\nJ = "/data1/a"\nK = r"\\\\nas\\share\\a (b)"\nL = "../shared/a.csv"\n', "conf/a.yaml": "name: a\nfolder: /gpfs0/lab/data\nfiles: [~/a.csv, 'D:/b']\n"},
@@ -197,9 +209,10 @@ def test_a_task_is_known_through_other_classes_modules_and_names(find: Find) -> 
     files = {"base.py": base, "sub/a.py": child, "__init__.py": "from study import more\n"}
     files = {f"src/study/tasks/{name}": text for name, text in files.items()}
     files |= {"src/study/more.py": stray, "src/study/pipeline.py": ""}
-    assert places(find("undocumented-task", "stray-task", **files)) == [
+    assert places(find("undocumented-task", "foreign-task", "stray-task", **files)) == [
         "src/study/more.py:4 stray-task",
         "src/study/tasks/sub/a.py:4 undocumented-task",
+        "src/study/tasks/sub/a.py:8 foreign-task",
     ]
 
 

@@ -51,6 +51,8 @@ OVERRIDES = {
     "model.trees=3": 'conf/config.yaml: no setting "model.trees". Did you mean "model.params.trees"?',
     "width=3": 'conf/config.yaml: no setting "width". Choose one of model, seed, split.',
     "split.width=3": 'conf/config.yaml: no setting "split.width". Choose one of test_size.',
+    "split={test_size:0.1,width:3}": 'conf/config.yaml: no setting "split.width". Choose one of test_size.',
+    "split={size:0.1}": 'conf/config.yaml: no setting "split.size". Did you mean "test_size"?',
     "seed.x=1": 'conf/config.yaml: no setting "seed.x". "seed" has no settings: it is 0.',
     "hydra.jobs.chdir=true": 'conf/config.yaml: no setting "hydra.jobs.chdir". Did you mean "hydra.job.chdir"?',
     "+seed=1": '+seed=1: "seed" is set already. Write seed=1.',

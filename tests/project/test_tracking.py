@@ -548,6 +548,7 @@ def test_a_run_has_the_drawing_the_tasks_the_data_the_outputs_and_the_lock(fresh
     assert run.data.metrics["answer"] == 7 and run.data.metrics["Left.学習率"] == 0.5
     assert run.data.metrics["Left.nan"] != run.data.metrics["Left.nan"]
     assert len(run.data.params["Left.text"]) == 6000
+    assert (folder / "parameters/Left.text.txt").read_text() == "p" * 20_000
     assert (folder / "uv.lock").read_text() == "version = 1\n"
     assert re.findall(
         r"^(\w+),(\w+),[\d.]+,", (folder / "tasks.csv").read_text(), re.MULTILINE
@@ -558,6 +559,9 @@ def test_a_run_has_the_drawing_the_tasks_the_data_the_outputs_and_the_lock(fresh
     ]
     assert "Right" in (folder / "pipeline.svg").read_text()
     assert list(folder.glob("Left/Left_*.pkl")) and not list(folder.glob("Right/Right_*.pkl"))
+    assert re.search(
+        r"Right,.*,50\d\d,[0-9a-f]{64}", (folder / "outputs_not_copied.csv").read_text()
+    )
     (dataset,) = [each.dataset for each in run.inputs.dataset_inputs]
     assert dataset.name == "data/raw/table.csv"
     assert run.data.tags["labkart.data"].startswith("data/raw/table.csv ")

@@ -283,7 +283,7 @@ print(newest.data.tags["mlflow.note.content"])
 """
     said = _started[0].code(script, ran).stdout
     assert (
-        said.startswith("Scale by ")
+        said.startswith("Scale accepted by ")
         and "helpers.py: scale" in said
         and "- Scale accepted by" in said
     )

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from labkart.results.runs import varying
+from labkart.results.runs import Listing, varying
 from tests.results.experiments import experiment
 
 
@@ -26,3 +26,13 @@ def test_of_two_values_that_always_change_together_only_the_first_is_shown(root:
     for record in experiments:
         record.config["split"]["test_size"] = record.settings["seed"]
     assert varying(experiments) == ["seed"]
+
+
+def test_null_is_a_value_and_numbers_are_shown_as_they_are_typed(root: Path) -> None:
+    experiments = [experiment(number) for number in (1, 2, 3)]
+    for record, penalty in zip(experiments, [None, "NaN", "-Infinity"], strict=True):
+        record.settings["penalty"] = penalty
+    cells = {column.head: column.cells for column in Listing(experiments).columns()}
+    assert cells["penalty"] == ["null", "nan", "-inf"]
+    del experiments[0].settings["penalty"]
+    assert Listing(experiments).columns()[3].cells == ["-", "nan", "-inf"]

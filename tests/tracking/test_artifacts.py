@@ -1,6 +1,7 @@
 """An experiment's files for MLflow's page take no space again, and stay as they are if one of the two is replaced."""
 
 import shutil
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -26,7 +27,7 @@ def gathered(root: Path) -> Path:
     return root / "files"
 
 
-def gather(root: Path, **settings: object) -> None:
+def gather(root: Path, figures: Sequence[str] = ("roc.png",), **settings: object) -> None:
     states = [
         digests.file_state(root / f"outputs/cache/{name}.pkl", root / "outputs")
         for name in ("score", "train")
@@ -34,7 +35,7 @@ def gather(root: Path, **settings: object) -> None:
     last = replace(
         TASK,
         outputs=states[:1],
-        figures=["roc.png"],
+        figures=list(figures),
         tables=[],
         artifacts=["more", "gone.txt"],
     )
@@ -45,7 +46,7 @@ def gather(root: Path, **settings: object) -> None:
     ]
     experiment: ExperimentRecord = replace(EXPERIMENT, tasks=[use for use, _ in uses], **settings)
     experiment.write({"config.yaml": "seed: 1\n"}, {"uv.lock": LOCK})
-    artifacts.gather(root / "files", experiment, uses)
+    artifacts.gather(root / "files", experiment, uses, {})
 
 
 def test_what_is_in_the_records_gets_a_second_name(gathered: Path) -> None:
@@ -68,10 +69,17 @@ def test_an_output_of_the_last_tasks_is_a_copy_and_others_come_on_demand(gathere
     assert names() == {"score.pkl"}
     assert (root / "outputs/cache/score.pkl").stat().st_nlink == 1
     gather(root, artifact_tasks="all", artifact_mb=0.0)
-    assert names() == {"score.pkl"}
+    assert "Split,cache/train.pkl,5," in (gathered / "outputs_not_copied.csv").read_text()
     gather(root, artifact_tasks="all")
     assert names() == {"score.pkl", "train.pkl"}
     assert (gathered / "Score/score.pkl").read_text() == "score"
+
+
+def test_an_output_does_not_take_the_place_of_a_file_that_the_task_logged(gathered: Path) -> None:
+    write(gathered.parent, **{"outputs/records/tasks/Train_abc/score.pkl": "logged"})
+    gather(gathered.parent, figures=["score.pkl"])
+    assert (gathered / "Score/score.pkl").read_text() == "logged"
+    assert (gathered / "Score/output-score.pkl").read_text() == "score"
 
 
 def test_a_file_that_is_replaced_on_one_side_stays_on_the_other(gathered: Path) -> None:

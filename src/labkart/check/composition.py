@@ -144,10 +144,10 @@ def _grid_jobs(name: str) -> Iterator[Job]:
 
 def _sweep_jobs(file: ConfigFile) -> Sequence[Job]:
     """A sample of the combinations of an experiment that has a sweep of its own."""
-    grid = [
-        sweep_file.GridOverride(f"{name}={text}", Place(file.path, file.line(f"{_SWEEP}.{name}")))
+    grid = {
+        f"{name}={text}": Place(file.path, file.line(f"{_SWEEP}.{name}"))
         for name, text in _section(file, _SWEEP).items()
-    ]
+    }
     return combinations.sample(grid) if grid else []
 
 

@@ -22,9 +22,11 @@ from labkart.check.waivers import Waiver
 RULES: tuple[type[Rule], ...] = (
     layout.OutsideLayout,
     tasks.StrayTask,
+    tasks.ForeignTask,
     tasks.SameName,
     tasks.UntypedParameter,
     tasks.UndocumentedTask,
+    tasks.HeavyProperty,
     coverage.UntestedTask,
     absolute_paths.AbsolutePath,
     writes.StrayWrite,

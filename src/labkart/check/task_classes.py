@@ -8,6 +8,8 @@ from typing import Any
 
 import luigi
 
+_FOREIGN = ("gokart.", "luigi.")
+
 
 @dataclass
 class TaskClass:
@@ -17,6 +19,7 @@ class TaskClass:
     node: ast.ClassDef
     members: dict[str, Any]  # what its own body defines, by name
     parameters: dict[str, str]  # the kinds of the parameters among them, by name
+    foreign_bases: list[str]  # the tasks of gokart and luigi that it inherits from directly
 
     @property
     def name(self) -> str:
@@ -49,4 +52,7 @@ def _task_class(path: str, node: ast.ClassDef, task: type) -> TaskClass:
         for name, value in members.items()
         if isinstance(value, luigi.Parameter)
     }
-    return TaskClass(path, node, members, parameters)
+    tasks = [base for base in task.__bases__ if issubclass(base, luigi.Task)]
+    names = [f"{base.__module__.partition('.')[0]}.{base.__name__}" for base in tasks]
+    foreign = [name for name in names if name.startswith(_FOREIGN)]
+    return TaskClass(path, node, members, parameters, foreign)

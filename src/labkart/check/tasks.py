@@ -1,13 +1,21 @@
 """Rules on tasks, for the imported classes."""
 
+import ast
+import re
 from abc import abstractmethod
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Any, ClassVar, get_origin
 
 from labkart.check.pipeline import pipeline
 from labkart.check.rule import Finding, Rule
 from labkart.check.task_classes import TaskClass
 from labkart.check.tree import Tree
+
+_HEAVY = re.compile(
+    r"_?(?:download|fit|load|open|predict|read|scan|train|transform|urlopen)"
+    r"(?:_\w+|lines?|mat|s|txt)?"
+)
 
 
 class TaskRule(Rule):
@@ -42,6 +50,19 @@ class StrayTask(TaskRule):
         if folder != "tasks":
             values = {"name": task.name, "package": package}
             yield self.finding(task.path, "stray", task.node.lineno, **values)
+
+
+class ForeignTask(TaskRule):
+    """A task inherits from labkart's Task, never from gokart's or luigi's own."""
+
+    reason = "Only labkart's Task has an id that covers its code, a lock for its run and a record."
+    fix = "Write `from labkart import Task` and `class Name(Task[...])`. The rest stays as it is."
+    messages: ClassVar[dict[str, str]] = {"foreign": "{name} inherits from {base}"}
+
+    def check_task(self, task: TaskClass) -> Iterator[Finding]:
+        """Look at the direct base classes."""
+        for base in task.foreign_bases:
+            yield self.finding(task.path, "foreign", task.node.lineno, name=task.name, base=base)
 
 
 class UndocumentedTask(TaskRule):
@@ -97,6 +118,46 @@ class UntypedParameter(TaskRule):
                 values = {"name": name, "task": task.name, "kind": kind, "type": annotation}
                 key = "other" if annotation else "none"
                 yield self.finding(task.path, key, task.line(name), **values)
+
+
+class HeavyProperty(TaskRule):
+    """A property of a task has no loop, and no call that reads, loads, fits or the like."""
+
+    reason = (
+        "Properties are computed whenever somebody looks at a task, also while the pipeline is"
+        " only laid out; their values are neither cached nor recorded."
+    )
+    fix = (
+        "Do it in run(), or in another task. What counts as heavy: a for or while loop, and a call"
+        " of a name that starts with download, fit, load, open, predict, read, scan, train or"
+        " transform."
+    )
+    messages: ClassVar[dict[str, str]] = {
+        "loop": "{name} of {task} has a loop",
+        "call": "{name} of {task} calls {call}",
+    }
+
+    def check_task(self, task: TaskClass) -> Iterator[Finding]:
+        """Walk through the code of each property."""
+        for method in task.node.body:
+            name = getattr(method, "name", "")
+            if not isinstance(task.members.get(name), property | cached_property):
+                continue
+            for node in ast.walk(method):
+                call = _called_name(node)
+                values = {"name": name, "task": task.name, "call": call}
+                if isinstance(node, ast.For | ast.While):
+                    yield self.finding(task.path, "loop", node.lineno, **values)
+                elif isinstance(node, ast.Call) and _HEAVY.fullmatch(call):
+                    yield self.finding(task.path, "call", node.lineno, **values)
+
+
+def _called_name(node: ast.AST) -> str:
+    """The last part of the name that a call calls; empty if there is none."""
+    function = node.func if isinstance(node, ast.Call) else None
+    if isinstance(function, ast.Attribute):
+        return function.attr
+    return function.id if isinstance(function, ast.Name) else ""
 
 
 def _type_name(annotation: Any) -> str:

@@ -193,9 +193,10 @@ def _explain_unknown_key(error: BaseException, overrides: list[str]) -> str:
     match = _UNKNOWN_KEY.search(str(error))
     if not match or _one_line(error).startswith("In '"):
         return ""
-    key = match[1]
     # The files as the other overrides choose them, if these compose without the wrong one.
-    others = [override for override in overrides if "=" in override and key not in override]
+    others = [override for override in overrides if "=" in override and match[1] not in override]
+    inner = str(getattr(_cause(error), "full_key", ""))
+    key = inner if inner.startswith(f"{match[1]}.") else match[1]  # split={width: 3}
     with suppress(*InvalidOverride):
         composed = Composed.of(load(others))
         if explanation := _explain_group(key, composed.choices, overrides):

@@ -24,8 +24,8 @@ from labkart import project
 from labkart.fingerprint import fingerprint, imports
 from labkart.installed_files import is_installed
 from labkart.language import mistake, translate
-from labkart.tasks.task import Task
 from labkart.tasks.params import UnknownValueError, exact_text
+from labkart.tasks.task import Task
 
 # Variables about hardware and threads, which are in no id anyway.
 _HARDWARE = ("CUDA", "CUBLAS", "NVIDIA", "HIP_", "OMP_", "MKL_", "OPENBLAS_", "NUMEXPR_", "KMP_")

@@ -17,6 +17,7 @@ from labkart.records.states import describe_state
 from labkart.records.values import (
     FACTS,
     fact_titles,
+    has_value,
     parse_fact,
     sort_key,
     text_of,
@@ -27,6 +28,7 @@ from labkart.table import Column, plain
 
 _MOST_METRICS = 8  # that a person reads
 _MISSING = "-"
+_NUMBERS = {"NaN": "nan", "Infinity": "inf", "-Infinity": "-inf"}  # as JSON and Python write them
 _EXPORTED = (
     *(*FACTS, "ended", "command", "settings", "config", "logged_params", "metrics"),
     *("sweeps", "study", "trial", "tags", "error", "edited"),
@@ -92,7 +94,7 @@ class Listing:
         metrics = self._metrics()
         requested = [name for name in self.requested if name not in (*metrics, *FACTS)]
         columns = {
-            name: [format_cell(value(experiment, name)) for experiment in self.experiments]
+            name: [_format_setting(experiment, name) for experiment in self.experiments]
             for name in dict.fromkeys([*requested, *varying(self.experiments)])
         }
         commits = [_format_commit(experiment) for experiment in self.experiments]
@@ -188,13 +190,20 @@ def write_csv(experiments: Sequence[ExperimentRecord], file: TextIO) -> None:
     writer.writerows(rows)
 
 
+def _format_setting(experiment: ExperimentRecord, name: str) -> str:
+    """A setting; `null` is one, too."""
+    cell = value(experiment, name)
+    return "null" if cell is None and has_value(experiment, name) else format_cell(cell)
+
+
 def format_cell(cell: Any) -> str:
     """A value of the configuration, with no more digits than a person compares."""
     if cell is None:
         return _MISSING
     if isinstance(cell, float) and len(str(cell)) > 6:
         return f"{cell:.4g}"
-    return plain(text_of(cell))
+    text = text_of(cell)
+    return plain(_NUMBERS.get(text, text))
 
 
 def _format_starts(experiments: Sequence[ExperimentRecord]) -> list[str]:

@@ -5,7 +5,7 @@ Links or copies files and makes no record. Knows neither metrics nor tags.
 
 import csv
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -23,11 +23,14 @@ Uses = Sequence[tuple[TaskRun, TaskRecord]]
 _READ_ONLY = 0o444
 
 
-def gather(folder: Path, experiment: ExperimentRecord, uses: Uses) -> None:
+def gather(
+    folder: Path, experiment: ExperimentRecord, uses: Uses, texts: Mapping[str, str]
+) -> None:
     """Put an experiment's files into a folder; it is made if it does not exist.
 
     What nobody writes to any more takes no space again: it gets a second name there. A record and
     an output do not, since a second name changes the stamp by which they are known as unchanged.
+    Parameters that are too long for MLflow are there whole, as texts by their names.
     """
     folder.mkdir(parents=True, exist_ok=True)
     for file in experiment.folder.glob("[!.]*"):
@@ -41,6 +44,10 @@ def gather(folder: Path, experiment: ExperimentRecord, uses: Uses) -> None:
                 place = folder / use.label / name
                 link(place / path if (record.folder / name).is_dir() else place, file)
     place_logs(folder, experiment)
+    for name, text in texts.items():
+        file = folder / "parameters" / f"{name.replace('/', '_')}.txt"
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(text, encoding="utf-8", errors="backslashreplace")
     _write_tasks(folder / "tasks.csv", experiment, uses)
     (folder / "pipeline.svg").write_text(pipeline_svg.svg(experiment, uses), encoding="utf-8")
     _copy_outputs(folder, experiment, uses)
@@ -77,19 +84,30 @@ def _write_tasks(path: Path, experiment: ExperimentRecord, uses: Uses) -> None:
         costs = [values.get(use.label, {}).get(name) for name in names]
         rounded = ["" if cost is None else round(cost, 3) for cost in costs]
         rows.append((use.label, use.state, *rounded, use.id))
+    _write_csv(path, rows)
+
+
+def _write_csv(path: Path, rows: Iterable[Sequence[Any]]) -> None:
     with path.open("w", newline="", encoding="utf-8") as file:
         csv.writer(file).writerows(rows)
 
 
 def _copy_outputs(folder: Path, experiment: ExperimentRecord, uses: Uses) -> None:
-    """Copy the outputs that the experiment's settings ask for, but for those too large."""
+    """Copy the outputs that the experiment's settings ask for, and list those too large."""
     results = results_of(experiment).values()
+    too_large = list[Sequence[Any]]()
     for use, record in uses:
         is_asked_for = experiment.artifact_tasks == "all" or use.label in results
         for state in record.outputs if is_asked_for else ():
-            if state.bytes <= experiment.artifact_mb * 1e6:
-                file = project.current().outputs / state.path
-                _copy(folder / use.label / file.name, file)
+            if state.bytes > experiment.artifact_mb * 1e6:
+                too_large.append((use.label, state.path, state.bytes, state.sha256))
+                continue
+            file = project.current().outputs / state.path
+            is_logged = file.name in (*record.figures, *record.tables, *record.artifacts)
+            _copy(folder / use.label / f"{'output-' * is_logged}{file.name}", file)
+    if too_large:
+        head = ("task", "path", "bytes", "sha256")
+        _write_csv(folder / "outputs_not_copied.csv", [head, *too_large])
 
 
 def link(name: Path, file: Path) -> None:

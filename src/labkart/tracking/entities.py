@@ -109,6 +109,11 @@ def texts(values: Mapping[str, Any]) -> list[RunTag]:
     return [RunTag(names[name], plain(value)[:_MAX_TAG]) for name, value in values.items()]
 
 
+def long_params(values: Mapping[str, Any]) -> dict[str, str]:
+    """The parameters that are too long for MLflow, by name."""
+    return {name: str(value) for name, value in values.items() if len(str(value)) > _MAX_PARAM}
+
+
 def datasets(uses: Uses) -> list[DatasetInput]:
     """The declared data, files that were read undeclared, and data of packages, each once."""
     readers: dict[tuple[str, str], list[str]] = {}
@@ -168,7 +173,7 @@ def tags(experiment: ExperimentRecord, uses: Uses) -> list[RunTag]:
 
 def _accepted(uses: Uses) -> list[str]:
     """The tasks whose results a person accepted although their code changed, and why."""
-    template = "{label} by {by} on {at:.10}: {changes}"
+    template = "{label} accepted by {by} on {at:.10}: {changes}"
     return [
         template.format(label=use.label, **record.accepted)
         for use, record in uses
@@ -177,7 +182,7 @@ def _accepted(uses: Uses) -> list[str]:
 
 
 def note(experiment: ExperimentRecord, uses: Uses, page: str) -> RunTag:
-    """The description at the top of the run's page: the results, and links to its files.
+    """The description at the top of the run's page: the results, links to its files, remarks.
 
     MLflow's page shows 150 pixels of it, so the tasks are in the drawing and the table it links to.
 
@@ -194,8 +199,9 @@ def note(experiment: ExperimentRecord, uses: Uses, page: str) -> RunTag:
     files += [f"{use.label}/{name}" for use, record in uses for name in record.tables]
     shown = ["pipeline.svg", "tasks.csv", *files[:_MOST_FILES]]
     links = [f"[{_escaped(file)}]({page}/{quote(file)})" for file in shown]
-    text = "\n\n".join(filter(None, [", ".join(results), " · ".join(links)]))
-    return RunTag("mlflow.note.content", text[:_MAX_TAG])
+    remarks = [f"- {accepted}" for accepted in _accepted(uses)]
+    paragraphs = [", ".join(results), " · ".join(links), "\n".join(remarks)]
+    return RunTag("mlflow.note.content", "\n\n".join(filter(None, paragraphs))[:_MAX_TAG])
 
 
 def _escaped(text: str) -> str:

@@ -151,7 +151,7 @@ def _publish(
     # Before what may be large, or slow; a clock may have been set back.
     client.set_terminated(run, _STATUS.get(experiment.status, "KILLED"), max(times))
     with _artifacts(opened, run) as folder:
-        artifacts.gather(folder, experiment, uses)
+        artifacts.gather(folder, experiment, uses, entities.long_params(params))
         tables = direct.copy_files(folder, calls)
     if tables:
         client.log_batch(run, tags=entities.texts(tables))
