@@ -752,6 +752,11 @@ class Asks(labkart.Task):
         middle = Middle()
         yield middle
         self.dump(middle.output().load())
+
+class Edits(Asks):
+    def run(self):
+        yield from Asks.run(self)
+        Path("data/raw/table.csv").write_text("x\\n3\\n")
 """
 
 
@@ -772,6 +777,14 @@ def test_what_a_yielded_task_builds_on_counts_for_the_task_that_yielded_it(
     change()
     assert not task.complete()
     assert describe_damage(task, recorded(task)) == reason
+
+
+def test_what_a_yielded_task_read_and_what_then_changed_is_computed_again(
+    student: Callable[[str], ModuleType],
+) -> None:
+    task = student(GROUNDS).Edits()
+    assert gokart.build(task, reset_register=False) == "x\n1\n2\n"
+    assert describe_damage(task, recorded(task)) == "data/raw/table.csv changed"
 
 
 def test_an_undeclared_file_that_somebody_else_changes_while_a_task_runs_is_refused(

@@ -242,7 +242,7 @@ class Task(TaskLogger, TaskWithOutputs[T]):
 
     def _write_record(self, attempt: Attempt) -> None:
         inherited = inherited_reads(upstream(self), self._dynamic_upstream)
-        undeclared = {state.path: state for state in [*inherited, *attempt.undeclared]}
+        undeclared = {state.path: state for state in [*attempt.undeclared, *inherited]}
         written = TaskRecord(
             id=self.make_unique_id(),
             name=self.get_task_family(),
