@@ -10,9 +10,8 @@ from typing import Any
 
 from luigi.worker import TaskProcess
 
-from labkart.errors import LabkartError
 from labkart.fingerprint import harmless
-from labkart.language import translate
+from labkart.language import mistake
 from labkart.tasks.params import UnknownValueError, exact_text
 
 # What luigi and gokart set on any task, and what only decides when it runs.
@@ -52,11 +51,9 @@ def check(task: Any) -> None:
     params = task.param_kwargs.items()
     for name in [*own, *(name for name, value in params if vars(task)[name] is not value)]:
         family = task.get_task_family()
-        raise LabkartError(
-            translate(
-                "pipeline: {task}.{name} was set after the task was made, and no id covers it."
-                " Let it be a parameter: make({task}, ..., {name}=value).",
-                task=family,
-                name=name,
-            )
+        raise mistake(
+            "pipeline: {task}.{name} was set after the task was made, and no id covers it."
+            " Let it be a parameter: make({task}, ..., {name}=value).",
+            task=family,
+            name=name,
         )

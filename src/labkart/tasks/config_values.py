@@ -11,8 +11,7 @@ from omegaconf import DictConfig, ListConfig
 from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
 from labkart._compat import config_node, config_root, config_text
-from labkart.errors import LabkartError
-from labkart.language import join_sentences, translate
+from labkart.language import join_sentences, mistake, translate
 from labkart.tasks.context import context
 from labkart.wording import closest, did_you_mean, did_you_mean_names
 
@@ -135,13 +134,11 @@ def check_names(cfg: DictConfig | ListConfig) -> None:
     for key in cfg if isinstance(cfg, DictConfig) else range(len(cfg)):
         node = config_node(cfg, key)
         if _LOOK_ALIKE.search(str(key)):
-            raise LabkartError(
-                translate(
-                    '{file}: the name "{key}" has a full-width character or blank.'
-                    " Write it in ASCII, and indent with plain blanks.",
-                    file=context.source.describe(cfg),
-                    key=key,
-                )
+            raise mistake(
+                '{file}: the name "{key}" has a full-width character or blank.'
+                " Write it in ASCII, and indent with plain blanks.",
+                file=context.source.describe(cfg),
+                key=key,
             )
         if isinstance(node, DictConfig | ListConfig):
             check_names(node)

@@ -14,7 +14,7 @@ from omegaconf import nodes
 
 from labkart._compat import choice_type
 from labkart.errors import LabkartError
-from labkart.language import translate
+from labkart.language import mistake, translate
 from labkart.tasks.data_files import DataFile
 from labkart.tasks.parameter_kinds import describe_refusal, parameter_kind
 
@@ -71,10 +71,8 @@ def converted(parameter: luigi.Parameter[Any], value: Any, name: str, annotation
 
 
 def _refusal(name: str, value: Any, reason: str) -> LabkartError:
-    return LabkartError(
-        translate(
-            "{name} does not take {value!r}: {reason}.", name=name, value=value, reason=reason
-        )
+    return mistake(
+        "{name} does not take {value!r}: {reason}.", name=name, value=value, reason=reason
     )
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from labkart.errors import LabkartError
-from labkart.language import translate
+from labkart.language import mistake
 from labkart.wording import describe_type
 
 _DRAWN = (".png", ".svg", ".pdf", ".jpg", ".jpeg", ".webp")
@@ -50,11 +50,9 @@ def figure_drawing(figure: Any) -> Drawing:
         return Drawing("Plotly", _PLOTLY, lambda path: _write_plotly(figure, path))
     if _is_a(figure, "PIL.Image", "Image"):
         return Drawing("PIL", _PICTURES, figure.save)
-    raise LabkartError(
-        translate(
-            "the figure must be one of Matplotlib, Plotly or PIL, got {type}.",
-            type=describe_type(figure),
-        )
+    raise mistake(
+        "the figure must be one of Matplotlib, Plotly or PIL, got {type}.",
+        type=describe_type(figure),
     )
 
 
@@ -79,13 +77,11 @@ def file_name(name: str, drawing: Drawing) -> str:
     if suffix in drawing.suffixes:
         return name
     if suffix in _ALL:
-        raise LabkartError(
-            translate(
-                "{library} writes no {suffix} file. Choose one of {suffixes}.",
-                library=drawing.library,
-                suffix=suffix,
-                suffixes=", ".join(drawing.suffixes),
-            )
+        raise mistake(
+            "{library} writes no {suffix} file. Choose one of {suffixes}.",
+            library=drawing.library,
+            suffix=suffix,
+            suffixes=", ".join(drawing.suffixes),
         )
     return name + drawing.suffixes[0]
 
@@ -144,12 +140,10 @@ def _write_plotly(figure: Any, path: Path) -> None:
         figure.write_html(path, include_plotlyjs="cdn")
         return
     if not find_spec("kaleido"):
-        raise LabkartError(
-            translate(
-                "Plotly writes a {suffix} file only with the package kaleido."
-                " Add it (uv add kaleido), or choose .html.",
-                suffix=path.suffix,
-            )
+        raise mistake(
+            "Plotly writes a {suffix} file only with the package kaleido."
+            " Add it (uv add kaleido), or choose .html.",
+            suffix=path.suffix,
         )
     figure.write_image(path)
 
@@ -161,33 +155,27 @@ def _picture(image: Any) -> Any:
 
     pixels = np.asarray(image) if hasattr(image, "__array__") else None
     if pixels is None or pixels.dtype.kind not in "biuf":
-        raise LabkartError(
-            translate(
-                "the image must be one of PIL, or an array of numbers, got {type}.",
-                type=describe_type(image),
-            )
+        raise mistake(
+            "the image must be one of PIL, or an array of numbers, got {type}.",
+            type=describe_type(image),
         )
     if pixels.ndim == 3 and pixels.shape[2] == 1:
         pixels = pixels[:, :, 0]
     is_grey, is_colour = pixels.ndim == 2, pixels.ndim == 3 and pixels.shape[2] in (3, 4)
     if not (is_grey or is_colour) or not pixels.size:
-        raise LabkartError(
-            translate(
-                "the array must have the shape height x width, or height x width x 3 (or 4),"
-                " got {shape}.",
-                shape=pixels.shape,
-            )
+        raise mistake(
+            "the array must have the shape height x width, or height x width x 3 (or 4),"
+            " got {shape}.",
+            shape=pixels.shape,
         )
     most = 1 if pixels.dtype.kind in "bf" else 255
     low, high = pixels.min(), pixels.max()
     if not (low >= 0 and high <= most):
-        raise LabkartError(
-            translate(
-                "the array must have floats from 0 to 1, or integers from 0 to 255,"
-                " got {low:g} to {high:g}.",
-                low=low,
-                high=high,
-            )
+        raise mistake(
+            "the array must have floats from 0 to 1, or integers from 0 to 255,"
+            " got {low:g} to {high:g}.",
+            low=low,
+            high=high,
         )
     if most == 1:
         pixels = np.round(pixels * 255.0)

@@ -16,7 +16,7 @@ from pathlib import Path, PurePosixPath
 from labkart import digests, opened_files, project
 from labkart.errors import LabkartError
 from labkart.installed_files import is_installed
-from labkart.language import join_sentences, translate, translate_count
+from labkart.language import join_sentences, mistake, translate, translate_count
 
 _log = logging.getLogger(__name__)
 
@@ -72,10 +72,8 @@ class UndeclaredReads:
             if path in self._uncertain and current_stamp != stamp:
                 del self.paths[path]  # the other program has written it
             elif str(file) not in self._written and current_stamp not in (stamp, None):
-                raise LabkartError(
-                    translate(
-                        "{path} changed while {task} ran. Run it again.", path=path, task=owner
-                    )
+                raise mistake(
+                    "{path} changed while {task} ran. Run it again.", path=path, task=owner
                 )
         files = (self._root / path for path in self.paths)
         return [digests.file_state(file, self._root) for file in files if file.exists()]

@@ -20,7 +20,7 @@ from gokart.utils import get_dataframe_type_from_task
 from luigi.format import Nop
 
 from labkart.errors import LabkartError
-from labkart.language import join_sentences, translate
+from labkart.language import join_sentences, mistake, translate
 from labkart.wording import describe_type
 
 
@@ -157,13 +157,11 @@ def file_processor(task: Any, path: str) -> FileProcessor:
             problem = translate('no suffix "{suffix}" is known', suffix=suffix)
         else:
             problem = translate('"{path}" has no suffix', path=path)
-        raise LabkartError(
-            translate(
-                "{task}.output(): {problem}. Choose one of {suffixes}.",
-                task=task.get_task_family(),
-                problem=problem,
-                suffixes=", ".join(SUFFIXES),
-            )
+        raise mistake(
+            "{task}.output(): {problem}. Choose one of {suffixes}.",
+            task=task.get_task_family(),
+            problem=problem,
+            suffixes=", ".join(SUFFIXES),
         ) from None
 
 

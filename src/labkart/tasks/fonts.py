@@ -6,8 +6,7 @@ from contextlib import suppress
 from matplotlib import font_manager
 from matplotlib.ft2font import FT2Font
 
-from labkart.errors import LabkartError
-from labkart.language import translate
+from labkart.language import mistake
 
 _OWN = "DejaVu Sans"  # Matplotlib's
 
@@ -33,12 +32,10 @@ def fonts_for(texts: Iterable[str]) -> list[str]:
     for font in fonts:
         if missing <= _letters(font.fname):
             return [_OWN, font.name]
-    raise LabkartError(
-        translate(
-            'No font on this machine has "{letters}": figures would show boxes. Install one, for'
-            " example fonts-noto-cjk, or write it in other letters (in a report by labels).",
-            letters="".join(sorted(missing))[:10],
-        )
+    raise mistake(
+        'No font on this machine has "{letters}": figures would show boxes. Install one, for'
+        " example fonts-noto-cjk, or write it in other letters (in a report by labels).",
+        letters="".join(sorted(missing))[:10],
     )
 
 

@@ -13,8 +13,7 @@ from typing import Any
 import luigi
 from luigi.task_register import Register
 
-from labkart.errors import LabkartError
-from labkart.language import translate
+from labkart.language import mistake
 
 
 class WholeParams(dict[str, str]):
@@ -32,13 +31,11 @@ class WholeParams(dict[str, str]):
         try:
             _Packer(file).dump(_upstream_first(self.task))
         except Exception as error:  # whatever a value raises
-            raise LabkartError(
-                translate(
-                    "{task} cannot be handed to another process: {error}."
-                    " Yield tasks with plain values.",
-                    task=self.task.get_task_family(),
-                    error=error,
-                )
+            raise mistake(
+                "{task} cannot be handed to another process: {error}."
+                " Yield tasks with plain values.",
+                task=self.task.get_task_family(),
+                error=error,
             ) from error
         return _unpacked, (dict(self), file.getvalue())
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from labkart.errors import LabkartError
-from labkart.language import translate
+from labkart.language import mistake, translate
 from labkart.records import live_metrics, machine_use, task_log
 from labkart.records.mlflow_log import FOLDER, accepted_name, warn_of_name
 from labkart.records.record import Metric
@@ -87,18 +87,14 @@ class TaskLogger:
             LabkartError: the task has a parameter of this name with another value.
         """
         if not (isinstance(name, str) and name.strip()):
-            raise LabkartError(
-                translate("{name!r} cannot name a parameter. Use a text.", name=name)
-            )
+            raise mistake("{name!r} cannot name a parameter. Use a text.", name=name)
         if accepted_name(name) != name:
             warn_of_name(name)
         value = value.item() if getattr(value, "shape", None) == () else value
         own = self._own_params().get(name)
         if own is not None and own != str(value):
-            raise LabkartError(
-                translate(
-                    'The task has a parameter "{name}" of its own. Use another name.', name=name
-                )
+            raise mistake(
+                'The task has a parameter "{name}" of its own. Use another name.', name=name
             )
         is_plain = value is None or isinstance(value, bool | int | float | str)
         plain = value if is_plain else str(value)
@@ -132,9 +128,7 @@ class TaskLogger:
         """Record a text, as `.txt` unless the name ends otherwise (`notes.md`)."""
         with _explained("log_text", name):
             if not isinstance(text, str):
-                raise LabkartError(
-                    translate("the text must be a str, got {type}.", type=describe_type(text))
-                )
+                raise mistake("the text must be a str, got {type}.", type=describe_type(text))
             with self._new_file(_with_suffix(name, *_TEXTS), "artifacts") as path:
                 path.write_bytes(redact.redact_text(text).encode(errors="backslashreplace"))
 
@@ -149,14 +143,12 @@ class TaskLogger:
             source = Path(path or name).absolute()
         except TypeError:
             kind = describe_type(path or name)
-            raise LabkartError(
-                translate("log_artifact(...): it must be a path, got {type}.", type=kind)
-            ) from None
+            raise mistake("log_artifact(...): it must be a path, got {type}.", type=kind) from None
         with _explained("log_artifact", title := str(name) if path else source.name):
             if not source.exists():
-                raise LabkartError(translate("{path} does not exist.", path=source))
+                raise mistake("{path} does not exist.", path=source)
             if self._folder().resolve().is_relative_to(source.resolve()):
-                raise LabkartError(translate("{path} contains the record itself.", path=source))
+                raise mistake("{path} contains the record itself.", path=source)
             with self._new_file(title, "artifacts") as copy:
                 _copy(source, copy)
 
@@ -199,9 +191,7 @@ class TaskLogger:
             LabkartError: the record itself has a file of this name.
         """
         if name in _RESERVED:
-            raise LabkartError(
-                translate("the record has a file {name} of its own. Use another name.", name=name)
-            )
+            raise mistake("the record has a file {name} of its own. Use another name.", name=name)
         file = self._folder() / name
         new = file.with_name(f".{name}")  # with its suffix, by which libraries know what to write
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -233,11 +223,9 @@ def _explained(method: str, name: str) -> Iterator[None]:
     call = f"{method}({quoted}, ...)"
     try:
         if not (isinstance(name, str) and _FILE_NAME.fullmatch(name)):
-            raise LabkartError(
-                translate(
-                    "{name} cannot name a file. Use letters, digits, spaces and _ - . ( ) = , + @",
-                    name=quoted,
-                )
+            raise mistake(
+                "{name} cannot name a file. Use letters, digits, spaces and _ - . ( ) = , + @",
+                name=quoted,
             )
         yield
     except LabkartError as error:
@@ -248,9 +236,7 @@ def _explained(method: str, name: str) -> Iterator[None]:
         if isinstance(error, OSError) and error.errno:
             raise
         reason = " ".join(str(error).split()) or type(error).__name__
-        raise LabkartError(
-            translate("{call}: it cannot be written: {reason}", call=call, reason=reason)
-        ) from error
+        raise mistake("{call}: it cannot be written: {reason}", call=call, reason=reason) from error
 
 
 def _describe_wrong_metric(name: str, value: Any, step: Any) -> str:

@@ -14,7 +14,7 @@ from omegaconf import DictConfig, ListConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from labkart.errors import LabkartError
-from labkart.language import join_sentences, translate
+from labkart.language import join_sentences, mistake, translate
 from labkart.tasks import conversion
 from labkart.tasks.config_values import explain_value_error
 from labkart.tasks.context import context
@@ -56,12 +56,10 @@ def make(
     except ParameterException:
         raise LabkartError(maker.describe_missing(set(typed))) from None
     except (AttributeError, TypeError, ValueError) as error:
-        raise LabkartError(
-            translate(
-                "pipeline: {task} does not take these values: {error}",
-                task=task.__name__,
-                error=error,
-            )
+        raise mistake(
+            "pipeline: {task} does not take these values: {error}",
+            task=task.__name__,
+            error=error,
         ) from error
 
 
@@ -77,13 +75,11 @@ class _Maker:
     def values(self, node: Any) -> dict[str, Any]:
         """The values of a node as Python's own."""
         if not isinstance(node, DictConfig | Mapping | None):
-            raise LabkartError(
-                translate(
-                    "{place}: {task} takes its parameters by name (name: value), got {value!r}.",
-                    place=_place(node),
-                    task=self._name,
-                    value=node,
-                )
+            raise mistake(
+                "{place}: {task} takes its parameters by name (name: value), got {value!r}.",
+                place=_place(node),
+                task=self._name,
+                value=node,
             )
         try:
             return {str(key): _plain(value) for key, value in (node or {}).items()}
@@ -104,14 +100,12 @@ class _Maker:
                 )
                 raise LabkartError(join_sentences(problem, did_you_mean(key, names)))
             if key in values and key in given:
-                raise LabkartError(
-                    translate(
-                        '{place}: "{key}" of {task} already comes from the pipeline.'
-                        " Remove one of them.",
-                        place=where,
-                        key=key,
-                        task=self._name,
-                    )
+                raise mistake(
+                    '{place}: "{key}" of {task} already comes from the pipeline.'
+                    " Remove one of them.",
+                    place=where,
+                    key=key,
+                    task=self._name,
                 )
 
     def check_upstream(self, values: Mapping[str, Any]) -> None:

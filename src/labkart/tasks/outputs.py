@@ -14,7 +14,7 @@ from gokart.target import TargetOnKart
 from gokart.utils import flatten
 
 from labkart.errors import LabkartError
-from labkart.language import join_sentences, translate
+from labkart.language import join_sentences, mistake, translate
 from labkart.tasks.file_formats import FileFormat, describe_output, file_format, file_processor
 from labkart.tasks.task_id import TaskWithId, upstream
 from labkart.wording import describe_type, did_you_mean
@@ -89,12 +89,10 @@ class TaskWithOutputs(TaskWithId[T]):
         if target is None or isinstance(target, str):
             target = _output(self, target, "self.dump(value)")
         elif not isinstance(target, TargetOnKart):
-            raise LabkartError(
-                translate(
-                    "self.dump(...) got {type} as the name."
-                    ' The value comes first: self.dump(value, "name").',
-                    type=describe_type(target),
-                )
+            raise mistake(
+                "self.dump(...) got {type} as the name."
+                ' The value comes first: self.dump(value, "name").',
+                type=describe_type(target),
             )
         if content := self._formats.get(target.path()):
             content.check(obj, _suffix(target))
@@ -132,12 +130,10 @@ class TaskWithOutputs(TaskWithId[T]):
             LabkartError: the path has another suffix.
         """
         if not relative_file_path.endswith(".zip"):
-            raise LabkartError(
-                translate(
-                    '{task}.output(): make_model_target writes a ".zip", got {path!r}.',
-                    task=self.get_task_family(),
-                    path=relative_file_path,
-                )
+            raise mistake(
+                '{task}.output(): make_model_target writes a ".zip", got {path!r}.',
+                task=self.get_task_family(),
+                path=relative_file_path,
             )
         return super().make_model_target(
             relative_file_path, save_function, load_function, use_unique_id
@@ -151,13 +147,11 @@ class TaskWithOutputs(TaskWithId[T]):
         elif isinstance(target, gokart.TaskOnKart):
             ids = {needed.make_unique_id() for needed in upstream(self)}
             if target.make_unique_id() not in ids:
-                raise LabkartError(
-                    translate(
-                        "{task} does not need {name}. Declare it:"
-                        " ...: TaskInstanceParameter[{name}] = TaskInstanceParameter().",
-                        task=self.get_task_family(),
-                        name=target.get_task_family(),
-                    )
+                raise mistake(
+                    "{task} does not need {name}. Declare it:"
+                    " ...: TaskInstanceParameter[{name}] = TaskInstanceParameter().",
+                    task=self.get_task_family(),
+                    name=target.get_task_family(),
                 )
         elif isinstance(target, str):
             needed = self.requires()
@@ -170,11 +164,9 @@ class TaskWithOutputs(TaskWithId[T]):
                 )
                 raise LabkartError(join_sentences(problem, did_you_mean(target, names)))
         elif not (target is None or isinstance(target, TargetOnKart)):
-            raise LabkartError(
-                translate(
-                    "self.load(...) takes an upstream task or its name, got {type}.",
-                    type=describe_type(target),
-                )
+            raise mistake(
+                "self.load(...) takes an upstream task or its name, got {type}.",
+                type=describe_type(target),
             )
 
     @contextmanager
@@ -239,24 +231,20 @@ def _output(task: Any, name: str | None, call: str) -> TargetOnKart:
     if name is None and isinstance(output, TargetOnKart):
         return output
     if name is None and names:
-        raise LabkartError(
-            translate(
-                '{task} has outputs with names: {names}. Name one: self.dump(value, "{name}").',
-                task=owner,
-                names=", ".join(names),
-                name=names[0],
-            )
+        raise mistake(
+            '{task} has outputs with names: {names}. Name one: self.dump(value, "{name}").',
+            task=owner,
+            names=", ".join(names),
+            name=names[0],
         )
     if name is None:
         raise LabkartError(describe_output(task, output))
     if isinstance(output, TargetOnKart):
-        raise LabkartError(
-            translate(
-                '{task} has one output, without a name "{name}". Write {call}.',
-                task=owner,
-                name=name,
-                call=call,
-            )
+        raise mistake(
+            '{task} has one output, without a name "{name}". Write {call}.',
+            task=owner,
+            name=name,
+            call=call,
         )
     if name not in names:
         problem = translate('{task} has no output "{name}".', task=owner, name=name)

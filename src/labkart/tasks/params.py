@@ -24,10 +24,9 @@ import luigi
 from luigi.date_interval import DateInterval
 from luigi.freezing import FrozenOrderedDict
 
-from labkart.errors import LabkartError
 from labkart.fingerprint import fingerprint
 from labkart.installed_files import is_installed
-from labkart.language import translate
+from labkart.language import mistake
 from labkart.tasks.data_files import DataFile
 
 # Two of these are equal exactly if their types and their texts are.
@@ -62,14 +61,12 @@ def _texts(task: gokart.TaskOnKart[Any], text_of: Callable[[Any], str]) -> dict[
         if parameter.significant:
             text = _text(parameter, task.param_kwargs[name], text_of)
             if text is None:
-                raise LabkartError(
-                    translate(
-                        "{task}.{name} is a {type}, of which no id can be made. Give numbers,"
-                        " texts, lists or dictionaries, or let an upstream task make it.",
-                        task=task.get_task_family(),
-                        name=name,
-                        type=type(task.param_kwargs[name]).__name__,
-                    )
+                raise mistake(
+                    "{task}.{name} is a {type}, of which no id can be made. Give numbers,"
+                    " texts, lists or dictionaries, or let an upstream task make it.",
+                    task=task.get_task_family(),
+                    name=name,
+                    type=type(task.param_kwargs[name]).__name__,
                 )
             texts[name] = text
     return texts

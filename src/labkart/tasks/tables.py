@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from labkart.errors import LabkartError
-from labkart.language import translate
+from labkart.language import mistake
 from labkart.secrets import redact
 from labkart.wording import describe_type
 
@@ -34,12 +33,10 @@ def data_frame(table: Any) -> "pd.DataFrame":
     except (TypeError, ValueError) as error:
         is_close = isinstance(table, Mapping | list | tuple) or hasattr(table, "shape")
         reason = f": {error}" if is_close else ""
-    raise LabkartError(
-        translate(
-            "the table must be a data frame, or make one"
-            " (a Series, a dict, a list of dicts, an array), got {value}.",
-            value=f"{describe_type(table)}{reason.rstrip('.')}",
-        )
+    raise mistake(
+        "the table must be a data frame, or make one"
+        " (a Series, a dict, a list of dicts, an array), got {value}.",
+        value=f"{describe_type(table)}{reason.rstrip('.')}",
     )
 
 

@@ -14,9 +14,8 @@ from typing import Any, TypeVar
 from filelock import Timeout
 
 from labkart import digests, project
-from labkart.errors import LabkartError
 from labkart.fingerprint import snapshot
-from labkart.language import translate
+from labkart.language import mistake, translate
 from labkart.records import live_metrics, locks, machine_use, record
 from labkart.records.record import Metric, TaskRecord
 from labkart.secrets import redact
@@ -218,22 +217,18 @@ class Task(TaskLogger, TaskWithOutputs[T]):
         name = self.get_task_family()
         for param, data in task_id.current_data(self).items():
             if data != self._data[param]:
-                raise LabkartError(
-                    translate(
-                        "{path} changed while {task} ran. Run it again.",
-                        path=data["path"],
-                        task=name,
-                    )
+                raise mistake(
+                    "{path} changed while {task} ran. Run it again.",
+                    path=data["path"],
+                    task=name,
                 )
         if file := self._fingerprint.other_file():
             path = project.current().short(Path(file))
-            raise LabkartError(
-                translate(
-                    "{path} changed after this run was planned, and {task} imported it only then."
-                    " Run it again.",
-                    path=path,
-                    task=name,
-                )
+            raise mistake(
+                "{path} changed after this run was planned, and {task} imported it only then."
+                " Run it again.",
+                path=path,
+                task=name,
             )
 
     def _seed(self) -> int:

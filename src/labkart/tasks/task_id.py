@@ -20,7 +20,7 @@ from labkart.digests import FileState
 from labkart.errors import LabkartError
 from labkart.fingerprint import fingerprint, snapshot
 from labkart.fingerprint.fingerprint import Fingerprint
-from labkart.language import translate
+from labkart.language import mistake
 from labkart.records import record
 from labkart.tasks import attributes
 from labkart.tasks.data_files import DataFile
@@ -118,7 +118,7 @@ class TaskWithId(_IdParts, gokart.TaskOnKart[T], metaclass=_TaskClass):
             missing = [upstream_task for upstream_task in needed if not _has_id(upstream_task)]
             if missing and id(task) in opened:  # all of them were opened, and one came back to it
                 names = {"task": task.get_task_family(), "other": missing[0].get_task_family()}
-                raise LabkartError(translate("{task} needs itself, by way of {other}.", **names))
+                raise mistake("{task} needs itself, by way of {other}.", **names)
             opened.add(id(task))
             waiting.extend(missing)
             if not missing:
@@ -234,16 +234,12 @@ def output_states(task: gokart.TaskOnKart[Any]) -> list[FileState]:
     try:
         states = [digests.file_state(path, folder) for path in output_paths(task)]
     except FileNotFoundError:
-        raise LabkartError(
-            translate(
-                "{task}.run() ended without an output. Let it end with self.dump(...).", task=name
-            )
+        raise mistake(
+            "{task}.run() ended without an output. Let it end with self.dump(...).", task=name
         ) from None
     if not states:
-        raise LabkartError(
-            translate(
-                "{task}.output() names no file. Let it return at least one target.", task=name
-            )
+        raise mistake(
+            "{task}.output() names no file. Let it return at least one target.", task=name
         )
     return states
 
