@@ -53,7 +53,7 @@ def make(file: Path, options: Options) -> Contents:
         _refuse_secrets(repository.secrets(project.current().root, collected.commits))
     with signals.temporary_folder() as scratch:
         packed = wheels.pack(
-            collected.experiments.values(), _new_folder(scratch, "wheels"), every=options.wheels
+            collected.experiments.values(), scratch / "wheels", every=options.wheels
         )
         collected.remarks += packed.remarks
         files = {**collected.files, **_made_files(collected, scratch)}
@@ -83,14 +83,13 @@ def _refuse_secrets(places: list[str]) -> None:
 def _made_files(collected: Contents, scratch: Path) -> dict[str, Path]:
     """Make the bundle, the code and the locks in a folder; the files by their paths."""
     root = project.current().root
-    other = _new_folder(scratch, "repository")
+    other = scratch / "repository"
     collected.remarks += repository.bundle(root, collected.commits, scratch / BUNDLE, other)
     files = {BUNDLE: scratch / BUNDLE}
-    code = _new_folder(scratch, "code")
     names = git.paths(root, "ls-tree", "-z", "--name-only", "HEAD", "--", *_CODE)
     git.run(root, "archive", "--format=zip", "--output", str(scratch / "code.zip"), "HEAD", *names)
     with zipfile.ZipFile(scratch / "code.zip") as zipped:
-        zipped.extractall(code)
+        zipped.extractall(scratch / "code")
     for record in collected.experiments.values():
         locks = {name: redact.redact_text(record.text(name)) for name in _LOCKS}
         place = scratch / "locks" / hashlib.sha256(repr(locks).encode()).hexdigest()[:12]
@@ -141,9 +140,3 @@ def _pack(zipped: zipfile.ZipFile, name: str, path: Path) -> str:
             digest.update(chunk)
             target.write(chunk)
     return digest.hexdigest()
-
-
-def _new_folder(scratch: Path, name: str) -> Path:
-    folder = scratch / name
-    folder.mkdir()
-    return folder

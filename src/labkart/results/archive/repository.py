@@ -25,7 +25,7 @@ def bundle(root: Path, commits: Sequence[str], file: Path, scratch: Path) -> lis
         root: the project.
         commits: those of the runs.
         file: the bundle.
-        scratch: an empty folder for another repository.
+        scratch: where to make another repository.
 
     Returns:
         What is not in it, in sentences.
@@ -45,7 +45,7 @@ def bundle(root: Path, commits: Sequence[str], file: Path, scratch: Path) -> lis
             )
         )
     known = [commit for commit in commits if _has(root, commit)]
-    _run(scratch, "init", "--quiet", "--bare", f"--initial-branch={BRANCH}", ".")
+    _run(root, "init", "--quiet", "--bare", f"--initial-branch={BRANCH}", str(scratch))
     objects = git.output(root, "rev-parse", "--path-format=absolute", "--git-path", "objects")
     (scratch / "objects/info/alternates").write_text(f"{objects}\n")
     _run(scratch, "update-ref", f"refs/heads/{BRANCH}", head)

@@ -48,7 +48,7 @@ def pack(experiments: Iterable[ExperimentRecord], folder: Path, *, every: bool) 
 
     Args:
         experiments: their records.
-        folder: an empty folder.
+        folder: where to put them; it is made if there are any.
         every: whether to pack all packages, which takes the network, not only those of folders.
     """
     wheels = Wheels(folder, every)

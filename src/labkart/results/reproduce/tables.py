@@ -10,7 +10,7 @@ from labkart import project
 from labkart.errors import LabkartError
 from labkart.language import translate
 from labkart.records.record import ExperimentRecord
-from labkart.results.report import origin, provenance
+from labkart.results.report import config, origin, provenance
 from labkart.results.report.provenance import Provenance
 
 
@@ -47,7 +47,7 @@ def find_table(text: str, folder: Path) -> Table | None:
     for file in (folder / text, project.current().root / text):
         if file.is_file():
             return _read(file)
-    files = [_reports() / f"{text}{ending}" for ending in (provenance.ENDING, ".yaml", ".md")]
+    files = [config.folder() / f"{text}{ending}" for ending in (provenance.ENDING, ".yaml", ".md")]
     if Path(text).name == text and any(file.is_file() for file in files):
         return Table(project.current().short(files[0]), provenance.read(files[0]), [])
     if Path(text).suffix or Path(text).name != text:
@@ -77,7 +77,7 @@ def _read(file: Path) -> Table:
         )
     facts = file.with_name(f"{words[-1]}{provenance.ENDING}")
     if not facts.exists():  # a copy of the table, for example beside the text of a thesis
-        facts = _reports() / facts.name
+        facts = config.folder() / facts.name
     table = Table(path, provenance.read(facts), [])
     if stamp["edited"]:
         table.doubts.append(
@@ -92,7 +92,3 @@ def _read(file: Path) -> Table:
             )
         )
     return table
-
-
-def _reports() -> Path:
-    return project.current().root / "reports"
