@@ -12,7 +12,6 @@ import os
 import sys
 
 from labkart.errors import LabkartError
-from labkart.language import translate
 
 
 def main() -> int:
@@ -22,12 +21,8 @@ def main() -> int:
         The exit code: 0, or 1 after a sentence on the error stream.
     """
     parser = argparse.ArgumentParser("python -m labkart.replay")
-    parser.add_argument(
-        "--outputs", required=True, help=translate("the folder for its records and its cache")
-    )
-    parser.add_argument(
-        "overrides", nargs="*", help=translate("Hydra's overrides of the experiment")
-    )
+    parser.add_argument("--outputs", required=True, metavar="FOLDER")
+    parser.add_argument("overrides", nargs="*", metavar="OVERRIDE")
     args = parser.parse_args()
     os.environ["LABKART_OUTPUTS"] = args.outputs
 

@@ -54,6 +54,24 @@ def test_a_parameter_of_a_search_is_looked_for_where_it_exists(find: Find) -> No
     ]
 
 
+def test_the_space_of_a_search_may_take_values_from_other_settings(find: Find) -> None:
+    space = "    model.params.trees: {low: 0, high: '${HIGH}'}\n"
+    search = f"# @package _global_\nsearch:\n  space:\n{space}"
+    right = {"conf/search/s.yaml": search.replace("HIGH", "model.params.trees")}
+    assert find("broken-config", **right) == []
+    wrong = {"conf/search/s.yaml": search.replace("HIGH", "nowhere")}
+    (found,) = sentences(find("broken-config", **wrong))
+    assert found.startswith("conf/search/s.yaml broken-config: cannot be read: Interpolation key")
+
+
+def test_an_argument_of_a_parameter_of_a_search_is_checked(find: Find) -> None:
+    space = "    model.params.trees: {low: 0, hihg: 9}\n"
+    search = {"conf/search/s.yaml": f"# @package _global_\nsearch:\n  space:\n{space}"}
+    assert sentences(find("broken-config", **search)) == [
+        'conf/search/s.yaml broken-config: cannot be read: model.params.trees: a parameter has no "hihg". Did you mean "high"?'
+    ]
+
+
 @pytest.mark.thorough
 def test_a_parameter_of_a_search_exists_with_each_file_that_the_search_chooses(find: Find) -> None:
     """The defaults' own model need not have it."""

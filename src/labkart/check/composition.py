@@ -6,12 +6,13 @@ search starts with. Makes no task, imports no pipeline.
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import chain
 from pathlib import Path
 from typing import Any, ClassVar
 
 from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
 
 from labkart.check.config_file import ConfigFile, read_files
 from labkart.check.rule import Finding, Rule
@@ -95,11 +96,14 @@ class Conf:
             uses = [name for name in base.choices if name.partition("@")[0] == file.group]
             file.use_as(uses)
             for name in uses or [f"+{file.group}"]:
-                is_default = base.choices.get(name) == file.name
-                choice = [] if is_default else [f"{name}={file.name}"]
-                if is_default or self._compose(file, *choice):
-                    self._compose_jobs(file, lambda file=file: _sweep_jobs(file), choice)
-                    self._compose_jobs(file, lambda file=file: _search_jobs(file), choice)
+                composed, choice = base, list[str]()
+                if base.choices.get(name) != file.name:
+                    choice = [f"{name}={file.name}"]
+                    composed = self._compose(file, *choice)
+                if composed:
+                    cfg = composed.cfg
+                    self._compose_jobs(file, partial(_sweep_jobs, file), choice)
+                    self._compose_jobs(file, partial(_search_jobs, file, cfg), choice)
 
     def _compose(self, file: ConfigFile, *overrides: str) -> Composed | None:
         try:
@@ -115,7 +119,7 @@ class Conf:
         """Compose the grids of the files in `conf/sweep/`."""
         for path in sorted(sweep_file.folder().glob("*.yaml")):
             file = ConfigFile(f"{sweep_file.FOLDER}/{path.name}", path.stem, {}, sweep_file.NAME)
-            self._compose_jobs(file, lambda path=path: _grid_jobs(path.stem))
+            self._compose_jobs(file, partial(_grid_jobs, path.stem))
 
     def _compose_jobs(
         self, file: ConfigFile, read: Callable[[], Iterable[Job]], choice: Sequence[str] = ()
@@ -123,7 +127,7 @@ class Conf:
         """Compose the combinations that a file of a sweep or a search has."""
         try:
             jobs = list(read())
-        except LabkartError as error:
+        except (LabkartError, OmegaConfBaseException) as error:
             self.findings.append(_unreadable(file.path, error))
             return
         for job in jobs:
@@ -151,16 +155,18 @@ def _sweep_jobs(file: ConfigFile) -> Sequence[Job]:
     return combinations.sample(grid) if grid else []
 
 
-def _search_jobs(file: ConfigFile) -> Iterator[Job]:
+def _search_jobs(file: ConfigFile, cfg: DictConfig) -> Iterator[Job]:
     """Trials that have each value and each parameter of a search once."""
-    values = _section(file, _SPACE)
+    section = _section(file, _SPACE)
     places = {
         name: Place(file.path, file.line(f"{_SPACE}.{name}.{next(iter(arguments), '')}"))
-        for name, arguments in values.items()
+        for name, arguments in section.items()
         if isinstance(arguments, dict)
     }
-    for overrides in Space(values, file.path).examples():
-        yield Job(overrides, places)
+    if section:
+        values: Any = OmegaConf.to_container(cfg.search.space, resolve=True)
+        for overrides in Space(values, file.path).examples():
+            yield Job(overrides, places)
 
 
 def _section(file: ConfigFile, name: str) -> dict[str, Any]:
@@ -174,4 +180,5 @@ def _unreadable(path: str, error: Exception) -> Finding:
     """What makes a file unreadable, in its line if the error has a place."""
     if isinstance(error, PlacedError):
         return BrokenConfig.finding(path, "read", error.place.line, why=error.problem)
-    return BrokenConfig.finding(path, "read", why=str(error).removeprefix(f"{path}: "))
+    why = str(error).removeprefix(f"{path}: ").partition("\n")[0]
+    return BrokenConfig.finding(path, "read", why=why)
