@@ -12,7 +12,7 @@ from filelock import FileLock
 from mlflow.entities import Run
 
 from labkart.records import leftovers, locks, unpublished
-from labkart.records.record import ExperimentRecord, Metric, read_experiment
+from labkart.records.record import ExperimentRecord, Metric, current_time, read_experiment
 from labkart.records.study import Study, Trial, read_study
 from labkart.records.verdict import Verdict
 from labkart.tracking import entities, follower, links, publisher, store, writer
@@ -252,6 +252,16 @@ def test_a_metric_that_was_logged_is_followed_while_its_task_runs() -> None:
         1,
         2,
     ]
+
+
+def test_the_store_is_open_before_a_short_experiment_ends_which_costs_no_run_of_its_own() -> None:
+    replace(experiment("a", "running"), started=current_time()).write()
+    looking = follower.Follower(lambda: False)
+    looking.look()
+    assert looking._store and statuses() == {}
+    experiment("a")
+    looking.finish()
+    assert statuses() == {"a": ["FINISHED"]}
 
 
 # The other process
