@@ -14,7 +14,7 @@ from hydra.core.hydra_config import HydraConfig
 
 from labkart.experiments import recording
 from labkart.experiments.composer import compose_overrides
-from labkart.experiments.experiment import Experiment, run_experiments
+from labkart.experiments.experiment import Experiment, Series, run_experiments
 from labkart.experiments.output import describe_failures
 from labkart.experiments.plan import plan
 from labkart.experiments.task_process import ProcessPool, TaskProcesses
@@ -228,7 +228,7 @@ def pool() -> Iterator[ProcessPool]:
 def process_of(way: str, pool: ProcessPool) -> str:
     """The process in which a build runs a task."""
     planned = plan(compose_overrides(f"ways={way}"))
-    run_experiments([planned], 1, Listener(), pool=pool)
+    run_experiments([planned], 1, Listener(), series=Series(pool=pool))
     assert planned.record.status == "finished"
     return Path(way).read_text()
 
@@ -254,7 +254,7 @@ def test_builds_share_a_process_while_all_that_a_task_may_see_is_the_same(
 def test_a_task_that_dies_in_a_pool_leaves_the_next_build_a_new_process(pool: ProcessPool) -> None:
     process = process_of("process-1", pool)
     planned = plan(compose_overrides("ways=killed"))
-    run_experiments([planned], 1, Listener(), pool=pool)
+    run_experiments([planned], 1, Listener(), series=Series(pool=pool))
     assert (planned.record.status, planned.record.error) == ("failed", DEATHS["killed"])
     assert process_of("process-2", pool) != process
 

@@ -56,8 +56,14 @@ class Failure:
 
 
 class _Listener(Protocol):
-    """Follows each task of a build by luigi's own ids, in the process that leads."""
+    """Follows each task of a build by luigi's own ids, in the process that leads.
 
+    Attributes:
+        tasks: all that the results need.
+    """
+
+    @property
+    def tasks(self) -> _Tasks: ...
     def started(self, task_id: str) -> None: ...
     def may_run_again(self, task_id: str, failure: Failure) -> bool: ...
     def ended(self, task_id: str, failure: Failure | None) -> None: ...
@@ -67,13 +73,12 @@ class _Listener(Protocol):
 
 def run(
     results: _Tasks,
-    tasks: _Tasks,
     workers: int,
     allocator: Allocator,
     listener: _Listener,
     pool: ProcessPool | None = None,
 ) -> None:
-    """Let gokart build the results, for which it needs these tasks, on some workers.
+    """Let gokart build the results, and all that they need, on some workers.
 
     Not by `gokart.build`, which silences the logging of the whole process. The tasks run in other
     processes; with 0 workers in this one, which then dies with them, and so for a debugger.
@@ -82,7 +87,7 @@ def run(
     if not gc.isenabled():  # see `cli.main`: to search what was imported costs more than a task
         gc.freeze()
         gc.enable()
-    _keep_one_class_per_name(tasks)
+    _keep_one_class_per_name(listener.tasks)
     for name in ("luigi", "luigi-interface", "gokart"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
     if resources.gpu():  # a process that is forked now could not use the card

@@ -36,20 +36,31 @@ class FirstFailure(KeyboardInterrupt):
     """Stops what runs, as Ctrl-C does, because something failed and a person wants to know."""
 
 
+@dataclass(frozen=True)
+class Series:
+    """What experiments share that run one after another, as a search's trials do.
+
+    Attributes:
+        origin: their code and machine; None for that of the moment when one begins.
+        pool: the processes of their tasks; None if those of each one end with it.
+    """
+
+    origin: Provenance | None = None
+    pool: ProcessPool | None = None
+
+
 def run_experiments(
     experiments: Sequence[Experiment],
     workers: int,
     listener: ProgressListener,
     *,
     fail_fast: bool = False,
-    origin: Provenance | None = None,
-    pool: ProcessPool | None = None,
+    series: Series | None = None,
 ) -> None:
     """Build what is missing of all experiments, each task once, and complete their records.
 
     A failed task fails the experiments that need it, and no others; with `fail_fast` it stops the
-    others. Those that had begun are then `stopped`, as after Ctrl-C. Their origin is that of this
-    moment, if none is given. With a pool, the next build may go on in the same process.
+    others. Those that had begun are then `stopped`, as after Ctrl-C.
 
     Raises:
         LabkartError: a task asks for more than there is. Nothing has run.
@@ -57,14 +68,15 @@ def run_experiments(
     """
     pending = [experiment for experiment in experiments if experiment.missing]
     supply = _checked_supply(pending, listener)
-    execution = _Execution(experiments, listener, fail_fast, origin)
+    series = series or Series()
+    execution = _Execution(experiments, listener, fail_fast, series.origin)
     with snapshot.frozen():  # the snapshot of the plan
         try:
             # Of the others all tasks are cached: only their settings are new.
             execution.end([experiment for experiment in experiments if not experiment.missing])
             results = [result for experiment in pending for result in experiment.results]
             allocator = Allocator(supply, execution.tasks)
-            build.run(results, execution.tasks, workers, allocator, execution, pool)
+            build.run(results, workers, allocator, execution, series.pool)
         except KeyboardInterrupt as stop:
             is_failure = isinstance(stop, FirstFailure) and fail_fast
             if is_failure:

@@ -17,24 +17,21 @@ import numpy as np
 import optuna
 import yaml
 from omegaconf import DictConfig, OmegaConf
-from optuna.distributions import FloatDistribution
 from optuna.pruners import BasePruner, NopPruner
 from optuna.samplers import BaseSampler
-from optuna.study import StudyDirection
 
 from labkart import project
 from labkart.errors import LabkartError
 from labkart.experiments.composer import Composer
 from labkart.experiments.plan import plan
-from labkart.experiments.search.space import Space, check_names
-from labkart.language import translate
-from labkart.wording import join_names
+from labkart.experiments.search.space import Space, check_name
+from labkart.language import join_sentences, mistake, translate
+from labkart.wording import did_you_mean, join_names
 
 # A new object of them proposes, from the trials so far, what one that saw these would.
 _SAMPLERS = ("TPESampler", "RandomSampler", "BruteForceSampler", "GPSampler")
 _PRUNERS = ("MedianPruner", "PercentilePruner", "SuccessiveHalvingPruner", "ThresholdPruner")
 _DEFAULTS = {"sampler": "TPESampler", "pruner": None, "n_trials": 30}
-_REQUIRED = ("objectives", "space")
 
 
 class SearchConfig:
@@ -60,53 +57,17 @@ class SearchConfig:
         composed = self.composer.compose(overrides)
         self.option = composed.choices.get("search")
         self.path = f"conf/search/{self.option}.yaml" if self.option else "conf/config.yaml"
-        node: Any = composed.cfg.get("search")
-        if not isinstance(node, DictConfig):
-            raise _missing_search(self.option)
-        values: Any = _DEFAULTS | OmegaConf.to_container(node, resolve=True)  # pyright: ignore[reportOperatorIssue]
-        check_names(
-            values,
-            [*_DEFAULTS, *_REQUIRED],
-            lambda name: translate('{file}: a search has no "{name}".', file=self.path, name=name),
-        )
-        for key in _REQUIRED:
-            if not isinstance(values.get(key), Mapping) or not values[key]:
-                raise LabkartError(
-                    translate(
-                        "{file}: {key} names nothing. Write a line for each: {example}",
-                        file=self.path,
-                        key=key,
-                        example=_example(key),
-                    )
-                )
+        values = self._values(composed.cfg.get("search"))
         self.n_trials = self._integer("n_trials", values["n_trials"], 1)
         self.objectives: dict[str, str] = values["objectives"]
-        self._check_directions()
         self.space = Space(values["space"], self.path)
         self._check_overrides()
         self._sampler = self._class("sampler", values["sampler"], _SAMPLERS)
-        self._is_exhaustive = self._sampler[0] is optuna.samplers.BruteForceSampler
-        self._check_sampler()
+        self.limit(self.n_trials)  # it refuses a space that cannot be tried as a whole
         self.pruner, self.pruning_reason = self._pruner(values["pruner"])
         shown = {"sampler": values["sampler"], "pruner": values["pruner"], **values["space"]}
         self.settings = {name: _in_one_line(value) for name, value in shown.items()}
         self.name = f"{self.option or 'search'}-{self._digest()}"
-
-    def _check_directions(self) -> None:
-        for metric, direction in self.objectives.items():
-            place = f"{self.path}: objectives: {metric}"
-            check_names(
-                [direction],
-                ["maximize", "minimize"],
-                lambda name, place=place: translate(
-                    '{place}: no direction "{name}".', place=place, name=name
-                ),
-            )
-
-    @property
-    def directions(self) -> list[StudyDirection]:
-        """Whether each objective is to be large or small."""
-        return [StudyDirection[direction.upper()] for direction in self.objectives.values()]
 
     def sampler(self, number: int) -> BaseSampler:
         """What proposes the values of a trial; all its randomness comes from the trial's number."""
@@ -116,51 +77,71 @@ class SearchConfig:
 
     def limit(self, n_trials: int) -> int:
         """So many trials, or as many as there are combinations if each is tried once."""
-        return self.space.count(n_trials) if self._is_exhaustive else n_trials
+        is_exhaustive = self._sampler[0] is optuna.samplers.BruteForceSampler
+        return self.space.count(n_trials, self.sampler(0)) if is_exhaustive else n_trials
+
+    def _values(self, node: Any) -> dict[str, Any]:
+        """The values in the file, and defaults for what may be left out."""
+        if not isinstance(node, DictConfig):
+            raise _missing_search(self.option)
+        values: Any = _DEFAULTS | OmegaConf.to_container(node, resolve=True)  # pyright: ignore[reportOperatorIssue]
+        required = {
+            "objectives": translate("a metric and its direction: accuracy: maximize"),
+            "space": translate("a setting and its values: seed: {{low: 0, high: 9}}"),
+        }
+        for key in values:
+            problem = translate('{file}: a search has no "{name}".', file=self.path, name=key)
+            check_name(key, [*_DEFAULTS, *required], problem)
+        for key, example in required.items():
+            if not isinstance(values.get(key), Mapping) or not values[key]:
+                raise mistake(
+                    "{file}: {key} names nothing. Write a line for each: {example}",
+                    file=self.path,
+                    key=key,
+                    example=example,
+                )
+        for metric, direction in values["objectives"].items():
+            place = f"{self.path}: objectives: {metric}"
+            problem = translate('{place}: no direction "{name}".', place=place, name=direction)
+            check_name(direction, ["maximize", "minimize"], problem)
+        return values
 
     def _pruner(self, value: Any) -> tuple[BasePruner, str]:
         if not value:
             return NopPruner(), ""
         if len(self.objectives) > 1:
-            raise LabkartError(
-                translate(
-                    "{file}: a pruner needs a single objective. Write pruner: null", file=self.path
-                )
+            raise mistake(
+                "{file}: a pruner needs a single objective. Write pruner: null", file=self.path
             )
         kind, arguments = self._class("pruner", value, _PRUNERS)
-        return _make(kind, arguments), _pruning_reason(kind.__name__)
+        is_median = kind is optuna.pruners.MedianPruner
+        reason = translate("behind the median") if is_median else translate("not among the best")
+        return _make(kind, arguments), reason
 
     def _class(self, key: str, value: Any, names: Collection[str]) -> tuple[type, dict[str, Any]]:
         """Optuna's class of a name, and arguments that it accepts."""
         arguments = dict(value) if isinstance(value, Mapping) else {"name": value}
         name = arguments.pop("name", None)
-        check_names(
-            [name],
-            names,
-            lambda wrong: translate(
-                '{file}: no {key} "{name}".', file=self.path, key=key, name=wrong
-            ),
-        )
+        problem = translate('{file}: no {key} "{name}".', file=self.path, key=key, name=name)
+        check_name(name, names, problem)
         missing = [one for one in ("torch", "scipy") if name == "GPSampler" and not find_spec(one)]
         if missing:
-            raise LabkartError(
-                translate(
-                    "{file}: {name} needs {packages}: uv add {arguments}",
-                    file=self.path,
-                    name=name,
-                    packages=join_names(missing),
-                    arguments=" ".join(missing),
-                )
+            raise mistake(
+                "{file}: {name} needs {packages}: uv add {arguments}",
+                file=self.path,
+                name=name,
+                packages=join_names(missing),
+                arguments=" ".join(missing),
             )
         kind = getattr(getattr(optuna, f"{key}s"), name)
-        known = list(inspect.signature(kind.__init__).parameters)[1:]
-        check_names(
-            arguments,
-            known,
-            lambda wrong: translate(
-                '{file}: {kind} has no argument "{name}".', file=self.path, kind=name, name=wrong
-            ),
-        )
+        for argument in arguments:
+            problem = translate(
+                '{file}: {kind} has no argument "{name}".',
+                file=self.path,
+                kind=name,
+                name=argument,
+            )
+            check_name(argument, list(inspect.signature(kind.__init__).parameters)[1:], problem)
         self._integer("seed", arguments.get("seed", 0), 0)
         try:
             _make(kind, arguments)
@@ -170,41 +151,23 @@ class SearchConfig:
 
     def _integer(self, name: str, value: Any, least: int) -> int:
         if type(value) is not int or value < least:
-            raise LabkartError(
-                translate(
-                    "{file}: {name} must be an integer, got {value!r}.",
-                    file=self.path,
-                    name=name,
-                    value=value,
-                )
+            raise mistake(
+                "{file}: {name} must be an integer, got {value!r}.",
+                file=self.path,
+                name=name,
+                value=value,
             )
         return value
-
-    def _check_sampler(self) -> None:
-        for name, parameter in self.space.parameters.items():
-            distribution = parameter.distribution
-            is_endless = isinstance(distribution, FloatDistribution) and distribution.step is None
-            if self._is_exhaustive and is_endless:
-                raise LabkartError(
-                    translate(
-                        "{file}: {name} has no end of values to try."
-                        " Give it a step, or take another sampler.",
-                        file=self.path,
-                        name=name,
-                    )
-                )
 
     def _check_overrides(self) -> None:
         names = set(map(_setting_name, self.space.parameters))
         for override in self.overrides:
             if (name := _setting_name(override)) in names:
-                raise LabkartError(
-                    translate(
-                        "{override}: the search tries values of {name} itself."
-                        " Leave it out here, or remove it from the space.",
-                        override=override,
-                        name=name,
-                    )
+                raise mistake(
+                    "{override}: the search tries values of {name} itself."
+                    " Leave it out here, or remove it from the space.",
+                    override=override,
+                    name=name,
                 )
 
     def _digest(self) -> str:
@@ -216,21 +179,6 @@ class SearchConfig:
         ids = [plan(self.composer.compose(example)).record.id for example in examples]
         fixed = [self.objectives, self.settings, ids]
         return hashlib.sha256(json.dumps(fixed, default=str).encode()).hexdigest()[:8]
-
-
-def _example(key: str) -> str:
-    if key == "objectives":
-        return translate("a metric and its direction: accuracy: maximize")
-    return translate("a setting and its values: seed: {{low: 0, high: 9}}")
-
-
-def _pruning_reason(pruner: str) -> str:
-    """Why one of Optuna's pruners stops a trial."""
-    if pruner == "MedianPruner":
-        return translate("behind the median")
-    if pruner == "ThresholdPruner":
-        return translate("beyond the limits")
-    return translate("not among the best")
 
 
 def _make(kind: type, arguments: Mapping[str, Any]) -> Any:
@@ -251,26 +199,13 @@ def _setting_name(override: str) -> str:
 
 def _missing_search(option: str | None) -> LabkartError:
     if option:
-        return LabkartError(
-            translate(
-                "conf/search/{option}.yaml: there is no search: in it. Begin it with the line"
-                " # @package _global_ and put its lines below search:",
-                option=option,
-            )
+        return mistake(
+            "conf/search/{option}.yaml: there is no search: in it. Begin it with the line"
+            " # @package _global_ and put its lines below search:",
+            option=option,
         )
-    names = sorted(file.stem for file in project.current().root.glob("conf/search/*.yaml"))
-    if not names:
-        return LabkartError(
-            translate(
-                "No search is chosen."
-                " Write one: conf/search/<name>.yaml: labkart search search=<name>"
-            )
-        )
-    return LabkartError(
-        translate(
-            "No search is chosen. Choose one of {names} (conf/search/):"
-            " labkart search search={name}",
-            names=", ".join(names),
-            name=names[0],
-        )
+    names = (file.stem for file in project.current().root.glob("conf/search/*.yaml"))
+    problem = translate(
+        "No search is chosen: labkart search search=<name>, of conf/search/<name>.yaml."
     )
+    return LabkartError(join_sentences(problem, did_you_mean("", names)))

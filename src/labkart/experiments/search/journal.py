@@ -5,6 +5,7 @@ it. So a study that was killed and goes on tries what it would have tried, and a
 died is tried again, as it was.
 """
 
+import math
 import os
 import shutil
 from collections.abc import Generator, Sequence
@@ -16,12 +17,12 @@ import optuna
 from filelock import FileLock, Timeout
 from optuna.samplers import RandomSampler
 from optuna.storages import JournalStorage
-from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
+from optuna.storages.journal import JournalFileBackend
+from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
-from labkart.errors import LabkartError
 from labkart.experiments.search.config import SearchConfig
-from labkart.language import translate
+from labkart.language import mistake
 from labkart.project import current
 from labkart.records.file_lock import file_lock
 from labkart.records.study import study_folder
@@ -46,36 +47,48 @@ class TrialJournal:
         self._folder.mkdir(parents=True, exist_ok=True)
         file = self._folder / "journal.log"
         self._lock = file_lock(self._folder / ".lock")
+        # Optuna's own lock stays for half a minute when a process is killed.
+        lock: Any = self._lock
+        directions: list[Any] = list(config.objectives.values())
         try:
             with self._lock:
-                backend = JournalFileBackend(str(file), _Lock(self._lock, file))
-                self._storage = JournalStorage(backend)
+                _cut_half_line(file)
+                self._storage = JournalStorage(JournalFileBackend(str(file), lock))
                 self.study = optuna.create_study(
                     storage=self._storage,
-                    sampler=RandomSampler(),  # it proposes nothing: see `_propose`
+                    sampler=RandomSampler(),
                     pruner=config.pruner,
                     study_name=config.name,
-                    directions=config.directions,
+                    directions=directions,
                     load_if_exists=True,
                 )
         except (AssertionError, AttributeError, LookupError, TypeError, ValueError) as error:
-            raise LabkartError(
-                translate(
-                    "{file} is damaged ({reason}). Move it away and search again:"
-                    " what its trials have computed stays cached.",
-                    file=current().short(file),
-                    reason=f"{type(error).__name__}: {error}",
-                )
+            raise mistake(
+                "{file} is damaged ({reason}). Move it away and search again:"
+                " what its trials have computed stays cached.",
+                file=current().short(file),
+                reason=f"{type(error).__name__}: {error}",
             ) from None
 
-    def trials(self) -> list[FrozenTrial]:
-        """All trials so far, of every process."""
-        return self.study.get_trials(deepcopy=False)
+    def trials(self, *states: TrialState) -> list[FrozenTrial]:
+        """All trials so far, of every process, or those in some states."""
+        return self.study.get_trials(deepcopy=False, states=states or None)
 
     def is_complete(self, n_trials: int) -> bool:
         """Whether there are so many trials, and all have ended."""
-        trials = self.trials()
-        return len(trials) >= n_trials and not _running(trials)
+        return len(self.trials()) >= n_trials and not self.trials(TrialState.RUNNING)
+
+    def best(self) -> list[int]:
+        """The numbers of the best trials, best first.
+
+        With several objectives, those that no other one beats in everything.
+        """
+        complete = self.trials(TrialState.COMPLETE)
+        if complete and len(self.study.directions) > 1:
+            complete = self.study.best_trials
+        sign = -1 if self.study.directions[0] == StudyDirection.MAXIMIZE else 1
+        ranked = sorted(complete, key=lambda trial: sign * (trial.values or [math.inf])[0])
+        return [trial.number for trial in ranked]
 
     def claim_trials(self, n_trials: int) -> Generator[FrozenTrial | None, None, None]:
         """Trials for this process, one at a time, until the study has so many and all have ended.
@@ -93,7 +106,7 @@ class TrialJournal:
                     Path(lock.lock_file).unlink(missing_ok=True)
                 finally:
                     lock.release()
-            elif _running(self.trials()):
+            elif self.trials(TrialState.RUNNING):
                 yield None
             else:
                 return
@@ -117,19 +130,17 @@ class TrialJournal:
     def remove_if_empty(self) -> None:
         """Remove the study if no trial has ended, and no other process runs one."""
         with self._lock, suppress(Timeout):
-            trials = self.trials()
-            if trials == _running(trials):
-                for trial in trials:
+            running = self.trials(TrialState.RUNNING)
+            if len(running) == len(self.trials()):
+                for trial in running:
                     self._lock_trial(trial.number).release()
                 shutil.rmtree(self._folder, ignore_errors=True)
 
     def _claim(self, n_trials: int) -> tuple[FileLock, FrozenTrial] | None:
         """A trial whose process died, or else a new one if there are to be more."""
-        trials = self.trials()
-        numbers = [trial.number for trial in _running(trials)]
-        if len(trials) < n_trials:
-            numbers.append(len(trials))
-        for number in numbers:
+        count = len(self.trials())
+        new = [count] if count < n_trials else []
+        for number in [*(trial.number for trial in self.trials(TrialState.RUNNING)), *new]:
             with suppress(Timeout):
                 return self._lock_trial(number), self._propose(number)
         return None
@@ -141,11 +152,9 @@ class TrialJournal:
             storage=self._storage,
             sampler=self._config.sampler(number),
         )
-        if number == len(self.trials()):
-            trial = study.ask()
-        else:
-            trial = optuna.Trial(study, self._trial_id(number))
-        self._config.space.choose(lambda parameter: parameter.suggest(trial))
+        is_new = number == len(self.trials())
+        trial = study.ask() if is_new else optuna.Trial(study, self._trial_id(number))
+        self._config.space.suggest(trial)
         return self.trials()[number]
 
     def _lock_trial(self, number: int) -> FileLock:
@@ -158,30 +167,8 @@ class TrialJournal:
         return self._storage.get_trial_id_from_study_id_trial_number(study_id, number)
 
 
-def _running(trials: Sequence[FrozenTrial]) -> list[FrozenTrial]:
-    return [trial for trial in trials if trial.state == TrialState.RUNNING]
-
-
-class _Lock(JournalFileOpenLock):
-    """Our lock in place of Optuna's, which a killed process leaves behind for half a minute."""
-
-    def __init__(self, lock: FileLock, file: Path) -> None:
-        super().__init__(str(file))
-        self._lock, self._file = lock, file
-
-    def acquire(self) -> bool:
-        """Wait for the lock."""
-        self._lock.acquire()
-        _cut_half_line(self._file)
-        return True
-
-    def release(self) -> None:
-        """Let others have it."""
-        self._lock.release()
-
-
 def _cut_half_line(file: Path) -> None:
-    """Remove what a process wrote as it was killed: it would spoil the next line."""
+    """Remove what was written last if the disk was full then: it would spoil the next line."""
     with suppress(FileNotFoundError), file.open("rb+") as journal:
         start = max(0, journal.seek(0, os.SEEK_END) - _LONGEST_LINE)
         journal.seek(start)

@@ -9,20 +9,20 @@ import os
 import time
 from collections.abc import Sequence
 from contextlib import closing
-from functools import cached_property, partial
+from functools import partial
 from typing import Any, Protocol
 
 from optuna.trial import FrozenTrial, TrialState
 
 from labkart import project, signals
 from labkart.errors import LabkartError
-from labkart.experiments.experiment import FirstFailure, run_experiments
-from labkart.experiments.plan import plan
+from labkart.experiments.experiment import FirstFailure, Series, run_experiments
+from labkart.experiments.plan import Experiment, plan
 from labkart.experiments.progress import ProgressListener
 from labkart.experiments.recording import Provenance
 from labkart.experiments.search.config import SearchConfig
-from labkart.experiments.task_process import ProcessPool
 from labkart.experiments.search.journal import TrialJournal
+from labkart.experiments.task_process import ProcessPool
 from labkart.language import join_sentences, translate
 from labkart.records.names import MetricNames
 from labkart.records.record import ExperimentRecord, TaskRun, current_time
@@ -46,23 +46,28 @@ class TrialListener(ProgressListener, Protocol):
         """A trial has ended; its state says how."""
 
 
+class _Nobody(TrialListener):
+    """The listener in a process that another one leads."""
+
+
 class StudyRunner(ProgressListener):
     """A study that this process works on.
 
     Args:
         config: its design.
-        listener: follows the trials; None in a process that another one leads.
+        listener: follows the trials.
         fail_fast: whether the first trial that fails ends the search.
     """
 
     def __init__(
-        self, config: SearchConfig, listener: TrialListener | None, *, fail_fast: bool = False
+        self, config: SearchConfig, listener: TrialListener, *, fail_fast: bool = False
     ) -> None:
         self.config, self._listener, self._fail_fast = config, listener, fail_fast
         self.journal = TrialJournal(config)
         self._process = os.getpid()
-        self._pool = ProcessPool()
+        self._series = Series()
         self._known = {trial.number for trial in self._ended()}
+        self._looked = 0.0
 
     def run(self, n_trials: int, workers: int) -> None:
         """Run trials, here and in further processes, until the study has so many.
@@ -70,18 +75,19 @@ class StudyRunner(ProgressListener):
         Raises:
             LabkartError: no further trial makes sense; says why.
         """
+        self._listener.begin(list(self.config.objectives), n_trials, len(self._known))
         context = multiprocessing.get_context("fork")
         arguments = (n_trials, os.getpid())
         helpers = [
             context.Process(target=self._help, args=arguments, daemon=False)
             for _ in range(min(workers, n_trials) - 1)
         ]
-        if self._listener:
-            self._listener.begin(list(self.config.objectives), n_trials, len(self._known))
         try:
             for helper in helpers:
                 helper.start()
-            self._work(n_trials)
+            with closing(ProcessPool()) as pool:
+                # Where trials run beside each other, none keeps memory that another may need.
+                self._work(n_trials, None if helpers else pool)
             signals.join(helpers)
         except FirstFailure as error:
             raise LabkartError(str(error)) from None
@@ -93,48 +99,50 @@ class StudyRunner(ProgressListener):
         signals.install_handlers()
         signals.follow_leader(leader)
         try:
-            StudyRunner(self.config, None)._work(n_trials)
+            StudyRunner(self.config, _Nobody())._work(n_trials)
         except (KeyboardInterrupt, LabkartError):  # which the leader sees as well
             os._exit(1)
 
-    def _work(self, n_trials: int) -> None:
-        with closing(self._pool), closing(self.journal.claim_trials(n_trials)) as trials:
+    def _work(self, n_trials: int, pool: ProcessPool | None = None) -> None:
+        # All trials are of one moment's code and data.
+        self._series = Series(Provenance.current(), pool)
+        with closing(self.journal.claim_trials(n_trials)) as trials:
             for trial in trials:
                 if trial:
                     self._try(trial)
                 else:
                     time.sleep(_PAUSE)
-                self.beat()
-        self.beat()  # for the last ones of others
+                self._show_ended()
+        self._show_ended()  # the last ones of others
 
     def started(self, task_run: TaskRun) -> None:
         """Show that a task runs."""
-        if self._listener:
-            self._listener.started(task_run)
+        self._listener.started(task_run)
 
     def failed(self, task_run: TaskRun, error: str) -> None:
         """Show why a task runs again."""
-        if self._listener:
-            self._listener.failed(task_run, error)
+        self._listener.failed(task_run, error)
 
     def warn(self, text: str) -> None:
         """Show what a task waits for, or does without."""
-        if self._listener:
-            self._listener.warn(text)
+        self._listener.warn(text)
 
     def beat(self) -> None:
+        """Show now and then the trials of other processes that have ended meanwhile."""
+        if time.monotonic() > self._looked + _PAUSE:
+            self._show_ended()
+
+    def _show_ended(self) -> None:
         """Show the trials that have ended meanwhile, here and elsewhere.
 
         Raises:
             FirstFailure: one of them failed, and that ends the search.
         """
-        if not self._listener or os.getpid() != self._process:
-            return
+        self._looked = time.monotonic()
         self._listener.beat()
-        for frozen in self._ended():
-            if frozen.number not in self._known:
-                self._known.add(frozen.number)
-                trial = self._trial(frozen)
+        for trial in map(self._trial, self._ended()):
+            if trial.number not in self._known:
+                self._known.add(trial.number)
                 self._listener.trial_ended(trial)
                 if trial.state == "failed" and self._fail_fast:
                     raise FirstFailure(
@@ -158,29 +166,21 @@ class StudyRunner(ProgressListener):
         except LabkartError as error:
             trial.state, trial.error = "failed", redact.redact_text(str(error).splitlines()[0])
         else:
-            record = experiment.record
-            if record.status != "finished":
-                if self._has_record:
-                    record.study, record.trial = self.config.name, trial.number
-                reason = partial(self._pruning_reason, trial.number)
-                with pruning.prune_with(reason if self.config.pruning_reason else None):
-                    run_experiments(
-                        [experiment],
-                        experiment.workers(1),
-                        self,
-                        origin=self._origin,
-                        pool=self._pool,
-                    )
-                trial.seconds = sum(run.seconds for run in record.tasks if run.state != "cached")
-            self._judge(trial, record)
-            self._adopt(record, trial.number)
+            if experiment.record.status != "finished":
+                self._run(experiment, trial)
+            self._judge(trial, experiment.record)
+            self._adopt(experiment.record, trial.number)
         outcome = {name: getattr(trial, name) for name in ("experiment", "error", "seconds")}
         self.journal.tell(trial.number, _STATES[trial.state], trial.values, outcome)
 
-    @cached_property
-    def _origin(self) -> Provenance:
-        """All trials are of one moment's code and data."""
-        return Provenance.current()
+    def _run(self, experiment: Experiment, trial: Trial) -> None:
+        record = experiment.record
+        if self._has_record:
+            record.study, record.trial = self.config.name, trial.number
+        reason = partial(self._pruning_reason, trial.number) if self.config.pruning_reason else None
+        with pruning.prune_with(reason):
+            run_experiments([experiment], experiment.workers(1), self, series=self._series)
+        trial.seconds = sum(run.seconds for run in record.tasks if run.state != "cached")
 
     def _pruning_reason(self, number: int, value: float, step: int) -> str:
         """Why a trial that reports a value is to stop. Called where its task runs."""
@@ -224,7 +224,7 @@ class StudyRunner(ProgressListener):
                 metrics[names.full(run.label, name)] = value
         for name in self.config.objectives:
             if name not in metrics:
-                if any(trial.state == TrialState.COMPLETE for trial in self._ended()):
+                if self.journal.trials(TrialState.COMPLETE):
                     return None, translate("no metric {name} was logged", name=name)
                 problem = translate(
                     '{file}: no task logs the metric "{name}".', file=self.config.path, name=name
@@ -246,28 +246,16 @@ class StudyRunner(ProgressListener):
             settings=redact.redact_values(self.config.settings),
             started=before.started if before else current_time(),
             trials=list(map(self._trial, self.journal.trials())),
-            best=self._best(),
+            best=self.journal.best(),
             status=status,
             ended=None if status == "running" else current_time(),
         )
 
     def _ended(self) -> list[FrozenTrial]:
-        return [trial for trial in self.journal.trials() if trial.state.is_finished()]
+        return self.journal.trials(*_NAMES)
 
     def _trial(self, trial: FrozenTrial) -> Trial:
-        outcome: Any = trial.user_attrs.get("outcome", {}) if trial.state.is_finished() else {}
         state = _NAMES.get(trial.state, "running")
+        outcome: Any = {} if state == "running" else trial.user_attrs.get("outcome", {})
         words = self.config.space.overrides(trial.params)
         return Trial(trial.number, state, words, trial.values, **outcome)
-
-    def _best(self) -> list[int]:
-        """The numbers of the best trials, best first.
-
-        With several objectives, those that no other one beats in everything.
-        """
-        complete = [trial for trial in self._ended() if trial.state == TrialState.COMPLETE]
-        if complete and len(self.config.objectives) > 1:
-            complete = self.journal.study.best_trials
-        sign = -1 if next(iter(self.config.objectives.values())) == "maximize" else 1
-        ranked = sorted(complete, key=lambda trial: sign * (trial.values or [math.inf])[0])
-        return [trial.number for trial in ranked]

@@ -54,19 +54,19 @@ def run(runner: StudyRunner, publisher: Publisher, n_trials: int, workers: int) 
     before, n_trials = read_study(runner.config.name), runner.config.limit(n_trials)
     if not before:
         _say_what_changed(runner.config)
-    if not runner.journal.is_complete(n_trials):
-        publisher.start()  # first: it must not hold marks of this process
-        leftovers.remove_leftovers()
-        with locks.mark_searching(study_folder(runner.config.name)):
-            if before:
-                runner.record("running").write()
-            try:
-                runner.run(n_trials, workers)
-            except BaseException:
-                _end(runner, "stopped")
-                raise
-            return _end(runner, "finished")
-    return before if before and before.status == "finished" else _end(runner, "finished")
+    if runner.journal.is_complete(n_trials):
+        return before if before and before.status == "finished" else _end(runner, "finished")
+    publisher.start()  # first: it must not hold marks of this process
+    leftovers.remove_leftovers()
+    with locks.mark_searching(study_folder(runner.config.name)):
+        if before:
+            runner.record("running").write()
+        try:
+            runner.run(n_trials, workers)
+        except BaseException:
+            _end(runner, "stopped")
+            raise
+        return _end(runner, "finished")
 
 
 def _end(runner: StudyRunner, status: str) -> Study:
@@ -87,16 +87,14 @@ def _say_what_changed(config: SearchConfig) -> None:
     if not studies:
         return
     last, settings = studies[-1], config.settings
-    if last.objectives != config.objectives:
-        change = translate("the objective")
-    elif last.settings.get("sampler") != settings["sampler"]:
-        change = translate("the sampler")
-    elif last.settings.get("pruner") != settings["pruner"]:
-        change = translate("the pruner")
-    elif last.settings != settings:
-        change = translate("the space")
-    else:
-        change = translate("code, data or a setting of all trials")
+    changes = {
+        translate("the objective"): last.objectives != config.objectives,
+        translate("the sampler"): last.settings.get("sampler") != settings["sampler"],
+        translate("the pruner"): last.settings.get("pruner") != settings["pruner"],
+        translate("the space"): last.settings != settings,
+        translate("code, data or a setting of all trials"): True,
+    }
+    change = next(part for part, is_changed in changes.items() if is_changed)
     console.say(
         translate_count(
             "  a new study: {change} has changed since {name} ({count} trial)",

@@ -4,9 +4,8 @@ A parameter may depend on others: it exists only `when` these have certain value
 """
 
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain, islice
 from typing import Any
 
 import optuna
@@ -16,10 +15,11 @@ from optuna.distributions import (
     FloatDistribution,
     IntDistribution,
 )
+from optuna.samplers import BaseSampler
 
 from labkart.errors import LabkartError
 from labkart.experiments.override_syntax import write_value
-from labkart.language import join_sentences, translate
+from labkart.language import join_sentences, mistake, translate
 from labkart.wording import did_you_mean
 
 _ARGUMENTS = ("low", "high", "step", "log", "choices", "when")
@@ -55,25 +55,6 @@ class Parameter:
     def exists(self, texts: Mapping[str, str]) -> bool:
         """Whether it exists beside the values of other parameters."""
         return all(texts.get(name) in allowed for name, allowed in self.when.items())
-
-    def add_to(self, texts: Mapping[str, str]) -> Iterator[Mapping[str, str]]:
-        """The values of others, once with each of its own values if it exists beside them."""
-        if not self.exists(texts):
-            yield texts
-            return
-        for value in self._grid():
-            yield {**texts, self.name: self.text(value)}
-
-    def _grid(self) -> Iterable[Any]:
-        """All values of one that has an end of them."""
-        match self.distribution:
-            case CategoricalDistribution(choices=choices):
-                return choices
-            case IntDistribution(low=low, high=high, step=step):
-                return range(low, high + 1, step)
-            case FloatDistribution(low=low, high=high, step=float(step)):
-                return (low + step * count for count in range(round((high - low) / step) + 1))
-        raise AssertionError(self.distribution)
 
     def suggest(self, trial: optuna.Trial) -> Any:
         """The value that a trial is to try."""
@@ -112,18 +93,34 @@ class Space:
                 texts[name] = parameter.text(value_of(parameter))
         return [f"{name}={text}" for name, text in texts.items()]
 
+    def suggest(self, trial: optuna.Trial) -> list[str]:
+        """The values that a trial is to try, as overrides."""
+        return self.choose(lambda parameter: parameter.suggest(trial))
+
     def overrides(self, values: Mapping[str, Any]) -> list[str]:
         """The values of a trial as overrides."""
-        named = [(self.parameters[name], value) for name, value in values.items()]
-        return [f"{parameter.name}={parameter.text(value)}" for parameter, value in named]
+        return [f"{name}={self.parameters[name].text(value)}" for name, value in values.items()]
 
-    def count(self, most: int) -> int:
-        """How many combinations of values there are; not more than `most` are counted."""
-        combinations: list[Mapping[str, str]] = [{}]
-        for parameter in self.parameters.values():
-            longer = chain.from_iterable(map(parameter.add_to, combinations))
-            combinations = list(islice(longer, most))
-        return len(combinations)
+    def count(self, most: int, sampler: BaseSampler) -> int:
+        """How many combinations of values there are; not more than `most` are counted.
+
+        The sampler tries each combination once.
+
+        Raises:
+            LabkartError: a parameter has no end of values.
+        """
+        for name, parameter in self.parameters.items():
+            distribution = parameter.distribution
+            if isinstance(distribution, FloatDistribution) and distribution.step is None:
+                raise mistake(
+                    "{file}: {name} has no end of values to try."
+                    " Give it a step, or take another sampler.",
+                    file=self._path,
+                    name=name,
+                )
+        study = optuna.create_study(sampler=sampler)
+        study.optimize(lambda trial: len(self.suggest(trial)), n_trials=most)  # or until it ends
+        return len(study.trials)
 
     def examples(self) -> list[list[str]]:
         """Overrides that show every choice and every parameter that a trial can meet."""
@@ -149,13 +146,9 @@ class Space:
                 "{place}: {value} is not a range of values.", place=place, value=arguments
             )
             raise LabkartError(join_sentences(problem, _how_to_write()))
-        check_names(
-            arguments,
-            _ARGUMENTS,
-            lambda wrong: translate(
-                '{place}: a parameter has no "{name}".', place=place, name=wrong
-            ),
-        )
+        for key in arguments:
+            problem = translate('{place}: a parameter has no "{name}".', place=place, name=key)
+            check_name(key, _ARGUMENTS, problem)
         when = {
             str(parent): self._allowed(place, str(parent), values)
             for parent, values in (arguments.get("when") or {}).items()
@@ -167,39 +160,30 @@ class Space:
 
     def _allowed(self, place: str, name: str, values: Any) -> list[str]:
         """The values of a parameter with which another one exists, as texts."""
-        check_names(
-            [name],
+        check_name(
+            name,
             self.parameters,
-            lambda wrong: translate(
-                '{place}: when: above it the space has no "{name}".', place=place, name=wrong
-            ),
+            translate('{place}: when: above it the space has no "{name}".', place=place, name=name),
         )
         texts = list(map(write_value, values if isinstance(values, list) else [values]))
         parameter = self.parameters[name]
-        if isinstance(parameter.distribution, CategoricalDistribution):
-            check_names(
-                texts,
-                parameter.examples,
-                lambda text: translate(
-                    '{place}: when: {name} is never "{value}".',
-                    place=place,
-                    name=name,
-                    value=text,
-                ),
+        for text in texts if isinstance(parameter.distribution, CategoricalDistribution) else ():
+            problem = translate(
+                '{place}: when: {name} is never "{value}".', place=place, name=name, value=text
             )
+            check_name(text, parameter.examples, problem)
         return texts
 
 
-def check_names(names: Iterable[Any], known: Iterable[Any], describe: Callable[[str], str]) -> None:
+def check_name(name: Any, known: Iterable[Any], problem: str) -> None:
     """Refuse a name that is not known.
 
     Raises:
-        LabkartError: one is not; the message begins with what describes the problem.
+        LabkartError: it is not; the message begins with the problem.
     """
-    known = list(map(str, known))
-    for name in map(str, names):
-        if name not in known:
-            raise LabkartError(join_sentences(describe(name), did_you_mean(name, known)))
+    names = list(map(str, known))
+    if str(name) not in names:
+        raise LabkartError(join_sentences(problem, did_you_mean(str(name), names)))
 
 
 def _how_to_write() -> str:
