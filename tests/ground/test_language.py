@@ -7,6 +7,7 @@ import re
 import string
 import tomllib
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -69,12 +70,15 @@ def _name(call: ast.Call) -> str:
     return getattr(call.func, "id", "" if attribute in CALLS else attribute)
 
 
-def _calls(room: str) -> Iterator[tuple[str, ast.Call, str]]:
+@cache
+def _calls(room: str) -> list[tuple[str, ast.Call, str]]:
     """The calls in a room by the name that is called, with their places."""
-    for file in _files(room):
-        for node in nodes(file):
-            if isinstance(node, ast.Call):
-                yield _name(node), node, f"{file.relative_to(LIBRARY)}:{node.lineno}"
+    return [
+        (_name(node), node, f"{place}:{node.lineno}")
+        for file, place in ((file, str(file.relative_to(LIBRARY))) for file in _files(room))
+        for node in nodes(file)
+        if isinstance(node, ast.Call)
+    ]
 
 
 def _texts(room: str) -> set[str]:

@@ -20,7 +20,8 @@ from tests.support.bake import UV, Project, clean_environment
 
 _WARM, _WARM_UV = (Path(__file__).with_name(name) for name in ("warm.py", "warm_uv.py"))
 _SERVER = """\
-import json, os, runpy, signal, sys, traceback
+import gc, json, os, runpy, signal, sys, traceback
+gc.disable()  # imports leave no garbage
 before = dict(os.environ)
 import matplotlib.backends.backend_agg, matplotlib.pyplot, sklearn.datasets, sklearn.ensemble
 runpy.run_path(sys.argv[1])

@@ -15,11 +15,12 @@ _LIBRARIES = ("filelock", "gokart", "omegaconf", "pandas", "pyarrow.feather", "p
 
 _SERVER = """\
 import gc, importlib, json, os, sys, traceback
+gc.disable()  # imports leave no garbage
 for name in sys.argv[1:]:
     importlib.import_module(name)
 sys.argv[1:] = []
-gc.collect()
 gc.freeze()  # else each child would copy all that it holds
+gc.enable()
 for line in sys.stdin:
     code, cwd, path, env, printed = json.loads(line)
     child = os.fork()

@@ -84,5 +84,5 @@ with tempfile.TemporaryDirectory() as name:
 tempfile.tempdir = None  # a command looks where its own variables say
 inspect_packages()
 sys.argv[1:] = []
-gc.collect()
 gc.freeze()  # else each child would copy all that it holds
+gc.enable()
