@@ -1,37 +1,29 @@
 """The processes in which the tasks of a build run, so that one that dies takes nothing along.
 
-Knows luigi's worker, and how a process ends. Knows no experiments.
+Knows luigi's worker. Knows no experiments, and of one process only what `forked_process` tells.
 """
 
 import faulthandler
 import multiprocessing
 import os
-import pickle
-import signal
-import sys
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
-from pathlib import Path
 from queue import Empty
-from tempfile import TemporaryFile
 from typing import IO, Any
 
 from luigi.task_status import DONE, FAILED
 
 from labkart import _compat, signals
-from labkart.errors import LabkartError
 from labkart.experiments.allocation import Allocation, Allocator
-from labkart.fingerprint import imports, snapshot
+from labkart.experiments.forked_process import ForkedProcess, describe_end, unpack
 from labkart.language import translate
 from labkart.records.locks import locked_if_free
-from labkart.secrets import redact
 from labkart.tasks import debugger
 from labkart.tasks.context import context
-from labkart.tasks.handover import WholeParams
 from labkart.tasks.resources import Resources
 from labkart.tasks.task import Task, record_death
 
@@ -39,9 +31,6 @@ _PAUSE = 0.5  # seconds between two looks at processes that send nothing
 
 # Else PyTorch's `cuda.is_available()`, called here, would keep the processes from the card.
 os.environ.setdefault("PYTORCH_NVML_BASED_CUDA_CHECK", "1")
-
-# The processes have all tasks that this one has made. Not daemons, for tasks may start processes.
-_fork: Any = multiprocessing.get_context("fork")
 
 
 @dataclass
@@ -51,7 +40,7 @@ class ProcessPool:
     Then a process goes on with the tasks of the next build, and whoever made the pool closes it.
     """
 
-    processes: list["_Process"] = field(default_factory=list)
+    processes: list[ForkedProcess] = field(default_factory=list)
 
     def close(self) -> None:
         """End all processes, and wait until they have ended."""
@@ -146,7 +135,7 @@ class TaskProcesses:
             self._pool.close()
         processes = [process for process in self._pool.processes if process.is_alive()]
         pipes = [run.process.pipe for run in self._running.values()]
-        run.process = _Process(self._serve, set(self._tasks), run.allocation, pipes)
+        run.process = ForkedProcess(self._serve, set(self._tasks), run.allocation, pipes)
         run.process.run_task(run.task.task_id)
         self._pool.processes = [*processes, run.process]
 
@@ -166,7 +155,7 @@ class TaskProcesses:
                 )
         except (EOFError, OSError):
             run.process.join()
-            self._fail(run, _describe_end(run.process.exitcode))
+            self._fail(run, describe_end(run.process.exitcode))
 
     def _take(self, run: "_TaskRun", result: tuple[Any, ...] | None) -> None:
         """Take what a process sent: a result, or that it cannot make the task."""
@@ -216,7 +205,7 @@ class TaskProcesses:
         try:
             while True:
                 task_id, packed = pipe.recv()
-                task = _unpack(packed) if packed else self._tasks[task_id]
+                task = unpack(packed) if packed else self._tasks[task_id]
                 if task is None:
                     pipe.send(None)
                     continue
@@ -253,115 +242,8 @@ class _TaskRun:
         self.process.terminate()
 
 
-class _Process(_fork.Process):
-    """A process that runs tasks by their ids, one after another.
-
-    Attributes:
-        task_ids: of the tasks that it knows; others are handed over.
-        allocation: what it has of what is scarce, as long as it lives.
-        pipe: takes the tasks, and gives the results.
-    """
-
-    def __init__(
-        self,
-        serve: Callable[..., None],
-        task_ids: set[str],
-        allocation: Allocation,
-        others: Sequence[Connection],
-    ) -> None:
-        self.task_ids, self.allocation = task_ids, allocation
-        self._inheritance = _inheritance()
-        self.pipe, end = _fork.Pipe()
-        self._stack = _temporary_file()
-        arguments = (end, allocation, [*others, self.pipe], self._stack)
-        super().__init__(target=serve, args=arguments, daemon=False)
-        self.start()
-        end.close()
-        if allocation.claim:
-            allocation.claim.hand_over()
-
-    def run_next_task(self, task: Task[Any], allocation: Allocation) -> bool:
-        """Let the process run one more task; False if that needs another process."""
-        has_claim = self.allocation.claim or allocation.claim
-        if has_claim or self.allocation != allocation:
-            return False
-        if task.task_id in self.task_ids:
-            self.run_task(task.task_id)
-            return True
-        packed = _pack(task) if self._inheritance == _inheritance() else b""
-        if packed:
-            self.run_task(task.task_id, packed)
-        return bool(packed)
-
-    def run_task(self, task_id: str, packed: bytes = b"") -> None:
-        """Let the process run a task that it knows, or that is handed over."""
-        with suppress(OSError):  # it has died: that shows when its result is awaited
-            self.pipe.send((task_id, packed))
-
-    def release(self) -> None:
-        """Let the process end; it may take a moment."""
-        self.pipe.close()
-        self._stack.close()
-
-    def stack(self) -> str:
-        """What it was doing when it crashed; empty if it did not crash."""
-        self._stack.seek(0)
-        return self._stack.read().decode(errors="replace")
-
-
-def _inheritance() -> list[Any]:
-    """What a task may see of this process that a process has only if it was forked since."""
-    supply = getattr(context.check_needs, "__self__", None)
-    own = [context.monitor, context.pruning_reason, context.call_ranks, supply]
-    code = [set(sys.modules), imports.reload_count(), snapshot.generation()]
-    return [*own, *code, dict(os.environ), redact.remembered()]
-
-
-def _pack(task: Task[Any]) -> bytes:
-    """A task for a process that was forked before it was made; empty if that is impossible."""
-    try:
-        return pickle.dumps((WholeParams({}, task), task.make_unique_id(), context.source))
-    except LabkartError:
-        return b""
-
-
-def _unpack(packed: bytes) -> Task[Any] | None:
-    """The task that was packed; None if it would be another one here."""
-    try:
-        params, id, source = pickle.loads(packed)
-        is_same = params.task.make_unique_id() == id
-    except Exception:  # of whatever its parameters are
-        return None
-    context.source = source
-    return params.task if is_same else None
-
-
 class _ResultPipe:
     """Where a run puts its result, in the process that runs it."""
 
     def __init__(self, pipe: Connection) -> None:
         self.put = pipe.send
-
-
-def _temporary_file() -> IO[bytes]:
-    try:
-        return TemporaryFile()
-    except OSError:  # a full disk
-        return Path(os.devnull).open("r+b")
-
-
-def _describe_end(code: int) -> str:
-    """Why a process ended that did not say so itself."""
-    if code >= 0:
-        return translate(
-            "its process ended by itself, with exit code {code} (os._exit?)", code=code
-        )
-    try:
-        number = signal.Signals(-code)
-    except ValueError:  # a real-time signal has no name
-        return translate("killed by signal {number}", number=-code)
-    if number == signal.SIGKILL:
-        return translate("killed by {signal} (out of memory?)", signal=number.name)
-    if number in (signal.SIGSEGV, signal.SIGABRT):
-        return translate("killed by {signal} (a crash in compiled code)", signal=number.name)
-    return translate("killed by {signal}", signal=number.name)
