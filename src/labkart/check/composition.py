@@ -20,7 +20,7 @@ from labkart.check.tree import Tree
 from labkart.errors import LabkartError
 from labkart.experiments import combinations, sweep_file
 from labkart.experiments.combinations import Job
-from labkart.experiments.composer import Composer, compose_overrides
+from labkart.experiments.composer import Composer
 from labkart.experiments.config import Composed
 from labkart.experiments.search.space import Space
 from labkart.experiments.yaml_errors import Place, PlacedError
@@ -107,7 +107,7 @@ class Conf:
 
     def _compose(self, file: ConfigFile, *overrides: str) -> Composed | None:
         try:
-            composed = compose_overrides(*overrides)
+            composed = self._composer.compose(overrides)
         except LabkartError as error:
             why = str(error).removeprefix("conf: ").removeprefix(f"{file.path}: ")
             self.findings.append(BrokenConfig.finding(file.path, "composed", why=why))

@@ -2,7 +2,7 @@
 
 from argparse import ArgumentParser
 
-from labkart.check import report, shared_disk
+from labkart.check import shared_disk
 from labkart.language import translate
 
 
@@ -23,4 +23,9 @@ def main(argv: list[str]) -> int:
     add("--json", action="store_true", help=translate("print findings for programs"))
     add("--lock-data", action="store_true", help=translate("record what is in data/raw/ now"))
     args = parser.parse_intermixed_args(argv)
-    return shared_disk.check() if args.rules == [shared_disk.NAME] else report.check(args)
+    if args.rules == [shared_disk.NAME]:
+        return shared_disk.check()
+
+    from labkart.check import report  # it imports gokart and Hydra
+
+    return report.check(args)
