@@ -23,6 +23,7 @@ _ABSOLUTE = re.compile(
     r"|~[\w-]*/.*|[A-Za-z]:[\\/].*|\\\\[\w.-]+\\[\w$. -]{2,}(?:\\.*)?|file:/.*",
     re.DOTALL,
 )
+_MAKES_PATH = {"Path", "pathlib.Path", "os.path.join", "path.join"}
 _OF_NAMES = {"create_dataset", "create_group", "find", "findall", "get", "post", "route", "xpath"}
 # In conf/, and where code makes a `Path` of it.
 _ABSOLUTE_FILE = re.compile(
@@ -88,7 +89,7 @@ def _texts_of_paths(module: ast.Module) -> Iterator[ast.Constant]:
     for node in ast.walk(module):
         match node:
             case ast.Call(func=function, args=[ast.Constant() as text, *_]):
-                if ast.unparse(function).endswith(("Path", "path.join")):
+                if ast.unparse(function) in _MAKES_PATH:
                     yield text
 
 
