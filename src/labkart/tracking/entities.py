@@ -5,7 +5,7 @@ Calls no store.
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote
@@ -16,17 +16,16 @@ from labkart.nested import flatten
 from labkart.records import machine_use, verdict
 from labkart.records.mlflow_log import accepted_names
 from labkart.records.names import MetricNames
-from labkart.records.record import ExperimentRecord, TaskRecord, TaskRun
+from labkart.records.record import ExperimentRecord, TaskRun
 from labkart.records.record import Metric as Logged
 from labkart.records.values import parse_number
 from labkart.tracking import links
+from labkart.tracking.artifacts import Uses
 
 _MAX_PARAM, _MAX_TAG = 6000, 8000  # characters; MLflow cuts longer ones
 _MANY = 100  # tasks of an experiment
 _MOST_RESULTS, _MOST_FILES = 8, 6  # that a description names
 _NOT_PARAMS = ("labkart", "search")  # sections of a configuration that change no result
-
-Uses = Sequence[tuple[TaskRun, TaskRecord]]
 
 
 def metrics(names: MetricNames, use: TaskRun, logged: Iterable[Logged]) -> list[Metric]:
@@ -198,9 +197,9 @@ def note(experiment: ExperimentRecord, uses: Uses, page: str) -> RunTag:
     files = [f"{use.label}/{name}" for use, record in uses for name in record.figures]
     files += [f"{use.label}/{name}" for use, record in uses for name in record.tables]
     shown = ["pipeline.svg", "tasks.csv", *files[:_MOST_FILES]]
-    links = [f"[{_escaped(file)}]({page}/{quote(file)})" for file in shown]
+    addresses = [f"[{_escaped(file)}]({page}/{quote(file)})" for file in shown]
     remarks = [f"- {accepted}" for accepted in _accepted(uses)]
-    paragraphs = [", ".join(results), " · ".join(links), "\n".join(remarks)]
+    paragraphs = [", ".join(results), " · ".join(addresses), "\n".join(remarks)]
     return RunTag("mlflow.note.content", "\n\n".join(filter(None, paragraphs))[:_MAX_TAG])
 
 

@@ -41,7 +41,7 @@ def begin(opened: OpenStore, experiment: ExperimentRecord) -> str:
     return run
 
 
-def _create(opened: OpenStore, experiment: ExperimentRecord, uses: entities.Uses) -> str:
+def _create(opened: OpenStore, experiment: ExperimentRecord, uses: artifacts.Uses) -> str:
     """A new run; it replaces the run of an earlier attempt, whose numbers differ."""
     for run in _previous_runs(opened, experiment):
         with suppress(MlflowException):  # somebody has deleted it
