@@ -170,6 +170,21 @@ def run_exit_functions() -> None:
     atexit._run_exitfuncs()
 
 
+def import_importances() -> None:
+    """Import Optuna's importances without scikit-learn, which takes a second.
+
+    The default evaluator does not use it, and those that do cannot be used then. Tried on Optuna
+    5.0.0.
+    """
+    modules: dict[str, Any] = sys.modules
+    modules.setdefault("sklearn", None)  # Python's own way to say that a module is missing
+    try:
+        import optuna.importance  # noqa: F401
+    finally:
+        if modules["sklearn"] is None:
+            del modules["sklearn"]
+
+
 def registered_classes() -> list[type]:
     """The task classes that luigi can find by name. Tried on luigi 3.8.1."""
     from luigi.task_register import Register

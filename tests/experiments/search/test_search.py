@@ -3,6 +3,8 @@
 import gc
 import re
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -202,6 +204,25 @@ def test_outside_of_a_search_a_report_is_a_metric(here: Path) -> None:
     with ExperimentProgress() as progress:
         experiment.run_experiments([planned], 1, progress)
     assert planned.record.metrics == {"report": 7.0, "loss": 3.0}
+
+
+DRAWING = """
+import sys
+from pathlib import Path
+import optuna
+from labkart.experiments.search import plots
+study = optuna.create_study()
+study.optimize(lambda trial: trial.suggest_float("x", 0, 1) + trial.suggest_int("y", 0, 9), 12)
+plots.write(study, ["loss"], Path("figures"))
+assert "sklearn" not in sys.modules
+import sklearn
+"""
+
+
+def test_figures_are_drawn_without_scikit_learn() -> None:
+    subprocess.run([sys.executable, "-c", DRAWING], check=True)
+    names = {file.name for file in Path("figures").iterdir()}
+    assert names == {"history.png", "importances.png", "slices.png"}
 
 
 # Mistakes

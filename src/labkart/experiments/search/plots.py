@@ -14,6 +14,7 @@ from typing import Any
 import optuna
 from optuna.trial import TrialState
 
+from labkart import _compat
 from labkart.files import write_atomically
 
 
@@ -27,6 +28,7 @@ def write(study: optuna.Study, objectives: Sequence[str], folder: Path) -> None:
     mpl.use("Agg")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Optuna calls this part of it experimental
+        _compat.import_importances()
         for name, draw in _figures(study, objectives):
             with suppress(ValueError, RuntimeError):  # too few trials, or all the same
                 axes: Any = draw()
