@@ -48,11 +48,13 @@ class Bench:
         folder: temporary; everything is inside.
         rounds: how often each pair of plain gokart and Labkart is measured.
         chain: how many tasks the chain has.
+        published: how many experiments MLflow gets.
     """
 
     folder: Path
     rounds: int
     chain: int
+    published: int
 
     @property
     def sample(self) -> Path:
@@ -120,12 +122,18 @@ def python(
     folder: Path, path: list[Path], *arguments: str, given: str = ""
 ) -> subprocess.CompletedProcess[str]:
     """Run Python in a folder, with these folders of modules, and give it some input."""
+    with started(folder, path, *arguments) as process:
+        out, err = process.communicate(given)
+    return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+
+
+def started(folder: Path, path: list[Path], *arguments: str) -> "subprocess.Popen[str]":
+    """Start Python in a folder, with these folders of modules."""
     variables = {name: value for name, value in os.environ.items() if name not in _DROPPED}
     variables["PYTHONPATH"] = os.pathsep.join(map(str, path))
+    streams = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
     command = [sys.executable, *arguments]
-    return subprocess.run(
-        command, cwd=folder, env=variables, input=given, capture_output=True, text=True, check=False
-    )
+    return subprocess.Popen(command, cwd=folder, env=variables, text=True, **streams)
 
 
 def checked(process: subprocess.CompletedProcess[str]) -> str:

@@ -44,13 +44,15 @@ def main() -> None:
     parser.add_argument("--only", choices=CASES, metavar="CASE", help=f"one of {', '.join(CASES)}")
     chain_help = "how many tasks the chain has (1000)"
     parser.add_argument("--chain", type=int, default=1000, metavar="N", help=chain_help)
+    published_help = "how many experiments MLflow gets (400)"
+    parser.add_argument("--published", type=int, default=400, metavar="N", help=published_help)
     args = parser.parse_args()
     versions = ", ".join(f"{name} {version(name)}" for name in ("gokart", "luigi", "mlflow"))
     machine = f"{os.cpu_count()} cores, Python {platform.python_version()}"
     print(f"CPU seconds, medians of {args.rounds}; {machine}, {versions}\n")
     show(Row("", "plain gokart", "labkart", "ratio", "goal"))
     with tempfile.TemporaryDirectory() as folder:
-        bench = Bench(Path(folder), args.rounds, args.chain)
+        bench = Bench(Path(folder), args.rounds, args.chain, args.published)
         for name, case in CASES.items():
             if args.only in (None, name):
                 for row in case(bench):

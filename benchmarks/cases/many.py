@@ -2,15 +2,18 @@
 
 import json
 import shutil
-from collections.abc import Iterator
+import signal
+import time
+import urllib.request
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from statistics import median
+from typing import Any
 
-from benchmarks.bench import Bench, Pair, Row, peak_memory, shown
+from benchmarks.bench import LABKART, Bench, Pair, Row, peak_memory, shown, started
 
 _PLANNED = (250, 1000)
 _RUN = (100, 1000)
-_PUBLISHED = (100, 400)
 _RECORDS = (2_500, 10_000)
 _PLAN = "run.plan_all(['-m', 'shape=one', 'n=range({count})'])"
 
@@ -40,8 +43,8 @@ def run(bench: Bench) -> Iterator[Row]:
 
 
 def publish(bench: Bench) -> Iterator[Row]:
-    """What `labkart sync` costs for each experiment, again without any, and what MLflow keeps."""
-    for count in _PUBLISHED:
+    """What `labkart sync` costs for each experiment, what MLflow keeps, and when `ui` shows it."""
+    for count in (bench.published // 4, bench.published):
         pair = bench.pair(f"publish-{count}")
         pair.on_labkart("run", "-m", "shape=one", "n=range(2)")
         outputs = pair.project / "outputs"
@@ -53,7 +56,40 @@ def publish(bench: Bench) -> Iterator[Row]:
         yield Row("... files and bytes that MLflow keeps of each", labkart=numbers)
         again, memory = _measured(bench, pair, ("sync",))
         yield Row("... again, nothing to do", labkart=shown(again), ratio=f"{memory:.0f} MB")
+        pages = [_page(pair) for _ in range(bench.rounds)]
+        seconds, megabytes = map(median, zip(*pages, strict=True))
+        yield Row(
+            "... ui, until it has the first 100, wall",
+            labkart=shown(seconds),
+            ratio=f"{megabytes:.0f} MB",
+        )
         shutil.rmtree(pair.project)
+
+
+def _page(pair: Pair) -> tuple[float, float]:
+    """The seconds until `labkart ui` has sent its first runs, and its most memory in 10^6 bytes."""
+    start = time.perf_counter()
+    arguments = ("-c", LABKART, "ui", "--port", "0")
+    with started(pair.project, [pair.project / "src"], *arguments) as process:
+        assert process.stdout
+        link = process.stdout.readline().strip()
+        _answer(link, {})
+        found = _answer(f"{link}/api/2.0/mlflow/experiments/search", {"max_results": 10})
+        ids = [experiment["experiment_id"] for experiment in json.loads(found)["experiments"]]
+        query = {"experiment_ids": ids, "max_results": 100}
+        assert len(json.loads(_answer(f"{link}/api/2.0/mlflow/runs/search", query))["runs"])
+        seconds = time.perf_counter() - start
+        status = Path(f"/proc/{process.pid}/status").read_text()
+        process.send_signal(signal.SIGINT)
+    return seconds, int(status.partition("VmHWM:")[2].split()[0]) * 1024 / 1e6
+
+
+def _answer(address: str, query: Mapping[str, Any]) -> bytes:
+    """What a server answers; a query is sent as MLflow's page does."""
+    request = urllib.request.Request(address, headers={"Content-Type": "application/json"})
+    request.data = json.dumps(query).encode() if query else None
+    with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request) as answer:
+        return answer.read()
 
 
 def _sizes(folder: Path) -> tuple[int, int]:
