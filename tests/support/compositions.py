@@ -13,8 +13,8 @@ from omegaconf import DictConfig, flag_override
 
 from labkart import project
 
-# What a composition depends on beside the files in `conf/` and the overrides.
-_ELSEWHERE = ("searchpath", "oc.env", "env_copy")
+# What lets it depend on more than the files in `conf/` and the overrides.
+_ELSEWHERE = ("searchpath", "env_copy")
 
 
 @contextmanager

@@ -14,7 +14,16 @@ from labkart.records import last_used
 from labkart.records.direction import Directions
 from labkart.records.record import ExperimentRecord
 from labkart.records.seeds import Ranking
-from labkart.results.report import comparability, config, formats, latex, origin, plots, staleness
+from labkart.results.report import (
+    comparability,
+    config,
+    figure_files,
+    formats,
+    latex,
+    origin,
+    plots,
+    staleness,
+)
 from labkart.results.report.arguments import ReportOptions, parser
 from labkart.results.report.method import method
 from labkart.results.report.report import report as make_report
@@ -25,7 +34,8 @@ from tests.support.tiny import write
 
 
 @pytest.fixture
-def records(root: Path) -> list[ExperimentRecord]:
+def records(root: Path, monkeypatch: pytest.MonkeyPatch) -> list[ExperimentRecord]:
+    monkeypatch.setattr(figure_files, "_RESOLUTION", 20)  # fewer pixels take less time
     write(root, **{"reports/README.md": "Tables.\n"})
     return all_experiments()
 
