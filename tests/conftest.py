@@ -16,8 +16,8 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
-from filelock import FileLock
 from _pytest.logging import LogCaptureHandler, caplog_handler_key, catching_logs
+from filelock import FileLock
 from hypothesis import HealthCheck, settings
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling

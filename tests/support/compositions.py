@@ -1,6 +1,5 @@
 """Compositions that tests share: Hydra composes the same files with the same overrides once, in 30 ms."""
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import deepcopy
@@ -46,7 +45,7 @@ def _copied(first: str, whole: DictConfig, conf: str) -> DictConfig:
     copied = deepcopy(whole)
     runtime = copied.hydra.runtime
     with flag_override(runtime, ["struct", "readonly"], False):
-        runtime.cwd = os.getcwd()
+        runtime.cwd = str(Path.cwd())
         for source in runtime.config_sources:
             if source.path == first:
                 source.path = conf
