@@ -18,7 +18,7 @@ from pathlib import Path
 
 from labkart import trace
 from labkart.errors import LabkartError
-from labkart.language import translate
+from labkart.language import mistake, translate
 
 # Git sets these for a hook, and they would lead to another repository.
 _HOOK_VARIABLES = ("GIT_DIR", "GIT_INDEX_FILE", "GIT_WORK_TREE", "GIT_PREFIX")
@@ -72,7 +72,7 @@ def run(
                 start_new_session=uninterrupted,
             )
     except OSError:
-        raise LabkartError(translate("git is not installed. Install it and try again.")) from None
+        raise mistake("git is not installed. Install it and try again.") from None
     # Decoded here: subprocess would change the ends of lines.
     texts = [text.decode(errors="surrogateescape") for text in (process.stdout, process.stderr)]
     return GitResult(process.returncode, *texts)

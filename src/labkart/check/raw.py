@@ -8,9 +8,8 @@ from typing import ClassVar
 from labkart.check.rule import Finding, Rule
 from labkart.check.tree import Tree
 from labkart.digests import content_digest, files
-from labkart.errors import LabkartError
 from labkart.files import write_atomically
-from labkart.language import translate
+from labkart.language import mistake
 
 FOLDER, LOCK = "data/raw", "data/raw.sha256"
 _NOT_DATA = {"README.md", ".gitignore", ".gitattributes", ".gitkeep"}
@@ -72,16 +71,14 @@ def lock_data(tree: Tree) -> dict[str, int]:
         elsewhere = tree.ignored(previous.keys() - current.keys())
         locked = current | {path: previous[path] for path in elsewhere}
         if not locked and not lock.exists():
-            raise LabkartError(
-                translate(
-                    "{folder}/ has no files to lock. Put your data there first.", folder=FOLDER
-                )
+            raise mistake(
+                "{folder}/ has no files to lock. Put your data there first.", folder=FOLDER
             )
         write_atomically(lock, _format(locked))
     except OSError as error:
         why = error.strerror or error
-        raise LabkartError(
-            translate("{file}: {why}. Nothing was locked.", file=_path(tree, error), why=why)
+        raise mistake(
+            "{file}: {why}. Nothing was locked.", file=_path(tree, error), why=why
         ) from None
     changes = [change for _, change in _compare(previous, locked)]
     counts = {change: changes.count(change) for change in ("new", "changed", "missing")}

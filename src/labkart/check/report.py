@@ -12,8 +12,7 @@ from labkart.check.rule import Finding, Rule
 from labkart.check.rules import RULES
 from labkart.check.tree import Tree
 from labkart.check.waivers import Waiver, apply_waivers, read_waivers
-from labkart.errors import LabkartError
-from labkart.language import translate, translate_count
+from labkart.language import mistake, translate, translate_count
 from labkart.wording import did_you_mean
 
 _BY_ID = {rule.id: rule for rule in RULES}
@@ -66,12 +65,10 @@ def find_problems(tree: Tree, rules: Sequence[type[Rule]]) -> list[Finding]:
 def _rule(id: str) -> type[Rule]:
     if id not in _BY_ID:
         hint = did_you_mean(id, _BY_ID)
-        raise LabkartError(
-            translate(
-                'There is no rule "{rule}". {hint} labkart check --list explains them.',
-                rule=id,
-                hint=hint,
-            )
+        raise mistake(
+            'There is no rule "{rule}". {hint} labkart check --list explains them.',
+            rule=id,
+            hint=hint,
         )
     return _BY_ID[id]
 

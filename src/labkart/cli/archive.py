@@ -5,8 +5,7 @@ from argparse import ArgumentParser
 from pathlib import Path
 
 from labkart import console, project, signals
-from labkart.errors import LabkartError
-from labkart.language import translate, translate_count
+from labkart.language import mistake, translate, translate_count
 
 
 def main(argv: list[str]) -> int:
@@ -17,7 +16,7 @@ def main(argv: list[str]) -> int:
         from labkart.results.archive import verify
 
         if not args.file:
-            raise LabkartError(translate("Which archive? labkart archive --verify my-thesis.zip"))
+            raise mistake("Which archive? labkart archive --verify my-thesis.zip")
         return int(not verify.verify(_given(args.file), args.table, online=args.online))
 
     from labkart.results.archive import archive

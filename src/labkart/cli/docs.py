@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from labkart import console, language
-from labkart.errors import LabkartError
-from labkart.language import translate
+from labkart.language import mistake, translate
 from labkart.table import Column
 from labkart.wording import did_you_mean
 
@@ -49,10 +48,8 @@ def main(argv: list[str]) -> int:
         return 0
     name = args.page.removesuffix(".md")
     if name not in pages:
-        raise LabkartError(
-            translate(
-                'There is no page "{name}". {hint}', name=name, hint=did_you_mean(name, pages)
-            )
+        raise mistake(
+            'There is no page "{name}". {hint}', name=name, hint=did_you_mean(name, pages)
         )
     _show_page(pages[name].read_text(encoding="utf-8"))
     return 0
@@ -66,9 +63,7 @@ def _pages(code: str) -> dict[str, Path]:
             if files:
                 order = (_FIRST, *_linked_pages(files.get(_FIRST)), *files)
                 return {page: files[page] for page in order if page in files}
-    raise LabkartError(
-        translate("The documentation was not installed with labkart. Install labkart again.")
-    )
+    raise mistake("The documentation was not installed with labkart. Install labkart again.")
 
 
 def _linked_pages(first: Path | None) -> list[str]:

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from labkart import console, project
 from labkart.cli import overrides
 from labkart.cli.status import STYLES
-from labkart.errors import LabkartError
 from labkart.files import write_atomically
-from labkart.language import translate
+from labkart.language import mistake, translate
 from labkart.table import Column
 
 if TYPE_CHECKING:
@@ -54,7 +53,7 @@ def _drawing(name: str) -> Path:
     if not name:
         return project.current().root / _DEFAULT_FILE
     if Path(name).suffix != ".svg":
-        raise LabkartError(translate("--svg {name}: the file's name must end in .svg.", name=name))
+        raise mistake("--svg {name}: the file's name must end in .svg.", name=name)
     return project.STARTED / name
 
 

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 from labkart import console, project
 from labkart.cli import overrides
-from labkart.errors import LabkartError
-from labkart.language import translate
+from labkart.language import mistake, translate
 from labkart.records.states import describe_state
 
 if TYPE_CHECKING:
@@ -70,10 +69,8 @@ def _experiment(id: str) -> "ExperimentRecord":
         return query.find_experiment(id)
     last = record.read_experiments(most=1)
     if not last:
-        raise LabkartError(
-            translate(
-                "No experiments yet; {command} makes the first.", command=console.command("run")
-            )
+        raise mistake(
+            "No experiments yet; {command} makes the first.", command=console.command("run")
         )
     return last[0]
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from labkart import console, project
 from labkart.cli import overrides
 from labkart.errors import LabkartError
-from labkart.language import translate
+from labkart.language import mistake, translate
 
 if TYPE_CHECKING:
     from labkart.records.names import TaskNames
@@ -81,6 +81,4 @@ def _find(words: Sequence[str], settings: list[str]) -> "TaskOutput":
 
 def _check_name(name: str, names: "TaskNames") -> None:
     if not name:
-        raise LabkartError(
-            translate("Which task? Name one of {tasks}.", tasks=", ".join(names.known))
-        )
+        raise mistake("Which task? Name one of {tasks}.", tasks=", ".join(names.known))

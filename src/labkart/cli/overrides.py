@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from labkart import console, project
-from labkart.errors import LabkartError
-from labkart.language import translate
+from labkart.language import mistake, translate
 
 if TYPE_CHECKING:
     from labkart.experiments.plan import Experiment
@@ -30,9 +29,7 @@ def read_count(option: str, text: str) -> int:
         LabkartError: it is none, or less than 1.
     """
     if not text.isdecimal() or not int(text):
-        raise LabkartError(
-            translate("{option} must be a positive integer, got {text}.", option=option, text=text)
-        )
+        raise mistake("{option} must be a positive integer, got {text}.", option=option, text=text)
     return int(text)
 
 
@@ -58,12 +55,10 @@ def parse(parser: ArgumentParser, argv: Sequence[str]) -> Namespace:
     """
     args, unknown = parser.parse_known_intermixed_args(argv)
     if unknown:
-        raise LabkartError(
-            translate(
-                "{option}: there is no such option. See {command} --help.",
-                option=unknown[0],
-                command=parser.prog,
-            )
+        raise mistake(
+            "{option}: there is no such option. See {command} --help.",
+            option=unknown[0],
+            command=parser.prog,
         )
     return args
 

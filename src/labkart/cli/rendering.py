@@ -18,9 +18,8 @@ from typing import Any
 
 from labkart import git, signals
 from labkart.cli.template import STATE_FILE, Origin, Template
-from labkart.errors import LabkartError
 from labkart.files import read_json
-from labkart.language import translate
+from labkart.language import mistake, translate
 
 _CRUFT = "cruft>=2.16,<3"
 # They would lead cruft and uv to another environment or repository.
@@ -53,12 +52,10 @@ def render(
         )
         if result.returncode:
             reason = last_line(result.stderr)
-            raise LabkartError(
-                translate(
-                    "The project cannot be made from {commit}: {reason}.",
-                    commit=commit[:7],
-                    reason=reason,
-                )
+            raise mistake(
+                "The project cannot be made from {commit}: {reason}.",
+                commit=commit[:7],
+                reason=reason,
             )
         (made,) = output.iterdir()
         files = _updated_files(root, made)
@@ -108,11 +105,8 @@ def _cruft() -> list[str]:
         return [cruft]
     if uv := os.environ.get("UV") or shutil.which("uv"):
         return [uv, "tool", "run", "--quiet", "--python", sys.executable, "--from", _CRUFT, "cruft"]
-    raise LabkartError(
-        translate(
-            "Neither cruft nor uv is installed, and cruft makes the newer files. "
-            "Run: pip install uv"
-        )
+    raise mistake(
+        "Neither cruft nor uv is installed, and cruft makes the newer files. Run: pip install uv"
     )
 
 

@@ -4,10 +4,9 @@ from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from collections.abc import Mapping, Sequence
 
 from labkart import console, project
-from labkart.errors import LabkartError
 from labkart.experiments.output import RunOutput
 from labkart.experiments.run import run
-from labkart.language import translate
+from labkart.language import mistake, translate
 from labkart.records.direction import Directions
 from labkart.records.record import ExperimentRecord
 from labkart.records.seeds import Group, Ranking
@@ -37,10 +36,8 @@ def main(argv: list[str]) -> int:
     launchers = [argument for argument in arguments if argument.startswith(_LAUNCHER)]
     if is_debugging and (is_multirun or launchers):
         option = "-m" if is_multirun else launchers[0]
-        raise LabkartError(
-            translate(
-                "{debug} is for one experiment. Leave out {option}.", debug=_DEBUG, option=option
-            )
+        raise mistake(
+            "{debug} is for one experiment. Leave out {option}.", debug=_DEBUG, option=option
         )
     if launchers and not is_multirun:  # Hydra would use no launcher, and say nothing
         arguments = ["-m", *arguments]

@@ -9,10 +9,9 @@ from rich.cells import set_cell_size
 
 from labkart import console, project
 from labkart.cli import overrides
-from labkart.errors import LabkartError
 from labkart.experiments.progress import ProgressBar, experiment_columns
 from labkart.experiments.search.search import search
-from labkart.language import translate
+from labkart.language import mistake, translate
 from labkart.records.record import TaskRun
 from labkart.records.states import describe_state
 from labkart.records.study import Study, Trial
@@ -110,11 +109,9 @@ def show(study: Study, overrides: Sequence[str]) -> None:
     console.say(f"  {_summary(study, has_front)}")
     if not study.best:
         error = next((trial.error for trial in study.trials if trial.error), "")
-        raise LabkartError(
-            translate(
-                "No trial finished successfully, so there is no best one. The first one: {error}",
-                error=error,
-            )
+        raise mistake(
+            "No trial finished successfully, so there is no best one. The first one: {error}",
+            error=error,
         )
     by_number = {trial.number: trial for trial in study.trials}
     count = _MOST_OF_FRONT if has_front else _MOST_BEST

@@ -5,7 +5,7 @@ from argparse import ArgumentParser
 
 from labkart import console, project
 from labkart.errors import LabkartError
-from labkart.language import translate
+from labkart.language import mistake, translate
 
 
 def main(argv: list[str]) -> int:
@@ -30,12 +30,10 @@ def main(argv: list[str]) -> int:
             results.extend(writer.sync())  # keeps what was written before an error
     except Exception as error:  # whatever MLflow, its database or the network raise
         count = sum(result.is_new for result in results)
-        raise LabkartError(
-            translate(
-                "Stopped: {error}. {count} experiments were written; run it again for the others.",
-                error=store.describe_error(error),
-                count=count,
-            )
+        raise mistake(
+            "Stopped: {error}. {count} experiments were written; run it again for the others.",
+            error=store.describe_error(error),
+            count=count,
         ) from error
     counts = {"written": sum(result.is_new for result in results), "all": len(results)}
     failures = [f"{result.label}: {result.error}" for result in results if result.error]

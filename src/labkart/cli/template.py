@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from labkart import __version__, git, signals
-from labkart.errors import LabkartError
 from labkart.files import read_json
-from labkart.language import translate
+from labkart.language import mistake
 from labkart.wording import did_you_mean
 
 STATE_FILE = ".cruft.json"
@@ -32,15 +31,13 @@ def read_origin(root: Path) -> Origin:
         LabkartError: the file is missing or damaged.
     """
     if not (root / STATE_FILE).exists():
-        raise LabkartError(
-            translate(
-                "This project has no {file}, which says what it was made from. Write "
-                "one: uv tool run cruft link <the template's address> --checkout "
-                "v{version}\nAnswer as you did when you made the project, commit the "
-                "file, and try again.",
-                file=STATE_FILE,
-                version=__version__,
-            )
+        raise mistake(
+            "This project has no {file}, which says what it was made from. Write "
+            "one: uv tool run cruft link <the template's address> --checkout "
+            "v{version}\nAnswer as you did when you made the project, commit the "
+            "file, and try again.",
+            file=STATE_FILE,
+            version=__version__,
         )
     state = read_json(root / STATE_FILE)
     try:
@@ -48,10 +45,8 @@ def read_origin(root: Path) -> Origin:
         given = {name: str(answer) for name, answer in answers if not name.startswith("_")}
         return Origin(str(state["template"]), str(state["commit"]), given)
     except (KeyError, TypeError, AttributeError):
-        raise LabkartError(
-            translate(
-                "{file} is damaged. Restore it: git log {file} lists its versions.", file=STATE_FILE
-            )
+        raise mistake(
+            "{file} is damaged. Restore it: git log {file} lists its versions.", file=STATE_FILE
         ) from None
 
 
@@ -67,26 +62,22 @@ def fetch_template(origin: Origin) -> Iterator["Template"]:
         clone = ("clone", "--quiet", "--bare", "--", origin.address, str(template.folder))
         result = git.run(Path.cwd(), *clone)
         if not result.ok:
-            raise LabkartError(
-                translate(
-                    "git cannot fetch the template from {address}: {reason}. Without a "
-                    "network, try again later; if the template has moved, write its new "
-                    'address into {file}, at "template", and commit that.',
-                    address=origin.address,
-                    reason=result.reason,
-                    file=STATE_FILE,
-                )
+            raise mistake(
+                "git cannot fetch the template from {address}: {reason}. Without a "
+                "network, try again later; if the template has moved, write its new "
+                'address into {file}, at "template", and commit that.',
+                address=origin.address,
+                reason=result.reason,
+                file=STATE_FILE,
             )
         if not template.commit(origin.commit):
-            raise LabkartError(
-                translate(
-                    "{address} does not have the commit {commit} that this project was made "
-                    "from, so there is nothing to compare with. If that was another "
-                    'template, correct "template" in {file}.',
-                    address=origin.address,
-                    commit=origin.commit[:7],
-                    file=STATE_FILE,
-                )
+            raise mistake(
+                "{address} does not have the commit {commit} that this project was made "
+                "from, so there is nothing to compare with. If that was another "
+                'template, correct "template" in {file}.',
+                address=origin.address,
+                commit=origin.commit[:7],
+                file=STATE_FILE,
             )
         yield template
 
@@ -111,12 +102,10 @@ class Template:
         name = revision or next(iter(releases), "HEAD")
         if commit := self.commit(name):
             return commit
-        raise LabkartError(
-            translate(
-                'The template has no version "{name}". {hint}',
-                name=name,
-                hint=did_you_mean(name, releases),
-            )
+        raise mistake(
+            'The template has no version "{name}". {hint}',
+            name=name,
+            hint=did_you_mean(name, releases),
         )
 
     def is_ancestor(self, commit: str, other: str) -> bool:

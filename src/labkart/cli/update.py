@@ -18,7 +18,7 @@ from labkart.cli.rendering import last_line, render, run_tool
 from labkart.cli.template import STATE_FILE, Origin, Template, fetch_template, read_origin
 from labkart.errors import LabkartError
 from labkart.files import read_json, write_atomically
-from labkart.language import translate
+from labkart.language import mistake, translate
 
 _UNFINISHED = {
     **{"MERGE_HEAD": "merge", "CHERRY_PICK_HEAD": "cherry-pick", "REVERT_HEAD": "revert"},
@@ -110,22 +110,18 @@ def _check_clean(root: Path) -> None:
     # Some people have configured git to ignore new files.
     status = git.run(root, "status", "--porcelain", "--untracked-files=normal")
     if not status.ok:
-        raise LabkartError(
-            translate(
-                "{root} is not in a git repository, and only git can merge. Begin one: "
-                'git init, git add --all, git commit -m "Before the update"',
-                root=root,
-            )
+        raise mistake(
+            "{root} is not in a git repository, and only git can merge. Begin one: "
+            'git init, git add --all, git commit -m "Before the update"',
+            root=root,
         )
     folder = root / (git.output(root, "rev-parse", "--git-dir") or ".git")
     for name, kind in _UNFINISHED.items():
         if (folder / name).exists():
-            raise LabkartError(
-                translate(
-                    "A {kind} is not finished, and the update would become part of it. "
-                    "Finish it first.",
-                    kind=kind,
-                )
+            raise mistake(
+                "A {kind} is not finished, and the update would become part of it. "
+                "Finish it first.",
+                kind=kind,
             )
     changes = status.output.splitlines()
     if changes:
@@ -133,12 +129,10 @@ def _check_clean(root: Path) -> None:
         files += (
             [translate("... and {more} more", more=len(changes) - 5)] if len(changes) > 5 else []
         )
-        raise LabkartError(
-            translate(
-                "There are changes that are not committed:\n  {files}\n"
-                "Commit them first: git add --all, git commit",
-                files="\n  ".join(files),
-            )
+        raise mistake(
+            "There are changes that are not committed:\n  {files}\n"
+            "Commit them first: git add --all, git commit",
+            files="\n  ".join(files),
         )
 
 
@@ -182,10 +176,8 @@ def _merge(
         result = git.run(root, *options, "cherry-pick", "--no-commit", newer.commit)
         conflicts = git.paths(root, "diff", "--name-only", "--relative", "--diff-filter=U", "-z")
         if not result.ok and not conflicts:
-            raise LabkartError(
-                translate(
-                    "The update did not work: {reason}. Nothing has changed.", reason=result.reason
-                )
+            raise mistake(
+                "The update did not work: {reason}. Nothing has changed.", reason=result.reason
             )
         _write_state(root, origin, newer.state, revision)
         pending.clear()  # half an update helps nobody; the text below says how to undo all of it

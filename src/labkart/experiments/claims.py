@@ -18,7 +18,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from labkart.errors import LabkartError
-from labkart.language import translate
+from labkart.language import mistake
 
 _DUST = 1e-9  # three thirds are a whole
 _FRESH = 3600.0  # seconds after which a file is touched: systems remove old ones
@@ -212,11 +212,9 @@ def _locked_folder() -> Iterator[Path]:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
             yield folder
     except OSError as error:
-        raise LabkartError(
-            translate(
-                "{folder}: {reason}. Commands agree there on who has a graphics card;"
-                " set TMPDIR to another folder.",
-                folder=folder,
-                reason=error.strerror or error,
-            )
+        raise mistake(
+            "{folder}: {reason}. Commands agree there on who has a graphics card;"
+            " set TMPDIR to another folder.",
+            folder=folder,
+            reason=error.strerror or error,
         ) from error

@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
-from labkart.errors import LabkartError
-from labkart.language import translate
+from labkart.language import mistake
 from labkart.records.record import ExperimentRecord
 from labkart.records.states import parse_status
 from labkart.records.values import parse_fact, parse_number, value
@@ -45,12 +44,10 @@ class Condition:
         """
         parts = _CONDITION.fullmatch(word)
         if not parts:
-            raise LabkartError(
-                translate(
-                    "{condition}: must be a name and a value,"
-                    " such as model=forest, model!=forest or accuracy>=0.9.",
-                    condition=word,
-                )
+            raise mistake(
+                "{condition}: must be a name and a value,"
+                " such as model=forest, model!=forest or accuracy>=0.9.",
+                condition=word,
             )
         name, sign, text = parts.groups()
         name = parse_fact(name.lstrip("+"))
@@ -58,9 +55,7 @@ class Condition:
             text = ",".join(map(parse_status, text.split(",")))
         condition = cls(name, sign, text)
         if sign in _COMPARISONS and parse_number(text) is None:
-            raise LabkartError(
-                translate('{condition}: "{text}" is not a number.', condition=word, text=text)
-            )
+            raise mistake('{condition}: "{text}" is not a number.', condition=word, text=text)
         if sign not in _COMPARISONS:
             _ = condition._alternatives
         return condition
@@ -118,19 +113,15 @@ def _expand(text: str, start: str) -> list[str]:
     content: Any = override.value()
     if isinstance(content, Glob):
         pattern = next(iter(content.include), "*")
-        raise LabkartError(
-            translate(
-                "{condition}: write the pattern itself: {meant}",
-                condition=f"{start}{text}",
-                meant=f"{start}{pattern}",
-            )
+        raise mistake(
+            "{condition}: write the pattern itself: {meant}",
+            condition=f"{start}{text}",
+            meant=f"{start}{pattern}",
         )
     if not override.is_discrete_sweep():
-        raise LabkartError(
-            translate(
-                "{condition}: write the limits as conditions, with < and >.",
-                condition=f"{start}{text}",
-            )
+        raise mistake(
+            "{condition}: write the limits as conditions, with < and >.",
+            condition=f"{start}{text}",
         )
     return list(override.sweep_string_iterator())
 

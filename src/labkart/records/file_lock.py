@@ -13,8 +13,7 @@ from tempfile import TemporaryFile
 from filelock import FileLock
 
 from labkart import project
-from labkart.errors import LabkartError
-from labkart.language import translate
+from labkart.language import mistake
 
 _NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
 
@@ -60,15 +59,13 @@ def require_locks(folder: Path) -> None:
         reason = _reasons[disk]
     if reason:
         outputs = project.current().short(project.current().outputs)
-        raise LabkartError(
-            translate(
-                "{folder}: this disk has no file locks ({reason}), so two processes could write"
-                " one result at once. Ask for a mount with locks (Lustre: -o flock; NFS: a running"
-                " lockd), or let LABKART_OUTPUTS name a folder on another disk"
-                " (labkart docs clusters).",
-                folder=outputs,
-                reason=reason,
-            )
+        raise mistake(
+            "{folder}: this disk has no file locks ({reason}), so two processes could write"
+            " one result at once. Ask for a mount with locks (Lustre: -o flock; NFS: a running"
+            " lockd), or let LABKART_OUTPUTS name a folder on another disk"
+            " (labkart docs clusters).",
+            folder=outputs,
+            reason=reason,
         )
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from labkart.errors import LabkartError
-from labkart.language import join_sentences, translate
+from labkart.language import join_sentences, mistake, translate
 from labkart.records.record import ExperimentRecord
 from labkart.wording import nearest
 
@@ -61,12 +61,10 @@ class TaskNames:
         labels = self.labels(name)
         if len(labels) > 1:
             names = ", ".join(f'"{label}"' for label in labels)
-            raise LabkartError(
-                translate(
-                    "{name}: the pipeline has several tasks of this class. Name one of {names}.",
-                    name=name,
-                    names=names,
-                )
+            raise mistake(
+                "{name}: the pipeline has several tasks of this class. Name one of {names}.",
+                name=name,
+                names=names,
             )
         return labels[0]
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from labkart import project
 from labkart.errors import LabkartError
 from labkart.files import read_json
-from labkart.language import join_sentences, translate
+from labkart.language import join_sentences, mistake, translate
 from labkart.records import summaries, sweep
 from labkart.records.condition import Condition
 from labkart.records.record import ExperimentRecord, read_experiment, read_experiments
@@ -98,12 +98,10 @@ def check_name(name: str, records: Sequence[ExperimentRecord]) -> None:
         {key for record in records for key in record.settings if key.startswith(f"{name}@")}
     )
     if uses:
-        raise LabkartError(
-            translate(
-                "{name}: experiments have {names}. Name one of these.",
-                name=name,
-                names=join_names(uses),
-            )
+        raise mistake(
+            "{name}: experiments have {names}. Name one of these.",
+            name=name,
+            names=join_names(uses),
         )
     # A group of files of which none is chosen is in no configuration.
     is_group = (project.current().root / "conf" / name).is_dir()
@@ -168,11 +166,9 @@ def _parse_time(text: str, day: timedelta = timedelta()) -> datetime:
     try:
         time = datetime.fromisoformat(text)
     except ValueError:
-        raise LabkartError(
-            translate(
-                "{text}: must be a day, such as 2026-11-25, or a time, such as 2026-11-25T09:30.",
-                text=text,
-            )
+        raise mistake(
+            "{text}: must be a day, such as 2026-11-25, or a time, such as 2026-11-25T09:30.",
+            text=text,
         ) from None
     return (time + day if len(text) <= len("2026-11-25") else time).astimezone()
 

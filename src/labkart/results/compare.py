@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from labkart import git, project, signals
-from labkart.errors import LabkartError
-from labkart.language import bilingual, translate
+from labkart.language import bilingual, mistake
 from labkart.nested import flatten
 from labkart.records import values
 from labkart.records.diff import Change, changed_definitions, changes, restored
@@ -76,9 +75,7 @@ def compare_experiments(first: ExperimentRecord, second: ExperimentRecord) -> Co
         LabkartError: they are the same one.
     """
     if first.id == second.id:
-        raise LabkartError(
-            translate("Both are experiment {id}. labkart runs lists the others.", id=first.id[:8])
-        )
+        raise mistake("Both are experiment {id}. labkart runs lists the others.", id=first.id[:8])
     first_ids = {task.label: task.id for task in first.tasks}
     second_ids = {task.label: task.id for task in second.tasks}
     first_tasks = _task_records(first)

@@ -12,9 +12,8 @@ from typing import Any
 
 from labkart import digests, project
 from labkart.digests import FileState
-from labkart.errors import LabkartError
 from labkart.files import encode_json, read_json, write_atomically
-from labkart.language import translate
+from labkart.language import mistake
 from labkart.results.outputs import TaskOutput
 from labkart.tasks.file_formats import SUFFIXES
 
@@ -42,10 +41,8 @@ def copy_output(output: TaskOutput, name: str, *, force: bool = False) -> list[P
             copy.write()
     except OSError as error:
         place = project.current().short(Path(error.filename or name))
-        raise LabkartError(
-            translate(
-                "{path}: {reason}. Name another file.", path=place, reason=error.strerror or error
-            )
+        raise mistake(
+            "{path}: {reason}. Name another file.", path=place, reason=error.strerror or error
         ) from None
     finally:
         for copy in copies:
@@ -67,14 +64,12 @@ def _targets(output: TaskOutput, name: str) -> list[tuple[FileState, Path]]:
     if len(set(names)) < len(names):  # the task's files are in several folders
         names = [f"{number}_{file}" for number, file in enumerate(names, start=1)]
     if len(states) > 1 and not target.is_dir() and (target.suffix or target.exists()):
-        raise LabkartError(
-            translate(
-                "{task} has {count} files ({names}). Name a folder for them, such as {folder}/",
-                task=output.label,
-                count=len(states),
-                names=", ".join(names),
-                folder=target.stem,
-            )
+        raise mistake(
+            "{task} has {count} files ({names}). Name a folder for them, such as {folder}/",
+            task=output.label,
+            count=len(states),
+            names=", ".join(names),
+            folder=target.stem,
         )
     if len(states) > 1 or name.endswith("/") or target.is_dir():
         return [(state, target / file) for state, file in zip(states, names, strict=True)]
@@ -112,35 +107,29 @@ class _Copy:
         place, suffix = current.short(target), Path(self.state.path).suffix
         if target.resolve().is_relative_to(current.outputs.resolve()):
             outputs = current.short(current.outputs)
-            raise LabkartError(
-                translate(
-                    "{path} is in {outputs}/, which Labkart manages. Name another file.",
-                    path=place,
-                    outputs=outputs,
-                )
+            raise mistake(
+                "{path} is in {outputs}/, which Labkart manages. Name another file.",
+                path=place,
+                outputs=outputs,
             )
         if target.suffix and target.suffix.lower() != suffix.lower():
-            raise LabkartError(
-                translate(
-                    "{task} wrote a {suffix} file, and a copy has the same format. Name it {other},"
-                    " or let {class_name}.output() {code}.",
-                    task=label,
-                    suffix=suffix,
-                    other=target.with_suffix(suffix).name,
-                    class_name=self.output.record.name,
-                    code=_target_code(target),
-                )
+            raise mistake(
+                "{task} wrote a {suffix} file, and a copy has the same format. Name it {other},"
+                " or let {class_name}.output() {code}.",
+                task=label,
+                suffix=suffix,
+                other=target.with_suffix(suffix).name,
+                class_name=self.output.record.name,
+                code=_target_code(target),
             )
         if target.is_dir():
-            raise LabkartError(translate("{path} is a folder. Name another file.", path=place))
+            raise mistake("{path} is a folder. Name another file.", path=place)
         if target.exists() and not force and not self._is_copy():
-            raise LabkartError(
-                translate(
-                    "{path} exists, and it is not an unchanged copy of {task}. Name another file,"
-                    " or overwrite it with --force.",
-                    path=place,
-                    task=label,
-                )
+            raise mistake(
+                "{path} exists, and it is not an unchanged copy of {task}. Name another file,"
+                " or overwrite it with --force.",
+                path=place,
+                task=label,
             )
 
     def write(self) -> None:
@@ -149,10 +138,8 @@ class _Copy:
         source = project.current().outputs / self.state.path
         shutil.copyfile(source, self.half)
         if digests.file_state(self.half, self.half.parent).sha256 != self.state.sha256:
-            raise LabkartError(
-                translate(
-                    "{file} changed. Run the command again.", file=project.current().short(source)
-                )
+            raise mistake(
+                "{file} changed. Run the command again.", file=project.current().short(source)
             )
         self.half.replace(self.target)
         write_atomically(origin_file(self.target), encode_json(self._origin()))

@@ -7,8 +7,7 @@ from contextlib import chdir
 from typing import TYPE_CHECKING, Any
 
 from labkart import project
-from labkart.errors import LabkartError
-from labkart.language import translate
+from labkart.language import mistake
 from labkart.records import query
 from labkart.records.condition import Condition
 from labkart.records.names import results_of
@@ -108,12 +107,9 @@ def _load_planned(overrides: list[str], name: str | None) -> Any:
         task = planned.tasks[label]
         is_complete = task.complete()
         if _is_stale(planned, label, is_complete):
-            raise LabkartError(
-                translate(
-                    "{label}: the code changed since this notebook imported it. Restart the "
-                    "kernel.",
-                    label=label,
-                )
+            raise mistake(
+                "{label}: the code changed since this notebook imported it. Restart the kernel.",
+                label=label,
             )
         packages = "" if is_complete else _other_packages(planned)
         planned_output(planned, label, packages)

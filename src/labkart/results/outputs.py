@@ -11,7 +11,7 @@ from pathlib import Path
 from labkart import console, project
 from labkart.errors import LabkartError
 from labkart.experiments.plan import Experiment
-from labkart.language import translate
+from labkart.language import mistake, translate
 from labkart.records.names import TaskNames
 from labkart.records.record import (
     ExperimentRecord,
@@ -110,14 +110,12 @@ def recorded_output(experiment: ExperimentRecord, name: str) -> TaskOutput:
         problem = record.error or record.output_damage()
     if record is None or problem:
         command = console.command(experiment.command.removeprefix("labkart "))
-        raise LabkartError(
-            translate(
-                "{task} of {id} cannot be loaded: {problem}. Make it in a terminal: {command}",
-                task=label,
-                id=experiment.id[:8],
-                problem=problem,
-                command=command,
-            )
+        raise mistake(
+            "{task} of {id} cannot be loaded: {problem}. Make it in a terminal: {command}",
+            task=label,
+            id=experiment.id[:8],
+            problem=problem,
+            command=command,
         )
     return TaskOutput(label, record, experiment.id)
 

@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 from labkart import _compat, console, project
 from labkart.errors import LabkartError
-from labkart.language import translate
+from labkart.language import mistake, translate
 from labkart.records.sweep import find_sweep
 from labkart.tracking import store, writer
 from labkart.tracking import view as columns
@@ -66,12 +66,10 @@ def _listen(port: int | None) -> socket.socket:
             return listener
         except (OSError, OverflowError):  # it is taken; there is no such port
             listener.close()
-    raise LabkartError(
-        translate(
-            "Port {port} cannot be used. Choose another one: {command}",
-            port=port or 5000,
-            command=console.command("ui --port 6000"),
-        )
+    raise mistake(
+        "Port {port} cannot be used. Choose another one: {command}",
+        port=port or 5000,
+        command=console.command("ui --port 6000"),
     )
 
 

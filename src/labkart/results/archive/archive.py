@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from labkart import git, project, signals
-from labkart.errors import LabkartError
-from labkart.language import translate
+from labkart.language import mistake
 from labkart.records.record import current_time
 from labkart.results.archive import contents, crate, readme, repository, wheels
 from labkart.results.archive.contents import Contents
@@ -69,14 +68,12 @@ def make(file: Path, options: Options) -> Contents:
 def _refuse_secrets(places: list[str]) -> None:
     if not places:
         return
-    raise LabkartError(
-        translate(
-            "The repository's history has what looks like a secret: {places}. "
-            "The archive would show it to all who get it: first make it worthless. "
-            "If it is none, add its name to not-secrets in [tool.labkart] of "
-            "pyproject.toml, or use --allow-secrets.",
-            places=and_more(places[:_MOST], len(places) - _MOST),
-        )
+    raise mistake(
+        "The repository's history has what looks like a secret: {places}. "
+        "The archive would show it to all who get it: first make it worthless. "
+        "If it is none, add its name to not-secrets in [tool.labkart] of "
+        "pyproject.toml, or use --allow-secrets.",
+        places=and_more(places[:_MOST], len(places) - _MOST),
     )
 
 

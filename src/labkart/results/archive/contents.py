@@ -9,9 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from labkart import digests, git, project
-from labkart.errors import LabkartError
 from labkart.files import read_text
-from labkart.language import bilingual, translate
+from labkart.language import bilingual, mistake, translate
 from labkart.records.publication import PublishedExperiment
 from labkart.records.record import (
     ExperimentRecord,
@@ -98,11 +97,9 @@ def collect(data_limit: int) -> Contents:
     """
     tables = read_tables()
     if not tables:
-        raise LabkartError(
-            translate(
-                "reports/ has no table whose runs could be archived. Make one: labkart "
-                "report NAME, and see labkart docs write-up."
-            )
+        raise mistake(
+            "reports/ has no table whose runs could be archived. Make one: labkart "
+            "report NAME, and see labkart docs write-up."
         )
     contents = Contents(tables)
     contents.files |= _visible(config.folder())

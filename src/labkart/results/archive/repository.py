@@ -7,8 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from labkart import git
-from labkart.errors import LabkartError
-from labkart.language import translate
+from labkart.language import mistake, translate
 from labkart.secrets import masking
 from labkart.secrets.names import Names
 from labkart.wording import and_more
@@ -35,14 +34,10 @@ def bundle(root: Path, commits: Sequence[str], file: Path, scratch: Path) -> lis
     """
     head = git.output(root, "rev-parse", "--verify", "--quiet", "HEAD")
     if not head:
-        raise LabkartError(
-            translate("The project has no commit in git. Commit it, then archive it.")
-        )
+        raise mistake("The project has no commit in git. Commit it, then archive it.")
     if git.output(root, "rev-parse", "--is-shallow-repository") == "true":
-        raise LabkartError(
-            translate(
-                "This clone has only a part of the history. Get all of it: git fetch --unshallow"
-            )
+        raise mistake(
+            "This clone has only a part of the history. Get all of it: git fetch --unshallow"
         )
     known = [commit for commit in commits if _has(root, commit)]
     _run(root, "init", "--quiet", "--bare", f"--initial-branch={BRANCH}", str(scratch))
@@ -129,4 +124,4 @@ def _has(root: Path, commit: str) -> bool:
 def _run(folder: Path, *arguments: str) -> None:
     result = git.run(folder, *arguments)
     if not result.ok:
-        raise LabkartError(translate("git cannot make the bundle: {reason}.", reason=result.reason))
+        raise mistake("git cannot make the bundle: {reason}.", reason=result.reason)

@@ -13,9 +13,8 @@ from contextlib import chdir
 from pathlib import Path
 
 from labkart import console, digests, git, project, signals
-from labkart.errors import LabkartError
 from labkart.files import read_text
-from labkart.language import local, translate
+from labkart.language import local, mistake, translate
 from labkart.records.record import TaskRecord
 from labkart.records.record_file import read_record
 from labkart.results.archive.archive import MANIFEST
@@ -78,20 +77,18 @@ def _unpack(file: Path, folder: Path) -> dict[str, str]:
             zipped.extractall(folder)
             names = {name for name in zipped.namelist() if not name.endswith("/")}
     except FileNotFoundError:
-        raise LabkartError(translate("{file} does not exist.", file=file)) from None
+        raise mistake("{file} does not exist.", file=file) from None
     except (zipfile.BadZipFile, OSError) as error:
-        raise LabkartError(
-            translate("{file} cannot be unpacked: {error}. Get it again.", file=file, error=error)
+        raise mistake(
+            "{file} cannot be unpacked: {error}. Get it again.", file=file, error=error
         ) from None
     lines = read_text(folder / MANIFEST).splitlines()
     listed = {name: digest for digest, _, name in (line.partition("  ") for line in lines)}
     if not listed or BUNDLE not in listed:
-        raise LabkartError(
-            translate(
-                "{file} is not an archive of labkart archive: it has no {manifest}.",
-                file=file,
-                manifest=MANIFEST,
-            )
+        raise mistake(
+            "{file} is not an archive of labkart archive: it has no {manifest}.",
+            file=file,
+            manifest=MANIFEST,
         )
     return {name: listed.get(name, "") for name in {*names, *listed} if name != MANIFEST}
 
@@ -128,12 +125,10 @@ def _project(folder: Path, scratch: Path) -> Path:
         scratch, "clone", "--quiet", str(folder / BUNDLE), str(clone), env=lfs.POINTERS_ONLY
     )
     if not result.ok:
-        raise LabkartError(
-            translate("{bundle} cannot be cloned: {reason}.", bundle=BUNDLE, reason=result.reason)
-        )
+        raise mistake("{bundle} cannot be cloned: {reason}.", bundle=BUNDLE, reason=result.reason)
     roots = [path.parent for path in sorted(clone.rglob("pyproject.toml")) if _is_project(path)]
     if not roots:
-        raise LabkartError(translate("{bundle} has no project of Labkart.", bundle=BUNDLE))
+        raise mistake("{bundle} has no project of Labkart.", bundle=BUNDLE)
     for name in ("data", "outputs", "reports"):
         if (folder / name).exists():
             shutil.copytree(folder / name, roots[0] / name, dirs_exist_ok=True)
@@ -175,12 +170,10 @@ def _choose(tables: dict[str, Provenance], name: str | None) -> str:
     if name is None:
         return min(tables, key=lambda table: tables[table].seconds)
     if name not in tables:
-        raise LabkartError(
-            translate(
-                'The archive has no table "{name}". {hint}',
-                name=name,
-                hint=did_you_mean(name, tables),
-            )
+        raise mistake(
+            'The archive has no table "{name}". {hint}',
+            name=name,
+            hint=did_you_mean(name, tables),
         )
     return name
 

@@ -9,9 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from labkart import git, signals
-from labkart.errors import LabkartError
 from labkart.files import read_text
-from labkart.language import translate
+from labkart.language import mistake
 from labkart.records.diff import restored
 from labkart.tasks import lfs
 
@@ -29,12 +28,10 @@ def checked_out(root: Path, commit: str, diff: str = "") -> Iterator[Path]:
         LabkartError: the repository does not have the commit, or the diff does not fit it.
     """
     if not _git(root, "cat-file", "-e", commit + "^{commit}").ok:
-        raise LabkartError(
-            translate(
-                "Commit {commit} is not in this repository. Fetch it, or ask the person "
-                "who ran it to push it.",
-                commit=commit[:10],
-            )
+        raise mistake(
+            "Commit {commit} is not in this repository. Fetch it, or ask the person "
+            "who ran it to push it.",
+            commit=commit[:10],
         )
     top = _git(root, "rev-parse", "--show-toplevel").output.rstrip("\n")
     prefix = _git(root, "rev-parse", "--show-prefix").output.rstrip("\n")
@@ -66,10 +63,8 @@ def _add(root: Path, checkout: Path, commit: str) -> None:
     if not result.ok:  # perhaps files of Git LFS: data is restored by its digest
         result = _git(root, *add, env=lfs.POINTERS_ONLY)
     if not result.ok:
-        raise LabkartError(
-            translate(
-                "git cannot check out {commit}: {reason}", commit=commit[:10], reason=result.reason
-            )
+        raise mistake(
+            "git cannot check out {commit}: {reason}", commit=commit[:10], reason=result.reason
         )
 
 
@@ -79,11 +74,9 @@ def _apply(checkout: Path, diff: str) -> None:
     whole = restored(diff, lambda path: read_text(checkout / path))
     result = _git(checkout, *_APPLY, stdin=whole)
     if not result.ok:
-        raise LabkartError(
-            translate(
-                "The recorded uncommitted changes do not fit the commit: {reason}.",
-                reason=result.reason,
-            )
+        raise mistake(
+            "The recorded uncommitted changes do not fit the commit: {reason}.",
+            reason=result.reason,
         )
 
 

@@ -19,7 +19,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from labkart import project, signals
 from labkart.errors import LabkartError
 from labkart.files import read_json
-from labkart.language import bilingual, translate
+from labkart.language import bilingual, mistake, translate
 from labkart.records.file_lock import file_lock
 from labkart.records.record import ExperimentRecord
 from labkart.results.reproduce import uv
@@ -53,11 +53,9 @@ class RecordedEnvironment:
         lock, packages = experiment.text("uv.lock"), experiment.text("packages.txt")
         place = project.current().short(experiment.folder)
         if not (lock or packages):
-            raise LabkartError(
-                translate(
-                    "{place} has neither uv.lock nor packages.txt, so its packages are unknown.",
-                    place=place,
-                )
+            raise mistake(
+                "{place} has neither uv.lock nor packages.txt, so its packages are unknown.",
+                place=place,
             )
         try:
             python = str(experiment.environment.get("python"))
@@ -231,13 +229,10 @@ def _available_python(version: str) -> str:
     series = version.rpartition(".")[0]
     if _has_python(series):
         return series
-    raise LabkartError(
-        translate(
-            "Python {version} is not on this machine, and uv cannot get it. Install "
-            "Python {series}.",
-            version=version,
-            series=series,
-        )
+    raise mistake(
+        "Python {version} is not on this machine, and uv cannot get it. Install Python {series}.",
+        version=version,
+        series=series,
     )
 
 

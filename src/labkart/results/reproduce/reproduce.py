@@ -10,7 +10,7 @@ from pathlib import Path
 
 from labkart import console, signals, threads
 from labkart.errors import LabkartError
-from labkart.language import bilingual, local, translate
+from labkart.language import bilingual, local, mistake, translate
 from labkart.records import provenance, publication, record
 from labkart.records.publication import PublishedExperiment
 from labkart.records.record import ExperimentRecord
@@ -49,11 +49,9 @@ class Options:
 
     def __post_init__(self) -> None:
         if not 0 <= self.tolerance < math.inf:
-            raise LabkartError(
-                translate(
-                    "--tolerance must be a number from 0 on, such as 1e-6, got {tolerance:g}.",
-                    tolerance=self.tolerance,
-                )
+            raise mistake(
+                "--tolerance must be a number from 0 on, such as 1e-6, got {tolerance:g}.",
+                tolerance=self.tolerance,
             )
 
 

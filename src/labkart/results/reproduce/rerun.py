@@ -15,8 +15,7 @@ from pathlib import Path
 from typing import IO
 
 from labkart import console, signals, threads
-from labkart.errors import LabkartError
-from labkart.language import translate
+from labkart.language import mistake, translate
 from labkart.records.record import ExperimentRecord, TaskRecord
 from labkart.records.record_file import read_record
 from labkart.secrets import redact
@@ -63,11 +62,9 @@ class Rerun:
         with self._process(*command) as (process, errors):
             config, _ = process.communicate()
             if process.returncode:
-                raise LabkartError(
-                    translate(
-                        "The recorded settings do not fit the code: {error}",
-                        error=_last_error(errors),
-                    )
+                raise mistake(
+                    "The recorded settings do not fit the code: {error}",
+                    error=_last_error(errors),
                 )
         return config
 
@@ -86,9 +83,7 @@ class Rerun:
             folder = next((self.outputs / "records" / "experiments").glob("*"), None)
             record = read_record(folder, ExperimentRecord) if folder else None
             if not record:
-                raise LabkartError(
-                    translate("The run did not begin: {error}", error=_last_error(errors))
-                )
+                raise mistake("The run did not begin: {error}", error=_last_error(errors))
         return record
 
     def task_records(self, record: ExperimentRecord) -> dict[str, TaskRecord | None]:

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from labkart import project
-from labkart.errors import LabkartError
-from labkart.language import translate
+from labkart.language import mistake, translate
 from labkart.records.record import ExperimentRecord
 from labkart.results.report import config, origin, provenance
 from labkart.results.report.provenance import Provenance
@@ -51,12 +50,9 @@ def find_table(text: str, folder: Path) -> Table | None:
     if Path(text).name == text and any(file.is_file() for file in files):
         return Table(project.current().short(files[0]), provenance.read(files[0]), [])
     if Path(text).suffix or Path(text).name != text:
-        raise LabkartError(
-            translate(
-                "{file} does not exist. Give a table of labkart report, or the id of an"
-                " experiment.",
-                file=text,
-            )
+        raise mistake(
+            "{file} does not exist. Give a table of labkart report, or the id of an experiment.",
+            file=text,
         )
     return None
 
@@ -68,12 +64,10 @@ def _read(file: Path) -> Table:
     stamp = origin.read(file)
     words = str((stamp or {}).get("command", "")).split()
     if not stamp or not words:
-        raise LabkartError(
-            translate(
-                '{file} names no report: it has no line "labkart: ...". Give a table of labkart'
-                " report, or the id of an experiment.",
-                file=path,
-            )
+        raise mistake(
+            '{file} names no report: it has no line "labkart: ...". Give a table of labkart'
+            " report, or the id of an experiment.",
+            file=path,
         )
     facts = file.with_name(f"{words[-1]}{provenance.ENDING}")
     if not facts.exists():  # a copy of the table, for example beside the text of a thesis
