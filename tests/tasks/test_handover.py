@@ -1,6 +1,7 @@
 """A task that a run() yields goes to another process with its values, not with texts of them."""
 
 import pickle
+from collections.abc import Iterator
 from enum import Enum
 from typing import Any
 
@@ -9,7 +10,7 @@ import luigi
 import pytest
 from luigi.task_register import Register
 
-from labkart import LabkartError, Task
+from labkart import LabkartError, Task, _compat
 
 pytestmark = pytest.mark.usefixtures("root")
 
@@ -22,6 +23,15 @@ class Ground(Task[int]):
 class Step(Task[int]):
     on: gokart.TaskInstanceParameter[Any] = gokart.TaskInstanceParameter()
     number: luigi.IntParameter = luigi.IntParameter()
+
+
+@pytest.fixture(autouse=True)
+def registered() -> Iterator[None]:
+    """A test that builds leaves luigi the classes of its own names alone."""
+    classes = _compat.registered_classes()
+    _compat.set_registered_classes([Ground, Step])
+    yield
+    _compat.set_registered_classes(classes)
 
 
 def handed_over(task: Task[Any]) -> Any:
