@@ -54,6 +54,12 @@ def and_more(names: Iterable[str], more: int) -> str:
     return translate("{names} and {count} more", names=text, count=more) if more > 0 else text
 
 
+def listed(names: Iterable[str], between: str = ", ") -> str:
+    """Four names at most, and how many more."""
+    texts = list(names)
+    return and_more([between.join(texts[:4])], len(texts) - 4)
+
+
 def describe_type(value: Any) -> str:
     """A value's type as a sentence names it: "a dict", "an int", "None"."""
     name = type(value).__name__

@@ -68,7 +68,7 @@ def test_mistakes_are_told_in_japanese(japanese: Project, tmp_path: Path) -> Non
         ("report", "models"): "reports/models.yaml がありません",
         ("report", "models", "data=nowhere"): "条件に合う実験がありません",
         ("report", "models", "--metrics", "nothing"): "この指標をもつ実験がありません",
-        ("report", "models", "--figures", "heatmap"): "が必要です",
+        ("report", "models", "--figures", "ranks"): "が必要です",
         ("reproduce", "reports/nowhere.tex"): "がありません。labkart report の表か",
         ("archive", "--verify", str(tmp_path / "nowhere.zip")): "がありません",
         ("archive",): "アーカイブできる表が reports/ にありません",

@@ -408,7 +408,7 @@ def test_a_table_is_reproduced_in_a_clone_that_has_only_git(clone: Project) -> N
     facts.unlink()
     done = clone.run("labkart", "reproduce", "reports/totals.md", UV=uv(clone))
     assert done.returncode == 1
-    assert "totals.provenance.json does not exist, and it names the runs" in done.stderr
+    assert "totals.provenance.json does not exist or is damaged" in done.stderr
 
 
 @pytest.mark.thorough
@@ -437,7 +437,7 @@ def test_what_means_no_experiment_is_answered_with_a_sentence(study: Project) ->
     for words, said in {
         ("README.md",): 'README.md names no report: it has no line "labkart: ..."',
         ("reports/none.tex",): "reports/none.tex does not exist. Give a table of labkart report",
-        ("models",): "models.provenance.json does not exist, and it names the runs of the table.",
+        ("models",): "models.provenance.json does not exist or is damaged",
         ("zzz",): 'No experiment begins with "zzz"',
         (
             "README.md",

@@ -1,14 +1,14 @@
 """Experiments beside each other: what counts as a seed, means and deviations, what is best."""
 
 from dataclasses import replace
-from math import nan, sqrt
+from math import inf, nan, sqrt
 from typing import Any
 
 import pytest
 
 from labkart.records.direction import Directions
 from labkart.records.record import ExperimentRecord
-from labkart.records.seeds import Group, Ranking
+from labkart.records.seeds import Group, Ranking, mean
 from tests.records.test_record import EXPERIMENT
 
 
@@ -268,3 +268,13 @@ def test_a_group_of_files_that_was_left_out_is_null() -> None:
         replace(record("experiment=e", metrics={"score": 1}, seed=0), settings={"experiment": "e"}),
     ]
     assert settings(Ranking().group(records)) == [{"experiment": "e"}, {"experiment": "null"}]
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [([1e308, 1.7e308], 1.35e308), ([inf, -inf], nan), ([1e308, 1e308, inf], inf)],
+)
+def test_the_mean_of_values_that_are_too_large_to_add_is_right(
+    values: list[float], expected: float
+) -> None:
+    assert mean(values) == pytest.approx(expected, nan_ok=True)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 from math import isfinite, isnan, nan
 from statistics import fmean, stdev
+from statistics import mean as exact_mean
 from typing import Any
 
 from labkart.nested import flatten
@@ -197,11 +198,11 @@ def _untyped(
 
 
 def mean(values: Sequence[float]) -> float:
-    """The mean, or nan for infinities of both signs and for values that are too large to add."""
+    """The mean, or nan for infinities of both signs."""
     try:
         return fmean(values)
-    except (OverflowError, ValueError):
-        return nan
+    except (OverflowError, ValueError):  # of values that are too large to add as they are
+        return float(exact_mean(values))
 
 
 def deviation(values: Sequence[float]) -> float:

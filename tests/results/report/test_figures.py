@@ -10,8 +10,9 @@ from matplotlib.lines import Line2D
 from labkart.records.direction import Directions
 from labkart.records.record import ExperimentRecord
 from labkart.records.seeds import Ranking
-from labkart.results.report import config, figure_files, origin, plots
+from labkart.results.report import config
 from labkart.results.report.figures import style
+from labkart.results.report.figures.figures import draw, figure_files
 from labkart.results.report.table import ReportTable, compare_groups
 from tests.support.runs import experiment, task_run
 from tests.support.variants import variants
@@ -42,7 +43,7 @@ def table_of(records: list[ExperimentRecord], **settings: Any) -> ReportTable:
 
 
 def drawn(records: list[ExperimentRecord], name: str, **settings: Any) -> Figure:
-    return plots.draw(table_of(records, figures=[name], **settings))[name]
+    return draw(table_of(records, figures=[name], **settings))[name]
 
 
 @pytest.mark.parametrize(
@@ -98,7 +99,7 @@ def test_labels_keep_what_tells_them_apart() -> None:
 
 def test_fonts_in_a_pdf_are_truetype(root: Path) -> None:
     table = table_of(experiments(["a", "b"], ["score_0"]), figures=["comparison"])
-    files = figure_files.figure_files(table, origin.origin_of(table, b""))
+    files = figure_files(table)
     (content,) = (content for file, content in files.items() if file.suffix == ".pdf")
     assert b"/CIDFontType2" in content or b"/TrueType" in content
     assert b"/Type3" not in content
@@ -120,8 +121,8 @@ def test_all_figures_of_several_data_sets_fit_a_page(root: Path) -> None:
         for number, model in enumerate(("x", "y", "a_model_with_quite_a_long_name_" * 2))
         for seed in range(2)
     ]
-    figures = plots.draw(table_of(records))
-    assert list(figures) == ["comparison", "heatmap", "ranks", "parallel"]
+    figures = draw(table_of(records))
+    assert list(figures) == ["comparison", "ranks"]
     assert all(figure.get_figheight() <= style.HEIGHT for figure in figures.values())
     assert "of 10 metrics" in figures["ranks"].get_supxlabel()
     labels = [text.get_text() for text in figures["comparison"].axes[0].get_yticklabels()]

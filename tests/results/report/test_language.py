@@ -6,8 +6,10 @@ import pytest
 
 from labkart.language import english, speaking
 from labkart.records.record import ExperimentRecord
-from labkart.results.report import config, formats, latex, numbers, plots
+from labkart.results.report import config, formats, latex, numbers
+from labkart.results.report.figures.figures import draw
 from labkart.results.report.table import ReportTable
+from labkart.results.report.table_numbers import csv_text
 from tests.results.report.test_datasets import runs, table_of
 from tests.support.japanese import JAPANESE, english_lines
 from tests.support.runs import all_experiments, experiment, task_run
@@ -55,10 +57,10 @@ def test_the_figures_of_a_report_are_in_its_language(root: Path) -> None:
                    config={"model": model, "depth": depth, "seed": seed})
         for model in ("linear", "forest") for depth in (1, 2) for seed in range(2)
     ]  # fmt: skip
-    figures = plots.draw(table_of(records, language="ja"))
-    assert set(figures) == {"comparison", "curves", "heatmap", "parallel"}
-    for name, figure in figures.items():
-        assert JAPANESE.search(figure.get_supxlabel()) or name == "heatmap"
+    figures = draw(table_of(records, language="ja"))
+    assert set(figures) == {"comparison", "curves"}
+    for figure in figures.values():
+        assert JAPANESE.search(figure.get_supxlabel())
         assert english_lines(figure.get_supxlabel()) == []
     assert figures["curves"].axes[0].get_xlabel() == "ステップ"
 
@@ -66,10 +68,10 @@ def test_the_figures_of_a_report_are_in_its_language(root: Path) -> None:
 def test_data_for_programs_stay_english(records: list[ExperimentRecord]) -> None:
     table = table_of(records, language="ja", baseline="model=linear", test="mcnemar")
     with speaking("ja"):
-        text = formats.csv_text(table)
+        text = csv_text(table)
     assert "McNemar's test needs values of 0 and 1" in text and not JAPANESE.search(text)
     with english():
-        assert not JAPANESE.search(str(numbers.section_of(table)))
+        assert not JAPANESE.search(numbers.section_of(table, ""))
 
 
 def test_the_language_is_kept_in_the_file_of_the_report(root: Path) -> None:

@@ -14,8 +14,9 @@ from labkart.language import speaking
 from labkart.records.direction import Directions
 from labkart.records.record import ExperimentRecord
 from labkart.records.seeds import Ranking
-from labkart.results.report import config, figure_files, latex, numbers, origin, width
-from labkart.results.report.layout import cells_of
+from labkart.results.report import config, latex, numbers
+from labkart.results.report.figures.figures import figure_files
+from labkart.results.report.layouts import cells_of
 from labkart.results.report.table import ReportTable, compare_groups
 from tests.support.runs import all_experiments, experiment
 
@@ -80,10 +81,10 @@ def test_a_document_with_all_tables_a_figure_and_numbers_reads_as_meant(
     for name, table in tables.items():
         with speaking(table.config.language):
             tmp_path.joinpath(f"{name}.tex").write_text(latex.latex(table), encoding="utf-8")
-    sections = {name: numbers.section_of(table) for name, table in tables.items()}
+    sections = {name: numbers.section_of(table, "") for name, table in tables.items()}
     (tmp_path / "numbers.tex").write_bytes(numbers.content(sections))
     drawn = replace(tables["odd"], config=replace(tables["odd"].config, figures=["comparison"]))
-    for file, content in figure_files.figure_files(drawn, origin.origin_of(drawn, b"")).items():
+    for file, content in figure_files(drawn).items():
         (tmp_path / file.name).write_bytes(content)
     widths = {name: rf"\setbox0\hbox{{{_tabular(tmp_path, name)}}}\typeout{{{name}: \the\wd0}}"
               for name in tables if name not in ("long", "sections")}  # fmt: skip
@@ -121,7 +122,7 @@ def test_a_document_with_all_tables_a_figure_and_numbers_reads_as_meant(
     for part in ("決定木の森", "モデルの比較。", "標本標準偏差"):
         assert (part in text) == bool(engine.japanese)
     for name, points in re.findall(r"^(\w+): ([\d.]+)pt", done.stdout, re.MULTILINE):
-        estimate = width.width(cells_of(tables[name])) * 12
+        estimate = latex.table_width(cells_of(tables[name])) * 6
         assert estimate == pytest.approx(float(points), rel=0.1), f"the estimated width of {name}"
 
 
@@ -147,12 +148,9 @@ def test_a_table_that_is_too_wide_names_what_makes_it_fit(records: list[Experime
         for number in range(9):
             record.metrics[f"f1_{number}"] = record.metrics["score"]
     wide = table_of(records, layout="metrics")
-    assert width.advice(wide).endswith("It fits with --layout systems.")
-    assert f"% {width.advice(wide)}\n" in latex.latex(wide)
-    assert width.advice(table_of(records, layout="systems")) == ""
+    assert latex.width_advice(wide).endswith("it fits with --layout systems.")
+    assert f"% {latex.width_advice(wide)}\n" in latex.latex(wide)
+    assert latex.width_advice(table_of(records, layout="systems")) == ""
     labels = {"forest": "f" * 60, "deep": "d" * 60}
-    fewer = width.advice(table_of(records, layout="systems", labels=labels))
-    assert "Give shorter names in reports/models.yaml, below labels." in fewer
-    labels = dict.fromkeys(("forest", "deep"), "A model of a longer name")
-    fewer = width.advice(table_of(records, layout="systems", labels=labels))
-    assert "It fits with --layout metrics and 2 metrics: --metrics score val_loss" in fewer
+    fewer = latex.width_advice(table_of(records, layout="systems", labels=labels))
+    assert "fewer metrics with --metrics, or shorter names in reports/models.yaml" in fewer

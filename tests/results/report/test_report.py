@@ -14,17 +14,10 @@ from labkart.records import last_used
 from labkart.records.direction import Directions
 from labkart.records.record import ExperimentRecord
 from labkart.records.seeds import Ranking
-from labkart.results.report import (
-    comparability,
-    config,
-    figure_files,
-    formats,
-    latex,
-    origin,
-    plots,
-    staleness,
-)
+from labkart.results.report import comparability, config, formats, latex, origin, staleness
 from labkart.results.report.arguments import ReportOptions, parser
+from labkart.results.report.figures import figures
+from labkart.results.report.figures.figures import draw
 from labkart.results.report.method import method
 from labkart.results.report.report import report as make_report
 from labkart.results.report.table import compare_groups
@@ -35,7 +28,7 @@ from tests.support.tiny import write
 
 @pytest.fixture
 def records(root: Path, monkeypatch: pytest.MonkeyPatch) -> list[ExperimentRecord]:
-    monkeypatch.setattr(figure_files, "_RESOLUTION", 20)  # fewer pixels take less time
+    monkeypatch.setattr(figures, "_RESOLUTION", 20)  # fewer pixels take less time
     write(root, **{"reports/README.md": "Tables.\n"})
     return all_experiments()
 
@@ -193,7 +186,7 @@ def test_what_two_tasks_log_under_one_name_is_not_mixed(
         folder = f"outputs/records/tasks/Evaluate_{label}"
         write(root, **{f"{folder}/folds.csv": "fold,score\n1,0.5\n2,0.75\n"})
     both = [replace(each, tasks=tasks) for each in (records[0], records[4])]
-    figures = plots.draw(table_of(both, metrics=["score"], figures=["curves"]))
+    figures = draw(table_of(both, metrics=["score"], figures=["curves"]))
     panels = figures["curves"].axes
     assert [axes.get_ylabel() for axes in panels] == ["Fit l1.val_loss", "Fit l2.val_loss"]
     assert [len(axes.lines[0].get_ydata()) for axes in panels] == [3, 2]
@@ -241,10 +234,10 @@ def test_a_setting_that_is_a_list_is_no_distance_to_latex(records: list[Experime
     assert "\n{}* &" in text
 
 
-def test_a_level_and_equal_values_are_told_as_they_are(records: list[ExperimentRecord]) -> None:
-    table = table_of([*records, *(experiment("flat", seed, 0.5) for seed in range(4))], level=0.995)
+def test_equal_values_are_told_as_they_are(records: list[ExperimentRecord]) -> None:
+    table = table_of([*records, *(experiment("flat", seed, 0.5) for seed in range(4))])
     text = method(table)
-    assert "99.5% confidence interval" in text
+    assert "95% confidence interval" in text
     assert "Where the deviation is 0 all runs gave the same" in text
 
 
@@ -255,29 +248,20 @@ def test_each_figure_is_drawn_where_there_is_something_to_show(records: object, 
                    config={"model": model, "depth": depth, "seed": seed})
         for model in "ab" for seed in range(3) for depth in (2, 4, 10)
     ]  # fmt: skip
-    figures = plots.draw(table_of(every, metrics=["score"]))
-    assert list(figures) == ["comparison", "curves", "heatmap", "parallel"]
-    heat = figures["heatmap"].axes[0]
-    assert [each.get_text() for each in heat.get_xticklabels()] == ["2", "4", "10"], (
-        "numbers by size"
-    )
-    assert heat.images[0].get_array()[0].tolist() == pytest.approx([0.84, 0.86, 0.92])
+    figures = draw(table_of(every, metrics=["score"]))
+    assert list(figures) == ["comparison", "curves"]
     assert next(
         line.get_ydata().tolist() for line in figures["curves"].axes[0].lines
     ) == pytest.approx([1, 1 / 2, 1 / 3, 1 / 4, 1 / 5])
     with pytest.raises(
         LabkartError, match="figures: curves needs metrics that tasks log with a step"
     ):
-        plots.draw(
-            table_of([replace(each, tasks=[task_run()]) for each in every], figures=["curves"])
-        )
+        draw(table_of([replace(each, tasks=[task_run()]) for each in every], figures=["curves"]))
 
 
 def test_a_figure_speaks_of_intervals_where_it_has_some(records: list[ExperimentRecord]) -> None:
     for chosen, has_intervals in ((records, True), (records[::4], False)):
-        figure = plots.draw(table_of(chosen, metrics=["score"], figures=["comparison"]))[
-            "comparison"
-        ]
+        figure = draw(table_of(chosen, metrics=["score"], figures=["comparison"]))["comparison"]
         assert figure.axes[0].get_xlabel() == "score ↑"
         assert ("bar: 95% interval of the mean" in figure.get_supxlabel()) == has_intervals
 
@@ -289,7 +273,7 @@ def test_japanese_labels_are_no_boxes(records: list[ExperimentRecord]) -> None:
 
     if not any("CJK" in name for name in font_manager.findSystemFonts()):
         pytest.skip("no CJK font is installed: apt-get install fonts-noto-cjk")
-    figure = plots.draw(
+    figure = draw(
         table_of(
             records, labels={"forest": "決定木の森", "score": "正解率"}, figures=["comparison"]
         )
@@ -346,8 +330,8 @@ def test_a_record_that_was_edited_is_refused_whatever_is_allowed(
     file = root / f"outputs/records/{kind}/record.json"
     file.write_text(file.read_text().replace("0.93", "0.99"))
     text = refusal("models", "--allow", "failed")
-    whose = "its record" if "forest" in kind else "the record of its task Evaluate"
-    assert f"edited: forest1 (model=forest seed=1): {whose} was edited" in text
+    whose, record = ("forest1", "its own") if "forest" in kind else ("deep3", "Evaluate")
+    assert f"edited: {whose} (model=" in text and f"a record was edited ({record})" in text
     assert "--allow" not in text
     if "forest" in kind:
         assert "models: the record of forest1 was edited" in refusal("--check")
@@ -453,7 +437,7 @@ def test_a_configuration_of_which_no_run_ended_well_needs_no_more_seeds(
         (["models", "--since", "yesterday"], "yesterday: must be a day, such as 2026-11-25"),
         (["../x", "model=forest"], '"../x" cannot name a report'),
         (["nosuch"], "reports/nosuch.yaml does not exist; existing reports: none yet"),
-        (["models", "--items", "a:b:c:d"], "items must be a logged table"),
+        (["models", "--primary", "skore"], 'such a metric. Did you mean "score"?'),
         (["--check", "models"], "--all and --check take no name"),
     ],
 )
@@ -472,17 +456,17 @@ def test_bad_words_are_a_sentence_and_leave_no_file(
             'reports/models.yaml: metrcs is not a setting of a report. Did you mean "metrics"?',
         ),
         (
-            "level: 95\n",
-            "reports/models.yaml: level must be a number between 0 and 1, such as 0.95, got 95.",
+            "metrics: 95\n",
+            "reports/models.yaml: metrics must be a list of texts, got 95.",
         ),
         ("test: z\n", 'test must be one of t, wilcoxon, permutation, mcnemar, none, got "z".'),
         (
             "figures: [pie]\n",
-            "figures must be a list of comparison, curves, heatmap, parallel, ranks, none, got ",
+            "figures must be a list of comparison, curves, ranks, none, got ",
         ),
         (
-            "labels: {2026-11-25: x}\n",
-            "labels must be names and their labels, such as forest: Random forest, got {datetime.date(",
+            "labels: [forest]\n",
+            "labels must be names and their labels, such as forest: Random forest, got ['forest']",
         ),
         ("- score\n", "reports/models.yaml must contain names and values"),
         ("where: [model]\n", "model: must be a name and a value"),
@@ -624,8 +608,8 @@ def test_a_row_whose_records_are_gone_is_told(
     for seed in range(4):
         shutil.rmtree(root / f"outputs/records/experiments/deep{seed}")
     assert refusal("--check").startswith(
-        "models: 4 of its 12 experiments have no record any more (deep0, deep1, deep2, ...); "
-        "to begin with: labkart run model=deep seed=3\n"
+        "models: 4 of its 12 experiments have no record any more (deep0, deep1, deep2 and 1 more); "
+        "labkart report models names the commands that make them\n"
     )
     report(["models", "--allow", "missing"])
     report(["--check"])

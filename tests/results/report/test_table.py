@@ -11,7 +11,7 @@ from labkart.errors import LabkartError
 from labkart.records.direction import Directions
 from labkart.records.record import ExperimentRecord
 from labkart.records.seeds import Ranking
-from labkart.results.report import choices, config, formats, paired
+from labkart.results.report import config, formats, paired, settings
 from labkart.results.report.cautions import cautions
 from labkart.results.report.method import method
 from labkart.results.report.statistics import holm
@@ -34,7 +34,7 @@ def table_of(records: Sequence[ExperimentRecord], **settings: Any) -> ReportTabl
 
 
 def test_the_tests_that_a_report_may_name_are_those_that_there_are() -> None:
-    assert tuple(paired.TESTS) == choices.TESTS
+    assert tuple(paired.TESTS) == settings.TESTS
 
 
 def test_items_belong_to_the_metrics_whose_columns_they_have(root: Path) -> None:
@@ -58,9 +58,12 @@ def test_items_belong_to_the_metrics_whose_columns_they_have(root: Path) -> None
     assert hit.p == pytest.approx(2 / 2**8)
     assert (ndcg.difference, ndcg.obstacle) == (
         pytest.approx(1 / 9),
-        "McNemar's test needs values of 0 and 1",
+        "McNemar's test needs values of 0 and 1; the permutation test takes others, too, such as"
+        " means over several runs",
     )
     assert score.obstacle == "per_query has no column score"
+    (told,) = [text for text in cautions(table) if text.startswith("No test: ")]
+    assert "the permutation test takes others" in told, "on the terminal, too"
     with pytest.raises(LabkartError, match=r"column hit has the values of one metric.* --metrics"):
         table_of(records, items="per_query:query:hit")
 
@@ -69,7 +72,7 @@ def test_the_runs_of_a_cross_validation_are_folds(records: list[ExperimentRecord
     plain = table_of(records).lines["score"][0]
     table = table_of(records, repeat="fold")
     line = table.lines["score"][0]
-    assert table.folds and table.folds.count == 4 and line.test and plain.test
+    assert table.folds == 4 and line.test and plain.test
     assert line.test.plain_p == plain.test.p and (line.test.p or 0) > (plain.test.p or 1)
     assert "pairs of 4 folds" in method(table) and "Nadeau and Bengio 2003" in method(table)
 
@@ -156,6 +159,15 @@ def test_what_is_not_finite_is_never_best(root: Path) -> None:
     )
     for metric in ("score", "val_loss"):
         assert [line.group.settings["model"] for line in table.lines[metric] if line.best] == ["c"]
+
+
+def test_the_mean_of_numbers_near_the_largest_one_has_a_deviation(root: Path) -> None:
+    table = table_of(
+        [experiment("a", seed, score) for seed, score in enumerate((1e308, 1.7e308))],
+        baseline=[],
+        metrics=["score"],
+    )
+    assert "| 2 | 1.350e+308 ± 4.950e+307 | - |" in formats.markdown(table)
 
 
 def test_an_interval_that_no_share_can_have_is_told(root: Path) -> None:

@@ -2,93 +2,87 @@
 
 from collections.abc import Iterator, Sequence
 
-from labkart.language import translate
+from labkart.language import local, translate
 from labkart.records.direction import is_share
 from labkart.records.seeds import Group
-from labkart.records.values import value
-from labkart.results.report.labels import group_label, listed
-from labkart.results.report.line import Line
+from labkart.results.report.pairs import Pair
 from labkart.results.report.rounding import format_p
+from labkart.results.report.statistics import SIGNIFICANT
 from labkart.results.report.table import ReportTable
+from labkart.wording import listed
 
 
 def cautions(table: ReportTable) -> Iterator[str]:
     """What a reader must know before believing the numbers, in whole sentences."""
+    obstacles = dict.fromkeys(local(pair.test.obstacle) for pair in table.all_pairs)
+    if reasons := "; ".join(filter(None, obstacles)):
+        yield translate("No test: {reasons}.", reasons=reasons)
     yield from _fold_sentences(table)
-    yield from _variation_sentences(table)
+    yield from _constant_sentences(table)
+    yield from _shared_sentences(table)
     beyond = [metric for metric in table.lines if _is_beyond(table, metric)]
     if beyond and not table.config.is_compact:
-        names = listed(map(table.config.label, beyond))
         yield translate(
             "The intervals of {names} reach beyond 0 or 1, which no value does: they "
             "assume a normal distribution, and n is small.",
-            names=names,
+            names=listed(map(table.config.label, beyond)),
         )
 
 
 def _fold_sentences(table: ReportTable) -> Iterator[str]:
     """Where a test that takes folds for independent samples would say more than they tell."""
-    level = 1 - table.config.level
-    overstated = list[str]()
-    for metric, pairs in table.pairs.items():
-        for pair in pairs:
-            p, plain_p = pair.test.p, pair.test.plain_p
-            if p is not None and plain_p is not None and plain_p < level <= p:
-                first, second = (group_label(table, one) for one in (pair.group, pair.baseline))
-                overstated.append(
-                    translate(
-                        "{p} with the correction for folds, where a plain t-test would say"
-                        " {plain_p} ({metric}, {first} and {second})",
-                        p=format_p(p),
-                        plain_p=format_p(plain_p),
-                        metric=table.config.label(metric),
-                        first=first,
-                        second=second,
-                    )
-                )
+    overstated = [_compare_p(table, pair) for pair in table.all_pairs if _is_overstated(pair)]
     if overstated:
-        numbers = listed(overstated, "; ")
-        if table.test_count > 1:
-            yield translate(
-                "Folds share training data; p, before Holm's correction: {numbers}.",
-                numbers=numbers,
-            )
-        else:
-            yield translate("Folds share training data; p: {numbers}.", numbers=numbers)
+        yield translate(
+            "Folds share training data; p, before any correction for several tests: {numbers}.",
+            numbers=listed(overstated, "; "),
+        )
 
 
-def _variation_sentences(table: ReportTable) -> Iterator[str]:
-    """What the runs of a group differ in, and what they share: nothing is said of other data."""
-    lines = table.all_lines
-    constant = list(dict.fromkeys(_label(table, line) for line in lines if line.deviation == 0))
-    if constant:
+def _is_overstated(pair: Pair) -> bool:
+    p, plain_p = pair.test.p, pair.test.plain_p
+    return p is not None and plain_p is not None and plain_p < SIGNIFICANT <= p
+
+
+def _compare_p(table: ReportTable, pair: Pair) -> str:
+    return translate(
+        "{p} with the correction for folds, where a plain t-test would say"
+        " {plain_p} ({metric}, {first} and {second})",
+        p=format_p(pair.test.p),
+        plain_p=format_p(pair.test.plain_p),
+        metric=table.config.label(pair.metric),
+        first=table.config.describe(pair.group.settings),
+        second=table.config.describe(pair.baseline.settings),
+    )
+
+
+def _constant_sentences(table: ReportTable) -> Iterator[str]:
+    constant = [line.group.settings for line in table.all_lines if line.deviation == 0]
+    names = dict.fromkeys(table.config.describe(one) or translate("all") for one in constant)
+    if names:
         offer = "" if table.config.items else translate("; a test over items compares it (--items)")
         yield translate(
             "Where the deviation is 0 all runs gave the same ({groups}): there is no "
             "interval, and n says little{offer}.",
-            groups=listed(constant, "; "),
+            groups=listed(names, "; "),
             offer=offer,
         )
+
+
+def _shared_sentences(table: ReportTable) -> Iterator[str]:
+    """What the runs share, and what they differ in: nothing is said of other data."""
     shared = shared_tasks(table)
-    if shared and len(table.groups) > 1 and not table.config.items and not table.folds:
-        varying = ", ".join(varying_seeds(table)) or translate("nothing")
-        yield translate(
-            "{runs} share the results of {tasks} and differ in {varying}: {numbers} tell about"
-            " that, not about other data. A test over items does (--items).",
-            runs=translate("All runs of a data set")
-            if table.datasets.names
-            else translate("All runs"),
-            tasks=listed(shared),
-            varying=varying,
-            numbers=translate("intervals and p") if table.all_pairs else translate("intervals"),
-        )
-
-
-def varying_seeds(table: ReportTable) -> list[str]:
-    """The seeds that have several values in these runs."""
-    runs = [run for group in table.groups for run in group.records]
-    names = table.ranking.seeds
-    return [name for name in names if len({str(value(run, name)) for run in runs}) > 1]
+    if not shared or len(table.groups) < 2 or table.config.items or table.folds:
+        return
+    varying = [name for name in table.ranking.seeds if len(table.values_of(name)) > 1]
+    yield translate(
+        "{runs} share the results of {tasks} and differ in {varying}: {numbers} tell about"
+        " that, not about other data. A test over items does (--items).",
+        runs=translate("All runs of a data set") if table.datasets.names else translate("All runs"),
+        tasks=listed(shared),
+        varying=", ".join(varying) or translate("nothing"),
+        numbers=translate("intervals and p") if table.all_pairs else translate("intervals"),
+    )
 
 
 def shared_tasks(table: ReportTable) -> list[str]:
@@ -119,7 +113,3 @@ def _is_beyond(table: ReportTable, metric: str) -> bool:
         return False
     ends = [line.interval for line in table.lines[metric] if line.interval]
     return any(end.low < 0 or end.high > 1 for end in ends)
-
-
-def _label(table: ReportTable, line: Line) -> str:
-    return group_label(table, line.group) or translate("all")

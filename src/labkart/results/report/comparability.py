@@ -10,7 +10,7 @@ from labkart import console
 from labkart.language import translate
 from labkart.records import last_used, sweep
 from labkart.records.record import ExperimentRecord, TaskRun, digest_of, read_experiment, read_task
-from labkart.records.seeds import Group, Ranking
+from labkart.records.seeds import Group, Ranking, Settings
 from labkart.records.states import describe_state
 from labkart.records.values import sort_key
 from labkart.results.report.config import ReportConfig
@@ -62,15 +62,13 @@ def problems(
     """
     records = [record for group in groups for record in group.records]
     finished = [record for record in records if record.status == "finished"]
-    tasks = [task for record in finished for task in record.tasks]
     return [
         *_edited(records),
         *_failed(records),
         *_missing([group for group in groups if not group.is_any_of(unseeded)], ranking),
         *_dirty(finished),
-        *_different_code(tasks),
-        *_different_packages(tasks),
-        *_different_data(tasks),
+        *_different_versions(finished),
+        *_different_data(finished),
     ]
 
 
@@ -92,19 +90,13 @@ def lost_experiments(config: ReportConfig) -> list[Problem]:
 def _edited(records: Sequence[ExperimentRecord]) -> Iterator[Problem]:
     """The records that something else than Labkart changed."""
     for record in records:
-        tasks = [task.label for task in record.tasks if _is_edited(task)]
-        if record.edited or tasks:
+        edited = [task.label for task in record.tasks if _is_edited(task)]
+        if record.edited or edited:
             text = translate(
-                "{name}: its record was edited: its metrics may not be what was logged",
+                "{name}: a record was edited ({record}): its metrics may not be what was logged",
                 name=_name(record),
+                record=edited[0] if edited else translate("its own"),
             )
-            if tasks:
-                text = translate(
-                    "{name}: the record of its task {task} was edited: its metrics may not be what"
-                    " was logged",
-                    name=_name(record),
-                    task=tasks[0],
-                )
             yield Problem("edited", text, _describe_repetition(record))
 
 
@@ -137,29 +129,35 @@ def _missing(groups: Sequence[Group], ranking: Ranking) -> Iterator[Problem]:
     ordered = sorted(seeds, key=lambda seed: list(map(sort_key, seed)))
     for group in groups:
         own = {ranking.seed_key(record) for record in group.records}
-        missing = [seed for seed in ordered if seed not in own]
+        missing = [
+            " ".join(f"{name}={number}" for name, number in zip(ranking.seeds, seed, strict=True))
+            for seed in ordered
+            if seed not in own
+        ]
         if missing:
-            yield _missing_seeds(group, missing, ranking)
+            text = translate(
+                "{group} has no run with {settings}",
+                group=describe_group(group.settings),
+                settings=and_more(missing[:3], len(missing) - 3),
+            )
+            overrides = [
+                override
+                for override in group.records[0].overrides
+                if override.partition("=")[0] not in ranking.seeds
+            ]
+            yield Problem("missing", text, how_to_run([*overrides, missing[0]]))
 
 
-def _missing_seeds(group: Group, missing: Sequence[tuple[Any, ...]], ranking: Ranking) -> Problem:
-    overrides = [
-        " ".join(f"{name}={number}" for name, number in zip(ranking.seeds, seed, strict=True))
-        for seed in missing
-    ]
-    others = [
-        override
-        for override in group.records[0].overrides
-        if override.partition("=")[0] not in ranking.seeds
-    ]
-    label = " ".join(f"{name}={text}" for name, text in group.settings.items() if text)
-    text = translate(
-        "{group} has no run with {settings}",
-        group=label or translate("the only group"),
-        settings=_listed(overrides),
-    )
-    command = console.command(" ".join(["run", *others, overrides[0]]))
-    return Problem("missing", text, translate("Run it: {command}", command=command))
+def describe_group(settings: Settings) -> str:
+    """A group in a sentence about its runs."""
+    label = " ".join(f"{name}={text}" for name, text in settings.items() if text)
+    return label or translate("the only group")
+
+
+def how_to_run(overrides: Sequence[str]) -> str:
+    """The remedy for a run that is missing."""
+    command = console.command(" ".join(["run", *overrides]))
+    return translate("Run it: {command}", command=command)
 
 
 def _dirty(records: Sequence[ExperimentRecord]) -> Iterator[Problem]:
@@ -171,44 +169,34 @@ def _dirty(records: Sequence[ExperimentRecord]) -> Iterator[Problem]:
         yield Problem("dirty", text, remedy)
 
 
-def _different_code(tasks: Sequence[TaskRun]) -> Iterator[Problem]:
-    remedy = translate("Run them again on today's code: the same command does it")
-    for name, different in _by_digest("code", tasks):
-        old, new, *_ = map(_definitions, different)
-        names = [key for key in sorted({*old, *new}) if old.get(key) != new.get(key)]
-        text = translate(
-            "{name} ran with {count} versions of its code", name=name, count=len(different)
-        )
-        yield Problem("code", f"{text}: {_listed(names) or translate('unknown')}", remedy)
-
-
-def _different_packages(tasks: Sequence[TaskRun]) -> Iterator[Problem]:
-    for name, different in _by_digest("packages", tasks):
-        old, new, *_ = map(_packages, different)
-        changes = [
-            translate(
-                "{package} {old} and {new}",
-                package=package,
-                old=old.get(package) or translate("none"),
-                new=new.get(package) or translate("none"),
+def _different_versions(records: Sequence[ExperimentRecord]) -> Iterator[Problem]:
+    kinds = {
+        "code": translate("versions of its code"),
+        "packages": translate("sets of packages"),
+    }
+    for kind, versions in kinds.items():
+        for name, different in _by_digest(kind, records):
+            first, second, *_ = (record.id[:8] for record in different)
+            text = translate(
+                "{name} ran with {count} {versions}: {command}",
+                name=name,
+                count=len(different),
+                versions=versions,
+                command=console.command(f"compare {first} {second}"),
             )
-            for package in sorted({*old, *new})
-            if old.get(package) != new.get(package)
-        ]
-        text = translate(
-            "{name} ran with {count} sets of packages", name=name, count=len(different)
-        )
-        remedy = translate("Run them again with today's packages")
-        yield Problem("packages", f"{text}: {_listed(changes) or translate('unknown')}", remedy)
+            remedy = translate("The same commands run it again with those of today")
+            yield Problem(kind, text, remedy)
 
 
-def _by_digest(kind: str, tasks: Sequence[TaskRun]) -> Iterator[tuple[str, list[TaskRun]]]:
-    """The task classes with several digests of their code or packages, and a task for each."""
-    classes: dict[str, dict[str, TaskRun]] = {}
-    for task in {(task.name, task.id): task for task in tasks}.values():
-        digest = task.result.get(kind) or _recorded_digest(kind, task)
-        if digest:
-            classes.setdefault(task.name, {}).setdefault(digest, task)
+def _by_digest(
+    kind: str, records: Sequence[ExperimentRecord]
+) -> Iterator[tuple[str, list[ExperimentRecord]]]:
+    """The task classes with several digests of their code or packages, and a run for each."""
+    classes: dict[str, dict[str, ExperimentRecord]] = {}
+    for record in records:
+        for task in record.tasks:
+            if digest := task.result.get(kind) or _recorded_digest(kind, task):
+                classes.setdefault(task.name, {}).setdefault(digest, record)
     for name, different in classes.items():
         if len(different) > 1:
             yield name, list(different.values())
@@ -219,47 +207,21 @@ def _recorded_digest(kind: str, task: TaskRun) -> str:
     return digest_of(getattr(record, kind)) if record else ""
 
 
-def _definitions(task: TaskRun) -> dict[str, str]:
-    """The digests of the definitions that a task reaches, by file and name."""
-    record = read_task(task.name, task.id)
-    return {
-        f"{file}: {name}" if name else file: digest
-        for file, definitions in (record.code.items() if record else ())
-        for name, digest in definitions.items()
-    }
-
-
-def _packages(task: TaskRun) -> dict[str, str]:
-    record = read_task(task.name, task.id)
-    return record.packages if record else {}
-
-
-def _different_data(tasks: Sequence[TaskRun]) -> Iterator[Problem]:
-    for path, digests in data_digests(tasks).items():
-        if len(digests) > 1:
-            listed = ", ".join(digest[:8] for digest in sorted(digests))
-            text = translate(
-                "{path} had {count} contents ({digests})",
-                path=path,
-                count=len(digests),
-                digests=listed,
-            )
-            yield Problem("data", text, translate("Run them again on today's data"))
-
-
-def data_digests(tasks: Sequence[TaskRun]) -> dict[str, set[str]]:
-    """The digests of each data file that these tasks read, by path."""
+def _different_data(records: Sequence[ExperimentRecord]) -> Iterator[Problem]:
     digests: dict[str, set[str]] = {}
-    for task in tasks:
+    for task in (task for record in records for task in record.tasks):
         declared, undeclared = task.result.get("data", {}), task.result.get("undeclared", ())
         for state in (*declared.values(), *undeclared):
             digests.setdefault(state["path"], set()).add(state["sha256"])
-    return digests
-
-
-def _listed(texts: Sequence[str]) -> str:
-    """Three at most."""
-    return and_more(texts[:3], len(texts) - 3)
+    for path, different in digests.items():
+        if len(different) > 1:
+            text = translate(
+                "{path} had {count} contents ({digests})",
+                path=path,
+                count=len(different),
+                digests=", ".join(digest[:8] for digest in sorted(different)),
+            )
+            yield Problem("data", text, translate("Run them again on today's data"))
 
 
 def _name(record: ExperimentRecord) -> str:

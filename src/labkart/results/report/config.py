@@ -1,9 +1,8 @@
 """The file `reports/<name>.yaml`, read and checked: what a report shows. Knows no records."""
 
-import hashlib
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -12,10 +11,20 @@ import yaml
 
 from labkart import project
 from labkart.errors import LabkartError
-from labkart.language import translate
-from labkart.records.condition import Condition
+from labkart.language import bilingual, translate
+from labkart.records.condition import Condition, split_conditions
 from labkart.records.query import Selection
-from labkart.results.report.choices import checked_value
+from labkart.records.seeds import Settings
+from labkart.results.report.settings import (
+    ALLOWED,
+    FIGURES,
+    LAYOUTS,
+    TESTS,
+    Setting,
+    choice,
+    text,
+    texts,
+)
 from labkart.wording import did_you_mean
 
 NUMBERS = "numbers"  # reports/numbers.tex has those of all reports
@@ -23,62 +32,65 @@ NUMBERS = "numbers"  # reports/numbers.tex has those of all reports
 
 @dataclass(frozen=True)
 class ReportConfig:
-    """One report.
+    """One report: its name, and its settings.
 
-    Attributes:
-        name: of its files in `reports/`.
-        title: the caption.
-        language: of all that is printed, `en` or `ja`.
-        where: conditions that all experiments meet, such as `model=forest,logistic`.
-        sweep: the sweep of all experiments, see `Selection`; also `study`, `tag`, `commit`, `since`
-            and `until`.
-        metrics: the metrics to compare; empty means all that the results log.
-        higher_is_better: metrics of which higher is better; it counts before what conf/ said.
-        lower_is_better: those of which lower is better.
-        baseline: the conditions that only one group of a data set meets; the others are compared
-            with that group.
-        pairs: which groups are tested: each with its `baseline`, or `all` with each other.
-        datasets: the setting that names the data set; by default `data`, or `none`.
-        interval: the method of the confidence intervals, `t` or `bootstrap`.
-        level: the share of the confidence intervals that contain the mean.
-        test: one of `paired.TESTS`, or `none`.
-        repeat: what the runs of a group are: `seed`, or `fold` (parts of a cross-validation).
-        primary: the metrics whose tests are one family; empty means all.
-        items: where the values of single items are, see `items.Items`; then the test pairs items,
-            not runs.
-        layout: of the table: `details` has a row per metric and group with all its numbers,
-            `metrics` a column per metric, `systems` a column per system.
-        figures: which are drawn; empty means all that have something to show.
-        labels: the names of settings, values and metrics in print.
-        allow: what the runs need not have in common (`code`, `data`, ...); the caption names it.
+    `where` are the conditions that all experiments meet, `labels` what settings, values and metrics
+    are called in print. Each other setting has its meaning beside it.
     """
 
     name: str
-    title: str = ""
-    language: str = "en"
-    where: Sequence[str] = field(default_factory=list)
-    sweep: str | None = None
-    study: str | None = None
-    tag: str | None = None
-    commit: str | None = None
-    since: str | None = None
-    until: str | None = None
-    metrics: Sequence[str] = field(default_factory=list)
-    higher_is_better: Sequence[str] = field(default_factory=list)
-    lower_is_better: Sequence[str] = field(default_factory=list)
-    baseline: Sequence[str] = field(default_factory=list)
-    pairs: str = "baseline"
-    datasets: str | None = None
-    interval: str = "t"
-    level: float = 0.95
-    test: str = "t"
-    repeat: str = "seed"
-    primary: Sequence[str] = field(default_factory=list)
-    items: str | None = None
-    layout: str = "details"
-    figures: Sequence[str] = field(default_factory=list)
-    labels: Mapping[str, str] = field(default_factory=dict)
-    allow: Sequence[str] = field(default_factory=list)
+    where: Sequence[str] = texts()
+    sweep: str | None = text(bilingual("only the experiments of this sweep"))
+    study: str | None = text(bilingual("only the experiments of this study"))
+    tag: str | None = text(bilingual("only the experiments of this tag"))
+    commit: str | None = text(bilingual("only the experiments of this commit"))
+    since: str | None = text(bilingual("only those that began then or later, as 2026-11-25"), "DAY")
+    until: str | None = text(bilingual("only those that began then or earlier"), "DAY")
+    metrics: Sequence[str] = texts(bilingual("what to compare (default: all metrics)"))
+    higher_is_better: Sequence[str] = texts(
+        bilingual("of which higher is better, where names do not tell")
+    )
+    lower_is_better: Sequence[str] = texts(
+        bilingual("of which lower is better, where names do not tell")
+    )
+    baseline: Sequence[str] = texts(
+        bilingual("test the others against the one group that meets this (name=value,name=value)"),
+        metavar="name=value",
+        is_repeated=True,
+    )
+    pairs: str = choice(
+        bilingual("test each group against the baseline, or all pairs of groups (baseline)"),
+        *("baseline", "all"),
+    )
+    datasets: str | None = text(
+        bilingual("the setting that names the data set (data), or none"), "NAME"
+    )
+    interval: str = choice(bilingual("method of confidence intervals (t)"), "t", "bootstrap")
+    test: str = choice(bilingual("the paired test against the baseline (t)"), *TESTS, "none")
+    items: str | None = text(
+        bilingual("test over the items of a logged table, such as per_query, not over runs"),
+        "TABLE[:ITEM[:VALUE]]",
+    )
+    repeat: str = choice(
+        bilingual("what the runs of a group are: seeds, or folds of a cross-validation (seed)"),
+        *("seed", "fold"),
+    )
+    primary: Sequence[str] = texts(
+        bilingual("the metrics whose tests are corrected together (default: all)")
+    )
+    layout: str = choice(
+        bilingual("a row per metric and group (details), or a column per metric or per system"),
+        *LAYOUTS,
+    )
+    figures: Sequence[str] = texts(
+        bilingual("which to draw (default: each that has something to show)"), *FIGURES, "none"
+    )
+    title: str | None = text(bilingual("the caption"))
+    language: str = choice(
+        bilingual("the language of the table, its notes and the figures (en)"), "en", "ja"
+    )
+    labels: Mapping[str, str] = field(default_factory=dict, metadata={"setting": Setting()})
+    allow: Sequence[str] = texts(bilingual("what the runs need not have in common"), *ALLOWED)
 
     @property
     def selection(self) -> Selection:
@@ -93,12 +105,6 @@ class ReportConfig:
         """Whether a cell of its table has a mean with a mark, and no more."""
         return self.layout != "details"
 
-    @property
-    def digest(self) -> str:
-        """Of all settings."""
-        text = json.dumps(asdict(self), sort_keys=True, default=list)
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
-
     def file(self, ending: str) -> Path:
         """One of its files: `reports/<name><ending>`."""
         return folder() / f"{self.name}{ending}"
@@ -107,10 +113,16 @@ class ReportConfig:
         """The name of a setting, a value or a metric in print."""
         return self.labels.get(name, name)
 
-    def primary_of(self, metrics: Iterable[str]) -> list[str]:
-        """Those of some metrics whose tests are one family."""
-        names = list(metrics)
-        return [name for name in names if name in self.primary] or names
+    def describe(self, settings: Settings) -> str:
+        """The settings of a group or a system in print, without those that it does not have."""
+        texts = (f"{self.label(key)} {self.label(text)}" for key, text in settings.items() if text)
+        return ", ".join(texts)
+
+    def name_system(self, system: Settings) -> str:
+        """A system in print: a single setting's value alone, or the settings with their names."""
+        if len(system) == 1:
+            return self.label(*system.values())
+        return self.describe(system) or translate("all")
 
     def yaml_text(self) -> str:
         """The content of its file."""
@@ -121,6 +133,13 @@ class ReportConfig:
             if name != "name" and value != getattr(default, name)
         }
         return yaml.safe_dump(settings, allow_unicode=True, sort_keys=False)
+
+
+SETTINGS: Mapping[str, Setting] = {
+    setting.name: setting.metadata["setting"]
+    for setting in fields(ReportConfig)
+    if setting.name != "name"
+}
 
 
 def folder() -> Path:
@@ -155,24 +174,14 @@ def read(name: str) -> ReportConfig:
             )
         ) from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
+        problem = " ".join(str(error).split())
         raise LabkartError(
-            translate(
-                "{source}: {split}. Fix that line.",
-                source=source,
-                split=" ".join(str(error).split()),
-            )
+            translate("{source}: {split}. Fix that line.", source=source, split=problem)
         ) from None
-    if not isinstance(settings, dict | None):
-        raise LabkartError(
-            translate(
-                "{source} must contain names and values, such as metrics: [accuracy].",
-                source=source,
-            )
-        )
-    return parse(name, settings or {}, source)
+    return parse(name, {} if settings is None else settings, source)
 
 
-def parse(name: str, settings: Mapping[Any, Any], source: str) -> ReportConfig:
+def parse(name: str, settings: Any, source: str) -> ReportConfig:
     """Check plain values.
 
     Args:
@@ -183,51 +192,62 @@ def parse(name: str, settings: Mapping[Any, Any], source: str) -> ReportConfig:
     Raises:
         LabkartError: a setting is unknown or invalid.
     """
-    if not re.fullmatch(r"[\w-]+", name):
+    if not re.fullmatch(r"[\w-]+", name) or name == NUMBERS:
         raise LabkartError(
             translate(
-                '"{name}" cannot name a report: only letters, digits, "-" and "_" can.', name=name
+                '"{name}" cannot name a report: only letters, digits, "-" and "_" can, and'
+                " reports/numbers.tex has the numbers of all reports.",
+                name=name,
             )
         )
-    if name == NUMBERS:
+    if not isinstance(settings, Mapping):
         raise LabkartError(
             translate(
-                "{numbers} cannot name a report: reports/{numbers}.tex has the numbers "
-                "of all reports.",
-                numbers=NUMBERS,
+                "{source} must contain names and values, such as metrics: [accuracy].",
+                source=source,
             )
         )
-    known = [setting.name for setting in fields(ReportConfig) if setting.name != "name"]
     for key in settings:
-        if key not in known:
+        if key not in SETTINGS:
             raise LabkartError(
                 translate(
                     "{source}: {key} is not a setting of a report. {hint}",
                     source=source,
                     key=key,
-                    hint=did_you_mean(str(key), known),
+                    hint=did_you_mean(str(key), SETTINGS),
                 )
             )
     values = {
-        key: checked_value(key, value, source)
+        key: _checked_value(key, value, source)
         for key, value in settings.items()
         if value is not None
     }
     config = ReportConfig(name, **values)
     for condition in (*config.where, *config.baseline):
         Condition.of(condition)
-    _check_primary(config, source)
     return config
 
 
-def _check_primary(config: ReportConfig, source: str) -> None:
-    for metric in config.primary:
-        if config.metrics and metric not in config.metrics:
-            raise LabkartError(
-                translate(
-                    "{source}: primary names {metric}, which is not in metrics. {hint}",
-                    source=source,
-                    metric=metric,
-                    hint=did_you_mean(metric, config.metrics),
-                )
+def _checked_value(key: str, value: Any, source: str) -> Any:
+    setting, expected = SETTINGS[key], ""
+    if key != "labels":
+        value = setting.normalize(value)
+        expected = setting.expectation(value)
+    elif not isinstance(value, Mapping):
+        expected = translate("names and their labels, such as forest: Random forest")
+    if expected:
+        shown = json.dumps(value) if isinstance(value, str) else str(value)
+        raise LabkartError(
+            translate(
+                "{source}: {key} must be {expected}, got {text}.",
+                source=source,
+                key=key,
+                expected=expected,
+                text=shown,
             )
+        )
+    if key == "labels":
+        return {str(name): str(label) for name, label in value.items()}
+    if key == "baseline":
+        return [condition for text in value for condition in split_conditions(text)]
+    return value

@@ -1,6 +1,6 @@
 """The data sets of a report: which setting names them, their groups, and the baseline of each.
 
-Numbers of different data sets are not compared with each other: see `overall` for what they say
+Numbers of different data sets are not compared with each other: see `ranks` for what they say
 together.
 """
 
@@ -73,14 +73,6 @@ def _setting(config: ReportConfig, settings: Settings) -> str:
     return _USUAL if _USUAL in settings and not is_compared and not is_only else ""
 
 
-def with_setting_first(setting: str, group: Group) -> Group:
-    """The group with the data set before its other settings."""
-    if not setting:
-        return group
-    rest = {name: text for name, text in group.settings.items() if name != setting}
-    return Group({setting: group.settings[setting], **rest}, group.records)
-
-
 def baselines(config: ReportConfig, datasets: DataSets) -> list[Group]:
     """The baseline of each data set; empty if the report has none.
 
@@ -98,31 +90,20 @@ def baselines(config: ReportConfig, datasets: DataSets) -> list[Group]:
             if all(condition.holds(run) for condition in conditions for run in group.records)
         ]
         if len(matches) != 1:
-            raise LabkartError(_refusal(config, datasets, name, len(matches)))
+            raise LabkartError(_refusal(config, groups, name, len(matches)))
         found += matches
     return found
 
 
-def _refusal(config: ReportConfig, datasets: DataSets, dataset: str, count: int) -> str:
+def _refusal(config: ReportConfig, groups: Sequence[Group], dataset: str, count: int) -> str:
     names = ", ".join(
-        " ".join(f"{name}={value}" for name, value in group.settings.items())
-        for group in datasets.parts[dataset]
+        " ".join(f"{name}={value}" for name, value in group.settings.items()) for group in groups
     )
-    facts = {
-        "baseline": translate(" and ").join(config.baseline),
-        "count": count or translate("none"),
-        "names": names,
-    }
-    if not dataset:
-        return translate(
-            "baseline: {baseline} must hold for one of the groups, but holds for {count}. They are:"
-            " {names}",
-            **facts,
-        )
     return translate(
-        "baseline: {baseline} must hold for one of the groups of {dataset}, but holds for {count}."
-        " They are: {names}. --datasets none compares the groups of all data sets with one"
-        " baseline.",
-        dataset=dataset,
-        **facts,
+        "baseline: {baseline} must hold for one of the groups{part}, but holds for {count}. They"
+        " are: {names}",
+        baseline=translate(" and ").join(config.baseline),
+        part=translate(" of {dataset}", dataset=dataset) if dataset else "",
+        count=count or translate("none"),
+        names=names,
     )

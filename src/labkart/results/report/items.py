@@ -12,7 +12,7 @@ from labkart.records.record import ExperimentRecord
 from labkart.records.seeds import Group, mean
 from labkart.wording import did_you_mean
 
-_TRUTHS = {"true": 1.0, "false": 0.0}
+_TRUTHS = {"true": "1", "false": "0"}
 
 
 class Items(NamedTuple):
@@ -31,7 +31,7 @@ class Items(NamedTuple):
     @classmethod
     def of(cls, text: str) -> "Items":
         """Read `per_query`, `per_query:query` or `per_query:query:score`."""
-        return cls(*text.split(":"))
+        return cls(*text.split(":", 2))
 
     def check(self, metrics: Sequence[str]) -> None:
         """Raise a LabkartError if one column would be taken for the values of several metrics."""
@@ -56,17 +56,19 @@ class Items(NamedTuple):
         Raises:
             LabkartError: a run has no such table, or a column is not there or has other values.
         """
+        column = self.value or metric.rpartition(".")[2]
         values: dict[str, list[float]] = {}
         for record in group.records:
-            if record.status == "finished":
-                rows = self._rows(record, self.value or metric.rpartition(".")[2])
-                if rows is None:
-                    return None
-                for item, value in rows:
-                    values.setdefault(item, []).append(value)
+            rows = self._rows(record) if record.status == "finished" else []
+            if rows and column not in rows[0]:
+                return None
+            for row in rows:
+                item = row[self.item or next(iter(row))]
+                values.setdefault(item, []).append(self._number(column, row[column]))
         return {item: mean(numbers) for item, numbers in values.items()}
 
-    def _rows(self, record: ExperimentRecord, column: str) -> list[tuple[str, float]] | None:
+    def _rows(self, record: ExperimentRecord) -> list[dict[str, str]]:
+        """The rows of a run's table, which has the columns that were named."""
         file = self._file(record)
         try:
             with file.open(encoding="utf-8", newline="") as lines:
@@ -80,22 +82,21 @@ class Items(NamedTuple):
                     command=record.command,
                 )
             ) from None
-        columns = list(rows[0]) if rows else []
-        item = self.item or next(iter(columns), "")
-        for name in (self.item, self.value):
-            if name and name not in columns:
+        for name in filter(None, (self.item, self.value)):
+            if rows and name not in rows[0]:
                 raise LabkartError(
                     translate(
                         "{table} has no column {name}. {hint}",
                         table=self.table,
                         name=name,
-                        hint=did_you_mean(name, columns),
+                        hint=did_you_mean(name, rows[0]),
                     )
                 )
-        if column not in columns:
-            return None
+        return rows
+
+    def _number(self, column: str, text: str) -> float:
         try:
-            return [(row[item], _number(row[column])) for row in rows]
+            return float(_TRUTHS.get(text.strip().lower(), text))
         except ValueError as error:
             raise LabkartError(
                 translate(
@@ -107,26 +108,21 @@ class Items(NamedTuple):
             ) from None
 
     def _file(self, record: ExperimentRecord) -> Path:
+        """A run's table, below the task's label if several tasks logged one of that name."""
         logs = [(table, task) for task in record.tasks for table in task.result.get("tables", ())]
         counts = Counter(table for table, _ in logs)
-        tables = {
-            table if counts[table] == 1 else f"{task.label}/{table}": (table, task)
+        files = {
+            table if counts[table] == 1 else f"{task.label}/{table}": record.files_of(task) / table
             for table, task in logs
         }
         for name in (self.table, f"{self.table}.csv"):
-            if name in tables:
-                table, task = tables[name]
-                return record.files_of(task) / table
+            if name in files:
+                return files[name]
         raise LabkartError(
             translate(
                 "{table}: experiment {id} logged no such table. {hint}",
                 table=self.table,
                 id=record.id[:8],
-                hint=did_you_mean(self.table, tables),
+                hint=did_you_mean(self.table, files),
             )
         )
-
-
-def _number(text: str) -> float:
-    truth = _TRUTHS.get(text.strip().lower())
-    return float(text) if truth is None else truth

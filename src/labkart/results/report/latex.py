@@ -6,17 +6,24 @@ For `\input` in a document with the packages that its first line names.
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
-from labkart.results.report import width
-from labkart.results.report.cells import Cell, Cells, Section
-from labkart.results.report.layout import all_cells, cells_of
+from rich.cells import cell_len
+
+from labkart.language import translate
+from labkart.results.report.cells import Cell, Cells, Section, plain_cells
+from labkart.results.report.layouts import all_cells, cells_of
 from labkart.results.report.method import caption, method
-from labkart.results.report.printed import with_minus_signs
+from labkart.results.report.rounding import with_minus_signs
+from labkart.results.report.settings import LAYOUTS
 from labkart.results.report.table import ReportTable
 
 # A page of the standard classes has room for so many rows, with the caption and the method; a
 # table with more is a longtable.
 MOST_ROWS = 30
+# The width of a page's text in digits; a Japanese letter takes two.
+TEXT_WIDTH = 65
+_GAP = 2  # digits between two columns, and half of it on both sides
 
 _MACROS = {
     **{letter: rf"\{letter}" for letter in "&%$#_{}"},
@@ -24,21 +31,9 @@ _MACROS = {
     # In the oldest font encoding these three are other letters, or ligatures.
     **{"|": r"\textbar{}", '"': r"\texttt{\char34}", "`": r"\textasciigrave{}"},
     **{"±": r"$\pm$", "\N{MINUS SIGN}": "$-$", "<": "$<$", ">": "$>$", "…": r"\dots{}"},
-    **{
-        "²": "$^2$",
-        "≤": r"$\leq$",
-        "≥": r"$\geq$",
-        "≠": r"$\neq$",
-        "≈": r"$\approx$",
-        "∞": r"$\infty$",
-    },
-    **{
-        "↑": r"$\uparrow$",
-        "↓": r"$\downarrow$",
-        "→": r"$\to$",
-        "\N{MULTIPLICATION SIGN}": r"$\times$",
-    },
-    **{"†": r"\dag{}", "‡": r"\ddag{}"},
+    **{"²": "$^2$", "≤": r"$\leq$", "≥": r"$\geq$", "≠": r"$\neq$", "≈": r"$\approx$"},
+    **{"↑": r"$\uparrow$", "↓": r"$\downarrow$", "→": r"$\to$", "∞": r"$\infty$"},
+    **{"\N{MULTIPLICATION SIGN}": r"$\times$", "†": r"\dag{}", "‡": r"\ddag{}"},
 }
 _GREEK = re.compile(r"GREEK (SMALL|CAPITAL) LETTER ([A-Z]+)")
 # Greek capitals that look like Latin ones, and final sigma, have no macro.
@@ -59,7 +54,7 @@ def _comments(table: ReportTable, is_long: bool) -> Iterator[str]:
     if any(map(_is_japanese, f"{caption(table)}{method(table)}{cells_of(table)}")):
         yield r"% For Japanese: lualatex with \usepackage{luatexja}, or uplatex and dvipdfmx with"
         yield r"% \documentclass[uplatex,dvipdfmx]{jsarticle}; pdflatex has no letters for it"
-    if advice := width.advice(table):
+    if advice := width_advice(table):
         yield f"% {advice}"
 
 
@@ -160,3 +155,29 @@ def _letter(letter: str) -> str:
     size, name = match.groups()
     name = name.replace("LAMDA", "LAMBDA")  # as Unicode spells it
     return rf"$\{name.lower() if size == 'SMALL' else name.capitalize()}$"
+
+
+def width_advice(table: ReportTable) -> str:
+    """What makes a table fit that is wider than a page's text; empty if it fits."""
+    if _fits(table):
+        return ""
+    for layout in LAYOUTS:
+        if _fits(replace(table, config=replace(table.config, layout=layout))):
+            return translate(
+                "Wider than a page's text: it fits with --layout {layout}.", layout=layout
+            )
+    return translate(
+        "Wider than a page's text: choose fewer metrics with --metrics, or shorter names in"
+        " reports/{name}.yaml, below labels.",
+        name=table.config.name,
+    )
+
+
+def _fits(table: ReportTable) -> bool:
+    return table_width(cells_of(table)) <= TEXT_WIDTH
+
+
+def table_width(cells: Cells) -> int:
+    """An estimate of a table's width in digits."""
+    columns = zip(plain_cells(cells.head), *cells.rows, strict=True)
+    return sum(max(cell_len(cell.text) for cell in column) + _GAP for column in columns)

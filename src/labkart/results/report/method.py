@@ -1,18 +1,18 @@
 """A report's caption, and in words how its numbers were made and what that assumes."""
 
-import unicodedata
 from collections.abc import Iterator
+from unicodedata import normalize
 
 from labkart.language import bilingual, join_sentences, local, translate, translate_count
 from labkart.records.direction import Direction
-from labkart.results.report import marks
 from labkart.results.report.cautions import cautions
-from labkart.results.report.labels import group_label, listed, percentage, settings_label
-from labkart.results.report.overall import Overall
-from labkart.results.report.paired import TESTS
+from labkart.results.report.layouts import legend
+from labkart.results.report.paired import TESTS, PairedTest
+from labkart.results.report.ranks import Overall
 from labkart.results.report.rounding import p_text
-from labkart.results.report.statistics import RESAMPLES
+from labkart.results.report.statistics import LEVEL_TEXT, RESAMPLES
 from labkart.results.report.table import ReportTable
+from labkart.wording import listed
 
 _INTERVALS = {
     "t": bilingual("Student's t, which assumes independent, normally distributed runs"),
@@ -24,23 +24,16 @@ _INTERVALS = {
 
 
 def title(table: ReportTable) -> str:
-    """The title without a full stop, as a heading has it."""
+    """The title, by default the report's name."""
     config = table.config
-    text = config.title or config.name.replace("_", " ").replace("-", " ").capitalize()
-    return text.strip().rstrip(".。")
+    return config.title or config.name.replace("_", " ").replace("-", " ").capitalize()
 
 
 def caption(table: ReportTable) -> str:
     """The title as a sentence, and what the runs were allowed not to have in common."""
     text = title(table)
-    return f"{text}{_full_stop(text[-1:])} {allowance(table)}".rstrip()
-
-
-def _full_stop(last: str) -> str:
-    """What ends a sentence after its last letter."""
-    if unicodedata.normalize("NFKC", last) in ("?", "!"):
-        return ""
-    return "。" if unicodedata.east_asian_width(last) in "WF" else "."
+    end = "" if normalize("NFKC", text)[-1] in ".?!。" else translate(".")
+    return join_sentences(f"{text}{end}", allowance(table))
 
 
 def allowance(table: ReportTable) -> str:
@@ -58,8 +51,9 @@ def method(table: ReportTable) -> str:
 
 def _sentences(table: ReportTable) -> Iterator[str]:
     yield _value_sentence(table)
-    if constant := table.constant_groups:
-        names = listed((group_label(table, group) for group in constant), "; ")
+    constant = [group.settings for group in table.groups if group.is_any_of(table.unseeded)]
+    if constant:
+        names = listed((table.config.describe(settings) for settings in constant), "; ")
         yield translate(
             "Run once, without seeds, and taken as the same for all: {names}.", names=names
         )
@@ -78,7 +72,7 @@ def _value_sentence(table: ReportTable) -> str:
             "n: runs, over {seeds}; mean ± standard deviation of the sample (n - 1); {level}"
             " confidence interval of the mean ({interval}).",
             seeds=seeds,
-            level=percentage(config.level),
+            level=LEVEL_TEXT,
             interval=_INTERVALS[config.interval],
         )
     counts = {len(line.values) for line in table.all_lines}
@@ -94,14 +88,10 @@ def _value_sentence(table: ReportTable) -> str:
 
 def _direction_sentences(table: ReportTable) -> Iterator[str]:
     directions = {metric: table.ranking.directions.of(metric) for metric in table.lines}
-    known = {direction for direction in directions.values() if direction}
-    if known:
-        words = {
-            Direction.HIGHER: translate("{arrow} higher is better", arrow=Direction.HIGHER.arrow),
-            Direction.LOWER: translate("{arrow} lower is better", arrow=Direction.LOWER.arrow),
-        }
-        meanings = [words[direction] for direction in sorted(known, reverse=True)]
-        yield translate("{meanings}.", meanings=translate(", ").join(meanings))
+    if Direction.HIGHER in directions.values():
+        yield translate("{arrow} higher is better.", arrow=Direction.HIGHER.arrow)
+    if Direction.LOWER in directions.values():
+        yield translate("{arrow} lower is better.", arrow=Direction.LOWER.arrow)
     if any(line.best for line in table.all_lines):
         yield (
             translate("Best mean of each data set, and what prints as the same, in bold.")
@@ -115,163 +105,129 @@ def _direction_sentences(table: ReportTable) -> Iterator[str]:
         )
 
 
-def _test_sentences(table: ReportTable) -> Iterator[str]:
-    config = table.config
-    tests = [pair.test for pair in table.all_pairs]
-    if table.test_count:
-        kind = TESTS[config.test]
-        folds = ""
-        if any(test.plain_p is not None for test in tests):
-            folds = translate(
-                ", corrected for the overlap of the folds' training data"
-                " (Nadeau and Bengio 2003, doi:10.1023/A:1024068626366)"
-            )
-        yield translate(
-            "p: {test}{folds}{corrected}.",
-            test=kind.words,
-            folds=folds,
-            corrected=_describe_correction(table),
-        )
-        if others := _uncorrected(table):
-            yield translate(
-                "p of {names} is not corrected, as no part of that family.", names=listed(others)
-            )
-        if not config.is_compact or config.pairs == "all":
-            yield translate(
-                "{symbol}: {words}.", symbol=kind.effect.symbol, words=kind.effect.words
-            )
-    obstacles = dict.fromkeys(local(test.obstacle) for test in tests if test.obstacle)
-    if obstacles:
-        yield translate("No test: {reasons}.", reasons="; ".join(obstacles))
-
-
-def _uncorrected(table: ReportTable) -> list[str]:
-    """The metrics whose tests are no part of the family that is corrected."""
-    return [table.config.label(name) for name in table.lines if name not in table.primary]
-
-
-def _describe_correction(table: ReportTable) -> str:
-    count = table.test_count
-    if count < 2:
-        return ""
-    if _uncorrected(table):
-        return translate(
-            ", Holm-corrected (1979) for {count} tests of {metrics}",
-            count=count,
-            metrics=listed(map(table.config.label, table.primary)),
-        )
-    return translate(", Holm-corrected (1979) for {count} tests", count=count)
-
-
 def _difference_sentences(table: ReportTable) -> Iterator[str]:
-    config, same = table.config, ""
-    if table.datasets.names:
-        same = translate(" of the same data set")
-    parts = {"same": same, "pairs": _describe_pairs(table), "level": percentage(config.level)}
+    same = translate(" of the same data set") if table.datasets.names else ""
+    pairs = _describe_pairs(table)
+    interval = translate(", with its {level} interval", level=LEVEL_TEXT)
     if table.baselines:
         systems = map(table.datasets.system, table.baselines)
-        labels = dict.fromkeys(settings_label(table, system) for system in systems)
-        difference = translate(
-            "mean difference to the baseline ({baselines}){same} in pairs of {pairs}",
+        labels = dict.fromkeys(table.config.describe(system) for system in systems)
+        yield translate(
+            "{sign}: mean difference to the baseline ({baselines}){same} in pairs of"
+            " {pairs}{interval}.",
+            sign=legend() if table.config.is_compact else "Δ",
             baselines="; ".join(labels),
-            **parts,
+            same=same,
+            pairs=pairs,
+            interval="" if table.config.is_compact else interval,
         )
-        yield (
-            translate("{marks}: {difference}.", marks=marks.legend(), difference=difference)
-            if config.is_compact
-            else translate(
-                "Δ: {difference}, with its {level} interval.", difference=difference, **parts
-            )
-        )
-    if config.pairs == "all":
+    if table.config.pairs == "all":
         yield translate(
             "All pairs: each group is tested against each other{same} in pairs of {pairs};"
-            " Δ: the mean difference, with its {level} interval.",
-            **parts,
+            " Δ: the mean difference{interval}.",
+            same=same,
+            pairs=pairs,
+            interval=interval,
         )
 
 
 def _describe_pairs(table: ReportTable) -> str:
     if table.folds:
-        return translate("{count} folds", count=table.folds.count)
+        return translate("{count} folds", count=table.folds)
     if table.config.items:
         return translate("items (each its mean over the runs)")
     return translate("runs of the same seeds")
 
 
+def _test_sentences(table: ReportTable) -> Iterator[str]:
+    config, kind = table.config, TESTS[table.config.test]
+    if not table.test_count:
+        return
+    folds = ""
+    if any(pair.test.plain_p is not None for pair in table.all_pairs):
+        folds = translate(
+            ", corrected for the overlap of the folds' training data"
+            " (Nadeau and Bengio 2003, doi:10.1023/A:1024068626366)"
+        )
+    count, corrected = table.test_count, ""
+    if count > 1:
+        corrected = translate(", Holm-corrected (1979) for {count} tests", count=count)
+    yield translate(
+        "p: {test}{folds}{corrected}.", test=kind.words, folds=folds, corrected=corrected
+    )
+    others = listed(config.label(name) for name in table.lines if name not in table.primary)
+    if others:
+        yield translate("p of {names} is not corrected, as no part of that family.", names=others)
+    if not config.is_compact or config.pairs == "all":
+        yield translate("{symbol}: {words}.", symbol=kind.effect.symbol, words=kind.effect.words)
+
+
 def over_datasets(table: ReportTable) -> Iterator[str]:
     """What the systems' ranks over data sets are, and how they are tested, in whole sentences."""
-    if not table.overalls:
+    overalls = table.overalls
+    if not overalls:
         return
-    label, overalls = table.config.label, table.overalls
-    count = len(table.datasets.names)
     yield translate(
         "Ranks: of the means of the systems on each of {count} data sets; 1 is the best, and "
         "equal means share their ranks.",
-        count=count,
+        count=len(table.datasets.names),
     )
     family = [one for one in overalls if one.metric in table.primary and one.p is not None]
     corrected = ""
     if len(family) > 1:
         corrected = translate(", Holm-corrected for {count} metrics", count=len(family))
-    for is_of_two, kind in ((False, _describe_friedman()), (True, _describe_wilcoxon())):
-        results = [
-            f"{label(overall.metric)}: {_overall_result(table, overall)}"
-            for overall in overalls
-            if overall.p is not None and bool(overall.pair) is is_of_two
-        ]
-        if results:
-            yield translate(
-                "Over the data sets, {test}{corrected}: {results}.",
-                test=kind,
-                corrected=corrected,
-                results="; ".join(results),
-            )
+    results: dict[str, list[str]] = {}
+    for overall in overalls:
+        if overall.p is not None:
+            text = f"{table.config.label(overall.metric)}: {_overall_result(table, overall)}"
+            results.setdefault(_overall_test(overall), []).append(text)
+    for test, texts in results.items():
+        yield translate(
+            "Over the data sets, {test}{corrected}: {results}.",
+            test=test,
+            corrected=corrected,
+            results="; ".join(texts),
+        )
     if any(overall.critical_difference for overall in overalls):
         yield translate(
             "Mean ranks that differ by less than the critical difference are not told apart"
             " (Nemenyi 1963; Demšar 2006, JMLR 7); they count only where Friedman's test finds a"
             " difference."
         )
-    if table.config.test != "none":
-        obstacles = {local(overall.obstacle): None for overall in overalls if overall.p is None}
-        if obstacles:
-            reasons = "; ".join(obstacles)
-            yield translate("No test over the data sets: {reasons}.", reasons=reasons)
-    left_out = [settings_label(table, system) for one in overalls for system in one.left_out]
+    obstacles = dict.fromkeys(local(overall.test.obstacle) for overall in overalls)
+    if reasons := "; ".join(filter(None, obstacles)):
+        yield translate("No test over the data sets: {reasons}.", reasons=reasons)
+    left_out = [table.config.describe(system) for one in overalls for system in one.left_out]
     if left_out:
         names = listed(dict.fromkeys(left_out))
         yield translate("Without ranks, as not on every data set: {names}.", names=names)
 
 
-def _describe_friedman() -> str:
+def _overall_test(overall: Overall) -> str:
+    if isinstance(overall.test, PairedTest):
+        return translate(
+            "{test}, of means paired by data set (Demšar 2006, JMLR 7)",
+            test=TESTS["wilcoxon"].words,
+        )
     return translate(
         "Friedman's test of equal mean ranks (1937, doi:10.1080/01621459.1937.10503522),"
         " approximate for up to 10 data sets or 5 systems"
     )
 
 
-def _describe_wilcoxon() -> str:
-    return translate(
-        "two-sided signed-rank test (Wilcoxon 1945, doi:10.2307/3001968), which assumes symmetric"
-        " differences, of means paired by data set (Demšar 2006, JMLR 7)"
-    )
-
-
 def _overall_result(table: ReportTable, overall: Overall) -> str:
     """The result of a test over data sets in print."""
-    p = p_text(overall.p)
-    if overall.pair:
-        first, second = (settings_label(table, system) for system in overall.systems)
-        effect = f"{TESTS['wilcoxon'].effect.symbol} = {overall.pair.effect or 0:.2f}"
+    p, test = p_text(overall.p), overall.test
+    if isinstance(test, PairedTest):
+        first, second = (table.config.describe(system) for system in overall.systems)
+        effect = f"{TESTS['wilcoxon'].effect.symbol} = {test.effect or 0:.2f}"
         return translate(
             "{first} minus {second}, {p}, {effect}", first=first, second=second, p=p, effect=effect
         )
-    statistic = overall.test.statistic if overall.test else None
     return translate(
         "χ²({freedom}) = {statistic:.2f}, {p}, critical difference {difference:.2f}",
         freedom=len(overall.systems) - 1,
-        statistic=statistic or 0,
+        statistic=test.statistic,
         p=p,
-        difference=overall.critical_difference or 0,
+        difference=test.critical_difference or 0,
     )

@@ -4,63 +4,30 @@ A section per report, whose comment names the experiments. Making one report wri
 keeps the others.
 """
 
-import json
-import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from filelock import FileLock
 
-from labkart.errors import LabkartError
 from labkart.files import read_text
-from labkart.language import translate
 from labkart.records import locks
 from labkart.records.file_lock import file_lock
 from labkart.records.seeds import Group
-from labkart.results.report import config, origin, printed
-from labkart.results.report.cells import plain_digits
+from labkart.results.report import config, origin
 from labkart.results.report.config import NUMBERS
 from labkart.results.report.latex import text
-from labkart.results.report.line import Line
+from labkart.results.report.line import Line, PrintedLine, print_lines
 from labkart.results.report.macro_names import Number, distinct_names
-from labkart.results.report.paired import PairedTest
-from labkart.results.report.printed import PrintedLine
-from labkart.results.report.rounding import format_p
+from labkart.results.report.pairs import Pair
+from labkart.results.report.rounding import format_difference, format_p
 from labkart.results.report.table import ReportTable
 
 FILE = f"{NUMBERS}.tex"
 _SUFFIXES = ("", "Deviation", "N", "Interval", "Difference", "P")
-_MARK = "% labkart: "
+_MARK = f"\n% {origin.MARK}"
 _HEAD = rf"""% Numbers for the running text, made by `labkart report`: edit nothing here.
 % \input{{reports/{NUMBERS}}} in the preamble; then \labkartModelsForestAccuracy{{}} in the text.
 """
-
-
-@dataclass(frozen=True)
-class Section:
-    r"""The numbers of one report.
-
-    Attributes:
-        origin: which report it is, its definition, its experiments, and the digest of the body.
-        body: lines of `\newcommand` and of comments.
-    """
-
-    origin: Mapping[str, Any]
-    body: str
-
-    @property
-    def commands(self) -> set[str]:
-        """The names of its commands."""
-        return set(re.findall(r"^\\newcommand\{\\(\w+)\}", self.body, re.MULTILINE))
-
-    @property
-    def is_edited(self) -> bool:
-        """Whether its body was changed by hand."""
-        return self.origin.get("body") != origin.digest(self.body.encode())
-
-    def __str__(self) -> str:
-        return f"\n{_MARK}{json.dumps(self.origin)}\n{self.body}"
 
 
 def lock() -> FileLock:
@@ -70,62 +37,43 @@ def lock() -> FileLock:
     return file_lock(folder / f"{FILE}.lock")
 
 
-def section_of(table: ReportTable) -> Section:
-    """The section of a report."""
+def section_of(table: ReportTable, provenance: str) -> str:
+    """The section of a report, whose table has a provenance of this digest."""
     body = "".join(f"{line}\n" for line in _lines(table))
-    facts = {
-        "report": table.config.name,
-        "definition": table.config.digest,
-        "experiments": sorted(record.id for group in table.groups for record in group.records),
-        "body": origin.digest(body.encode()),
-    }
-    return Section(facts, body)
+    facts = {"report": table.config.name, "provenance": provenance}
+    return f"{_MARK}{origin.stamp(body, facts)}\n{body}"
 
 
-def read() -> dict[str, Section]:
+def read() -> dict[str, str]:
     """The sections of the file, by report; empty if it does not exist."""
-    sections = dict[str, Section]()
-    for part in read_text(config.folder() / FILE).split(f"\n{_MARK}")[1:]:
-        line, _, body = part.partition("\n")
-        try:
-            facts = json.loads(line)
-            sections[facts["report"]] = Section(facts, body)
-        except (ValueError, KeyError, TypeError):
-            continue  # a section that was damaged is made again with its report
+    parts = read_text(config.folder() / FILE).split(_MARK)[1:]
+    sections = {(read_origin(part) or {}).get("report", ""): f"{_MARK}{part}" for part in parts}
+    sections.pop("", None)  # a section that was damaged is made again with its report
     return sections
 
 
-def with_section(section: Section) -> bytes:
-    """The content of the file with the numbers of one report, and what it has of the others.
+def read_origin(section: str) -> dict[str, Any] | None:
+    """The origin of a section, see `origin.read_stamp`."""
+    line, _, body = section.removeprefix(_MARK).partition("\n")
+    return origin.read_stamp(line, body)
 
-    Raises:
-        LabkartError: another report has a number of the same name.
+
+def with_section(report: str, section: str) -> bytes:
+    """The content of the file with the numbers of one report.
+
+    It keeps those of the other reports that there are.
     """
-    name = section.origin["report"]
-    others = {key: other for key, other in read().items() if key != name}
-    for key, other in others.items():
-        if shared := section.commands & other.commands:
-            raise LabkartError(
-                translate(
-                    "reports/{file}: the reports {key} and {name} would both define {command}. "
-                    "Give one of the files reports/{key}.yaml and reports/{name}.yaml "
-                    "another name.",
-                    file=FILE,
-                    key=key,
-                    name=name,
-                    command=rf"\{min(shared)}",
-                )
-            )
-    return content({**others, name: section})
+    sections = {name: other for name, other in read().items() if name in config.names()}
+    return content({**sections, report: section})
 
 
-def content(sections: Mapping[str, Section]) -> bytes:
+def content(sections: Mapping[str, str]) -> bytes:
     """The content of the file."""
-    return "".join([_HEAD, *(str(sections[name]) for name in sorted(sections))]).encode()
+    return "".join([_HEAD, *(sections[name] for name in sorted(sections))]).encode()
 
 
 def _lines(table: ReportTable) -> Iterator[str]:
-    numbers = dict(_numbers(table))
+    numbers = _numbers(table)
     names = distinct_names(list(numbers), _SUFFIXES)
     for key, (groups, texts) in numbers.items():
         ids = " ".join(sorted(record.id for group in groups for record in group.records))
@@ -134,38 +82,36 @@ def _lines(table: ReportTable) -> Iterator[str]:
             yield rf"\newcommand{{\{names[key]}{suffix}}}{{{text(number)}}}"
 
 
-def _numbers(table: ReportTable) -> Iterator[tuple[Number, tuple[list[Group], dict[str, str]]]]:
-    """The numbers as a table prints them, by the end of their names, and the groups they are of."""
+def _numbers(table: ReportTable) -> dict[Number, tuple[list[Group], dict[str, str]]]:
+    """The groups that a number is of, and how a table prints it, by the ends of their names."""
     report = table.config.name
+    numbers: dict[Number, tuple[list[Group], dict[str, str]]] = {}
     for metric, lines in table.lines.items():
-        digits = plain_digits(lines)
-        for line in lines:
+        for line, rounded in zip(lines, print_lines(lines), strict=True):
             key = Number(report, tuple(line.group.settings.items()), metric)
-            yield key, ([line.group], _of_line(line, digits))
-    for metric, pairs in table.pairs.items() if table.config.pairs == "all" else ():
-        for pair in pairs:
-            first, second = pair.group.settings.items(), pair.baseline.settings.items()
-            differing = tuple(setting for setting in second if setting not in first)
-            if pair.test.pairs:
-                key = Number(report, tuple(first), metric, differing)
-                yield key, ([pair.group, pair.baseline], _of_test(pair.test, pair.p))
+            numbers[key] = ([line.group], _of_line(line, rounded))
+    for pair in table.all_pairs if table.config.pairs == "all" else ():
+        first, second = pair.group.settings.items(), pair.baseline.settings.items()
+        differing = tuple(setting for setting in second if setting not in first)
+        key = Number(report, tuple(first), pair.metric, differing)
+        if pair.test.pairs:
+            numbers[key] = ([pair.group, pair.baseline], _of_pair(pair))
+    return numbers
 
 
-def _of_line(line: Line, digits: int) -> dict[str, str]:
-    rounded = PrintedLine.of(line, digits)
+def _of_line(line: Line, rounded: PrintedLine) -> dict[str, str]:
     numbers = {
         "": rounded.mean,
         "Deviation": rounded.deviation or "-",
         "N": str(len(line.values)),
         "Interval": rounded.interval,
     }
-    if line.test and line.test.pairs:
-        numbers |= _of_test(line.test, line.p)
-    return numbers
+    return numbers | (_of_pair(line.pair) if line.pair and line.pair.test.pairs else {})
 
 
-def _of_test(test: PairedTest, p: float | None) -> dict[str, str]:
-    return {"Difference": printed.difference(test), "P": format_p(p)}
+def _of_pair(pair: Pair) -> dict[str, str]:
+    difference = format_difference(pair.test.difference, pair.test.interval)
+    return {"Difference": difference, "P": format_p(pair.p)}
 
 
 def _source(key: Number) -> str:

@@ -1,4 +1,4 @@
-"""The line in a table or figure that names its origin: the command, the commits, its provenance."""
+"""The line in a table, a figure or the numbers that names their origin, and its provenance."""
 
 import hashlib
 import json
@@ -6,21 +6,20 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from labkart.files import read_text
 from labkart.results.report.table import ReportTable
 
-_MARK = "labkart: "
+MARK = "labkart: "
 _COMMENTS = {".tex": ("% ", ""), ".csv": ("# ", ""), ".md": ("<!-- ", " -->")}
 ENDINGS = tuple(_COMMENTS)
 
 
-def origin_of(table: ReportTable, provenance: bytes) -> dict[str, Any]:
-    """The origin of a table; all else is in the file of its provenance, which this content has."""
+def origin_of(table: ReportTable) -> dict[str, Any]:
+    """The origin of a table or figure; its provenance has all else."""
     records = [record for group in table.groups for record in group.records]
     return {
         "command": f"labkart report {table.config.name}",
-        "definition": table.config.digest,
         "commits": sorted({str(record.code.get("commit")) for record in records}),
-        "provenance": digest(provenance),
     }
 
 
@@ -31,27 +30,32 @@ def with_origin(body: str, ending: str, origin: Mapping[str, Any]) -> bytes:
         f"Made by `{origin['command']}`. "
         "Its numbers are those of the experiments in the provenance beside it: edit nothing here."
     )
-    line = json.dumps({**origin, "body": digest(body.encode())}, ensure_ascii=True)
-    line = line.replace("--", "\\u002d\\u002d")  # two hyphens would end an HTML comment
-    return f"{start}{note}{end}\n{start}{_MARK}{line}{end}\n{body}".encode()
+    line = stamp(body, origin).replace("--", "\\u002d\\u002d")  # would end an HTML comment
+    return f"{start}{note}{end}\n{start}{MARK}{line}{end}\n{body}".encode()
+
+
+def stamp(body: str, origin: Mapping[str, Any]) -> str:
+    """An origin in a line, with the digest of the body that follows it."""
+    return json.dumps({**origin, "body": digest(body.encode())})
 
 
 def read(file: Path) -> dict[str, Any] | None:
-    """The origin in a file, or None if missing; `edited` tells whether its body was changed."""
-    try:
-        lines = file.read_text(encoding="utf-8").splitlines(keepends=True)
-    except (OSError, UnicodeDecodeError):
-        return None
-    for number, line in enumerate(lines[:5]):
-        _, mark, text = line.partition(_MARK)
+    """The origin in a file, or None if missing; see `read_stamp`."""
+    for start, end in _COMMENTS.values():
+        _, mark, rest = read_text(file).partition(f"\n{start}{MARK}")
         if mark:
-            try:
-                origin = json.loads(text.strip().removesuffix("-->"))
-            except ValueError:
-                return None
-            body = "".join(lines[number + 1 :])
-            return {**origin, "edited": origin.get("body") != digest(body.encode())}
+            line, _, body = rest.partition("\n")
+            return read_stamp(line.removesuffix(end), body)
     return None
+
+
+def read_stamp(line: str, body: str) -> dict[str, Any] | None:
+    """An origin, or None if damaged; `edited` tells whether the body was changed."""
+    try:
+        origin = json.loads(line)
+        return {**origin, "edited": origin["body"] != digest(body.encode())}
+    except (ValueError, KeyError, TypeError):
+        return None
 
 
 def digest(content: bytes) -> str:

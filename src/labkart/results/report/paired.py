@@ -6,7 +6,7 @@ Knows numbers alone. The distributions are SciPy's, as in `statistics`.
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from math import isfinite, sqrt
+from math import isfinite, nan, sqrt
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,15 +15,7 @@ from scipy import special
 from labkart.language import bilingual
 from labkart.records.seeds import deviation, mean
 from labkart.results.report.rounding import in_whole_units
-from labkart.results.report.statistics import (
-    RESAMPLES,
-    STUDENTS,
-    Interval,
-    IntervalKind,
-    are_equal,
-    batch_size,
-    interval,
-)
+from labkart.results.report.statistics import RESAMPLES, Interval, are_equal, batch_size, interval
 
 # Up to so many pairs all signs of the differences are listed, which takes care of ties.
 # `stats.wilcoxon` would do the same, forty times as slowly.
@@ -44,11 +36,11 @@ class PairedTest:
         plain_p: for folds, the p-value of a test that takes them for independent.
     """
 
-    difference: float
-    interval: Interval | None
-    p: float | None
-    effect: float | None
-    pairs: int
+    difference: float = nan
+    interval: Interval | None = None
+    p: float | None = None
+    effect: float | None = None
+    pairs: int = 0
     obstacle: str = ""
     plain_p: float | None = None
 
@@ -73,43 +65,23 @@ class TestKind(NamedTuple):
     Attributes:
         words: what it is, what it assumes, and its source.
         effect: the effect size that belongs to it.
-        fewest: the smallest number of pairs that can tell anything.
-        counted: which pairs count for that number, in words.
+        fewest: the smallest number of pairs that can tell anything; for all but the t-test, of
+            pairs that differ.
         evaluate: the p-value and the effect size of differences.
     """
 
     words: str
     effect: Effect
     fewest: int
-    counted: str
     evaluate: Callable[[np.ndarray], tuple[float, float | None]]
-
-
-@dataclass(frozen=True)
-class Folds:
-    """Runs on the folds of a cross-validation, whose training data overlap.
-
-    Attributes:
-        count: how many folds there are: each tests on one part and trains on the others.
-    """
-
-    count: int
-
-    def scale(self, pairs: int) -> float:
-        """The variance of a mean over the folds by that of one difference.
-
-        1 / n and the size of a test part by that of a training part: Nadeau and Bengio (2003),
-        Inference for the Generalization Error, section 5, doi:10.1023/A:1024068626366.
-        """
-        return 1 / pairs + 1 / (self.count - 1)
 
 
 def paired_test(
     sample: Sequence[float],
     baseline: Sequence[float],
     test: str = "t",
-    intervals: IntervalKind = STUDENTS,
-    folds: Folds | None = None,
+    interval_method: str = "t",
+    folds: int = 0,
 ) -> PairedTest:
     """Compare two samples pair by pair, for example seed by seed.
 
@@ -117,21 +89,22 @@ def paired_test(
         sample: values of the same seeds, or items, as those of the baseline, in the same order.
         baseline: the values to compare with.
         test: one of `TESTS`.
-        intervals: that of the difference.
-        folds: what the pairs are, if they are no independent samples; then the t-test is corrected.
+        interval_method: that of the interval of the difference, see `statistics.interval`.
+        folds: into how many folds a cross-validation divided its data, if the pairs are runs on
+            them; their training data overlap, for which a t-test is corrected.
     """
     size = max(map(abs, (*sample, *baseline)), default=0.0)
     differences = [value - base for value, base in zip(sample, baseline, strict=True)]
     count = len(differences)
     if not differences:
-        return PairedTest(float("nan"), None, None, None, 0, bilingual("no pair"))
-    scale = folds.scale(count) if folds else None
-    kind = STUDENTS._replace(level=intervals.level) if folds else intervals
-    center, ends = mean(differences), interval(differences, kind, scale)
-    result = PairedTest(center, ends, None, None, count)
+        return PairedTest(obstacle=bilingual("no pair"))
+    center = mean(differences)
     if not isfinite(center + deviation(differences) if count > 1 else center):
         infinite = bilingual("not all values are finite")
-        return PairedTest(center, None, None, None, count, infinite)
+        return PairedTest(center, pairs=count, obstacle=infinite)
+    scale = _variance_of_mean(count, folds)
+    ends = interval(differences, "t" if folds else interval_method, scale)
+    result = PairedTest(center, ends, pairs=count)
     if test != "t":
         differences = in_whole_units(differences, size)
     if obstacle := _obstacle(test, {*sample, *baseline}, differences, size):
@@ -139,24 +112,40 @@ def paired_test(
     p, effect = TESTS[test].evaluate(np.asarray(differences))
     if not folds or test != "t":
         return replace(result, p=p, effect=effect)
-    t = center / (deviation(differences) * sqrt(folds.scale(count)))
+    t = center / (deviation(differences) * sqrt(scale))
     return replace(result, p=_two_sided_p(t, count), effect=effect, plain_p=p)
+
+
+def _variance_of_mean(pairs: int, folds: int) -> float:
+    """The variance of a mean of differences by that of one difference.
+
+    Over the folds of a cross-validation it is 1 / n and the size of a test part by that of a
+    training part: Nadeau and Bengio (2003), Inference for the Generalization Error, section 5,
+    doi:10.1023/A:1024068626366.
+    """
+    return 1 / pairs + 1 / (folds - 1) if folds else 1 / pairs
 
 
 def _obstacle(name: str, values: set[float], differences: list[float], size: float) -> str:
     """Why a test cannot be made of some differences; empty if it can."""
-    test = TESTS[name]
     if name == "mcnemar" and not values <= {0.0, 1.0}:
-        return bilingual("McNemar's test needs values of 0 and 1")
-    if are_equal(differences, size) if name == "t" else not any(differences):
+        return bilingual(
+            "McNemar's test needs values of 0 and 1; the permutation test takes others, too, such"
+            " as means over several runs"
+        )
+    different = [value for value in differences if value]
+    if are_equal(differences, size) if name == "t" else not different:
         return bilingual("all differences are the same")
-    counted = [value for value in differences if value or test.counted == "pairs"]
-    if len(counted) >= test.fewest:
+    counted, fewest = differences if name == "t" else different, TESTS[name].fewest
+    if len(counted) >= fewest:
         return ""
-    numbers = {"count": len(counted), "fewest": test.fewest}
-    if test.counted == "pairs":
-        return bilingual("too few pairs, {count} of at least {fewest}", **numbers)
-    return bilingual("too few pairs that differ, {count} of at least {fewest}", **numbers)
+    if name == "t":
+        return bilingual(
+            "too few pairs, {count} of at least {fewest}", count=len(counted), fewest=fewest
+        )
+    return bilingual(
+        "too few pairs that differ, {count} of at least {fewest}", count=len(counted), fewest=fewest
+    )
 
 
 def _t(differences: np.ndarray) -> tuple[float, float | None]:
@@ -243,7 +232,6 @@ TESTS = {
         ),
         _D_Z,
         3,  # of three pairs two are free to vary
-        "pairs",
         _t,
     ),
     "wilcoxon": TestKind(
@@ -253,7 +241,6 @@ TESTS = {
         ),
         _RANK_BISERIAL,
         6,  # of five p cannot be below 0.06; so it is for the next two
-        "pairs that differ",
         _wilcoxon,
     ),
     "permutation": TestKind(
@@ -264,7 +251,6 @@ TESTS = {
         ),
         _D_Z,
         6,
-        "pairs that differ",
         _permutation,
     ),
     "mcnemar": TestKind(
@@ -273,7 +259,6 @@ TESTS = {
         ),
         _G,
         6,
-        "pairs that differ",
         _mcnemar,
     ),
 }

@@ -19,7 +19,7 @@ from labkart.records import publication
 from labkart.records.publication import PublishedExperiment
 from labkart.records.record import ExperimentRecord
 from labkart.records.seeds import Group
-from labkart.results.report import config
+from labkart.results.report import config, origin
 from labkart.results.report.config import ReportConfig
 from labkart.results.report.selection import ranking_of
 from labkart.results.report.table import ReportTable, compare_groups
@@ -39,6 +39,7 @@ class Provenance:
         groups: the ids of each group, with the settings that tell it from the others.
         unseeded: the ids of the experiments that were run once, beside others with seeds.
         numbers: those of the table, as `table_numbers` has them.
+        figures: the digests of the figures, by their files' names.
     """
 
     config: ReportConfig
@@ -46,6 +47,7 @@ class Provenance:
     groups: Sequence[tuple[dict[str, str], list[str]]]
     unseeded: Sequence[str]
     numbers: Sequence[Mapping[str, Any]]
+    figures: Mapping[str, str]
 
     @property
     def newest(self) -> dict[str, list[str]]:
@@ -92,14 +94,14 @@ class Provenance:
         return list(differences(numbers, numbers_of(table), tolerance))
 
 
-def content_of(table: ReportTable) -> bytes:
-    """The content of a table's file."""
+def content_of(table: ReportTable, figures: Mapping[Path, bytes]) -> bytes:
+    """The content of a table's file, with the digests of its figures."""
     records = {record.id: record for group in table.groups for record in group.records}
     facts = {
         "schema": _SCHEMA,
         "command": f"labkart report {table.config.name}",
         "report": table.config.name,
-        "definition": table.config.digest,
+        "figures": {file.name: origin.digest(content) for file, content in figures.items()},
         "settings": yaml.safe_load(table.config.yaml_text()),
         "numbers": numbers_of(table),
         "groups": [
@@ -120,14 +122,6 @@ def read(file: Path) -> Provenance:
         LabkartError: it does not exist or is damaged.
     """
     facts: Any = read_json(file)
-    if not file.exists():
-        raise LabkartError(
-            translate(
-                "{file} does not exist, and it names the runs of the table. Make the report again,"
-                " or restore it from git: git restore {file}.",
-                file=file.name,
-            )
-        )
     try:
         experiments = [publication.read(it, facts["texts"]) for it in facts["experiments"]]
         return Provenance(
@@ -136,12 +130,13 @@ def read(file: Path) -> Provenance:
             [(group["settings"], group["experiments"]) for group in facts["groups"]],
             facts["unseeded"],
             facts["numbers"],
+            facts["figures"],
         )
     except (KeyError, TypeError, AttributeError):
         raise LabkartError(
             translate(
-                "{file} is damaged, and it names the runs of the table. Make the report again, or"
-                " restore it from git: git restore {file}.",
+                "{file} does not exist or is damaged, and it names the runs of the table. Make the"
+                " report again, or restore it from git: git restore {file}.",
                 file=file.name,
             )
         ) from None

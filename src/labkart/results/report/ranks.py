@@ -1,17 +1,25 @@
-"""Ranks of systems over several data sets: Friedman's test, and Nemenyi's critical difference.
+"""Systems over all data sets of a report: their mean ranks, and the test of those.
 
-Knows numbers alone, as `paired` does. The distributions are SciPy's.
+Friedman's test, and Nemenyi's critical difference; of two systems, Wilcoxon's test. The
+distributions are SciPy's.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from math import inf, isfinite, sqrt
+from math import inf, sqrt
 
 import numpy as np
 
 from labkart.language import bilingual
+from labkart.records.direction import Direction, Directions
+from labkart.records.seeds import Settings
+from labkart.results.report.config import ReportConfig
+from labkart.results.report.datasets import DataSets
+from labkart.results.report.line import Line
+from labkart.results.report.paired import PairedTest, paired_test
 from labkart.results.report.rounding import in_whole_units
+from labkart.results.report.statistics import LEVEL
 
 FEWEST_SYSTEMS = 3
 FEWEST_DATASETS = 3  # of two, chi-squared cannot be unlikely for three systems
@@ -19,28 +27,121 @@ FEWEST_DATASETS = 3  # of two, chi-squared cannot be unlikely for three systems
 
 @dataclass(frozen=True)
 class RankTest:
-    """Systems ranked on each data set.
+    """Friedman's test of systems that are ranked on each data set.
 
     Attributes:
-        ranks: the mean rank of each system; 1 is the best.
         statistic: Friedman's, nearly chi-squared with one degree of freedom less than systems.
         p: of no difference at all; None if there is no test.
         critical_difference: systems whose mean ranks differ by less are not told apart.
         obstacle: why there is no test, in words; empty if there is one.
     """
 
-    ranks: list[float]
-    statistic: float | None = None
+    statistic: float = 0.0
     p: float | None = None
     critical_difference: float | None = None
     obstacle: str = ""
 
 
-def mean_ranks(scores: Sequence[Sequence[float]]) -> list[float]:
+@dataclass
+class Overall:
+    """What a metric says of the systems over all data sets.
+
+    Attributes:
+        metric: its name.
+        systems: those with a finite mean on every data set, the best mean rank first.
+        ranks: the mean rank of each system; 1 is the best.
+        datasets: the names of the data sets.
+        left_out: the systems without a finite mean on every data set.
+        test: Friedman's; or of two systems, Wilcoxon's of their means, paired over the data sets.
+        p: of the test, corrected for all primary metrics if this is one of them.
+    """
+
+    metric: str
+    systems: list[Settings]
+    ranks: list[float]
+    datasets: list[str]
+    left_out: list[Settings]
+    test: RankTest | PairedTest = RankTest()
+    p: float | None = None
+
+    @property
+    def critical_difference(self) -> float | None:
+        """Nemenyi's; None without Friedman's test."""
+        return self.test.critical_difference if isinstance(self.test, RankTest) else None
+
+
+def compare_systems(
+    config: ReportConfig,
+    datasets: DataSets,
+    lines: Mapping[str, Sequence[Line]],
+    directions: Directions,
+) -> list[Overall]:
+    """The systems over all data sets, for each metric whose direction is known.
+
+    Args:
+        config: the report.
+        datasets: at least two; of fewer there is nothing to say.
+        lines: by metric, those of all groups.
+        directions: which values are better.
+    """
+    if len(datasets.names) < 2:
+        return []
+    overalls = [
+        _overall(config, datasets, metric, lines[metric], directions.of(metric))
+        for metric in lines
+        if directions.of(metric)
+    ]
+    return [overall for overall in overalls if overall.systems]
+
+
+def _overall(
+    config: ReportConfig,
+    datasets: DataSets,
+    metric: str,
+    lines: Sequence[Line],
+    direction: Direction,
+) -> Overall:
+    means = _means(datasets, lines)
+    complete = [system for system in means if len(means[system]) == len(datasets.names)]
+    incomplete = [dict(system) for system in means if system not in complete]
+    rows = [[means[system][name] for system in complete] for name in datasets.names]
+    scores = direction * np.array(rows)
+    ranked = sorted(zip(mean_ranks(scores), complete, strict=True)) if complete else []
+    systems = [system for _, system in ranked]
+    overall = Overall(
+        metric,
+        [dict(system) for system in systems],
+        [rank for rank, _ in ranked],
+        datasets.names,
+        incomplete,
+    )
+    if config.test == "none":
+        return overall
+    if len(systems) == 2:
+        first, second = ([means[system][name] for name in datasets.names] for system in systems)
+        overall.test = paired_test(first, second, "wilcoxon", config.interval)
+    else:
+        overall.test = friedman(scores)
+    return overall
+
+
+def _means(
+    datasets: DataSets, lines: Sequence[Line]
+) -> dict[tuple[tuple[str, str], ...], dict[str, float]]:
+    """The finite means of a metric, by the settings of the system and by data set."""
+    means: dict[tuple[tuple[str, str], ...], dict[str, float]] = {}
+    for line in lines:
+        of_system = means.setdefault(tuple(datasets.system(line.group).items()), {})
+        if line.finite_mean is not None:
+            of_system[line.group.settings[datasets.setting]] = line.finite_mean
+    return means
+
+
+def mean_ranks(scores: np.ndarray) -> list[float]:
     """The mean rank of each system; systems with the same score share a rank.
 
     Args:
-        scores: per data set, the score of each system; higher is better.
+        scores: a row per data set and a column per system; higher is better.
     """
     from scipy import stats
 
@@ -48,7 +149,7 @@ def mean_ranks(scores: Sequence[Sequence[float]]) -> list[float]:
     return [float(rank) for rank in ranks.mean(axis=0)]
 
 
-def friedman(scores: Sequence[Sequence[float]], level: float = 0.95) -> RankTest:
+def friedman(scores: np.ndarray) -> RankTest:
     """Test whether systems differ over data sets, by their ranks on each.
 
     Friedman (1937), doi:10.1080/01621459.1937.10503522, and the critical difference of Nemenyi
@@ -57,16 +158,11 @@ def friedman(scores: Sequence[Sequence[float]], level: float = 0.95) -> RankTest
     good for more than 10 data sets and 5 systems.
 
     Args:
-        scores: per data set, the score of each system; higher is better.
-        level: one less the chance that Nemenyi's test tells equal systems apart.
+        scores: a row per data set and a column per system, all finite; higher is better.
     """
     from scipy import stats
 
-    datasets, systems = len(scores), len(scores[0]) if scores else 0
-    if not datasets or not all(isfinite(score) for row in scores for score in row):
-        infinite, none = bilingual("not all values are finite"), bilingual("no data set")
-        return RankTest([], obstacle=infinite if datasets else none)
-    ranks = mean_ranks(scores)
+    datasets, systems = scores.shape
     if systems < FEWEST_SYSTEMS or datasets < FEWEST_DATASETS:
         obstacle = bilingual(
             "{systems} systems on {datasets} data sets, {fewest_systems} systems on"
@@ -76,26 +172,24 @@ def friedman(scores: Sequence[Sequence[float]], level: float = 0.95) -> RankTest
             fewest_systems=FEWEST_SYSTEMS,
             fewest_datasets=FEWEST_DATASETS,
         )
-        return RankTest(ranks, obstacle=obstacle)
+        return RankTest(obstacle=obstacle)
     values = _comparable(scores)
     if (values == values[:, :1]).all():
-        return RankTest(ranks, obstacle=bilingual("all systems are the same on each data set"))
+        return RankTest(obstacle=bilingual("all systems are the same on each data set"))
     statistic, p = stats.friedmanchisquare(*values.T)
-    difference = critical_difference(systems, datasets, level)
-    return RankTest(ranks, float(statistic), float(p), difference)
+    return RankTest(float(statistic), float(p), critical_difference(systems, datasets))
 
 
-def critical_difference(systems: int, datasets: int, level: float = 0.95) -> float:
+def critical_difference(systems: int, datasets: int) -> float:
     """The smallest difference of mean ranks that Nemenyi's test calls significant."""
-    quantile = _range_quantile(systems, level) / sqrt(2)
-    return quantile * sqrt(systems * (systems + 1) / (6 * datasets))
+    return _range_quantile(systems) / sqrt(2) * sqrt(systems * (systems + 1) / (6 * datasets))
 
 
 @cache
-def _range_quantile(systems: int, level: float) -> float:
+def _range_quantile(systems: int) -> float:
     from scipy import stats
 
-    return float(stats.studentized_range.ppf(level, systems, inf))
+    return float(stats.studentized_range.ppf(LEVEL, systems, inf))
 
 
 def cliques(ranks: Sequence[float], difference: float) -> list[tuple[float, float]]:
@@ -109,7 +203,6 @@ def cliques(ranks: Sequence[float], difference: float) -> list[tuple[float, floa
     return ranges
 
 
-def _comparable(scores: Sequence[Sequence[float]]) -> np.ndarray:
+def _comparable(scores: np.ndarray) -> np.ndarray:
     """Scores of each data set; those that differ by rounding alone are equal."""
-    rows = [in_whole_units(row, max(map(abs, row), default=0.0)) for row in scores]
-    return np.array(rows)
+    return np.array([in_whole_units(row, max(abs(row), default=0.0)) for row in scores])

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -12,27 +13,25 @@ from labkart.language import english, speaking, translate, translate_count
 from labkart.results.report import (
     comparability,
     config,
-    figure_files,
     formats,
     latex,
     numbers,
     origin,
     provenance,
     staleness,
-    width,
+    table_numbers,
 )
 from labkart.results.report.arguments import ReportOptions
 from labkart.results.report.cautions import cautions
-from labkart.results.report.choices import ALLOWED
 from labkart.results.report.comparability import Problem
 from labkart.results.report.config import ReportConfig
 from labkart.results.report.method import over_datasets
-from labkart.results.report.narrowing import narrower_selections
-from labkart.results.report.selection import SelectedRuns, select_runs
+from labkart.results.report.selection import SelectedRuns, narrower_selections, select_runs
+from labkart.results.report.settings import ALLOWED, FIGURE_ENDINGS, FIGURES
 from labkart.results.report.table import ReportTable, compare_groups
 
-_FORMATS = {".tex": latex.latex, ".md": formats.markdown, ".csv": formats.csv_text}
-_MOST_PROBLEMS = 10  # of a kind, that a person reads
+_FORMATS = {".tex": latex.latex, ".md": formats.markdown, ".csv": table_numbers.csv_text}
+_MOST_PROBLEMS = 20  # that a person reads
 
 
 def report(options: ReportOptions) -> None:
@@ -49,7 +48,18 @@ def report(options: ReportOptions) -> None:
                     "to make."
                 )
             )
-        _all_or_check(options)
+        names = config.names()
+        if not names:
+            console.say(
+                translate(
+                    "  There is no reports/*.yaml yet; labkart report <name> <conditions> makes"
+                    " one."
+                )
+            )
+        elif options.check:
+            _check(names)
+        else:
+            _make_all(names)
     elif options.name:
         _make(_updated_config(options.name, options.settings))
     else:
@@ -58,20 +68,6 @@ def report(options: ReportOptions) -> None:
                 "Which report? labkart report <name>, or --all. labkart report --help explains it."
             )
         )
-
-
-def _all_or_check(options: ReportOptions) -> None:
-    names = config.names()
-    if not names:
-        console.say(
-            translate(
-                "  There is no reports/*.yaml yet; labkart report <name> <conditions> makes one."
-            )
-        )
-    elif options.check:
-        _check(names)
-    else:
-        _make_all(names)
 
 
 def _make_all(names: Sequence[str]) -> None:
@@ -84,20 +80,11 @@ def _make_all(names: Sequence[str]) -> None:
         except LabkartError as error:
             text = str(error)
             failures.append(text if text.startswith(f"{name}:") else f"{name}: {text}")
-    _forget_numbers_but(names)
     if failures:
         count = translate(
             "{failed} of {all} reports were not made.", failed=len(failures), all=len(names)
         )
         raise LabkartError("\n".join([*failures, count]))
-
-
-def _forget_numbers_but(names: Sequence[str]) -> None:
-    """Leave the numbers of reports that have no file any more out of `numbers.tex`."""
-    with numbers.lock():
-        if staleness.unknown_numbers(names):
-            kept = {name: part for name, part in numbers.read().items() if name in names}
-            _write(config.folder() / numbers.FILE, numbers.content(kept))
 
 
 def _check(names: Sequence[str]) -> None:
@@ -117,19 +104,22 @@ def _check(names: Sequence[str]) -> None:
 def _make(report_config: ReportConfig) -> None:
     table, runs = _compare(report_config)
     files = _files(table)
+    digest = origin.digest(files[report_config.file(provenance.ENDING)])
     with english():
-        section = numbers.section_of(table)
+        section = numbers.section_of(table, digest)
     with numbers.lock():
-        files[config.folder() / numbers.FILE] = numbers.with_section(section)
+        files[config.folder() / numbers.FILE] = numbers.with_section(report_config.name, section)
         for file, content in files.items():
             _write(file, content)
-    figure_files.remove_others(report_config, files)
+    for name, ending in product(FIGURES, FIGURE_ENDINGS):
+        figure = report_config.file(f"-{name}{ending}")
+        if figure not in files:  # an earlier config had it
+            figure.unlink(missing_ok=True)
     staleness.note_made_here(report_config)
     _show(table, runs)
     folder = project.current().short(config.folder())
     console.say(f"  {folder}/: {', '.join(sorted(file.name for file in files))}")
-    reason = staleness.stale(report_config)
-    if reason:
+    if reason := staleness.stale(report_config):
         console.warn(
             translate(
                 "  made of earlier runs: {reason}. Run that, and make the report again",
@@ -159,18 +149,13 @@ def _compare(report_config: ReportConfig) -> tuple[ReportTable, SelectedRuns]:
 def _refusal(report_config: ReportConfig, problems: Sequence[Problem], hints: Sequence[str]) -> str:
     """All problems that forbid a table, with their remedies."""
     lines = [translate("{name}: these runs do not belong in one table.", name=report_config.name)]
-    kinds = list(dict.fromkeys(problem.kind for problem in problems))
-    for kind in kinds:
-        same = [problem for problem in problems if problem.kind == kind]
-        for problem in same[:_MOST_PROBLEMS]:
-            sentence = translate(
-                "{problem}. {remedy}.", problem=problem.text, remedy=problem.remedy
-            )
-            lines.append(f"  {kind}: {sentence}")
-        if len(same) > _MOST_PROBLEMS:
-            more = len(same) - _MOST_PROBLEMS
-            lines.append(translate("  {kind}: and {more} more", kind=kind, more=more))
+    for problem in problems[:_MOST_PROBLEMS]:
+        sentence = translate("{problem}. {remedy}.", problem=problem.text, remedy=problem.remedy)
+        lines.append(f"  {problem.kind}: {sentence}")
+    if len(problems) > _MOST_PROBLEMS:
+        lines.append(translate("  ... and {more} more", more=len(problems) - _MOST_PROBLEMS))
     lines += hints
+    kinds = list(dict.fromkeys(problem.kind for problem in problems))
     if set(kinds) <= set(ALLOWED):
         lines.append(
             translate(
@@ -183,15 +168,20 @@ def _refusal(report_config: ReportConfig, problems: Sequence[Problem], hints: Se
 
 def _files(table: ReportTable) -> dict[Path, bytes]:
     """The contents of a report's files."""
-    report_config, facts = table.config, provenance.content_of(table)
-    source = origin.origin_of(table, facts)
-    files = {} if "none" in report_config.figures else figure_files.figure_files(table, source)
-    source["figures"] = {file.name: origin.digest(content) for file, content in files.items()}
+    report_config, source = table.config, origin.origin_of(table)
+    files = dict[Path, bytes]()
+    if "none" not in report_config.figures:
+        # Matplotlib takes half a second to import.
+        from labkart.results.report.figures.figures import figure_files
+
+        files = figure_files(table)
+    facts = provenance.content_of(table, files)
+    files[report_config.file(provenance.ENDING)] = facts
+    source["provenance"] = origin.digest(facts)
     with speaking(report_config.language):
         for ending, text in _FORMATS.items():
             content = origin.with_origin(text(table), ending, source)
             files[report_config.file(ending)] = content
-    files[report_config.file(provenance.ENDING)] = facts
     if not report_config.file(".yaml").exists():
         files[report_config.file(".yaml")] = report_config.yaml_text().encode()
     return files
@@ -201,11 +191,10 @@ def _write(file: Path, content: bytes) -> None:
     try:
         write_atomically(file, content)
     except OSError as error:
-        path = project.current().short(file)
         raise LabkartError(
             translate(
                 "{path}: {reason}. Fix that and make the report again.",
-                path=path,
+                path=project.current().short(file),
                 reason=error.strerror or error,
             )
         ) from None
@@ -218,16 +207,8 @@ def _show(table: ReportTable, runs: SelectedRuns) -> None:
         console.show_table(columns)
     for sentence in (*over_datasets(table), *cautions(table)):
         console.say(f"  {sentence}")
-    if advice := width.advice(table):
+    if advice := latex.width_advice(table):
         console.say(f"  {table.config.name}.tex: {advice}")
-    if runs.outdated:
-        console.say(
-            translate(
-                "  without {count} runs from before conf/ was edited; later ones have the same"
-                " overrides",
-                count=runs.outdated,
-            )
-        )
     if runs.searches:
         console.say(
             translate(

@@ -1,20 +1,16 @@
 """Numbers in print: with the digits that their uncertainty allows, or that tell them apart."""
 
+import re
 from collections.abc import Sequence
 from decimal import Decimal
+from itertools import pairwise
 from math import floor, isclose, isfinite, log10
-from typing import NamedTuple
+
+from labkart.results.report.statistics import Interval
 
 # Larger numbers, and more decimal places, are written with an exponent.
 _LARGE, _MOST_PLACES = 1e9, 9
 _DIGITS, _MOST_DIGITS = 4, 17  # of a number without uncertainty; 17 tell all numbers apart
-
-
-class Measured(NamedTuple):
-    """A number with its uncertainty, 0 if there is none."""
-
-    value: float
-    uncertainty: float
 
 
 def decimal_places(uncertainty: float) -> int | None:
@@ -54,6 +50,26 @@ def format_plainly(value: float, digits: int = _DIGITS) -> str:
     return f"{value:.{digits - 1}e}"
 
 
+def format_interval(interval: Interval, places: int) -> str:
+    """An interval with so many decimal places."""
+    return f"[{round_to(interval.low, places)}, {round_to(interval.high, places)}]"
+
+
+def format_difference(difference: float, interval: Interval | None) -> str:
+    """A difference with its sign and its interval, which tells its digits."""
+    places = decimal_places((interval.high - interval.low) / 2) if interval else None
+    text = format_plainly(difference) if places is None else round_to(difference, places)
+    sign = "+" if difference > 0 else ""
+    if interval and places is not None:
+        text += f" {format_interval(interval, places)}"
+    return f"{sign}{text}"
+
+
+def with_minus_signs(text: str) -> str:
+    """The text with minus signs instead of hyphens before numbers."""
+    return re.sub(r"(?<![\w.])-(?=[\d.])", "\N{MINUS SIGN}", text)
+
+
 def format_p(p: float | None) -> str:
     """A p-value, with three decimal places."""
     if p is None:
@@ -70,15 +86,11 @@ def p_text(p: float | None) -> str:
 def digits_to_tell_apart(values: Sequence[float]) -> int:
     """The significant digits with which different values look different, four at least."""
     finite = sorted(value for value in values if isfinite(value))
-    different = [value for index, value in enumerate(finite) if not _follows_equal(finite, index)]
+    different = [pair for pair in pairwise(finite) if not are_equal(*pair)]
     for digits in range(_DIGITS, _MOST_DIGITS):
-        if len({format_plainly(value, digits) for value in different}) == len(different):
+        if all(format_plainly(a, digits) != format_plainly(b, digits) for a, b in different):
             return digits
     return _MOST_DIGITS
-
-
-def _follows_equal(values: Sequence[float], index: int) -> bool:
-    return index > 0 and are_equal(values[index - 1], values[index])
 
 
 def are_equal(first: float, second: float) -> bool:
@@ -93,12 +105,3 @@ def in_whole_units(values: Sequence[float], size: float) -> list[float]:
     """
     unit = 10.0 ** (floor(log10(size)) - 12) if size else 0.0
     return [float(round(value / unit)) for value in values] if unit else list(values)
-
-
-def print_alike(first: Measured, second: Measured) -> bool:
-    """Whether a reader cannot tell two numbers apart, to the digits of the less certain one."""
-    places = [decimal_places(number.uncertainty) for number in (first, second)]
-    known = [place for place in places if place is not None]
-    if are_equal(first.value, second.value) or not known:
-        return are_equal(first.value, second.value)
-    return round_to(first.value, min(known)) == round_to(second.value, min(known))

@@ -1,34 +1,39 @@
-"""The experiments of a report, and what is left out of them. Reads records."""
+"""The experiments of a report, what is left out of them, and how to leave out more.
 
-from dataclasses import replace
-from typing import Any, NamedTuple
+Reads records.
+"""
+
+import shlex
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 from labkart import project
 from labkart.errors import LabkartError
 from labkart.language import translate
-from labkart.records import sweep
+from labkart.records import last_used, sweep
 from labkart.records.direction import Directions
-from labkart.records.record import ExperimentRecord, read_experiments
-from labkart.records.seeds import Ranking
+from labkart.records.record import ExperimentRecord
+from labkart.records.seeds import Group, Ranking
 from labkart.results.report.comparability import latest_runs
 from labkart.results.report.config import ReportConfig
+from labkart.wording import listed
 
 
-class SelectedRuns(NamedTuple):
+@dataclass(frozen=True)
+class SelectedRuns:
     """The experiments of a report, how they are ranked, and what is left out.
 
     Attributes:
         records: the experiments.
         ranking: how they are ranked.
         searches: the searches whose trials are left out.
-        outdated: the number of runs whose command means another configuration by now.
         unseeded: the ids of those that were run once, beside others with seeds.
     """
 
     records: list[ExperimentRecord]
     ranking: Ranking
     searches: list[str]
-    outdated: int
     unseeded: set[str]
 
 
@@ -45,32 +50,23 @@ def select_runs(config: ReportConfig) -> SelectedRuns:
         # A run that stopped at an earlier task is not a run of the pipeline.
         records = [record for record in records if not record.config.get("task")]
     if not records:
-        if read_experiments(most=1):
-            text = translate(
+        raise LabkartError(
+            translate(
                 "{name}: no experiment meets these conditions; labkart runs lists them.",
                 name=config.name,
             )
-        else:
-            text = translate(
-                "{name}: no experiment meets these conditions; labkart run makes some.",
-                name=config.name,
-            )
-        raise LabkartError(text)
+        )
     ranking = ranking_of(config, records[0])
-    selected = records if _names_searches(config) else _outside_searches(records, ranking)
+    names_search = any(condition.startswith("search") for condition in config.where)
+    if names_search or config.study or config.sweep or config.tag:
+        selected = records
+    else:
+        selected = _outside_searches(records, ranking)
     ids = {record.id for record in selected}
     searches = {record.study for record in records if record.study and record.id not in ids}
-    complete = [record for record in selected if record.status != "pruned"]
-    latest = latest_runs(complete, ranking)
-    kinds = {ranking.config_key(record) for record in latest}
-    outdated = sum(ranking.config_key(record) not in kinds for record in complete)
+    latest = latest_runs([run for run in selected if run.status != "pruned"], ranking)
     unseeded = sweep.unseeded_experiments(id for record in latest for id in record.sweeps)
-    return SelectedRuns(latest, ranking, sorted(searches), outdated, unseeded)
-
-
-def _names_searches(config: ReportConfig) -> bool:
-    names_one = any(condition.startswith("search") for condition in config.where)
-    return bool(config.study or config.sweep or config.tag or names_one)
+    return SelectedRuns(latest, ranking, sorted(searches), unseeded)
 
 
 def _outside_searches(records: list[ExperimentRecord], ranking: Ranking) -> list[ExperimentRecord]:
@@ -86,3 +82,30 @@ def ranking_of(config: ReportConfig, record: ExperimentRecord) -> Ranking:
     ranking = Ranking.of(settings, project.current().folds, metric)
     own = Directions(config.higher_is_better, config.lower_is_better, ranking.directions)
     return replace(ranking, directions=own)
+
+
+def narrower_selections(config: ReportConfig, groups: Sequence[Group]) -> Iterator[str]:
+    """How to leave out runs that are not meant, if they differ in more than the conditions say."""
+    named = {condition.name for condition in config.selection.where}
+    free = [name for name in groups[0].settings if name not in named]
+    records = [record for group in groups for record in group.records]
+    if free and not config.sweep:
+        values = {name: [group.settings[name] or "null" for group in groups] for name in free}
+        settings = "; ".join(
+            translate("{name} is {values}", name=name, values=listed(dict.fromkeys(texts)))
+            for name, texts in values.items()
+        )
+        yield translate(
+            "Perhaps not all are meant: {settings}. Name those that are, such as {example}.",
+            settings=settings,
+            example=shlex.quote(f"{free[-1]}={values[free[-1]][0]}"),
+        )
+        newest = max(records, key=lambda run: (run.status == "finished", last_used.last_used(run)))
+        if newest.sweeps:
+            id = newest.sweeps[-1]
+            command = sweep.find_sweep(id).command
+            yield translate(
+                "Or take only the runs of {command}: --sweep {id}", command=command, id=id[:6]
+            )
+    if any(record.status != "finished" for record in records) and "status" not in named:
+        yield translate("Or take only what finished successfully: status=finished")

@@ -5,16 +5,17 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from labkart import console, project
+from labkart import project
 from labkart.errors import LabkartError
 from labkart.language import translate
 from labkart.records.record import read_experiment
 from labkart.records.seeds import Group
 from labkart.results.report import numbers, origin, provenance
-from labkart.results.report.comparability import Problem
+from labkart.results.report.comparability import Problem, describe_group, how_to_run
 from labkart.results.report.config import ReportConfig
 from labkart.results.report.provenance import Provenance
 from labkart.results.report.selection import select_runs
+from labkart.wording import and_more
 
 
 def stale(config: ReportConfig) -> str:
@@ -23,41 +24,48 @@ def stale(config: ReportConfig) -> str:
     The files alone are enough for most of it, so that CI can ask. Where the report was
     made, the experiments that meet the conditions today are compared, too.
     """
-    return next(_reasons(config), "")
+    return next(filter(None, _reasons(config)), "")
 
 
 def _reasons(config: ReportConfig) -> Iterator[str]:
     """What is not current, the first reason first; each part needs that those before it are."""
-    origins = list[dict[str, Any]]()
-    for ending in origin.ENDINGS:
-        name = f"{config.name}{ending}"
-        facts = origin.read(config.file(ending))
-        if facts is None:
-            yield translate("{file} does not exist, or does not name its origin", file=name)
-            return
-        if facts["edited"]:
-            yield translate("{file} was edited by hand", file=name)
-        if facts.get("definition") != config.digest:
-            yield translate(
-                "{file} was made before {report}.yaml changed", file=name, report=config.name
-            )
-        origins.append(facts)
-    first = origins[0]
-    for name, digest in first.get("figures", {}).items():
-        if _file_digest(config.file("").with_name(name)) != digest:
-            yield translate("{file} does not exist, or was changed", file=name)
     file = config.file(provenance.ENDING)
-    if _file_digest(file) != first.get("provenance"):
-        yield translate("{file} does not exist, or was changed", file=file.name)
+    try:
+        facts = provenance.read(file)
+    except LabkartError as error:
+        yield str(error)
         return
-    facts = provenance.read(file)
-    ids = sorted(facts.experiments)
-    yield from filter(None, [_stale_numbers(config, ids)])
-    changes = (_changed(id, overrides) for id, overrides in facts.newest.items())
-    yield from filter(None, changes)
-    if _made_here(first["provenance"]).exists():
-        yield from filter(None, [_changed_records(facts)])
-        yield from filter(None, [_other_experiments(config, ids)])
+    if facts.config != config:
+        yield translate(
+            "{file} was made before {report}.yaml changed", file=file.name, report=config.name
+        )
+    section = numbers.read().get(config.name, "")
+    origins = {f"{config.name}{it}": origin.read(config.file(it)) for it in origin.ENDINGS}
+    for name, stamp in {**origins, numbers.FILE: numbers.read_origin(section)}.items():
+        yield _stale_stamp(name, stamp, file)
+    for name, digest in facts.figures.items():
+        if _digest(file.with_name(name)) != digest:
+            yield translate("{file} does not exist, or was changed", file=name)
+    for id, overrides in facts.newest.items():
+        yield _changed(id, overrides)
+    if _made_here(config).exists():
+        yield _changed_records(facts)
+        yield _other_experiments(config, facts.experiments)
+
+
+def _stale_stamp(name: str, stamp: Mapping[str, Any] | None, facts: Path) -> str:
+    """A sentence if a file was edited, or was not made with this provenance."""
+    if stamp is None:
+        return translate("{file} does not have the numbers of this report", file=name)
+    if stamp["edited"]:
+        return translate("{file} was edited by hand", file=name)
+    if stamp.get("provenance") == _digest(facts):
+        return ""
+    return translate(
+        "{file} was not made with this {provenance}: make the report again",
+        file=name,
+        provenance=facts.name,
+    )
 
 
 def lost_runs(config: ReportConfig, groups: Sequence[Group]) -> list[Problem]:
@@ -71,25 +79,20 @@ def lost_runs(config: ReportConfig, groups: Sequence[Group]) -> list[Problem]:
         return []  # the report is new
     if facts.config.selection != config.selection:
         return []
-    problems, counts = list[Problem](), {_key(it.settings): len(it.records) for it in groups}
+    problems = list[Problem]()
     for settings, ids in facts.groups:
         lost = [id for id in ids if not read_experiment(id)]
-        if lost and counts.get(_key(settings), 0) < len(ids):
-            row = " ".join(f"{name}={text}" for name, text in settings.items())
+        counts = [len(group.records) for group in groups if group.settings == settings]
+        if lost and sum(counts) < len(ids):
             text = translate(
                 "{group}: the table has {all} runs of it, {lost} of them without a record here",
-                group=row or translate("the only group"),
+                group=describe_group(settings),
                 all=len(ids),
                 lost=len(lost),
             )
-            command = " ".join(["run", *facts.experiments[lost[0]].overrides])
-            remedy = translate("Run it: {command}", command=console.command(command))
+            remedy = how_to_run(facts.experiments[lost[0]].overrides)
             problems.append(Problem("missing", text, remedy))
     return problems
-
-
-def _key(settings: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
-    return tuple(sorted(settings.items()))
 
 
 def note_made_here(config: ReportConfig) -> None:
@@ -97,14 +100,15 @@ def note_made_here(config: ReportConfig) -> None:
 
     On another machine, such as CI's, no experiment of a table is lost: none ever was there.
     """
-    mark = _made_here(_file_digest(config.file(provenance.ENDING)) or "")
+    mark = _made_here(config)
     with suppress(OSError):  # where nothing can be written, nothing will be missed
         mark.parent.mkdir(parents=True, exist_ok=True)
         mark.touch()
 
 
-def _made_here(digest: str) -> Path:
+def _made_here(config: ReportConfig) -> Path:
     """The file that tells that a table was made here, by the digest of its provenance."""
+    digest = _digest(config.file(provenance.ENDING))
     return project.current().outputs / "records" / "tables" / digest
 
 
@@ -118,25 +122,12 @@ def unknown_numbers(names: Collection[str]) -> str:
     )
 
 
-def _stale_numbers(config: ReportConfig, ids: Sequence[str]) -> str:
-    section = numbers.read().get(config.name)
-    if section is None:
-        return translate("{file} does not have its numbers", file=numbers.FILE)
-    if section.is_edited:
-        return translate("{file} was edited by hand", file=numbers.FILE)
-    if section.origin.get("definition") != config.digest or section.origin["experiments"] != ids:
-        return translate(
-            "{file} was made before {report}.tex", file=numbers.FILE, report=config.name
-        )
-    return ""
-
-
-def _file_digest(file: Path) -> str | None:
-    """The digest of a file, or None if missing."""
+def _digest(file: Path) -> str:
+    """The digest of a file, or empty if missing."""
     try:
         return origin.digest(file.read_bytes())
     except OSError:
-        return None
+        return ""
 
 
 def _changed(id: str, overrides: Sequence[str]) -> str:
@@ -166,19 +157,17 @@ def _changed_records(facts: Provenance) -> str:
     lost = [id for id, record in records.items() if not record]
     if not lost:
         return ""
-    rows = [overrides for id, overrides in facts.newest.items() if id in lost]
-    commands = "; ".join(f"labkart run {' '.join(overrides)}".strip() for overrides in rows[:3])
-    more = ", ..." if len(lost) > 3 else ""
-    text = translate(
-        "{lost} of its {all} experiments have no record any more ({ids})",
+    return translate(
+        "{lost} of its {all} experiments have no record any more ({ids}); labkart report {name}"
+        " names the commands that make them",
         lost=len(lost),
         all=len(ids),
-        ids=", ".join(id[:8] for id in lost[:3]) + more,
+        ids=and_more([id[:8] for id in lost[:3]], len(lost) - 3),
+        name=facts.config.name,
     )
-    return f"{text}; {translate('to begin with: {commands}', commands=commands)}" if rows else text
 
 
-def _other_experiments(config: ReportConfig, ids: Sequence[str]) -> str:
+def _other_experiments(config: ReportConfig, ids: Collection[str]) -> str:
     """A sentence if other experiments meet the conditions today than those of the table."""
     records = select_runs(config).records
     # What failed is in no table, unless it was allowed there.

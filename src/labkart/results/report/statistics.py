@@ -8,13 +8,15 @@ import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isfinite, sqrt
-from typing import NamedTuple
 
 import numpy as np
 from scipy import special
 
 from labkart.records.seeds import deviation, mean
 
+LEVEL = 0.95  # the share of the intervals that contain the mean
+LEVEL_TEXT = f"{LEVEL:.0%}"
+SIGNIFICANT = 1 - LEVEL  # a p-value below it
 RESAMPLES = 9999
 _AT_ONCE = 1_000_000  # numbers; all resamples of 10,000 items would take 6 GB
 
@@ -27,66 +29,52 @@ class Interval:
     high: float
 
 
-class IntervalKind(NamedTuple):
-    """Which confidence interval.
-
-    Attributes:
-        method: `t` (Student's, for normally distributed values), or `bootstrap` (bias-corrected and
-            accelerated, Efron 1987, doi:10.1080/01621459.1987.10478410: 9,999 resamples, the same
-            each time and in whatever order the values are; too narrow for few values).
-        level: the share of intervals that contain the mean, between 0 and 1.
-    """
-
-    method: str = "t"
-    level: float = 0.95
-
-
-STUDENTS = IntervalKind()
-
-
 def interval(
-    values: Sequence[float], kind: IntervalKind = STUDENTS, scale: float | None = None
+    values: Sequence[float], method: str = "t", scale: float | None = None
 ) -> Interval | None:
     """The confidence interval of a mean; None for less than two values, or for too large ones.
 
     Args:
         values: one per run, or item.
-        kind: of interval.
+        method: `t` (Student's, for normally distributed values), or `bootstrap` (bias-corrected and
+            accelerated, Efron 1987, doi:10.1080/01621459.1987.10478410: 9,999 resamples, the same
+            each time and in whatever order the values are; too narrow for few values).
         scale: the variance of the mean by that of the values, if it is not 1 / n.
     """
     if len(values) < 2 or not isfinite(mean(values) + deviation(values)):
         return None
     if are_equal(values):
         return Interval(values[0], values[0])
-    if kind.method == "bootstrap":
-        return _bootstrap_interval(values, kind.level)
-    quantile = float(special.stdtrit(len(values) - 1, (1 + kind.level) / 2))
+    if method == "bootstrap":
+        return _bootstrap_interval(values)
+    quantile = float(special.stdtrit(len(values) - 1, (1 + LEVEL) / 2))
     half = quantile * deviation(values) * sqrt(scale or 1 / len(values))
-    return Interval(mean(values) - half, mean(values) + half)
+    return _finite_interval(mean(values) - half, mean(values) + half)
 
 
-def _bootstrap_interval(values: Sequence[float], level: float) -> Interval | None:
+def _bootstrap_interval(values: Sequence[float]) -> Interval | None:
+    """By BCa, or by percentiles where BCa gives none, as it does for some samples of few values."""
     from scipy import stats
 
-    def between(method: str) -> Interval:
+    for method in ("BCa", "percentile"):
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of few values, of which BCa gives nan
+            warnings.simplefilter("ignore")  # that BCa gives none
             ends = stats.bootstrap(
                 (np.sort(values),),
                 np.mean,
                 n_resamples=RESAMPLES,
                 batch=batch_size(len(values)),
-                confidence_level=level,
+                confidence_level=LEVEL,
                 method=method,
                 rng=np.random.default_rng(0),
             ).confidence_interval
-        return Interval(float(ends.low), float(ends.high))
-
-    for method in ("BCa", "percentile"):
-        ends = between(method)
-        if isfinite(ends.low) and isfinite(ends.high):
-            return ends
+        if found := _finite_interval(float(ends.low), float(ends.high)):
+            return found
     return None
+
+
+def _finite_interval(low: float, high: float) -> Interval | None:
+    return Interval(low, high) if isfinite(low) and isfinite(high) else None
 
 
 def batch_size(count: int) -> int:

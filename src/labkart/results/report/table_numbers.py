@@ -1,29 +1,57 @@
-"""The numbers of a table as data for a program, and how those of two tables differ."""
+"""The numbers of a table as data for a program: as CSV and JSON have them, and how two differ."""
 
+import csv
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from io import StringIO
 from typing import Any
 
 from labkart.language import translate
 from labkart.results.report.line import Line
-from labkart.results.report.overall import Overall
 from labkart.results.report.pairs import Pair
+from labkart.results.report.ranks import Overall
 from labkart.results.report.statistics import Interval
 from labkart.results.report.table import ReportTable
+
+# The columns of each CSV file, after metric and settings and before the effect size.
+_COLUMNS = ("n", "mean", "deviation", "low", "high", "best")
+_COLUMNS += ("difference", "difference_low", "difference_high", "p", "p_holm")
+# Those that only some have.
+_RARE_COLUMNS = ("p_plain", "against", "mean_rank", "critical_difference")
 
 
 def numbers_of(table: ReportTable) -> list[dict[str, Any]]:
     """The numbers of a table, as JSON has them.
 
     Returns:
-        A dictionary per metric and group, then per test of a pair (with its `baseline`), and then
-        per system over several data sets (with these `datasets`); each has its `numbers` by name.
+        A dictionary per metric and group, then per pair if all are tested (with its `baseline`),
+        and then per system over several data sets (with these `datasets`). Each has its `numbers`
+        by name, and in `no_test` why there is no test.
     """
+    effect = table.effect.name
+    pairs = table.all_pairs if table.config.pairs == "all" else []
     return [
-        *(_of_line(metric, line) for metric, lines in table.lines.items() for line in lines),
-        *(_of_pair(metric, pair) for metric, pairs in table.pairs.items() for pair in pairs),
+        *(
+            _of_line(metric, line, effect)
+            for metric, lines in table.lines.items()
+            for line in lines
+        ),
+        *(_of_pair(pair, effect) for pair in pairs),
         *(entry for overall in table.overalls for entry in _of_overall(overall)),
     ]
+
+
+def csv_text(table: ReportTable) -> str:
+    """All numbers, unrounded: a line per group and metric, then per pair, and per system."""
+    rows = [_row(entry, table.datasets.setting) for entry in numbers_of(table)]
+    rare = [name for name in _RARE_COLUMNS if any(row.get(name) is not None for row in rows)]
+    tests = (table.effect.name, "pairs", "no_test")
+    text = StringIO()
+    head = ["metric", *table.settings, *_COLUMNS, *tests, *rare]
+    writer = csv.DictWriter(text, head, extrasaction="ignore", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()
 
 
 def differences(
@@ -45,41 +73,57 @@ def differences(
                 yield f"{_name(entry)}: {name} {_text(before)} -> {_text(after)}"
 
 
-def _of_line(metric: str, line: Line) -> dict[str, Any]:
+def _of_line(metric: str, line: Line, effect: str) -> dict[str, Any]:
     numbers = {"n": len(line.values), "mean": line.mean, "deviation": line.deviation}
+    numbers |= {**_ends("", line.interval), "best": int(line.best)}
+    test = _of_pair(line.pair, effect) if line.pair else {"numbers": {}, "no_test": ""}
     return {
         "metric": metric,
         "group": line.group.settings,
-        "numbers": {**numbers, **_ends(line.interval)},
+        "numbers": numbers | test["numbers"],
+        "no_test": test["no_test"],
     }
 
 
-def _of_pair(metric: str, pair: Pair) -> dict[str, Any]:
+def _of_pair(pair: Pair, effect: str) -> dict[str, Any]:
     test = pair.test
-    numbers = {"pairs": test.pairs, "difference": test.difference, **_ends(test.interval)}
+    numbers = {"difference": test.difference, **_ends("difference_", test.interval)}
+    numbers |= {"p": test.p, "p_holm": pair.p, effect: test.effect, "pairs": test.pairs}
     return {
-        "metric": metric,
+        "metric": pair.metric,
         "group": pair.group.settings,
         "baseline": pair.baseline.settings,
-        "numbers": {**numbers, "effect": test.effect, "p": pair.p},
+        "numbers": numbers | {"p_plain": test.plain_p},
+        "no_test": test.obstacle,
     }
 
 
 def _of_overall(overall: Overall) -> Iterator[dict[str, Any]]:
+    numbers = {"p": overall.test.p, "p_holm": overall.p, "pairs": len(overall.datasets)}
+    numbers["critical_difference"] = overall.critical_difference
     for system, rank in zip(overall.systems, overall.ranks, strict=True):
         yield {
             "metric": overall.metric,
             "group": system,
             "datasets": overall.datasets,
-            "numbers": {"rank": rank, "p": overall.p},
+            "numbers": {**numbers, "mean_rank": rank},
+            "no_test": overall.test.obstacle,
         }
 
 
-def _ends(interval: Interval | None) -> dict[str, float | None]:
-    return {
-        "low": interval.low if interval else None,
-        "high": interval.high if interval else None,
-    }
+def _ends(prefix: str, interval: Interval | None) -> dict[str, float | None]:
+    low, high = (interval.low, interval.high) if interval else (None, None)
+    return {f"{prefix}low": low, f"{prefix}high": high}
+
+
+def _row(entry: Mapping[str, Any], data_setting: str) -> dict[str, Any]:
+    """The columns of an entry in the CSV file."""
+    row = {"metric": entry["metric"], **entry["group"], **entry["numbers"]}
+    row["no_test"] = entry["no_test"]
+    if "baseline" in entry:
+        system = {name: it for name, it in entry["baseline"].items() if name != data_setting}
+        row["against"] = _settings(system)
+    return row
 
 
 def _name(entry: Mapping[str, Any]) -> str:

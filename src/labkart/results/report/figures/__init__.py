@@ -1,4 +1,4 @@
-"""The figures of a report, a module per kind, with the page, labels and fonts that they share.
+"""The figures of a report, a module per kind; `style` has the page, labels and lines they share.
 
-Knows a report's numbers and draws them; `plots` knows which figures there are. Writes no file.
+`figures` draws those that a report asks for and makes files of them. Writes no file.
 """

@@ -42,7 +42,8 @@ def draw_curves(table: ReportTable) -> Figure | None:
     if not metrics:
         return None
     shown = metrics[:_MOST_PANELS]
-    figure, panels = style.panels(len(shown), _columns(len(shown)), _PANEL, has_whole_numbers=True)
+    columns = 2 if len(shown) < 5 else 3
+    figure, panels = style.panels(len(shown), columns, _PANEL, has_whole_numbers=True)
     for axes, metric in zip(panels, shown, strict=True):
         for number, group in enumerate(curves):
             _draw_curve(axes, group.values.get(metric, {}), number)
@@ -58,12 +59,6 @@ def draw_curves(table: ReportTable) -> Figure | None:
         style.selected_metrics(len(shown), len(metrics)),
     )
     return figure
-
-
-def _columns(count: int) -> int:
-    if count < 5:
-        return min(count, 2)
-    return 3
 
 
 def _draw_curve(axes: Axes, values: Mapping[int, list[float]], number: int) -> None:

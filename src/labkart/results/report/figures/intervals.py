@@ -10,8 +10,8 @@ from labkart.language import translate
 from labkart.records.seeds import Group
 from labkart.results.report.cells import metric_title
 from labkart.results.report.figures import style
-from labkart.results.report.labels import percentage
 from labkart.results.report.line import Line
+from labkart.results.report.statistics import LEVEL_TEXT
 from labkart.results.report.table import ReportTable
 
 _LINE, _GAP, _AXIS = 0.15, 0.09, 0.6  # inches, of a label, below it, and of the axis
@@ -25,7 +25,8 @@ def draw_intervals(table: ReportTable) -> Figure | None:
     """
     groups = [group for part in table.datasets.parts.values() for group in part]
     labels = [style.label(table, group) for group in groups]
-    columns = _columns(len(table.lines), style.widest(labels))
+    leaves_less_room = style.widest(labels) > 20 or len(table.lines) in (2, 4)
+    columns = min(2 if leaves_less_room else 3, len(table.lines))
     metrics = list(table.lines)[: columns * _MOST_ROWS]
     height = style.HEIGHT / ceil(len(metrics) / columns)
     row = _LINE * max(label.count("\n") + 1 for label in labels) + _GAP
@@ -39,12 +40,6 @@ def draw_intervals(table: ReportTable) -> Figure | None:
             axes.set_ylabel(table.config.label(table.settings[0]))
     style.write_note(figure, *_note(table, metrics, count))
     return figure
-
-
-def _columns(count: int, width: int) -> int:
-    """How many panels fit side by side, beside labels of so many letters."""
-    most = 2 if width > 20 or count in (2, 4) else 3
-    return min(count, most)
 
 
 def _draw_panel(axes: Axes, table: ReportTable, metric: str, groups: Sequence[Group]) -> None:
@@ -71,10 +66,9 @@ def _note(table: ReportTable, metrics: list[str], count: int) -> list[str]:
     lines = [line for metric in metrics for line in table.lines[metric]]
     has_intervals = any(line.interval for line in lines)
     has_best = any(line.best for line in lines)
-    level = percentage(table.config.level)
     return [
         translate("● mean, ◆ the best") if has_best else translate("● mean"),
-        translate("bar: {level} interval of the mean", level=level) if has_intervals else "",
+        translate("bar: {level} interval of the mean", level=LEVEL_TEXT) if has_intervals else "",
         translate("| a run"),
         style.selected_groups(table, count, len(table.groups)),
         style.selected_metrics(len(metrics), len(table.lines)),

@@ -18,21 +18,12 @@ from rich.cells import cell_len
 
 from labkart.language import translate
 from labkart.records.seeds import Group
-from labkart.results.report.labels import group_label
 from labkart.results.report.table import ReportTable
 
 WIDTH, HEIGHT = 6.3, 8.5  # inches, of a page's text on A4; below it there is room for a caption
-SETTINGS: dict[Any, Any] = {
-    "font.size": 9,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "hatch.linewidth": 0.5,
-}
-BLACK, BLUE, ORANGE, GREEN, RED, SKY, PURPLE = (
-    *("#000000", "#0072b2", "#e69f00", "#009e73"),
-    *("#d55e00", "#56b4e9", "#cc79a7"),
-)
-_COLORS = (BLUE, RED, GREEN, BLACK, ORANGE, PURPLE, SKY)
+SETTINGS: dict[Any, Any] = {"font.size": 9, "axes.spines.top": False, "axes.spines.right": False}
+BLACK, RED, SKY = "#000000", "#d55e00", "#56b4e9"
+_COLORS = ("#0072b2", RED, "#009e73", BLACK, "#e69f00", "#cc79a7", SKY)
 _STYLES = ("-", "--", "-.", ":")
 _MARKERS = "osD^vPX<>*dh"
 MOST_STYLES = len(_MARKERS)
@@ -50,12 +41,6 @@ def line_style(number: int) -> dict[str, Any]:
     }
 
 
-def new_figure(width: float, height: float) -> Figure:
-    """An empty figure of a size in inches, with a margin that letters may need."""
-    layout = ConstrainedLayoutEngine(w_pad=0.08)
-    return Figure(figsize=(width, height), layout=layout)
-
-
 def panels(
     count: int, columns: int, height: float, has_whole_numbers: bool = False
 ) -> tuple[Figure, list[Axes]]:
@@ -69,8 +54,8 @@ def panels(
     """
     columns = min(count, columns)
     rows = ceil(count / columns)
-    size = (WIDTH, min(rows * height, HEIGHT))
-    figure = new_figure(*size)
+    margin = ConstrainedLayoutEngine(w_pad=0.08)  # which letters may need
+    figure = Figure(figsize=(WIDTH, min(rows * height, HEIGHT)), layout=margin)
     grid = list(figure.subplots(rows, columns, squeeze=False).flat)
     for axes in grid[count:]:
         axes.remove()
@@ -91,7 +76,8 @@ def selected_groups(table: ReportTable, shown: int, count: int) -> str:
     """How many groups a figure leaves out, in words; empty if none."""
     if shown == count:
         return ""
-    if _is_ranked(table):
+    direction = table.ranking.directions.of(next(iter(table.lines), ""))
+    if direction and not table.datasets.names:
         return translate("the best {shown} of {count} groups", shown=shown, count=count)
     return translate("the first {shown} of {count} groups", shown=shown, count=count)
 
@@ -103,29 +89,25 @@ def selected_metrics(shown: int, count: int) -> str:
     return translate("the first {shown} of {count} metrics", shown=shown, count=count)
 
 
-def _is_ranked(table: ReportTable) -> bool:
-    """Whether the groups of a table stand best first."""
-    return not table.datasets.names and bool(
-        table.ranking.directions.of(next(iter(table.lines), ""))
-    )
-
-
 def label(table: ReportTable, group: Group) -> str:
     """A group's settings in few letters: longer ones would leave no room for the figure."""
     if len(table.settings) == 1:
         return shorten(table.config.label(group.settings[table.settings[0]]))
-    last = {name: name.rpartition(".")[2] for name in table.settings}
-    counts = Counter(last.values())
-    short = {name: last[name] if counts[last[name]] == 1 else name for name in last}
-    return shorten(group_label(table, group, short)) or translate("all")
+    counts = Counter(name.rpartition(".")[2] for name in table.settings)
+    settings: dict[str, str] = {}
+    for name, text in group.settings.items():
+        short = name.rpartition(".")[2]
+        is_clear = counts[short] == 1 and name not in table.config.labels
+        settings[short if is_clear else name] = text
+    return shorten(table.config.describe(settings)) or translate("all")
 
 
-def shorten(text: str, lines: int = 2, length: int = _LONGEST_LINE) -> str:
+def shorten(text: str, lines: int = 2) -> str:
     """A text in a few short lines, which break after words and underscores.
 
     What is too long loses its middle: names often differ at their ends.
     """
-    width = _letters(text, length)
+    width = _letters(text, _LONGEST_LINE)
     most = lines * (width - 4)
     if len(text) > most:
         text = f"{text[: most // 2]}...{text[len(text) - most // 2 :]}"

@@ -1,40 +1,43 @@
-"""A report's figures: which there are, and what each needs. Writes no file."""
+"""Which figures a report has, what each needs, and their files: vectors for LaTeX, and pixels."""
 
 from collections.abc import Callable
+from io import BytesIO
+from pathlib import Path
 
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
 from labkart.errors import LabkartError
 from labkart.language import speaking, translate
+from labkart.results.report import origin
 from labkart.results.report.figures import style
 from labkart.results.report.figures.curves import draw_curves
 from labkart.results.report.figures.intervals import draw_intervals
-from labkart.results.report.figures.settings import draw_heatmap, draw_parallel
-from labkart.results.report.rank_diagram import draw_ranks
+from labkart.results.report.figures.ranks import draw_ranks
+from labkart.results.report.settings import FIGURE_ENDINGS
 from labkart.results.report.table import ReportTable
 from labkart.tasks.fonts import fonts_for
 
+_RESOLUTION = 200  # dots per inch of pixels
 _DRAWERS: dict[str, Callable[[ReportTable], Figure | None]] = {
     "comparison": draw_intervals,
     "curves": draw_curves,
-    "heatmap": draw_heatmap,
-    "ranks": lambda table: draw_ranks(table, style.WIDTH),
-    "parallel": draw_parallel,
+    "ranks": draw_ranks,
 }
 
 
-def _needs() -> dict[str, str]:
-    """What each figure needs in a table."""
-    return {
-        "comparison": translate("a metric"),
-        "curves": translate("metrics that tasks log with a step"),
-        "heatmap": translate("two settings that vary, each with two values or more"),
-        "ranks": translate(
-            "three systems or more on three data sets or more, and a metric of a known direction"
-        ),
-        "parallel": translate("two settings that vary, or more"),
-    }
+def figure_files(table: ReportTable) -> dict[Path, bytes]:
+    """The contents of a report's figures, by file. Raises what `draw` raises."""
+    comment = origin.with_origin("", ".csv", origin.origin_of(table)).decode()
+    metadata = {".pdf": {"Subject": comment, "CreationDate": None}, ".png": {"Comment": comment}}
+    files = dict[Path, bytes]()
+    for name, figure in draw(table).items():
+        for ending in FIGURE_ENDINGS:
+            image = BytesIO()
+            with rc_context({"pdf.fonttype": 42}):  # TrueType, which publishers ask for
+                figure.savefig(image, format=ending[1:], dpi=_RESOLUTION, metadata=metadata[ending])
+            files[table.config.file(f"-{name}{ending}")] = image.getvalue()
+    return files
 
 
 def draw(table: ReportTable) -> dict[str, Figure]:
@@ -44,23 +47,32 @@ def draw(table: ReportTable) -> dict[str, Figure]:
         LabkartError: a figure that the report asks for has nothing to show, or no font of this
             machine has the letters.
     """
-    names = table.config.figures
+    requested = table.config.figures
     figures = dict[str, Figure]()
     with rc_context({**style.SETTINGS, "font.family": fonts_for(_texts(table))}):
-        for name, draw_figure in _DRAWERS.items():
-            if names and name not in names:
-                continue
+        for name in requested or _DRAWERS:
             with speaking(table.config.language):
-                figure = draw_figure(table)
+                figure = _DRAWERS[name](table)
             if figure:
                 figure.draw_without_rendering()  # ticks take their font when they are made
                 figure.set_layout_engine("none")  # keep this layout in each format
                 figures[name] = figure
-            elif names:
+            elif requested:
                 raise LabkartError(
                     translate("figures: {name} needs {needs}.", name=name, needs=_needs()[name])
                 )
     return figures
+
+
+def _needs() -> dict[str, str]:
+    """What each figure needs in a table."""
+    return {
+        "comparison": translate("a metric"),
+        "curves": translate("metrics that tasks log with a step"),
+        "ranks": translate(
+            "three systems or more on three data sets or more, and a metric of a known direction"
+        ),
+    }
 
 
 def _texts(table: ReportTable) -> list[str]:

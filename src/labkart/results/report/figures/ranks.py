@@ -13,10 +13,9 @@ from matplotlib.figure import Figure
 
 from labkart.language import translate
 from labkart.results.report.figures import style
-from labkart.results.report.labels import system_label
-from labkart.results.report.overall import Overall
-from labkart.results.report.ranks import cliques
+from labkart.results.report.ranks import Overall, cliques
 from labkart.results.report.rounding import p_text
+from labkart.results.report.statistics import SIGNIFICANT
 from labkart.results.report.table import ReportTable
 
 _LONGEST_LINE = 24  # letters of a system's name
@@ -24,7 +23,7 @@ _LONGEST_LINE = 24  # letters of a system's name
 _ROW, _BAR, _ABOVE, _TITLE = 0.24, 0.12, 0.55, 0.35
 
 
-def draw_ranks(table: ReportTable, width: float) -> Figure | None:
+def draw_ranks(table: ReportTable) -> Figure | None:
     """A panel per metric; None without a metric of which Friedman's test was made.
 
     The first metrics that a page has room for; the table has the mean ranks of all.
@@ -32,11 +31,11 @@ def draw_ranks(table: ReportTable, width: float) -> Figure | None:
     tested = [overall for overall in table.overalls if overall.critical_difference]
     if not tested:
         return None
-    totals = accumulate(_depth(table, overall) + _ABOVE + _TITLE for overall in tested)
+    totals = accumulate(_depth(overall) + _ABOVE + _TITLE for overall in tested)
     count = max(1, sum(total < style.HEIGHT for total in totals))
     overalls = tested[:count]
-    heights = [_depth(table, overall) + _ABOVE + _TITLE for overall in overalls]
-    figure = Figure(figsize=(width, sum(heights)), layout="constrained")
+    heights = [_depth(overall) + _ABOVE + _TITLE for overall in overalls]
+    figure = Figure(figsize=(style.WIDTH, sum(heights)), layout="constrained")
     panels = figure.subplots(len(overalls), squeeze=False, height_ratios=heights)[:, 0]
     for axes, overall in zip(panels, overalls, strict=True):
         _draw_panel(axes, table, overall)
@@ -44,23 +43,23 @@ def draw_ranks(table: ReportTable, width: float) -> Figure | None:
     return figure
 
 
-def _depth(table: ReportTable, overall: Overall) -> float:
+def _depth(overall: Overall) -> float:
     """The inches below the axis."""
     rows = ceil(len(overall.systems) / 2)
-    return _BAR * (1 + len(_bars(table, overall))) + _ROW * (rows + 0.5)
+    return _BAR * (1 + len(_bars(overall))) + _ROW * (rows + 0.5)
 
 
-def _bars(table: ReportTable, overall: Overall) -> list[tuple[float, float]]:
+def _bars(overall: Overall) -> list[tuple[float, float]]:
     """The ranges of mean ranks that are not told apart; all, where there is no difference."""
-    if overall.p is None or overall.p >= 1 - table.config.level:
+    if overall.p is None or overall.p >= SIGNIFICANT:
         return [(overall.ranks[0], overall.ranks[-1])]
     return cliques(overall.ranks, overall.critical_difference or 0.0)
 
 
 def _draw_panel(axes: Axes, table: ReportTable, overall: Overall) -> None:
     """Draw the axis of ranks, best at the left; its unit downwards is an inch."""
-    count, bars = len(overall.systems), _bars(table, overall)
-    axes.set(xlim=(0.4, count + 0.6), ylim=(_depth(table, overall), -_ABOVE))
+    count, bars = len(overall.systems), _bars(overall)
+    axes.set(xlim=(0.4, count + 0.6), ylim=(_depth(overall), -_ABOVE))
     axes.set_axis_off()
     axes.plot([1, count], [0, 0], color="k", linewidth=1)
     for rank in range(1, count + 1):
@@ -93,7 +92,9 @@ def _write_systems(axes: Axes, table: ReportTable, overall: Overall, top: float)
         depth = top + _ROW * (index if is_left else count - 1 - index)
         end = 0.9 if is_left else count + 0.1
         axes.plot([rank, rank, end], [0, depth, depth], color="0.35", linewidth=0.8)
-        name = fill(system_label(table, system), _LONGEST_LINE, max_lines=2, placeholder=" ...")
+        name = fill(
+            table.config.name_system(system), _LONGEST_LINE, max_lines=2, placeholder=" ..."
+        )
         label = f"{name} ({rank:.2f})"
         side = "right" if is_left else "left"
         offset = -0.05 if is_left else 0.05

@@ -8,8 +8,8 @@ from labkart.records.direction import Directions
 from labkart.records.record import ExperimentRecord
 from labkart.records.seeds import Ranking
 from labkart.results.report import config, formats
-from labkart.results.report.layout import all_cells, cells_of
-from labkart.results.report.method import method
+from labkart.results.report.layouts import all_cells, cells_of
+from labkart.results.report.method import caption, method
 from labkart.results.report.table import ReportTable, compare_groups
 from tests.support.runs import all_experiments, experiment
 
@@ -123,8 +123,10 @@ def test_all_pairs_follow_a_compact_table(records: list[ExperimentRecord]) -> No
     assert "d_z: Cohen's d_z" in method(table)
 
 
-def test_a_heading_has_no_full_stop_and_a_caption_has_one(records: list[ExperimentRecord]) -> None:
-    for title, heading in (("Which wins.", "Which wins"), ("Which wins?", "Which wins?")):
-        text = formats.markdown(table_of(records, title=title, allow=["dirty"]))
-        assert text.splitlines()[0] == f"### {heading}"
-        assert "Not the same in all runs, as allowed: dirty." in text
+def test_the_caption_is_the_title_and_what_was_allowed(records: list[ExperimentRecord]) -> None:
+    table = table_of(records, title="Which wins?", allow=["dirty"])
+    assert caption(table) == "Which wins? Not the same in all runs, as allowed: dirty."
+    text = formats.markdown(table)
+    assert text.splitlines()[0] == "### Which wins?"
+    assert "Not the same in all runs, as allowed: dirty." in text
+    assert caption(table_of(records)) == "Models."
