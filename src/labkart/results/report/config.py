@@ -10,8 +10,7 @@ from typing import Any
 import yaml
 
 from labkart import project
-from labkart.errors import LabkartError
-from labkart.language import bilingual, translate
+from labkart.language import bilingual, mistake, translate
 from labkart.records.condition import Condition, split_conditions
 from labkart.records.query import Selection
 from labkart.records.seeds import Settings
@@ -163,21 +162,17 @@ def read(name: str) -> ReportConfig:
         settings = yaml.safe_load((folder() / f"{name}.yaml").read_text(encoding="utf-8"))
     except FileNotFoundError:
         existing = ", ".join(names()) or translate("none yet")
-        raise LabkartError(
-            translate(
-                "{source} does not exist; existing reports: {existing}. Name what to "
-                "compare, and it will be made, for example: labkart report {name} "
-                "model=logistic,forest",
-                source=source,
-                existing=existing,
-                name=name,
-            )
+        raise mistake(
+            "{source} does not exist; existing reports: {existing}. Name what to "
+            "compare, and it will be made, for example: labkart report {name} "
+            "model=logistic,forest",
+            source=source,
+            existing=existing,
+            name=name,
         ) from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         problem = " ".join(str(error).split())
-        raise LabkartError(
-            translate("{source}: {split}. Fix that line.", source=source, split=problem)
-        ) from None
+        raise mistake("{source}: {split}. Fix that line.", source=source, split=problem) from None
     return parse(name, {} if settings is None else settings, source)
 
 
@@ -193,29 +188,23 @@ def parse(name: str, settings: Any, source: str) -> ReportConfig:
         LabkartError: a setting is unknown or invalid.
     """
     if not re.fullmatch(r"[\w-]+", name) or name == NUMBERS:
-        raise LabkartError(
-            translate(
-                '"{name}" cannot name a report: only letters, digits, "-" and "_" can, and'
-                " reports/numbers.tex has the numbers of all reports.",
-                name=name,
-            )
+        raise mistake(
+            '"{name}" cannot name a report: only letters, digits, "-" and "_" can, and'
+            " reports/numbers.tex has the numbers of all reports.",
+            name=name,
         )
     if not isinstance(settings, Mapping):
-        raise LabkartError(
-            translate(
-                "{source} must contain names and values, such as metrics: [accuracy].",
-                source=source,
-            )
+        raise mistake(
+            "{source} must contain names and values, such as metrics: [accuracy].",
+            source=source,
         )
     for key in settings:
         if key not in SETTINGS:
-            raise LabkartError(
-                translate(
-                    "{source}: {key} is not a setting of a report. {hint}",
-                    source=source,
-                    key=key,
-                    hint=did_you_mean(str(key), SETTINGS),
-                )
+            raise mistake(
+                "{source}: {key} is not a setting of a report. {hint}",
+                source=source,
+                key=key,
+                hint=did_you_mean(str(key), SETTINGS),
             )
     values = {
         key: _checked_value(key, value, source)
@@ -237,14 +226,12 @@ def _checked_value(key: str, value: Any, source: str) -> Any:
         expected = translate("names and their labels, such as forest: Random forest")
     if expected:
         shown = json.dumps(value) if isinstance(value, str) else str(value)
-        raise LabkartError(
-            translate(
-                "{source}: {key} must be {expected}, got {text}.",
-                source=source,
-                key=key,
-                expected=expected,
-                text=shown,
-            )
+        raise mistake(
+            "{source}: {key} must be {expected}, got {text}.",
+            source=source,
+            key=key,
+            expected=expected,
+            text=shown,
         )
     if key == "labels":
         return {str(name): str(label) for name, label in value.items()}

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from labkart.errors import LabkartError
-from labkart.language import translate
+from labkart.language import mistake, translate
 from labkart.records.condition import Condition
 from labkart.records.seeds import Group, Settings
 from labkart.results.report.config import ReportConfig
@@ -60,12 +60,10 @@ def _setting(config: ReportConfig, settings: Settings) -> str:
         return ""
     if config.datasets:
         if config.datasets not in settings:
-            raise LabkartError(
-                translate(
-                    "datasets: the runs do not differ in {datasets}. {hint}",
-                    datasets=config.datasets,
-                    hint=did_you_mean(config.datasets, settings),
-                )
+            raise mistake(
+                "datasets: the runs do not differ in {datasets}. {hint}",
+                datasets=config.datasets,
+                hint=did_you_mean(config.datasets, settings),
             )
         return config.datasets
     is_compared = any(Condition.of(text).name == _USUAL for text in config.baseline)

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from labkart.errors import LabkartError
-from labkart.language import translate
+from labkart.language import mistake
 from labkart.records.record import ExperimentRecord
 from labkart.records.seeds import Group, mean
 from labkart.wording import did_you_mean
@@ -36,15 +35,13 @@ class Items(NamedTuple):
     def check(self, metrics: Sequence[str]) -> None:
         """Raise a LabkartError if one column would be taken for the values of several metrics."""
         if self.value and len(metrics) > 1:
-            raise LabkartError(
-                translate(
-                    "items: the column {column} has the values of one metric, but the report has"
-                    " {count}. Name it, as --metrics {metric}, or leave the column out: then each"
-                    " metric takes the column of its name.",
-                    column=self.value,
-                    count=len(metrics),
-                    metric=metrics[0],
-                )
+            raise mistake(
+                "items: the column {column} has the values of one metric, but the report has"
+                " {count}. Name it, as --metrics {metric}, or leave the column out: then each"
+                " metric takes the column of its name.",
+                column=self.value,
+                count=len(metrics),
+                metric=metrics[0],
             )
 
     def values(self, group: Group, metric: str) -> dict[str, float] | None:
@@ -74,23 +71,19 @@ class Items(NamedTuple):
             with file.open(encoding="utf-8", newline="") as lines:
                 rows = list(csv.DictReader(lines))
         except FileNotFoundError:
-            raise LabkartError(
-                translate(
-                    "{file} of experiment {id} does not exist any more; {command} makes it again.",
-                    file=file.name,
-                    id=record.id[:8],
-                    command=record.command,
-                )
+            raise mistake(
+                "{file} of experiment {id} does not exist any more; {command} makes it again.",
+                file=file.name,
+                id=record.id[:8],
+                command=record.command,
             ) from None
         for name in filter(None, (self.item, self.value)):
             if rows and name not in rows[0]:
-                raise LabkartError(
-                    translate(
-                        "{table} has no column {name}. {hint}",
-                        table=self.table,
-                        name=name,
-                        hint=did_you_mean(name, rows[0]),
-                    )
+                raise mistake(
+                    "{table} has no column {name}. {hint}",
+                    table=self.table,
+                    name=name,
+                    hint=did_you_mean(name, rows[0]),
                 )
         return rows
 
@@ -98,13 +91,11 @@ class Items(NamedTuple):
         try:
             return float(_TRUTHS.get(text.strip().lower(), text))
         except ValueError as error:
-            raise LabkartError(
-                translate(
-                    "{table}, column {column} must contain numbers: {error}.",
-                    table=self.table,
-                    column=column,
-                    error=error,
-                )
+            raise mistake(
+                "{table}, column {column} must contain numbers: {error}.",
+                table=self.table,
+                column=column,
+                error=error,
             ) from None
 
     def _file(self, record: ExperimentRecord) -> Path:
@@ -118,11 +109,9 @@ class Items(NamedTuple):
         for name in (self.table, f"{self.table}.csv"):
             if name in files:
                 return files[name]
-        raise LabkartError(
-            translate(
-                "{table}: experiment {id} logged no such table. {hint}",
-                table=self.table,
-                id=record.id[:8],
-                hint=did_you_mean(self.table, files),
-            )
+        raise mistake(
+            "{table}: experiment {id} logged no such table. {hint}",
+            table=self.table,
+            id=record.id[:8],
+            hint=did_you_mean(self.table, files),
         )

@@ -14,7 +14,7 @@ import yaml
 
 from labkart.errors import LabkartError
 from labkart.files import encode_json, read_json
-from labkart.language import translate
+from labkart.language import mistake, translate
 from labkart.records import publication
 from labkart.records.publication import PublishedExperiment
 from labkart.records.record import ExperimentRecord
@@ -133,12 +133,10 @@ def read(file: Path) -> Provenance:
             facts["figures"],
         )
     except (KeyError, TypeError, AttributeError):
-        raise LabkartError(
-            translate(
-                "{file} does not exist or is damaged, and it names the runs of the table. Make the"
-                " report again, or restore it from git: git restore {file}.",
-                file=file.name,
-            )
+        raise mistake(
+            "{file} does not exist or is damaged, and it names the runs of the table. Make the"
+            " report again, or restore it from git: git restore {file}.",
+            file=file.name,
         ) from None
 
 

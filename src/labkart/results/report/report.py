@@ -9,7 +9,7 @@ from typing import Any
 from labkart import console, project
 from labkart.errors import LabkartError
 from labkart.files import write_atomically
-from labkart.language import english, speaking, translate, translate_count
+from labkart.language import english, mistake, speaking, translate, translate_count
 from labkart.results.report import (
     comparability,
     config,
@@ -42,11 +42,8 @@ def report(options: ReportOptions) -> None:
     """
     if options.all or options.check:
         if options.name or options.settings:
-            raise LabkartError(
-                translate(
-                    "--all and --check take no name and no settings: reports/*.yaml say what "
-                    "to make."
-                )
+            raise mistake(
+                "--all and --check take no name and no settings: reports/*.yaml say what to make."
             )
         names = config.names()
         if not names:
@@ -63,10 +60,8 @@ def report(options: ReportOptions) -> None:
     elif options.name:
         _make(_updated_config(options.name, options.settings))
     else:
-        raise LabkartError(
-            translate(
-                "Which report? labkart report <name>, or --all. labkart report --help explains it."
-            )
+        raise mistake(
+            "Which report? labkart report <name>, or --all. labkart report --help explains it."
         )
 
 
@@ -191,12 +186,10 @@ def _write(file: Path, content: bytes) -> None:
     try:
         write_atomically(file, content)
     except OSError as error:
-        raise LabkartError(
-            translate(
-                "{path}: {reason}. Fix that and make the report again.",
-                path=project.current().short(file),
-                reason=error.strerror or error,
-            )
+        raise mistake(
+            "{path}: {reason}. Fix that and make the report again.",
+            path=project.current().short(file),
+            reason=error.strerror or error,
         ) from None
 
 
@@ -230,12 +223,10 @@ def _updated_config(name: str, settings: Mapping[str, Any]) -> ReportConfig:
     updated = config.parse(name, {**values, **settings}, "labkart report")
     if updated != previous:
         if "#" in file.read_text(encoding="utf-8"):
-            raise LabkartError(
-                translate(
-                    "reports/{name}.yaml has comments, which would be lost. Change it there, "
-                    "and leave the settings out.",
-                    name=name,
-                )
+            raise mistake(
+                "reports/{name}.yaml has comments, which would be lost. Change it there, "
+                "and leave the settings out.",
+                name=name,
             )
         _compare(updated)  # raises before the file changes
         _write(file, updated.yaml_text().encode())

@@ -9,8 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from labkart import project
-from labkart.errors import LabkartError
-from labkart.language import translate
+from labkart.language import mistake, translate
 from labkart.records import last_used, sweep
 from labkart.records.direction import Directions
 from labkart.records.record import ExperimentRecord
@@ -50,11 +49,9 @@ def select_runs(config: ReportConfig) -> SelectedRuns:
         # A run that stopped at an earlier task is not a run of the pipeline.
         records = [record for record in records if not record.config.get("task")]
     if not records:
-        raise LabkartError(
-            translate(
-                "{name}: no experiment meets these conditions; labkart runs lists them.",
-                name=config.name,
-            )
+        raise mistake(
+            "{name}: no experiment meets these conditions; labkart runs lists them.",
+            name=config.name,
         )
     ranking = ranking_of(config, records[0])
     names_search = any(condition.startswith("search") for condition in config.where)

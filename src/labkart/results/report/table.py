@@ -7,8 +7,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from labkart import project
-from labkart.errors import LabkartError
-from labkart.language import translate
+from labkart.language import mistake
 from labkart.records.seeds import Group, Ranking
 from labkart.records.values import value
 from labkart.results.report import statistics
@@ -132,15 +131,13 @@ def _metrics(config: ReportConfig, groups: Sequence[Group], ranking: Ranking) ->
     """The metrics of a report, all of which the experiments have."""
     metrics = ranking.metrics(groups)
     if not any(group.values(metric) for group in groups for metric in metrics):
-        raise LabkartError(translate("No experiment finished successfully; nothing to compare."))
+        raise mistake("No experiment finished successfully; nothing to compare.")
     for metric in (*config.metrics, *config.primary):
         if metric not in metrics:
-            raise LabkartError(
-                translate(
-                    "{metric}: none of these experiments has such a metric. {hint}",
-                    metric=metric,
-                    hint=did_you_mean(metric, metrics),
-                )
+            raise mistake(
+                "{metric}: none of these experiments has such a metric. {hint}",
+                metric=metric,
+                hint=did_you_mean(metric, metrics),
             )
     return list(config.metrics or metrics)
 

@@ -7,8 +7,7 @@ from pathlib import Path
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
-from labkart.errors import LabkartError
-from labkart.language import speaking, translate
+from labkart.language import mistake, speaking, translate
 from labkart.results.report import origin
 from labkart.results.report.figures import style
 from labkart.results.report.figures.curves import draw_curves
@@ -58,9 +57,7 @@ def draw(table: ReportTable) -> dict[str, Figure]:
                 figure.set_layout_engine("none")  # keep this layout in each format
                 figures[name] = figure
             elif requested:
-                raise LabkartError(
-                    translate("figures: {name} needs {needs}.", name=name, needs=_needs()[name])
-                )
+                raise mistake("figures: {name} needs {needs}.", name=name, needs=_needs()[name])
     return figures
 
 
