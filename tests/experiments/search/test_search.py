@@ -146,6 +146,13 @@ def test_what_fixes_a_study_names_it(here: Path) -> None:
     assert SearchConfig("search=s", "labkart.workers=2", "search.n_trials=3").name in names
 
 
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_trials_share_a_process_unless_several_run_at_once(workers: str) -> None:
+    run("-n", "6", "--workers", workers)
+    processes = set(Path("processes").read_text().split())
+    assert (len(processes) <= 2) == (workers == "1")  # the first trial may import something
+
+
 def test_garbage_is_collected_while_tasks_run() -> None:
     gc.disable()  # as every command does when it begins
     try:
