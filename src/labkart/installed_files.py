@@ -31,33 +31,38 @@ def is_installed(path: str) -> bool:
 
 
 @dataclass(frozen=True)
-class Entry:
-    """An entry of a folder with packages.
+class Metadata:
+    """The metadata of a package.
 
     Attributes:
-        line: changes when it does, as when its package is upgraded.
-        is_package: whether it is the metadata of a package.
+        state: changes when the package is upgraded.
         editable: the folder of a package that is installed in place; empty for all others.
     """
 
-    line: str
-    is_package: bool = False
-    editable: str = ""
+    state: str
+    editable: str
 
 
-def entries(folder: str) -> Iterator[Entry]:
-    """The entries of a folder with packages; none if it does not exist."""
+def metadata(folder: str) -> Iterator[Metadata]:
+    """The metadata of all packages in a folder; none if it does not exist."""
+    for name in file_states.names(folder) or ():
+        if name.endswith("-info"):
+            path = f"{folder}/{name}"
+            text = "METADATA" if name.endswith(".dist-info") else "PKG-INFO"
+            files = ("", text, "direct_url.json")
+            states = [file_states.installed_stamp(f"{path}/{file}") for file in files]
+            yield Metadata(f"{path} {states}", _editable(path) if states[-1] else "")
+
+
+def modules(folder: str) -> Iterator[str]:
+    """The state of all else in a folder with packages; the content of its folders does not count.
+
+    That counts where a task uses it.
+    """
     for name in file_states.names(folder) or ():
         path = f"{folder}/{name}"
-        if name.endswith("-info"):
-            metadata = "METADATA" if name.endswith(".dist-info") else "PKG-INFO"
-            files = ("", metadata, "direct_url.json")
-            states = [file_states.installed_stamp(f"{path}/{file}") for file in files]
-            yield Entry(f"{path} {states}", True, _editable(path) if states[-1] else "")
-        elif "." in name:
-            yield Entry(f"{path} {file_states.installed_stamp(path)}")
-        else:  # its content counts where a task uses it
-            yield Entry(path)
+        if not name.endswith("-info"):
+            yield f"{path} {file_states.installed_stamp(path)}" if "." in name else path
 
 
 def _editable(folder: str) -> str:

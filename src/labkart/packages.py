@@ -111,8 +111,7 @@ def _state() -> str:
     """A digest that changes when a package is installed, upgraded or removed, or this module is."""
     parts = [sys.version, str(digests.stamp(__file__))]
     for folder in sys.path:
-        entries = installed_files.entries(folder or ".")
-        parts += [entry.line for entry in entries if entry.is_package]
+        parts += [it.state for it in installed_files.metadata(folder or ".")]
     return file_states.digest(parts)[:24]
 
 

@@ -103,9 +103,10 @@ class _Surroundings:
             if not _is_installed(folder):
                 roots[folder] = None
                 continue
-            for entry in installed_files.entries(folder):
-                lines.append(entry.line)
-                roots |= {entry.editable: None} if entry.editable else {}
+            lines += installed_files.modules(folder)
+            for metadata in installed_files.metadata(folder):
+                lines.append(metadata.state)
+                roots |= {metadata.editable: None} if metadata.editable else {}
         states = dict[str, file_states.FolderState]()
         for root in sorted(roots, key=len):
             if not _is_covered(root, states):
