@@ -226,6 +226,7 @@ import sklearn
 """
 
 
+@pytest.mark.thorough
 def test_figures_are_drawn_without_scikit_learn() -> None:
     subprocess.run([sys.executable, "-c", DRAWING], check=True)
     names = {file.name for file in Path("figures").iterdir()}
