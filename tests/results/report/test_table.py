@@ -13,6 +13,7 @@ from labkart.records.record import ExperimentRecord
 from labkart.records.seeds import Ranking
 from labkart.results.report import config, formats, paired, settings
 from labkart.results.report.cautions import cautions
+from labkart.results.report.layouts import all_cells
 from labkart.results.report.method import method
 from labkart.results.report.statistics import holm
 from labkart.results.report.table import ReportTable, compare_groups
@@ -64,6 +65,8 @@ def test_items_belong_to_the_metrics_whose_columns_they_have(root: Path) -> None
     assert score.obstacle == "per_query has no column score"
     (told,) = [text for text in cautions(table) if text.startswith("No test: ")]
     assert "the permutation test takes others" in told, "on the terminal, too"
+    pairs = all_cells(table_of(records, items="per_query", pairs="all", baseline=[]))[-1]
+    assert [str(row[0]) for row in pairs.rows] == ["ndcg", "hit"], "score was not tested"
     with pytest.raises(LabkartError, match=r"column hit has the values of one metric.* --metrics"):
         table_of(records, items="per_query:query:hit")
 

@@ -157,8 +157,9 @@ def _count(table: ReportTable, group: Group) -> str:
 
 def _supplements(table: ReportTable) -> Iterator[Cells]:
     """The tables after the means, if there is something to show in them."""
-    if table.config.pairs == "all" and table.all_pairs:
-        yield _pairs(table)
+    tested = [pair for pair in table.all_pairs if pair.test.pairs]
+    if table.config.pairs == "all" and tested:
+        yield _pairs(table, tested)
     systems = list[Settings]()
     for overall in table.overalls:
         systems += [system for system in overall.systems if system not in systems]
@@ -166,14 +167,15 @@ def _supplements(table: ReportTable) -> Iterator[Cells]:
         yield _ranks(table, systems)
 
 
-def _pairs(table: ReportTable) -> Cells:
+def _pairs(table: ReportTable, tested: Sequence[Pair]) -> Cells:
+    """A row per pair that could be tested; the caption says why the others could not."""
     label, setting = table.config.label, table.datasets.setting
     counts = {len(group.records) for group in table.groups}
-    shows_pairs = any({pair.test.pairs} != counts for pair in table.all_pairs)
+    shows_pairs = any({pair.test.pairs} != counts for pair in tested)
     head = [translate("metric")] if len(table.pairs) > 1 else []
     head += [label(setting)] if setting else []
     head += [translate("first"), translate("second")]
-    rows = [_pair_row(table, pair, shows_pairs) for pair in table.all_pairs]
+    rows = [_pair_row(table, pair, shows_pairs) for pair in tested]
     title = translate("All pairs, first minus second")
     return Cells([*head, *_test_head(table, shows_pairs)], [Section(title, rows)], len(head))
 
