@@ -16,7 +16,6 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
-from _pytest.logging import LogCaptureHandler, caplog_handler_key, catching_logs
 from filelock import FileLock
 from hypothesis import HealthCheck, settings
 from xdist.remote import Producer
@@ -107,17 +106,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(autouse=True, scope="session")
-def _logging() -> None:
-    """What logs from INFO on is heard, and nobody sets handlers of their own for this process."""
-    logging.basicConfig(level=logging.INFO, handlers=[logging.NullHandler()])
-
-
-@pytest.fixture
-def caplog(request: pytest.FixtureRequest) -> Iterator[pytest.LogCaptureFixture]:
-    """What pytest's own has, for the tests that ask for it."""
-    with catching_logs(LogCaptureHandler(), logging.INFO) as handler:
-        request.node.stash[caplog_handler_key] = handler
-        yield pytest.LogCaptureFixture(request.node, _ispytest=True)
+def _log_level() -> None:
+    """What logs from INFO on is heard."""
+    logging.getLogger().setLevel(logging.INFO)
 
 
 @pytest.hookimpl(wrapper=True)

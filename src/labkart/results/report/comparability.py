@@ -12,7 +12,7 @@ from labkart.records import last_used, sweep
 from labkart.records.record import ExperimentRecord, TaskRun, digest_of, read_experiment, read_task
 from labkart.records.seeds import Group, Ranking, Settings
 from labkart.records.states import describe_state
-from labkart.records.values import sort_key
+from labkart.records.values import sort_key, text_of
 from labkart.results.report.config import ReportConfig
 from labkart.wording import and_more
 
@@ -130,7 +130,10 @@ def _missing(groups: Sequence[Group], ranking: Ranking) -> Iterator[Problem]:
     for group in groups:
         own = {ranking.seed_key(record) for record in group.records}
         missing = [
-            " ".join(f"{name}={number}" for name, number in zip(ranking.seeds, seed, strict=True))
+            " ".join(
+                f"{name}={text_of(number)}"
+                for name, number in zip(ranking.seeds, seed, strict=True)
+            )
             for seed in ordered
             if seed not in own
         ]
