@@ -70,7 +70,7 @@ def test_mistakes_in_runs_are_told_in_japanese(japanese: Project) -> None:
         ("run", "hydra.job.chdir=true"): "hydra.job.chdir=true は使えません。",
         ("run", "-m", "seed=range(0)"): "に値がないため、実行するものがありません。",
         ("run", "-m", "sweep=wrong"): "conf/sweep/wrong.yaml の 1 行目: 格子のリスト",
-        ("search",): "探索が選ばれていません。forest から選んでください",
+        ("search",): "探索が選ばれていません。",
         ("search", "search=forest", "model.params.trees=9"): "の値は探索が決めます。",
         ("status", "data=nowhere"): 'conf: data に "nowhere" はありません。',
         ("accept", "data=wine"): "残せる結果がありません。",

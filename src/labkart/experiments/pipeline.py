@@ -10,7 +10,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import (
     ConfigAttributeError,
     ConfigKeyError,
@@ -23,6 +23,7 @@ from labkart.errors import LabkartError
 from labkart.experiments import side_effects
 from labkart.experiments.labels import label_tasks
 from labkart.language import join_sentences, mistake, translate
+from labkart.nested import flatten
 from labkart.records.names import TaskNames
 from labkart.tasks import attributes, named_paths
 from labkart.tasks.config_values import explain_value_error, suggest_setting
@@ -240,8 +241,11 @@ def _explained_errors(cfg: DictConfig) -> Iterator[None]:
     except OmegaConfBaseException as error:
         raise LabkartError(explain_value_error(error)) from None
     except Exception as error:
+        reason = describe_error(error, root)
+        if isinstance(error, KeyError):
+            reason += _explain_unknown_name(error.args[0], cfg)
         end = translate("The pipeline cannot be made; nothing has run.")
-        raise LabkartError(f"{describe_error(error, root)}\n{end}") from error
+        raise LabkartError(f"{reason}\n{end}") from error
 
 
 def _explain_missing(error: OmegaConfBaseException, cfg: DictConfig) -> str:
@@ -252,3 +256,15 @@ def _explain_missing(error: OmegaConfBaseException, cfg: DictConfig) -> str:
     problem = translate('{file} has no "{key}".', file=where, key=error.full_key)
     remedy = translate("Add it there, or name another one here.")
     return join_sentences(problem, hint, remedy)
+
+
+def _explain_unknown_name(name: Any, cfg: DictConfig) -> str:
+    """Which setting has a value that the student's code does not know."""
+    for key, value in flatten(OmegaConf.to_container(cfg)):
+        if isinstance(name, str) and value == name:
+            where = context.source.describe(OmegaConf.select(cfg, key.rpartition(".")[0]), key)
+            if "=" not in where:
+                where = translate("{key} in {file}", key=key, file=where)
+            remedy = translate("Add it to what this line chooses from, or name another one.")
+            return f" ({where}). {remedy}"
+    return ""
