@@ -11,7 +11,7 @@ from tests.support import flock
 from tests.support.bake import TEMPLATE
 from tests.support.tiny import start, write
 
-pytestmark = pytest.mark.usefixtures("root")
+pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("root")]
 
 needs_seccomp = pytest.mark.skipif(not flock.can_answer(), reason="no seccomp here")
 CHECK = """\

@@ -11,6 +11,8 @@ from labkart.cli import main, rendering, update
 from labkart.errors import LabkartError
 from tests.support.tiny import write
 
+pytestmark = pytest.mark.integration
+
 _IDENTITY = ("-c", "user.name=Ann", "-c", "user.email=ann@example.org")
 
 

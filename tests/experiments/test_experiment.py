@@ -14,6 +14,8 @@ from labkart.experiments.plan import Experiment, plan
 from labkart.records.record import TaskRun, read_experiment
 from tests.support.tiny import write
 
+pytestmark = pytest.mark.integration
+
 CODE = """\
 from pathlib import Path
 from gokart import ListTaskInstanceParameter

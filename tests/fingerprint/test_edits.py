@@ -44,6 +44,8 @@ from tests.support.study import (
 from tests.support.tiny import write
 from tests.support.variants import variants
 
+pytestmark = pytest.mark.integration
+
 
 @pytest.fixture
 def study(root: Path, forked: Processes) -> Study:

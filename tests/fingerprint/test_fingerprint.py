@@ -9,6 +9,8 @@ from labkart import digests
 from tests.support.processes import Processes
 from tests.support.tiny import soon, write
 
+pytestmark = pytest.mark.integration
+
 STUDY = {
     "src/study/__init__.py": "",
     "src/study/steps.py": "from base import Base\nfrom .deep import helpers\nclass Step(Base):\n    def run(self):\n        return helpers.FACTOR\nclass Other: ...\n",

@@ -10,6 +10,8 @@ import pytest
 from tests.support.bake import TEMPLATE
 from tests.support.tiny import python, soon, start, write
 
+pytestmark = pytest.mark.integration
+
 LOOK = """\
 import json, os, subprocess, sys, time
 from labkart import signals, threads

@@ -16,7 +16,7 @@ from labkart import Task
 from labkart.records import file_lock, locks
 from tests.support.tiny import soon, write
 
-pytestmark = pytest.mark.usefixtures("root")
+pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("root")]
 
 ID = "0123456789abcdef" * 2
 TASK = f"Train_{ID}"

@@ -12,6 +12,8 @@ from labkart.records import provenance
 from tests.support.tiny import write
 from tests.support.variants import variants
 
+pytestmark = pytest.mark.integration
+
 NOWHERE = {"commit": None, "branch": None, "remote": None, "dirty": None, "left_out": []}
 
 

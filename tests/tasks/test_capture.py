@@ -8,6 +8,8 @@ import pytest
 
 from tests.support.terminal import terminal
 
+pytestmark = pytest.mark.integration
+
 # Runs blocks as tasks, each with a folder below this one.
 SCRIPT = """\
 import ctypes, os, subprocess, sys, time

@@ -10,6 +10,8 @@ import pytest
 
 from labkart.tasks.resources import Resources
 
+pytestmark = pytest.mark.integration
+
 BURN = "import time\nwhile time.process_time() < 0.2: pass"
 
 

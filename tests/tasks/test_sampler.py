@@ -12,6 +12,8 @@ import pytest
 from labkart.tasks.sampler import GraphicsCards, Sampler, Start
 from tests.support.tiny import soon
 
+pytestmark = pytest.mark.integration
+
 BUSY = "import os, time\ntext = b'x' * 2**26\nprint(flush=True)\nwhile time.sleep(0) is None: pass"
 
 

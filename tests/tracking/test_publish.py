@@ -19,6 +19,8 @@ from labkart.tracking import entities, follower, links, publisher, store, writer
 from tests.records.test_record import EXPERIMENT, TASK
 from tests.support.tiny import FILES, write
 
+pytestmark = pytest.mark.integration
+
 BEGAN, ENDED = "2026-11-21T09:00:00.000+00:00", "2026-11-21T09:01:00.000+00:00"
 
 

@@ -36,6 +36,8 @@ from labkart.records.record import read_experiments
 from tests.support.searches import TASKS, change, run, trace, write_project
 from tests.support.variants import variants
 
+pytestmark = pytest.mark.integration
+
 
 @pytest.fixture(autouse=True)
 def here(root: Path, student: Callable[[str], ModuleType], monkeypatch: pytest.MonkeyPatch) -> Path:

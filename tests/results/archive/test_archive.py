@@ -20,6 +20,8 @@ from tests.support.bake import clean_environment
 from tests.support.runs import experiment, task_run
 from tests.support.tiny import write
 
+pytestmark = pytest.mark.integration
+
 TABLE = "x,y\n1,2\n"
 CITATION = """\
 title: Trees in autumn

@@ -17,6 +17,8 @@ from labkart.results.report.table import ReportTable, compare_groups
 from tests.support.runs import experiment, task_run
 from tests.support.variants import variants
 
+pytestmark = pytest.mark.integration
+
 TEN = [f"score_{number}" for number in range(10)]
 
 

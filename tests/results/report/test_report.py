@@ -25,6 +25,8 @@ from tests.records.test_record import TASK
 from tests.support.runs import LABKART, SCORES, all_experiments, experiment, task_run
 from tests.support.tiny import write
 
+pytestmark = pytest.mark.integration
+
 
 @pytest.fixture
 def records(root: Path, monkeypatch: pytest.MonkeyPatch) -> list[ExperimentRecord]:
