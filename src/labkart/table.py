@@ -1,7 +1,8 @@
 """Tables for a terminal: what goes into one, and which columns a narrow terminal has room for.
 
-Rich lays them out and cuts the longest cells first. What rich does not know is here: columns that
-do not fit are left out by their rank, and a value cannot move the cursor.
+`console.show_table` prints one. Rich lays it out and cuts the longest cells first. What rich does
+not know is here: columns that do not fit are left out by their rank, and a value cannot move the
+cursor.
 """
 
 from collections.abc import Sequence

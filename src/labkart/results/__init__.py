@@ -7,4 +7,7 @@ project. How an answer looks on a terminal is in `cli`, but for `report` and `re
 Others may use `notebook.runs` and `notebook.load` (as `labkart.runs`, `labkart.load`), the
 functions of `runs`, `compare`, `pipeline`, `outputs` and `copies`, and the entries of `report`,
 `reproduce` and `archive`.
+
+Half of its lines are `report`: the statistics of a table, which of them may be claimed, and its
+forms for LaTeX, Markdown and the terminal. A third is a result once more: `reproduce`, `archive`.
 """
