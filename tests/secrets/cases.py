@@ -265,6 +265,36 @@ a.yaml |   - name: "API_TOKEN"⏎+    value: "«q8w7e6r5t4y3»"
 a.json | [{"name": "DB_PASSWORD", "value": "«hunter2x9»"}, {"name": "N", "value": "hunter2x9"}]
 a.py | headers = {"Authorization": "Bearer " + "«x8w7e6r5t4y3»"}
 a.py | auth = 'Bearer ' + f'«x8w7e6r5t4y3»'
+text | git clone https://«0a9f8e7d6c5b4a39281706f5e4d3c2b1a09f8e7d»:x-oauth-basic@github.com/lab/x.git
+text | curl -sSLu ann:«hunter22» https://a.example
+text | mysql -h db -u root -p'«swordfish»' runs
+text | smbclient //nas/share -U ann%«swordfish»
+text | htpasswd -b .htpasswd ann «swordfish»
+text | echo «swordfish» | docker login --username ann --password-stdin
+text | wandb login --relogin «89abcdef0123456789abcdef0123456789abcdef»
+text | dvc remote modify --local origin secret_access_key «fakeFAKE0000fakeFAKE0000»
+text | setx GITHUB_TOKEN «kq83hfs92mzzq»
+text | curl -H 'X-Api-Key:«swordfish»' https://a.example
+text | 認証キー「«kq83hfs92mzzq»」
+text | 暗証番号は «4711» です
+text | トークンは«kq83hfs92mzzq48d»
+text | token was «kq83hfs92mzzq»
+text | npm token «np·m_fakeFAKEfakeFAKEfakeFAKEfakeFAKE0000»
+key | vault.token = «kq83hf»
+key | registration_token = «kq83hfs92mzz»
+key | mfa_code = «123456»
+a.py | HfApi(token="«kq83hfs92mzzq»")
+a.py | setattr(cfg, "password", "«swordfish»")
+a.py | mlflow.log_param("api_key", "«swordfish»")
+a.py | keyring.set_password("lab", "ann", "«swordfish»")
+a.py | dsn = f"postgresql://ann:«swordfish»@{host}/runs"
+a.js | fetch(`https://a.example?api_key=«hunter9»&n=${n}`)
+a.yaml | url: mysql://ann:«swordfish»@{{ host }}/runs
+a.sh | TOKEN="«q8w7e6r5»"
+a.sh | export DB_PASSWORD="${DB_PASSWORD:-«swordfish»}"
+Dockerfile | ARG TOKEN=«q8w7e6r5»
+a.sql | CREATE USER ann WITH PASSWORD '«swordfish»';
+a.sql | ALTER USER ann IDENTIFIED BY '«swordfish»';
 """
 
 LOOKALIKES = """
@@ -550,4 +580,14 @@ text | Token:⏎  length: 12x9⏎  cls: a1b2c3
 text | secrets:⏎2026-11-29 lab: hunter2x9
 a.py | header = "Bearer " + token
 a.py | text = "bearer" + "of news"
+text | cache hit: key=Load_0f343b0931126a20f133d67c2b018a3b
+text | cache key: 0a1b2c3d4e5f
+text | 暗証番号: 4桁
+a.py | table = pd.read_sas("a.sas7bdat")
+a.py | url = "https://example.org/data?key=patient1&sort=asc"
+a.py | url = f"https://example.org/data?token={token}"
+a.py | mlflow.set_tag("key", "value1")
+a.yaml | # password: see the safe
+a.sh | : "${API_KEY:?set it}"
+a.toml | not-secrets = ["door_pin"]
 """

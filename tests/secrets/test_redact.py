@@ -448,3 +448,16 @@ def test_a_file_of_any_name_is_a_text_if_it_can_be_read_as_one(tmp_path: Path) -
     masked = {name: content.replace(WORD.encode(), b"***") for name, content in contents.items()}
     found = {name: (tmp_path / name).read_bytes() for name in contents}
     assert found == {**masked, "weights": contents["weights"]}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"columns": ["a", "a"], "data": [[1, "x"]]}',
+        '{"columns": ["a"], "data": [1, 2]}',
+        '{"columns": 3, "data": "x"}',
+        "[" * 3000 + "]" * 3000,
+    ],
+)
+def test_json_of_any_form_stays_as_it_is(text: str) -> None:
+    assert redact.redact_json(text) == text

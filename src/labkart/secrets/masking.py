@@ -17,34 +17,43 @@ from labkart.secrets.tokens import Span, private_keys, tokens
 
 # Surroundings of secrets that have no name: a part in small letters, the pattern, and when the
 # value is a secret.
-_ADDRESS_END = r"@(?=[\w\[.$-])"
+_ADDRESS_END = r"@(?=[\w\[.${-])"
 _ARGUMENT = r"(?P<value>[^\s\"']+)"
-_USER = r"(?:-u|--(?:proxy-)?user)[\s=\"',]*[^\s:\"']+"
+_USER = r"(?:-[a-z]*u|--(?:proxy-)?user)[\s=\"',]*[^\s:\"']+"
+_DATABASES = r"mysql\w*|mariadb[\w-]*"
 _CLIENTS = r"sshpass|(?:docker|podman|az) login|mongo\w*|twine"
+_READS_INPUT = r"sudo -S|--password-stdin"
 _PAIR = r"\"username\\?\"\s*:[^,]*,\s*\\?\"key\\?\"\s*:\s*\\?\""
 _TWO = r"\(\s*[\"'][^\"']*[\"'],\s*[\"']"
 _SURROUNDINGS = [
     ("://", rf"://[^\s:/@\"'<>]*:(?P<value>[^\s/\"'<>]+){_ADDRESS_END}", ALWAYS),
-    ("://", rf"://(?P<value>[^\s:/@\"'<>]+){_ADDRESS_END}", IF_RANDOM),
+    ("://", rf"://(?P<value>[^\s:/@\"'<>]+)(?::x-oauth-basic)?{_ADDRESS_END}", IF_RANDOM),
     ("bearer", r"\bbearer(?:[ +]+| ?[\"'] *\+ *f?[\"'])(?P<value>[\w.~+/=-]{6,})", IF_MIXED),
     ("basic", r"\bbasic +(?P<value>[A-Za-z0-9+/]{8,}={0,2})(?=[\"'\s]|$)", IF_RANDOM),
     ("curl", rf"\bcurl\b.*?[\s\"']{_USER}:{_ARGUMENT}", ALWAYS),
-    ("-p", rf"\b(?:mysql\w*|mariadb[\w-]*|7z\w?|(?:un)?rar)\b[^|;]*?[\s\"']-p{_ARGUMENT}", ALWAYS),
+    ("-p", rf"\b(?:{_DATABASES}|7z\w?|(?:un)?rar)\b[^|;]*?[\s\"']-p[\"']?{_ARGUMENT}", ALWAYS),
     ("-p", rf"\b(?:{_CLIENTS})\b.*?\s-p *(?!-){_ARGUMENT}", ALWAYS),
     (" -p", r"\b(?:zip|unzip)\b[^|;]*?\s(?-i:-P) *(?P<value>[^\s-]\S*)", ALWAYS),
     (" -w", r"\bldap\w+\b.*? -w *(?P<value>[^\s-]\S*)", ALWAYS),
     (" -n ", r"\bssh-keygen\b.*? -N [\"']?(?P<value>[^\s\"']+)", ALWAYS),
-    ("sudo -s", r"\becho +[\"']?(?P<value>[^\s\"'|]+)[\"']? *\| *sudo -S", ALWAYS),
+    ("echo ", rf"\becho +[\"']?(?P<value>[^\s\"'|]+)[\"']? *\|.* (?:{_READS_INPUT})", ALWAYS),
+    (" -u", rf"\b(?:smbclient|lftp)\b.*? -u[ =]?[^\s%,]+[%,]{_ARGUMENT}", ALWAYS),
+    ("htpasswd", r"\bhtpasswd +-\w*b\w* +\S+ +\S+ +[\"']?(?P<value>[^\s\"']+)", ALWAYS),
+    ("identified by", r"\bidentified by +[\"'](?P<value>[^\"']+)", ALWAYS),
+    (" password '", r"\b(?:role|user|with)\b[^;]*? password +'(?P<value>[^']+)", ALWAYS),
+    ("password(", r"\bset_password\([^()]*,\s*[\"'](?P<value>[^\"']+)[\"']\s*\)", ALWAYS),
     (" -a", r"\bredis-cli\b.*? -a (?P<value>\w\S*)", ALWAYS),
     ("-pass", r"\bopenssl\b.*? -pass(?:in|out)? +pass:(?P<value>\S+)", ALWAYS),
-    (" login ", r"\b(?:wandb|kaggle|hf) login +(?P<value>[^\s-]\S{7,})", IF_MIXED),
-    ("login(", r"\blogin\([^()]*?[\"'](?P<value>[^\"'\\]+)\\?[\"']\s*,?\s*\)", IF_MIXED),
+    (" login ", r"\b(?:wandb|kaggle|hf) login +(?:--\w+ +)*(?P<value>[^\s-]\S{7,})", IF_MIXED),
+    ("login(", r"login\([^()]*?[\"'](?P<value>[^\"'\\]+)\\?[\"']\s*,?\s*\)", IF_MIXED),
     ("auth", rf"(?:\bauth\s*=\s*|Auth){_TWO}(?P<value>[^\"']+)", ALWAYS),
     ('"key', rf"{_PAIR}(?P<value>[^\"\\]+)", ALWAYS),
     ("password", r"\b(?:login|user|account)\s+\S+\s+password\s+(?P<value>\S+)", ALWAYS),
     ("session", r"\bsession(?:_?id)?[\"']?\s*[=:]\s*[\"']?(?P<value>[\w%.-]{8,})", IF_RANDOM),
     ("sess", r"\b(?:PHP|J)?SESS(?:ION)?ID[\"']?\s*[=:]\s*[\"']?(?P<value>[\w%.-]{8,})", IF_MIXED),
     ("パスワード", r"パスワードは?[ 「『]*(?P<value>[A-Za-z0-9][!-~]{5,})", IF_MIXED),
+    ("キー", r"(?:API|認証|アクセス|秘密)キーは?[ 「『]*(?P<value>[A-Za-z0-9][!-~]{5,})", IF_MIXED),
+    ("トークン", r"トークンは?[ 「『]*(?P<value>[A-Za-z0-9][!-~]{5,})", IF_RANDOM),
     (":*:", r"^[-+ ]?[\w.*-]+:(?:\d+|\*):[^:\s]+:[^:\s]+:(?P<value>[^\s:]+)$", ALWAYS),
     (":5432:", r"^[-+ ]?[\w.*-]+:5432:[^:\s]+:[^:\s]+:(?P<value>[^\s:]+)$", ALWAYS),
 ]  # fmt: skip

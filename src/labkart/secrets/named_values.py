@@ -35,7 +35,9 @@ _LIST = re.compile(rf"{CLOSED}[:=][ \t]*\[\s*(?P<value>[\"'][^\[\]()\n]*[\"'])\s
 _CALLED = re.compile(rf"\(\s*{QUOTED}\s*\)")  # set_password("...")
 _READS = re.compile(r"(?:get|load|read|fetch|find|has|delete|import|ask)", re.I)
 _ARGUMENT = re.compile(rf"[\"']\s*,\s*{QUOTED}")  # getenv("PASSWORD", "..."), "--password", "..."
-_TAKES_NAME = re.compile(r"(?:get|getenv|setdefault|setenv|putenv|pop)\(\s*[\"']$")
+_TAKES_NAME = re.compile(
+    r"(?:get|\w+env|setdefault|pop|log_param|set_tag|add_header|setattr)\((?:[\w.]+,)?\s*[\"']$"
+)
 _COMPARED = re.compile(r"([\"'])(?P<value>(?:(?!\1).)+)\1\s*[!=]==?\s*$")
 _TAG = re.compile(r">(?P<value>[^<>\n]+)</")
 _ATTRIBUTE = re.compile(r"[\"']\s+value=[\"'](?P<value>[^\"'\n]+)")
@@ -46,10 +48,10 @@ _HEADER = re.compile(r"[\"']?\s*:\s*[\"']?(?P<value>[^\"'\n]+)")
 _SCHEME = re.compile(r"(?:Bearer|Basic|Token|ApiKey|Digest)\s+", re.IGNORECASE)
 
 # One without quotes does not: there it is the name of something.
-_BARE = r"(?P<value>(?:\$\{[^{}\n]*\}|[^\s\"'`,;&<>()|\\}])+)"
+_BARE = r"(?P<value>(?:\$?\{[^{}\n]*\}|[^\s\"'`,;&<>()|\\}])+)"
 _EQUAL = re.compile(rf"[\])\"'`*]{{0,3}}[=\uff1d](?!=){_BARE}")
 _SPACED = re.compile(rf"[\])\"'`*]{{0,3}} *=(?!=) *{_BARE}")
-_COLON = re.compile(rf"[\"'`*]{{0,4}}[ \t]*[:\uff1a][ \t*]*{_BARE}")
+_COLON = re.compile(rf"[\"'`*]{{0,4}}[ \t]*(?::-|[:\uff1a](?!\?))[ \t*]*{_BARE}")
 _SAID = re.compile(rf"[ \t]*(?:is|was)[ \t:]+[\"'`]?{_BARE}")
 _SPACE = re.compile(r"[ \t]+(?P<value>\S+)")
 _OPTION = re.compile(r"(?:=|[ \t]+)[\"']?(?P<value>[^\s\"'\[\]-][^\s\"'\]]*)")
@@ -82,7 +84,7 @@ def _level(place: Place) -> int:
     if place.before[-1:] in ("?", "&"):  # in an address
         is_issued = name.endswith(("token", "sig", "signature"))
         return ALWAYS if is_issued else max(place.level, IF_MIXED)
-    if place.suffix == ".env":
+    if place.suffix == ".env" or (place.is_config and place.name.isupper()):
         return max(place.level, IF_MIXED)
     if name.endswith(("cookie", "authorization")):
         value = place.text[place.end : place.end + 80].partition("\n")[0]
@@ -103,8 +105,9 @@ def _quoted(place: Place) -> Iterator[_Candidate]:
         yield match, doubtful if is_prose else level
     if level == ALWAYS and place.name.lower().endswith(("cookie", "authorization")):
         yield _HEADER.match(text, end), level
-    if not _READS.match(place.name):
-        is_setter = place.name.lower().rpartition(".")[2].startswith("set")
+    function = place.name.lower().rpartition(".")[2]
+    if not _READS.match(function):
+        is_setter = function.startswith("set")
         yield _CALLED.match(text, end), level if is_setter else doubtful
     if place.name.startswith("--") or _TAKES_NAME.search(place.before):
         yield _ARGUMENT.match(text, end), level
@@ -126,7 +129,8 @@ def _unquoted(place: Place) -> Iterator[_Candidate]:
     else:
         if place.is_config:
             yield _BLOCK.match(text, end), level
-            yield _LINE.match(text, end) if place.is_first else None, level
+            is_line = place.is_first and "#" not in place.before
+            yield _LINE.match(text, end) if is_line else None, level
         yield from _in_text(place, level)
 
 
@@ -139,7 +143,8 @@ def _in_text(place: Place, level: int) -> Iterator[_Candidate]:
     if match := _COLON.match(text, end):
         is_line = place.is_first and text[match.end() : match.end() + 1] in ("", "\n", "\r")
         is_pair = re.search(r"[{,]\s*[\"']?$", before) and "{" in before
-        is_value = (is_config and "#" not in before) or is_line or is_pair
+        is_header = place.name.lower().startswith("x-")
+        is_value = (is_config and "#" not in before) or is_line or is_pair or is_header
         yield match, level if is_value else doubtful
     if place.name.endswith(("は", "が")) or SETS.search(before):
         yield _SPACE.match(text, end), doubtful

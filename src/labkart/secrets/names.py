@@ -32,15 +32,15 @@ _SERVICES = _words(
     " neptune kaggle zenodo slack discord telegram twilio stripe sendgrid pypi npm docker"
     " ibm cloudant softlayer databricks mlflow dagshub deepl gemini mistral cohere groq"
     " replicate notion postgres postgresql pg mysql mariadb mongo mongodb redis smtp imap ldap"
-    " ftp sftp ssh vpn wifi db database admin root sudo"
+    " ftp sftp ssh vault vpn wifi db database admin root sudo"
 )
 _ACCESS = _SERVICES | _words(
     "api access auth oauth bearer secret private priv signing encryption encrypt crypt refresh"
-    " personal deploy webhook jwt gpg pgp master csrf xsrf security verification recovery pin"
+    " personal deploy webhook jwt gpg pgp master csrf xsrf security verification recovery mfa pin"
 )
 _PERHAPS_ACCESS = _words(
     "account activation app application basic bot ci client cluster consumer device host http id"
-    " lab license login my project proxy publish read registry server service session shared"
+    " lab license login my project proxy publish read registration registry server service session shared"
     " storage subscription team upload user workspace write"
 )
 # After the word of a secret they change nothing, and these before it tell of something else.
@@ -50,7 +50,7 @@ _ADDITIONS = _SERVICES | _words(
     " base64 bytes encoded code"
 )
 _NO_SECRET = _words(
-    "public max min num n total count no is has use used show hide require need ask forgot reset"
+    "public max min num n total count no not is has use used show hide require need ask forgot reset"
     " page next continuation"
 )
 _PASSES = _words("band high low forward backward single multi first second one two all")
@@ -63,11 +63,13 @@ _DESCRIPTIONS = _words(
 _PUBLIC = _words("HOME USER LOGNAME PWD SHELL HOSTNAME LANG TMPDIR VIRTUAL_ENV")
 _JAPANESE = re.compile(
     "(?:パスワード|パスフレーズ|パスコード|暗証番号|合言葉|秘密鍵|認証情報|認証キー|アクセスキー|秘密キー"
-    "|アクセストークン|認証トークン|シークレット|密码|口令)(?:は|が)?$"
+    "|アクセストークン|認証トークン|シークレット|密码|口令)$"
 )
 _IN_ENGLISH = {"キー": "key", "トークン": "token"}
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_a-zA-Z]+")
 _JOINED = re.compile(r"(.+)(password|passwd|passphrase|pwd|secret|credential|token|key|pass)")
+
+_NUMBERS = [["pin"], ["otp"], ["code"], ["暗証番号"]]
 
 NEVER, IF_RANDOM, IF_MIXED, ALWAYS = range(4)  # when a value under a name is a secret
 
@@ -75,7 +77,7 @@ _PLAIN = _words(
     "true false null none nil yes no on off str string bytes int bool text varchar char secretstr"
     " optional any required prompt ask env keyring vault empty dummy placeholder auto bearer basic"
     " token password secret passed failed hidden redacted masked missing unset invalid expired self"
-    " inherit forward backward high low band coarse fine"
+    " inherit forward backward high low band coarse fine x-oauth-basic"
     " 必須 必要 不要 任意 あり なし 有り 無し 未設定 設定済み 成功 失敗 非公開 省略"
 )
 _PLACEHOLDER = re.compile(
@@ -84,11 +86,14 @@ _PLACEHOLDER = re.compile(
 )
 _VARIABLE = re.compile(r"[A-Z_]*(?:TOKEN|KEY|SECRET|PASSWORD|PASSWD)S?")
 _REFERENCE = re.compile(r"[A-Za-z_][\w.-]*[\[(]|(?:env|vault|keyring|file):|[a-z][\w+.-]*://")
+_SMALL_NUMBER = re.compile(r"\d{1,3}(?:桁|文字|個|件|回)?|\d*\.\d+")
 _PATH = re.compile(r"(?:~|\.{1,2}|[A-Za-z]:)?[/\\][^\n]*|[\w.-]+(?:/[\w.-]+)+\.\w{1,6}")
 _LETTERS_AND_DIGITS = re.compile(r"(?=[^\s]*[A-Za-z])(?=[^\s]*\d|[^\s]*[!#$%^&*?~])\S{6,}")
+_TASK_ID = re.compile(r"[A-Z]\w*_[0-9a-f]{32}")
 _IDENTIFIER = re.compile(r"[A-Za-z]+(?:[-_.][A-Za-z]+)*[-_.]?\d{1,4}[a-z]?")  # sample2, ses-02
 _HEX = re.compile(r"[0-9a-f]{32,128}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
-_LONG = re.compile(r"[A-Za-z0-9]{14,}")
+_LONG = re.compile(r"[A-Za-z0-9]{12,}")
+_DIGEST = re.compile(r"[0-9a-f]+")
 _MOST = 400  # characters that show what a value is
 _SYLLABLE = re.compile(r"[A-Z]?[a-z]+|[A-Z]+|\d+")
 
@@ -153,8 +158,8 @@ def is_secret(value: str, level: int, name: str = "") -> bool:
     if head == ["cookie"] and "=" in value:
         return True
     if level == IF_MIXED:
-        is_number = value.isdigit() and len(value) > 3 and head in (["pin"], ["otp"], ["code"])
-        is_identifier = _level(name) == IF_MIXED and _IDENTIFIER.fullmatch(value)
+        is_number = value.isdigit() and len(value) > 3 and head in _NUMBERS
+        is_identifier = _level(name) in (IF_RANDOM, IF_MIXED) and _IDENTIFIER.fullmatch(value)
         return bool(is_number or (_LETTERS_AND_DIGITS.fullmatch(value) and not is_identifier))
     # A digest is the key of a cache or a table.
     return is_random(value) or bool(_HEX.fullmatch(value) and head != ["key"])
@@ -163,13 +168,17 @@ def is_secret(value: str, level: int, name: str = "") -> bool:
 def is_harmless(value: str) -> bool:
     """Whether a value is no secret under any name: a switch, a small number, a path."""
     word = value.strip().lower().strip(",;.")
-    if not word or word == MASK or word in _PLAIN or re.fullmatch(r"\d{1,3}|\d*\.\d+", word):
+    if not word or word == MASK or word in _PLAIN or _SMALL_NUMBER.fullmatch(word):
         return True
     if not re.search(r"\w", word) or _REFERENCE.match(value):
         return True
     if not re.search(r"\w{3}", _PLACEHOLDER.sub("", value)) and _PLACEHOLDER.search(value):
         return True
-    if _VARIABLE.fullmatch(value) or (value.isupper() and "_" in value and _level(value)):
+    if (
+        _TASK_ID.fullmatch(value)
+        or _VARIABLE.fullmatch(value)
+        or (value.isupper() and "_" in value and _level(value))
+    ):
         return True
     is_path = _PATH.fullmatch(value) and not is_random(value)
     return bool(is_path and not re.search(r"[/\\][^/\\]*[!#$%^&*?]", value))
@@ -182,6 +191,8 @@ def is_random(value: str) -> bool:
     for match in _LONG.finditer(value):
         part = match.group()
         digits = sum(map(str.isdigit, part))
+        if _DIGEST.fullmatch(part):
+            continue
         if 1 < digits < len(part) - 2 and len(_SYLLABLE.findall(part)) * 3.1 > len(part):
             return True
     return False
@@ -236,7 +247,8 @@ def _split(name: str) -> list[str]:
     for part in _WORD.findall(name.replace("ñ", "n")):
         word = part.lower()
         is_plural = word[-1] == "s" and word[:-1] in _CHOSEN | _ISSUED | {"code"}
-        word = word[:-1] if is_plural else str(_IN_ENGLISH.get(word.rstrip("はが"), word))
+        word = word[:-1] if is_plural else word.rstrip("はが")
+        word = _IN_ENGLISH.get(word, word)
         joined = _JOINED.fullmatch(word)
         if joined and (joined[2] in ("password", "passphrase") or joined[1] in _ACCESS):
             words += joined.groups()

@@ -26,7 +26,8 @@ _FOLLOWED = re.compile(r"[\\\]\"'`*]{0,4}\s{0,9}(?:\??[:=!<>(,\uff1a\uff1d]|is\b
 _WORD_BEFORE = re.compile(r"\b(api|access|secret|private|auth|security|verification) $", re.I)
 # `git config user.password ...`, `ENV DB_PASSWORD ...`
 SETS = re.compile(
-    r"(?:\bsetenv|^[-+ ]?ENV|\b(?:config|configure)(?: set| --[\w-]+){0,3}"
+    r"(?:\bset(?:env|x)|^[-+ ]?ENV|\bremote modify(?: --[\w-]+)* +[\w-]+"
+    r"|\b(?:config|configure)(?: set| --[\w-]+){0,3}"
     r"|\b(?:with|using)(?: the| a)?)[ \t]+[\w./:-]*$",
     re.MULTILINE,
 )
@@ -68,7 +69,7 @@ class Place(NamedTuple):
     def is_code(self) -> bool:
         """Whether it is in code, and neither in a string nor in a comment."""
         is_quoted = self.text[self.end : self.end + 1] in ("'", '"')
-        is_in_string = any(self.before.count(sign) % 2 for sign in "\"'") and not is_quoted
+        is_in_string = any(self.before.count(sign) % 2 for sign in "\"'`") and not is_quoted
         return self.suffix in _CODE and not is_in_string and "#" not in self.before
 
     @property

@@ -129,13 +129,14 @@ def redact_json(text: str) -> str:
     """JSON without its secrets, by the names in it; also a table that MLflow wrote."""
     try:
         data = json.loads(text)
-    except ValueError:
+        redacted = redact_values(data)
+        if isinstance(data, dict) and data.keys() == {"columns", "data"}:
+            rows = [zip(data["columns"], row, strict=True) for row in data["data"]]
+            redacted["data"] = [
+                [redact_values(cell, key=str(column)) for column, cell in row] for row in rows
+            ]
+    except (ValueError, TypeError, RecursionError):  # not JSON, not a table, or nested too deeply
         return redact_text(text)
-    redacted = redact_values(data)
-    if isinstance(data, dict) and data.keys() == {"columns", "data"}:
-        rows = [dict(zip(data["columns"], row, strict=True)) for row in data["data"]]
-        cells = [list(row.values()) for row in redact_values(rows)]
-        redacted = {"columns": data["columns"], "data": cells}
     return text if redacted == data else json.dumps(redacted, ensure_ascii=False)
 
 

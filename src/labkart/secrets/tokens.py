@@ -18,7 +18,7 @@ Span = tuple[int, int]
 # Tokens of services that research code talks to, and whose form detect-secrets does not know.
 _MORE_TOKENS = re.compile(
     r"\b(?:hf_[A-Za-z0-9]{30,}|github_pat_\w{22,}|sk-(?:ant|proj|or|svcacct)-[\w-]{20,}"
-    r"|sk-[A-Za-z0-9]{32,}|AIza[\w-]{35}|ya29\.[\w-]{20,}|GOCSPX-[\w-]{20,}|AKCp[A-Za-z0-9]{60,}"
+    r"|sk-[A-Za-z0-9]{32,}|AIza[\w-]{35}|ya29\.[\w-]{20,}|GOCSPX-[\w-]{20,}|AKCp[A-Za-z0-9]{60,}|npm_[A-Za-z0-9]{36}"
     r"|(?:gsk|r8|xai|nvapi|pplx|dckr_pat|dop_v1|lin_api|figd|ntn|glsa|shpat|whsec)[_-][\w-]{24,}"
     r"|hvs\.[\w-]{24,}|ATATT3[\w=-]{20,}|xapp-[\w-]{20,}|dapi[0-9a-f]{32}|\d{8,10}:AA[\w-]{33}"
     r"|discord(?:app)?\.com/api/webhooks/\d+/[\w-]{60,})"
