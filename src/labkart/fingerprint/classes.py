@@ -86,5 +86,7 @@ def _has(names: set[str], node: ast.AST) -> bool:
 
 
 def _has_metaclass(node: ast.AST) -> bool:
+    """Whether a class may have one: other keywords are for what it inherits."""
     keywords = getattr(node, "keywords", [])
-    return any(not dotted(word.value).endswith("ABCMeta") for word in keywords)
+    metaclasses = [word.value for word in keywords if word.arg in (None, "metaclass")]
+    return any(not dotted(metaclass).endswith("ABCMeta") for metaclass in metaclasses)

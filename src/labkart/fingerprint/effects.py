@@ -2,7 +2,8 @@
 
 One that only defines does nothing: it stores in its own names, and its calls make values (see
 `harmless` for other packages; functions of the project are read). One that fills a container of the
-project, as a register, changes that. All else may do anything.
+project, as a register, changes that, and so does one that goes on with an iterator. All else may do
+anything.
 """
 
 import ast
@@ -13,18 +14,20 @@ from labkart.fingerprint import harmless
 from labkart.fingerprint.classes import Classes
 from labkart.fingerprint.modules import External, Modules, Ref, Target
 from labkart.fingerprint.names import FUNCTIONS, decorator_name, dotted
-from labkart.fingerprint.statements import evaluated, functions_in
+from labkart.fingerprint.statements import evaluated, functions_in, new_values
 
 # The statements whose values are changed; None among them is anything.
 Effect = frozenset[Ref | None]
 NOTHING: Effect = frozenset()
 _ANYTHING: Effect = frozenset([None])
 
-_COMPOUND = (ast.If, ast.Try, ast.Expr, ast.ExceptHandler)
-_IN_FUNCTIONS = (*_COMPOUND, ast.Return, ast.Raise)
+# These do what their parts do. After an error there is no result, unless it is caught there.
+_COMPOUND = (ast.If, ast.Try, ast.ExceptHandler, ast.For, ast.While, ast.Break, ast.Continue)
+_COMPOUND += (ast.Expr, ast.Assert, ast.Raise, ast.Return, ast.Pass, ast.withitem)
 # Harmless with one argument; of more these make a class, or call a function.
 _OF_ONE = ([External("", "type")], [External("", "iter")])
 _ACCESSORS = ("setter", "getter", "deleter")
+_MAKERS = ("__init__", "__new__", "__post_init__")
 
 
 class Effects:
@@ -69,7 +72,7 @@ class Effects:
         for node in nodes:
             if isinstance(node, FUNCTIONS):
                 first = node.args.args[0].arg if own and node.args.args else ""
-                reader = _Reader(self, ref, own=first, is_function=True)
+                reader = _Reader(self, ref, own=first, function=node)
                 effect |= reader.read(node.body if isinstance(node.body, list) else [node.body])
         return effect
 
@@ -85,6 +88,29 @@ class Effects:
             effect |= _ANYTHING if has_wrapper else self._of_functions(owner, methods, own=True)
         return effect
 
+    def is_moving(self, ref: Ref) -> bool:
+        """Whether a value may change where it is read: an iterator, or an object that counts."""
+        value = getattr(ref.statement.node, "value", None)
+        if not isinstance(value, ast.Call):
+            return isinstance(value, ast.GeneratorExp)
+        return any(
+            self._makes_moving(target)
+            if isinstance(target, Ref)
+            else harmless.is_iterator(target.dotted)
+            for target in self.classes.targets(ref, dotted(value.func))
+        )
+
+    def _makes_moving(self, ref: Ref) -> bool:
+        """Whether it is a generator, or a class whose objects set attributes after they are made."""
+        if isinstance(ref.statement.node, FUNCTIONS):
+            return "yield" in ref.statement.words
+        owners = [ref, *self.classes.inherited(ref, ref.statement.node)]
+        nodes = [owner.statement.node for owner in owners if isinstance(owner, Ref)]
+        members = [member for node in nodes for member in ast.iter_child_nodes(node)]
+        methods = [it for it in members if getattr(it, "name", "") not in _MAKERS]
+        parts = [part for method in methods for part in ast.walk(method)]
+        return any(isinstance(it, ast.Attribute) and isinstance(it.ctx, ast.Store) for it in parts)
+
 
 class _Reader:
     """Reads code that runs, without the functions that it defines and does not call.
@@ -93,12 +119,15 @@ class _Reader:
         effects: finds the effects of what it calls.
         ref: the statement that it belongs to.
         own: the name of the object that a method belongs to.
-        is_function: whether it is a function's body.
+        function: the function whose body it is.
     """
 
-    def __init__(self, effects: Effects, ref: Ref, *, own: str = "", is_function: bool = False):
+    def __init__(
+        self, effects: Effects, ref: Ref, *, own: str = "", function: ast.AST | None = None
+    ) -> None:
         self._effects, self._classes, self._ref = effects, effects.classes, ref
-        self._own, self._is_function = own, is_function
+        self._own, self._is_function = own, function is not None
+        self._new = new_values(function) if function else set[str]()
         self._effect = NOTHING
 
     def read(self, nodes: Iterable[ast.AST]) -> Effect:
@@ -121,11 +150,22 @@ class _Reader:
             self.read(node.body)
         elif isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign):
             self._assign(node)
-        elif isinstance(node, _IN_FUNCTIONS if self._is_function else _COMPOUND):
+        elif isinstance(node, _COMPOUND) or self._is_reading(node):
+            self._store(getattr(node, "target", getattr(node, "optional_vars", None)))
+            if isinstance(node, ast.Raise) and not isinstance(node.exc, ast.Call | None):
+                self._callback(node.exc)
             self.read(ast.iter_child_nodes(node))
         else:
             is_import = isinstance(node, ast.Import | ast.ImportFrom)  # `reach` follows it
-            self._add(isinstance(node, ast.Pass) or (is_import and not self._is_function))
+            self._add(is_import and not self._is_function)
+
+    def _is_reading(self, node: ast.AST) -> bool:
+        """Whether it is a `with` that only opens a file, or suppresses an error."""
+        calls = [item.context_expr for item in node.items] if isinstance(node, ast.With) else []
+        names = [dotted(call.func) if isinstance(call, ast.Call) else "" for call in calls]
+        targets = [it for name in names for it in self._classes.targets(self._ref, name)]
+        known = [isinstance(it, External) and it.dotted in harmless.CONTEXTS for it in targets]
+        return bool(known) and all(known)
 
     def _expression(self, node: ast.expr) -> None:
         """What the evaluation of an expression does; functions in it are not called."""
@@ -153,6 +193,7 @@ class _Reader:
             self._add(self._classes.is_plain(ref))
         elif not isinstance(ref.statement.node, FUNCTIONS):
             self._effect |= self._effects.of(ref)
+            self._effect |= {ref} if self._effects.is_moving(ref) else NOTHING
 
     def _decorate(self, nodes: Iterable[ast.expr]) -> None:
         for node in nodes:
@@ -172,24 +213,28 @@ class _Reader:
 
     def _assign(self, node: ast.Assign | ast.AnnAssign | ast.AugAssign) -> None:
         self.read(part for part in (getattr(node, "annotation", None), node.value) if part)
-        is_changed = isinstance(node, ast.AugAssign) and not self._is_function
-        waiting = list[ast.expr](node.targets if isinstance(node, ast.Assign) else [node.target])
-        while waiting:
-            target = waiting.pop()
-            if isinstance(target, ast.Tuple | ast.List):
-                waiting += target.elts
-            elif isinstance(target, ast.Starred):
-                waiting.append(target.value)
-            elif isinstance(target, ast.Subscript):
-                self._expression(target.slice)
-                self._fill(dotted(target.value))
-            elif isinstance(target, ast.Attribute):  # a method may change its own object
-                self._add(bool(self._own) and dotted(target.value) == self._own)
-            elif is_changed:
-                self._fill(dotted(target))
+        for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
+            self._store(target)
+        if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
+            self._fill(node.target.id)  # a list grows in place, whatever other names it has
+
+    def _store(self, target: ast.AST | None) -> None:
+        """What it does to bind a target: a name of its own, or a part of something."""
+        if isinstance(target, ast.Tuple | ast.List):
+            for part in target.elts:
+                self._store(part)
+        elif isinstance(target, ast.Starred):
+            self._store(target.value)
+        elif isinstance(target, ast.Subscript):
+            self._expression(target.slice)
+            self._fill(dotted(target.value))
+        elif isinstance(target, ast.Attribute):  # a method may change its own object
+            self._add(bool(self._own) and dotted(target.value) == self._own)
 
     def _fill(self, name: str) -> None:
-        """Note that a container is changed, if it is one of a module's own."""
+        """Note that a container is changed, if it is one of a module's or function's own."""
+        if name in self._new:
+            return
         for target in self._classes.targets(self._ref, name):
             is_own = isinstance(target, Ref) and target.statement.is_container
             self._effect |= {target if isinstance(target, Ref) and is_own else None}
@@ -204,7 +249,10 @@ class _Reader:
             self._callback(callback)
         if not self._ref.statement.is_outer(name):
             method = node.func.attr if isinstance(node.func, ast.Attribute) else ""
-            self._add(method in harmless.METHODS)
+            self._add(method in harmless.METHODS or name.rpartition(".")[0] in self._new)
+        elif targets == [External("", "open")]:
+            modes = [*node.args[1:2], *(it.value for it in node.keywords if it.arg == "mode")]
+            self._add(all(ast.unparse(mode).strip("'") in ("r", "rb", "rt") for mode in modes))
         elif len(node.args) > 1 or targets not in _OF_ONE:
             for target in targets:
                 self._call_of(target, name)

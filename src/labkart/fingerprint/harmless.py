@@ -26,34 +26,40 @@ _FUNCTIONS = _words("""
     enumerate filter float format frozenset getattr hasattr hash hex int isinstance issubclass
     len list map max min object oct ord pow property range repr reversed round set slice
     sorted staticmethod str sum super tuple zip ast.literal_eval base64.b64decode
-    base64.b64encode collections.defaultdict collections.deque collections.namedtuple copy.copy
-    copy.deepcopy dataclasses.field dataclasses.fields dict.fromkeys enum.auto functools.partial
-    itertools.chain itertools.chain.from_iterable itertools.combinations itertools.count
-    itertools.cycle itertools.permutations itertools.product itertools.repeat
+    base64.b64encode collections.defaultdict collections.deque collections.namedtuple
+    contextlib.suppress copy.copy copy.deepcopy csv.reader dataclasses.asdict dataclasses.astuple
+    dataclasses.field dataclasses.fields dataclasses.replace dict.fromkeys enum.auto
+    functools.partial functools.reduce itertools.chain itertools.chain.from_iterable
+    itertools.combinations itertools.count itertools.cycle itertools.islice itertools.pairwise
+    itertools.permutations itertools.product itertools.repeat itertools.zip_longest
     json.load json.loads logging.getLogger numpy.arange numpy.array numpy.asarray
     numpy.concatenate numpy.cos numpy.deg2rad numpy.diag numpy.dtype numpy.empty numpy.exp
     numpy.eye numpy.finfo numpy.float32 numpy.float64 numpy.full numpy.full_like numpy.geomspace
     numpy.hstack numpy.iinfo numpy.int32 numpy.int64 numpy.linspace numpy.log numpy.log10
     numpy.log2 numpy.logspace numpy.meshgrid numpy.ones numpy.ones_like numpy.random.default_rng
     numpy.sin numpy.sqrt numpy.stack numpy.uint8 numpy.vstack numpy.zeros numpy.zeros_like
-    operator.attrgetter operator.itemgetter os.cpu_count os.environ.get os.getcwd os.getenv
+    operator.add operator.attrgetter operator.itemgetter operator.mul operator.or_ os.cpu_count os.environ.get os.getcwd os.getenv
     pandas.concat pandas.date_range pandas.read_csv pandas.read_json pandas.to_datetime
     pandas.to_timedelta pathlib.Path.cwd pathlib.Path.home platform.system re.compile re.escape
     re.findall re.match re.search re.split sklearn.compose.make_column_transformer
     sklearn.pipeline.make_pipeline str.maketrans struct.calcsize threading.local time.monotonic
-    time.perf_counter time.time tomllib.loads torch.arange torch.cuda.is_available torch.device
+    time.perf_counter time.time tomllib.load tomllib.loads torch.arange torch.cuda.is_available torch.device
     torch.eye torch.linspace torch.ones torch.tensor torch.zeros typing.cast typing.get_args
     typing.get_origin uuid.uuid4 yaml.safe_load
 """)
 # Arguments that a harmless function calls: sorted() its key, and map() the first one.
 CALLBACKS = _words("cls converters default_factory key object_hook object_pairs_hook")
 CALLBACKS |= _words("parse_constant parse_float parse_int")
-CALLING = {"map", "filter", "collections.defaultdict"}
+CALLING = {"map", "filter", "collections.defaultdict", "functools.reduce"}
+# A `with` of these only opens a file, or suppresses an error.
+CONTEXTS = {"open", "contextlib.suppress"}
+_ITERATORS = _words("csv.reader enumerate filter iter map open reversed zip")
 # Methods of a value, which only make another one, of a text, a path, a table.
 METHODS = _words("""
-    __init__ absolute as_posix astype copy date decode difference digest encode endswith exists
+    __init__ _asdict _replace absolute as_posix astype copy date decode difference digest encode endswith exists
     expanduser format fromkeys get getChild hexdigest intersection isoformat items join
-    joinpath keys lower lstrip max mean min read_bytes read_text replace reshape resolve round
+    joinpath keys lower lstrip max mean min read read_bytes read_text readlines replace reshape
+    resolve round
     rstrip split splitlines startswith strftime strip sum timestamp title to_numpy tolist
     total_seconds union upper values with_name with_suffix
 """)
@@ -100,6 +106,11 @@ def is_harmless_call(dotted: str) -> bool:
     is_pure = dotted.partition(".")[0] in _PURE or dotted.startswith("os.path.")
     is_class = "." in dotted and is_plain_class(dotted)
     return dotted in _FUNCTIONS or is_error or is_pure or is_class
+
+
+def is_iterator(dotted: str) -> bool:
+    """Whether a call makes what can be read once."""
+    return dotted in _ITERATORS or dotted.startswith("itertools.")
 
 
 def is_plain_class(dotted: str) -> bool:

@@ -164,12 +164,7 @@ class Statement:
     @property
     def is_container(self) -> bool:
         """Whether it binds a name to a container of its own, or a plain value."""
-        node = self.node
-        value = node.value if isinstance(node, ast.Assign | ast.AnnAssign) else None
-        made = dotted(value.func).rpartition(".")[2] if isinstance(value, ast.Call) else ""
-        is_container = isinstance(value, _DISPLAYS) or made in _CONTAINERS
-        is_plain = isinstance(node, ast.AugAssign) or self.literal is not None
-        return (is_container or is_plain) and len(self.names) == 1
+        return _binds_new(self.node) and len(self.names) == 1
 
     def texts(self) -> Iterator[tuple[str, int]]:
         """Its string literals, each with its line; of f-strings what has a text in quotes."""
@@ -233,6 +228,27 @@ def evaluated(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> list
     parts: list[ast.expr | None] = [*node.args.defaults, *node.args.kw_defaults]
     parts += [part.annotation for part in ast.walk(node.args) if isinstance(part, ast.arg)]
     return [part for part in [*parts, getattr(node, "returns", None)] if part]
+
+
+def new_values(function: ast.AST) -> set[str]:
+    """The names of a function that mean nothing but new containers and plain values."""
+    new, others = set[ast.AST](), {part.arg for part in ast.walk(function) if isinstance(part, ast.arg)}
+    for part in ast.walk(function):
+        if isinstance(part, ast.Assign | ast.AnnAssign | ast.AugAssign) and _binds_new(part):
+            new.update(part.targets if isinstance(part, ast.Assign) else [part.target])
+        elif isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store) and part not in new:
+            others.add(part.id)
+    return {part.id for part in new if isinstance(part, ast.Name)} - others
+
+
+def _binds_new(node: ast.AST) -> bool:
+    """Whether an assignment binds a new container or a plain value, or adds to one."""
+    if isinstance(node, ast.AugAssign):
+        return True
+    value = node.value if isinstance(node, ast.Assign | ast.AnnAssign) else None
+    made = dotted(value.func).rpartition(".")[2] if isinstance(value, ast.Call) else ""
+    is_container = isinstance(value, _DISPLAYS) or made in _CONTAINERS
+    return is_container or (value is not None and _literal(value) is not None)
 
 
 def _executed(body: list[ast.stmt]) -> Iterator[ast.stmt]:
