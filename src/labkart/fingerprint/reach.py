@@ -7,12 +7,13 @@ import ast
 import builtins
 from collections.abc import Iterable
 from functools import cache
-from itertools import chain
+from itertools import chain, groupby
+from operator import attrgetter
 from typing import NamedTuple
 
 from labkart.fingerprint.effects import NOTHING, Effects
-from labkart.fingerprint.modules import Module, Modules, Ref, Target
-from labkart.fingerprint.statements import evaluated
+from labkart.fingerprint.modules import External, Module, Modules, Ref, Target
+from labkart.fingerprint.statements import evaluated, literal
 
 
 class References(NamedTuple):
@@ -59,8 +60,8 @@ class Reach:
         modules = dict.fromkeys(ref.module for ref in order)
         order = [ref for ref in order if ref in reached]
         decisive = {ref for ref in order if self._effects.of(ref) != NOTHING or _is_rebound(ref)}
-        order = [ref for ref in order if ref in decisive or not _is_constant(ref)]
-        return reached, modules, order if decisive else []
+        order = [ref for ref in order if ref in decisive or not self._is_constant(ref)]
+        return reached, modules, _sorted_between(order, decisive) if decisive else []
 
     def imported(self, roots: Iterable[Module]) -> list[Ref]:
         """The modules that are imported with some, and their statements, in the order they run."""
@@ -127,6 +128,18 @@ class Reach:
                         waiting.append((target, is_plan))
         return set(reached)
 
+    def _is_constant(self, ref: Ref) -> bool:
+        """Whether what a statement binds does not depend on what ran before it."""
+        node, statement = ref.statement.node, ref.statement
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            return ref.number is None or statement.is_import or statement.literal is not None
+        annotations = [part for part in evaluated(node) if literal(part) is None]
+        defaults = {*node.args.defaults, *node.args.kw_defaults}
+        names = [name for part in annotations for name in statement.outer_names(part)]
+        targets = [target for name in names for target in self._modules.resolve(ref, name)]
+        are_types = all(isinstance(it, External) or it.is_definition for it in targets)
+        return are_types and defaults.isdisjoint(annotations) and not node.decorator_list
+
     def _counts(self, ref: Ref, reached: set[Ref]) -> bool:
         """Whether a statement acts on a task that reaches these."""
         effect = self._effects.of(ref)
@@ -176,11 +189,8 @@ def _is_rebound(ref: Ref) -> bool:
     )
 
 
-def _is_constant(ref: Ref) -> bool:
-    """Whether what a statement binds does not depend on what ran before it."""
-    node = ref.statement.node
-    if ref.number is None or ref.statement.is_import:
-        return True
-    is_function = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-    is_plain = is_function and not (node.decorator_list or evaluated(node))
-    return is_plain or ref.statement.literal is not None
+def _sorted_between(order: list[Ref], decisive: set[Ref]) -> list[Ref]:
+    """Definitions in a fixed order, since theirs does not count, but for those that are decisive."""
+    groups = groupby(order, decisive.__contains__)
+    key = attrgetter("module.key", "statement.text")
+    return [ref for fixed, group in groups for ref in (group if fixed else sorted(group, key=key))]

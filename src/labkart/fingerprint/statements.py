@@ -159,7 +159,7 @@ class Statement:
     def literal(self) -> str | None:
         """The value of an assignment as Python writes it; None if it is not plain."""
         value = self.node.value if isinstance(self.node, ast.Assign | ast.AnnAssign) else None
-        return _literal(value) if value else None
+        return literal(value) if value else None
 
     @property
     def is_container(self) -> bool:
@@ -248,7 +248,7 @@ def _binds_new(node: ast.AST) -> bool:
     value = node.value if isinstance(node, ast.Assign | ast.AnnAssign) else None
     made = dotted(value.func).rpartition(".")[2] if isinstance(value, ast.Call) else ""
     is_container = isinstance(value, _DISPLAYS) or made in _CONTAINERS
-    return is_container or (value is not None and _literal(value) is not None)
+    return is_container or (value is not None and literal(value) is not None)
 
 
 def _executed(body: list[ast.stmt]) -> Iterator[ast.stmt]:
@@ -269,10 +269,11 @@ def _is_empty(node: ast.AST) -> bool:
 def _is_for_scheduler(member: ast.stmt) -> bool:
     """Whether a class's member is a plain value that luigi's scheduler reads of tasks."""
     value = getattr(member, "value", None) if member_name(member) in harmless.SCHEDULING else None
-    return isinstance(value, ast.expr) and _literal(value) is not None
+    return isinstance(value, ast.expr) and literal(value) is not None
 
 
-def _literal(node: ast.expr) -> str | None:
+def literal(node: ast.expr) -> str | None:
+    """The value of an expression as Python writes it; None if it is not plain."""
     with suppress(ValueError, TypeError, RecursionError):
         return repr(ast.literal_eval(node))
     return None
