@@ -81,6 +81,11 @@ def effect(code: str) -> set[str]:
             "try:\n    import b\nexcept ImportError:\n    b = None",
         ),
         *("from b import c", "class Hook:\n    def __init_subclass__(cls): ...", "x = y = 1"),
+        *("for x in [1, A]: ...", "assert quiet(A) > 1, 'a'", "if A: raise ValueError('a')"),
+        "import json\nwith open('a') as f:\n    x = json.load(f)",
+        "def f():\n    x = {}\n    for i in [1]:\n        x[i] = quiet(i)\n    return x\ny = f()",
+        "from typing import TypedDict\nclass B(TypedDict, total=False): ...",
+        "x = functools.reduce(lambda a, b: a * b, [1, 2])",
     ],
 )
 def test_what_only_defines_does_nothing(code: str) -> None:
@@ -92,10 +97,27 @@ def test_what_only_defines_does_nothing(code: str) -> None:
     [
         *("REG['a'] = 1", "REG.update(a=1)", "REG |= {'a': 1}", "@register('a')\ndef f(): ..."),
         *("for_ = REG.setdefault('a', 1)", "@register('a')\nclass B: ..."),
+        *("for i in [1]: REG[i] = quiet(i)", "for REG['a'] in [1]: ...", "assert REG.pop('a')"),
     ],
 )
 def test_what_fills_a_container_changes_it(code: str) -> None:
     assert effect(code) == {"REG"}
+
+
+@pytest.mark.parametrize(
+    ("moving", "use"),
+    [
+        ("iter([1])", "list(M)"),
+        ("(i for i in [1])", "sum(M)"),
+        ("map(str, [1])", "''.join(M)"),
+        ("numbers()", "list(zip([1], M))"),
+        ("Counter()", "M.get()"),
+        ("Counter()", "M[0]"),
+    ],
+)
+def test_what_goes_on_with_an_iterator_changes_it(moving: str, use: str) -> None:
+    definitions = "def numbers(): yield 1\nclass Counter:\n    n = 0\n    def get(self):\n        self.n += 1\n"
+    assert effect(f"{definitions}M = {moving}\nx = {use}") == {"M"}
 
 
 @pytest.mark.parametrize(
@@ -150,10 +172,21 @@ def test_what_fills_a_container_changes_it(code: str) -> None:
             "from b import *",
         ),
         *(
-            "for x in A: ...",
+            "for f in [loud]: f(1)",
+            "for x in loud(1): ...",
+            "for R['a']['b'] in [1]: ...",
+            "for d in [R]: d['a'] = 1",
+            "for d in [R]: d += [1]",
             "with A: ...",
+            "with open('a', 'w') as f: ...",
+            "with open('a') as os.x: ...",
             "match A:\n    case 1: ...",
-            "assert A",
+            "assert loud(1)",
+            "class E(Exception):\n    def __init__(self): loud(1)\nraise E",
+            "def f(x): x += [1]\ny = f(R)",
+            "def f():\n    x = R\n    x.update(a=1)\ny = f()",
+            "def f(x=None):\n    x.append(1)\n    x = []\ny = f(R)",
+            "x = functools.reduce(lambda a, b: loud(a), [1, 2])",
             "x = type('B', (), {})",
             "def type(x): loud(x)\nx = type(1)",
             "@functools.singledispatch\ndef f(x): ...\n@f.register\ndef _(x: int): ...",

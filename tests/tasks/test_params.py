@@ -324,14 +324,25 @@ def test_a_parameter_that_is_not_significant_does_not_count() -> None:
     assert made(value=True).make_unique_id() == made(value=False).make_unique_id()
 
 
-def test_a_class_that_a_task_gets_counts_with_its_code(
-    student: Callable[[str], ModuleType],
+MODELS = {
+    "class Model:\n    rate = §\n": lambda module: module.Model,
+    "from dataclasses import dataclass\n@dataclass\nclass Model:\n    a: int = 1\n    def rate(self): return §\n": lambda module: (
+        [{"model": module.Model()}]
+    ),
+    "import enum\nclass Model(enum.Enum):\n    RATE = §\n": lambda module: module.Model.RATE,
+}
+
+
+@pytest.mark.parametrize(("code", "value"), MODELS.items())
+def test_a_class_that_a_task_gets_or_an_object_of_one_counts_with_its_code(
+    code: str, value: Callable[[Any], object], student: Callable[[str], ModuleType]
 ) -> None:
     made = kind(AnyParameter())
-    module = student("class Model:\n    rate = 1\n")
-    before = made(value=module.Model).make_unique_id()
-    Path(str(module.__file__)).write_text("class Model:\n    rate = 20\n")
-    assert made(value=reload(module).Model).make_unique_id() != before
+    module = student(code.replace("§", "1"))
+    before = made(value=value(module)).make_unique_id()
+    assert made(value=value(module)).make_unique_id() == before
+    Path(str(module.__file__)).write_text(code.replace("§", "20"))
+    assert made(value=value(reload(module))).make_unique_id() != before
     assert made(value=int).make_unique_id() == made(value=int).make_unique_id()
 
 

@@ -15,9 +15,12 @@ from labkart.digests import Stamp
 from labkart.fingerprint import harmless, imports
 from labkart.fingerprint.modules import External, Module, Modules, Ref
 from labkart.fingerprint.reach import Reach
+from labkart.installed_files import is_installed
 
 # By file (`my_thesis/tasks/train.py`) the digest of each statement (`TrainForest.run`).
 Code = dict[str, dict[str, str]]
+# A task's class, and the classes of its parameters' values.
+Classes = tuple[type, ...]
 _KNOWN = harmless.RUNTIMES | sys.stdlib_module_names
 
 
@@ -39,20 +42,25 @@ class FileUse(NamedTuple):
 
 
 class TaskCode:
-    """What counts for a class.
+    """What counts for a task.
 
     Attributes:
         known: the statements that count.
+        is_sourceless: whether one of the classes is not as a file says.
 
     Args:
         reach: follows names.
-        task: the class.
+        classes: what it is, first its own.
     """
 
-    def __init__(self, modules: Modules, reach: Reach, task: type) -> None:
-        self._all, self._reach, self._task = modules, reach, task
-        starts = [ref for base in task.__mro__ for ref in reach.bound(base)]
-        self.is_sourceless = not any(ref.module.name == task.__module__ for ref in starts)
+    def __init__(self, modules: Modules, reach: Reach, classes: Classes) -> None:
+        self._all, self._reach, self._classes = modules, reach, classes
+        starts = [ref for it in classes for base in it.__mro__ for ref in reach.bound(base)]
+        own = [it for it in classes if not is_installed(_file(it))]
+        files = {ref.module.name for ref in starts}
+        self.is_sourceless = any(
+            it.__module__ not in files or "<locals>" in it.__qualname__ for it in own
+        )
         entry = modules.find(project.current().entry.partition(":")[0])
         self._roots = [ref.module for ref in starts]
         if entry:
@@ -79,7 +87,7 @@ class TaskCode:
         A package that is installed in place is read like the project's own code, and has a version.
         """
         names = {*self._external_names, *(ref.module.name for ref in self.known)}
-        names |= {base.__module__ for base in self._task.__mro__}
+        names |= {base.__module__ for it in self._classes for base in it.__mro__}
         return {name.partition(".")[0] for name in names} - harmless.RUNTIMES
 
     @cached_property
@@ -125,7 +133,7 @@ class TaskCode:
             for ref in self._order
         ]
         if len(order) > 1:
-            own = code.setdefault(f"{self._task.__module__.replace('.', '/')}.py", {})
+            own = code.setdefault(f"{self._classes[0].__module__.replace('.', '/')}.py", {})
             own["order"] = [hashlib.sha256("\n".join(order).encode()).hexdigest()[:12]]
         digests = {
             key: {name: " ".join(parts[name]) for name in parts}
@@ -177,6 +185,11 @@ class TaskCode:
                 is_known = target.dotted.partition(".")[0] in _KNOWN
                 if target.origin.endswith(":*") or not is_known:
                     yield target
+
+
+def _file(definition: type) -> str:
+    """The file of a class's module; empty if it has none."""
+    return str(getattr(sys.modules.get(definition.__module__), "__file__", None) or "")
 
 
 def _whole(file: str, key: str) -> FileUse:

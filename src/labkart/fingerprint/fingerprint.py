@@ -15,7 +15,7 @@ from typing import NamedTuple
 from labkart import digests, opened_files, packages
 from labkart.digests import content_digest
 from labkart.fingerprint import imports, live
-from labkart.fingerprint.code import Code, FileUse, TaskCode
+from labkart.fingerprint.code import Classes, Code, FileUse, TaskCode
 from labkart.fingerprint.modules import Modules
 from labkart.fingerprint.reach import Reach
 
@@ -73,10 +73,10 @@ class Literal(NamedTuple):
     file: str
 
 
-def fingerprint_of(task: type) -> Fingerprint:
-    """The fingerprint of a task class, as this process imported it."""
+def fingerprint_of(*classes: type) -> Fingerprint:
+    """The fingerprint of a task class and of those of its values, as this process imported them."""
     with opened_files.ignored():
-        return _readings.current().fingerprint(task)
+        return _readings.current().fingerprint(classes)
 
 
 def literals(task: type) -> list[Literal]:
@@ -85,7 +85,7 @@ def literals(task: type) -> list[Literal]:
     That is its own code, what it reaches by name, and what happens at import that counts for it.
     """
     with opened_files.ignored():
-        refs = _readings.current().code(task).known
+        refs = _readings.current().code((task,)).known
     texts = {Literal(*text, ref.module.file) for ref in refs for text in ref.statement.texts()}
     return sorted(texts, key=lambda literal: (literal.file, literal.line, literal.text))
 
@@ -108,46 +108,45 @@ class _Reading:
         self.generation = imports.generation()
         self._modules = Modules()
         self._reach = Reach(self._modules)
-        self._codes: dict[type, TaskCode] = {}
-        self._states: dict[type, live.State] = {}
-        self._fingerprints: dict[type, Fingerprint] = {}
+        self._codes: dict[Classes, TaskCode] = {}
+        self._states: dict[Classes, live.State] = {}
+        self._fingerprints: dict[Classes, Fingerprint] = {}
 
-    def code(self, task: type) -> TaskCode:
-        """What counts for a class."""
-        if task not in self._codes:
-            self._codes[task] = TaskCode(self._modules, self._reach, task)
-            self._states[task] = live.state(self._codes[task].known)
-        return self._codes[task]
+    def code(self, classes: Classes) -> TaskCode:
+        """What counts for some classes together."""
+        if classes not in self._codes:
+            self._codes[classes] = TaskCode(self._modules, self._reach, classes)
+            self._states[classes] = live.state(self._codes[classes].known)
+        return self._codes[classes]
 
     def is_outdated(self) -> bool:
         """Whether a reached definition is another one now, or a file that may be loaded changed."""
         states = self._states.items()
-        if any(live.state(self._codes[task].known) != state for task, state in states):
+        if any(live.state(self._codes[classes].known) != state for classes, state in states):
             return True
         uses = [use for code in self._codes.values() for use in code.files.items()]
         return any(
             digests.stamp(file) != use.stamp for file, use in uses if not imports.is_loaded(file)
         )
 
-    def fingerprint(self, task: type) -> Fingerprint:
-        """What counts for a class, as the files say it and as this process runs it."""
-        if task not in self._fingerprints:
-            code = self.code(task)
+    def fingerprint(self, classes: Classes) -> Fingerprint:
+        """What counts for classes, as the files say it and as this process runs it."""
+        if classes not in self._fingerprints:
+            code, state = self.code(classes), self._states[classes]
             parts = {key: dict(digests) for key, digests in code.parts.items()}
-            for key, name, value in self._states[task].constants:
+            for key, name, value in state.constants:
                 parts[key][f"{name}, as it was set"] = value
             for file, use in code.files.items():
                 # What others read is known only after a run: see `late_reads`.
                 if use.counts in ("partly", "whole") and (read := _read_at_import(file)):
                     parts.setdefault(use.key, {}).update(read)
-            functions = self._states[task].functions
-            if functions or code.is_sourceless or "<locals>" in task.__qualname__:
+            if state.functions or code.is_sourceless:
                 # It was typed at a prompt, or made or changed by a function: no file says all.
-                state = (task, functions, imports.reload_count())
-                parts[task.__module__] = {task.__qualname__: imports.token(state)}
+                token = imports.token((classes, state.functions, imports.reload_count()))
+                parts[classes[0].__module__] = {classes[0].__qualname__: token}
             versions = _versions(code)
-            self._fingerprints[task] = Fingerprint(parts, versions, code.files)
-        return self._fingerprints[task]
+            self._fingerprints[classes] = Fingerprint(parts, versions, code.files)
+        return self._fingerprints[classes]
 
 
 @dataclass

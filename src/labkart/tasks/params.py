@@ -24,14 +24,12 @@ import luigi
 from luigi.date_interval import DateInterval
 from luigi.freezing import FrozenOrderedDict
 
-from labkart.fingerprint import fingerprint
-from labkart.installed_files import is_installed
 from labkart.language import mistake
 from labkart.tasks.data_files import DataFile
 
 # Two of these are equal exactly if their types and their texts are.
 _FAITHFUL = (date, time, timedelta, tzinfo, zoneinfo.ZoneInfo, Decimal, Fraction, uuid.UUID, range)
-_FAITHFUL += (slice, re.Pattern, ipaddress.IPv4Address, ipaddress.IPv6Address)
+_FAITHFUL += (slice, ipaddress.IPv4Address, ipaddress.IPv6Address)
 _LIBRARIES = ("luigi.parameter", "gokart.parameter")
 _LONG = 10_000  # bits; Python refuses to write much longer integers with decimal digits
 
@@ -102,7 +100,7 @@ def exact_text(value: Any) -> str:
     if value is None or kind in (bool, int, float, complex, str, bytes):
         return _plain_text(value)
     if isinstance(value, type):
-        return _class_text(value)
+        return f"class {_name(value)}"
     if isinstance(value, luigi.Task):
         return f"{kind.__name__}({_task_id(value)})"
     if isinstance(value, Enum):
@@ -116,6 +114,26 @@ def _plain_text(value: Any) -> str:
     if isinstance(value, complex):  # its own text has no place for the sign of each zero
         return f"complex({value.real!r}, {value.imag!r})"
     return repr(value)
+
+
+def value_classes(task: gokart.TaskOnKart[Any]) -> list[type]:
+    """The classes that the parameters are, or are objects of: code that the task may run."""
+    params: dict[str, Any] = task.param_kwargs
+    values = [params[name] for name, parameter in task.get_params() if parameter.significant]
+    classes = set[type]()
+    while values:
+        value = values.pop()
+        kind = value if isinstance(value, type) else type(value)
+        is_python = kind.__module__.partition(".")[0] in sys.stdlib_module_names
+        if not (is_python or isinstance(value, luigi.Task)):
+            classes.add(kind)
+        if isinstance(value, Mapping):
+            values += [*value.keys(), *value.values()]
+        elif isinstance(value, list | tuple | Set):
+            values += value
+        elif value is not kind:
+            values += (_fields(value) or {}).values()
+    return sorted(classes, key=_name)
 
 
 def is_same(first: Any, second: Any) -> bool:
@@ -180,6 +198,8 @@ def _content_text(value: Any) -> str:
     """The exact text of what a value holds, without its type."""
     if isinstance(value, PurePath):
         return repr(str(value))
+    if isinstance(value, re.Pattern):  # its own text ends after 200 characters
+        return repr((value.pattern, value.flags))
     if isinstance(value, _FAITHFUL):
         return repr(value)
     if isinstance(value, DateInterval):
@@ -190,13 +210,21 @@ def _content_text(value: Any) -> str:
     for kind in kinds:
         if isinstance(value, kind):  # of a class that inherits from one of Python's own
             return _plain_text(kind(value))
-    if dataclasses.is_dataclass(value):
-        fields = [field.name for field in dataclasses.fields(value)]
-    elif hasattr(type(value), "__attrs_attrs__"):
-        fields = [field.name for field in type(value).__attrs_attrs__]
-    else:
+    fields = _fields(value)
+    if fields is None:
         raise UnknownValueError(type(value).__name__)
-    return ", ".join(f"{name}={exact_text(getattr(value, name))}" for name in fields)
+    return ", ".join(f"{name}={exact_text(item)}" for name, item in fields.items())
+
+
+def _fields(value: Any) -> dict[str, Any] | None:
+    """The fields of an object of a dataclass or of attrs; None of any other."""
+    if dataclasses.is_dataclass(value):
+        names = [field.name for field in dataclasses.fields(value)]
+    elif hasattr(type(value), "__attrs_attrs__"):
+        names = [field.name for field in type(value).__attrs_attrs__]
+    else:
+        return None
+    return {name: getattr(value, name) for name in names}
 
 
 def _numpy_text(value: Any) -> str:
@@ -207,14 +235,6 @@ def _numpy_text(value: Any) -> str:
         return f"{value.dtype}, {exact_text(value.tolist())}"
     content = hashlib.sha256(value.tobytes()).hexdigest()
     return f"{value.dtype}, {value.shape}, {content}"
-
-
-def _class_text(value: type) -> str:
-    """A class that a task gets is code that it runs; an installed one has its package's version."""
-    file = getattr(sys.modules.get(value.__module__), "__file__", None) or ""
-    if value.__module__ in sys.builtin_module_names or is_installed(file):
-        return f"class {_name(value)}"
-    return f"class {_name(value)} {fingerprint.fingerprint_of(value).digest}"
 
 
 def _task_id(task: luigi.Task) -> str:

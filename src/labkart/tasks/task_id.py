@@ -27,7 +27,7 @@ from labkart.tasks.data_files import DataFile
 from labkart.tasks.file_access import UndeclaredReads
 from labkart.tasks.file_formats import describe_output
 from labkart.tasks.handover import WholeParams
-from labkart.tasks.params import exact_text, exact_texts, is_same, own_params
+from labkart.tasks.params import exact_text, exact_texts, is_same, own_params, value_classes
 
 T = TypeVar("T")
 
@@ -160,7 +160,7 @@ def _make_id(task: gokart.TaskOnKart[Any]) -> None:
     if not isinstance(task, TaskWithId):
         gokart.TaskOnKart.make_unique_id(task)
         return
-    task._fingerprint = fingerprint.fingerprint_of(type(task))
+    task._fingerprint = fingerprint.fingerprint_of(type(task), *value_classes(task))
     task._data = current_data(task)
     parts = [
         f"{type(task).__module__}.{type(task).__qualname__}",
