@@ -1,4 +1,4 @@
-"""Which files this process opens, as Python's audit hook reports it.
+"""Which files this process opens and which folders it lists, as Python's audit hook reports it.
 
 Knows no task, and never decides whether a file matters.
 """
@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-# Takes the path of a file that is opened, and whether it is read: None is "perhaps".
+# Takes the path of a file that is opened or a folder that is listed, and whether it is read: None
+# is "perhaps".
 Listener = Callable[[str, bool | None], None]
 
 # What shows lines of code in warnings and tracebacks.
@@ -68,8 +69,11 @@ def ignored() -> Iterator[None]:
 def is_import(path: Any, depth: int) -> bool:
     """Whether Python opens a file to import it; `depth` is the number of the opener's frame."""
     is_code = isinstance(path, str) and path.endswith((".py", ".pyc"))
-    opener = sys._getframe(depth + 1).f_code.co_filename if is_code else ""
-    return opener.startswith("<frozen importlib")
+    return is_code and _is_importer(depth + 1)
+
+
+def _is_importer(depth: int) -> bool:
+    return sys._getframe(depth + 1).f_code.co_filename.startswith("<frozen importlib")
 
 
 def _report(path: Any, reads: bool | None = True) -> None:
@@ -85,6 +89,9 @@ def _hook(event: str, arguments: tuple[Any, ...]) -> None:
     """What Python calls at each event."""
     if event == "open":
         _on_open(*arguments)
+    elif event in ("os.listdir", "os.scandir"):
+        if not _is_importer(1):
+            _report(arguments[0] or os.curdir)
     elif event == "sqlite3.connect":
         _on_database(arguments[0])
     elif event == "os.rename":

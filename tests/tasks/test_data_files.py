@@ -476,6 +476,37 @@ def test_a_parameter_with_the_bare_name_of_a_folder_is_to_declare_it_where_it_is
     assert said(caplog) == [f"Named reads data/notes.csv without declaring it. {remedy}"]
 
 
+class Lists(Task[int]):
+    """Counts the files of a folder whose path is computed."""
+
+    def run(self) -> None:
+        folder = Path("data", "scans")
+        if self.seed:
+            (folder / "made.txt").write_text("1")
+        self.dump(len(list(folder.glob("**/*.txt"))))
+
+    seed: luigi.IntParameter = luigi.IntParameter(default=0)
+
+
+def test_a_folder_that_is_listed_counts_with_what_comes_into_it(
+    root: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    write(root, **{"data/scans/a.txt": "1", "data/scans/deep/b.txt": "1"})
+    Lists().run()
+    remedy = '"scans: data/scans" to its settings in conf/, and read self.scans.'
+    added = f'Add "scans: DataFolder = DataFolder()" to Lists, {remedy}'
+    assert said(caplog) == [f"Lists reads data/scans without declaring it. {added}"]
+    assert again(Lists()).complete()
+    write(root, **{"data/scans/deep/c.txt": "1"})
+    assert not again(Lists()).complete()
+
+
+def test_a_folder_that_the_run_writes_into_does_not_count(root: Path) -> None:
+    write(root, **{"data/scans/a.txt": "1"})
+    Lists(seed=1).run()
+    assert recorded(Lists(seed=1)).undeclared == []
+
+
 @pytest.mark.parametrize("files", [4, 3])
 def test_many_files_of_one_folder_are_told_at_once(
     files: int, root: Path, caplog: pytest.LogCaptureFixture

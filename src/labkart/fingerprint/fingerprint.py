@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
-from labkart import digests, opened_files, packages
+from labkart import digests, file_states, opened_files, packages
 from labkart.digests import content_digest
 from labkart.fingerprint import imports, live
 from labkart.fingerprint.code import Classes, Code, FileUse, TaskCode
@@ -178,10 +178,15 @@ def _versions(code: TaskCode) -> dict[str, str]:
 
 
 def _read_at_import(file: str) -> dict[str, str]:
-    """The digests of the files, other than code, that a module's file read when it was imported."""
+    """The digests of the files, other than code, that a module's file read when it was imported.
+
+    Of a folder the names in it.
+    """
     read: dict[str, str] = {}
     for name in sorted(imports.read_at_import(file)):
         with suppress(OSError):  # it looked for a file that does not exist
+            names = file_states.names(name)
+            digest = content_digest(Path(name)) if names is None else file_states.digest(names)
             part = f"reads {Path(name).name}"
-            read[part] = " ".join([*read.get(part, "").split(), content_digest(Path(name))])
+            read[part] = " ".join([*read.get(part, "").split(), digest])
     return read

@@ -34,7 +34,7 @@ class _ImportLog:
         tokens: by what is in no file, a text that no other process has.
         texts: the content of each file of the project that ran; None if nobody knows it.
         opened: the sha256 of files of code that were opened as data, when they were.
-        read: the files, other than code, that each of them read meanwhile.
+        read: the files, other than code, that each of them read meanwhile, and folders.
         generation: how often one of them ran.
         reloads: how often code ran that may replace other code.
     """
@@ -87,7 +87,7 @@ def edited_files() -> set[str]:
 
 
 def read_at_import(file: str) -> set[str]:
-    """The files, other than code, that a module's file opened to read while it was imported."""
+    """The files, other than code, and the folders that a module's file read at import."""
     return _log.read.get(file, set())
 
 
@@ -123,7 +123,8 @@ def _on_run(code: Any) -> None:
 
 def _on_open(name: str, reads: bool | None) -> None:
     """Note a file of code that is read as data, or data that is read while a module is imported."""
-    if reads is False or is_installed(name) or name.startswith(_SYSTEM):
+    is_path = os.path.abspath(name) in sys.path  # noqa: PTH100 (as a text); Python lists it
+    if reads is False or is_path or is_installed(name) or name.startswith(_SYSTEM):
         return
     if name.endswith(_CODE) and (content := _content(name)) is not None:
         _log.opened[_absolute(name)] = hashlib.sha256(content).hexdigest()

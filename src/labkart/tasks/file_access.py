@@ -8,6 +8,7 @@ another language opens see `named_paths`. Of data of installed packages, such as
 import logging
 import os
 import re
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -44,6 +45,7 @@ class UndeclaredReads:
         paths = (Path(os.path.normpath(Path.cwd() / path)) for path in declared)
         self._ignored = list(paths)
         self._written: set[str] = set()
+        self._listed: dict[str, None] = {}
         self.library_data = LibraryData()
         self._uncertain: set[str] = set()
         # From the project's root, each with its stamp when it was opened.
@@ -61,7 +63,7 @@ class UndeclaredReads:
             self._on_open(name, reads=True)
 
     def states(self, owner: str) -> list[digests.FileState]:
-        """The files' present states, without those that are gone.
+        """The present states of files and folders, without those that are gone.
 
         Raises:
             LabkartError: another process changed one since the task opened it.
@@ -76,16 +78,37 @@ class UndeclaredReads:
                     "{path} changed while {task} ran. Run it again.", path=path, task=owner
                 )
         files = (self._root / path for path in self.paths)
-        return [digests.file_state(file, self._root) for file in files if file.exists()]
+        states = [digests.file_state(file, self._root) for file in files if file.exists()]
+        folders = (self._root / path for path in self._folders())
+        return states + [digests.content_state(path, self._root) for path in folders]
+
+    def to_declare(self) -> list[str]:
+        """The files, and the folders that were listed but for those of which files were read."""
+        parents = {parent for path in self.paths for parent in _parents(path)}
+        return [*self.paths, *(path for path in self._folders() if path not in parents)]
+
+    def _folders(self) -> list[str]:
+        """The folders that were listed and not written into: all that is in them counts."""
+        left = dict.fromkeys(
+            path
+            for path in self._listed
+            if not self.wrote(path) and (self._root / path).is_dir()
+        )
+        return [path for path in left if left.keys().isdisjoint(_parents(path))]
 
     def _on_open(self, name: str, reads: bool | None) -> None:
-        """Note that a file was opened; `reads` is None if only another program knows."""
+        """Note that a file was opened or a folder listed; `reads` is None if it is not certain."""
         path = os.path.normpath(Path.cwd() / name)
         if reads:
             self.library_data.add(path)
         if reads is False:
             self._written.add(path)
-        elif path not in self._written and self._may_be_input(path):
+        elif path in self._written or not self._may_be_input(path):
+            return
+        elif reads and Path(path).is_dir():
+            if path not in sys.path and may_be_data(Path(path)):
+                self._listed[Path(path).relative_to(self._root).as_posix()] = None
+        else:
             self._add(Path(path), certain=reads is not None)
 
     def wrote(self, path: str) -> bool:
@@ -107,6 +130,10 @@ class UndeclaredReads:
             if not certain and name not in self.paths:
                 self._uncertain.add(name)
             self.paths.setdefault(name, digests.stamp(path))
+
+
+def _parents(path: str) -> list[str]:
+    return [str(parent) for parent in PurePosixPath(path).parents]
 
 
 class LibraryData:
@@ -152,6 +179,13 @@ def may_be_input(path: str) -> bool:
     return not is_hidden and not any(file.is_relative_to(folder) for folder in made)
 
 
+def may_be_data(path: Path) -> bool:
+    """Whether a file or folder of the project may be data: no code, and no report."""
+    parts = path.relative_to(project.current().root).parts
+    is_made = parts[0] == "reports" or parts[-1] == "__pycache__"
+    return not is_made and not (path.is_dir() and any(path.glob("*.py")))
+
+
 @dataclass(frozen=True)
 class _Input:
     """One file that a task reads, or many files of one folder, in words."""
@@ -190,10 +224,14 @@ def warn(message: str) -> None:
 
 
 def _by_folder(paths: Iterable[str]) -> Iterator[_Input]:
-    """The files one by one, but many files of one folder as that folder."""
+    """The files one by one, but many files of one folder as that folder; folders that were listed."""
+    root = project.current().root
     folders: dict[str, list[str]] = {}
     for path in paths:
-        folders.setdefault(str(Path(path).parent), []).append(path)
+        if (root / path).is_dir():
+            yield _Input(path, kind="DataFolder")
+        else:
+            folders.setdefault(str(Path(path).parent), []).append(path)
     for folder, files in folders.items():
         if len(files) > _MANY and folder != ".":
             yield _Input(folder, len(files), "DataFolder")

@@ -20,7 +20,7 @@ from labkart.language import join_sentences, translate
 from labkart.records.record import TaskRecord
 from labkart.tasks import task_id
 from labkart.tasks.data_files import DataFile
-from labkart.tasks.file_access import declaration, may_be_input, warn
+from labkart.tasks.file_access import declaration, may_be_data, may_be_input, warn
 
 # The fingerprint counts code.
 _CODE = (".py", ".pyc", ".so", ".ipynb", ".sh")
@@ -236,9 +236,7 @@ def _is_input(path: Path) -> bool:
             return False
     except OSError:  # no name of a file
         return False
-    parts = path.relative_to(project.current().root).parts
-    is_made = parts[0] == "reports" or parts[-1] == "__pycache__"
-    return not is_made and not (path.is_dir() and any(path.glob("*.py")))
+    return may_be_data(path)
 
 
 def _overlap(path: Path, other: Path) -> bool:

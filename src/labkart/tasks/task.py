@@ -178,7 +178,7 @@ class Task(TaskLogger, TaskWithOutputs[T]):
         # Of what appeared meanwhile the state after the run counts, of all else that before it.
         named = {**named_paths.states(self), **named}
         attempt.undeclared += [state for path, state in named.items() if not reads.wrote(path)]
-        if other := named_paths.without(reads.paths, named):
+        if other := named_paths.without(reads.to_declare(), named):
             report_undeclared(name, own_params(self), other)
         self._check_that_nothing_changed()
 
