@@ -100,6 +100,11 @@ def translate_argparse(gettext: Callable[[str], str]) -> None:
         setattr(argparse, name, function)
 
 
+def option_names(parser: "argparse.ArgumentParser") -> list[str]:
+    """All names of a parser's options. Tried on Python 3.11 to 3.13."""
+    return [name for action in parser._actions for name in action.option_strings]
+
+
 def hydra_arguments() -> "argparse.ArgumentParser":
     """The parser of Hydra's own command line. Tried on Hydra 1.3.8."""
     from hydra._internal.utils import get_args_parser

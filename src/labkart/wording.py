@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from labkart.errors import LabkartError
-from labkart.language import translate
+from labkart.language import join_sentences, translate
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
@@ -31,6 +31,12 @@ def did_you_mean_names(names: Iterable[str]) -> str:
     """The names of which a person may have meant one, as a question."""
     quoted = join_alternatives(f'"{name}"' for name in names)
     return translate("Did you mean {names}?", names=quoted)
+
+
+def no_such_option(option: str, known: Iterable[str]) -> str:
+    """A sentence on an unknown option of a command, and the option that was meant."""
+    problem = translate("{option}: there is no such option.", option=option)
+    return join_sentences(problem, nearest(option, known))
 
 
 def closest(word: str, known: Iterable[str]) -> str | None:

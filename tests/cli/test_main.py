@@ -45,7 +45,7 @@ def test_what_argparse_says_is_in_the_language_of_the_project(
     """With the whole usage: Python 3.11 cuts its first word off by the length of the English one."""
     errors = {
         ("reproduce",): "次の引数が必要です: run, name=value",
-        ("runs", "--foo"): "このような引数はありません: --foo",
+        ("runs", "--since"): "引数 --since: 値が 1 つ必要です",
         ("ui", "--port", "x"): "引数 --port: 'x' は int ではありません",
         ("report", "x", "--layout", "y"): "'y' は選べません",
     }
@@ -53,6 +53,10 @@ def test_what_argparse_says_is_in_the_language_of_the_project(
         assert main.main(list(arguments)) == 1
         printed = capsys.readouterr().err
         assert printed.startswith(f"使用方法:  labkart {arguments[0]} ") and text in printed
+    assert main.main(["runs", "--foo"]) == 1
+    assert capsys.readouterr().err == (
+        "--foo: このようなオプションはありません。labkart runs --help を見てください。\n"
+    )
     main.main(["reproduce", "--help"])
     printed = capsys.readouterr().out
     assert printed.startswith("使用方法:  labkart reproduce ") and "このヘルプを表示" in printed
@@ -112,6 +116,25 @@ def test_what_looks_at_one_experiment_takes_overrides_and_names_a_wrong_option(
     assert main.main([verb, "seed=1", "--fast"]) == 1
     sentence = f"--fast: there is no such option. See labkart {verb} --help.\n"
     assert capsys.readouterr().err == sentence
+
+
+@pytest.mark.parametrize("verb", main.VERBS)
+def test_a_misspelt_option_of_any_verb_is_a_sentence_with_the_one_that_was_meant(
+    root: Path, verb: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main.main([verb, "seed=1", "model=a", "--hepl"]) == 1
+    printed = capsys.readouterr().err
+    assert printed.startswith('--hepl: there is no such option. Did you mean "--help"? ')
+    assert printed.count("\n") == 1
+
+
+def test_a_part_of_an_options_name_is_not_that_option(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main.main(["runs", "--sin", "2026-01-01"]) == 1
+    assert capsys.readouterr().err.startswith("--sin: there is no such option.")
+    assert main.main(["docs", "cache", "index"]) == 1
+    assert capsys.readouterr().err == "index: one word too many. See labkart docs --help.\n"
 
 
 def test_a_file_in_the_place_of_a_folder_of_outputs_is_one_sentence(

@@ -73,6 +73,12 @@ def test_argparse_translates_by_two_functions() -> None:
         assert callable(vars(argparse)[name])
 
 
+def test_argparse_knows_the_names_of_all_options() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("-m", "--multirun")
+    assert _compat.option_names(parser) == ["-h", "--help", "-m", "--multirun"]
+
+
 def test_hydra_has_its_parser_applies_overrides_and_keeps_a_jobs_error() -> None:
     assert _compat.hydra_arguments().parse_args(["-m", "seed=1"]).overrides == ["seed=1"]
     assert callable(ConfigLoaderImpl._apply_overrides_to_config)

@@ -5,12 +5,13 @@ from argparse import ArgumentParser
 from pathlib import Path
 
 from labkart import console, project, signals
+from labkart.cli import overrides
 from labkart.language import mistake, translate, translate_count
 
 
 def main(argv: list[str]) -> int:
     """Make an archive, or verify one; 1 if that finds a difference."""
-    args = _parser().parse_args(argv)
+    args = overrides.parse(_parser(), argv)
     signals.install_handlers()
     if args.verify:
         from labkart.results.archive import verify

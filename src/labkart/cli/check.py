@@ -3,6 +3,7 @@
 from argparse import ArgumentParser
 
 from labkart.check import shared_disk
+from labkart.cli import overrides
 from labkart.language import translate
 
 
@@ -22,7 +23,7 @@ def main(argv: list[str]) -> int:
     add("--list", action="store_true", help=translate("explain the rules: why, what to do"))
     add("--json", action="store_true", help=translate("print findings for programs"))
     add("--lock-data", action="store_true", help=translate("record what is in data/raw/ now"))
-    args = parser.parse_intermixed_args(argv)
+    args = overrides.parse(parser, argv)
     if args.rules == [shared_disk.NAME]:
         return shared_disk.check()
 

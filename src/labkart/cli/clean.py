@@ -22,6 +22,7 @@ from rich.filesize import decimal
 from rich.prompt import Confirm
 
 from labkart import console, project
+from labkart.cli import overrides
 from labkart.errors import LabkartError
 from labkart.experiments import plan
 from labkart.experiments.composer import Composer, compose_overrides
@@ -55,7 +56,7 @@ def main(argv: list[str]) -> int:
     keep = translate("always keep what this experiment used")
     parser.add_argument("--keep", action="append", default=[], metavar="EXPERIMENT", help=keep)
     parser.add_argument("--yes", action="store_true", help=translate("remove without asking"))
-    args = parser.parse_args(argv)
+    args = overrides.parse(parser, argv)
     os.chdir(project.current().root)
     for prefix in args.keep:
         experiment = query.find_experiment(prefix)
@@ -161,9 +162,9 @@ def _needed() -> set[str]:
     # Errors are not caught here: if today's code cannot be read, nobody knows what it needs.
     needed |= _task_ids(plan.plan(compose_overrides()))
     composer = Composer()
-    for overrides in {tuple(experiment.overrides) for experiment in experiments} - {()}:
+    for settings in {tuple(experiment.overrides) for experiment in experiments} - {()}:
         with suppress(LabkartError):  # settings that do not fit today's code
-            needed |= _task_ids(plan.plan(composer.compose(overrides)))
+            needed |= _task_ids(plan.plan(composer.compose(settings)))
     return needed
 
 

@@ -5,6 +5,7 @@ from argparse import ArgumentParser
 from collections.abc import Sequence
 
 from labkart import console
+from labkart.cli import overrides
 from labkart.cli.runs import warn_of_edits
 from labkart.language import local, translate
 from labkart.records import query
@@ -27,7 +28,7 @@ def main(argv: list[str]) -> int:
     parser.add_argument("first", metavar="A", help=first)
     parser.add_argument("second", metavar="B", help=translate("the beginning of another one's id"))
     parser.add_argument("--json", action="store_true", help=translate("for programs"))
-    args = parser.parse_args(argv)
+    args = overrides.parse(parser, argv)
     experiments = [query.find_experiment(id) for id in (args.first, args.second)]
     comparison = compare_experiments(*experiments)
     warn_of_edits(experiments)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from labkart import console, language
+from labkart.cli import overrides
 from labkart.language import mistake, translate
 from labkart.table import Column
 from labkart.wording import did_you_mean
@@ -41,7 +42,7 @@ def main(argv: list[str]) -> int:
     parser.add_argument(
         "page", nargs="?", metavar="PAGE", help=translate("without it, the list of pages")
     )
-    args = parser.parse_args(argv)
+    args = overrides.parse(parser, argv)
     pages = _pages(language.current())
     if not args.page:
         _show_list(pages)

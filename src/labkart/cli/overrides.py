@@ -7,7 +7,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from labkart import console, project
-from labkart.language import mistake, translate
+from labkart._compat import option_names
+from labkart.errors import LabkartError
+from labkart.language import join_sentences, mistake, translate
+from labkart.wording import no_such_option
 
 if TYPE_CHECKING:
     from labkart.experiments.plan import Experiment
@@ -35,7 +38,7 @@ def read_count(option: str, text: str) -> int:
 
 def parser(verb: str, description: str) -> ArgumentParser:
     """A parser of Hydra's overrides, to which a verb adds its options."""
-    result = ArgumentParser(f"labkart {verb}", description=description, allow_abbrev=False)
+    result = ArgumentParser(f"labkart {verb}", description=description)
     settings = translate("settings, as for labkart run")
     result.add_argument("overrides", nargs="*", metavar="name=value", help=settings)
     return result
@@ -48,19 +51,21 @@ def add_multirun(parser: ArgumentParser) -> None:
 
 
 def parse(parser: ArgumentParser, argv: Sequence[str]) -> Namespace:
-    """Read the arguments of a verb.
+    """Read the arguments of a verb: options may stand before, between and after the others.
 
     Raises:
-        LabkartError: an option does not exist.
+        LabkartError: an option does not exist, or there is a word too many.
     """
+    parser.allow_abbrev = False  # else a new option could change what an old command means
     args, unknown = parser.parse_known_intermixed_args(argv)
-    if unknown:
-        raise mistake(
-            "{option}: there is no such option. See {command} --help.",
-            option=unknown[0],
-            command=parser.prog,
-        )
-    return args
+    if not unknown:
+        return args
+    problem = translate("{word}: one word too many.", word=unknown[0])
+    options = [word.partition("=")[0] for word in unknown if word.startswith("-")]
+    if options:
+        problem = no_such_option(options[0], option_names(parser))
+    hint = translate("See {command} --help.", command=parser.prog)
+    raise LabkartError(join_sentences(problem, hint))
 
 
 def plan_experiment(overrides: list[str]) -> "Experiment":

@@ -3,6 +3,7 @@
 import os
 
 from labkart import project
+from labkart.cli import overrides
 from labkart.results.report.arguments import ReportOptions, parser
 from labkart.results.report.report import report
 
@@ -10,5 +11,5 @@ from labkart.results.report.report import report
 def main(argv: list[str]) -> int:
     """Make or check reports."""
     os.chdir(project.current().root)
-    report(ReportOptions.of(parser().parse_intermixed_args(argv)))
+    report(ReportOptions.of(overrides.parse(parser(), argv)))
     return 0

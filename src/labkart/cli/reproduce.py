@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from rich.cells import cell_len, set_cell_size
 
 from labkart import console, project, signals
+from labkart.cli import overrides
 from labkart.language import translate
 from labkart.records import query
 from labkart.records.record import ExperimentRecord, TaskRun, read_task
@@ -15,7 +16,7 @@ from labkart.records.verdict import TOLERANCE
 
 def main(argv: list[str]) -> int:
     """Reproduce experiments; 1 if a result differs or a part is missing."""
-    args = _parser().parse_intermixed_args(argv)
+    args = overrides.parse(_parser(), argv)
 
     from labkart.results.reproduce import reproduce, tables
     from labkart.results.reproduce.missing import missing_parts

@@ -24,11 +24,12 @@ _STYLES = {
     "planned": "dim",
 }
 _SELECTIONS = ("sweep", "study", "tag", "commit", "since", "until")
+_METAVARS = {"sweep": "ID", "since": "DAY", "until": "DAY"}
 
 
 def main(argv: list[str]) -> int:
     """List experiments."""
-    args = _parser().parse_intermixed_args(_join_sort(argv))
+    args = overrides.parse(_parser(), _join_sort(argv))
     most = overrides.read_count("-n", args.n) if args.n else None
     conditions = [Condition.of(text) for text in args.conditions]
     selection = Selection(conditions, **{name: getattr(args, name) for name in _SELECTIONS})
@@ -63,7 +64,7 @@ def _parser() -> ArgumentParser:
         translate("that started on this day or before"),
     )
     for name, meaning in zip(_SELECTIONS, selections, strict=True):
-        add(f"--{name}", metavar=name.upper(), help=meaning)
+        add(f"--{name}", metavar=_METAVARS.get(name), help=meaning)
     sort = translate("sort by a setting or metric; -NAME: largest first")
     add("--sort", default="started", metavar="NAME", help=sort)
     add("-n", help=translate("the number of rows ({number})", number=_MOST_ROWS))

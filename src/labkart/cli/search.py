@@ -54,7 +54,7 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     add("--fail-fast", action="store_true", help=translate("end when a trial fails"))
     settings = translate("search=forest, and settings for every trial")
     add("overrides", nargs="*", metavar="name=value", help=settings)
-    args = parser.parse_intermixed_args(argv)
+    args = overrides.parse(parser, argv)
     args.n = overrides.read_count("-n", args.n) if args.n else None
     args.workers = overrides.read_count("--workers", args.workers)
     return args

@@ -4,6 +4,7 @@ import os
 from argparse import ArgumentParser
 
 from labkart import console, project
+from labkart.cli import overrides
 from labkart.errors import LabkartError
 from labkart.language import mistake, translate
 
@@ -17,7 +18,7 @@ def main(argv: list[str]) -> int:
     parser = ArgumentParser(
         "labkart sync", description=translate("Write to MLflow what is not there yet.")
     )
-    parser.parse_args(argv)
+    overrides.parse(parser, argv)
 
     from labkart.records import leftovers
     from labkart.tracking import store, writer

@@ -2,6 +2,7 @@
 
 from argparse import ArgumentParser
 
+from labkart.cli import overrides
 from labkart.language import translate
 
 
@@ -14,7 +15,7 @@ def main(argv: list[str]) -> int:
     port = translate("the port to listen on; without it, the first free one from 5000 on")
     parser.add_argument("--port", type=int, help=port)
     parser.add_argument("--sweep", metavar="ID", help=translate("show only the runs of this sweep"))
-    args = parser.parse_args(argv)
+    args = overrides.parse(parser, argv)
 
     from labkart.records import leftovers
     from labkart.results.runs import varying

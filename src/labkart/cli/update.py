@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from labkart import console, git, language, project, signals
+from labkart.cli import overrides
 from labkart.cli.rendering import last_line, render, run_tool
 from labkart.cli.template import STATE_FILE, Origin, Template, fetch_template, read_origin
 from labkart.errors import LabkartError
@@ -32,7 +33,7 @@ _BY_PIP = "pip install --upgrade --editable ."
 
 def main(argv: list[str]) -> int:
     """Update, or say whether there is a newer version."""
-    args = _parser().parse_args(argv)
+    args = overrides.parse(_parser(), argv)
     signals.install_handlers()
     if not args.check:
         return _update(args)

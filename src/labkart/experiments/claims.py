@@ -19,6 +19,7 @@ from pathlib import Path
 
 from labkart.errors import LabkartError
 from labkart.language import mistake
+from labkart.records.file_lock import is_locked
 
 _DUST = 1e-9  # three thirds are a whole
 _FRESH = 3600.0  # seconds after which a file is touched: systems remove old ones
@@ -176,7 +177,7 @@ def _living(folder: Path, own: Path | None) -> Iterator[_Content]:
         if path == own:
             continue
         with suppress(OSError, ValueError, TypeError), _open(path) as descriptor:
-            if _is_locked(descriptor):
+            if is_locked(descriptor):
                 yield _Content(**json.loads(os.pread(descriptor, 1 << 20, 0)))
             else:
                 path.unlink()
@@ -189,14 +190,6 @@ def _open(path: Path, flags: int = os.O_NOFOLLOW) -> Iterator[int]:
         yield descriptor
     finally:
         os.close(descriptor)
-
-
-def _is_locked(descriptor: int) -> bool:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    return False
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig
 
 from labkart import console, outputs, project, trace
-from labkart._compat import hydra_arguments
+from labkart._compat import hydra_arguments, option_names
 from labkart.errors import LabkartError
 from labkart.experiments import composer, ranks, repetition, sweep_file
 from labkart.experiments.config import Composed, InvalidOverride
@@ -33,13 +33,15 @@ from labkart.experiments.progress import ExperimentProgress
 from labkart.experiments.recording import reuse_record
 from labkart.experiments.session import session
 from labkart.experiments.sweep import Sweep, plan_sweep
-from labkart.language import mistake, translate, translate_count
+from labkart.language import join_sentences, mistake, translate, translate_count
 from labkart.records import leftovers
 from labkart.records.names import MetricNames
 from labkart.tasks.context import context
 from labkart.tracking.publisher import Publisher
+from labkart.wording import no_such_option
 
 _MULTIRUN = ("-m", "--multirun")
+_OWN_OPTIONS = ("--debug", "--fail-fast")  # of `labkart run`, beside Hydra's
 
 
 def run(
@@ -108,13 +110,15 @@ def run_hydra(task: "HydraTask", arguments: Sequence[str]) -> None:
     if options_first[:1] and options_first[0] in _MULTIRUN:
         task.sweep_files, options_first = sweep_file.split(options_first)
     sys.argv = ["labkart", *options_first]
-    _, unknown = hydra_arguments().parse_known_args(sys.argv[1:])
+    parser = hydra_arguments()
+    _, unknown = parser.parse_known_args(sys.argv[1:])
     if unknown:
-        raise mistake(
-            "{option}: there is no such option. Settings are names and values,"
-            " as model=forest or labkart.workers=4; --help lists them.",
-            option=unknown[0],
+        problem = no_such_option(unknown[0], [*option_names(parser), *_OWN_OPTIONS])
+        settings = translate(
+            "Settings are names and values, as model=forest or labkart.workers=4;"
+            " --help lists them."
         )
+        raise LabkartError(join_sentences(problem, settings))
     conf = str(project.current().root / "conf")
     try:
         hydra.main(config_path=conf, config_name="config", version_base="1.3")(task)()

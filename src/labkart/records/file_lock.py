@@ -38,10 +38,16 @@ def file_lock(path: Path, timeout: float = -1) -> FileLock:
 def is_held(path: Path) -> bool:
     """Whether a process holds the lock of a file; asking makes no file."""
     with suppress(OSError), path.open("rb") as file:  # it is gone, or another user's
-        try:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
+        return is_locked(file.fileno())
+    return False
+
+
+def is_locked(descriptor: int) -> bool:
+    """Whether a process has locked an open file through another descriptor."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
     return False
 
 

@@ -17,7 +17,7 @@ from labkart.records import summaries, sweep
 from labkart.records.condition import Condition
 from labkart.records.record import ExperimentRecord, read_experiment, read_experiments
 from labkart.records.values import FACTS, has_value, value, values
-from labkart.wording import did_you_mean, join_names
+from labkart.wording import did_you_mean, join_names, listed
 
 _RUN_PREFIX = 6  # letters of a run's id in MLflow with which hardly another one begins
 _MOST_VALUES = 10  # values that a person reads
@@ -137,8 +137,8 @@ def find_experiment(text: str) -> ExperimentRecord:
         matches = _experiments_of_run(text)
     if len(matches) == 1:
         return matches[0]
-    known = (matches or read_experiments(most=5))[:5]
-    ids = ", ".join(record.id[:8] for record in known) or translate("none yet")
+    known = [record.id[:8] for record in matches or read_experiments()]
+    ids = listed(known) if known else translate("none yet")
     problem = translate('No experiment begins with "{text}".', text=text)
     if matches:
         problem = translate(

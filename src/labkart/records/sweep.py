@@ -8,6 +8,7 @@ from labkart import project
 from labkart.errors import LabkartError
 from labkart.language import join_sentences, translate
 from labkart.records.record_file import read_record, write_record
+from labkart.wording import listed
 
 
 @dataclass
@@ -40,7 +41,7 @@ def find_sweep(prefix: str) -> SweepRecord:
         sweep = read_record(_folder() / matches[0], SweepRecord)
         if sweep:
             return sweep
-    known = ", ".join(id[:6] for id in matches or ids) or translate("none")
+    known = listed(id[:6] for id in matches or ids) if ids else translate("none")
     problem = translate('No sweep begins with "{prefix}".', prefix=prefix)
     if len(matches) > 1:
         problem = translate(

@@ -11,7 +11,7 @@ from pathlib import Path
 from labkart import digests, git, project
 from labkart.files import read_text
 from labkart.language import bilingual, mistake, translate
-from labkart.records.publication import PublishedExperiment
+from labkart.records.portable_record import PortableRecord
 from labkart.records.record import (
     ExperimentRecord,
     TaskRecord,
@@ -114,7 +114,7 @@ def collect(data_limit: int) -> Contents:
     return contents
 
 
-def _add_experiment(contents: Contents, published: PublishedExperiment) -> ExperimentRecord:
+def _add_experiment(contents: Contents, published: PortableRecord) -> ExperimentRecord:
     """Add what a run left; returns its local record, or else the published one."""
     record = read_experiment(published.id)
     name = f"{published.id[:6]} ({' '.join(published.overrides) or 'labkart run'})"

@@ -15,8 +15,8 @@ import yaml
 from labkart.errors import LabkartError
 from labkart.files import encode_json, read_json
 from labkart.language import mistake, translate
-from labkart.records import publication
-from labkart.records.publication import PublishedExperiment
+from labkart.records import portable_record
+from labkart.records.portable_record import PortableRecord
 from labkart.records.record import ExperimentRecord
 from labkart.records.seeds import Group
 from labkart.results.report import config, origin
@@ -43,7 +43,7 @@ class Provenance:
     """
 
     config: ReportConfig
-    experiments: Mapping[str, PublishedExperiment]
+    experiments: Mapping[str, PortableRecord]
     groups: Sequence[tuple[dict[str, str], list[str]]]
     unseeded: Sequence[str]
     numbers: Sequence[Mapping[str, Any]]
@@ -109,8 +109,8 @@ def content_of(table: ReportTable, figures: Mapping[Path, bytes]) -> bytes:
             for group in table.groups
         ],
         "unseeded": sorted(set(table.unseeded) & records.keys()),
-        "experiments": [publication.publish(records[id]) for id in sorted(records)],
-        "texts": dict(sorted(publication.texts_of(list(records.values())).items())),
+        "experiments": [portable_record.describe(records[id]) for id in sorted(records)],
+        "texts": dict(sorted(portable_record.texts_of(list(records.values())).items())),
     }
     return encode_json(facts)
 
@@ -123,7 +123,7 @@ def read(file: Path) -> Provenance:
     """
     facts: Any = read_json(file)
     try:
-        experiments = [publication.read(it, facts["texts"]) for it in facts["experiments"]]
+        experiments = [portable_record.read(it, facts["texts"]) for it in facts["experiments"]]
         return Provenance(
             config.parse(facts["report"], facts["settings"], file.name),
             {record.id: record for record in experiments},
@@ -141,7 +141,7 @@ def read(file: Path) -> Provenance:
 
 
 def _repeated(
-    record: PublishedExperiment, again: ExperimentRecord | None, files: Path
+    record: PortableRecord, again: ExperimentRecord | None, files: Path
 ) -> ExperimentRecord:
     """The experiment with the results of its repetition."""
     if again is None:

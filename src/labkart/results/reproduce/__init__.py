@@ -9,4 +9,7 @@
 Knows no part of the recorded version's library but `python -m labkart.replay`. Others use
 `reproduce.reproduce_experiment`, `reproduce.reproduce_table`, `missing.missing_parts` and
 `tables.find_table`.
+
+Most of its lines are there because a year later something is always missing or different: a commit,
+data, a version of Python, a package's folder, a secret. Each is restored, or named in a sentence.
 """

@@ -11,8 +11,8 @@ from pathlib import Path
 from labkart import console, signals, threads
 from labkart.errors import LabkartError
 from labkart.language import bilingual, local, mistake, translate
-from labkart.records import provenance, publication, record
-from labkart.records.publication import PublishedExperiment
+from labkart.records import portable_record, provenance, record
+from labkart.records.portable_record import PortableRecord
 from labkart.records.record import ExperimentRecord
 from labkart.records.verdict import TOLERANCE, Verdict
 from labkart.results.reproduce import data, environment
@@ -165,8 +165,8 @@ def _new_records(
     """The records of a new run, with as much of its tasks as the experiment has of its own."""
     again = rerun.run(overrides)
     tasks = rerun.task_records(again)
-    if isinstance(experiment, PublishedExperiment):
-        again = publication.shortened(again)
+    if isinstance(experiment, PortableRecord):
+        again = portable_record.shortened(again)
     return RunRecords(again, tasks)
 
 

@@ -1,7 +1,7 @@
-"""An experiment as a table's provenance publishes it: all that is needed to run it again.
+"""The record of an experiment as it lies beside a table: all that is needed to run it again.
 
-It is a record without what belongs to one machine or one person, so that it can lie in git beside
-the table. Knows records and git, no report.
+It has nothing that belongs to one machine or one person, so that it can lie in git. Knows records
+and git, no report.
 """
 
 from collections.abc import Mapping, Sequence
@@ -27,7 +27,7 @@ _TASK_FIELDS = ("params", "seed", "code", "packages", "library_data", "accepted"
 
 
 @dataclass
-class PublishedExperiment(ExperimentRecord):
+class PortableRecord(ExperimentRecord):
     """An experiment that was read from a table's provenance.
 
     Attributes:
@@ -62,7 +62,7 @@ class PublishedExperiment(ExperimentRecord):
         return result.output if result.ok and digest == texts.text_digest(result.output) else ""
 
 
-def publish(record: ExperimentRecord) -> dict[str, Any]:
+def describe(record: ExperimentRecord) -> dict[str, Any]:
     """What a table's provenance says of an experiment; `texts_of` has its texts."""
     own = {name: texts.text_digest(text) for name, text in _texts(record).items()}
     return {
@@ -71,7 +71,7 @@ def publish(record: ExperimentRecord) -> dict[str, Any]:
         "environment": {
             name: value for name, value in record.environment.items() if name not in _PRIVATE
         },
-        "tasks": [_publish_task(task) for task in record.tasks],
+        "tasks": [_describe_task(task) for task in record.tasks],
         "texts": dict(record.texts) | own,
     }
 
@@ -81,18 +81,18 @@ def texts_of(records: Sequence[ExperimentRecord]) -> dict[str, str]:
     return {texts.text_digest(text): text for record in records for text in _texts(record).values()}
 
 
-def read(facts: Mapping[str, Any], stored: Mapping[str, str]) -> PublishedExperiment:
-    """The experiment that `publish` described. Raises TypeError if a fact is missing."""
-    return PublishedExperiment(**facts, stored=stored)
+def read(facts: Mapping[str, Any], stored: Mapping[str, str]) -> PortableRecord:
+    """The experiment that `describe` described. Raises TypeError if a fact is missing."""
+    return PortableRecord(**facts, stored=stored)
 
 
 def shortened(record: ExperimentRecord) -> ExperimentRecord:
-    """A record with as much of its tasks as a published one has, to be compared with it."""
+    """A record with as much of its tasks as a portable one has, to be compared with it."""
     facts = {name: value for name, value in vars(record).items() if name not in ("tasks", "stored")}
-    return ExperimentRecord(**facts, tasks=[TaskRun(**_publish_task(it)) for it in record.tasks])
+    return ExperimentRecord(**facts, tasks=[TaskRun(**_describe_task(it)) for it in record.tasks])
 
 
-def _publish_task(task: TaskRun) -> dict[str, Any]:
+def _describe_task(task: TaskRun) -> dict[str, Any]:
     """A task with what its result depends on; of a metric that was logged often, the last value."""
     result = {name: task.result[name] for name in _TASK_FIELDS if task.result.get(name)}
     if task.result:
