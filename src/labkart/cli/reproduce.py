@@ -65,7 +65,7 @@ def _parser() -> ArgumentParser:
 def _show_parts(experiment: ExperimentRecord, missing: Sequence[str]) -> None:
     """Print each task with its time and whether its output is there, then what is missing."""
     console.say(f"{experiment.id[:6]}  {' '.join(experiment.overrides)}".rstrip())
-    width = max(cell_len(task.label) for task in experiment.tasks)
+    width = max((cell_len(task.label) for task in experiment.tasks), default=0)
     for task in experiment.tasks:
         cached, gone = translate("in the cache"), translate("no longer in the cache")
         place = cached if _is_cached(task) else gone

@@ -7,11 +7,13 @@ from collections.abc import Sequence
 from labkart import console
 from labkart.cli import overrides
 from labkart.language import translate, translate_count
+from labkart.records import summaries
 from labkart.records.condition import Condition
 from labkart.records.query import Selection, unmet_condition
 from labkart.records.record import ExperimentRecord, read_experiments
 from labkart.records.values import parse_fact
 from labkart.results.runs import Listing, as_json, sort_experiments, write_csv
+from labkart.wording import listed
 
 _MOST_ROWS = 20  # that a person reads
 _MOST_EDITS = 3
@@ -45,6 +47,8 @@ def main(argv: list[str]) -> int:
         console.say(f"  {unmet_condition(conditions) or _explain_empty()}")
     else:
         _show(Listing(shown, _requested(conditions, args.sort)), len(experiments) - len(shown))
+    if damaged := summaries.damaged():
+        console.warn(translate("  records that cannot be read: {ids}", ids=listed(damaged)))
     return 0
 
 

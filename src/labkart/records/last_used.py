@@ -1,9 +1,7 @@
 """When an experiment was last used: it ran, or a command named it and it was cached."""
 
-from datetime import datetime
-
 from labkart.files import read_text, remember
-from labkart.records.record import ExperimentRecord, current_time
+from labkart.records.record import ExperimentRecord, current_time, timestamp
 
 _NAME = ".last-used"
 
@@ -15,11 +13,4 @@ def mark_used(record: ExperimentRecord) -> None:
 
 def last_used(record: ExperimentRecord) -> float:
     """When it began, or a later command named it, in seconds since 1970; 0 if it never began."""
-    return max(_seconds(record.started or ""), _seconds(read_text(record.folder / _NAME)))
-
-
-def _seconds(time: str) -> float:
-    try:
-        return datetime.fromisoformat(time).timestamp()
-    except ValueError:
-        return 0.0
+    return max(timestamp(record.started), timestamp(read_text(record.folder / _NAME)))

@@ -15,7 +15,12 @@ from labkart.files import read_json
 from labkart.language import join_sentences, mistake, translate
 from labkart.records import summaries, sweep
 from labkart.records.condition import Condition
-from labkart.records.record import ExperimentRecord, read_experiment, read_experiments
+from labkart.records.record import (
+    ExperimentRecord,
+    read_experiment,
+    read_experiments,
+    timestamp,
+)
 from labkart.records.values import FACTS, has_value, value, values
 from labkart.wording import did_you_mean, join_names, listed
 
@@ -137,6 +142,8 @@ def find_experiment(text: str) -> ExperimentRecord:
         matches = _experiments_of_run(text)
     if len(matches) == 1:
         return matches[0]
+    for id in [] if matches or not text else summaries.damaged(text):
+        raise mistake("The record of experiment {id} cannot be read: it is damaged.", id=id[:8])
     known = [record.id[:8] for record in matches or read_experiments()]
     ids = listed(known) if known else translate("none yet")
     problem = translate('No experiment begins with "{text}".', text=text)
@@ -165,18 +172,15 @@ def _parse_time(text: str, day: timedelta = timedelta()) -> datetime:
     """A day or a local time; `day` is added if it is only a day."""
     try:
         time = datetime.fromisoformat(text)
-    except ValueError:
+        return (time + day if len(text) <= len("2026-11-25") else time).astimezone()
+    except (OverflowError, ValueError):
         raise mistake(
             "{text}: must be a day, such as 2026-11-25, or a time, such as 2026-11-25T09:30.",
             text=text,
         ) from None
-    return (time + day if len(text) <= len("2026-11-25") else time).astimezone()
 
 
 def _is_between(record: ExperimentRecord, since: datetime | None, until: datetime | None) -> bool:
-    if since is None and until is None:
-        return True
-    if not record.started:
-        return False
-    started = datetime.fromisoformat(record.started)
-    return (since is None or started >= since) and (until is None or started <= until)
+    started = timestamp(record.started)
+    is_late = since is None or started >= since.timestamp()
+    return is_late and (until is None or 0 < started <= until.timestamp())

@@ -139,6 +139,8 @@ class TaskRun:
     def __post_init__(self) -> None:
         if "metrics" in self.result:
             self.result["metrics"] = [Metric.of(metric) for metric in self.result["metrics"]]
+        files = [*self.result.get("data", {}).values(), *self.result.get("undeclared", ())]
+        _ = [(file["path"], file["sha256"]) for file in files]
 
 
 @dataclass
@@ -239,8 +241,9 @@ def read_task(name: str, id: str) -> TaskRecord | None:
 
 
 def read_experiment(id: str) -> ExperimentRecord | None:
-    """The record of an experiment; None if it is missing or damaged."""
-    return read_record(experiment_folder(id), ExperimentRecord)
+    """The record of an experiment; None if it is missing or damaged, or another one's."""
+    record = read_record(experiment_folder(id), ExperimentRecord)
+    return record if record and record.id == id else None
 
 
 def finished_tasks(name: str, most: int = 500) -> list[TaskRecord]:
@@ -261,7 +264,7 @@ def task_names() -> dict[str, str]:
 def read_experiments(prefix: str = "", most: int | None = None) -> list[ExperimentRecord]:
     """The experiments whose id begins with `prefix`, newest first; at most `most` of them."""
     folders = _newest(experiment_folder(f"{prefix}*"), most)
-    return list(filter(None, (read_record(folder, ExperimentRecord) for folder in folders)))
+    return list(filter(None, (read_experiment(folder.name) for folder in folders)))
 
 
 def _newest(pattern: Path, most: int | None) -> list[Path]:
@@ -283,6 +286,14 @@ def digest_of(parts: Any) -> str:
 def current_time() -> str:
     """The local time with its offset, in ISO 8601."""
     return datetime.now().astimezone().isoformat(timespec="milliseconds")
+
+
+def timestamp(time: str | None) -> float:
+    """A time of a record in seconds since 1970; 0 if it has none, or what is no time."""
+    try:
+        return datetime.fromisoformat(time or "").timestamp()
+    except ValueError:
+        return 0.0
 
 
 def describe_change(state: FileState, root: Path) -> str:

@@ -7,8 +7,10 @@ hand in an editor, not against somebody who makes a new digest. Knows no kind of
 import hashlib
 import json
 from collections.abc import Iterable
+from dataclasses import is_dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from types import UnionType
+from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 from labkart.files import encode_json, write_atomically
 
@@ -37,12 +39,34 @@ def read_record(folder: Path, kind: type[R]) -> R | None:
         values = json.loads(content)
         is_signed = values.pop("digest", None) is not None
         record: Any = kind(**values)
-    except (AttributeError, OSError, TypeError, ValueError):
+    except (AttributeError, LookupError, OSError, TypeError, ValueError):
+        return None
+    body, _, end = content.rpartition(_START)
+    if end == _digest(body + _BRACE) + _END:
+        return record
+    if not _fits(record, kind):
         return None
     if is_signed and hasattr(record, "edited"):
-        body, _, end = content.rpartition(_START)
-        record.edited |= end != _digest(body + _BRACE) + _END
+        record.edited = True
     return record
+
+
+def _fits(value: Any, hint: Any) -> bool:
+    """Whether a value is what a type hint says; somebody else than Labkart may have written it."""
+    kind, parts = get_origin(hint) or hint, get_args(hint)
+    if kind is Any:
+        return True
+    if kind is UnionType:
+        return any(_fits(value, part) for part in parts)
+    if kind is float:
+        kind = int | float
+    if not isinstance(value, kind):
+        return False
+    if is_dataclass(kind):
+        return all(_fits(getattr(value, name), it) for name, it in get_type_hints(kind).items())
+    if parts and isinstance(value, dict):
+        return all(_fits(item, parts[1]) for item in value.values())
+    return not (parts and isinstance(value, list)) or all(_fits(item, parts[0]) for item in value)
 
 
 def from_json(kind: type[R], items: Iterable[Any]) -> list[R]:

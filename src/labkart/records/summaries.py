@@ -12,7 +12,7 @@ from typing import Any
 from labkart import digests, project
 from labkart.digests import Stamp
 from labkart.memo import Memo
-from labkart.records import leftovers
+from labkart.records import leftovers, record_file
 from labkart.records.record import ExperimentRecord, read_experiment
 
 _READERS = ("records/summaries.py", "records/record.py", "records/record_file.py")
@@ -36,7 +36,7 @@ def summaries() -> list[ExperimentRecord]:
     entries = dict[str, _Entry]()
     folder = outputs / "records" / "experiments"
     for id in _names(folder):
-        entry = _entry(id, folder / id / "record.json", previous.get(id))
+        entry = _entry(id, folder / id / record_file.NAME, previous.get(id))
         if entry:
             entries[id] = entry
     if entries != previous:
@@ -44,6 +44,14 @@ def summaries() -> list[ExperimentRecord]:
     facts = [dict(zip(_FIELDS, values, strict=True)) for _, values in entries.values()]
     records = [ExperimentRecord(**values, tasks=[]) for values in facts]
     return sorted(records, key=lambda record: record.started or "", reverse=True)
+
+
+def damaged(prefix: str = "") -> list[str]:
+    """The ids of the experiments that begin with a text and whose records cannot be read."""
+    known = {record.id for record in summaries()}
+    folder = project.current().outputs / "records" / "experiments"
+    names = (name for name in _names(folder) if name.startswith(prefix) and name not in known)
+    return sorted(name for name in names if (folder / name / record_file.NAME).exists())
 
 
 def _entry(id: str, file: Path, previous: _Entry | None) -> _Entry | None:

@@ -7,11 +7,10 @@ log the middle is left out. Knows neither processes nor terminals.
 import os
 import re
 from contextlib import suppress
-from datetime import datetime
 from pathlib import Path
 from typing import IO
 
-from labkart.records.record import ExperimentRecord, TaskRun, task_folder
+from labkart.records.record import ExperimentRecord, TaskRun, task_folder, timestamp
 from labkart.secrets import redact
 
 NAME = "log.txt"
@@ -175,8 +174,8 @@ def find(experiment: ExperimentRecord, task_run: TaskRun) -> Path | None:
         changed = path.stat().st_mtime
     except OSError:
         return None
-    began = datetime.fromisoformat(experiment.started).timestamp() if experiment.started else 0.0
-    return None if task_run.state == "not run" and changed < began else path
+    is_older = changed < timestamp(experiment.started)
+    return None if task_run.state == "not run" and is_older else path
 
 
 class LogReader:

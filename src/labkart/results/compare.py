@@ -225,7 +225,7 @@ def _write_tree(
     """The git tree with these files as an experiment had them: its commit and its changes."""
     commit = experiment.code.get("commit")
     dirty = experiment.code.get("dirty")
-    if dirty is None or not re.fullmatch("[0-9a-f]{4,64}", commit or "0000"):
+    if dirty is None or not re.fullmatch("[0-9a-f]{4,64}", str(commit or "0000")):
         return None
     if git.output(top, "read-tree", commit or "--empty", env=variables) is None:
         return None

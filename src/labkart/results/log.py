@@ -3,12 +3,17 @@
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 
 from labkart.records import locks, task_log
 from labkart.records.names import TaskNames
-from labkart.records.record import ExperimentRecord, TaskRun, read_experiment, read_task
+from labkart.records.record import (
+    ExperimentRecord,
+    TaskRun,
+    read_experiment,
+    read_task,
+    timestamp,
+)
 
 _PAUSE = 0.3  # seconds between two looks
 
@@ -45,7 +50,7 @@ class TaskLog:
     def has_ended(self) -> bool:
         """Whether the task has run since the experiment began."""
         last = read_task(self.task_run.name, self.task_run.id)
-        return bool(last and _time(last.started) >= _time(self.experiment.started))
+        return bool(last and timestamp(last.started) >= timestamp(self.experiment.started))
 
 
 def logs_of(experiment: ExperimentRecord, name: str) -> list[TaskLog]:
@@ -94,7 +99,3 @@ def _latest(log: TaskLog) -> TaskRun:
     """The task's part in the experiment as its record is now; it may say that it never ran."""
     current = read_experiment(log.experiment.id) or log.experiment
     return next(run for run in current.tasks if run.label == log.label)
-
-
-def _time(moment: str | None) -> datetime:
-    return datetime.fromisoformat(moment or "1970-01-01T00:00+00:00")

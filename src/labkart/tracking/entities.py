@@ -6,7 +6,6 @@ Calls no store.
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -16,7 +15,7 @@ from labkart.nested import flatten
 from labkart.records import machine_use, verdict
 from labkart.records.mlflow_log import accepted_names
 from labkart.records.names import MetricNames
-from labkart.records.record import ExperimentRecord, TaskRun
+from labkart.records.record import ExperimentRecord, TaskRun, timestamp
 from labkart.records.record import Metric as Logged
 from labkart.records.values import parse_number
 from labkart.tracking import links
@@ -215,4 +214,4 @@ def plain(value: object) -> str:
 
 def milliseconds(moment: str | None) -> int:
     """A record's time as MLflow writes it; 0 if None."""
-    return round(datetime.fromisoformat(moment).timestamp() * 1000) if moment else 0
+    return round(timestamp(moment) * 1000)
