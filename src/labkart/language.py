@@ -81,8 +81,8 @@ def english() -> AbstractContextManager[None]:
 
 
 @contextmanager
-def speaking(language: str) -> Iterator[None]:
-    """Let the texts of the block be in a language, whatever the project's is."""
+def speaking(language: str | None) -> Iterator[None]:
+    """Let the texts of the block be in a language, or if it is None, in the project's."""
     token = _spoken.set(language)
     try:
         yield

@@ -65,6 +65,31 @@ def test_a_seed_of_another_name_or_place_is_no_seed_until_it_is_said() -> None:
     assert len(Ranking(seeds=[]).group([scored(1, seed=1), scored(2, seed=2)])) == 2
 
 
+def follower(kind: str, seed: int, params: dict[str, Any]) -> ExperimentRecord:
+    """A run of which some settings are made of the seed, as `${seed}` in `conf/` makes them."""
+    model = {"name": kind, "params": params}
+    references = {"model.params.seed": ["seed"], "copy": ["model.params"], "tag": ["copy.seed"]}
+    run = scored(seed, seed=seed, model=model, copy=params, tag=f"run-{seed}")
+    return replace(run, references=references, overrides=[f"model={kind}"])
+
+
+@pytest.mark.parametrize("seeds", [["seed"], ["seed", "model.params.seed"]])
+def test_what_follows_a_seed_parts_nothing(seeds: list[str]) -> None:
+    records = [follower("lsa", seed, {"seed": seed, "depth": 3}) for seed in (0, 1)]
+    records += [replace(follower("bm25", seed, {"b": 0.5}), references={"tag": ["seed"]}) for seed in (0, 1)]
+    ranking = Ranking(seeds=seeds)
+    groups = ranking.group(records)
+    assert [len(group.records) for group in groups] == [2, 2]
+    assert {ranking.seed_key(record) for record in records} == {(("seed", 0),), (("seed", 1),)}
+    assert all("seed" not in name for group in groups for name in group.settings)
+
+
+def test_a_value_that_was_typed_in_place_of_the_seed_parts_groups() -> None:
+    records = [follower("lsa", seed, {"seed": seed}) for seed in (0, 1)]
+    records += [replace(follower("lsa", seed, {"seed": 7}), references={}) for seed in (0, 1)]
+    assert len(BY_SCORE.group(records)) > 1
+
+
 def test_a_value_that_no_word_and_no_setting_shows_still_parts_groups() -> None:
     records = [scored(1, split={"test_size": size}) for size in (0.1, 0.2)]
     assert len(BY_SCORE.group(records)) == 2
@@ -143,7 +168,7 @@ def test_the_order_of_settings_makes_no_other_configuration() -> None:
 def test_a_seed_may_be_a_list() -> None:
     records = [scored(1, seed=[1, 2]), scored(3, seed=[3, 4])]
     (group,) = BY_SCORE.group(records)
-    assert (group.mean("score"), BY_SCORE.seed_key(records[0])) == (2, ("[1, 2]",))
+    assert (group.mean("score"), BY_SCORE.seed_key(records[0])) == (2, (("seed", "[1, 2]"),))
 
 
 def test_one_and_one_point_nought_are_the_same_value() -> None:

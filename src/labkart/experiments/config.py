@@ -19,6 +19,7 @@ from yaml import YAMLError
 
 from labkart import project
 from labkart.language import mistake
+from labkart.nested import flatten
 from labkart.tasks.config_source import ConfigSource
 from labkart.tasks.config_values import check_names
 from labkart.tasks.context import context
@@ -28,6 +29,8 @@ from labkart.tasks.context import context
 InvalidOverride = (HydraException, OmegaConfBaseException, YAMLError, ValueError, RecursionError)
 # What Hydra's own node says of the overrides of one job, not of files, machine or job number.
 OF_OVERRIDES = re.compile(r"\$\{hydra:(?!runtime\.|job\.(?:name|num|id)\})")
+# The name in `${model.seed}` or `${oc.select:model.seed}`; dots before it are one section each.
+_REFERENCE = re.compile(r"\$\{\s*(?:oc\.select:)?\s*(\.*)([^\s${}:,]+)\s*[,}]")
 NO_FILE_NAME = "Config group override must be"  # as Hydra 1.3.8 says it
 
 
@@ -84,6 +87,17 @@ class Composed:
     def names_overrides(self) -> bool:
         """Whether it has something of Hydra's own that differs from job to job."""
         return bool(OF_OVERRIDES.search(str(self.cfg)))
+
+    @property
+    def references(self) -> dict[str, list[str]]:
+        """The settings that interpolations name, by the name of the value that has them."""
+        references: dict[str, list[str]] = {}
+        for name, value in flatten(OmegaConf.to_container(self.cfg)):
+            for dots, target in _REFERENCE.findall(str(value)):
+                sections = name.split(".")[: -len(dots)] if dots else []
+                keys = re.findall(r"[^.\[\]'\"]+", target)  # `a[b]` is `a.b`
+                references.setdefault(name, []).append(".".join([*sections, *keys]))
+        return references
 
     def activate(self) -> None:
         """Make it the one that `${hydra:...}` and Labkart's messages refer to."""

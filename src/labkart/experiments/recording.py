@@ -57,6 +57,7 @@ def begin_record(experiment: Experiment, started: str, origin: Provenance) -> se
     record.command = " ".join(["labkart", "run", *record.overrides])
     record.settings = redact.redact_values(record.settings)
     record.config = configuration.redacted_config(composed.cfg, secrets, resolve=True)
+    record.references = composed.references
     record.masked = digests.digests_of(composed.cfg, record.config)
     record.write(
         {"config.yaml": configuration.redacted_yaml(composed.cfg, secrets)},

@@ -19,7 +19,7 @@ from labkart.secrets.names import MASK
 _CONFIG, _TEXTS = "config.yaml", ("packages.txt", "uncommitted.patch.txt")
 _FIELDS = (
     *("id", "project", "command", "overrides", "settings", "results", "status", "started"),
-    *("metrics", "config", "masked"),
+    *("metrics", "config", "references", "masked"),
 )
 _CODE = ("commit", "dirty", "left_out", "masked")
 _PRIVATE = ("host", "user")  # of the machine

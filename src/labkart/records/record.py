@@ -165,6 +165,8 @@ class ExperimentRecord:
     error: str | None = None
     ended: str | None = None
     config: dict[str, Any] = field(default_factory=dict)  # all of it, as it was composed
+    # By dotted name, the settings of which an interpolation makes a value: `${seed}` of `seed`.
+    references: dict[str, list[str]] = field(default_factory=dict)
     # A keyed digest of each value of the configuration that is masked, by its dotted name.
     masked: dict[str, str] = field(default_factory=dict)
     artifact_mb: float = 1.0  # outputs up to this size (in 10^6 bytes) are copied to MLflow

@@ -44,9 +44,14 @@ class Group:
         return mean(values) if values else None
 
     def deviation(self, metric: str) -> float | None:
-        """The standard deviation of the sample (n - 1); None for fewer than two values."""
+        """The standard deviation of the sample (n - 1); None for fewer than two values.
+
+        It is 0 where the values differ by rounding alone.
+        """
         values = self.values(metric)
-        return deviation(values) if len(values) > 1 else None
+        if len(values) < 2:
+            return None
+        return 0.0 if are_equal(values) else deviation(values)
 
 
 @dataclass
@@ -98,10 +103,22 @@ class Ranking:
         """
         return self._files(record, record.config), frozenset(self._values(record).items())
 
-    def seed_key(self, record: ExperimentRecord) -> tuple[Any, ...]:
-        """The values of the seeds, which distinguish the experiments of one group."""
-        seeds = (value(record, name) for name in self.seeds)
-        return tuple(str(seed) if isinstance(seed, list) else seed for seed in seeds)
+    def seed_key(self, record: ExperimentRecord) -> tuple[tuple[str, Any], ...]:
+        """The seeds with their values, which distinguish the experiments of one group.
+
+        Without those that are made of another one, and those that its configuration does not have.
+        """
+        seeds = {name: value(record, name) for name in self.seeds if has_value(record, name)}
+        return tuple(
+            (name, str(seed) if isinstance(seed, list) else seed)
+            for name, seed in seeds.items()
+            if not any(self.is_seed(record, source) for source in _sources(record, name))
+        )
+
+    def is_seed(self, record: ExperimentRecord, name: str) -> bool:
+        """Whether a setting is a seed, or `conf/` makes it of one by `${seed}`."""
+        sources = _sources(record, name)
+        return name in self.seeds or any(self.is_seed(record, source) for source in sources)
 
     def command_key(self, record: ExperimentRecord) -> tuple[tuple[str, str], ...]:
         """What a person typed, but for the seeds: the chosen files and the overrides."""
@@ -152,7 +169,7 @@ class Ranking:
         return {
             name: _text(leaf) + mark(record, name)
             for name, leaf in flatten(record.config)
-            if name not in self.seeds and name.partition(".")[0] != "labkart"
+            if name.partition(".")[0] != "labkart" and not self.is_seed(record, name)
         }
 
     def _files(self, record: ExperimentRecord, names: Collection[str]) -> Hashable:
@@ -160,7 +177,7 @@ class Ranking:
         return frozenset(
             (name, _text(setting) + mark(record, name))
             for name, setting in record.settings.items()
-            if name in names and name not in self.seeds
+            if name in names and not self.is_seed(record, name)
         )
 
     def _typed(self, record: ExperimentRecord) -> Settings:
@@ -171,19 +188,33 @@ class Ranking:
             name, sign, text = override.lstrip("+").partition("=")
             if sign:
                 typed[name] = (_text(value(record, name)) or text) + mark(record, name)
-        left_out = {name for name in typed if name in self.seeds or "labkart." in name}
-        return {name: text for name, text in typed.items() if name not in left_out}
+        return {
+            name: text
+            for name, text in typed.items()
+            if "labkart." not in name and not self.is_seed(record, name)
+        }
 
     def _named(
         self, record: ExperimentRecord, names: Iterable[str], files: Collection[str]
     ) -> Settings:
         """The settings of these names; what was not typed is taken from the configuration.
 
-        Empty is a parameter that unlike experiments have, and a section of which settings were
-        typed.
+        Empty is a parameter that unlike experiments have, a section of which settings were typed,
+        and what follows a seed.
         """
         typed = self._typed(record)
-        return {name: typed.get(name) or _untyped(record, name, typed, files) for name in names}
+        named = {name: typed.get(name) or _untyped(record, name, typed, files) for name in names}
+        return {name: "" if self.is_seed(record, name) else text for name, text in named.items()}
+
+
+def _sources(record: ExperimentRecord, name: str) -> list[str]:
+    """The settings of which the value of one is made, or of which its section is a copy."""
+    return [
+        f"{source}{name.removeprefix(made)}"
+        for made, sources in record.references.items()
+        for source in sources
+        if name == made or name.startswith(f"{made}.")
+    ]
 
 
 def _untyped(
@@ -195,6 +226,11 @@ def _untyped(
     if isinstance(setting, dict) and any(other.startswith(f"{name}.") for other in typed):
         return ""
     return _text(setting) + mark(record, name)
+
+
+def are_equal(values: Sequence[float], size: float = 0.0) -> bool:
+    """Whether values differ only by the rounding of numbers of their size."""
+    return max(values) - min(values) <= 1e-12 * max(size, *map(abs, values))
 
 
 def mean(values: Sequence[float]) -> float:

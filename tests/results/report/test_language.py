@@ -11,6 +11,7 @@ from labkart.results.report.figures.figures import draw
 from labkart.results.report.table import ReportTable
 from labkart.results.report.table_numbers import csv_text
 from tests.results.report.test_datasets import runs, table_of
+from tests.results.report.test_report import report
 from tests.support.japanese import JAPANESE, english_lines
 from tests.support.runs import all_experiments, experiment, task_run
 
@@ -74,7 +75,20 @@ def test_data_for_programs_stay_english(records: list[ExperimentRecord]) -> None
         assert not JAPANESE.search(numbers.section_of(table, ""))
 
 
+def test_a_report_of_a_japanese_project_is_japanese(japanese_root: Path) -> None:
+    all_experiments()
+    root = japanese_root
+    report(["models", "model=*", "--baseline", "model=linear", "--title", "比較", "--figures", "none"])
+    assert "language" not in (root / "reports/models.yaml").read_text()
+    for name in ("models.md", "models.tex", "numbers.tex"):
+        lines = (root / "reports" / name).read_text().splitlines()
+        assert JAPANESE.search(lines[0]), name
+        assert "Made by" not in lines[0]
+    assert english_lines((root / "reports/models.md").read_text().partition("###")[2]) == []
+    assert not JAPANESE.search((root / "reports/models.csv").read_text())
+
+
 def test_the_language_is_kept_in_the_file_of_the_report(root: Path) -> None:
     report = config.parse("models", {"language": "ja"}, "here")
     assert report.yaml_text() == "language: ja\n"
-    assert config.parse("models", {}, "here").language == "en"
+    assert config.parse("models", {}, "here").language is None, "that of the project"

@@ -346,6 +346,20 @@ def test_a_run_that_is_missing_is_named_with_the_command_that_makes_it(
     assert "missing: model=deep has no run with seed=2. Run it: " in refusal("models", "model=*")
 
 
+def test_missing_seeds_are_one_command_and_name_no_setting_that_a_group_lacks(
+    records: object, root: Path
+) -> None:
+    for seed in range(3):
+        config = {"model": "lsa", "split": {"seed": seed}, "labkart": {"seeds": ["seed", "split.seed"]}}
+        changes = {"settings": {"model": "lsa"}, "config": config}
+        experiment("lsa", seed, 0.5, overrides=["model=lsa", f"split.seed={seed}"], **changes)
+    experiment("few", 0, 0.5)
+    text = refusal("models", "model=*")
+    assert "model=few has no run with seed=1, seed=2, seed=3. Run it: " in text
+    assert "labkart run -m model=few seed=1,2,3." in text
+    assert "lsa has no run" not in text
+
+
 def test_a_later_run_of_the_same_settings_takes_the_place_of_an_earlier_one(
     records: list[ExperimentRecord],
 ) -> None:
@@ -569,7 +583,7 @@ def test_a_table_loses_no_run_without_a_word(records: list[ExperimentRecord], ro
     assert (
         "model=deep: the table has 4 runs of it, 4 of them without a record here. Run it: " in text
     )
-    assert "labkart run model=deep seed=0." in text
+    assert "labkart run -m model=deep seed=0,1,2,3." in text
     assert "model=linear: the table has 4 runs of it, 1 of them without a record here" in text
     assert "--allow missing" in text
     assert (root / "reports/models.md").read_text() == before
@@ -610,9 +624,10 @@ def test_a_row_whose_records_are_gone_is_told(
     for seed in range(4):
         shutil.rmtree(root / f"outputs/records/experiments/deep{seed}")
     assert refusal("--check").startswith(
-        "models: 4 of its 12 experiments have no record any more (deep0, deep1, deep2 and 1 more); "
-        "labkart report models names the commands that make them\n"
+        "models: 4 of its 12 experiments have no record any more (deep0, deep1, deep2 and 1 more). "
+        "Run it: "
     )
+    assert refusal("--check").endswith("labkart report models")
     report(["models", "--allow", "missing"])
     report(["--check"])
 

@@ -188,3 +188,23 @@ def test_a_group_that_is_constant_over_seeds_is_told_with_what_to_do(root: Path)
     other = [experiment("forest", seed, 0.6 + seed / 100) for seed in range(3)]
     (told,) = [text for text in cautions(table_of([*flat, *other])) if "deviation is 0" in text]
     assert "(model linear)" in told and "a test over items compares it (--items)" in told
+
+
+@pytest.mark.parametrize("layout", ["details", "metrics"])
+def test_of_one_run_each_nothing_is_said_that_needs_two(root: Path, layout: str) -> None:
+    records = [experiment(model, 0, score) for model, score in (("a", 0.5), ("b", 0.25))]
+    table = table_of(records, baseline="model=a", metrics=["score"], layout=layout)
+    text = formats.markdown(table)
+    assert "One run each: there is no deviation and no interval." in text
+    assert "No test: too few pairs, 1 of at least 3." in text
+    assert not any(word in text for word in ("±", "95%", "| p |", "d\\_z", "are the same"))
+    if layout == "details":
+        assert "| b | 1 | 0.2500 | −0.2500 |" in text
+
+
+def test_a_deviation_that_is_rounding_alone_is_none(root: Path) -> None:
+    values = (0.1 + 0.2, 0.3, 0.3)
+    records = [experiment("a", seed, score) for seed, score in enumerate(values)]
+    assert "| 3 | 0.3000 ± 0 |" in formats.markdown(
+        table_of(records, metrics=["score"], baseline=[])
+    )

@@ -74,7 +74,7 @@ def _shared_sentences(table: ReportTable) -> Iterator[str]:
     shared = shared_tasks(table)
     if not shared or len(table.groups) < 2 or table.config.items or table.folds:
         return
-    varying = [name for name in table.ranking.seeds if len(table.values_of(name)) > 1]
+    varying = [name for name in table.seeds if len(table.values_of(name)) > 1]
     yield translate(
         "{runs} share the results of {tasks} and differ in {varying}: {numbers} tell about"
         " that, not about other data. A test over items does (--items).",

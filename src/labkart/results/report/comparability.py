@@ -3,7 +3,10 @@
 Knows records, no report's numbers.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+import shlex
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import chain, starmap
+from math import prod
 from typing import Any, NamedTuple
 
 from labkart import console
@@ -126,29 +129,36 @@ def _missing(groups: Sequence[Group], ranking: Ranking) -> Iterator[Problem]:
     groups = [group for group in groups if any(run.status == "finished" for run in group.records)]
     runs = [record for group in groups for record in group.records]
     seeds = {ranking.seed_key(record) for record in runs if record.status == "finished"}
-    ordered = sorted(seeds, key=lambda seed: list(map(sort_key, seed)))
+    ordered = sorted(seeds, key=lambda seed: [sort_key(number) for _, number in seed])
     for group in groups:
-        own = {ranking.seed_key(record) for record in group.records}
-        missing = [
-            " ".join(
-                f"{name}={text_of(number)}"
-                for name, number in zip(ranking.seeds, seed, strict=True)
-            )
-            for seed in ordered
-            if seed not in own
-        ]
+        missing = _missing_seeds([dict(ranking.seed_key(run)) for run in group.records], ordered)
         if missing:
             text = translate(
                 "{group} has no run with {settings}",
                 group=describe_group(group.settings),
-                settings=and_more(missing[:3], len(missing) - 3),
+                settings=and_more(map(" ".join, missing[:3]), len(missing) - 3),
             )
             overrides = [
                 override
                 for override in group.records[0].overrides
                 if override.partition("=")[0] not in ranking.seeds
             ]
-            yield Problem("missing", text, how_to_run([*overrides, missing[0]]))
+            remedy = how_to_run([*overrides, *seed] for seed in missing)
+            yield Problem("missing", text, remedy)
+
+
+def _missing_seeds(
+    own: Sequence[dict[str, Any]], seeds: Iterable[Iterable[tuple[str, Any]]]
+) -> list[tuple[str, ...]]:
+    """The seeds of other groups that none of a group's own is equal to, as overrides.
+
+    What counts are the settings that the group has: a model without randomness has no own seed.
+    """
+    names = {name for seed in own for name in seed}
+    shared = [{name: number for name, number in seed if name in names} for seed in seeds]
+    missing = [seed for seed in shared if not any(seed.items() <= it.items() for it in own)]
+    overrides = (tuple(f"{name}={text_of(it)}" for name, it in seed.items()) for seed in missing)
+    return list(dict.fromkeys(overrides))
 
 
 def describe_group(settings: Settings) -> str:
@@ -157,10 +167,25 @@ def describe_group(settings: Settings) -> str:
     return label or translate("the only group")
 
 
-def how_to_run(overrides: Sequence[str]) -> str:
-    """The remedy for a run that is missing."""
-    command = console.command(" ".join(["run", *overrides]))
-    return translate("Run it: {command}", command=command)
+def how_to_run(runs: Iterable[Sequence[str]]) -> str:
+    """The remedy for runs that are missing, by their overrides; a grid is one command."""
+    grids: dict[tuple[str, ...], list[tuple[str, ...]]] = {}
+    for overrides in runs:
+        parts = [override.partition("=") for override in overrides]
+        names = tuple(name + sign for name, sign, _ in parts)
+        grids.setdefault(names, []).append(tuple(text for *_, text in parts))
+    commands = chain.from_iterable(starmap(_commands, grids.items()))
+    return translate("Run it: {commands}", commands="; ".join(commands))
+
+
+def _commands(names: Sequence[str], runs: Sequence[Sequence[str]]) -> list[str]:
+    """The commands that give each run its values of these settings; none of them makes others."""
+    values = [list(dict.fromkeys(column)) for column in zip(*runs, strict=True)]
+    if prod(map(len, values)) != len(set(map(tuple, runs))):
+        return list(chain.from_iterable(_commands(names, [run]) for run in runs))
+    multirun = ["-m"] if len(runs) > 1 else []
+    words = [name + ",".join(texts) for name, texts in zip(names, values, strict=True)]
+    return [console.command(shlex.join(["run", *multirun, *words]))]
 
 
 def _dirty(records: Sequence[ExperimentRecord]) -> Iterator[Problem]:

@@ -85,8 +85,9 @@ class ReportConfig:
         bilingual("which to draw (default: each that has something to show)"), *FIGURES, "none"
     )
     title: str | None = text(bilingual("the caption"))
-    language: str = choice(
-        bilingual("the language of the table, its notes and the figures (en)"), "en", "ja"
+    language: str | None = text(
+        bilingual("the language of the table, its notes and the figures (the project's)"),
+        choices=("en", "ja"),
     )
     labels: Mapping[str, str] = field(default_factory=dict, metadata={"setting": Setting()})
     allow: Sequence[str] = texts(bilingual("what the runs need not have in common"), *ALLOWED)

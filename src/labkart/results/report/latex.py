@@ -50,10 +50,15 @@ def latex(table: ReportTable) -> str:
 
 def _comments(table: ReportTable, is_long: bool) -> Iterator[str]:
     packages = "booktabs,longtable" if is_long else "booktabs"
-    yield rf"% Needs in the preamble: \usepackage{{{packages}}}"
+    needs = translate("Needs in the preamble:")
+    yield rf"% {needs} \usepackage{{{packages}}}"
     if any(map(_is_japanese, f"{caption(table)}{method(table)}{cells_of(table)}")):
-        yield r"% For Japanese: lualatex with \usepackage{luatexja}, or uplatex and dvipdfmx with"
-        yield r"% \documentclass[uplatex,dvipdfmx]{jsarticle}; pdflatex has no letters for it"
+        yield translate(
+            "% For Japanese: lualatex with {lualatex}, or uplatex and dvipdfmx with\n"
+            "% {uplatex}; pdflatex has no letters for it",
+            lualatex=r"\usepackage{luatexja}",
+            uplatex=r"\documentclass[uplatex,dvipdfmx]{jsarticle}",
+        )
     if advice := width_advice(table):
         yield f"% {advice}"
 

@@ -66,7 +66,9 @@ def _sentences(table: ReportTable) -> Iterator[str]:
 
 
 def _value_sentence(table: ReportTable) -> str:
-    config, seeds = table.config, ", ".join(table.ranking.seeds)
+    config, seeds = table.config, ", ".join(table.seeds)
+    if not table.has_deviations:
+        return translate("One run each: there is no deviation and no interval.")
     if not config.is_compact:
         return translate(
             "n: runs, over {seeds}; mean ± standard deviation of the sample (n - 1); {level}"
@@ -108,7 +110,9 @@ def _direction_sentences(table: ReportTable) -> Iterator[str]:
 def _difference_sentences(table: ReportTable) -> Iterator[str]:
     same = translate(" of the same data set") if table.datasets.names else ""
     pairs = _describe_pairs(table)
-    interval = translate(", with its {level} interval", level=LEVEL_TEXT)
+    interval = ""
+    if any(pair.test.interval for pair in table.all_pairs):
+        interval = translate(", with its {level} interval", level=LEVEL_TEXT)
     if table.baselines:
         systems = map(table.datasets.system, table.baselines)
         labels = dict.fromkeys(table.config.describe(system) for system in systems)

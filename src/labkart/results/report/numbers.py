@@ -10,6 +10,7 @@ from typing import Any
 from filelock import FileLock
 
 from labkart.files import read_text
+from labkart.language import translate
 from labkart.records import locks
 from labkart.records.file_lock import file_lock
 from labkart.records.seeds import Group
@@ -25,9 +26,6 @@ from labkart.results.report.table import ReportTable
 FILE = f"{NUMBERS}.tex"
 _SUFFIXES = ("", "Deviation", "N", "Interval", "Difference", "P")
 _MARK = f"\n% {origin.MARK}"
-_HEAD = rf"""% Numbers for the running text, made by `labkart report`: edit nothing here.
-% \input{{reports/{NUMBERS}}} in the preamble; then \labkartModelsForestAccuracy{{}} in the text.
-"""
 
 
 def lock() -> FileLock:
@@ -69,7 +67,13 @@ def with_section(report: str, section: str) -> bytes:
 
 def content(sections: Mapping[str, str]) -> bytes:
     """The content of the file."""
-    return "".join([_HEAD, *(sections[name] for name in sorted(sections))]).encode()
+    head = translate(
+        "% Numbers for the running text, made by `labkart report`: edit nothing here.\n"
+        "% {preamble} in the preamble; then {example} in the text.\n",
+        preamble=rf"\input{{reports/{NUMBERS}}}",
+        example=r"\labkartModelsForestAccuracy{}",
+    )
+    return "".join([head, *(sections[name] for name in sorted(sections))]).encode()
 
 
 def _lines(table: ReportTable) -> Iterator[str]:

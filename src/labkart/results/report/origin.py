@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from labkart.files import read_text
+from labkart.language import translate
 from labkart.results.report.table import ReportTable
 
 MARK = "labkart: "
@@ -26,9 +27,10 @@ def origin_of(table: ReportTable) -> dict[str, Any]:
 def with_origin(body: str, ending: str, origin: Mapping[str, Any]) -> bytes:
     """A file's content, with its origin in comments before it."""
     start, end = _COMMENTS[ending]
-    note = (
-        f"Made by `{origin['command']}`. "
-        "Its numbers are those of the experiments in the provenance beside it: edit nothing here."
+    note = translate(
+        "Made by `{command}`. Its numbers are those of the experiments in the provenance beside it:"
+        " edit nothing here.",
+        command=origin["command"],
     )
     line = stamp(body, origin).replace("--", "\\u002d\\u002d")  # would end an HTML comment
     return f"{start}{note}{end}\n{start}{MARK}{line}{end}\n{body}".encode()

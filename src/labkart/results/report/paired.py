@@ -13,9 +13,9 @@ import numpy as np
 from scipy import special
 
 from labkart.language import bilingual
-from labkart.records.seeds import deviation, mean
+from labkart.records.seeds import are_equal, deviation, mean
 from labkart.results.report.rounding import in_whole_units
-from labkart.results.report.statistics import RESAMPLES, Interval, are_equal, batch_size, interval
+from labkart.results.report.statistics import RESAMPLES, Interval, batch_size, interval
 
 # Up to so many pairs all signs of the differences are listed, which takes care of ties.
 # `stats.wilcoxon` would do the same, forty times as slowly.
@@ -134,7 +134,8 @@ def _obstacle(name: str, values: set[float], differences: list[float], size: flo
             " as means over several runs"
         )
     different = [value for value in differences if value]
-    if are_equal(differences, size) if name == "t" else not different:
+    is_constant = are_equal(differences, size) if name == "t" else not different
+    if is_constant and len(differences) > 1:
         return bilingual("all differences are the same")
     counted, fewest = differences if name == "t" else different, TESTS[name].fewest
     if len(counted) >= fewest:

@@ -31,7 +31,7 @@ from labkart.results.report.settings import ALLOWED, FIGURE_ENDINGS, FIGURES
 from labkart.results.report.table import ReportTable, compare_groups
 
 _FORMATS = {".tex": latex.latex, ".md": formats.markdown, ".csv": table_numbers.csv_text}
-_MOST_PROBLEMS = 20  # that a person reads
+_MOST_PROBLEMS = 5  # that a person reads
 
 
 def report(options: ReportOptions) -> None:
@@ -85,12 +85,14 @@ def _make_all(names: Sequence[str]) -> None:
 def _check(names: Sequence[str]) -> None:
     """Fail if a file is not what its config and today's code would make. Needs no outputs."""
     reasons = {name: staleness.stale(config.read(name)) for name in names}
-    stale = [f"{name}: {reason}" for name, reason in reasons.items() if reason]
-    stale += filter(None, [staleness.unknown_numbers(names)])
+    stale = {name: reason for name, reason in reasons.items() if reason}
+    if unknown := staleness.unknown_numbers(names):
+        stale["--all"] = unknown
     if stale:
-        raise LabkartError(
-            "\n".join([*stale, translate("Run what is missing, and then: labkart report --all")])
-        )
+        command = console.command(f"report {next(iter(stale)) if len(stale) == 1 else '--all'}")
+        lines = [f"{name}: {reason}" for name, reason in stale.items()]
+        remedy = translate("Then make them again: {command}", command=command)
+        raise LabkartError("\n".join([*lines, remedy]))
     console.say(
         translate_count("  {count} report is current", "  {count} reports are current", len(names))
     )
@@ -117,7 +119,7 @@ def _make(report_config: ReportConfig) -> None:
     if reason := staleness.stale(report_config):
         console.warn(
             translate(
-                "  made of earlier runs: {reason}. Run that, and make the report again",
+                "  made of earlier runs: {reason}. Then make the report again",
                 reason=reason.rstrip(".。"),
             )
         )
@@ -173,8 +175,8 @@ def _files(table: ReportTable) -> dict[Path, bytes]:
     facts = provenance.content_of(table, files)
     files[report_config.file(provenance.ENDING)] = facts
     source["provenance"] = origin.digest(facts)
-    with speaking(report_config.language):
-        for ending, text in _FORMATS.items():
+    for ending, text in _FORMATS.items():
+        with english() if ending == ".csv" else speaking(report_config.language):
             content = origin.with_origin(text(table), ending, source)
             files[report_config.file(ending)] = content
     if not report_config.file(".yaml").exists():

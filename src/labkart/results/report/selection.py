@@ -87,17 +87,19 @@ def narrower_selections(config: ReportConfig, groups: Sequence[Group]) -> Iterat
     free = [name for name in groups[0].settings if name not in named]
     records = [record for group in groups for record in group.records]
     if free and not config.sweep:
-        values = {name: [group.settings[name] or "null" for group in groups] for name in free}
-        settings = "; ".join(
-            translate("{name} is {values}", name=name, values=listed(dict.fromkeys(texts)))
-            for name, texts in values.items()
-        )
-        yield translate(
-            "Perhaps not all are meant: {settings}. Name those that are, such as {example}.",
-            settings=settings,
-            example=shlex.quote(f"{free[-1]}={values[free[-1]][0]}"),
+        texts = {name: dict.fromkeys(group.settings[name] for group in groups) for name in free}
+        differences = (
+            translate("{name} is {values}", name=name, values=listed(text or "null" for text in it))
+            for name, it in texts.items()
         )
         newest = max(records, key=lambda run: (run.status == "finished", last_used.last_used(run)))
+        group = next(group for group in groups if group.is_any_of([newest.id]))
+        own = [name for name in free if group.settings[name]] or free
+        yield translate(
+            "Perhaps not all are meant: {settings}. Name those that are, such as {example}.",
+            settings=listed(differences, "; "),
+            example=shlex.quote(f"{own[-1]}={group.settings[own[-1]] or 'null'}"),
+        )
         if newest.sweeps:
             id = newest.sweeps[-1]
             command = sweep.find_sweep(id).command

@@ -67,9 +67,9 @@ class Setting:
         return translate("one of {choices}", choices=choices) if choices else translate("a text")
 
 
-def text(meaning: str, metavar: str | None = None) -> Any:
+def text(meaning: str, metavar: str | None = None, choices: Sequence[str] = ()) -> Any:
     """A field of a dataclass that is a text, or None."""
-    return field(default=None, metadata={"setting": Setting(meaning, metavar)})
+    return field(default=None, metadata={"setting": Setting(meaning, metavar, choices)})
 
 
 def choice(meaning: str, *choices: str) -> Any:

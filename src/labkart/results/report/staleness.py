@@ -46,8 +46,10 @@ def _reasons(config: ReportConfig) -> Iterator[str]:
     for name, digest in facts.figures.items():
         if _digest(file.with_name(name)) != digest:
             yield translate("{file} does not exist, or was changed", file=name)
+    runs = [record.overrides for record in facts.experiments.values()]
     for id, overrides in facts.newest.items():
-        yield _changed(id, overrides)
+        if changed := _changed(id, overrides):
+            yield f"{changed}. {how_to_run(runs)}"
     if _made_here(config).exists():
         yield _changed_records(facts)
         yield _other_experiments(config, facts.experiments)
@@ -90,7 +92,7 @@ def lost_runs(config: ReportConfig, groups: Sequence[Group]) -> list[Problem]:
                 all=len(ids),
                 lost=len(lost),
             )
-            remedy = how_to_run(facts.experiments[lost[0]].overrides)
+            remedy = how_to_run(facts.experiments[id].overrides for id in lost)
             problems.append(Problem("missing", text, remedy))
     return problems
 
@@ -153,18 +155,18 @@ def _changed_records(facts: Provenance) -> str:
     records = {id: read_experiment(id) for id in ids}
     edited = [id for id, record in records.items() if record and record.edited]
     if edited:
-        return translate("the record of {id} was edited", id=edited[0][:8])
+        text = translate("the record of {id} was edited", id=edited[0][:8])
+        return f"{text}. {how_to_run(facts.experiments[id].overrides for id in edited)}"
     lost = [id for id, record in records.items() if not record]
     if not lost:
         return ""
-    return translate(
-        "{lost} of its {all} experiments have no record any more ({ids}); labkart report {name}"
-        " names the commands that make them",
+    text = translate(
+        "{lost} of its {all} experiments have no record any more ({ids})",
         lost=len(lost),
         all=len(ids),
         ids=and_more([id[:8] for id in lost[:3]], len(lost) - 3),
-        name=facts.config.name,
     )
+    return f"{text}. {how_to_run(facts.experiments[id].overrides for id in lost)}"
 
 
 def _other_experiments(config: ReportConfig, ids: Collection[str]) -> str:

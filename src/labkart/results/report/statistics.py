@@ -12,7 +12,7 @@ from math import isfinite, sqrt
 import numpy as np
 from scipy import special
 
-from labkart.records.seeds import deviation, mean
+from labkart.records.seeds import are_equal, deviation, mean
 
 LEVEL = 0.95  # the share of the intervals that contain the mean
 LEVEL_TEXT = f"{LEVEL:.0%}"
@@ -93,8 +93,3 @@ def holm(ps: Sequence[float | None]) -> list[float | None]:
         highest = max(highest, min(1.0, (len(ordered) - rank) * p))
         corrected[index] = highest
     return corrected
-
-
-def are_equal(values: Sequence[float], size: float = 0.0) -> bool:
-    """Whether values differ only by the rounding of numbers of their size."""
-    return max(values) - min(values) <= 1e-12 * max(size, *map(abs, values))

@@ -62,10 +62,16 @@ class ReportTable:
         if self.config.items:
             return 0
         is_fold = self.config.repeat == "fold"
-        names = self.ranking.seeds if is_fold else project.current().folds
-        counts = [len(self.values_of(name)) for name in self.ranking.seeds if name in names]
+        names = self.seeds if is_fold else project.current().folds
+        counts = [len(self.values_of(name)) for name in self.seeds if name in names]
         count = max(counts, default=0)
         return count if count > 1 else 0
+
+    @property
+    def seeds(self) -> list[str]:
+        """The settings in which the runs of a group may differ."""
+        runs = [run for group in self.groups for run in group.records]
+        return list(dict.fromkeys(name for run in runs for name, _ in self.ranking.seed_key(run)))
 
     def values_of(self, setting: str) -> set[str]:
         """The values of a setting in all runs."""
@@ -87,6 +93,11 @@ class ReportTable:
     def all_pairs(self) -> list[Pair]:
         """The pairs of all metrics."""
         return [pair for pairs in self.pairs.values() for pair in pairs]
+
+    @property
+    def has_deviations(self) -> bool:
+        """Whether a group has more than one value of a metric."""
+        return any(line.deviation is not None for line in self.all_lines)
 
     @property
     def all_lines(self) -> list[Line]:

@@ -27,7 +27,8 @@ _DRAWERS: dict[str, Callable[[ReportTable], Figure | None]] = {
 
 def figure_files(table: ReportTable) -> dict[Path, bytes]:
     """The contents of a report's figures, by file. Raises what `draw` raises."""
-    comment = origin.with_origin("", ".csv", origin.origin_of(table)).decode()
+    with speaking(table.config.language):
+        comment = origin.with_origin("", ".csv", origin.origin_of(table)).decode()
     metadata = {".pdf": {"Subject": comment, "CreationDate": None}, ".png": {"Comment": comment}}
     files = dict[Path, bytes]()
     for name, figure in draw(table).items():

@@ -66,10 +66,12 @@ def _note(table: ReportTable, metrics: list[str], count: int) -> list[str]:
     lines = [line for metric in metrics for line in table.lines[metric]]
     has_intervals = any(line.interval for line in lines)
     has_best = any(line.best for line in lines)
+    mean = translate("● mean") if any(len(line.values) > 1 for line in lines) else ""
     return [
-        translate("● mean, ◆ the best") if has_best else translate("● mean"),
+        mean or translate("● a run"),
+        translate("◆ the best") if has_best else "",
         translate("bar: {level} interval of the mean", level=LEVEL_TEXT) if has_intervals else "",
-        translate("| a run"),
+        translate("| a run") if mean else "",
         style.selected_groups(table, count, len(table.groups)),
         style.selected_metrics(len(metrics), len(table.lines)),
     ]
