@@ -57,6 +57,10 @@ LOWER = [
     "Train.loss",
 ]
 UNKNOWN = [
+    "tokens_per_second",
+    "accuracy_std",
+    "f1_diff",
+    "error_reduction",
     "score",
     "cost",
     "gain",

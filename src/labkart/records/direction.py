@@ -43,6 +43,11 @@ _LOWER = _SHARES_OF_ERRORS | _words(
 )
 # Words that turn a direction round, as scikit-learn's `neg_mean_squared_error` does.
 _TURNING = _words("neg negative")
+# Words that make another number of a metric: how it varies or changes, or a rate.
+_DERIVING = _words(
+    "std stdev sd var variance gap diff difference delta change drop reduction improvement saved"
+    " ratio persecond persec perminute perhour"
+)
 _CAMEL = re.compile(r"(?<=[a-z\d])(?=[A-Z])")
 _AT_RANK = re.compile(r"(?:p|r|precision|recall)@\d+", re.IGNORECASE)
 
@@ -78,7 +83,7 @@ def known_direction(metric: str) -> Direction:
     directions |= {Direction.LOWER for word in words if word in _LOWER}
     if _AT_RANK.fullmatch(name):
         directions.add(Direction.HIGHER)
-    if len(directions) != 1:
+    if len(directions) != 1 or not _DERIVING.isdisjoint(words):
         return Direction.UNKNOWN
     turns = sum(word in _TURNING for word in words)
     return Direction(directions.pop() * (-1) ** turns)
@@ -87,7 +92,8 @@ def known_direction(metric: str) -> Direction:
 def is_share(metric: str) -> bool:
     """Whether a metric's name tells that its values lie between 0 and 1."""
     words = _words_of(_last_name(metric))
-    return not (_SHARES | _SHARES_OF_ERRORS).isdisjoint(words) and _TURNING.isdisjoint(words)
+    is_other = not (_TURNING | _DERIVING).isdisjoint(words)
+    return not (is_other or (_SHARES | _SHARES_OF_ERRORS).isdisjoint(words))
 
 
 def _last_name(metric: str) -> str:

@@ -51,7 +51,8 @@ class Group:
         values = self.values(metric)
         if len(values) < 2:
             return None
-        return 0.0 if are_equal(values) else deviation(values)
+        spread = deviation(values)
+        return 0.0 if isfinite(spread) and are_equal(values) else spread
 
 
 @dataclass

@@ -87,6 +87,14 @@ def test_a_single_run_has_neither_a_legend_nor_a_band(root: Path) -> None:
     assert figure.get_supxlabel() == "line: mean over the runs"
 
 
+@pytest.mark.parametrize("label", ["m{}", "model{}", "a longer name of a model {}", "長い名前{}"])
+def test_a_legend_is_not_wider_than_the_page(root: Path, label: str) -> None:
+    names = [label.format(number) for number in range(9)]
+    figure = drawn(experiments(names, ["score_0"], seeds=1, steps=5), "curves")
+    (legend,) = figure.legends
+    assert 0 <= legend.get_window_extent().x0 < legend.get_window_extent().x1 <= figure.bbox.x1
+
+
 def test_the_best_mean_has_a_marker_of_its_own(root: Path) -> None:
     figure = drawn(experiments(["a", "b"], ["score_0"]), "comparison")
     best, other = (figure.axes[0].lines[number] for number in (5, 2))

@@ -14,9 +14,7 @@ from labkart.wording import listed
 
 def cautions(table: ReportTable) -> Iterator[str]:
     """What a reader must know before believing the numbers, in whole sentences."""
-    obstacles = dict.fromkeys(local(pair.test.obstacle) for pair in table.all_pairs)
-    if reasons := "; ".join(filter(None, obstacles)):
-        yield translate("No test: {reasons}.", reasons=reasons)
+    yield from _obstacle_sentences(table)
     yield from _fold_sentences(table)
     yield from _constant_sentences(table)
     yield from _shared_sentences(table)
@@ -27,6 +25,21 @@ def cautions(table: ReportTable) -> Iterator[str]:
             "assume a normal distribution, and n is small.",
             names=listed(map(table.config.label, beyond)),
         )
+
+
+def _obstacle_sentences(table: ReportTable) -> Iterator[str]:
+    """Why there are pairs without a test, and of which metrics if not of all."""
+    metrics: dict[str, list[str]] = {}
+    for name, pairs in table.pairs.items():
+        for reason in dict.fromkeys(local(pair.test.obstacle) for pair in pairs):
+            metrics.setdefault(reason, []).append(table.config.label(name))
+    metrics.pop("", None)
+    if metrics:
+        texts = (
+            reason if len(names) == len(table.pairs) else f"{listed(names)}: {reason}"
+            for reason, names in metrics.items()
+        )
+        yield translate("No test: {reasons}.", reasons="; ".join(texts))
 
 
 def _fold_sentences(table: ReportTable) -> Iterator[str]:
@@ -57,8 +70,15 @@ def _compare_p(table: ReportTable, pair: Pair) -> str:
 
 
 def _constant_sentences(table: ReportTable) -> Iterator[str]:
-    constant = [line.group.settings for line in table.all_lines if line.deviation == 0]
-    names = dict.fromkeys(table.config.describe(one) or translate("all") for one in constant)
+    """Where all runs of a group gave the same, and in which metrics if not in all."""
+    groups: dict[tuple[str, ...], list[str]] = {}
+    for group in table.groups:
+        own = [(metric, line) for metric, lines in table.lines.items() for line in lines]
+        metrics = [name for name, line in own if line.group is group and line.deviation == 0]
+        name = table.config.describe(group.settings) or translate("all")
+        groups.setdefault(tuple(metrics), []).append(name)
+    groups.pop((), None)
+    names = [_describe_constant(table, metrics, labels) for metrics, labels in groups.items()]
     if names:
         offer = "" if table.config.items else translate("; a test over items compares it (--items)")
         yield translate(
@@ -67,6 +87,15 @@ def _constant_sentences(table: ReportTable) -> Iterator[str]:
             groups=listed(names, "; "),
             offer=offer,
         )
+
+
+def _describe_constant(table: ReportTable, metrics: Sequence[str], groups: Sequence[str]) -> str:
+    """The groups whose runs gave the same, and in which metrics if not in all."""
+    names = translate("all groups") if len(groups) == len(table.groups) else listed(groups, "; ")
+    if len(metrics) == len(table.lines):
+        return names
+    labels = listed(map(table.config.label, metrics))
+    return translate("{group} in {metrics}", group=names, metrics=labels)
 
 
 def _shared_sentences(table: ReportTable) -> Iterator[str]:
@@ -81,7 +110,7 @@ def _shared_sentences(table: ReportTable) -> Iterator[str]:
         runs=translate("All runs of a data set") if table.datasets.names else translate("All runs"),
         tasks=listed(shared),
         varying=", ".join(varying) or translate("nothing"),
-        numbers=translate("intervals and p") if table.all_pairs else translate("intervals"),
+        numbers=translate("intervals and p") if table.test_count else translate("intervals"),
     )
 
 

@@ -31,10 +31,11 @@ _MACROS = {
     # In the oldest font encoding these three are other letters, or ligatures.
     **{"|": r"\textbar{}", '"': r"\texttt{\char34}", "`": r"\textasciigrave{}"},
     **{"±": r"$\pm$", "\N{MINUS SIGN}": "$-$", "<": "$<$", ">": "$>$", "…": r"\dots{}"},
-    **{"²": "$^2$", "≤": r"$\leq$", "≥": r"$\geq$", "≠": r"$\neq$", "≈": r"$\approx$"},
+    **{"≤": r"$\leq$", "≥": r"$\geq$", "≠": r"$\neq$", "≈": r"$\approx$"},
     **{"↑": r"$\uparrow$", "↓": r"$\downarrow$", "→": r"$\to$", "∞": r"$\infty$"},
     **{"\N{MULTIPLICATION SIGN}": r"$\times$", "†": r"\dag{}", "‡": r"\ddag{}"},
 }
+_EFFECT, _APART = "\ue000", "\ue001"  # letters of no text, for what is written last
 _GREEK = re.compile(r"GREEK (SMALL|CAPITAL) LETTER ([A-Z]+)")
 # Greek capitals that look like Latin ones, and final sigma, have no macro.
 _WITHOUT_MACRO = "ΑΒΕΖΗΙΚΜΝΟΡΤΧοΥς"
@@ -141,10 +142,11 @@ def _macro(name: str, *arguments: object) -> str:
 
 def text(plain: str) -> str:
     """A text whose letters pdflatex and lualatex print as they are."""
-    signed = with_minus_signs(plain).replace("d_z", "\0")
+    line = unicodedata.normalize("NFC", " ".join(plain.split()))
+    signed = with_minus_signs(line).replace("d_z", _EFFECT)
     # Two of these would be a dash, a quotation mark, or one letter.
-    apart = re.sub(r"([-',])(?=\1)", "\\1\1", signed)
-    return "".join(map(_letter, apart)).replace("\0", "$d_z$").replace("\1", r"\kern0pt")
+    apart = re.sub(r"([-',])(?=\1)", rf"\1{_APART}", signed)
+    return "".join(map(_letter, apart)).replace(_EFFECT, "$d_z$").replace(_APART, r"\kern0pt")
 
 
 def _is_japanese(letter: str) -> bool:
@@ -154,6 +156,12 @@ def _is_japanese(letter: str) -> bool:
 def _letter(letter: str) -> str:
     if letter in _MACROS or letter in _WITHOUT_MACRO:
         return _MACROS.get(letter, letter)
+    raised, _, codes = unicodedata.decomposition(letter).partition(" ")
+    if raised in ("<super>", "<sub>"):
+        base = "".join(chr(int(code, 16)) for code in codes.split())
+        return _macro("textsuperscript" if raised == "<super>" else "textsubscript", base)
+    if unicodedata.category(letter) in ("Cc", "Cf"):  # no font has them
+        return ""
     match = _GREEK.fullmatch(unicodedata.name(letter, ""))
     if not match:
         return letter

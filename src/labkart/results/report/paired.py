@@ -102,6 +102,9 @@ def paired_test(
     if not isfinite(center + deviation(differences) if count > 1 else center):
         infinite = bilingual("not all values are finite")
         return PairedTest(center, pairs=count, obstacle=infinite)
+    if are_equal(differences, size):
+        center = 0.0 if are_equal([0.0, center], size) else center
+        differences = [center] * count
     scale = _variance_of_mean(count, folds)
     ends = interval(differences, "t" if folds else interval_method, scale)
     result = PairedTest(center, ends, pairs=count)

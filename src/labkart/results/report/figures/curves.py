@@ -18,7 +18,8 @@ from labkart.results.report.table import ReportTable
 
 _MOST_PANELS = 12
 _MARKS = 8  # of a curve, which tell it from others
-_PANEL, _LEGEND_LINE = 2.3, 0.2  # inches
+# Inches: of a panel, a line of the legend, an entry of it without its letters, and a letter.
+_PANEL, _LEGEND_LINE, _ENTRY, _LETTER = 2.3, 0.2, 0.85, 0.085
 
 
 class _Curves(NamedTuple):
@@ -77,7 +78,8 @@ def _draw_curve(axes: Axes, values: Mapping[int, list[float]], number: int) -> N
 
 def _add_legend(figure: Figure, labels: Sequence[str]) -> None:
     """Above the panels, in as many columns as the labels leave room for."""
-    columns = max(1, min(len(labels), 90 // (style.widest(labels) + 8)))
+    entry = _ENTRY + _LETTER * style.widest(labels)
+    columns = max(1, min(len(labels), int(style.WIDTH / entry)))
     lines = ceil(len(labels) / columns) * max(label.count("\n") + 1 for label in labels)
     height = figure.get_figheight() + _LEGEND_LINE * lines
     figure.set_figheight(min(height, style.HEIGHT))

@@ -14,7 +14,7 @@ from labkart.results.report.line import Line
 from labkart.results.report.statistics import LEVEL_TEXT
 from labkart.results.report.table import ReportTable
 
-_LINE, _GAP, _AXIS = 0.15, 0.09, 0.6  # inches, of a label, below it, and of the axis
+_LINE, _GAP, _AXIS = 0.14, 0.08, 0.6  # inches, of a label, below it, and of the axis
 _MOST_ROWS = 7  # of panels on a page
 
 

@@ -111,8 +111,10 @@ def shorten(text: str, lines: int = 2) -> str:
     most = lines * (width - 4)
     if len(text) > most:
         text = f"{text[: most // 2]}...{text[len(text) - most // 2 :]}"
-    parts = wrap(text.replace("_", "_ "), width)
-    return "\n".join(part.replace("_ ", "_") for part in parts)
+    parts = [part.replace("_ ", "_") for part in wrap(text.replace("_", "_ "), width)]
+    if len(parts) > lines:  # it has long words
+        parts = [text[start : start + width] for start in range(0, len(text), width)]
+    return "\n".join(parts)
 
 
 def _letters(text: str, width: int) -> int:
