@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from labkart.experiments.composer import Composer
+from labkart.experiments.composer import Composer, compose_overrides
 from labkart.experiments.config import load as load_config
 from tests.support.composing import FILES, differing
 from tests.support.tiny import write
@@ -70,3 +70,27 @@ def test_each_knows_its_own_number_while_it_is_the_active_one(here: Path) -> Non
     for each in [*both, *both]:
         each.activate()
         assert (each.cfg.number, each.cfg.doubled) == (each.number, f"{each.number}-{each.number}")
+
+
+def test_what_a_value_is_made_of_is_known(root: Path) -> None:
+    text = """seed: 0
+copy: ${seed}
+split: {seed: 1, own: "${.seed}", up: "${..seed}", text: "run-${split.seed}-${seed}"}
+parts: [{seed: "${seed}"}]
+select: ${oc.select:split.seed,0}
+home: ${oc.env:HOME}
+place: ${split[seed]}
+decoded: ${oc.decode:${seed}}
+"""
+    write(root, **{"conf/config.yaml": text})
+    assert compose_overrides("split.seed=${copy}").references == {
+        "copy": ["seed"],
+        "split.seed": ["copy"],
+        "split.own": ["split.seed"],
+        "split.up": ["seed"],
+        "split.text": ["split.seed", "seed"],
+        "parts": ["seed"],
+        "select": ["split.seed"],
+        "place": ["split.seed"],
+        "decoded": ["seed"],
+    }

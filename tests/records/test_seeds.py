@@ -76,7 +76,9 @@ def follower(kind: str, seed: int, params: dict[str, Any]) -> ExperimentRecord:
 @pytest.mark.parametrize("seeds", [["seed"], ["seed", "model.params.seed"]])
 def test_what_follows_a_seed_parts_nothing(seeds: list[str]) -> None:
     records = [follower("lsa", seed, {"seed": seed, "depth": 3}) for seed in (0, 1)]
-    records += [replace(follower("bm25", seed, {"b": 0.5}), references={"tag": ["seed"]}) for seed in (0, 1)]
+    records += [
+        replace(follower("bm25", seed, {"b": 0.5}), references={"tag": ["seed"]}) for seed in (0, 1)
+    ]
     ranking = Ranking(seeds=seeds)
     groups = ranking.group(records)
     assert [len(group.records) for group in groups] == [2, 2]

@@ -78,7 +78,9 @@ def test_data_for_programs_stay_english(records: list[ExperimentRecord]) -> None
 def test_a_report_of_a_japanese_project_is_japanese(japanese_root: Path) -> None:
     all_experiments()
     root = japanese_root
-    report(["models", "model=*", "--baseline", "model=linear", "--title", "比較", "--figures", "none"])
+    report(
+        ["models", "model=*", "--baseline", "model=linear", "--title", "比較", "--figures", "none"]
+    )
     assert "language" not in (root / "reports/models.yaml").read_text()
     for name in ("models.md", "models.tex", "numbers.tex"):
         lines = (root / "reports" / name).read_text().splitlines()

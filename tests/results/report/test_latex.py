@@ -154,3 +154,11 @@ def test_a_table_that_is_too_wide_names_what_makes_it_fit(records: list[Experime
     labels = {"forest": "f" * 60, "deep": "d" * 60}
     fewer = latex.width_advice(table_of(records, layout="systems", labels=labels))
     assert "fewer metrics with --metrics, or shorter names in reports/models.yaml" in fewer
+
+
+def test_letters_that_no_font_has_are_written_by_others() -> None:
+    """As in names of files on a Mac, of chemicals, and with lines of YAML."""
+    assert latex.text("e\u0301 H\u2082O m\u00b3 a\u200bb\x07\n\nc\td\u00a0e") == (
+        "\u00e9 H\\textsubscript{2}O m\\textsuperscript{3} ab c d e"
+    )
+    assert latex.text("--a") == r"-\kern0pt-a"

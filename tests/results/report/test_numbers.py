@@ -8,7 +8,7 @@ import pytest
 from labkart.errors import LabkartError
 from labkart.results.report import config, numbers, staleness
 from labkart.results.report.arguments import ReportOptions, parser
-from labkart.results.report.macro_names import Number, distinct_names, spell
+from labkart.results.report.numbers import Number, distinct_names, spell
 from labkart.results.report.report import report as make_report
 from tests.support.runs import all_experiments
 from tests.support.tiny import write

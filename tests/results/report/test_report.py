@@ -350,7 +350,11 @@ def test_missing_seeds_are_one_command_and_name_no_setting_that_a_group_lacks(
     records: object, root: Path
 ) -> None:
     for seed in range(3):
-        config = {"model": "lsa", "split": {"seed": seed}, "labkart": {"seeds": ["seed", "split.seed"]}}
+        config = {
+            "model": "lsa",
+            "split": {"seed": seed},
+            "labkart": {"seeds": ["seed", "split.seed"]},
+        }
         changes = {"settings": {"model": "lsa"}, "config": config}
         experiment("lsa", seed, 0.5, overrides=["model=lsa", f"split.seed={seed}"], **changes)
     experiment("few", 0, 0.5)

@@ -199,7 +199,7 @@ def test_of_one_run_each_nothing_is_said_that_needs_two(root: Path, layout: str)
     assert "No test: too few pairs, 1 of at least 3." in text
     assert not any(word in text for word in ("±", "95%", "| p |", "d\\_z", "are the same"))
     if layout == "details":
-        assert "| b | 1 | 0.2500 | −0.2500 |" in text
+        assert "| b | 1 | 0.2500 | \N{MINUS SIGN}0.2500 |" in text
 
 
 def test_a_deviation_that_is_rounding_alone_is_none(root: Path) -> None:

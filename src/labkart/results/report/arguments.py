@@ -6,33 +6,33 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from labkart.language import translate
-from labkart.results.report.config import SETTINGS
+from labkart.results.report.config import SETTINGS, names
 
 
 @dataclass(frozen=True)
 class ReportOptions:
-    """What to make.
+    """What to make."""
 
-    Attributes:
-        name: of the report.
-        settings: those of the command, to add to `reports/<name>.yaml`.
-        all: make all reports again.
-        check: only say which reports are not current.
-    """
-
-    name: str | None = None
+    name: str | None = None  # of the report
+    # Those of the command, to add to `reports/<name>.yaml`.
     settings: Mapping[str, Any] = field(default_factory=dict)
-    all: bool = False
-    check: bool = False
+    all: bool = False  # make all reports again
+    check: bool = False  # only say which reports are not current
 
     @classmethod
     def of(cls, args: argparse.Namespace) -> "ReportOptions":
-        """The options that `parser` read. Conditions may also stand behind an option's values."""
+        """The options that `parser` read.
+
+        Conditions, and the name of a report that exists, may also stand behind an option's values.
+        """
         values = dict(vars(args))
         words, every, check = values.pop("words"), values.pop("all"), values.pop("check")
-        for key in [name for name, setting in SETTINGS.items() if setting.takes_words]:
-            words += [word for word in values[key] or () if _is_condition(word)]
-            values[key] = [word for word in values[key] or () if not _is_condition(word)]
+        lists = [name for name, setting in SETTINGS.items() if setting.takes_words and values[name]]
+        for key in lists:
+            words += [word for word in values[key] if _is_condition(word)]
+            values[key] = [word for word in values[key] if not _is_condition(word)]
+            if all(map(_is_condition, words)) and values[key][-1] in names():
+                words.append(values[key].pop())
         name = next((word for word in words if not _is_condition(word)), None)
         values["where"] = [word for word in words if word != name]
         return cls(name, {key: value for key, value in values.items() if value}, every, check)

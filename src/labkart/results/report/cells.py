@@ -11,17 +11,11 @@ from labkart.results.report.table import ReportTable
 
 @dataclass(frozen=True)
 class Cell:
-    """One cell.
+    """One cell."""
 
-    Attributes:
-        text: what it says.
-        bold: whether it is the best.
-        mark: of significance, raised after the text.
-    """
-
-    text: str
-    bold: bool = False
-    mark: str = ""
+    text: str  # what it says
+    bold: bool = False  # whether it is the best
+    mark: str = ""  # of significance, raised after the text
 
     def __str__(self) -> str:
         return f"{self.text}{self.mark}"
@@ -29,30 +23,19 @@ class Cell:
 
 @dataclass(frozen=True)
 class Section:
-    """Rows that belong together.
+    """Rows that belong together."""
 
-    Attributes:
-        title: empty if there is only one section.
-        rows: with as many cells each as the head.
-    """
-
-    title: str
-    rows: list[list[Cell]]
+    title: str  # empty if there is only one section
+    rows: list[list[Cell]]  # with as many cells each as the head
 
 
 @dataclass(frozen=True)
 class Cells:
-    """A table of cells.
-
-    Attributes:
-        head: the titles of the columns.
-        sections: the rows.
-        labels: how many columns, from the left, have texts and no numbers.
-    """
+    """A table of cells."""
 
     head: list[str]
     sections: list[Section]
-    labels: int
+    labels: int  # how many columns, from the left, have texts and no numbers
 
     @property
     def rows(self) -> list[list[Cell]]:

@@ -21,18 +21,13 @@ from labkart.wording import and_more
 
 
 class Problem(NamedTuple):
-    """One thing that the runs do not have in common.
+    """One thing that the runs do not have in common."""
 
-    Attributes:
-        kind: its name in a report's `allow`: `code`, `data`, `packages`, `dirty`, `missing` or
-            `failed`; or `edited`, which cannot be allowed.
-        text: what it is, in a line.
-        remedy: what to do about it.
-    """
-
+    # Its name in a report's `allow`: `code`, `data`, `packages`, `dirty`, `missing` or `failed`;
+    # or `edited`, which cannot be allowed.
     kind: str
-    text: str
-    remedy: str
+    text: str  # what it is, in a line
+    remedy: str  # what to do about it
 
 
 def latest_runs(records: Sequence[ExperimentRecord], ranking: Ranking) -> list[ExperimentRecord]:
@@ -180,7 +175,7 @@ def how_to_run(runs: Iterable[Sequence[str]]) -> str:
 
 def _commands(names: Sequence[str], runs: Sequence[Sequence[str]]) -> list[str]:
     """The commands that give each run its values of these settings; none of them makes others."""
-    values = [list(dict.fromkeys(column)) for column in zip(*runs, strict=True)]
+    values = [sorted(set(column), key=sort_key) for column in zip(*runs, strict=True)]
     if prod(map(len, values)) != len(set(map(tuple, runs))):
         return list(chain.from_iterable(_commands(names, [run]) for run in runs))
     multirun = ["-m"] if len(runs) > 1 else []
@@ -220,14 +215,12 @@ def _by_digest(
     kind: str, records: Sequence[ExperimentRecord]
 ) -> Iterator[tuple[str, list[ExperimentRecord]]]:
     """The task classes with several digests of their code or packages, and a run for each."""
+    runs = [(task, record) for record in records for task in record.tasks]
     classes: dict[str, dict[str, ExperimentRecord]] = {}
-    for record in records:
-        for task in record.tasks:
-            if digest := task.result.get(kind) or _recorded_digest(kind, task):
-                classes.setdefault(task.name, {}).setdefault(digest, record)
-    for name, different in classes.items():
-        if len(different) > 1:
-            yield name, list(different.values())
+    for task, record in runs:
+        if digest := task.result.get(kind) or _recorded_digest(kind, task):
+            classes.setdefault(task.name, {}).setdefault(digest, record)
+    return ((name, list(it.values())) for name, it in classes.items() if len(it) > 1)
 
 
 def _recorded_digest(kind: str, task: TaskRun) -> str:

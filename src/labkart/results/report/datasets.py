@@ -19,14 +19,10 @@ _USUAL = "data"  # the group of conf/ that chooses the data
 
 @dataclass(frozen=True)
 class DataSets:
-    """The groups of a table by data set.
+    """The groups of a table by data set."""
 
-    Attributes:
-        setting: names the data sets; empty if all groups have the same data.
-        parts: the groups of each data set; all of them under an empty name if there is no setting.
-    """
-
-    setting: str
+    setting: str  # names the data sets; empty if all groups have the same data
+    # The groups of each data set; all of them under an empty name if there is no setting.
     parts: dict[str, list[Group]]
 
     @property

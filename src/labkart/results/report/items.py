@@ -15,17 +15,11 @@ _TRUTHS = {"true": "1", "false": "0"}
 
 
 class Items(NamedTuple):
-    """Where items are: a table, and its columns.
+    """Where items are: a table, and its columns."""
 
-    Attributes:
-        table: the name of the logged table; `.csv` may be left out.
-        item: the column that names the items; empty for the first one.
-        value: the column of the values; empty for the one that is called as the metric.
-    """
-
-    table: str
-    item: str = ""
-    value: str = ""
+    table: str  # the name of the logged table; `.csv` may be left out
+    item: str = ""  # the column that names the items; empty for the first one
+    value: str = ""  # the column of the values; empty for the one that is called as the metric
 
     @classmethod
     def of(cls, text: str) -> "Items":

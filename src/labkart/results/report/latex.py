@@ -31,7 +31,7 @@ _MACROS = {
     # In the oldest font encoding these three are other letters, or ligatures.
     **{"|": r"\textbar{}", '"': r"\texttt{\char34}", "`": r"\textasciigrave{}"},
     **{"±": r"$\pm$", "\N{MINUS SIGN}": "$-$", "<": "$<$", ">": "$>$", "…": r"\dots{}"},
-    **{"≤": r"$\leq$", "≥": r"$\geq$", "≠": r"$\neq$", "≈": r"$\approx$"},
+    **{"²": "$^2$", "≤": r"$\leq$", "≥": r"$\geq$", "≠": r"$\neq$", "≈": r"$\approx$"},
     **{"↑": r"$\uparrow$", "↓": r"$\downarrow$", "→": r"$\to$", "∞": r"$\infty$"},
     **{"\N{MULTIPLICATION SIGN}": r"$\times$", "†": r"\dag{}", "‡": r"\ddag{}"},
 }

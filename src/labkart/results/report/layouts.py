@@ -165,9 +165,14 @@ def _titled_cells(table: ReportTable, groups: Sequence[Group]) -> list[tuple[str
 def _count(table: ReportTable, group: Group) -> str:
     """The number of a group's runs; of metrics that not all runs have, the least and the most."""
     counts = sorted({len(line.values) for line in table.all_lines if line.group is group})
-    if len(counts) == 1:
-        return str(counts[0])
-    return translate("{fewest} to {most}", fewest=counts[0], most=counts[-1])
+    return describe_range(counts[0], counts[-1])
+
+
+def describe_range(fewest: int, most: int) -> str:
+    """Two counts, or one if they are the same."""
+    if fewest == most:
+        return str(most)
+    return translate("{fewest} to {most}", fewest=fewest, most=most)
 
 
 def _supplements(table: ReportTable) -> Iterator[Cells]:

@@ -5,14 +5,13 @@ Also how they are ranked and printed.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import isfinite
+from math import isclose, isfinite
 
 from labkart.records.direction import Direction
 from labkart.records.seeds import Group
 from labkart.results.report.paired import PairedTest
 from labkart.results.report.pairs import Pair
 from labkart.results.report.rounding import (
-    are_equal,
     decimal_places,
     digits_to_tell_apart,
     format_interval,
@@ -24,24 +23,15 @@ from labkart.results.report.statistics import Interval
 
 @dataclass
 class Line:
-    """A group's values of one metric.
-
-    Attributes:
-        group: the group.
-        values: one per finished run.
-        mean: None without any value.
-        deviation: the standard deviation of the sample; None for less than two values.
-        interval: of the mean.
-        best: whether no other group has a better mean.
-        pair: with the baseline; None for the baseline itself, and if there is no baseline.
-    """
+    """A group's values of one metric."""
 
     group: Group
-    values: list[float]
-    mean: float | None
-    deviation: float | None
-    interval: Interval | None
-    best: bool = False
+    values: list[float]  # one per finished run
+    mean: float | None  # None without any value
+    deviation: float | None  # the standard deviation of the sample; None for less than two values
+    interval: Interval | None  # of the mean
+    best: bool = False  # whether no other group has a better mean
+    # With the baseline; None for the baseline itself, and if there is no baseline.
     pair: Pair | None = None
 
     @property
@@ -77,24 +67,18 @@ def _print_alike(line: Line, other: Line) -> bool:
     first, second = line.mean or 0.0, other.mean or 0.0
     places = [decimal_places(one.deviation or 0.0) for one in (line, other)]
     known = [place for place in places if place is not None]
-    if are_equal(first, second) or not known:
-        return are_equal(first, second)
+    if isclose(first, second) or not known:
+        return isclose(first, second)
     return round_to(first, min(known)) == round_to(second, min(known))
 
 
 @dataclass(frozen=True)
 class PrintedLine:
-    """The numbers of a line as they are printed, rounded by their deviation.
+    """The numbers of a line as they are printed, rounded by their deviation."""
 
-    Attributes:
-        mean: of its values; "-" without any.
-        deviation: that of the sample; empty if there is none.
-        interval: of the mean; "-" if there is none.
-    """
-
-    mean: str
-    deviation: str = ""
-    interval: str = "-"
+    mean: str  # of its values; "-" without any
+    deviation: str = ""  # that of the sample; empty if there is none
+    interval: str = "-"  # of the mean; "-" if there is none
 
     @property
     def mean_and_deviation(self) -> str:

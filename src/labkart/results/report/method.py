@@ -6,7 +6,7 @@ from unicodedata import normalize
 from labkart.language import bilingual, join_sentences, local, translate, translate_count
 from labkart.records.direction import Direction
 from labkart.results.report.cautions import cautions
-from labkart.results.report.layouts import legend
+from labkart.results.report.layouts import describe_range, legend
 from labkart.results.report.paired import TESTS, PairedTest
 from labkart.results.report.ranks import Overall
 from labkart.results.report.rounding import p_text
@@ -58,7 +58,7 @@ def _sentences(table: ReportTable) -> Iterator[str]:
             "Run once, without seeds, and taken as the same for all: {names}.", names=names
         )
     yield from _direction_sentences(table)
-    if table.all_pairs:
+    if table.test_count or (table.all_pairs and not table.config.is_compact):
         yield from _difference_sentences(table)
         yield from _test_sentences(table)
     yield from over_datasets(table)
@@ -117,8 +117,7 @@ def _difference_sentences(table: ReportTable) -> Iterator[str]:
         systems = map(table.datasets.system, table.baselines)
         labels = dict.fromkeys(table.config.describe(system) for system in systems)
         yield translate(
-            "{sign}: mean difference to the baseline ({baselines}){same} in pairs of"
-            " {pairs}{interval}.",
+            "{sign}: mean difference to the baseline ({baselines}){same} in {pairs}{interval}.",
             sign=legend() if table.config.is_compact else "Δ",
             baselines="; ".join(labels),
             same=same,
@@ -127,8 +126,8 @@ def _difference_sentences(table: ReportTable) -> Iterator[str]:
         )
     if table.config.pairs == "all":
         yield translate(
-            "All pairs: each group is tested against each other{same} in pairs of {pairs};"
-            " Δ: the mean difference{interval}.",
+            "All pairs: each group is tested against each other{same} in {pairs}; Δ: the mean"
+            " difference{interval}.",
             same=same,
             pairs=pairs,
             interval=interval,
@@ -136,11 +135,17 @@ def _difference_sentences(table: ReportTable) -> Iterator[str]:
 
 
 def _describe_pairs(table: ReportTable) -> str:
+    """What is paired; also how often, in a table that has no numbers of pairs."""
+    kind = translate("runs of the same seeds")
     if table.folds:
-        return translate("{count} folds", count=table.folds)
-    if table.config.items:
-        return translate("items (each its mean over the runs)")
-    return translate("runs of the same seeds")
+        kind = translate("{count} folds", count=table.folds)
+    elif table.config.items:
+        kind = translate("items (each its mean over the runs)")
+    if not table.config.is_compact:
+        return translate("pairs of {kind}", kind=kind)
+    counts = sorted({pair.test.pairs for pair in table.all_pairs})
+    count = describe_range(counts[0], counts[-1])
+    return translate("{count} pairs of {kind}", count=count, kind=kind)
 
 
 def _test_sentences(table: ReportTable) -> Iterator[str]:

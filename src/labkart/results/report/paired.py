@@ -24,55 +24,34 @@ _FEW = 13
 
 @dataclass(frozen=True)
 class PairedTest:
-    """The result of a paired test of two samples.
+    """The result of a paired test of two samples."""
 
-    Attributes:
-        difference: the mean of the pairs' differences, in the values' own unit.
-        interval: of that mean; None for less than two pairs.
-        p: two-sided; None if there is no test.
-        effect: its size, as `TESTS` names it.
-        pairs: the number of pairs.
-        obstacle: why there is no test, in words; empty if there is one.
-        plain_p: for folds, the p-value of a test that takes them for independent.
-    """
-
-    difference: float = nan
-    interval: Interval | None = None
-    p: float | None = None
-    effect: float | None = None
+    difference: float = nan  # the mean of the pairs' differences, in the values' own unit
+    interval: Interval | None = None  # of that mean; None for less than two pairs
+    p: float | None = None  # two-sided; None if there is no test
+    effect: float | None = None  # its size, as `TESTS` names it
     pairs: int = 0
-    obstacle: str = ""
-    plain_p: float | None = None
+    obstacle: str = ""  # why there is no test, in words; empty if there is one
+    plain_p: float | None = None  # for folds, the p-value of a test that takes them for independent
 
 
 class Effect(NamedTuple):
-    """An effect size.
+    """An effect size."""
 
-    Attributes:
-        symbol: in the head of a table.
-        name: of its column in the CSV file.
-        words: what it is.
-    """
-
-    symbol: str
-    name: str
-    words: str
+    symbol: str  # in the head of a table
+    name: str  # of its column in the CSV file
+    words: str  # what it is
 
 
 class TestKind(NamedTuple):
-    """A paired test.
+    """A paired test."""
 
-    Attributes:
-        words: what it is, what it assumes, and its source.
-        effect: the effect size that belongs to it.
-        fewest: the smallest number of pairs that can tell anything; for all but the t-test, of
-            pairs that differ.
-        evaluate: the p-value and the effect size of differences.
-    """
-
-    words: str
-    effect: Effect
+    words: str  # what it is, what it assumes, and its source
+    effect: Effect  # the effect size that belongs to it
+    # The smallest number of pairs that can tell anything; for all but the t-test, of pairs that
+    # differ.
     fewest: int
+    # The p-value and the effect size of differences.
     evaluate: Callable[[np.ndarray], tuple[float, float | None]]
 
 

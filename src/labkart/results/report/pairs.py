@@ -17,38 +17,25 @@ from labkart.results.report.paired import PairedTest, paired_test
 
 @dataclass
 class Pair:
-    """Two groups and the test of their difference.
+    """Two groups and the test of their difference."""
 
-    Attributes:
-        metric: what is tested.
-        group: the one from whose values the other's are taken away.
-        baseline: the other one.
-        test: of the metric.
-        p: of that test, corrected for all tests of the primary metrics if this is one of them.
-    """
-
-    metric: str
-    group: Group
-    baseline: Group
-    test: PairedTest
+    metric: str  # what is tested
+    group: Group  # the one from whose values the other's are taken away
+    baseline: Group  # the other one
+    test: PairedTest  # of the metric
+    # Of that test, corrected for all tests of the primary metrics if this is one of them.
     p: float | None = None
 
 
 @dataclass(frozen=True)
 class Pairing:
-    """How the values of two groups are paired and tested.
+    """How the values of two groups are paired and tested."""
 
-    Attributes:
-        config: which test, and whether runs or items are paired.
-        ranking: knows the seeds.
-        unseeded: the ids of the experiments that were run once, beside others with seeds.
-        folds: how many folds the runs are of, see `paired_test`.
-    """
-
-    config: ReportConfig
-    ranking: Ranking
+    config: ReportConfig  # which test, and whether runs or items are paired
+    ranking: Ranking  # knows the seeds
+    # The ids of the experiments that were run once, beside others with seeds.
     unseeded: Collection[str]
-    folds: int
+    folds: int  # how many folds the runs are of, see `paired_test`
 
     def pairs(
         self, metric: str, datasets: DataSets, baselines: Collection[Group]

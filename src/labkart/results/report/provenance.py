@@ -31,23 +31,16 @@ _SCHEMA = 1
 
 @dataclass(frozen=True)
 class Provenance:
-    """What a table is made of.
-
-    Attributes:
-        config: the report.
-        experiments: those of the table, by id.
-        groups: the ids of each group, with the settings that tell it from the others.
-        unseeded: the ids of the experiments that were run once, beside others with seeds.
-        numbers: those of the table, as `table_numbers` has them.
-        figures: the digests of the figures, by their files' names.
-    """
+    """What a table is made of."""
 
     config: ReportConfig
-    experiments: Mapping[str, PortableRecord]
+    experiments: Mapping[str, PortableRecord]  # those of the table, by id
+    # The ids of each group, with the settings that tell it from the others.
     groups: Sequence[tuple[dict[str, str], list[str]]]
+    # The ids of the experiments that were run once, beside others with seeds.
     unseeded: Sequence[str]
-    numbers: Sequence[Mapping[str, Any]]
-    figures: Mapping[str, str]
+    numbers: Sequence[Mapping[str, Any]]  # those of the table, as `table_numbers` has them
+    figures: Mapping[str, str]  # the digests of the figures, by their files' names
 
     @property
     def newest(self) -> dict[str, list[str]]:

@@ -27,42 +27,28 @@ FEWEST_DATASETS = 3  # of two, chi-squared cannot be unlikely for three systems
 
 @dataclass(frozen=True)
 class RankTest:
-    """Friedman's test of systems that are ranked on each data set.
+    """Friedman's test of systems that are ranked on each data set."""
 
-    Attributes:
-        statistic: Friedman's, nearly chi-squared with one degree of freedom less than systems.
-        p: of no difference at all; None if there is no test.
-        critical_difference: systems whose mean ranks differ by less are not told apart.
-        obstacle: why there is no test, in words; empty if there is one.
-    """
-
+    # Friedman's, nearly chi-squared with one degree of freedom less than systems.
     statistic: float = 0.0
-    p: float | None = None
+    p: float | None = None  # of no difference at all; None if there is no test
+    # Systems whose mean ranks differ by less are not told apart.
     critical_difference: float | None = None
-    obstacle: str = ""
+    obstacle: str = ""  # why there is no test, in words; empty if there is one
 
 
 @dataclass
 class Overall:
-    """What a metric says of the systems over all data sets.
-
-    Attributes:
-        metric: its name.
-        systems: those with a finite mean on every data set, the best mean rank first.
-        ranks: the mean rank of each system; 1 is the best.
-        datasets: the names of the data sets.
-        left_out: the systems without a finite mean on every data set.
-        test: Friedman's; or of two systems, Wilcoxon's of their means, paired over the data sets.
-        p: of the test, corrected for all primary metrics if this is one of them.
-    """
+    """What a metric says of the systems over all data sets."""
 
     metric: str
-    systems: list[Settings]
-    ranks: list[float]
-    datasets: list[str]
-    left_out: list[Settings]
+    systems: list[Settings]  # those with a finite mean on every data set, the best mean rank first
+    ranks: list[float]  # the mean rank of each system; 1 is the best
+    datasets: list[str]  # the names of the data sets
+    left_out: list[Settings]  # the systems without a finite mean on every data set
+    # Friedman's; or of two systems, Wilcoxon's of their means, paired over the data sets.
     test: RankTest | PairedTest = RankTest()
-    p: float | None = None
+    p: float | None = None  # of the test, corrected for all primary metrics if this is one of them
 
     @property
     def critical_difference(self) -> float | None:

@@ -86,16 +86,11 @@ def p_text(p: float | None) -> str:
 def digits_to_tell_apart(values: Sequence[float]) -> int:
     """The significant digits with which different values look different, four at least."""
     finite = sorted(value for value in values if isfinite(value))
-    different = [pair for pair in pairwise(finite) if not are_equal(*pair)]
+    different = [pair for pair in pairwise(finite) if not isclose(*pair)]
     for digits in range(_DIGITS, _MOST_DIGITS):
         if all(format_plainly(a, digits) != format_plainly(b, digits) for a, b in different):
             return digits
     return _MOST_DIGITS
-
-
-def are_equal(first: float, second: float) -> bool:
-    """Whether two numbers differ by rounding alone."""
-    return isclose(first, second, rel_tol=1e-9)
 
 
 def in_whole_units(values: Sequence[float], size: float) -> list[float]:

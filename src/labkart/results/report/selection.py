@@ -21,19 +21,12 @@ from labkart.wording import listed
 
 @dataclass(frozen=True)
 class SelectedRuns:
-    """The experiments of a report, how they are ranked, and what is left out.
-
-    Attributes:
-        records: the experiments.
-        ranking: how they are ranked.
-        searches: the searches whose trials are left out.
-        unseeded: the ids of those that were run once, beside others with seeds.
-    """
+    """The experiments of a report, how they are ranked, and what is left out."""
 
     records: list[ExperimentRecord]
     ranking: Ranking
-    searches: list[str]
-    unseeded: set[str]
+    searches: list[str]  # the searches whose trials are left out
+    unseeded: set[str]  # the ids of those that were run once, beside others with seeds
 
 
 def select_runs(config: ReportConfig) -> SelectedRuns:

@@ -15,21 +15,13 @@ ALLOWED = ("code", "data", "packages", "dirty", "missing", "failed")
 
 @dataclass(frozen=True)
 class Setting:
-    """What a setting may be: a text, or a list of texts.
+    """What a setting may be: a text, or a list of texts."""
 
-    Attributes:
-        meaning: what it is, for help; empty if it is no option of the command.
-        metavar: what help calls its value.
-        choices: the texts that it may have; empty if any.
-        is_list: whether it is a list of texts.
-        is_repeated: whether the command gives a list by one option per text.
-    """
-
-    meaning: str = ""
-    metavar: str | None = None
-    choices: Sequence[str] = ()
-    is_list: bool = False
-    is_repeated: bool = False
+    meaning: str = ""  # what it is, for help; empty if it is no option of the command
+    metavar: str | None = None  # what help calls its value
+    choices: Sequence[str] = ()  # the texts that it may have; empty if any
+    is_list: bool = False  # whether it is a list of texts
+    is_repeated: bool = False  # whether the command gives a list by one option per text
 
     @property
     def takes_words(self) -> bool:

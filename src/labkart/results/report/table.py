@@ -23,32 +23,21 @@ from labkart.wording import did_you_mean
 
 @dataclass
 class ReportTable:
-    """All numbers of a report.
+    """All numbers of a report."""
 
-    Attributes:
-        config: what the report shows.
-        ranking: how its groups are ranked.
-        groups: the groups, best first.
-        settings: the names of the settings that differ between the groups.
-        datasets: the groups by data set.
-        unseeded: the ids of the experiments that were run once, beside others with seeds.
-        lines: by metric, a line per group: data set by data set, the best first.
-        pairs: by metric, the pairs of groups that are tested.
-        overalls: what the metrics say of systems over several data sets.
-        baselines: the group of each data set that the others are compared with.
-        test_count: the number of tests.
-    """
-
-    config: ReportConfig
+    config: ReportConfig  # what the report shows
     ranking: Ranking
-    groups: list[Group]
-    settings: list[str]
-    datasets: DataSets
+    groups: list[Group]  # the groups, best first
+    settings: list[str]  # the names of the settings that differ between the groups
+    datasets: DataSets  # the groups by data set
+    # The ids of the experiments that were run once, beside others with seeds.
     unseeded: Collection[str] = ()
+    # By metric, a line per group: data set by data set, the best first.
     lines: dict[str, list[Line]] = field(default_factory=dict)
+    # By metric, the pairs of groups that are tested.
     pairs: dict[str, list[Pair]] = field(default_factory=dict)
-    overalls: Sequence[Overall] = ()
-    baselines: Sequence[Group] = ()
+    overalls: Sequence[Overall] = ()  # what the metrics say of systems over several data sets
+    baselines: Sequence[Group] = ()  # the group of each data set that the others are compared with
     test_count: int = 0
 
     @property
