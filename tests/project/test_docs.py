@@ -49,6 +49,7 @@ ELSEWHERE = {
     "dask worker": "tests/services/test_dask_jobs.py",
     "labkart check shared-disk": "tests/check/test_shared_disk.py",
     "labkart run --debug": "tests/project/test_debug.py",
+    "pre-commit install": "tests/template/test_wiring.py",
     # tests/template/test_wiring.py runs all steps of it.
     "basedpyright": "{{cookiecutter.project_slug}}/.github/workflows/ci.yml",
     "pytest": "{{cookiecutter.project_slug}}/.github/workflows/ci.yml",

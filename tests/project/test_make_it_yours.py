@@ -2,6 +2,7 @@
 
 import re
 import shutil
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,7 @@ def test_nothing_of_the_sample_is_left(
     project = home.project
     first = {path: project.read(path) for path in files_of(sample)}
     project.labkart("run")
+    project.labkart("report", "sample", "--allow", "dirty")
 
     printed = follow(home)
 
@@ -34,7 +36,9 @@ def test_nothing_of_the_sample_is_left(
     remaining = project.files() & set(first)
     assert remaining <= written
     assert not [path for path in remaining if project.read(path) == first[path]]
-    assert "scikit-learn" not in project.read("pyproject.toml")
+    assert not [path for path in project.files() if path.startswith("reports/sample")]
+    dependencies = tomllib.loads(project.read("pyproject.toml"))["project"]["dependencies"]
+    assert [name for name in dependencies if not name.startswith("labkart")] == []
 
     printed = run_ci(project)
     assert "1 passed" in printed["pytest"]
@@ -49,8 +53,9 @@ def follow(home: Home) -> dict[str, str]:
     for block in home.blocks(PAGE):
         put(project, block)
         for command in block.commands:
-            if command == "rm -r outputs":
-                shutil.rmtree(project.root / "outputs")
+            if command.startswith("rm -r "):
+                for folder in command.split()[2:]:
+                    shutil.rmtree(project.root / folder)
                 remove_packages(home)  # the sentence below it
             else:
                 printed[command] = do(project, command)
@@ -62,5 +67,5 @@ def remove_packages(home: Home) -> None:
     page = (DOCS / home.language / f"{PAGE}.md").read_text(encoding="utf-8")
     (comment,) = PACKAGES.findall(page)
     text = home.project.read("pyproject.toml")
-    text = re.sub(rf' *{re.escape(comment)}\n( *".+",\n)+', "", text)
+    text = re.sub(rf'({re.escape(comment)}.*\n)( *".+",\n)*', r"\1", text)
     (home.project.root / "pyproject.toml").write_text(text, encoding="utf-8")
