@@ -62,7 +62,7 @@ def test_mistakes_are_told_in_japanese(japanese: Project, tmp_path: Path) -> Non
         ("output", "EvaluateModel", "seed=7"): "出力はまだありません",
         ("runs", "-n", "0"): "正の整数を指定してください",
         ("search", "-n", "x"): "正の整数を指定してください",
-        ("run", "--debug", "-m", "seed=1,2"): "1 つの実験にだけ使えます",
+        ("run", "--debug", "-m", "seed=1,2"): "一つの実験にだけ使えます",
         ("docs", "nowhere"): 'ページ "nowhere" はありません',
         ("report",): "どのレポートですか",
         ("report", "models"): "reports/models.yaml がありません",

@@ -29,7 +29,7 @@ def test_runs_are_told_in_japanese(japanese: Project) -> None:
         ): "  実験 1 個、タスク 4 個: キャッシュ済み 4 個、実行するものはありません",
         ("search", "search=c", "-n", "1"): "  試行 0   ",
         ("run", "seed=1"): "  TrainLogistic   ",
-        ("status", "seed=2"): "seed=2 での実行がありません",
+        ("status", "seed=2"): "seed=2 ではまだ実行していません",
     }
     for words, part in expected.items():
         printed = japanese.labkart(*words)

@@ -48,7 +48,7 @@ def test_all_that_a_table_says_is_in_its_language(
 def test_what_several_data_sets_say_is_in_its_language(root: Path) -> None:
     text = markdown(table_of(runs(), language="ja", baseline="model=linear"))
     assert english_lines(text) == []
-    assert "データごとの最良の平均" in text and "平均順位" in text
+    assert "データセットごとの最良の平均" in text and "平均順位" in text
 
 
 def test_the_figures_of_a_report_are_in_its_language(root: Path) -> None:

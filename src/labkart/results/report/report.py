@@ -147,8 +147,9 @@ def _refusal(report_config: ReportConfig, problems: Sequence[Problem], hints: Se
     """All problems that forbid a table, with their remedies."""
     lines = [translate("{name}: these runs do not belong in one table.", name=report_config.name)]
     for problem in problems[:_MOST_PROBLEMS]:
-        sentence = translate("{problem}. {remedy}.", problem=problem.text, remedy=problem.remedy)
-        lines.append(f"  {problem.kind}: {sentence}")
+        kind, text, remedy = problem
+        line = translate("{kind}: {text}. {remedy}.", kind=kind, text=text, remedy=remedy)
+        lines.append(f"  {line}")
     if len(problems) > _MOST_PROBLEMS:
         lines.append(translate("  ... and {more} more", more=len(problems) - _MOST_PROBLEMS))
     lines += hints
