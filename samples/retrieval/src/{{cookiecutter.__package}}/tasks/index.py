@@ -61,7 +61,7 @@ class IndexBm25(IndexTask):
     b: FloatParameter = FloatParameter()
 
     def run(self) -> None:
-        logging.getLogger("bm25s").setLevel(logging.WARNING)  # it tells each of its steps
+        logging.getLogger("bm25s").setLevel(logging.WARNING)  # bm25s logs each of its steps
         documents = self.load(self.documents)
         model = bm25s.BM25(method="lucene", k1=self.k1, b=self.b)
         model.index(list(documents.values()), show_progress=False)

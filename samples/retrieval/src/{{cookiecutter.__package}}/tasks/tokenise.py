@@ -22,7 +22,7 @@ class Tokenise(Task[Tokens]):
 
 
 def tokenise(text: str) -> list[str]:
-    """English words in lower case; of Japanese, which has no spaces, each two neighbours."""
+    """English words in lower case, and pairs of neighbouring Japanese characters."""
     tokens: list[str] = []
     for word in _WORD.findall(text.lower()):
         if word.isascii():
