@@ -485,6 +485,9 @@ class Fit(labkart.Task[int]):
             mlflow.sklearn.autolog()
             model = LinearRegression().fit(numpy.array([[0.0], [1.0]]), [0.0, 1.0])
         mlflow.sklearn.log_model(model, name="by_hand", pip_requirements=[])
+        self.log_model("mine", model)
+        with mlflow.start_span("answer") as span:
+            span.set_inputs({"question": "why"})
         self.dump(2)
 
 class Sum(labkart.Task[int]):
@@ -545,7 +548,8 @@ def test_three_stores_hold_the_same_whatever_a_task_tells_mlflow(
     assert {"MAP_10", "F1_macro_", "Tell.acc _", "sum", "training_score"} <= run["metrics"].keys()
     files = {"texts/left.txt", "d.json", "table.json", "figure.png", "image.png", "code/tell.py"}
     assert files <= run["files"].keys()
-    assert run["models"].keys() == {"model", "by_hand"}
+    assert any(name.startswith("traces/") for name in run["files"])
+    assert run["models"].keys() == {"model", "by_hand", "Fit mine"}
     assert len(run["inputs"]) >= 1 and run["tags"]["Tell.mlflow.note.content"] == "mine"
     record = fresh.root.glob("outputs/records/tasks/Tell_*/record.json")
     metrics = json.loads(next(record).read_bytes(), parse_constant=pytest.fail)["metrics"]

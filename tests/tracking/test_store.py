@@ -1,6 +1,5 @@
 """Which store MLflow's runs go to, and what is noted of the runs there."""
 
-import os
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
@@ -61,22 +60,6 @@ def test_a_server_is_known_by_its_address_without_a_password(
     assert "secret-word" not in (RECORD.folder / ".mlflow.json").read_text()
 
 
-def test_what_mlflow_leaves_in_the_environment_is_no_choice(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    told = []
-
-    def set_uri(uri: str) -> None:
-        told.append(uri)
-        os.environ["MLFLOW_TRACKING_URI"] = uri
-
-    store.set_tracking_uri(set_uri)
-    assert told == [store.uri()] and store.is_own()
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:1")
-    store.set_tracking_uri(set_uri)
-    assert told[1] == "http://127.0.0.1:1" and not store.is_own()
-
-
 def test_a_damaged_store_or_note_is_as_good_as_none() -> None:
     make("one")
     links.write_link(RECORD, "run", whole=True)
@@ -84,3 +67,20 @@ def test_a_damaged_store_or_note_is_as_good_as_none() -> None:
     assert links.read_link(RECORD) is None
     store.database().write_text("no database, but text that is long enough to look at " * 20)
     assert store.key() is None
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        ("Max retries exceeded with url: /x (Caused by ...)", "http://lab:1 does not answer"),
+        (
+            "Max retries exceeded with url: /x (Caused by ResponseError('too many 503 error responses'))",
+            "http://lab:1 answers with error 503",
+        ),
+    ],
+)
+def test_a_server_that_is_away_is_not_one_that_fails(
+    error: str, sentence: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://lab:1")
+    assert store.describe_error(Exception(error)) == sentence

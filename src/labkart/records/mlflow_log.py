@@ -42,10 +42,10 @@ class _Logged:
     key: str
     name: str
     status: str
-    params: dict[str, str]
-    tags: dict[str, str]
-    metrics: list[Metric]
-    artifacts: str
+    params: dict[str, str] = field(default_factory=dict)
+    tags: dict[str, str] = field(default_factory=dict)
+    metrics: list[Metric] = field(default_factory=list)
+    artifacts: str = ""
 
     def __post_init__(self) -> None:
         self.metrics = [Metric.of(metric) for metric in self.metrics]
@@ -75,9 +75,9 @@ class LoggedModel(_Logged):
         run: the key of the run that logged it; None stands for the run of the experiment.
     """
 
-    type: str | None
-    run: str | None
-    step: int
+    type: str | None = None
+    run: str | None = None
+    step: int = 0
 
 
 @dataclass

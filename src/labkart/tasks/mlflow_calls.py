@@ -45,7 +45,7 @@ def recorded(folder: Path) -> Iterator[list[Metric]]:
             yield metrics
         finally:
             if "mlflow" in sys.modules or file.exists():
-                _compat.end_joblib_workers()  # they would go on to write to this store
+                _end_writers()
             if file.exists():
                 metrics += _keep(folder, file)
 
@@ -75,11 +75,20 @@ def _set_address(address: str | None) -> None:
         mlflow.set_tracking_uri(address)  # type: ignore[arg-type] (None lets the variable count)
 
 
+def _end_writers() -> None:
+    """End what would go on to write to the task's store: joblib's processes, MLflow's threads."""
+    import mlflow
+
+    _compat.end_joblib_workers()
+    mlflow.flush_trace_async_logging()
+
+
 def _keep(folder: Path, file: Path) -> list[Metric]:
     """Write the log, and return its metrics. What goes wrong here must not cost the result."""
     from labkart.tracking.direct import reader
 
     try:
+        _log_traces()
         _end_runs()
         log = reader.collect(folder)
         metrics = log.take_metrics()
@@ -96,6 +105,16 @@ def _keep(folder: Path, file: Path) -> list[Metric]:
             )
         )
         return []
+
+
+def _log_traces() -> None:
+    """Make a file of each trace, among those of the run that it belongs to."""
+    import mlflow
+
+    ids = [experiment.experiment_id for experiment in mlflow.search_experiments()]
+    for trace in mlflow.search_traces(locations=ids, return_type="list"):
+        run = trace.info.trace_metadata.get("mlflow.sourceRun")
+        mlflow.log_text(trace.to_json(pretty=True), f"traces/{trace.info.trace_id}.json", run)
 
 
 def _end_runs() -> None:

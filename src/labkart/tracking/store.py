@@ -6,7 +6,7 @@ Knows what a store answers, and all of it without MLflow, which is slow to impor
 import os
 import re
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -31,6 +31,7 @@ _UNREADABLE = (
     "database schema",
     "Can't locate revision",
 )
+_ERROR_CODE = re.compile(r"too many (\d+) error responses")
 _keys = list[str | None]()  # those that blocks have looked up, the innermost last
 
 
@@ -56,17 +57,6 @@ def task_address(file: Path) -> str:
     return f"labkart-task://{quote(str(file))}"
 
 
-def set_tracking_uri(set_uri: Callable[[str], None]) -> None:
-    """Tell MLflow's own functions of this store.
-
-    They set `MLFLOW_TRACKING_URI`; unless a person set it, that is undone.
-    """
-    own, address = is_own(), uri()
-    set_uri(address)
-    if own:
-        os.environ.pop("MLFLOW_TRACKING_URI", None)
-
-
 def describe_location() -> str:
     """The store as a person knows it."""
     return project.current().short(database()) if is_own() else key() or uri()
@@ -89,6 +79,8 @@ def describe_error(error: Exception | None = None) -> str:
         return translate(
             "another process holds {lock}, as one does that makes a new store", lock=lock
         )
+    if code := _ERROR_CODE.search(str(error)):
+        return translate("{store} answers with error {code}", store=location, code=code[1])
     if is_away(error):
         return translate("{store} does not answer", store=location)
     if isinstance(error, LabkartError):
