@@ -5,6 +5,7 @@ with it.
 """
 
 import ctypes
+import multiprocessing
 import os
 import shutil
 import signal
@@ -12,7 +13,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -161,6 +162,26 @@ def join(processes: Sequence[Any]) -> None:
         if process.is_alive():
             process.kill()
             process.join()
+
+
+@contextmanager
+def forked(count: int, work: Callable[[], object]) -> Iterator[None]:
+    """Do some work in forked processes beside the block, which end with it or soon after it."""
+
+    def follow(leader: int = os.getpid()) -> None:
+        install_handlers()
+        follow_leader(leader)
+        work()
+
+    context = multiprocessing.get_context("fork")
+    processes = [context.Process(target=follow, daemon=False) for _ in range(count)]
+    try:
+        for process in processes:
+            process.start()
+        yield
+        join(processes)
+    finally:
+        end([process for process in processes if process.is_alive()])
 
 
 def exit_code() -> int:

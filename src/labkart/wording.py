@@ -21,6 +21,17 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     return translate("Choose one of {names}.", names=", ".join(names))
 
 
+def check_name(name: Any, known: Iterable[Any], problem: str) -> None:
+    """Refuse a name that is not known.
+
+    Raises:
+        LabkartError: it is not; the message begins with the problem.
+    """
+    names = list(map(str, known))
+    if str(name) not in names:
+        raise LabkartError(join_sentences(problem, did_you_mean(str(name), names)))
+
+
 def nearest(word: str, known: Iterable[str]) -> str:
     """The closest known name as a question; empty if none is close."""
     match = closest(word, known)

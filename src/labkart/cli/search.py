@@ -1,7 +1,7 @@
 """`labkart search`: run the trials of a search, and show the best."""
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from itertools import chain
 
@@ -66,10 +66,18 @@ class SearchProgress(ProgressBar):
     def __init__(self) -> None:
         super().__init__(*experiment_columns(), has_thread=False)
 
-    def begin(self, objectives: Sequence[str], n_trials: int, done: int) -> None:
+    def begin(
+        self, objectives: Sequence[str], n_trials: int, done: int, look: Callable[[], None]
+    ) -> None:
         """Show how many trials there are to be, and how many have ended before."""
         self._show(n_trials, done)
         self._objectives, self._width = objectives, len(str(n_trials)) + 8
+        self._look = look
+
+    def beat(self) -> None:
+        """Show what has ended meanwhile."""
+        self._look()
+        super().beat()
 
     def started(self, task_run: TaskRun) -> None:
         """Show that a task runs."""
@@ -91,8 +99,7 @@ class SearchProgress(ProgressBar):
         else:
             state = describe_state(trial.state)
             console.say(f"{start}{state}   {overrides}   {trial.error}", "red")
-        self._bar.update(self._row, advance=1, description="")
-        self.beat()
+        self._bar.update(self._row, advance=1, description="", refresh=True)
 
 
 def show(study: Study, overrides: Sequence[str]) -> None:

@@ -95,7 +95,9 @@ def _inheritance() -> list[Any]:
 def _pack(task: Task[Any]) -> bytes:
     """A task for a process that was forked before it was made; empty if that is impossible."""
     try:
-        return pickle.dumps((WholeParams({}, task), task.make_unique_id(), context.source))
+        return pickle.dumps(
+            (WholeParams({}, task), task.make_unique_id(), context.source, context.trial)
+        )
     except LabkartError:
         return b""
 
@@ -103,11 +105,11 @@ def _pack(task: Task[Any]) -> bytes:
 def unpack(packed: bytes) -> Task[Any] | None:
     """The task that was packed; None if it would be another one here."""
     try:
-        params, id, source = pickle.loads(packed)
+        params, id, source, trial = pickle.loads(packed)
         is_same = params.task.make_unique_id() == id
     except Exception:  # of whatever its parameters are
         return None
-    context.source = source
+    context.source, context.trial = source, trial
     return params.task if is_same else None
 
 

@@ -92,6 +92,7 @@ class MetricNames:
     ) -> None:
         if logged is None:
             logged = {task.label: task.result.get("metrics", ()) for task in record.tasks}
+        self._all = logged
         self._states = {task.label: task.state for task in record.tasks}
         results = results_of(record)
         self._keys = {results[key]: key for key in reversed(results)}
@@ -117,6 +118,14 @@ class MetricNames:
         if label not in self._keys:
             return name if by_mlflow and name not in self._taken else f"{label}.{name}"
         return f"{self._keys[label]}.{name}" if name in self._shared else name
+
+    def all(self) -> dict[str, float]:
+        """The last value of each metric of all tasks."""
+        return {
+            self.full(label, name, by_mlflow): value
+            for label, metrics in self._all.items()
+            for name, value, *_, by_mlflow in metrics
+        }
 
     def results(self, states: Collection[str] = ()) -> dict[str, float]:
         """The last value of each metric of the results: the metrics of the experiment.

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from labkart import project
+from labkart.language import translate, translate_count
 from labkart.records import unpublished
 from labkart.records.record_file import from_json, read_record, write_record
 
@@ -56,6 +57,29 @@ class Study:
     def figures(self) -> Path:
         """The folder of its figures."""
         return project.current().root / "reports" / self.name
+
+    def describe_change(self) -> str:
+        """What differs from the last study of the same file; empty if it is the first one."""
+        option = self.name.rpartition("-")[0]
+        studies = [study for study in read_studies() if study.name.rpartition("-")[0] == option]
+        if not studies:
+            return ""
+        last = studies[-1]
+        changes = {
+            translate("the objective"): last.objectives != self.objectives,
+            translate("the sampler"): last.settings.get("sampler") != self.settings["sampler"],
+            translate("the pruner"): last.settings.get("pruner") != self.settings["pruner"],
+            translate("the space"): last.settings != self.settings,
+            translate("code, data or a setting of all trials"): True,
+        }
+        change = next(part for part, is_changed in changes.items() if is_changed)
+        return translate_count(
+            "  a new study: {change} has changed since {name} ({count} trial)",
+            "  a new study: {change} has changed since {name} ({count} trials)",
+            len(last.trials),
+            change=change,
+            name=last.name,
+        )
 
     def write(self) -> None:
         """Write the record in place of an earlier one of the same study."""

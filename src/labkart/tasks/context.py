@@ -12,8 +12,9 @@ from typing import Any
 from labkart.tasks.config_source import ConfigSource
 from labkart.tasks.monitor import Monitor
 
-# Gets a value that a task reports and its step, and says why to stop the task; else it is empty.
-PruningReason = Callable[[float, int], str]
+# Gets the number of a trial, a value that a task of it reports and its step, and says why to stop
+# the task; else it is empty.
+PruningReason = Callable[[Any, float, int], str]
 
 
 @dataclass
@@ -22,7 +23,8 @@ class TaskContext:
 
     Attributes:
         source: of the configuration that was composed or planned last.
-        pruning_reason: decides for the trial of a search that prunes.
+        pruning_reason: decides for the trials of a search that prunes.
+        trial: of such a search, the number of the one that runs.
         monitor: takes what tasks print; None if nobody does.
         channel: by which this process hands it over, or the one that forked it.
         allocation: what the task has of what is scarce on this machine, as its record says.
@@ -33,6 +35,7 @@ class TaskContext:
 
     source: ConfigSource = field(default_factory=ConfigSource)
     pruning_reason: PruningReason | None = None
+    trial: int | None = None
     monitor: Monitor | None = None
     channel: Any = None
     allocation: dict[str, Any] = field(default_factory=dict)

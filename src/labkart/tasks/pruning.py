@@ -17,12 +17,11 @@ class Pruned(BaseException):
 @contextmanager
 def prune_with(reason: PruningReason | None) -> Iterator[None]:
     """Let a function decide about the tasks that run in the block, also in forked processes."""
-    previous = context.pruning_reason
-    context.pruning_reason = reason or previous
+    context.pruning_reason = reason
     try:
         yield
     finally:
-        context.pruning_reason = previous
+        context.pruning_reason, context.trial = None, None
 
 
 def prune_if_behind(value: float, step: int) -> None:
@@ -31,6 +30,6 @@ def prune_if_behind(value: float, step: int) -> None:
     Raises:
         Pruned: the trial is not worth going on with.
     """
-    reason = context.pruning_reason and context.pruning_reason(value, step)
+    reason = context.pruning_reason and context.pruning_reason(context.trial, value, step)
     if reason:
         raise Pruned(translate("stopped early at step {step}: {reason}", step=step, reason=reason))

@@ -91,6 +91,11 @@ def test_a_choice_may_be_anything_that_an_override_can_say() -> None:
     assert words[0] == "a=x"
 
 
+def test_a_number_that_a_condition_names_is_that_of_the_overrides() -> None:
+    space = Space({"x": {"low": 0.0, "high": 1}, "y": {"low": 1, "high": 2, "when": {"x": 1}}}, "f")
+    assert space.choose(lambda _: 1) == ["x=1.0", "y=1"]
+
+
 def test_a_parameter_exists_only_beside_the_values_that_it_names() -> None:
     space = Space(UNLIKE, "f")
 
@@ -148,8 +153,11 @@ def test_what_fixes_a_study_names_it(here: Path) -> None:
     assert SearchConfig("search=s", "labkart.workers=2", "search.n_trials=3").name in names
 
 
-@pytest.mark.parametrize("workers", ["1", "2"])
-def test_trials_share_a_process_unless_several_run_at_once(workers: str) -> None:
+@pytest.mark.parametrize(("workers", "pruner"), [("1", "MedianPruner"), ("2", "null")])
+def test_trials_share_a_process_unless_several_run_at_once(
+    here: Path, workers: str, pruner: str
+) -> None:
+    change(here, "  n_trials", f"  pruner: {pruner}\n  n_trials")
     run("-n", "6", "--workers", workers)
     processes = set(Path("processes").read_text().split())
     assert (len(processes) <= 2) == (workers == "1")  # the first trial may import something
@@ -244,13 +252,13 @@ MISTAKES = {
     ("{loss: minimize}", "{}"): "objectives names nothing. Write a line for each: a metric and its direction: accuracy: maximize",
     ("RandomSampler", "RandomSample"): 'no sampler "RandomSample". Did you mean "RandomSampler"?',
     ("RandomSampler", "{name: TPESampler, n_startup_trial: 3}"): 'TPESampler has no argument "n_startup_trial". Did you mean "n_startup_trials"?',
-    ("RandomSampler", "{name: RandomSampler, seed: x}"): "seed must be an integer, got 'x'.",
+    ("RandomSampler", "{name: RandomSampler, seed: x}"): "seed must be an integer, 0 or more, got 'x'.",
     ("RandomSampler", "RandomSampler\n  pruner: MedianPrunner"): 'no pruner "MedianPrunner". Did you mean "MedianPruner"?',
     ("RandomSampler", "RandomSampler\n  pruner: {name: PercentilePruner, percentile: 200}"): "PercentilePruner: Percentile must be between 0 and 100 inclusive, but got percentile=200.",
     ("{loss: minimize}", "{loss: minimize, size: minimize}\n  pruner: MedianPruner"): "a pruner needs a single objective. Write pruner: null",
     ("RandomSampler", "RandomSampler\n  trials: 1"): 'a search has no "trials". Did you mean "n_trials"?',
-    ("n_trials: 12", "n_trials: 0"): "n_trials must be an integer, got 0.",
-    ("RandomSampler", "BruteForceSampler"): "x has no end of values to try. Give it a step, or take another sampler.",
+    ("n_trials: 12", "n_trials: 0"): "n_trials must be an integer, 1 or more, got 0.",
+    ("RandomSampler", "BruteForceSampler"): "BruteForceSampler: FloatDistribution.step must be given for BruteForceSampler (otherwise, the search space will be infinite).",
     ("low: -3.0, high: 3.0", "low: 3, high: -3"): "x: `low <= high` must hold, but got (low=3, high=-3). HOW",
     ("low: -3.0, high: 3.0", "low: 0, high: 3, log: true"): "x: `low >= 1` must hold for `log=True`, but got (low=0, high=3). HOW",
     ("low: -3.0, high: 3.0", "low: a, high: 3"): "x: low and high must be numbers. HOW",
@@ -261,6 +269,12 @@ MISTAKES = {
     ("[a, b]}", "[a, b], when: {y: 1}}"): 'kind: when: above it the space has no "y". Choose one of x.',
     ("[a, b]}", "[a, b]}\n    seconds: {choices: [1], when: {kind: c}}"): 'seconds: when: kind is never "c". Choose one of a, b.',
     ("    x:", "    xx:"): 'conf/config.yaml: no setting "xx". Did you mean "x"?',
+    ("[a, b]}", "[a, b], when: {x: 3.5}}"): 'kind: when: x is never "3.5".',
+    ("[a, b]}", "[a, b], when: {x: []}}"): "kind: when: no value of x is named.",
+    ("[a, b]}", "[a, b], when: x}"): "kind: when: no value of x is named.",
+    ("high: 3.0", "high: .inf"): "x: low and high must be numbers. HOW",
+    ("RandomSampler", "{name: TPESampler, n_startup_trials: x}"): "TPESampler: '<' not supported between instances of 'int' and 'str'",
+    ("    x:", "    1: {low: 0, high: 1}\n    x:"): '1=0 is not a valid Hydra override. "1" is no name: a name has only parts of ASCII letters, digits and _, with a dot between them. Set others in conf/.',
     ("{low: -3.0, high: 3.0}", "{choices: [a, b]}"): "x=a: Loss.x must be a number, got 'a'.",
     ("  space:", "  spaces:"): 'a search has no "spaces". Did you mean "space"?',
 }  # fmt: skip
@@ -272,7 +286,7 @@ def test_a_mistake_in_the_file_is_told_and_nothing_begins(
 ) -> None:
     change(here, *edit)
     message = MISTAKES[edit].replace("HOW", HOW)
-    place = "" if message.startswith(("conf/", "x=")) else "conf/search/s.yaml: "
+    place = "" if message.startswith(("conf/", "x=", "1=")) else "conf/search/s.yaml: "
     with pytest.raises(LabkartError, match=f"^{re.escape(place + message)}$"):
         run()
     assert not (here / "outputs/records").exists() and not trace()

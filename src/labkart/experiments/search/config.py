@@ -9,7 +9,7 @@ import json
 import math
 import re
 import warnings
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from importlib.util import find_spec
 from typing import Any
 
@@ -24,9 +24,9 @@ from labkart import project
 from labkart.errors import LabkartError
 from labkart.experiments.composer import Composer
 from labkart.experiments.plan import plan
-from labkart.experiments.search.space import Space, check_name
+from labkart.experiments.search.space import Space
 from labkart.language import join_sentences, mistake, translate
-from labkart.wording import did_you_mean, join_names
+from labkart.wording import check_name, did_you_mean, join_names
 
 # A new object of them proposes, from the trials so far, what one that saw these would.
 _SAMPLERS = ("TPESampler", "RandomSampler", "BruteForceSampler", "GPSampler")
@@ -63,10 +63,9 @@ class SearchConfig:
         self.space = Space(values["space"], self.path)
         self._check_overrides()
         self._sampler = self._class("sampler", values["sampler"], _SAMPLERS)
-        self.limit(self.n_trials)  # it refuses a space that cannot be tried as a whole
         self.pruner, self.pruning_reason = self._pruner(values["pruner"])
         shown = {"sampler": values["sampler"], "pruner": values["pruner"], **values["space"]}
-        self.settings = {name: _in_one_line(value) for name, value in shown.items()}
+        self.settings = {str(name): _in_one_line(value) for name, value in shown.items()}
         self.name = f"{self.option or 'search'}-{self._digest()}"
 
     def sampler(self, number: int) -> BaseSampler:
@@ -118,10 +117,10 @@ class SearchConfig:
         reason = translate("behind the median") if is_median else translate("not among the best")
         return _make(kind, arguments), reason
 
-    def _class(self, key: str, value: Any, names: Collection[str]) -> tuple[type, dict[str, Any]]:
+    def _class(self, key: str, value: Any, names: tuple[str, ...]) -> tuple[type, dict[str, Any]]:
         """Optuna's class of a name, and arguments that it accepts."""
         arguments = dict(value) if isinstance(value, Mapping) else {"name": value}
-        name = arguments.pop("name", None)
+        name = arguments.pop("name", names[0])
         problem = translate('{file}: no {key} "{name}".', file=self.path, key=key, name=name)
         check_name(name, names, problem)
         missing = [one for one in ("torch", "scipy") if name == "GPSampler" and not find_spec(one)]
@@ -141,10 +140,12 @@ class SearchConfig:
                 kind=name,
                 name=argument,
             )
-            check_name(argument, list(inspect.signature(kind.__init__).parameters)[1:], problem)
+            check_name(argument, inspect.signature(kind).parameters, problem)
         self._integer("seed", arguments.get("seed", 0), 0)
         try:
-            _make(kind, arguments)
+            made = _make(kind, arguments)
+            if isinstance(made, BaseSampler):
+                self.space.count(1, made)
         except (TypeError, ValueError) as error:
             raise LabkartError(f"{self.path}: {name}: {error}") from None
         return kind, arguments
@@ -152,9 +153,10 @@ class SearchConfig:
     def _integer(self, name: str, value: Any, least: int) -> int:
         if type(value) is not int or value < least:
             raise mistake(
-                "{file}: {name} must be an integer, got {value!r}.",
+                "{file}: {name} must be an integer, {least} or more, got {value!r}.",
                 file=self.path,
                 name=name,
+                least=least,
                 value=value,
             )
         return value

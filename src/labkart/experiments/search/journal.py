@@ -46,20 +46,17 @@ class TrialJournal:
         self._config, self._folder = config, study_folder(config.name)
         self._folder.mkdir(parents=True, exist_ok=True)
         file = self._folder / "journal.log"
-        self._lock = file_lock(self._folder / ".lock")
         # Optuna's own lock stays for half a minute when a process is killed.
-        lock: Any = self._lock
-        directions: list[Any] = list(config.objectives.values())
+        self._lock: Any = file_lock(self._folder / ".lock")
         try:
             with self._lock:
                 _cut_half_line(file)
-                self._storage = JournalStorage(JournalFileBackend(str(file), lock))
+                self._storage = JournalStorage(JournalFileBackend(str(file), self._lock))
                 self.study = optuna.create_study(
                     storage=self._storage,
-                    sampler=RandomSampler(),
                     pruner=config.pruner,
                     study_name=config.name,
-                    directions=directions,
+                    directions=list(config.objectives.values()),
                     load_if_exists=True,
                 )
         except (AssertionError, AttributeError, LookupError, TypeError, ValueError) as error:
@@ -96,20 +93,18 @@ class TrialJournal:
         A trial is this process's while the loop's body runs. Yields None while there is nothing to
         do but to wait for trials of other processes, which may die.
         """
-        while True:
+        while not self.is_complete(n_trials):
             with self._lock:
                 claimed = self._claim(n_trials)
-            if claimed:
-                lock, trial = claimed
-                try:
-                    yield trial
-                    Path(lock.lock_file).unlink(missing_ok=True)
-                finally:
-                    lock.release()
-            elif self.trials(TrialState.RUNNING):
+            if not claimed:
                 yield None
-            else:
-                return
+                continue
+            lock, trial = claimed
+            try:
+                yield trial
+                Path(lock.lock_file).unlink(missing_ok=True)
+            finally:
+                lock.release()
 
     def tell(
         self, number: int, state: TrialState, values: Sequence[float] | None, outcome: Any
@@ -139,22 +134,19 @@ class TrialJournal:
     def _claim(self, n_trials: int) -> tuple[FileLock, FrozenTrial] | None:
         """A trial whose process died, or else a new one if there are to be more."""
         count = len(self.trials())
-        new = [count] if count < n_trials else []
-        for number in [*(trial.number for trial in self.trials(TrialState.RUNNING)), *new]:
+        numbers = [trial.number for trial in self.trials(TrialState.RUNNING)]
+        for number in [*numbers, count] if count < n_trials else numbers:
             with suppress(Timeout):
                 return self._lock_trial(number), self._propose(number)
         return None
 
     def _propose(self, number: int) -> FrozenTrial:
         """The trial of a number, with all its values; a process may have died as it chose them."""
-        study = optuna.load_study(
-            study_name=self._config.name,
-            storage=self._storage,
-            sampler=self._config.sampler(number),
-        )
+        self.study.sampler = self._config.sampler(number)
         is_new = number == len(self.trials())
-        trial = study.ask() if is_new else optuna.Trial(study, self._trial_id(number))
+        trial = self.study.ask() if is_new else optuna.Trial(self.study, self._trial_id(number))
         self._config.space.suggest(trial)
+        self.study.sampler = RandomSampler()  # others may ask Optuna to stop when a trial has ended
         return self.trials()[number]
 
     def _lock_trial(self, number: int) -> FileLock:

@@ -4,13 +4,11 @@ Knows what a trial's experiment must log, and writes the study's record.
 """
 
 import math
-import multiprocessing
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
-from functools import partial
-from typing import Any, Protocol
+from typing import Protocol
 
 from optuna.trial import FrozenTrial, TrialState
 
@@ -25,10 +23,11 @@ from labkart.experiments.search.journal import TrialJournal
 from labkart.experiments.task_process import ProcessPool
 from labkart.language import join_sentences, translate
 from labkart.records.names import MetricNames
-from labkart.records.record import ExperimentRecord, TaskRun, current_time
-from labkart.records.study import Study, Trial, read_study, study_folder
+from labkart.records.record import ExperimentRecord, current_time
+from labkart.records.study import Study, Trial, read_study
 from labkart.secrets import redact
 from labkart.tasks import pruning
+from labkart.tasks.context import context
 from labkart.wording import did_you_mean
 
 _PAUSE = 0.3  # seconds between two looks at what other processes do
@@ -39,8 +38,13 @@ _NAMES = {state: name for name, state in _STATES.items()}
 class TrialListener(ProgressListener, Protocol):
     """Follows the trials of all processes, and the tasks of this one's."""
 
-    def begin(self, objectives: Sequence[str], n_trials: int, done: int) -> None:
-        """There are to be so many trials, of which some have ended before."""
+    def begin(
+        self, objectives: Sequence[str], n_trials: int, done: int, look: Callable[[], None]
+    ) -> None:
+        """There are to be so many trials, of which some have ended before.
+
+        Every `beat` then calls `look`, which tells of trials that have ended elsewhere.
+        """
 
     def trial_ended(self, trial: Trial) -> None:
         """A trial has ended; its state says how."""
@@ -50,7 +54,7 @@ class _Nobody(TrialListener):
     """The listener in a process that another one leads."""
 
 
-class StudyRunner(ProgressListener):
+class StudyRunner:
     """A study that this process works on.
 
     Args:
@@ -66,8 +70,7 @@ class StudyRunner(ProgressListener):
         self.journal = TrialJournal(config)
         self._process = os.getpid()
         self._series = Series()
-        self._known = {trial.number for trial in self._ended()}
-        self._looked = 0.0
+        self._known = {trial.number for trial in self.journal.trials(*_NAMES)}
 
     def run(self, n_trials: int, workers: int) -> None:
         """Run trials, here and in further processes, until the study has so many.
@@ -75,29 +78,21 @@ class StudyRunner(ProgressListener):
         Raises:
             LabkartError: no further trial makes sense; says why.
         """
-        self._listener.begin(list(self.config.objectives), n_trials, len(self._known))
-        context = multiprocessing.get_context("fork")
-        arguments = (n_trials, os.getpid())
-        helpers = [
-            context.Process(target=self._help, args=arguments, daemon=False)
-            for _ in range(min(workers, n_trials) - 1)
-        ]
+        objectives, done = list(self.config.objectives), len(self._known)
+        self._listener.begin(objectives, n_trials, done, self._show_ended)
+        helpers = min(workers, n_trials) - 1
         try:
-            for helper in helpers:
-                helper.start()
-            with closing(ProcessPool()) as pool:
+            with (
+                signals.forked(helpers, lambda: self._help(n_trials)),
+                closing(ProcessPool()) as pool,
+            ):
                 # Where trials run beside each other, none keeps memory that another may need.
                 self._work(n_trials, None if helpers else pool)
-            signals.join(helpers)
         except FirstFailure as error:
             raise LabkartError(str(error)) from None
-        finally:
-            signals.end([helper for helper in helpers if helper.is_alive()])
 
-    def _help(self, n_trials: int, leader: int) -> None:
+    def _help(self, n_trials: int) -> None:
         """Run trials in a process that another one leads."""
-        signals.install_handlers()
-        signals.follow_leader(leader)
         try:
             StudyRunner(self.config, _Nobody())._work(n_trials)
         except (KeyboardInterrupt, LabkartError):  # which the leader sees as well
@@ -106,31 +101,17 @@ class StudyRunner(ProgressListener):
     def _work(self, n_trials: int, pool: ProcessPool | None = None) -> None:
         # All trials are of one moment's code and data.
         self._series = Series(Provenance.current(), pool)
-        with closing(self.journal.claim_trials(n_trials)) as trials:
+        with (
+            pruning.prune_with(self._pruning_reason if self.config.pruning_reason else None),
+            closing(self.journal.claim_trials(n_trials)) as trials,
+        ):
             for trial in trials:
                 if trial:
                     self._try(trial)
                 else:
                     time.sleep(_PAUSE)
-                self._show_ended()
-        self._show_ended()  # the last ones of others
-
-    def started(self, task_run: TaskRun) -> None:
-        """Show that a task runs."""
-        self._listener.started(task_run)
-
-    def failed(self, task_run: TaskRun, error: str) -> None:
-        """Show why a task runs again."""
-        self._listener.failed(task_run, error)
-
-    def warn(self, text: str) -> None:
-        """Show what a task waits for, or does without."""
-        self._listener.warn(text)
-
-    def beat(self) -> None:
-        """Show now and then the trials of other processes that have ended meanwhile."""
-        if time.monotonic() > self._looked + _PAUSE:
-            self._show_ended()
+                self._listener.beat()
+        self._listener.beat()  # the last ones of others
 
     def _show_ended(self) -> None:
         """Show the trials that have ended meanwhile, here and elsewhere.
@@ -138,20 +119,19 @@ class StudyRunner(ProgressListener):
         Raises:
             FirstFailure: one of them failed, and that ends the search.
         """
-        self._looked = time.monotonic()
-        self._listener.beat()
-        for trial in map(self._trial, self._ended()):
-            if trial.number not in self._known:
-                self._known.add(trial.number)
-                self._listener.trial_ended(trial)
-                if trial.state == "failed" and self._fail_fast:
-                    raise FirstFailure(
-                        translate(
-                            "Trial {number} failed, so the search ends (--fail-fast)."
-                            " What has finished stays cached.",
-                            number=trial.number,
-                        )
+        for trial in self.journal.trials(*_NAMES):
+            if trial.number in self._known:
+                continue
+            self._known.add(trial.number)
+            self._listener.trial_ended(self._trial(trial))
+            if trial.state == TrialState.FAIL and self._fail_fast:
+                raise FirstFailure(
+                    translate(
+                        "Trial {number} failed, so the search ends (--fail-fast)."
+                        " What has finished stays cached.",
+                        number=trial.number,
                     )
+                )
 
     def _try(self, proposed: FrozenTrial) -> None:
         """Run the experiment of a trial, if it did not run before; note what came of it.
@@ -166,21 +146,31 @@ class StudyRunner(ProgressListener):
         except LabkartError as error:
             trial.state, trial.error = "failed", redact.redact_text(str(error).splitlines()[0])
         else:
-            if experiment.record.status != "finished":
-                self._run(experiment, trial)
-            self._judge(trial, experiment.record)
-            self._adopt(experiment.record, trial.number)
+            self._run(experiment, trial)
         outcome = {name: getattr(trial, name) for name in ("experiment", "error", "seconds")}
         self.journal.tell(trial.number, _STATES[trial.state], trial.values, outcome)
 
     def _run(self, experiment: Experiment, trial: Trial) -> None:
-        record = experiment.record
-        if self._has_record:
+        """Give a trial the state and the values of its experiment.
+
+        The study has no record before the first trial shows that it makes sense.
+        """
+        record, has_study = experiment.record, read_study(self.config.name) is not None
+        if record.status != "finished":
+            if has_study:
+                record.study, record.trial = self.config.name, trial.number
+            context.trial = trial.number
+            run_experiments(
+                [experiment], experiment.workers(1), self._listener, series=self._series
+            )
+            trial.seconds = sum(run.seconds for run in record.tasks if run.state != "cached")
+        trial.experiment = record.id
+        trial.state, trial.values, trial.error = self._judge(record)
+        if not has_study:
+            self.record("running").write()
+        if record.study != self.config.name:  # it ran by itself before
             record.study, record.trial = self.config.name, trial.number
-        reason = partial(self._pruning_reason, trial.number) if self.config.pruning_reason else None
-        with pruning.prune_with(reason):
-            run_experiments([experiment], experiment.workers(1), self, series=self._series)
-        trial.seconds = sum(run.seconds for run in record.tasks if run.state != "cached")
+            record.write()
 
     def _pruning_reason(self, number: int, value: float, step: int) -> str:
         """Why a trial that reports a value is to stop. Called where its task runs."""
@@ -189,50 +179,28 @@ class StudyRunner(ProgressListener):
         is_behind = self.journal.should_prune(number, value, step)
         return self.config.pruning_reason if is_behind else ""
 
-    @property
-    def _has_record(self) -> bool:
-        """Whether the study has a record: not before the first trial shows that it makes sense."""
-        return (study_folder(self.config.name) / "record.json").exists()
-
-    def _adopt(self, record: ExperimentRecord, number: int) -> None:
-        """Let an experiment that ran by itself, or before there was a study, be a trial."""
-        if not self._has_record:
-            self.record("running").write()
-        if record.study != self.config.name:
-            record.study, record.trial = self.config.name, number
-            record.write()
-
-    def _judge(self, trial: Trial, record: ExperimentRecord) -> None:
-        """Give a trial the state and the values of its experiment."""
-        trial.experiment, trial.error = record.id, record.error
-        trial.state = record.status if record.status == "pruned" else "failed"
-        if record.status == "finished":
-            trial.values, trial.error = self._values(record)
-            trial.state = "failed" if trial.error else "complete"
-        elif label := next((run.label for run in record.tasks if run.state == "failed"), None):
-            trial.error = f"{label}: {record.error}"
-
-    def _values(self, record: ExperimentRecord) -> tuple[list[float] | None, str | None]:
-        """The objectives' values of a finished experiment, or else what is wrong.
+    def _judge(self, record: ExperimentRecord) -> tuple[str, list[float] | None, str | None]:
+        """The state of a trial, the objectives' values, and what is wrong.
 
         Raises:
             LabkartError: it was the first one, and an objective is not a metric at all.
         """
-        names, metrics = MetricNames(record), dict[str, float]()
-        for run in record.tasks:
-            for name, value, *_ in run.result.get("metrics", ()):
-                metrics[names.full(run.label, name)] = value
+        if record.status != "finished":
+            label = next((run.label for run in record.tasks if run.state == "failed"), "")
+            error = f"{label}: {record.error}" if label else record.error
+            return "pruned" if record.status == "pruned" else "failed", None, error
+        metrics = MetricNames(record).all()
         for name in self.config.objectives:
-            if name not in metrics:
-                if self.journal.trials(TrialState.COMPLETE):
-                    return None, translate("no metric {name} was logged", name=name)
+            if name not in metrics and not self.journal.trials(TrialState.COMPLETE):
                 problem = translate(
                     '{file}: no task logs the metric "{name}".', file=self.config.path, name=name
                 )
                 raise LabkartError(join_sentences(problem, did_you_mean(name, metrics)))
+            if name not in metrics:
+                return "failed", None, translate("no metric {name} was logged", name=name)
             if math.isnan(metrics[name]):
-                return None, translate("{name} is not a number", name=name)
-        return [metrics[name] for name in self.config.objectives], None
+                return "failed", None, translate("{name} is not a number", name=name)
+        return "complete", [metrics[name] for name in self.config.objectives], None
 
     def record(self, status: str) -> Study:
         """The study as its journal tells it."""
@@ -242,20 +210,17 @@ class StudyRunner(ProgressListener):
             name=self.config.name,
             project=project.current().name,
             command=" ".join(["labkart", "search", *overrides]),
+            started=before.started if before else current_time(),
+            ended=None if status == "running" else current_time(),
             objectives=self.config.objectives,
             settings=redact.redact_values(self.config.settings),
-            started=before.started if before else current_time(),
             trials=list(map(self._trial, self.journal.trials())),
             best=self.journal.best(),
             status=status,
-            ended=None if status == "running" else current_time(),
         )
-
-    def _ended(self) -> list[FrozenTrial]:
-        return self.journal.trials(*_NAMES)
 
     def _trial(self, trial: FrozenTrial) -> Trial:
         state = _NAMES.get(trial.state, "running")
-        outcome: Any = {} if state == "running" else trial.user_attrs.get("outcome", {})
+        outcome = {} if state == "running" else trial.user_attrs.get("outcome", {})
         words = self.config.space.overrides(trial.params)
         return Trial(trial.number, state, words, trial.values, **outcome)

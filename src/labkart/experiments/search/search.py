@@ -8,9 +8,8 @@ from labkart.experiments.search.config import SearchConfig
 from labkart.experiments.search.runner import StudyRunner, TrialListener
 from labkart.experiments.session import session
 from labkart.fingerprint import snapshot
-from labkart.language import translate, translate_count
 from labkart.records import leftovers, locks
-from labkart.records.study import Study, read_studies, read_study, study_folder
+from labkart.records.study import Study, read_study, study_folder
 from labkart.tracking.publisher import Publisher
 
 
@@ -52,8 +51,8 @@ def run(runner: StudyRunner, publisher: Publisher, n_trials: int, workers: int) 
         LabkartError: it cannot go on.
     """
     before, n_trials = read_study(runner.config.name), runner.config.limit(n_trials)
-    if not before:
-        _say_what_changed(runner.config)
+    if not before and (change := runner.record("running").describe_change()):
+        console.say(change)
     if runner.journal.is_complete(n_trials):
         return before if before and before.status == "finished" else _end(runner, "finished")
     publisher.start()  # first: it must not hold marks of this process
@@ -79,28 +78,3 @@ def _end(runner: StudyRunner, status: str) -> Study:
         plots.write(runner.journal.study, list(record.objectives), record.figures)
     record.write()
     return record
-
-
-def _say_what_changed(config: SearchConfig) -> None:
-    """Say that a new study begins where there has been another one of the same file."""
-    studies = [study for study in read_studies() if study.name.rpartition("-")[0] == config.option]
-    if not studies:
-        return
-    last, settings = studies[-1], config.settings
-    changes = {
-        translate("the objective"): last.objectives != config.objectives,
-        translate("the sampler"): last.settings.get("sampler") != settings["sampler"],
-        translate("the pruner"): last.settings.get("pruner") != settings["pruner"],
-        translate("the space"): last.settings != settings,
-        translate("code, data or a setting of all trials"): True,
-    }
-    change = next(part for part, is_changed in changes.items() if is_changed)
-    console.say(
-        translate_count(
-            "  a new study: {change} has changed since {name} ({count} trial)",
-            "  a new study: {change} has changed since {name} ({count} trials)",
-            len(last.trials),
-            change=change,
-            name=last.name,
-        )
-    )

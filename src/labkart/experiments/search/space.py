@@ -3,8 +3,9 @@
 A parameter may depend on others: it exists only `when` these have certain values.
 """
 
+import math
 import warnings
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,11 +17,12 @@ from optuna.distributions import (
     IntDistribution,
 )
 from optuna.samplers import BaseSampler
+from optuna.trial import create_trial
 
 from labkart.errors import LabkartError
 from labkart.experiments.override_syntax import write_value
 from labkart.language import join_sentences, mistake, translate
-from labkart.wording import did_you_mean
+from labkart.wording import check_name, did_you_mean
 
 _ARGUMENTS = ("low", "high", "step", "log", "choices", "when")
 
@@ -36,21 +38,27 @@ class Parameter:
     """
 
     name: str
-    distribution: BaseDistribution
+    distribution: Any
     when: Mapping[str, Sequence[str]]
 
     @property
     def examples(self) -> Sequence[Any]:
         """All choices, or the lowest number."""
-        if isinstance(self.distribution, CategoricalDistribution):
-            return self.distribution.choices
-        return [getattr(self.distribution, "low")]  # noqa: B009 (choices have none)
+        is_choice = isinstance(self.distribution, CategoricalDistribution)
+        return self.distribution.choices if is_choice else [self.distribution.low]
 
     def text(self, value: Any) -> str:
         """A value as an override has it."""
-        if isinstance(value, float) and getattr(self.distribution, "step", None):
-            value = float(f"{value:.12g}")  # 0.3 and not 0.30000000000000004
+        if isinstance(self.distribution, FloatDistribution):
+            # With a step, 0.3 and not 0.30000000000000004.
+            value = float(f"{value:.12g}" if self.distribution.step else value)
         return str(value)
+
+    def check(self, value: Any) -> str:
+        """A value as an override has it. Raises ValueError if it is none of the distribution."""
+        distributions = {self.name: self.distribution}
+        create_trial(value=0.0, params={self.name: value}, distributions=distributions)
+        return self.text(value)
 
     def exists(self, texts: Mapping[str, str]) -> bool:
         """Whether it exists beside the values of other parameters."""
@@ -65,7 +73,6 @@ class Parameter:
                 return trial.suggest_int(self.name, low, high, step=step, log=log)
             case FloatDistribution(low=low, high=high, step=step, log=log):
                 return trial.suggest_float(self.name, low, high, step=step, log=log)
-        raise AssertionError(self.distribution)
 
 
 class Space:
@@ -79,11 +86,11 @@ class Space:
         LabkartError: a parameter cannot be understood.
     """
 
-    def __init__(self, parameters: Mapping[str, Any], path: str) -> None:
-        self._path = path
+    def __init__(self, parameters: Mapping[Any, Any], path: str) -> None:
         self.parameters: dict[str, Parameter] = {}
         for name, arguments in parameters.items():
-            self.parameters[name] = self._parameter(name, arguments)
+            parameter = self._parameter(f"{path}: {name}", str(name), arguments)
+            self.parameters[parameter.name] = parameter
 
     def choose(self, value_of: Callable[[Parameter], Any]) -> list[str]:
         """A value for each parameter that exists beside the values chosen before, as overrides."""
@@ -102,24 +109,9 @@ class Space:
         return [f"{name}={self.parameters[name].text(value)}" for name, value in values.items()]
 
     def count(self, most: int, sampler: BaseSampler) -> int:
-        """How many combinations of values there are; not more than `most` are counted.
-
-        The sampler tries each combination once.
-
-        Raises:
-            LabkartError: a parameter has no end of values.
-        """
-        for name, parameter in self.parameters.items():
-            distribution = parameter.distribution
-            if isinstance(distribution, FloatDistribution) and distribution.step is None:
-                raise mistake(
-                    "{file}: {name} has no end of values to try."
-                    " Give it a step, or take another sampler.",
-                    file=self._path,
-                    name=name,
-                )
+        """How many trials a sampler proposes before it ends; not more than `most`."""
         study = optuna.create_study(sampler=sampler)
-        study.optimize(lambda trial: len(self.suggest(trial)), n_trials=most)  # or until it ends
+        study.optimize(lambda trial: len(self.suggest(trial)), n_trials=most)
         return len(study.trials)
 
     def examples(self) -> list[list[str]]:
@@ -139,8 +131,7 @@ class Space:
             conditions |= {**self._conditions(self.parameters[name]), name: texts[0]}
         return conditions
 
-    def _parameter(self, name: str, arguments: Any) -> Parameter:
-        place = f"{self._path}: {name}"
+    def _parameter(self, place: str, name: str, arguments: Any) -> Parameter:
         if not isinstance(arguments, Mapping):
             problem = translate(
                 "{place}: {value} is not a range of values.", place=place, value=arguments
@@ -149,12 +140,13 @@ class Space:
         for key in arguments:
             problem = translate('{place}: a parameter has no "{name}".', place=place, name=key)
             check_name(key, _ARGUMENTS, problem)
-        when = {
-            str(parent): self._allowed(place, str(parent), values)
-            for parent, values in (arguments.get("when") or {}).items()
-        }
+        when = arguments.get("when") or {}
+        if not isinstance(when, Mapping):
+            when = {when: []}
+        allowed = {str(parent): self._allowed(place, str(parent), when[parent]) for parent in when}
+        given = {key: value for key, value in arguments.items() if key != "when"}
         try:
-            return Parameter(name, _distribution(arguments), when)
+            return Parameter(name, _distribution(given), allowed)
         except (TypeError, ValueError) as error:
             raise LabkartError(f"{place}: {error} {_how_to_write()}") from None
 
@@ -165,25 +157,21 @@ class Space:
             self.parameters,
             translate('{place}: when: above it the space has no "{name}".', place=place, name=name),
         )
-        texts = list(map(write_value, values if isinstance(values, list) else [values]))
-        parameter = self.parameters[name]
-        for text in texts if isinstance(parameter.distribution, CategoricalDistribution) else ():
-            problem = translate(
-                '{place}: when: {name} is never "{value}".', place=place, name=name, value=text
-            )
-            check_name(text, parameter.examples, problem)
+        parameter, texts = self.parameters[name], list[str]()
+        is_choice = isinstance(parameter.distribution, CategoricalDistribution)
+        for value in values if isinstance(values, list) else [values]:
+            text = write_value(value)
+            try:
+                texts.append(parameter.check(text if is_choice else value))
+            except (TypeError, ValueError):
+                problem = translate(
+                    '{place}: when: {name} is never "{value}".', place=place, name=name, value=text
+                )
+                hint = did_you_mean(text, parameter.examples) if is_choice else ""
+                raise LabkartError(join_sentences(problem, hint)) from None
+        if not texts:
+            raise mistake("{place}: when: no value of {name} is named.", place=place, name=name)
         return texts
-
-
-def check_name(name: Any, known: Iterable[Any], problem: str) -> None:
-    """Refuse a name that is not known.
-
-    Raises:
-        LabkartError: it is not; the message begins with the problem.
-    """
-    names = list(map(str, known))
-    if str(name) not in names:
-        raise LabkartError(join_sentences(problem, did_you_mean(str(name), names)))
 
 
 def _how_to_write() -> str:
@@ -194,15 +182,16 @@ def _how_to_write() -> str:
 
 def _distribution(arguments: Mapping[str, Any]) -> BaseDistribution:
     """Optuna's distribution with these arguments; of integers if all numbers are."""
-    given = {name: value for name, value in arguments.items() if name != "when"}
-    if "choices" in given:
-        choices = given.pop("choices")
-        if given or not isinstance(choices, list) or not choices:
+    if "choices" in arguments:
+        choices = arguments["choices"]
+        if len(arguments) > 1 or not isinstance(choices, list) or not choices:
             raise ValueError(translate("choices must be a list, and stand alone."))
         return CategoricalDistribution(list(dict.fromkeys(map(write_value, choices))))
-    types = {type(value) for name, value in given.items() if name != "log"}
-    if not {"low", "high"} <= given.keys() or not types <= {int, float}:
+    numbers = [value for name, value in arguments.items() if name != "log"]
+    types = {type(number) for number in numbers}
+    is_range = {"low", "high"} <= arguments.keys() and types <= {int, float}
+    if not is_range or not all(map(math.isfinite, numbers)):
         raise ValueError(translate("low and high must be numbers."))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of a step that does not reach `high`
-        return (IntDistribution if types == {int} else FloatDistribution)(**given)
+        return (IntDistribution if types == {int} else FloatDistribution)(**arguments)
