@@ -4,6 +4,7 @@ The names below are what a project imports. Each is loaded when it is first used
 Hydra take a second to import.
 """
 
+import os
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 __all__ = ["DataFile", "DataFolder", "LabkartError", "Task", "compose", "load", "make", "runs"]
 
 __version__ = "0.1.0"
+
+# MLflow reads it when it is imported, and would else tell its makers of each run.
+os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 
 _MODULES = {
     "DataFile": "labkart.tasks.data_files",

@@ -275,8 +275,8 @@ def test_mlflow_shows_what_was_accepted(ran: Path) -> None:
     labkart(ran, "accept")
     labkart(ran, "run")
     script = """\
-from labkart.tracking import writer
-client, experiment = writer.open_store()
+from labkart.tracking import connection
+client, experiment = connection.open_store()
 newest = client.search_runs([experiment])[0]
 print(newest.data.tags["labkart.accepted"])
 print(newest.data.tags["mlflow.note.content"])

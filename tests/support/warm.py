@@ -24,7 +24,7 @@ import labkart.cli.main
 import labkart.cli.run
 import labkart.cli.status
 import labkart.experiments.run
-import labkart.tracking.writer  # noqa: F401 (imported for the commands)
+import labkart.tracking.sync  # noqa: F401 (imported for the commands)
 from labkart import packages
 from labkart.secrets import redact
 

@@ -15,7 +15,7 @@ from labkart.records import leftovers, locks, unpublished
 from labkart.records.record import ExperimentRecord, Metric, current_time, read_experiment
 from labkart.records.study import Study, Trial, read_study
 from labkart.records.verdict import Verdict
-from labkart.tracking import entities, follower, links, publisher, store, writer
+from labkart.tracking import connection, entities, follower, links, publisher, store, sync
 from tests.records.test_record import EXPERIMENT, TASK
 from tests.support.tiny import FILES, write
 
@@ -32,7 +32,7 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(root)
         patch.delenv("MLFLOW_TRACKING_URI", raising=False)
-        writer.open_store()
+        connection.open_store()
     return root / "outputs/mlflow.db"
 
 
@@ -62,7 +62,7 @@ def finish() -> str:
 
 def runs() -> dict[str, list[Run]]:
     """The runs in the store that nobody has deleted, by their experiments."""
-    client, experiment_id = writer.open_store()
+    client, experiment_id = connection.open_store()
     stored: dict[str, list[Run]] = {}
     for run in client.search_runs([experiment_id]):
         tags = run.data.tags
@@ -126,7 +126,7 @@ def test_a_trial_that_ran_by_itself_before_moves_below_the_study() -> None:
 
 def test_a_process_that_dies_as_it_creates_a_run_leaves_none_behind() -> None:
     record = experiment("a", "running")
-    client, experiment_id = writer.open_store()
+    client, experiment_id = connection.open_store()
     links.begin_link(record)
     tags = {"labkart.id": "a"}
     client.create_run(experiment_id, entities.milliseconds(BEGAN), tags)
@@ -153,7 +153,7 @@ def test_another_attempt_replaces_the_run_and_a_later_end_of_the_same_one_correc
 def test_an_experiment_that_was_deleted_in_mlflows_page_is_restored() -> None:
     experiment("a")
     finish()
-    client, experiment_id = writer.open_store()
+    client, experiment_id = connection.open_store()
     client.delete_experiment(experiment_id)
     experiment("b")
     assert finish() == ""
@@ -168,11 +168,11 @@ def test_a_run_that_a_person_deleted_stays_deleted_and_a_lost_one_is_written_aga
     earlier = own.read_bytes()
     experiment("b")
     finish()
-    writer.open_store()[0].delete_run(runs()["a"][0].info.run_id)
-    assert not any(result.is_new for result in writer.sync())
+    connection.open_store()[0].delete_run(runs()["a"][0].info.run_id)
+    assert not any(result.is_new for result in sync.sync())
     assert statuses() == {"b": ["FINISHED"]}
     own.write_bytes(earlier)
-    assert [result.name for result in writer.sync() if result.is_new] == ["b"]
+    assert [result.name for result in sync.sync() if result.is_new] == ["b"]
 
 
 def damage(own: Path) -> None:
@@ -247,7 +247,7 @@ def test_a_metric_that_was_logged_is_followed_while_its_task_runs() -> None:
         live_metrics.append(TASK.folder, Metric("loss", 0.5, step, 10.0))
         looking.look()
     (run,) = runs()["a"]
-    client, _ = writer.open_store()
+    client, _ = connection.open_store()
     names = [name for name in run.data.metrics if "loss" in name]
     assert [point.step for point in client.get_metric_history(run.info.run_id, names[0])] == [
         0,

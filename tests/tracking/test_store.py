@@ -1,5 +1,7 @@
 """Which store MLflow's runs go to, and what is noted of the runs there."""
 
+import importlib
+import os
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
@@ -7,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+import labkart
 from labkart.tracking import links, store
 from tests.records.test_record import EXPERIMENT
 
@@ -84,3 +87,10 @@ def test_a_server_that_is_away_is_not_one_that_fails(
 ) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://lab:1")
     assert store.describe_error(Exception(error)) == sentence
+
+
+def test_mlflow_tells_its_makers_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """MLflow looks when it is imported, so Labkart's first import settles it."""
+    monkeypatch.delenv("MLFLOW_DISABLE_TELEMETRY")
+    importlib.reload(labkart)
+    assert os.environ["MLFLOW_DISABLE_TELEMETRY"] == "true"

@@ -21,14 +21,14 @@ def main(argv: list[str]) -> int:
     overrides.parse(parser, argv)
 
     from labkart.records import leftovers
-    from labkart.tracking import store, writer
+    from labkart.tracking import store, sync
 
     os.chdir(project.current().root)
     leftovers.close_abandoned()
-    results = list[writer.SyncResult]()
+    results = list[sync.SyncResult]()
     try:
         with console.busy(translate("writing to MLflow")):
-            results.extend(writer.sync())  # keeps what was written before an error
+            results.extend(sync.sync())  # keeps what was written before an error
     except Exception as error:  # whatever MLflow, its database or the network raise
         count = sum(result.is_new for result in results)
         raise mistake(

@@ -53,7 +53,6 @@ def recorded(folder: Path) -> Iterator[list[Metric]]:
 @contextmanager
 def _address(address: str) -> Iterator[None]:
     """Let MLflow's functions use a store in the block, also in processes that it starts."""
-    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     before = {name: os.environ.pop(name, None) for name in _VARIABLES}
     _set_address(address)
     os.environ["MLFLOW_TRACKING_URI"] = address

@@ -8,11 +8,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 from filelock import Timeout
+from mlflow import MlflowClient
 
-from labkart.records import leftovers, unpublished
-from labkart.records.record import read_experiment
-from labkart.tracking import entities, publish, store, studies, writer
-from labkart.tracking.live import LiveRun
+from labkart import digests
+from labkart.digests import Stamp
+from labkart.records import leftovers, live_metrics, unpublished
+from labkart.records.names import MetricNames
+from labkart.records.record import ExperimentRecord, TaskRun, read_experiment
+from labkart.tracking import artifacts, connection, entities, experiment_run, store, study_run
 from labkart.tracking.store import OpenStore
 
 # Seconds of computing at the end of a command for the project's own file, and for a server, for
@@ -23,6 +26,9 @@ _LOCK_PATIENCE = 2.5
 INTERVAL, _PAUSE = 0.5, 30.0
 # Seconds after which MLflow shows what runs: what ends earlier costs half as much.
 _SHORT = 2.0
+# Seconds between two uploads of logs to a server at least, and so many times as long as the last
+# one took.
+_LOG_PAUSE, _LOG_REST = 2.0, 20
 # Seconds that the tasks of a leader that died have to end.
 _DEATH_PATIENCE = 60.0
 
@@ -80,9 +86,8 @@ class Follower:
         """Write what has changed since it was last written, until that is over."""
         names = self._changed(unpublished.STUDIES)
         ids = self._changed(unpublished.EXPERIMENTS)
-        steps = [(self._begin_study, name) for name in names]  # above its trials
+        steps = [(self._write_study, name) for name in names]  # above its trials
         steps += [(self._write, id) for id in ids]
-        steps += [(self._write_study, name) for name in names]
         for write, name in steps:
             if self._away_until or is_over():
                 return
@@ -95,29 +100,26 @@ class Follower:
         self._known |= times
         return names
 
-    def _begin_study(self, name: str) -> None:
-        studies.begin(self._connect(), name)
-
     def _write_study(self, name: str) -> None:
-        studies.publish(self._connect(), name)
+        study_run.publish(self._connect(), name)
 
     def _write(self, id: str) -> None:
         opened = self._connect()  # also for one that is short: this takes time
         record = read_experiment(id)
         running = self._running.pop(id, None)
         if not record or record.status != "running":
-            publish.publish(opened, id, running.sent if running else None)
+            experiment_run.publish(opened, id, running.sent if running else None)
         elif running and running.record.started == record.started:
             self._running[id] = running
         elif time.time() < entities.milliseconds(record.started) / 1000 + self._shortest:
             del self._known[id]  # to be looked at again
         else:
-            run = publish.begin(opened, record)
+            run = experiment_run.begin(opened, record)
             self._running[id] = LiveRun(opened.client, record, run)
 
     def _connect(self, patience: float = 0) -> OpenStore:
         if self._store is None:
-            self._store = writer.connect(patience)
+            self._store = connection.connect(patience)
         return self._store
 
     @contextmanager
@@ -130,3 +132,60 @@ class Follower:
                 self._known.clear()
                 pause = INTERVAL if isinstance(error, Timeout) else _PAUSE
                 self._away_until = time.monotonic() + pause
+
+
+class LiveRun:
+    """An experiment that runs.
+
+    Args:
+        client: of the store.
+        record: of the experiment.
+        run: the id of its run in MLflow.
+
+    Attributes:
+        sent: how many metrics of each task were sent, by the task's id.
+    """
+
+    def __init__(self, client: MlflowClient, record: ExperimentRecord, run: str) -> None:
+        self.record, self.sent = record, dict[str, int]()
+        self._client, self._run = client, run
+        self._read = dict[str, int]()  # bytes of each task's metrics
+        self._logs = dict[str, Stamp | None]()
+        self._due = 0.0
+
+    def send(self) -> None:
+        """Let MLflow have what the tasks have logged and printed until now."""
+        for use in visible_tasks(self.record):
+            self._send_metrics(use)
+        if store.is_own():
+            artifacts.place_logs(artifacts.own_folder(self._run), self.record)
+        elif time.monotonic() >= self._due:
+            began = time.monotonic()
+            self._upload_logs()
+            now = time.monotonic()
+            self._due = now + max(_LOG_PAUSE, _LOG_REST * (now - began))
+
+    def _send_metrics(self, use: TaskRun) -> None:
+        metrics, end = live_metrics.read_metrics(use.name, use.id, self._read.get(use.id, 0))
+        if metrics:
+            points = entities.metrics(MetricNames(self.record), use, metrics)
+            self._client.log_batch(self._run, points)
+            self._read[use.id] = end
+            self.sent[use.id] = self.sent.get(use.id, 0) + len(metrics)
+
+    def _upload_logs(self) -> None:
+        for label, log in artifacts.logs(self.record):
+            stamp = digests.stamp(log)
+            if self._logs.get(label) != stamp:
+                self._client.log_artifact(self._run, str(log), label)
+                self._logs[label] = stamp
+
+
+def visible_tasks(record: ExperimentRecord) -> list[TaskRun]:
+    """The tasks whose metrics can be shown while they run.
+
+    How those of several results are named depends on what all of them log.
+    """
+    results = set(record.results.values())
+    hidden = results if len(results) > 1 else ()
+    return [use for use in record.tasks if use.state != "cached" and use.label not in hidden]

@@ -4,7 +4,7 @@ Kept in `.mlflow.json` beside the record, by the store's key. Knows no MLflow.
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -99,6 +99,23 @@ def missing() -> list[HasRun]:
             records += [*read_experiments(), *read_studies()]
         ended = [record for record in records if record and record.ended]
         return [record for record in ended if not is_published(record)]
+
+
+def list_missing(runs: Collection[str] | None = None) -> None:
+    """List all records that this store lacks.
+
+    Args:
+        runs: the ids of all runs that it has, deleted ones too. It may have been put back to an
+            earlier state; but a run that a person has deleted stays deleted. None: no run is lost.
+    """
+    with store.cached_store():
+        for record in [*read_studies(), *read_experiments()]:
+            link = read_link(record)
+            if link and link.run and runs is not None and link.run not in runs:
+                write_link(record, "", whole=False)
+            if not is_published(record):
+                unpublished.add(record.folder)
+        unpublished.keep_store(store.key() or "")
 
 
 def note_published(record: HasRun, read: Callable[[], HasRun | None]) -> None:

@@ -17,7 +17,7 @@ from labkart import _compat, console, project
 from labkart.errors import LabkartError
 from labkart.language import mistake, translate
 from labkart.records.sweep import find_sweep
-from labkart.tracking import store, writer
+from labkart.tracking import connection, store
 from labkart.tracking import view as columns
 from labkart.tracking.store import OpenStore
 
@@ -46,7 +46,7 @@ def serve(varying: columns.Varying, port: int | None = None, sweep: str | None =
     sweep_id = find_sweep(sweep).id if sweep is not None else None
     with suppress(KeyboardInterrupt):
         try:
-            opened = writer.open_store()
+            opened = connection.open_store()
         except Exception as error:  # whatever MLflow, its database or the network raise
             raise LabkartError(store.describe_error(error)) from error
         if store.uri().startswith(("http://", "https://")):

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from labkart.records.record import TaskRun
-from labkart.tracking.live import visible_tasks
+from labkart.tracking.follower import visible_tasks
 from tests.records.test_record import EXPERIMENT
 
 

@@ -1,7 +1,7 @@
 """How an experiment's record becomes its run in MLflow: always by explicit ids.
 
 Decides nothing about tasks. The records are the truth, and what is written here can be made from
-them again. Knows neither which store that is nor what it lacks; see `writer`.
+them again. Knows neither which store that is nor what it lacks: see `links`.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -22,8 +22,8 @@ from labkart.records.record import (
     read_task,
     task_folder,
 )
-from labkart.tracking import artifacts, entities, links, models, store, studies
-from labkart.tracking.direct import writer as direct
+from labkart.tracking import artifacts, entities, links, models, store, study_run
+from labkart.tracking.direct import runs as direct
 from labkart.tracking.store import OpenStore
 
 # Of the others "KILLED". MLflow's page shows only FINISHED as no mistake, and no search made one.
@@ -43,6 +43,8 @@ def begin(opened: OpenStore, experiment: ExperimentRecord) -> str:
 
 def _create(opened: OpenStore, experiment: ExperimentRecord, uses: artifacts.Uses) -> str:
     """A new run; it replaces the run of an earlier attempt, whose numbers differ."""
+    if experiment.study and not links.study_run(experiment.study):
+        study_run.begin(opened, experiment.study)
     for run in _previous_runs(opened, experiment):
         with suppress(MlflowException):  # somebody has deleted it
             opened.client.delete_run(run)
@@ -85,8 +87,6 @@ def publish(opened: OpenStore, id: str, sent: Mapping[str, int] | None = None) -
         experiment = read_experiment(id)  # now: another process may have begun it again
         if not experiment or not experiment.ended:
             return
-        if experiment.study and not links.study_run(experiment.study):  # it may have just begun
-            studies.begin(opened, experiment.study)
         link = links.read_link(experiment)
         if not link or not link.is_whole(experiment):
             run = _publish(opened, experiment, link, sent or {})

@@ -47,19 +47,17 @@ def _begin(opened: OpenStore, study: Study) -> str:
 
 
 def publish(opened: OpenStore, name: str) -> None:
-    """Write all of a study that has ended to its run.
+    """Write a study to its run; all of it if the study has ended.
 
     That is objectives (one step per trial), the best value, figures.
     """
     study = read_study(name)
     if not study:
         unpublished.remove(study_folder(name))
-    elif study.ended:
-        _publish(opened, study)
-
-
-def _publish(opened: OpenStore, study: Study) -> None:
+        return
     client, run = opened.client, _begin(opened, study)
+    if not study.ended:
+        return
     client.log_batch(run, metrics=list(_metrics(study)))
     for figure in sorted(study.figures.glob("*.png")):
         client.log_artifact(run, str(figure), "figures")
