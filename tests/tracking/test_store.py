@@ -80,13 +80,23 @@ def test_a_damaged_store_or_note_is_as_good_as_none() -> None:
             "Max retries exceeded with url: /x (Caused by ResponseError('too many 503 error responses'))",
             "http://lab:1 answers with error 503",
         ),
+        (
+            "API request to endpoint /x failed with error code 401 != 200. Response body: 'You ...'",
+            "http://lab:1 does not know this account, or its password",
+        ),
+        (
+            "API request to endpoint /x failed with error code 403 != 200. Response body: 'Permission denied'",
+            'http://lab:1 has an experiment "tiny" of somebody else: give this project another name'
+            " in pyproject.toml, or let its owner share it",
+        ),
     ],
 )
-def test_a_server_that_is_away_is_not_one_that_fails(
+def test_a_server_that_takes_nothing_is_asked_no_more_and_says_why(
     error: str, sentence: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://lab:1")
     assert store.describe_error(Exception(error)) == sentence
+    assert store.is_away(Exception(error))
 
 
 def test_mlflow_tells_its_makers_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

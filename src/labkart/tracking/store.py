@@ -26,12 +26,14 @@ MARK = "labkart.store"  # the tag of MLflow's experiment that tells its store fr
 _UNREADABLE = (
     "malformed",
     "not a database",
+    "unable to open database",
     "no such table",
     "no such column",
     "database schema",
     "Can't locate revision",
 )
-_ERROR_CODE = re.compile(r"too many (\d+) error responses")
+_ERROR_CODE = re.compile(r"(?:error code|too many) (\d{3})")
+_REFUSED = "Permission denied"  # MLflow's server, to somebody who may not write
 _keys = list[str | None]()  # those that blocks have looked up, the innermost last
 
 
@@ -63,10 +65,13 @@ def describe_location() -> str:
 
 
 def is_away(error: Exception) -> bool:
-    """Whether nobody answers at all."""
+    """Whether the store takes nothing at all: nobody answers, or it refuses this person."""
+    text = str(error)
     is_locked = isinstance(error, Timeout)
-    is_silent = "Max retries exceeded" in str(error)
-    return is_silent or (isinstance(error, ConnectionError | TimeoutError) and not is_locked)
+    is_silent = "Max retries exceeded" in text
+    is_refusal = _REFUSED in text or "error code 401" in text
+    is_lost = isinstance(error, ConnectionError | TimeoutError) and not is_locked
+    return is_silent or is_refusal or is_lost
 
 
 def describe_error(error: Exception | None = None) -> str:
@@ -79,10 +84,8 @@ def describe_error(error: Exception | None = None) -> str:
         return translate(
             "another process holds {lock}, as one does that makes a new store", lock=lock
         )
-    if code := _ERROR_CODE.search(str(error)):
-        return translate("{store} answers with error {code}", store=location, code=code[1])
     if is_away(error):
-        return translate("{store} does not answer", store=location)
+        return _describe_server(location, str(error))
     if isinstance(error, LabkartError):
         return str(error).rstrip(".。")
     lines = str(error).splitlines()
@@ -95,6 +98,23 @@ def describe_error(error: Exception | None = None) -> str:
             command=console.command("sync"),
         )
     return message[:300]
+
+
+def _describe_server(location: str, text: str) -> str:
+    """Why a server takes nothing, by what MLflow says of its answer."""
+    code = _ERROR_CODE.search(text)
+    if not code:
+        return translate("{store} does not answer", store=location)
+    if code[1] == "401":
+        return translate("{store} does not know this account, or its password", store=location)
+    if _REFUSED in text:
+        return translate(
+            '{store} has an experiment "{name}" of somebody else:'
+            " give this project another name in pyproject.toml, or let its owner share it",
+            store=location,
+            name=project.current().name,
+        )
+    return translate("{store} answers with error {code}", store=location, code=code[1])
 
 
 def database() -> Path:

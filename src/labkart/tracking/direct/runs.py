@@ -1,7 +1,7 @@
 """Writes what tasks told MLflow by MLflow's own functions into any store, from their records.
 
-What belongs to the experiment's own run goes to `experiment_run`, which sends it with the rest; the runs
-below it and the models are written here.
+What belongs to the experiment's own run goes to `experiment_run`, which sends it with the rest; the
+runs below it and the models are written here.
 """
 
 import json
