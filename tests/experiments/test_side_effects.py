@@ -20,7 +20,7 @@ import functools
 import logging
 import os
 import types
-from collections import deque
+from collections import ChainMap, deque
 from labkart import Task, make
 from luigi import IntParameter
 
@@ -49,6 +49,14 @@ class Data:
 
 DATA = Data()
 
+@dataclasses.dataclass(slots=True)
+class Slotted:
+    rate: int = 1
+
+SLOTTED = Slotted()
+LARGE = {number: number for number in range(2000)}
+CHAIN = ChainMap({"rate": 1})
+
 def helper():
     return 1
 
@@ -62,6 +70,7 @@ class First(Task):
     table = {"a": 1}
     def run(self):
         used = RATE, COMPUTED, CFG, OPTIONS, NAMES, SEEN, QUEUE, SPACE, SETTINGS, DATA, Settings
+        used = SLOTTED, LARGE, CHAIN
         log.info("%s", used)
         self.dump((self.rate, helper(), os.environ.get("LAB_RATE"), remembered("a"), self.table))
 
@@ -130,6 +139,9 @@ def plan(
             ("SETTINGS.rate = cfg.rate", "SETTINGS.rate"),
             ("Settings.rate = cfg.rate", "Settings.rate"),
             ("DATA.rate = cfg.rate", "DATA.rate"),
+            ("SLOTTED.rate = cfg.rate", "SLOTTED.rate"),
+            ("LARGE[5] = 7000", "LARGE"),
+            ("CHAIN['rate'] = cfg.rate", "CHAIN['rate']"),
             ("globals()['helper'] = lambda: 2", "helper"),
             ("helper.rate = cfg.rate", "helper.rate"),
         ],

@@ -8,13 +8,14 @@ attributes of the project's own classes and objects; of other objects only which
 import os
 import sys
 from argparse import Namespace
-from collections import deque
+from array import array
+from collections import ChainMap, UserDict, UserList, deque
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, is_dataclass
 from enum import Enum
 from functools import lru_cache
-from types import FunctionType, ModuleType, SimpleNamespace
+from types import FunctionType, MappingProxyType, ModuleType, SimpleNamespace
 from typing import Any, NamedTuple
 
 import luigi
@@ -30,7 +31,9 @@ from labkart.tasks.task import Task
 # Variables about hardware and threads, which are in no id anyway.
 _HARDWARE = ("CUDA", "CUBLAS", "NVIDIA", "HIP_", "OMP_", "MKL_", "OPENBLAS_", "NUMEXPR_", "KMP_")
 _HARDWARE += ("VECLIB_", "TF_CPP_", "TOKENIZERS_", "PYTORCH_", "JAX_PLATFORM", "XLA_")
-_CONTAINERS = (list, tuple, deque, set, frozenset, dict)
+_SEQUENCES = (list, tuple, deque, UserList, array, bytearray)
+_MAPPINGS = (dict, ChainMap, UserDict, MappingProxyType)
+_CONTAINERS = (*_SEQUENCES, *_MAPPINGS, set, frozenset)
 _LARGE = 1000  # longer containers are told apart by the identities of their items
 # What Python and luigi set on classes while these are used.
 _OTHERS = ("__", "_abc_", "_namespace_at_class_time", "_unconsumed_params")
@@ -186,8 +189,9 @@ def _collect(value: Any, path: str, module: str, parts: _Parts, seen: set[int]) 
 def _mark(value: Any) -> str:
     """What tells a value from another one, beside its parts."""
     if isinstance(value, _CONTAINERS):
-        items = tuple(map(id, value)) if len(value) > _LARGE else ()
-        return f"{type(value).__name__} {hash(items)}"
+        items = value.values() if isinstance(value, _MAPPINGS) else value
+        identities = tuple(map(id, items)) if len(value) > _LARGE else ()
+        return f"{type(value).__name__} {hash(identities)}"
     if type(value).__module__ == "numpy":
         with suppress(UnknownValueError):
             return exact_text(value)
@@ -201,14 +205,16 @@ def _items(value: Any, module: str) -> Iterator[tuple[str, Any]]:
         value = OmegaConf.to_container(value)
     if isinstance(value, _CONTAINERS) and len(value) > _LARGE:
         return
-    if isinstance(value, list | tuple | deque):
+    if isinstance(value, _SEQUENCES):
         yield from ((f"[{number}]", item) for number, item in enumerate(value))
     elif isinstance(value, set | frozenset):
         yield from ((f"[{item!r}]", True) for item in value)
-    elif isinstance(value, dict):
+    elif isinstance(value, _MAPPINGS):
         yield from ((f"[{key!r}]", item) for key, item in list(value.items()))
     elif _has_own_attributes(value, module):
-        for name, item in list(getattr(value, "__dict__", {}).items()):
+        slots = [name for kind in type(value).__mro__ for name in getattr(kind, "__slots__", ())]
+        attributes = {name: getattr(value, name) for name in slots if hasattr(value, name)}
+        for name, item in {**attributes, **getattr(value, "__dict__", {})}.items():
             if not name.startswith(_OTHERS):
                 yield f".{name}", item
 
