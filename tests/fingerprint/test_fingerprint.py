@@ -114,6 +114,19 @@ def test_a_file_that_appears_counts_where_it_is_imported(study: Path, forked: Pr
     assert forked.python(OF_STEP, study) not in (before, with_fast)
 
 
+def test_a_file_that_appears_counts_where_its_folder_is_listed_at_import(
+    study: Path, forked: Processes
+) -> None:
+    steps = "from pathlib import Path\nNAMES = [file.name for file in Path(__file__).with_name('texts').iterdir()]\nclass Step:\n    names = NAMES\n"
+    write(study, **{"src/study/steps.py": steps, "src/study/texts/a.txt": "1"})
+    soon(lambda: digests.settled(digests.stamp(study / "src/study/steps.py") or []))
+    before = forked.python(OF_STEP, study)
+    write(study, **{"src/study/texts/a.txt": "2"})
+    assert forked.python(OF_STEP, study) == before
+    write(study, **{"src/study/texts/b.txt": "1"})
+    assert forked.python(OF_STEP, study) != before
+
+
 def test_an_edit_that_keeps_the_size_and_the_time_changes_it(
     study: Path, forked: Processes
 ) -> None:

@@ -412,6 +412,12 @@ def scaled(x):
         "way.py": "import pandas as pd\nfrom pathlib import Path\nRATE = pd.read_csv(Path(__file__).with_name('rate.csv'))['rate'][0]\ndef scaled(x):\n    return x * int(RATE)\n",
         "rate.csv": "rate\n§\n",
     },
+    "a file that a cached function has read for another module": {
+        "way.py": "from . import other\nfrom .far import read\nRATE = read('rate.txt')\ndef scaled(x):\n    return x * RATE\n",
+        "other.py": "from .far import read\nRATE = read('rate.txt')\n",
+        "far.py": "import functools\nfrom pathlib import Path\n@functools.cache\ndef read(name):\n    return int(Path(__file__).with_name(name).read_text())\n",
+        "rate.txt": "§",
+    },
     "a resource read at import": {
         "way.py": "from importlib import resources\nRATE = int(resources.files('study').joinpath('rate.txt').read_text())\ndef scaled(x):\n    return x * RATE\n",
         "rate.txt": "§",
@@ -590,6 +596,10 @@ UNSURE: dict[str, Case] = {
         "way.py": "from pathlib import Path\nexec(Path(__file__).with_name('plugin.txt').read_text())\ndef scaled(x):\n    return x * rate()\n",
         "plugin.txt": "def rate():\n    return §\n",
     },
+    "a file that an executed text reads": {
+        "way.py": "from pathlib import Path\nexec(\"RATE = int(Path(__file__).with_name('rate.txt').read_text())\")\ndef scaled(x):\n    return x * RATE\n",
+        "rate.txt": "§",
+    },
     "executed in run() from a module's text": {
         "way.py": "from pathlib import Path\ndef scaled(x):\n    space = {}\n    exec(Path(__file__).with_name('plugin.py').read_text(), space)\n    return x * space['RATE']\n",
         "plugin.py": "RATE = §\n",
@@ -721,6 +731,7 @@ IGNORED: dict[str, Case] = {
         "register.py": "REGISTER = {}\ndef register(f):\n    REGISTER[f.__name__] = f\n    return f\n",
         "plugin.py": "from .register import register\n@register\ndef rate():\n    return §\n",
     },
+    "an unrelated table that a loop fills": "def made(i):\n    return i * §\nTABLE = {}\nfor i in range(3):\n    TABLE[i] = made(i)\nassert TABLE\ndef scaled(x):\n    return x * 2\n",
     "a function whose name is a local variable": "def rate():\n    return §\ndef scaled(x):\n    rate = 2\n    return x * rate\n",
     "a function whose name is an argument": "def x():\n    return §\ndef scaled(x):\n    return x * 2\n",
     "a function whose name is an attribute": "def real():\n    return §\ndef scaled(x):\n    return x.real * 2\n",
@@ -829,6 +840,10 @@ WAYS_TO_WRITE = {
     "one line of imports": (A + G + F, "import math, os\n" + G + F),
     "an import more": (G + F, A + G + F),
     "order of functions": (F + G, G + F),
+    "order of functions and classes beside a call": (
+        f"import os\nos.getpid()\nclass A: rate = 2\ndef rate() -> int:\n    return A.rate\n{F}",
+        f"import os\nos.getpid()\n{F}def rate() -> int:\n    return A.rate\nclass A: rate = 2\n",
+    ),
     "line ends": (F + G, (F + G).replace("\n", "\r\n")),
     "an encoding": (F + G, "# -*- coding: utf-8 -*-\n" + F + G),
     "a docstring more": (

@@ -13,7 +13,7 @@ from functools import cache
 from labkart.fingerprint import harmless
 from labkart.fingerprint.classes import Classes
 from labkart.fingerprint.modules import External, Modules, Ref, Target
-from labkart.fingerprint.names import FUNCTIONS, decorator_name, dotted
+from labkart.fingerprint.names import FUNCTIONS, decorator_name, dotted, is_cached
 from labkart.fingerprint.statements import evaluated, functions_in, new_values
 
 # The statements whose values are changed; None among them is anything.
@@ -61,7 +61,9 @@ class Effects:
         if not self.classes.is_kept(ref):
             return _ANYTHING
         if isinstance(function, FUNCTIONS):
-            return self._once(ref, lambda: self._of_functions(ref, functions_in(function, calls)))
+            kept = frozenset([ref] if is_cached(function) else [])  # what it read is not read again
+            effect = self._once(ref, lambda: self._of_functions(ref, functions_in(function, calls)))
+            return effect | kept
         if self.classes.is_plain(ref) and calls == 1:
             return self._once(ref, lambda: self._of_instance(ref))
         return _ANYTHING
@@ -101,7 +103,7 @@ class Effects:
         )
 
     def _makes_moving(self, ref: Ref) -> bool:
-        """Whether it is a generator, or a class whose objects set attributes after they are made."""
+        """Whether it is a generator, or a class whose objects keep something once they are made."""
         if isinstance(ref.statement.node, FUNCTIONS):
             return "yield" in ref.statement.words
         owners = [ref, *self.classes.inherited(ref, ref.statement.node)]
@@ -109,7 +111,8 @@ class Effects:
         members = [member for node in nodes for member in ast.iter_child_nodes(node)]
         methods = [it for it in members if getattr(it, "name", "") not in _MAKERS]
         parts = [part for method in methods for part in ast.walk(method)]
-        return any(isinstance(it, ast.Attribute) and isinstance(it.ctx, ast.Store) for it in parts)
+        stored = [part for part in parts if isinstance(getattr(part, "ctx", None), ast.Store)]
+        return any(isinstance(it, ast.Attribute) for it in stored) or any(map(is_cached, members))
 
 
 class _Reader:

@@ -29,7 +29,7 @@ _FUNCTIONS = _words("""
     base64.b64encode collections.defaultdict collections.deque collections.namedtuple
     contextlib.suppress copy.copy copy.deepcopy csv.reader dataclasses.asdict dataclasses.astuple
     dataclasses.field dataclasses.fields dataclasses.replace dict.fromkeys enum.auto
-    functools.partial functools.reduce itertools.chain itertools.chain.from_iterable
+    functools.partial functools.partialmethod functools.reduce itertools.chain itertools.chain.from_iterable
     itertools.combinations itertools.count itertools.cycle itertools.islice itertools.pairwise
     itertools.permutations itertools.product itertools.repeat itertools.zip_longest
     json.load json.loads logging.getLogger numpy.arange numpy.array numpy.asarray

@@ -129,10 +129,15 @@ def _on_open(name: str, reads: bool | None) -> None:
     if name.endswith(_CODE) and (content := _content(name)) is not None:
         _log.opened[_absolute(name)] = hashlib.sha256(content).hexdigest()
     frame = sys._getframe() if reads else None
-    while frame and frame.f_code.co_name != "<module>":  # also of a library that the module calls
+    while frame and not _is_module(frame.f_code):  # also of a library that the module calls
         frame = frame.f_back
     if frame and frame.f_code.co_filename in _log.texts:
         _log.read.setdefault(frame.f_code.co_filename, set()).add(_absolute(name))
+
+
+def _is_module(code: CodeType) -> bool:
+    """Whether code is a module's, and not that of a text that the module executes."""
+    return code.co_name == "<module>" and code.co_filename != "<string>"
 
 
 def _absolute(name: str) -> str:

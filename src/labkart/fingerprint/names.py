@@ -10,6 +10,7 @@ from contextlib import suppress
 
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 _TASK_PARAMETERS = ("TaskInstanceParameter", "ListTaskInstanceParameter")
+_CACHES = ("cache", "cached_property", "lru_cache")
 _AT_NAME = re.compile(r"@(\w+)")  # pandas' `query("x > @LIMIT")`
 
 
@@ -30,6 +31,12 @@ def base_name(node: ast.expr) -> str:
 def decorator_name(node: ast.expr) -> str:
     """The name of a decorator; `register` of `@register("a")`."""
     return dotted(node.func if isinstance(node, ast.Call) else node)
+
+
+def is_cached(node: ast.AST) -> bool:
+    """Whether a decorator of a function keeps what it returns."""
+    names = map(decorator_name, getattr(node, "decorator_list", []))
+    return any(name.rpartition(".")[2] in _CACHES for name in names)
 
 
 def mentioned_names(node: ast.AST) -> Iterator[str]:
