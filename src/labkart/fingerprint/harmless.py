@@ -24,28 +24,29 @@ _PURE = _words("datetime hashlib math statistics textwrap")
 _FUNCTIONS = _words("""
     abs all any ascii bin bool bytearray bytes callable chr classmethod complex dict divmod
     enumerate filter float format frozenset getattr hasattr hash hex int isinstance issubclass
-    len list map max min object oct ord pow property range repr reversed round set slice
-    sorted staticmethod str sum super tuple zip ast.literal_eval base64.b64decode
-    base64.b64encode collections.defaultdict collections.deque collections.namedtuple
-    contextlib.suppress copy.copy copy.deepcopy csv.reader dataclasses.asdict dataclasses.astuple
-    dataclasses.field dataclasses.fields dataclasses.replace dict.fromkeys enum.auto
-    functools.partial functools.partialmethod functools.reduce itertools.chain itertools.chain.from_iterable
+    len list map max min object oct ord pow property range repr reversed round set slice sorted
+    staticmethod str sum super tuple zip ast.literal_eval base64.b64decode base64.b64encode
+    collections.defaultdict collections.deque collections.namedtuple contextlib.suppress
+    copy.copy copy.deepcopy csv.reader dataclasses.asdict dataclasses.astuple dataclasses.field
+    dataclasses.fields dataclasses.replace dict.fromkeys enum.auto functools.partial
+    functools.partialmethod functools.reduce itertools.chain itertools.chain.from_iterable
     itertools.combinations itertools.count itertools.cycle itertools.islice itertools.pairwise
-    itertools.permutations itertools.product itertools.repeat itertools.zip_longest
-    json.load json.loads logging.getLogger numpy.arange numpy.array numpy.asarray
-    numpy.concatenate numpy.cos numpy.deg2rad numpy.diag numpy.dtype numpy.empty numpy.exp
-    numpy.eye numpy.finfo numpy.float32 numpy.float64 numpy.full numpy.full_like numpy.geomspace
-    numpy.hstack numpy.iinfo numpy.int32 numpy.int64 numpy.linspace numpy.log numpy.log10
-    numpy.log2 numpy.logspace numpy.meshgrid numpy.ones numpy.ones_like numpy.random.default_rng
-    numpy.sin numpy.sqrt numpy.stack numpy.uint8 numpy.vstack numpy.zeros numpy.zeros_like
-    operator.add operator.attrgetter operator.itemgetter operator.mul operator.or_ os.cpu_count os.environ.get os.getcwd os.getenv
-    pandas.concat pandas.date_range pandas.read_csv pandas.read_json pandas.to_datetime
-    pandas.to_timedelta pathlib.Path.cwd pathlib.Path.home platform.system re.compile re.escape
-    re.findall re.match re.search re.split sklearn.compose.make_column_transformer
-    sklearn.pipeline.make_pipeline str.maketrans struct.calcsize threading.local time.monotonic
-    time.perf_counter time.time tomllib.load tomllib.loads torch.arange torch.cuda.is_available torch.device
-    torch.eye torch.linspace torch.ones torch.tensor torch.zeros typing.cast typing.get_args
-    typing.get_origin uuid.uuid4 yaml.safe_load
+    itertools.permutations itertools.product itertools.repeat itertools.zip_longest json.load
+    json.loads logging.getLogger numpy.arange numpy.array numpy.asarray numpy.concatenate
+    numpy.cos numpy.deg2rad numpy.diag numpy.dtype numpy.empty numpy.exp numpy.eye numpy.finfo
+    numpy.float32 numpy.float64 numpy.full numpy.full_like numpy.geomspace numpy.hstack
+    numpy.iinfo numpy.int32 numpy.int64 numpy.linspace numpy.log numpy.log10 numpy.log2
+    numpy.logspace numpy.meshgrid numpy.ones numpy.ones_like numpy.random.default_rng numpy.sin
+    numpy.sqrt numpy.stack numpy.uint8 numpy.vstack numpy.zeros numpy.zeros_like operator.add
+    operator.attrgetter operator.itemgetter operator.mul operator.or_ os.cpu_count
+    os.environ.get os.getcwd os.getenv pandas.concat pandas.date_range pandas.read_csv
+    pandas.read_json pandas.to_datetime pandas.to_timedelta pathlib.Path.cwd pathlib.Path.home
+    platform.system re.compile re.escape re.findall re.match re.search re.split
+    sklearn.compose.make_column_transformer sklearn.pipeline.make_pipeline str.maketrans
+    struct.calcsize threading.local time.monotonic time.perf_counter time.time tomllib.load
+    tomllib.loads torch.arange torch.cuda.is_available torch.device torch.eye torch.linspace
+    torch.ones torch.tensor torch.zeros typing.cast typing.get_args typing.get_origin uuid.uuid4
+    yaml.safe_load
 """)
 # Arguments that a harmless function calls: sorted() its key, and map() the first one.
 CALLBACKS = _words("cls converters default_factory key object_hook object_pairs_hook")
@@ -56,12 +57,11 @@ CONTEXTS = {"open", "contextlib.suppress"}
 _ITERATORS = _words("csv.reader enumerate filter iter map open reversed zip")
 # Methods of a value, which only make another one, of a text, a path, a table.
 METHODS = _words("""
-    __init__ _asdict _replace absolute as_posix astype copy date decode difference digest encode endswith exists
-    expanduser format fromkeys get getChild hexdigest intersection isoformat items join
-    joinpath keys lower lstrip max mean min read read_bytes read_text readlines replace reshape
-    resolve round
-    rstrip split splitlines startswith strftime strip sum timestamp title to_numpy tolist
-    total_seconds union upper values with_name with_suffix
+    __init__ _asdict _replace absolute as_posix astype copy date decode difference digest encode
+    endswith exists expanduser format fromkeys get getChild hexdigest intersection isoformat
+    items join joinpath keys lower lstrip max mean min read read_bytes read_text readlines
+    replace reshape resolve round rstrip split splitlines startswith strftime strip sum
+    timestamp title to_numpy tolist total_seconds union upper values with_name with_suffix
 """)
 # Decorators of these return what they decorate, or a wrapper, and that is all.
 _DECORATING = RUNTIMES | _words("""

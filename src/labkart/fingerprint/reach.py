@@ -190,7 +190,7 @@ def _is_rebound(ref: Ref) -> bool:
 
 
 def _sorted_between(order: list[Ref], decisive: set[Ref]) -> list[Ref]:
-    """Definitions in a fixed order, since theirs does not count, but for those that are decisive."""
+    """Statements with those that are not decisive in a fixed order, for theirs does not count."""
     groups = groupby(order, decisive.__contains__)
     key = attrgetter("module.key", "statement.text")
     return [ref for fixed, group in groups for ref in (group if fixed else sorted(group, key=key))]

@@ -232,10 +232,12 @@ def evaluated(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> list
 
 def new_values(function: ast.AST) -> set[str]:
     """The names of a function that mean nothing but new containers and plain values."""
-    new, others = set[ast.AST](), {part.arg for part in ast.walk(function) if isinstance(part, ast.arg)}
+    new, others = set[ast.AST](), set[str]()
     for part in ast.walk(function):
         if isinstance(part, ast.Assign | ast.AnnAssign | ast.AugAssign) and _binds_new(part):
             new.update(part.targets if isinstance(part, ast.Assign) else [part.target])
+        elif isinstance(part, ast.arg):
+            others.add(part.arg)
         elif isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store) and part not in new:
             others.add(part.id)
     return {part.id for part in new if isinstance(part, ast.Name)} - others

@@ -90,9 +90,7 @@ class UndeclaredReads:
     def _folders(self) -> list[str]:
         """The folders that were listed and not written into: all that is in them counts."""
         left = dict.fromkeys(
-            path
-            for path in self._listed
-            if not self.wrote(path) and (self._root / path).is_dir()
+            path for path in self._listed if not self.wrote(path) and (self._root / path).is_dir()
         )
         return [path for path in left if left.keys().isdisjoint(_parents(path))]
 
@@ -224,7 +222,7 @@ def warn(message: str) -> None:
 
 
 def _by_folder(paths: Iterable[str]) -> Iterator[_Input]:
-    """The files one by one, but many files of one folder as that folder; folders that were listed."""
+    """The files one by one, but many files of one folder as that folder; and folders."""
     root = project.current().root
     folders: dict[str, list[str]] = {}
     for path in paths:

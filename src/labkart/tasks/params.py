@@ -196,10 +196,8 @@ def _container_text(value: Any) -> str:
 
 def _content_text(value: Any) -> str:
     """The exact text of what a value holds, without its type."""
-    if isinstance(value, PurePath):
-        return repr(str(value))
-    if isinstance(value, re.Pattern):  # its own text ends after 200 characters
-        return repr((value.pattern, value.flags))
+    if isinstance(value, PurePath | re.Pattern):  # a pattern's own text ends at 200 characters
+        return repr(str(value) if isinstance(value, PurePath) else (value.pattern, value.flags))
     if isinstance(value, _FAITHFUL):
         return repr(value)
     if isinstance(value, DateInterval):
