@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from labkart import opened_files
 from labkart.errors import LabkartError
 
 # The folder in which the command was called, wherever it goes afterwards.
@@ -50,7 +51,8 @@ def current() -> Project:
 def _around(directory: str, outputs: str | None) -> Project:
     start = Path(directory)
     for folder in (start, *start.parents, Path(sys.prefix).parent):
-        project = _read(folder, outputs)
+        with opened_files.ignored():  # a task may have gone to another folder
+            project = _read(folder, outputs)
         if project:
             return project
     raise LabkartError(

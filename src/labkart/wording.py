@@ -3,12 +3,15 @@
 import difflib
 import traceback
 from collections.abc import Iterable
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from labkart.errors import LabkartError
 from labkart.language import join_sentences, translate
+
+_LONGEST = 500  # letters of what an exception says
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
@@ -91,8 +94,11 @@ def describe_type(value: Any) -> str:
 
 def describe_error(error: BaseException, root: Path) -> str:
     """An exception in one line, after the last line of the project `root` that it came through."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    message = f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
+    text = ""
+    with suppress(Exception):  # of a student's own class
+        text = str(error)
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    message = f"{type(error).__name__}: {lines[0][:_LONGEST]}" if lines else type(error).__name__
     if isinstance(error, LabkartError):  # a sentence already
         message = " ".join(lines)
     message = ". ".join([message, *getattr(error, "__notes__", [])])

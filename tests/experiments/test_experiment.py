@@ -9,8 +9,8 @@ from hydra.core.hydra_config import HydraConfig
 
 from labkart.experiments.composer import compose_overrides
 from labkart.experiments.experiment import run_experiments
-from labkart.experiments.output import describe_failure, describe_failures
 from labkart.experiments.plan import Experiment, plan
+from labkart.experiments.run_output import describe_failure, describe_failures
 from labkart.records.record import TaskRun, read_experiment
 from tests.support.tiny import write
 

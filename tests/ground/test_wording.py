@@ -85,6 +85,7 @@ def test_lines_outside_of_the_project_are_not_shown(root: Path) -> None:
         (ValueError("\n \n\none\ntwo"), "ValueError: one"),
         (ValueError("\n\n"), "ValueError"),
         (ValueError(), "ValueError"),
+        (ValueError("x" * 501), f"ValueError: {'x' * 500}"),
         (LabkartError("Fix it."), "Fix it."),
     ],
 )

@@ -15,8 +15,8 @@ from hydra.core.hydra_config import HydraConfig
 from labkart.experiments import recording
 from labkart.experiments.composer import compose_overrides
 from labkart.experiments.experiment import Experiment, Series, run_experiments
-from labkart.experiments.output import describe_failures
 from labkart.experiments.plan import plan
+from labkart.experiments.run_output import describe_failures
 from labkart.experiments.task_process import ProcessPool, TaskProcesses
 from labkart.records import task_log
 from labkart.records.record import (
@@ -48,6 +48,10 @@ def tries(name):
 
 def failures():  # of the slow one: it may be stopped before it begins
     return len(Path("failures").read_text()) if Path("failures").exists() else 0
+
+class Unspeakable(Exception):
+    def __str__(self):
+        raise RuntimeError
 
 class Step(Task):
     way = StrParameter()
@@ -83,6 +87,12 @@ class Step(Task):
                 os.kill(os.getpid(), signal.SIGKILL)
             case "again" if number < 2:
                 raise ValueError("no such luck")
+            case "unspeakable":
+                raise Unspeakable
+            case "interrupt":
+                raise KeyboardInterrupt
+            case "away":
+                os.chdir("src")
             case "prints":
                 os.system("echo all is well")
             case "process" | "process-1" | "process-2" | "process-3":
@@ -160,6 +170,27 @@ def test_a_task_that_dies_fails_alone_and_its_record_says_of_what(workers: int) 
         task = step(record)
         assert (task.status, task.error) == ("failed", error)
         assert [metric.name for metric in task.metrics] == ["number"]
+
+
+def test_an_error_without_a_text_is_told_by_its_class_and_place() -> None:
+    (record,), _ = run("unspeakable")
+    assert record.error
+    assert record.error.endswith(": Unspeakable")
+
+
+def test_an_interrupt_that_a_task_raises_itself_shows_no_traceback_of_ours(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    (interrupted, fine), _ = run("interrupt", "fine")
+    assert [interrupted.status, fine.status] == ["failed", "finished"]
+    assert "Traceback" not in capfd.readouterr().err
+
+
+def test_a_task_that_works_in_another_folder_leaves_the_next_one_where_it_was() -> None:
+    records, _ = run("away", "process")
+    assert [record.status for record in records] == ["finished", "finished"]
+    assert Path("process").exists()
+    assert step(records[0]).undeclared == []
 
 
 def test_what_later_tasks_print_is_kept() -> None:

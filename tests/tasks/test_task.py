@@ -1,5 +1,6 @@
 """A task is complete when its output is what its record says, and runs once, seeded, with everything it logs recorded."""
 
+import errno
 import json
 import math
 import os
@@ -423,6 +424,11 @@ def test_a_task_that_never_dumps_fails_with_a_sentence() -> None:
     last = recorded(Forgetful())
     assert last.error == "Forgetful.run() ended without an output. Let it end with self.dump(...)."
     assert (last.status, last.outputs, last.metrics[0].value) == ("failed", [], 1.0)
+
+
+def test_a_failure_that_cannot_be_recorded_is_told_in_a_sentence(root: Path) -> None:
+    error = OSError(errno.ENOSPC, "No space left on device", str(root / "outputs/cache/a.pkl"))
+    assert Interrupted().on_failure(error) == "outputs: the disk is full. Free some space on it."
 
 
 def test_a_task_that_fails_leaves_a_record_that_says_where_and_why(

@@ -286,6 +286,16 @@ def test_a_publisher_without_anything_to_write_is_not_waited_for(
     assert forked.close() and not own.exists()
 
 
+def test_it_ends_though_the_records_cannot_be_read(
+    forked: publisher.Publisher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forked.start()
+    monkeypatch.setattr(links, "missing", Path("missing").read_text)
+    with pytest.raises(FileNotFoundError):
+        forked.close()
+    assert forked._process and not forked._process.is_alive()
+
+
 def test_it_writes_what_a_command_before_has_left(forked: publisher.Publisher) -> None:
     experiment("a")
     assert forked.close() and statuses() == {"a": ["FINISHED"]}

@@ -48,9 +48,9 @@ def main(argv: list[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except OSError as error:
-        from labkart import outputs
+        from labkart import write_errors
 
-        if not (reason := outputs.describe_failure(error)):
+        if not (reason := write_errors.describe_failure(error)):
             raise
         print(reason, file=sys.stderr)
         return 1

@@ -4,8 +4,8 @@ from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from collections.abc import Mapping, Sequence
 
 from labkart import console, project
-from labkart.experiments.output import RunOutput
 from labkart.experiments.run import run
+from labkart.experiments.run_output import RunOutput
 from labkart.language import mistake, translate
 from labkart.records.direction import Directions
 from labkart.records.record import ExperimentRecord

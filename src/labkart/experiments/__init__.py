@@ -1,7 +1,7 @@
 """From `conf/` to finished experiments: the configuration, the plan, the build, the record.
 
 Knows Hydra, luigi's build and SLURM, and what identifies an experiment. Compares no results and
-prints no tables: results go to an `output.RunOutput`.
+prints no tables: results go to a `run_output.RunOutput`.
 
 Others may use `composer.compose_overrides` and `composer.Composer`, `pipeline.call_pipeline`,
 `plan.plan`, `status.statuses`, `run.run`, `run.plan_all` and `run.run_on_node`,

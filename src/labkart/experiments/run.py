@@ -15,22 +15,22 @@ from hydra.plugins.sweeper import Sweeper
 from hydra.types import RunMode
 from omegaconf import DictConfig
 
-from labkart import console, outputs, project, trace
+from labkart import console, project, trace, write_errors
 from labkart._compat import hydra_arguments, option_names
 from labkart.errors import LabkartError
 from labkart.experiments import composer, ranks, repetition, sweep_file
 from labkart.experiments.config import Composed, InvalidOverride
 from labkart.experiments.config_errors import explain_error
 from labkart.experiments.experiment import run_experiments
-from labkart.experiments.output import (
+from labkart.experiments.plan import Experiment, plan
+from labkart.experiments.progress import ExperimentProgress
+from labkart.experiments.recording import reuse_record
+from labkart.experiments.run_output import (
     RunOutput,
     describe_failure,
     describe_failures,
     warn_of_metrics,
 )
-from labkart.experiments.plan import Experiment, plan
-from labkart.experiments.progress import ExperimentProgress
-from labkart.experiments.recording import reuse_record
 from labkart.experiments.session import session
 from labkart.experiments.sweep import Sweep, plan_sweep
 from labkart.language import join_sentences, mistake, translate, translate_count
@@ -277,7 +277,7 @@ def _collect_failures(failures: list[str]) -> Iterator[None]:
     except LabkartError as error:
         failures.append(str(error))
     except OSError as error:
-        failures.append(outputs.describe_end(error))
+        failures.append(write_errors.describe_end(error))
     except Exception as error:
         problem = translate("This is a mistake in Labkart, not yours. Please report it.")
         raise RuntimeError(problem) from error

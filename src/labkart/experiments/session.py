@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from labkart import outputs, project, signals, trace
+from labkart import project, signals, trace, write_errors
 from labkart.errors import LabkartError
 from labkart.records import leftovers
 from labkart.tracking.publisher import Publisher
@@ -26,7 +26,7 @@ def session(publisher: Publisher) -> Iterator[None]:
         leftovers.close_abandoned()
         yield
     except OSError as error:
-        raise LabkartError(outputs.describe_end(error)) from error
+        raise LabkartError(write_errors.describe_end(error)) from error
     finally:
         with trace.untraced():
             is_complete = publisher.close()

@@ -212,7 +212,8 @@ class TaskProcesses:
                 run = self._create(task)
                 run.result_queue = _ResultPipe(pipe)
                 run.run()
-        except (EOFError, OSError):  # there are no more tasks, or the first process has died
+        # There are no more tasks, the first process has died, or a task raised an interrupt itself.
+        except (EOFError, OSError, KeyboardInterrupt):
             pass
         finally:
             _compat.run_exit_functions()

@@ -10,7 +10,7 @@ from typing import Any
 
 from gokart.utils import flatten
 
-from labkart import outputs, project
+from labkart import project, write_errors
 from labkart.digests import FileState
 from labkart.records.record import Metric
 from labkart.secrets import redact
@@ -48,16 +48,19 @@ class Attempt:
     def fail(self, error: BaseException) -> None:
         """Note what ended the run, without secrets; its files no longer count."""
         self.outputs, self.undeclared = [], []
-        description = outputs.describe_failure(error) or describe_error(
-            error, project.current().root
-        )
-        self.error = redact.redact_text(description)
+        self.error = describe_end(error)
         self.traceback = redact.redact_text("".join(traceback.format_exception(error)))
         self.status = "failed"
         if isinstance(error, Pruned):  # nobody's mistake, so no place in the code
             self.status, self.error = "pruned", str(error)
         if isinstance(error, KeyboardInterrupt | Stopped):
             self.status = self.error = "stopped"
+
+
+def describe_end(error: BaseException) -> str:
+    """What ended a run, in a line without secrets."""
+    description = write_errors.describe_failure(error)
+    return redact.redact_text(description or describe_error(error, project.current().root))
 
 
 def pass_on(steps: Generator[Any, Any, None], found: list[Any]) -> Iterator[Any]:

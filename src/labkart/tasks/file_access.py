@@ -96,7 +96,7 @@ class UndeclaredReads:
 
     def _on_open(self, name: str, reads: bool | None) -> None:
         """Note that a file was opened or a folder listed; `reads` is None if it is not certain."""
-        path = os.path.normpath(Path.cwd() / name)
+        path = os.path.abspath(name)  # noqa: PTH100 (quicker, for each file)
         if reads:
             self.library_data.add(path)
         if reads is False:

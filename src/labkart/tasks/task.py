@@ -7,7 +7,7 @@ import inspect
 import logging
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import chdir, contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -20,16 +20,22 @@ from labkart.records import live_metrics, locks, machine_use, record
 from labkart.records.record import Metric, TaskRecord
 from labkart.secrets import redact
 from labkart.tasks import attributes, capture, mlflow_calls, named_paths, task_id
-from labkart.tasks.attempt import Attempt, inherited_reads, pass_on, seed_everything
+from labkart.tasks.attempt import (
+    Attempt,
+    describe_end,
+    inherited_reads,
+    pass_on,
+    seed_everything,
+)
 from labkart.tasks.context import context
 from labkart.tasks.debugger import debugged
 from labkart.tasks.file_access import UndeclaredReads, report_undeclared
 from labkart.tasks.infrastructure import set_infrastructure
 from labkart.tasks.logging import TaskLogger
-from labkart.tasks.outputs import TaskWithOutputs
 from labkart.tasks.parameter_kinds import note_frozen_values
 from labkart.tasks.params import own_params
 from labkart.tasks.resources import Resources
+from labkart.tasks.targets import TaskWithOutputs
 from labkart.tasks.task_id import task_key, upstream
 
 T = TypeVar("T")
@@ -106,6 +112,10 @@ class Task(TaskLogger, TaskWithOutputs[T]):
     def _own_params(self) -> dict[str, str]:
         return own_params(self)
 
+    def on_failure(self, exception: BaseException) -> str:
+        """luigi's: what its scheduler hears of a failed run, also if no record can be written."""
+        return describe_end(exception)
+
     def _run(self) -> None:
         with self._locked():
             if not self.complete():
@@ -162,6 +172,7 @@ class Task(TaskLogger, TaskWithOutputs[T]):
         named_paths.report(self)
         named = named_paths.states(self)
         with (
+            chdir("."),  # the next task of this process begins where this one did
             mlflow_calls.recorded(self._folder()) as attempt.metrics,
             self._printing_kept(attempt),
             attempt.resources.measured(),

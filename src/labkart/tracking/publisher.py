@@ -55,15 +55,20 @@ class Publisher:
         Returns:
             Whether it has everything.
         """
+        try:
+            return self._complete()
+        finally:
+            if self._process:
+                self._process.kill()
+                self._process.join()
+
+    def _complete(self) -> bool:
         reason, records = "", links.missing()
         if records:
             self.start()
             with console.busy(translate("writing to MLflow: {counts}", counts=_count(records))):
                 reason = self._wait() or store.describe_error()
             records = links.missing()
-        if self._process:
-            self._process.kill()
-            self._process.join()
         if records:
             console.warn(
                 translate(

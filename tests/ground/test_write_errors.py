@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from labkart import digests, files, outputs
+from labkart import digests, files, write_errors
 from labkart.memo import Memo
 from labkart.records import locks
 from tests.support.tiny import write
@@ -27,8 +27,8 @@ def test_what_cannot_be_written_is_said_with_what_to_do(
 ) -> None:
     write(root, **{"outputs/cache/locks": ""})
     error = OSError(number, os.strerror(number), str(root / "outputs" / name))
-    assert outputs.describe_failure(error) == said
-    assert outputs.describe_end(error) == f"{said} What was finished is kept."
+    assert write_errors.describe_failure(error) == said
+    assert write_errors.describe_end(error) == f"{said} What was finished is kept."
 
 
 def test_errors_of_other_files_are_not_those_of_the_outputs(root: Path) -> None:
@@ -37,7 +37,7 @@ def test_errors_of_other_files_are_not_those_of_the_outputs(root: Path) -> None:
         PermissionError(errno.EACCES, "Permission denied", str(root / "data/raw/a.csv")),
         FileNotFoundError(errno.ENOENT, "No such file", str(root / "outputs/a.csv")),
     ):
-        assert outputs.describe_failure(error) == ""
+        assert write_errors.describe_failure(error) == ""
 
 
 @pytest.mark.parametrize("way", ["a file in the folder's place", "a disk that is full"])
