@@ -64,9 +64,16 @@ def test_what_two_grids_have_in_common_is_there_once(expanded: Expanded) -> None
     assert expanded("sweep=one,two", two="- {model: forest, seed: 2}\n- {}\n") == [*jobs, ""]
 
 
+def test_a_grid_may_take_the_settings_of_another_one(expanded: Expanded) -> None:
+    text = "- &first {model: forest, seed: range(2)}\n- {<<: *first, seed: 7}\n"
+    jobs = ["model=forest seed=0", "model=forest seed=1", "model=forest seed=7"]
+    assert expanded("sweep=x", x=text) == jobs
+
+
 @pytest.mark.parametrize(
     ("value", "jobs"),
     [
+        ("""choice("it's", 'a "b"', '1')""", ["x='it\\'s'", "x='a \"b\"'", "x='1'"]),
         ("[[8, 8], [16]]", ["x=[8,8]", "x=[16]"]),
         ('"[8, 8]"', ["x=[8,8]"]),
         ("[[]]", ["x=[]"]),

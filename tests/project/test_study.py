@@ -16,8 +16,8 @@ from hydra.core.hydra_config import HydraConfig
 from labkart import LabkartError
 from labkart.experiments.composer import compose_overrides
 from labkart.experiments.plan import plan
-from labkart.experiments.search import plots
 from labkart.records import leftovers, study
+from labkart.results import study_figures
 from tests.support.searches import (
     TASKS,
     change,
@@ -37,7 +37,7 @@ from tests.support.variants import variants
 def here(root: Path, student: Callable[[str], ModuleType], monkeypatch: pytest.MonkeyPatch) -> Path:
     """A tiny project with a search; no figures are drawn."""
     write_project(root, student(TASKS).__name__)
-    monkeypatch.setattr(plots, "write", lambda *_: [])
+    monkeypatch.setattr(study_figures, "write", lambda *_: [])
     HydraConfig.instance().cfg = None
     return root
 

@@ -55,6 +55,18 @@ def test_a_value_is_found_by_the_words_that_ran_it(
     assert [value for value in others if holds(word, value)] == []
 
 
+def test_of_dictionaries_that_were_typed_as_a_whole_each_is_found_alone() -> None:
+    typed = {"{a:1}": {"a": 1}, "{a:1,b:2}": {"a": 1, "b": 2}, "{}": {}}
+    records = [
+        replace(EXPERIMENT, overrides=[f"value={text}"], settings={}, config={"value": value})
+        for text, value in typed.items()
+    ]
+    for position, text in enumerate(typed):
+        condition = Condition.of(f"value={text}")
+        assert [condition.holds(record) for record in records].index(True) == position
+        assert sum(map(condition.holds, records)) == 1
+
+
 @pytest.mark.parametrize(
     ("word", "sentence"),
     [

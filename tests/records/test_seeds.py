@@ -184,6 +184,14 @@ def test_one_and_one_point_nought_are_the_same_value() -> None:
     assert [len(group.records) for group in groups] == [2, 1]
 
 
+def test_a_text_is_another_value_than_what_it_says() -> None:
+    values = [None, "", "null", True, "True", 1, "1", nan, "nan"]
+    groups = BY_SCORE.group([scored(1, seed=0, params={"c": value}) for value in values])
+    assert [len(group.records) for group in groups] == [1] * len(values)
+    read = scored(2, seed=1, params={"c": "NaN"})  # as a record of another command has it
+    assert len(BY_SCORE.group([scored(1, seed=0, params={"c": nan}), read])) == 1
+
+
 def test_the_best_mean_is_first_and_of_a_loss_the_lowest() -> None:
     records = [
         record(metrics={"accuracy": value, "val_loss": value}, model=str(value))

@@ -4,17 +4,19 @@ import argparse
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from itertools import chain
+from typing import Any
 
 from rich.cells import set_cell_size
 
 from labkart import console, project
 from labkart.cli import overrides
-from labkart.experiments.progress import ProgressBar, experiment_columns
+from labkart.experiments.progress import ProgressBar, TrialListener, experiment_columns
 from labkart.experiments.search.search import search
 from labkart.language import mistake, translate
 from labkart.records.record import TaskRun
 from labkart.records.states import describe_state
 from labkart.records.study import Study, Trial
+from labkart.results import study_figures
 from labkart.table import Column
 
 _MOST_BEST = 5  # of the best trials; of a Pareto front more
@@ -60,7 +62,7 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     return args
 
 
-class SearchProgress(ProgressBar):
+class SearchProgress(ProgressBar, TrialListener):
     """A line per trial as it ends; on a terminal also what runs now, and how much is left."""
 
     def __init__(self) -> None:
@@ -100,6 +102,10 @@ class SearchProgress(ProgressBar):
             state = describe_state(trial.state)
             console.say(f"{start}{state}   {overrides}   {trial.error}", "red")
         self._bar.update(self._row, advance=1, description="", refresh=True)
+
+    def finished(self, study: Any, record: Study) -> None:
+        """Draw the study."""
+        study_figures.write(study, list(record.objectives), record.figures)
 
 
 def show(study: Study, overrides: Sequence[str]) -> None:

@@ -8,11 +8,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import Override
+from hydra.core.override_parser.types import Override, Transformer
 
 from labkart import project
 from labkart.errors import LabkartError
 from labkart.experiments import sweep_file
+from labkart.experiments.override_syntax import write_value
 from labkart.experiments.yaml_errors import Place, PlacedError
 from labkart.language import mistake
 
@@ -120,7 +121,9 @@ def _values(override: Override) -> list[str]:
             "{override}: a sweep needs a list or range(...); intervals are for a search.",
             override=text,
         )
-    values = list(override.sweep_string_iterator())
+    # Hydra's own texts of `choice("it's", x)` have no quotes.
+    items = override.sweep_iterator(transformer=Transformer.identity)
+    values = [write_value(it) if type(it) is str else Transformer.encode(it) for it in items]
     if not values:
         raise mistake("{override} has no values, so there would be nothing to run.", override=text)
     return values

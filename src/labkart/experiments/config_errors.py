@@ -59,7 +59,7 @@ def _explain_otherwise(error: BaseException, overrides: list[str]) -> str:
 
 def _explain_sweep_file(overrides: list[str]) -> str:
     files = [override for override in overrides if sweep_file.names_file(override)]
-    if not files:
+    if not files or not {"-m", "--multirun"}.isdisjoint(overrides):
         return ""
     return translate(
         "{override} names many experiments: add -m to run each of them.", override=files[0]

@@ -1,8 +1,8 @@
 """What a person sees while tasks run: lines as they end, and a bar on a terminal."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from typing import Protocol, Self
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol, Self
 
 from rich import progress
 from rich.cells import cell_len, set_cell_size
@@ -12,6 +12,7 @@ from labkart.console import say, stdout
 from labkart.language import translate
 from labkart.records.record import ExperimentRecord, TaskRun
 from labkart.records.states import describe_state
+from labkart.records.study import Study, Trial
 from labkart.tasks.context import context
 
 DESCRIPTION = "{task.description}"
@@ -37,6 +38,24 @@ class ProgressListener(Protocol):
 
     def beat(self) -> None:
         """Comes at least every second or so."""
+
+
+class TrialListener(ProgressListener):
+    """Follows the trials of a search, of all its processes, and the tasks of this one's trials."""
+
+    def begin(
+        self, objectives: Sequence[str], n_trials: int, done: int, look: Callable[[], None]
+    ) -> None:
+        """There are to be so many trials, of which some have ended before.
+
+        Every `beat` then calls `look`, which tells of trials that have ended elsewhere.
+        """
+
+    def trial_ended(self, trial: Trial) -> None:
+        """A trial has ended; its state says how."""
+
+    def finished(self, study: Any, record: Study) -> None:
+        """Optuna's study has all its trials; its record is written next."""
 
 
 class ProgressBar(ProgressListener):

@@ -89,15 +89,16 @@ def _grids(loader: Any, path: str) -> Iterator[Grid]:
                 _place(path, item),
                 translate(
                     "a grid has names and values, such as model: [a, b], got {value}.",
-                    value=item.value,
+                    value=write_value(loader.construct_object(item, deep=True)),
                 ),
             )
         item.value = list(_with_whole_calls(item.value))
         values: dict[Any, Any] = loader.construct_object(item, deep=True)
-        places = [_place(path, key) for key, _ in item.value]
+        # With those of `<<: *other`, of which a later name counts.
+        places = {loader.construct_object(key): _place(path, key) for key, _ in item.value}
         yield {
-            _override(str(name), value, place): place
-            for (name, value), place in zip(values.items(), places, strict=True)
+            _override(str(name), value, places[name]): places[name]
+            for name, value in values.items()
         }
 
 

@@ -68,6 +68,8 @@ class Condition:
             if number is None or limit is None:
                 return False
             return _COMPARISONS[self.sign](number, limit)
+        if isinstance(setting, dict):
+            setting = _typed_dictionary(record, self.name) or setting
         return self.matches(setting) is (self.sign == "=")
 
     def matches(self, setting: Any) -> bool:
@@ -149,7 +151,11 @@ def _is_value(expected: Any, setting: Any) -> bool:
     Of a section, the settings that were typed count.
     """
     if isinstance(expected, dict):
-        return isinstance(setting, dict) and all(
+        if not expected or not isinstance(setting, dict):
+            return setting == expected
+        if isinstance(setting, _Dictionary) and len(setting) != len(expected):
+            return False
+        return all(
             str(key) in setting and _is_value(item, setting[str(key)])
             for key, item in expected.items()
         )
@@ -163,6 +169,18 @@ def _is_value(expected: Any, setting: Any) -> bool:
         return type(setting) is type(expected) and setting == expected
     number, typed = parse_number(setting), parse_number(expected)
     return number is not None and typed is not None and _are_equal(number, typed)
+
+
+class _Dictionary(dict[str, Any]):
+    """A value that was typed as a whole, unlike a section of the configuration."""
+
+
+def _typed_dictionary(record: ExperimentRecord, name: str) -> _Dictionary | None:
+    for override in record.overrides:
+        typed, _, text = override.lstrip("+").partition("=")
+        if typed == name and text.startswith("{") and (parsed := _parse(text)):
+            return _Dictionary(parsed.value())  # pyright: ignore[reportArgumentType]
+    return None
 
 
 def _are_equal(number: float, expected: float) -> bool:

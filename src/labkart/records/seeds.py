@@ -14,7 +14,7 @@ from typing import Any
 from labkart.nested import flatten
 from labkart.records.direction import Directions
 from labkart.records.record import ExperimentRecord
-from labkart.records.values import has_value, mark, sort_key, text_of, value
+from labkart.records.values import NUMBERS, has_value, mark, sort_key, text_of, value
 
 _EXACT = 2**53  # up to here every whole number is a floating-point number of its own
 
@@ -102,7 +102,8 @@ class Ranking:
         A file without a section of its own, as those of `conf/experiment/`, only sets what others
         may set as well, and does not count.
         """
-        return self._files(record, record.config), frozenset(self._values(record).items())
+        values = self._values(record, _key)
+        return self._files(record, record.config), frozenset(values.items())
 
     def seed_key(self, record: ExperimentRecord) -> tuple[tuple[str, Any], ...]:
         """The seeds with their values, which distinguish the experiments of one group.
@@ -148,7 +149,7 @@ class Ranking:
         if len({tuple(label.items()) for label in labels}) == len(labels):
             return labels
         # The same words mean different things: a file of conf/ was edited between two runs.
-        firsts = [self._values(members[0]) for members in groups]
+        firsts = [self._values(members[0], _text) for members in groups]
         return [label | values for label, values in zip(labels, firsts, strict=True)]
 
     def _ranked(self, groups: list[Group]) -> list[Group]:
@@ -165,10 +166,10 @@ class Ranking:
 
         return sorted(groups, key=rank)
 
-    def _values(self, record: ExperimentRecord) -> Settings:
+    def _values(self, record: ExperimentRecord, write: Callable[[Any], str]) -> Settings:
         """All values of the configuration but the seeds and Labkart's own."""
         return {
-            name: _text(leaf) + mark(record, name)
+            name: write(leaf) + mark(record, name)
             for name, leaf in flatten(record.config)
             if name.partition(".")[0] != "labkart" and not self.is_seed(record, name)
         }
@@ -258,12 +259,20 @@ def _by_key(records: Iterable[Any], key: Callable[[Any], Hashable]) -> Iterable[
     return parts.values()
 
 
+def _key(value: Any) -> str:
+    """What is the same for equal values; a text that says `nan` or `null` is another value."""
+    is_text = isinstance(value, str) and value not in NUMBERS
+    return repr(value) if is_text else _text(value)
+
+
 def _text(value: Any) -> str:
     """How a value is shown; 1 and 1.0 are the same number, whichever of them was typed."""
     if isinstance(value, float) and value.is_integer() and abs(value) < _EXACT:
         value = int(value)
     if isinstance(value, dict):
         return text_of(value)
+    if isinstance(value, str):
+        return NUMBERS.get(value, value)
     return "" if value is None else str(value)
 
 

@@ -11,6 +11,7 @@ from labkart.nested import flatten
 from labkart.records.record import ExperimentRecord
 
 WITHOUT_EFFECT = ("labkart", "search")  # sections of the configuration that change no result
+NUMBERS = {"NaN": "nan", "Infinity": "inf", "-Infinity": "-inf"}  # as JSON and Python write them
 FACTS = ("id", "started", "status")  # of an experiment itself
 
 

@@ -16,6 +16,7 @@ from labkart.records.record import ExperimentRecord, current_time
 from labkart.records.states import describe_state
 from labkart.records.values import (
     FACTS,
+    NUMBERS,
     fact_titles,
     has_value,
     parse_fact,
@@ -28,7 +29,6 @@ from labkart.table import Column, plain
 
 _MOST_METRICS = 8  # that a person reads
 _MISSING = "-"
-_NUMBERS = {"NaN": "nan", "Infinity": "inf", "-Infinity": "-inf"}  # as JSON and Python write them
 _EXPORTED = (
     *(*FACTS, "ended", "command", "settings", "config", "logged_params", "metrics"),
     *("sweeps", "study", "trial", "tags", "error", "edited"),
@@ -203,7 +203,7 @@ def format_cell(cell: Any) -> str:
     if isinstance(cell, float) and len(str(cell)) > 6:
         return f"{cell:.4g}"
     text = text_of(cell)
-    return plain(_NUMBERS.get(text, text))
+    return plain(NUMBERS.get(text, text))
 
 
 def _format_starts(experiments: Sequence[ExperimentRecord]) -> list[str]:

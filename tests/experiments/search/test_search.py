@@ -27,12 +27,12 @@ from labkart.experiments import experiment
 from labkart.experiments.composer import compose_overrides
 from labkart.experiments.plan import plan
 from labkart.experiments.progress import ExperimentProgress
-from labkart.experiments.search import plots
 from labkart.experiments.search.config import SearchConfig
 from labkart.experiments.search.journal import TrialJournal
 from labkart.experiments.search.space import Space
 from labkart.records import study
 from labkart.records.record import read_experiments
+from labkart.results import study_figures
 from tests.support.searches import TASKS, change, run, trace, write_project
 from tests.support.variants import variants
 
@@ -43,7 +43,7 @@ pytestmark = pytest.mark.integration
 def here(root: Path, student: Callable[[str], ModuleType], monkeypatch: pytest.MonkeyPatch) -> Path:
     """A tiny project with a search; no figures are drawn."""
     write_project(root, student(TASKS).__name__)
-    monkeypatch.setattr(plots, "write", lambda *_: [])
+    monkeypatch.setattr(study_figures, "write", lambda *_: [])
     HydraConfig.instance().cfg = None
     return root
 
@@ -227,10 +227,10 @@ DRAWING = """
 import sys
 from pathlib import Path
 import optuna
-from labkart.experiments.search import plots
+from labkart.results import study_figures
 study = optuna.create_study()
 study.optimize(lambda trial: trial.suggest_float("x", 0, 1) + trial.suggest_int("y", 0, 9), 12)
-plots.write(study, ["loss"], Path("figures"))
+study_figures.write(study, ["loss"], Path("figures"))
 assert "sklearn" not in sys.modules
 import sklearn
 """
@@ -326,7 +326,7 @@ def test_without_pytorch_a_sentence_says_how_to_get_it(
         lambda name: None if name == "torch" else name,
     )
     with pytest.raises(
-        LabkartError, match=r"^conf/search/s.yaml: GPSampler needs torch: uv add torch$"
+        LabkartError, match=r"^conf/search/s.yaml: GPSampler needs packages: uv add torch scipy$"
     ):
         run()
 

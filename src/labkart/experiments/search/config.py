@@ -26,7 +26,7 @@ from labkart.experiments.composer import Composer
 from labkart.experiments.plan import plan
 from labkart.experiments.search.space import Space
 from labkart.language import join_sentences, mistake, translate
-from labkart.wording import check_name, did_you_mean, join_names
+from labkart.wording import check_name, did_you_mean
 
 # A new object of them proposes, from the trials so far, what one that saw these would.
 _SAMPLERS = ("TPESampler", "RandomSampler", "BruteForceSampler", "GPSampler")
@@ -123,14 +123,9 @@ class SearchConfig:
         name = arguments.pop("name", names[0])
         problem = translate('{file}: no {key} "{name}".', file=self.path, key=key, name=name)
         check_name(name, names, problem)
-        missing = [one for one in ("torch", "scipy") if name == "GPSampler" and not find_spec(one)]
-        if missing:
+        if name == "GPSampler" and not (find_spec("torch") and find_spec("scipy")):
             raise mistake(
-                "{file}: {name} needs {packages}: uv add {arguments}",
-                file=self.path,
-                name=name,
-                packages=join_names(missing),
-                arguments=" ".join(missing),
+                "{file}: {name} needs packages: uv add torch scipy", file=self.path, name=name
             )
         kind = getattr(getattr(optuna, f"{key}s"), name)
         for argument in arguments:

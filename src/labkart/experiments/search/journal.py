@@ -27,8 +27,6 @@ from labkart.project import current
 from labkart.records.file_lock import file_lock
 from labkart.records.study import study_folder
 
-_LONGEST_LINE = 2**16  # bytes
-
 optuna.logging.set_verbosity(optuna.logging.ERROR)
 
 
@@ -161,7 +159,5 @@ class TrialJournal:
 
 def _cut_half_line(file: Path) -> None:
     """Remove what was written last if the disk was full then: it would spoil the next line."""
-    with suppress(FileNotFoundError), file.open("rb+") as journal:
-        start = max(0, journal.seek(0, os.SEEK_END) - _LONGEST_LINE)
-        journal.seek(start)
-        journal.truncate(start + journal.read().rfind(b"\n") + 1)
+    with suppress(FileNotFoundError):
+        os.truncate(file, file.read_bytes().rfind(b"\n") + 1)

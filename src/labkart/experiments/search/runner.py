@@ -6,9 +6,7 @@ Knows what a trial's experiment must log, and writes the study's record.
 import math
 import os
 import time
-from collections.abc import Callable, Sequence
 from contextlib import closing
-from typing import Protocol
 
 from optuna.trial import FrozenTrial, TrialState
 
@@ -16,7 +14,7 @@ from labkart import project, signals
 from labkart.errors import LabkartError
 from labkart.experiments.experiment import FirstFailure, Series, run_experiments
 from labkart.experiments.plan import Experiment, plan
-from labkart.experiments.progress import ProgressListener
+from labkart.experiments.progress import TrialListener
 from labkart.experiments.recording import Provenance
 from labkart.experiments.search.config import SearchConfig
 from labkart.experiments.search.journal import TrialJournal
@@ -35,25 +33,6 @@ _STATES = {"complete": TrialState.COMPLETE, "pruned": TrialState.PRUNED, "failed
 _NAMES = {state: name for name, state in _STATES.items()}
 
 
-class TrialListener(ProgressListener, Protocol):
-    """Follows the trials of all processes, and the tasks of this one's."""
-
-    def begin(
-        self, objectives: Sequence[str], n_trials: int, done: int, look: Callable[[], None]
-    ) -> None:
-        """There are to be so many trials, of which some have ended before.
-
-        Every `beat` then calls `look`, which tells of trials that have ended elsewhere.
-        """
-
-    def trial_ended(self, trial: Trial) -> None:
-        """A trial has ended; its state says how."""
-
-
-class _Nobody(TrialListener):
-    """The listener in a process that another one leads."""
-
-
 class StudyRunner:
     """A study that this process works on.
 
@@ -66,7 +45,7 @@ class StudyRunner:
     def __init__(
         self, config: SearchConfig, listener: TrialListener, *, fail_fast: bool = False
     ) -> None:
-        self.config, self._listener, self._fail_fast = config, listener, fail_fast
+        self.config, self.listener, self._fail_fast = config, listener, fail_fast
         self.journal = TrialJournal(config)
         self._process = os.getpid()
         self._series = Series()
@@ -79,7 +58,7 @@ class StudyRunner:
             LabkartError: no further trial makes sense; says why.
         """
         objectives, done = list(self.config.objectives), len(self._known)
-        self._listener.begin(objectives, n_trials, done, self._show_ended)
+        self.listener.begin(objectives, n_trials, done, self._show_ended)
         helpers = min(workers, n_trials) - 1
         try:
             with (
@@ -94,7 +73,7 @@ class StudyRunner:
     def _help(self, n_trials: int) -> None:
         """Run trials in a process that another one leads."""
         try:
-            StudyRunner(self.config, _Nobody())._work(n_trials)
+            StudyRunner(self.config, TrialListener())._work(n_trials)
         except (KeyboardInterrupt, LabkartError):  # which the leader sees as well
             os._exit(1)
 
@@ -110,8 +89,8 @@ class StudyRunner:
                     self._try(trial)
                 else:
                     time.sleep(_PAUSE)
-                self._listener.beat()
-        self._listener.beat()  # the last ones of others
+                self.listener.beat()
+        self.listener.beat()  # the last ones of others
 
     def _show_ended(self) -> None:
         """Show the trials that have ended meanwhile, here and elsewhere.
@@ -123,7 +102,7 @@ class StudyRunner:
             if trial.number in self._known:
                 continue
             self._known.add(trial.number)
-            self._listener.trial_ended(self._trial(trial))
+            self.listener.trial_ended(self._trial(trial))
             if trial.state == TrialState.FAIL and self._fail_fast:
                 raise FirstFailure(
                     translate(
@@ -160,9 +139,7 @@ class StudyRunner:
             if has_study:
                 record.study, record.trial = self.config.name, trial.number
             context.trial = trial.number
-            run_experiments(
-                [experiment], experiment.workers(1), self._listener, series=self._series
-            )
+            run_experiments([experiment], experiment.workers(1), self.listener, series=self._series)
             trial.seconds = sum(run.seconds for run in record.tasks if run.state != "cached")
         trial.experiment = record.id
         trial.state, trial.values, trial.error = self._judge(record)

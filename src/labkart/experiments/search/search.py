@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from labkart import console
-from labkart.experiments.search import plots
+from labkart.experiments.progress import TrialListener
 from labkart.experiments.search.config import SearchConfig
-from labkart.experiments.search.runner import StudyRunner, TrialListener
+from labkart.experiments.search.runner import StudyRunner
 from labkart.experiments.session import session
 from labkart.fingerprint import snapshot
 from labkart.records import leftovers, locks
@@ -21,17 +21,14 @@ def search(
     *,
     fail_fast: bool = False,
 ) -> Study:
-    """Run trials in this project until there are enough.
+    """Run trials in this project, some at once, until the study has so many in all.
 
     Args:
         overrides: of the command; they choose the search, and hold for every trial.
         listener: follows the trials.
-        n_trials: how many there are to be in all; None for what the search's file says.
+        n_trials: None for what the search's file says.
         workers: how many trials run at once.
         fail_fast: whether the first trial that fails ends the search.
-
-    Returns:
-        The study with its trials.
 
     Raises:
         LabkartError: it cannot begin or go on, or a file cannot be written.
@@ -69,12 +66,12 @@ def run(runner: StudyRunner, publisher: Publisher, n_trials: int, workers: int) 
 
 
 def _end(runner: StudyRunner, status: str) -> Study:
-    """Write what there is of the study now, and draw it; without a trial there is none."""
+    """Write what there is of the study now, and let it be drawn; without a trial there is none."""
     record = runner.record(status)
     if all(trial.state == "running" for trial in record.trials):
         runner.journal.remove_if_empty()
         return record
     if status == "finished":
-        plots.write(runner.journal.study, list(record.objectives), record.figures)
+        runner.listener.finished(runner.journal.study, record)
     record.write()
     return record
