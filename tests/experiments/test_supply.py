@@ -87,6 +87,8 @@ def check(*overrides: str) -> tuple[list[str], str]:
             ("[0,3]", "2,3", "3"),
             ("[0,3]", "GPU-33", "GPU-33"),
             ("[GPU-22]", None, "2"),
+            ("auto", "0,GPU-00,0,1", "0,1"),
+            ("[1,GPU-11]", None, "1"),
         ],
         4,
     ),

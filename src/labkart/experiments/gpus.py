@@ -7,7 +7,7 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
@@ -53,7 +53,7 @@ def visible() -> Cards:
     names = os.environ.get(_VISIBLE)
     if names is None:
         return installed()
-    cards = tuple(_named(names.split(","), installed()))
+    cards = each_once(_named(names.split(","), installed()))
     if names:
         return Cards(cards, translate("{name} is {value}", name=_VISIBLE, value=names))
     return Cards(cards, translate("{name} is empty", name=_VISIBLE))
@@ -78,6 +78,11 @@ def find(name: str, cards: Sequence[Card]) -> Card | None:
         if name == card.name or (not name.isdecimal() and name and card.id.startswith(name)):
             return card
     return None
+
+
+def each_once(cards: Iterable[Card]) -> tuple[Card, ...]:
+    """The cards without those that have two names, such as a number and a UUID."""
+    return tuple({card.id: card for card in cards}.values())
 
 
 def variables(cards: Sequence[Card]) -> dict[str, str]:

@@ -131,8 +131,8 @@ class Supply:
         if self.gpu == "auto":
             return visible
         if isinstance(self.gpu, ListConfig):
-            names = list(dict.fromkeys(map(str, self.gpu)))
-            chosen = [card for name in names for card in _choose(name, visible)]
+            named = [card for name in self.gpu for card in _choose(str(name), visible)]
+            chosen = gpus.each_once(named)
         elif visible.is_known:
             chosen = visible.cards[: self.gpu]
         else:
