@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from labkart.language import local, translate
 from labkart.records.direction import is_share
 from labkart.records.seeds import Group
-from labkart.results.report.pairs import Pair
+from labkart.results.report.line import Pair
 from labkart.results.report.rounding import format_p
 from labkart.results.report.statistics import SIGNIFICANT
 from labkart.results.report.table import ReportTable

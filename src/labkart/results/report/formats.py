@@ -7,8 +7,7 @@ import re
 from collections.abc import Iterator
 
 from labkart.language import join_sentences
-from labkart.results.report.cells import Cell, Cells
-from labkart.results.report.layouts import all_cells
+from labkart.results.report.layouts import Cell, Cells, all_cells
 from labkart.results.report.method import allowance, method, title
 from labkart.results.report.rounding import with_minus_signs
 from labkart.results.report.table import ReportTable

@@ -11,8 +11,14 @@ from dataclasses import replace
 from rich.cells import cell_len
 
 from labkart.language import translate
-from labkart.results.report.cells import Cell, Cells, Section, plain_cells
-from labkart.results.report.layouts import all_cells, cells_of
+from labkart.results.report.layouts import (
+    Cell,
+    Cells,
+    Section,
+    all_cells,
+    cells_of,
+    plain_cells,
+)
 from labkart.results.report.method import caption, method
 from labkart.results.report.rounding import with_minus_signs
 from labkart.results.report.settings import LAYOUTS

@@ -6,20 +6,58 @@ there is a section per data set. After the means there may be all pairs of group
 systems over data sets.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 from labkart.language import translate
 from labkart.records.seeds import Group, Settings
-from labkart.results.report.cells import Cell, Cells, Section, metric_title, plain_cells
-from labkart.results.report.line import Line, PrintedLine, print_lines
+from labkart.results.report.line import Line, Pair, PrintedLine, print_lines
 from labkart.results.report.paired import PairedTest
-from labkart.results.report.pairs import Pair
 from labkart.results.report.ranks import Overall
 from labkart.results.report.rounding import format_difference, format_p
 from labkart.results.report.statistics import LEVEL_TEXT
 from labkart.results.report.table import ReportTable
 
 _MARKS = (("‡", 0.01), ("†", 0.05))  # the strictest first
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell."""
+
+    text: str  # what it says
+    bold: bool = False  # whether it is the best
+    mark: str = ""  # of significance, raised after the text
+
+    def __str__(self) -> str:
+        return f"{self.text}{self.mark}"
+
+
+@dataclass(frozen=True)
+class Section:
+    """Rows that belong together."""
+
+    title: str  # empty if there is only one section
+    rows: list[list[Cell]]  # with as many cells each as the head
+
+
+@dataclass(frozen=True)
+class Cells:
+    """A table of cells."""
+
+    head: list[str]
+    sections: list[Section]
+    labels: int  # how many columns, from the left, have texts and no numbers
+
+    @property
+    def rows(self) -> list[list[Cell]]:
+        """The rows of all sections."""
+        return [row for section in self.sections for row in section.rows]
+
+
+def plain_cells(texts: Iterable[str]) -> list[Cell]:
+    """A row of texts."""
+    return list(map(Cell, texts))
 
 
 def all_cells(table: ReportTable) -> list[Cells]:
@@ -46,7 +84,7 @@ def _mark(p: float | None) -> str:
 def _details(table: ReportTable) -> Cells:
     label = table.config.label
     only = next(iter(table.lines)) if len(table.lines) == 1 else None
-    mean = metric_title(table, only) if only else translate("mean")
+    mean = table.title_of(only) if only else translate("mean")
     interval = translate("{level} interval", level=LEVEL_TEXT)
     tested = [(line.test, len(line.values)) for line in table.all_lines]
     shows_pairs = any(test and test.pairs != count for test, count in tested)
@@ -57,7 +95,7 @@ def _details(table: ReportTable) -> Cells:
             _details_row(table, line, rounded, shows_pairs)
             for line, rounded in zip(lines, print_lines(lines), strict=True)
         ]
-        sections.append(Section("" if only else metric_title(table, metric), rows))
+        sections.append(Section("" if only else table.title_of(metric), rows))
     head = [*map(label, table.settings), "n", mean, interval, *tests]
     cells = Cells(head, sections, len(table.settings))
     return cells if table.has_deviations else _without_empty_columns(cells)
@@ -158,7 +196,7 @@ def _titled_cells(table: ReportTable, groups: Sequence[Group]) -> list[tuple[str
             id(line.group): Cell(rounded.mean_and_deviation, line.best, _mark(line.p))
             for line, rounded in zip(lines, print_lines(lines), strict=True)
         }
-        titled.append((metric_title(table, metric), [cells[id(group)] for group in groups]))
+        titled.append((table.title_of(metric), [cells[id(group)] for group in groups]))
     return titled
 
 

@@ -10,7 +10,6 @@ from math import isclose, isfinite
 from labkart.records.direction import Direction
 from labkart.records.seeds import Group
 from labkart.results.report.paired import PairedTest
-from labkart.results.report.pairs import Pair
 from labkart.results.report.rounding import (
     decimal_places,
     digits_to_tell_apart,
@@ -19,6 +18,18 @@ from labkart.results.report.rounding import (
     round_to,
 )
 from labkart.results.report.statistics import Interval
+
+
+@dataclass
+class Pair:
+    """Two groups and the test of their difference."""
+
+    metric: str  # what is tested
+    group: Group  # the one from whose values the other's are taken away
+    baseline: Group  # the other one
+    test: PairedTest  # of the metric
+    # Of that test, corrected for all tests of the primary metrics if this is one of them.
+    p: float | None = None
 
 
 @dataclass

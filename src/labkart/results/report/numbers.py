@@ -1,7 +1,7 @@
 r"""The file `reports/numbers.tex`: a `\newcommand` for each number of each report.
 
 A section per report, whose comment names the experiments. Making one report writes its section and
-keeps the others. The names of LaTeX's commands have letters alone: digits and signs are spelled out.
+keeps the others. LaTeX's commands have letters alone: digits and signs are spelled out.
 """
 
 import hashlib
@@ -22,8 +22,7 @@ from labkart.records.seeds import Group
 from labkart.results.report import config, origin
 from labkart.results.report.config import NUMBERS
 from labkart.results.report.latex import text
-from labkart.results.report.line import Line, PrintedLine, print_lines
-from labkart.results.report.pairs import Pair
+from labkart.results.report.line import Line, Pair, PrintedLine, print_lines
 from labkart.results.report.rounding import format_difference, format_p
 from labkart.results.report.table import ReportTable
 

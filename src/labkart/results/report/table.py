@@ -3,20 +3,20 @@
 Reads records and writes nothing.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import combinations
 
 from labkart import project
-from labkart.language import mistake
-from labkart.records.seeds import Group, Ranking
+from labkart.language import bilingual, mistake
+from labkart.records.seeds import Group, Ranking, mean
 from labkart.records.values import value
 from labkart.results.report import statistics
 from labkart.results.report.config import ReportConfig
 from labkart.results.report.datasets import DataSets, baselines
 from labkart.results.report.items import Items
-from labkart.results.report.line import Line, rank_lines
-from labkart.results.report.paired import TESTS, Effect
-from labkart.results.report.pairs import Pair, Pairing
+from labkart.results.report.line import Line, Pair, rank_lines
+from labkart.results.report.paired import TESTS, Effect, PairedTest, paired_test
 from labkart.results.report.ranks import Overall, compare_systems
 from labkart.wording import did_you_mean
 
@@ -39,6 +39,10 @@ class ReportTable:
     overalls: Sequence[Overall] = ()  # what the metrics say of systems over several data sets
     baselines: Sequence[Group] = ()  # the group of each data set that the others are compared with
     test_count: int = 0
+
+    def title_of(self, metric: str) -> str:
+        """A metric's label, with the arrow that tells which way is better."""
+        return f"{self.config.label(metric)} {self.ranking.directions.of(metric).arrow}".rstrip()
 
     @property
     def has_tests(self) -> bool:
@@ -101,7 +105,7 @@ def compare_groups(
 
     Args:
         config: the report.
-        groups: the groups.
+        groups: at least one.
         ranking: how they were made.
         unseeded: the ids of the experiments that were run once, beside others with seeds.
 
@@ -117,9 +121,7 @@ def compare_groups(
     datasets = DataSets.of(config, groups)
     table = ReportTable(config, ranking, groups, list(groups[0].settings), datasets, unseeded)
     table.baselines = baselines(config, datasets)
-    pairing = Pairing(config, ranking, unseeded, table.folds)
-    for metric in metrics:
-        table.pairs[metric] = list(pairing.pairs(metric, datasets, table.baselines))
+    table.pairs = {metric: list(_pairs(table, metric)) for metric in metrics}
     table.test_count = _correct_for_many_tests(table.all_pairs, table.primary)
     table.lines = {metric: _lines(table, metric) for metric in metrics}
     table.overalls = compare_systems(config, datasets, table.lines, ranking.directions)
@@ -147,6 +149,60 @@ def _with_setting_first(setting: str, group: Group) -> Group:
     if not setting:
         return group
     return Group({setting: group.settings[setting], **group.settings}, group.records)
+
+
+def _pairs(table: ReportTable, metric: str) -> Iterator[Pair]:
+    """Each group with its baseline, or all pairs; always of the same data set."""
+    is_all, baselines = table.config.pairs == "all", {id(group) for group in table.baselines}
+    if table.config.test == "none" or not (is_all or baselines):
+        return
+    for groups in table.datasets.parts.values():
+        values = {id(group): _values_to_pair(table, metric, group) for group in groups}
+        for first, second in combinations(groups, 2):
+            pair = (second, first) if id(first) in baselines else (first, second)
+            if is_all or id(pair[1]) in baselines:
+                test = _test(table, metric, pair, [values[id(group)] for group in pair])
+                yield Pair(metric, *pair, test)
+
+
+def _values_to_pair(table: ReportTable, metric: str, group: Group) -> Mapping[str, float] | None:
+    """The values by item or seed; None if the table of items has none of this metric."""
+    if table.config.items:
+        return Items.of(table.config.items).values(group, metric)
+    return {
+        str(table.ranking.seed_key(record)): record.metrics[metric]
+        for record in group.records
+        if record.status == "finished" and metric in record.metrics
+    }
+
+
+def _test(
+    table: ReportTable,
+    metric: str,
+    groups: Sequence[Group],
+    values: Sequence[Mapping[str, float] | None],
+) -> PairedTest:
+    sample, base = values
+    if sample is None or base is None:
+        name = Items.of(table.config.items or "").table
+        return PairedTest(
+            obstacle=bilingual("{table} has no column {name}", table=name, name=metric)
+        )
+    if not table.config.items:
+        # A group that was run once has the same value for all seeds.
+        is_constant = [group.is_any_of(table.unseeded) for group in groups]
+        if is_constant == [True, False]:
+            sample = dict.fromkeys(base, mean(list(sample.values())))
+        elif is_constant == [False, True]:
+            base = dict.fromkeys(sample, mean(list(base.values())))
+    shared = [key for key in sample if key in base]
+    return paired_test(
+        [sample[key] for key in shared],
+        [base[key] for key in shared],
+        table.config.test,
+        table.config.interval,
+        table.folds,
+    )
 
 
 def _correct_for_many_tests(results: Sequence[Pair | Overall], primary: Collection[str]) -> int:

@@ -7,8 +7,7 @@ from io import StringIO
 from typing import Any
 
 from labkart.language import translate
-from labkart.results.report.line import Line
-from labkart.results.report.pairs import Pair
+from labkart.results.report.line import Line, Pair
 from labkart.results.report.ranks import Overall
 from labkart.results.report.statistics import Interval
 from labkart.results.report.table import ReportTable

@@ -8,7 +8,6 @@ from matplotlib.figure import Figure
 
 from labkart.language import translate
 from labkart.records.seeds import Group
-from labkart.results.report.cells import metric_title
 from labkart.results.report.figures import style
 from labkart.results.report.line import Line
 from labkart.results.report.statistics import LEVEL_TEXT
@@ -46,7 +45,7 @@ def _draw_panel(axes: Axes, table: ReportTable, metric: str, groups: Sequence[Gr
     lines = {id(line.group): line for line in table.lines[metric]}
     for row, group in enumerate(groups[::-1]):
         _draw_interval(axes, row, lines[id(group)])
-    axes.set_xlabel(metric_title(table, metric))
+    axes.set_xlabel(table.title_of(metric))
     axes.set_ylim(-0.6, len(groups) - 0.4)
     axes.margins(x=0.08)
 
