@@ -41,9 +41,9 @@ def test_what_the_verbs_print_is_japanese_and_files_are_english_lines(japanese: 
         printed = japanese.labkart(*words, UV=UV)
         assert part in printed and english_lines(printed) == [], words
     table = japanese.read("reports/seeds.md")
-    assert "| mean |" in table and "Where the deviation is 0" in table
-    assert not JAPANESE.search(table)
-    assert not JAPANESE.search(japanese.read("reports/numbers.tex"))
+    assert "| 平均 |" in table and "標準偏差が 0 の" in table
+    assert english_lines(table.partition("###")[2]) == []
+    assert not JAPANESE.search(japanese.read("reports/seeds.csv"))
     states = json.loads(japanese.labkart("status", "seed=2", "--json"))["tasks"]
     assert {task["state"] for task in states} == {"done", "missing"}
 

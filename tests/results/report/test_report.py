@@ -360,7 +360,7 @@ def test_missing_seeds_are_one_command_and_name_no_setting_that_a_group_lacks(
     experiment("few", 0, 0.5)
     text = refusal("models", "model=*")
     assert "model=few has no run with seed=1, seed=2, seed=3. Run it: " in text
-    assert "labkart run -m model=few seed=1,2,3." in text
+    assert "labkart run -m model=few seed=1,2,3\n" in text
     assert "lsa has no run" not in text
 
 
@@ -587,7 +587,7 @@ def test_a_table_loses_no_run_without_a_word(records: list[ExperimentRecord], ro
     assert (
         "model=deep: the table has 4 runs of it, 4 of them without a record here. Run it: " in text
     )
-    assert "labkart run -m model=deep seed=0,1,2,3." in text
+    assert "labkart run -m model=deep seed=0,1,2,3\n" in text
     assert "model=linear: the table has 4 runs of it, 1 of them without a record here" in text
     assert "--allow missing" in text
     assert (root / "reports/models.md").read_text() == before

@@ -148,7 +148,7 @@ def _refusal(report_config: ReportConfig, problems: Sequence[Problem], hints: Se
     lines = [translate("{name}: these runs do not belong in one table.", name=report_config.name)]
     for problem in problems[:_MOST_PROBLEMS]:
         kind, text, remedy = problem
-        line = translate("{kind}: {text}. {remedy}.", kind=kind, text=text, remedy=remedy)
+        line = translate("{kind}: {text}. {remedy}", kind=kind, text=text, remedy=remedy)
         lines.append(f"  {line}")
     if len(problems) > _MOST_PROBLEMS:
         lines.append(translate("  ... and {more} more", more=len(problems) - _MOST_PROBLEMS))

@@ -87,11 +87,12 @@ def narrower_selections(config: ReportConfig, groups: Sequence[Group]) -> Iterat
         )
         newest = max(records, key=lambda run: (run.status == "finished", last_used.last_used(run)))
         group = next(group for group in groups if group.is_any_of([newest.id]))
-        own = [name for name in free if group.settings[name]] or free
+        own = [name for name in free if group.settings[name] or "." not in name]
+        examples = [f"{name}={group.settings[name] or 'null'}" for name in own]
         yield translate(
             "Perhaps not all are meant: {settings}. Name those that are, such as {example}.",
             settings=listed(differences, "; "),
-            example=shlex.quote(f"{own[-1]}={group.settings[own[-1]] or 'null'}"),
+            example=shlex.quote([f"{free[-1]}=null", *newest.overrides[:1], *examples][-1]),
         )
         if newest.sweeps:
             id = newest.sweeps[-1]

@@ -49,7 +49,7 @@ def _reasons(config: ReportConfig) -> Iterator[str]:
     runs = [record.overrides for record in facts.experiments.values()]
     for id, overrides in facts.newest.items():
         if changed := _changed(id, overrides):
-            yield f"{changed}. {how_to_run(runs)}"
+            yield translate("{problem}. {remedy}", problem=changed, remedy=how_to_run(runs))
     if _made_here(config).exists():
         yield _changed_records(facts)
         yield _other_experiments(config, facts.experiments)
@@ -154,19 +154,20 @@ def _changed_records(facts: Provenance) -> str:
     ids = list(facts.experiments)
     records = {id: read_experiment(id) for id in ids}
     edited = [id for id, record in records.items() if record and record.edited]
-    if edited:
-        text = translate("the record of {id} was edited", id=edited[0][:8])
-        return f"{text}. {how_to_run(facts.experiments[id].overrides for id in edited)}"
     lost = [id for id, record in records.items() if not record]
-    if not lost:
+    if edited:
+        problem = translate("the record of {id} was edited", id=edited[0][:8])
+    elif lost:
+        problem = translate(
+            "{lost} of its {all} experiments have no record any more ({ids})",
+            lost=len(lost),
+            all=len(ids),
+            ids=and_more([id[:8] for id in lost[:3]], len(lost) - 3),
+        )
+    else:
         return ""
-    text = translate(
-        "{lost} of its {all} experiments have no record any more ({ids})",
-        lost=len(lost),
-        all=len(ids),
-        ids=and_more([id[:8] for id in lost[:3]], len(lost) - 3),
-    )
-    return f"{text}. {how_to_run(facts.experiments[id].overrides for id in lost)}"
+    remedy = how_to_run(facts.experiments[id].overrides for id in edited or lost)
+    return translate("{problem}. {remedy}", problem=problem, remedy=remedy)
 
 
 def _other_experiments(config: ReportConfig, ids: Collection[str]) -> str:
