@@ -11,8 +11,9 @@ import pytest
 
 from labkart.errors import LabkartError
 from labkart.records.texts import store_text
-from labkart.results.archive import archive, verify
+from labkart.results.archive import archive, crate, verify
 from labkart.results.archive.archive import Options
+from labkart.results.archive.contents import DataItem
 from labkart.results.reproduce.checkout import checked_out
 from labkart.tasks.data_files import DataFile, DataFolder
 from tests.results.report.test_report import PLAIN, report
@@ -113,6 +114,27 @@ def test_its_description_is_a_workflow_run_crate(thesis: Path) -> None:
     files = {part["@id"] for part in root["hasPart"]}
     described = {"ro-crate-metadata.json", "manifest-sha256.txt", "README.md"}
     assert files == set(zipped.namelist()) - described
+
+
+def test_inputs_are_described_wherever_they_are_and_whatever_their_names(thesis: Path) -> None:
+    places = {
+        "data/raw/表 1.csv": "archive",
+        "data/raw/画像": "archive",
+        "data/b c.csv": "repository",
+    }
+    data = [DataItem(path, "d1", 1, place) for path, place in places.items()]
+    read = {name: {"path": name, "sha256": "d1"} for name in places}
+    run = experiment("forest", 1, 0.9)
+    run.tasks[0].result["data"] = read
+    contents = archive.Contents({}, {run.id: run}, data=data)
+    sizes = {"data/raw/表 1.csv": 1, "data/raw/画像/1.png": 1, "code/pyproject.toml": 1}
+    text = crate.describe(contents, sizes, "code/pyproject.toml", "2026-12-01")
+    entities = {entity["@id"]: entity for entity in json.loads(text)["@graph"]}
+    (action,) = (it for it in entities.values() if it["@type"] == "CreateAction")
+    inputs = [entities[link["@id"]] for link in action["object"]][-3:]
+    assert [entity["@type"] for entity in inputs] == ["CreativeWork", "Dataset", "File"]
+    assert inputs[0]["description"] == "In repository.bundle"
+    assert not any(" " in id for id in entities)
 
 
 def test_data_that_is_too_large_is_named_with_its_digest_and_its_address(thesis: Path) -> None:
@@ -242,13 +264,32 @@ def test_data_that_does_not_fit_its_record_is_named_although_the_manifest_does(
     assert "data/raw/table.csv changed since Evaluate read it" in capsys.readouterr().out
 
 
+def test_a_record_that_was_edited_is_named_although_the_manifest_fits_it(
+    unpacked: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (file,) = unpacked.glob("outputs/records/experiments/forest1*/record.json")
+    before = file.read_bytes()
+    file.write_bytes(before.replace(b"0.91", b"0.99"))
+    digests = [hashlib.sha256(content).hexdigest() for content in (before, file.read_bytes())]
+    manifest = unpacked / "manifest-sha256.txt"
+    manifest.write_text(manifest.read_text().replace(*digests))
+    assert not verify.verify(rezipped(unpacked))
+    name = file.parent.relative_to(unpacked).as_posix()
+    assert capsys.readouterr().out.splitlines()[1:] == [f"  {name}: the record was edited"]
+
+
 def test_what_is_no_archive_is_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(LabkartError, match="does not exist"):
         verify.verify(tmp_path / "a.zip")
     write(tmp_path, **{"b.zip": "no zip"})
     with pytest.raises(LabkartError, match="cannot be unpacked"):
         verify.verify(tmp_path / "b.zip")
-    with zipfile.ZipFile(tmp_path / "c.zip", "w") as zipped:
-        zipped.writestr("a.txt", "a")
+    with zipfile.ZipFile(tmp_path / "c.zip", "w", zipfile.ZIP_DEFLATED) as zipped:
+        zipped.writestr("a.txt", "abc" * 99)
+    content = bytearray((tmp_path / "c.zip").read_bytes())
+    content[content.index(b"a.txt") + len("a.txt")] = 0xFF
+    (tmp_path / "d.zip").write_bytes(content)
+    with pytest.raises(LabkartError, match="cannot be unpacked"):
+        verify.verify(tmp_path / "d.zip")
     with pytest.raises(LabkartError, match="is not an archive of labkart archive"):
         verify.verify(tmp_path / "c.zip")

@@ -127,6 +127,8 @@ def _add_experiment(contents: Contents, published: PortableRecord) -> Experiment
             )
         )
         return published
+    if record.edited:
+        contents.remarks.append(translate("The record of experiment {name} was edited", name=name))
     records = project.current().outputs / "records"
     folders = [record.folder, *(records / "sweeps" / id for id in record.sweeps)]
     folders += records.glob(f"reproductions/{record.id}-*")

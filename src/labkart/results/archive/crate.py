@@ -10,6 +10,7 @@ import mimetypes
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import yaml
 from rocrate.model.computerlanguage import ComputerLanguage
@@ -22,6 +23,7 @@ from labkart.files import read_text
 from labkart.records.record import ExperimentRecord
 from labkart.records.values import text_of
 from labkart.results.archive.contents import Contents, DataItem
+from labkart.results.archive.readme import BUNDLE
 
 FILE = "ro-crate-metadata.json"
 _PROFILES = {
@@ -50,16 +52,18 @@ def describe(contents: Contents, sizes: Mapping[str, int], pipeline: str, date: 
     crate.metadata.extra_contexts.append(_CONTEXT)
     _describe_root(crate, date)
     workflow = _add_workflow(crate, pipeline, contents)
+    files: dict[str, Any] = {}
     for name, size in sizes.items():
         if name != pipeline and not name.endswith("/"):
             kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
             facts = {"contentSize": str(size), "encodingFormat": kind}
-            crate.add_file(dest_path=name, properties={"name": Path(name).name, **facts})
+            facts["name"] = Path(name).name
+            files[name] = crate.add_file(dest_path=name, properties=facts)
     for item in contents.data:
-        if not item.is_included:
-            _add_absent_data(crate, item)
+        if item.path not in files:
+            files[item.path] = _add_data(crate, item)
     for record in contents.experiments.values():
-        _add_action(crate, workflow, record, sizes)
+        _add_action(crate, workflow, record, files)
     return f"{json.dumps(crate.metadata.generate(), indent=1, ensure_ascii=False)}\n".encode()
 
 
@@ -97,7 +101,7 @@ def _describe_root(crate: ROCrate, date: str) -> None:
 def _add_author(crate: ROCrate, author: Mapping[str, Any]) -> Any:
     words = (author.get("given-names"), author.get("family-names") or author.get("name"))
     name = " ".join(str(word) for word in words if word)
-    identifier = str(author.get("orcid") or f"#{name.replace(' ', '-')}")
+    identifier = str(author.get("orcid") or _id("author", name))
     facts = {"name": name, "affiliation": author.get("affiliation"), "email": author.get("email")}
     texts = {key: str(fact) for key, fact in facts.items() if fact}
     person: Any = crate.add(Person(crate, identifier, texts))
@@ -111,47 +115,52 @@ def _add_workflow(crate: ROCrate, pipeline: str, contents: Contents) -> Any:
     workflow["name"] = f"The pipeline of {project.current().name}"
     settings = {name for run in contents.experiments.values() for name in run.settings}
     workflow["input"] = [
-        *(_add_parameter(crate, f"setting-{name}", "Text", name) for name in sorted(settings)),
+        *(_add_parameter(crate, "setting", name, "Text") for name in sorted(settings)),
         *(
-            _add_parameter(crate, f"data-{path}", "Dataset" if _is_folder(path) else "File", path)
+            _add_parameter(crate, "input", path, "Dataset" if _is_folder(path) else "File")
             for path in dict.fromkeys(item.path for item in contents.data)
         ),
     ]
-    workflow["output"] = [_add_parameter(crate, "results", "File", "the outputs of the tasks")]
+    workflow["output"] = [_add_parameter(crate, "output", "the outputs of the tasks", "File")]
     return workflow
 
 
-def _add_parameter(crate: ROCrate, name: str, kind: str, label: str) -> Any:
+def _add_parameter(crate: ROCrate, role: str, name: str, kind: str) -> Any:
     """What the pipeline takes or gives, for people and for machines."""
-    facts = {"description": label, "conformsTo": {"@id": _PARAMETER}}
-    return crate.add_formal_parameter(label, kind, identifier=f"#{name}", properties=facts)
+    facts = {"description": name, "conformsTo": {"@id": _PARAMETER}}
+    return crate.add_formal_parameter(name, kind, identifier=_id(role, name), properties=facts)
 
 
-def _add_absent_data(crate: ROCrate, item: DataItem) -> None:
-    """Data that the archive does not have, with its digest and, if known, its address."""
-    facts = {
-        "@type": "CreativeWork",
-        "name": item.path,
-        "description": f"Not in this archive: {item.place}",
-        "identifier": f"sha256:{item.sha256}",
-        **({"url": item.address} if item.address else {}),
-    }
-    crate.add(ContextEntity(crate, f"#data/{item.path}", facts))
+def _add_data(crate: ROCrate, item: DataItem) -> Any:
+    """Data that is no file of the archive, with its digest and, if known, its address."""
+    facts = {"name": item.path, "identifier": f"sha256:{item.sha256}"}
+    if item.address:
+        facts["url"] = item.address
+    if item.place == "archive":
+        return crate.add_dataset(dest_path=item.path, properties=facts)
+    place = f"In {BUNDLE}" if item.is_included else f"Not in this archive: {item.place}"
+    facts |= {"@type": "CreativeWork", "description": place}
+    return crate.add(ContextEntity(crate, _id("data", item.path), facts))
+
+
+def _id(*words: str) -> str:
+    """The id of an entity that is no file."""
+    return f"#{quote('-'.join(words))}"
 
 
 def _add_action(
     crate: ROCrate,
     workflow: Any,
     record: ExperimentRecord,
-    sizes: Mapping[str, int],
+    files: Mapping[str, Any],
 ) -> None:
     """An experiment: the pipeline ran with these settings and data, and left these files."""
     command = " ".join(["labkart run", *record.overrides])
     action: Any = crate.add_action(
         workflow,
         identifier=f"#experiment-{record.id}",
-        object=[*_settings(crate, record), *_inputs(crate, record)],
-        result=[crate.get(name) for name in _results(record) if name in sizes],
+        object=[*_settings(crate, record), *_inputs(files, record)],
+        result=[files[name] for name in _results(record) if name in files],
         properties={
             "name": f"Experiment {record.id[:6]}",
             "description": f"{command}, at commit {record.code.get('commit')}",
@@ -170,12 +179,12 @@ def _settings(crate: ROCrate, record: ExperimentRecord) -> list[Any]:
         crate.add(
             ContextEntity(
                 crate,
-                f"#experiment-{record.id}-{name}",
+                _id("experiment", record.id, name),
                 {
                     "@type": "PropertyValue",
                     "name": name,
                     "value": text_of(value),
-                    "exampleOfWork": {"@id": f"#setting-{name}"},
+                    "exampleOfWork": {"@id": _id("setting", name)},
                 },
             )
         )
@@ -183,12 +192,9 @@ def _settings(crate: ROCrate, record: ExperimentRecord) -> list[Any]:
     ]
 
 
-def _inputs(crate: ROCrate, record: ExperimentRecord) -> list[Any]:
-    paths = {
-        state["path"] for task in record.tasks for state in task.result.get("data", {}).values()
-    }
-    found = [crate.get(path) or crate.get(f"#data/{path}") for path in sorted(paths)]
-    return [entity for entity in found if entity]
+def _inputs(files: Mapping[str, Any], record: ExperimentRecord) -> list[Any]:
+    states = [state for task in record.tasks for state in task.result.get("data", {}).values()]
+    return [files[path] for path in sorted({state["path"] for state in states}) if path in files]
 
 
 def _results(record: ExperimentRecord) -> list[str]:

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import chdir
 from pathlib import Path
@@ -15,7 +16,7 @@ from pathlib import Path
 from labkart import console, digests, git, project, signals
 from labkart.files import read_text
 from labkart.language import local, mistake, translate
-from labkart.records.record import TaskRecord
+from labkart.records.record import ExperimentRecord, TaskRecord
 from labkart.records.record_file import read_record
 from labkart.results.archive.archive import MANIFEST
 from labkart.results.archive.contents import read_tables
@@ -78,7 +79,7 @@ def _unpack(file: Path, folder: Path) -> dict[str, str]:
             names = {name for name in zipped.namelist() if not name.endswith("/")}
     except FileNotFoundError:
         raise mistake("{file} does not exist.", file=file) from None
-    except (zipfile.BadZipFile, OSError) as error:
+    except (zipfile.BadZipFile, zlib.error, OSError, EOFError, RuntimeError) as error:
         raise mistake(
             "{file} cannot be unpacked: {error}. Get it again.", file=file, error=error
         ) from None
@@ -147,23 +148,30 @@ def _contradictions(tables: dict[str, Provenance]) -> Iterator[str]:
             yield translate(
                 "outputs/records/texts/{name} is not the text of its digest", name=file.name
             )
-    for folder in sorted((outputs / "records" / "tasks").glob("*")):
-        record = read_record(folder, TaskRecord)
-        if record is None:
-            yield translate(
-                "outputs/records/tasks/{name} has no record that can be read", name=folder.name
-            )
-            continue
-        for state in record.outputs:
-            if (outputs / state.path).exists() and not digests.unchanged(state, outputs):
-                yield translate(
-                    "outputs/{path} is not what {name} wrote", path=state.path, name=record.name
-                )
+    for kind, folder_name in ((ExperimentRecord, "experiments"), (TaskRecord, "tasks")):
+        for folder in sorted((outputs / "records" / folder_name).glob("*")):
+            record = read_record(folder, kind)
+            name = folder.relative_to(outputs).as_posix()
+            if record is None:
+                yield translate("outputs/{name} has no record that can be read", name=name)
+            elif record.edited:
+                yield translate("outputs/{name}: the record was edited", name=name)
+            elif isinstance(record, TaskRecord):
+                yield from _changed_outputs(record)
     runs = {id: run for table in tables.values() for id, run in table.experiments.items()}
     sources = {it.path: it for run in runs.values() for it in data_sources(run) if it.needed}
     for path, source in sources.items():
         if (project.current().root / path).exists() and source.problem():
             yield str(local(source.problem()))
+
+
+def _changed_outputs(record: TaskRecord) -> Iterator[str]:
+    outputs = project.current().outputs
+    for state in record.outputs:
+        if (outputs / state.path).exists() and not digests.unchanged(state, outputs):
+            yield translate(
+                "outputs/{path} is not what {name} wrote", path=state.path, name=record.name
+            )
 
 
 def _choose(tables: dict[str, Provenance], name: str | None) -> str:
