@@ -58,6 +58,32 @@ def test_a_checkout_has_the_commit_and_the_uncommitted_changes_of_a_record(
         assert not (there / "src/a.py").exists() and not (there / "spoilt").exists()
 
 
+def test_it_has_the_files_of_submodules_also_of_nested_ones(
+    repository: Path, tmp_path: Path
+) -> None:
+    inner, outer = tmp_path / "inner", tmp_path / "outer"
+    for folder, file in ((inner, "deep/内.py"), (outer, "outer.py")):
+        folder.mkdir()
+        git(folder, "init", "--quiet")
+        write(folder, **{file: "x = 1\n"})
+        git(folder, "add", "--all")
+        git(folder, "commit", "--quiet", "--message=First")
+    adding = ("-c", "protocol.file.allow=always", "submodule", "--quiet", "add")
+    git(outer, *adding, str(inner), "in side")
+    git(outer, "commit", "--quiet", "--message=Inner")
+    git(repository, *adding, str(outer), "src/ext")
+    update = ("submodule", "--quiet", "update", "--init", "--recursive")
+    git(repository, "-c", "protocol.file.allow=always", *update)
+    git(repository, "commit", "--quiet", "--message=Outer")
+    write(repository, **{"src/ext/outer.py": "x = 2\n"})
+    status = git(repository, "status", "--porcelain")
+    with checked_out(repository, "HEAD") as there:
+        assert (there / "src/ext/outer.py").read_text() == "x = 1\n"
+        assert (there / "src/ext/in side/deep/内.py").is_file()
+    assert git(repository, "status", "--porcelain") == status
+    assert git(repository, "worktree", "list").count("\n") == 0
+
+
 def test_index_branch_stash_and_files_stay_and_no_trace_is_left(repository: Path) -> None:
     write(repository, **{"src/a.py": "one = 2\n"})
     git(repository, "stash")

@@ -15,6 +15,7 @@ from labkart.records.diff import restored
 from labkart.tasks import lfs
 
 _APPLY = ("apply", "--whitespace=nowarn", "-")
+_SUBMODULE = "160000"  # the mode of a submodule in a tree
 
 
 @contextmanager
@@ -41,6 +42,7 @@ def checked_out(root: Path, commit: str, diff: str = "") -> Iterator[Path]:
             try:
                 with signals.deferred():  # a half-made checkout could not be removed
                     _add(root, checkout, commit)
+                _fill_submodules(Path(top), commit, checkout, folder / "index")
                 _apply(checkout, diff)
                 yield checkout / prefix
             finally:
@@ -66,6 +68,19 @@ def _add(root: Path, checkout: Path, commit: str) -> None:
         raise mistake(
             "git cannot check out {commit}: {reason}", commit=commit[:10], reason=result.reason
         )
+
+
+def _fill_submodules(source: Path, commit: str, checkout: Path, index: Path) -> None:
+    """Give a checkout the files of those submodules that the student has."""
+    variables = {"GIT_INDEX_FILE": str(index)}
+    for entry in git.paths(source, "ls-tree", "-r", "-z", "--full-tree", commit):
+        facts, _, path = entry.partition("\t")
+        mode, _, own_commit = facts.split()
+        own, place = source / path, checkout / path
+        if mode == _SUBMODULE and (own / ".git").exists():
+            _git(own, "read-tree", own_commit, env=variables)
+            _git(own, "checkout-index", "--all", "--quiet", f"--prefix={place}/", env=variables)
+            _fill_submodules(own, own_commit, place, index)
 
 
 def _apply(checkout: Path, diff: str) -> None:
