@@ -1,10 +1,11 @@
 """How the pages become a site: `make docs` builds docs/en and docs/ja, each as a site of its own.
 
 The pages are plain Markdown, which GitHub and `labkart docs` show as well. What only the site has
-is added here: the navigation, which follows the links of `index.md`, and the reference at the end
-of `api.md`.
+is added here: the navigation, which follows the links of `index.md`, the reference at the end of
+`api.md`, and the list of modules at the end of `architecture.md`.
 """
 
+import ast
 import logging
 import re
 from pathlib import Path
@@ -42,6 +43,8 @@ html_sidebars = {
 LANGUAGES = {"en": "English", "ja": "日本語"}
 # The heading of the pages that index.md does not name.
 MORE = {"en": "More", "ja": "そのほか"}
+# The heading of the list of modules, whose docstrings are English.
+MODULES = {"en": "All modules", "ja": "モジュールの一覧 (英語)"}
 # What the reference shows of a class; all else is luigi's and gokart's.
 MEMBERS = {
     "Task": "dump, load, make_target, make_model_target, checkpoint_dir, complete, last_record,"
@@ -60,6 +63,8 @@ def complete_page(app: Any, page: str, content: list[str]) -> None:
         content[0] += navigation(content[0], pages, MORE[app.config.language])
     if page == "api":
         content[0] += reference()
+    if page == "architecture":
+        content[0] += f"\n## {MODULES[app.config.language]}\n" + modules()
 
 
 def navigation(index: str, pages: list[str], rest: str) -> str:
@@ -89,6 +94,24 @@ def reference() -> str:
         lines += ["", f".. auto{kind}:: labkart.{name}{signature}"]
         lines += [f"   :members: {MEMBERS[name]}"] if name in MEMBERS else []
     return directive("eval-rst", *lines)
+
+
+def modules() -> str:
+    """The modules of each room, with what the first lines of their docstrings say."""
+    library = Path(labkart.__file__).parent
+    text = ""
+    for room in sorted(file.parent for file in library.rglob("__init__.py")):
+        files = sorted(set(room.glob("*.py")) - {room / "__init__.py"})
+        rows = [f"| `{file.stem}` | {first_line(file)} |" for file in files]
+        heading = f"### `{room.relative_to(library.parent).as_posix()}/`"
+        text += "\n".join(["", heading, "", "| module | |", "| --- | --- |", *rows, ""])
+    return text
+
+
+def first_line(file: Path) -> str:
+    """The first line of a module's docstring, for a table."""
+    docstring = ast.get_docstring(ast.parse(file.read_text(encoding="utf-8"))) or ""
+    return docstring.partition("\n")[0].replace("|", "\\|")
 
 
 def directive(name: str, *lines: str) -> str:

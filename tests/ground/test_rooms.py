@@ -1,6 +1,7 @@
 """The library's rooms: who may import whom, who may touch private names, what each room says."""
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -31,6 +32,18 @@ def test_a_room_says_what_it_knows_and_imports_nothing(room: Path) -> None:
     body = tree(room / "__init__.py")
     assert len(ast.get_docstring(body) or "") > 100
     assert len(body.body) == 1
+
+
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_the_page_on_the_architecture_names_rooms_and_modules_that_exist(language: str) -> None:
+    page = (TEMPLATE / "docs" / language / "architecture.md").read_text(encoding="utf-8")
+    rooms = {path.name for path in LIBRARY.iterdir() if (path / "__init__.py").exists()}
+    assert set(re.findall(r"^\| \d \| `(\w+)/`", page, flags=re.MULTILINE)) == rooms
+    named = [pair for pair in re.findall(r"`(\w+)\.(\w+)`", page) if pair[0] in rooms]
+    assert len(named) >= 6
+    assert [
+        pair for pair in named if not (LIBRARY / "/".join(pair)).with_suffix(".py").exists()
+    ] == []
 
 
 def private_uses(nodes: list[ast.AST], ours: set[str]) -> Iterator[tuple[int, str]]:

@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 import pytest
 
 import labkart
-from tests.support.bake import TEMPLATE, UV, clean_environment
+from tests.support.bake import LIBRARY, TEMPLATE, UV, clean_environment
 
 pytestmark = pytest.mark.thorough
 
@@ -75,6 +75,13 @@ def test_the_reference_has_every_public_name_with_its_arguments_and_errors(site:
     for member in ("dump", "load", "log_metric", "checkpoint_dir", "report"):
         assert f'id="labkart.Task.{member}"' in page
     assert page.count(">Raises") >= 8 and page.count(">Parameters") >= 6
+
+
+def test_the_architecture_lists_every_module_with_what_it_says_of_itself(site: Path) -> None:
+    for language in ("en", "ja"):
+        page = (site / language / "architecture.html").read_text()
+        for module in set(LIBRARY.rglob("*.py")) - set(LIBRARY.rglob("__init__.py")):
+            assert f'<span class="pre">{module.stem}</span>' in page
 
 
 @pytest.mark.parametrize("link", ["nowhere.md", "run.md#nowhere"])
