@@ -9,7 +9,7 @@ from labkart.language import translate
 def main(argv: list[str]) -> int:
     """Keep results under the ids of today's code, and show the status of the tasks."""
     parser = overrides.parser(
-        "accept", translate("Keep the results of earlier code: a change does not matter.")
+        "accept", translate("Keep the results of earlier code, if a change does not affect them.")
     )
     overrides.add_multirun(parser)
     args = overrides.parse(parser, argv)

@@ -58,7 +58,7 @@ def _default() -> Path:
 def _parser() -> ArgumentParser:
     parser = ArgumentParser(
         "labkart archive",
-        description=translate("All that is behind the tables in reports/, in one file."),
+        description=translate("Pack everything behind the tables in reports/ into one file."),
     )
     add = parser.add_argument
     add("file", nargs="?", help=translate("the zip file (default: outputs/archives/<project>.zip)"))
@@ -69,13 +69,13 @@ def _parser() -> ArgumentParser:
     )
     limit = translate("data that is larger is described, not packed (default: %(default)s)")
     add("--data-limit", type=float, default=1000.0, metavar="MB", help=limit)
-    secrets = translate("archive the repository although it has what looks like a secret")
+    secrets = translate("archive the repository even if something in it looks like a secret")
     add("--allow-secrets", action="store_true", help=secrets)
     verify = translate(
         "check the digests of an archive, and reproduce one of its tables without a network"
     )
     add("--verify", action="store_true", help=verify)
     add("--table", metavar="NAME", help=translate("the table to reproduce (default: the quickest)"))
-    online = translate("get packages that the archive does not have from the network")
+    online = translate("download the packages that the archive does not have")
     add("--online", action="store_true", help=online)
     return parser

@@ -44,7 +44,7 @@ def _parser() -> ArgumentParser:
     add(
         "run",
         help=translate(
-            "the id of an experiment or of its run in MLflow, or a table, as reports/models.tex"
+            "the id of an experiment or of its MLflow run, or a table, such as reports/models.tex"
         ),
     )
     add(

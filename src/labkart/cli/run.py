@@ -48,7 +48,7 @@ def _parser() -> ArgumentParser:
     """What `--help` prints; Hydra parses."""
     parser = ArgumentParser(
         "labkart run",
-        description=translate("Run the pipeline; what is done already is not computed again."),
+        description=translate("Run the pipeline; finished tasks are not computed again."),
         epilog=_choices(),
         formatter_class=RawDescriptionHelpFormatter,
     )

@@ -60,12 +60,12 @@ def _parser() -> ArgumentParser:
     conditions = translate("also with !=, < and >, in quotes: 'accuracy>0.9'")
     add("conditions", nargs="*", metavar="name=value", help=conditions)
     selections = (
-        translate("of this sweep (the beginning of its id)"),
-        translate("of this search's study"),
-        translate("with this tag"),
-        translate("of this commit (the beginning of it)"),
-        translate("that started on this day or later (2026-11-25)"),
-        translate("that started on this day or before"),
+        translate("experiments of this sweep (the beginning of its id)"),
+        translate("experiments of this study"),
+        translate("experiments with this tag"),
+        translate("experiments of this commit (the beginning of its id)"),
+        translate("experiments that started on this day or later (2026-11-25)"),
+        translate("experiments that started on this day or before"),
     )
     for name, meaning in zip(_SELECTIONS, selections, strict=True):
         add(f"--{name}", metavar=_METAVARS.get(name), help=meaning)

@@ -50,9 +50,9 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     add(
         "-n",
         metavar="TRIALS",
-        help=translate("how many in all; without it, what the search's file says"),
+        help=translate("number of trials in all (default: that of the search's file)"),
     )
-    add("--workers", default="1", metavar="N", help=translate("how many at once (1)"))
+    add("--workers", default="1", metavar="N", help=translate("number of trials at once (1)"))
     add("--fail-fast", action="store_true", help=translate("end when a trial fails"))
     settings = translate("search=forest, and settings for every trial")
     add("overrides", nargs="*", metavar="name=value", help=settings)

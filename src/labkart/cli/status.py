@@ -25,7 +25,7 @@ def main(argv: list[str]) -> int:
     """Show the status of an experiment's tasks, or of the experiments of a sweep."""
     parser = overrides.parser(
         "status",
-        translate("Which tasks are done, missing or changed; why, and what they will cost."),
+        translate("Show which tasks are done, missing or changed, why, and how long they take."),
     )
     parser.add_argument("--json", action="store_true", help=translate("for programs"))
     overrides.add_multirun(parser)

@@ -93,9 +93,7 @@ def _parser() -> ArgumentParser:
     parser = ArgumentParser(
         "labkart update", description=translate("Update this project to a newer Labkart.")
     )
-    check = translate(
-        "only say whether there is a newer version: exit code 0 if not, 1 if so, 2 if unknown"
-    )
+    check = translate("only check for a newer version; exit code 0: no, 1: yes, 2: unknown")
     parser.add_argument("--check", action="store_true", help=check)
     to = translate("this version or branch instead of the newest release")
     parser.add_argument("--to", metavar="TAG", help=to)

@@ -57,6 +57,6 @@ def parser() -> argparse.ArgumentParser:
             parser.add_argument(f"--{name.replace('_', '-')}", **setting.option())
     again = translate("make all of reports/*.yaml again")
     parser.add_argument("--all", action="store_true", help=again)
-    check = translate("say which files are not current, and exit with 1")
+    check = translate("list the files that are out of date, and exit with 1 if there are any")
     parser.add_argument("--check", action="store_true", help=check)
     return parser

@@ -43,14 +43,14 @@ class ReportConfig:
     study: str | None = text(bilingual("only the experiments of this study"))
     tag: str | None = text(bilingual("only the experiments of this tag"))
     commit: str | None = text(bilingual("only the experiments of this commit"))
-    since: str | None = text(bilingual("only those that began then or later, as 2026-11-25"), "DAY")
-    until: str | None = text(bilingual("only those that began then or earlier"), "DAY")
+    since: str | None = text(bilingual("only those that began on this day or later"), "DAY")
+    until: str | None = text(bilingual("only those that began on this day or earlier"), "DAY")
     metrics: Sequence[str] = texts(bilingual("what to compare (default: all metrics)"))
     higher_is_better: Sequence[str] = texts(
-        bilingual("of which higher is better, where names do not tell")
+        bilingual("metrics that are better if higher, unless their names tell")
     )
     lower_is_better: Sequence[str] = texts(
-        bilingual("of which lower is better, where names do not tell")
+        bilingual("metrics that are better if lower, unless their names tell")
     )
     baseline: Sequence[str] = texts(
         bilingual("test the others against the one group that meets this (name=value,name=value)"),
