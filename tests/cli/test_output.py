@@ -110,6 +110,14 @@ def test_overrides_choose_the_experiment_and_an_id_an_earlier_one(output: Call) 
     assert output("Train", "l2") == output("second")
 
 
+def test_a_tag_chooses_the_newest_experiment_that_has_it(output: Call) -> None:
+    for words in (["penalty=l3", "+labkart.tags=[mine]"], ["+labkart.tags=[mine]"], ["penalty=l4"]):
+        run(*words)
+    assert output("Predict", "--tag", "mine") == output("Predict", "penalty=l1")
+    code, said = output("Predict", "--tag", "yours")
+    assert code == 1 and said.startswith('No experiment has the tag "yours".')
+
+
 def test_several_files_of_a_task_are_a_line_each(output: Call) -> None:
     run()
     paths = output("Parts")[1].splitlines()

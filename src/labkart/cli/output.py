@@ -24,13 +24,19 @@ def main(argv: list[str]) -> int:
             "is the beginning of an experiment's id, for what that one computed."
         ),
     )
-    parser.usage = "labkart output [ID] TASK [name=value ...] [-o FILE] [--force]"
+    parser.usage = "labkart output [ID] TASK [name=value ...] [--tag TAG] [-o FILE] [--force]"
+    tag = translate("what the newest experiment with this tag computed")
+    parser.add_argument("--tag", help=tag)
     copy = translate("copy it to this file, or into this folder")
     parser.add_argument("-o", metavar="FILE", help=copy)
     force = translate("overwrite FILE even if it is not an unchanged copy of the task's output")
     parser.add_argument("--force", action="store_true", help=force)
     args = overrides.parse(parser, argv)
     words = [word for word in args.overrides if not _is_override(word)]
+    if args.tag:
+        from labkart.records.query import Selection
+
+        words.insert(0, Selection(tag=args.tag).summaries()[0].id)
     output = _find(words, list(filter(_is_override, args.overrides)))
     if not args.o:
         console.write_raw("\n".join(map(str, output.files)))
