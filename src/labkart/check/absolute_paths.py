@@ -24,7 +24,10 @@ _ABSOLUTE = re.compile(
     re.DOTALL,
 )
 _MAKES_PATH = {"Path", "pathlib.Path", "os.path.join", "path.join"}
-_OF_NAMES = {"create_dataset", "create_group", "find", "findall", "get", "post", "route", "xpath"}
+_TAKES_NAME = re.compile(
+    r"(?:create|require)_(?:dataset|group)|find(?:all)?|get|post|put|delete|route|xpath"
+)
+_IS_NAME = re.compile(r"(?:\w+_)?(?:key|route|group|topic|endpoint|url|xpath)s?", re.IGNORECASE)
 # In conf/, and where code makes a `Path` of it.
 _ABSOLUTE_FILE = re.compile(
     rf"{_ABSOLUTE.pattern}|/(?:{_FOLDERS})|/(?!dev/)[\w.-]+(?:/[\w. -]*)+", re.DOTALL
@@ -51,6 +54,8 @@ class AbsolutePath(Rule):
                 yield from self._find(path, node.lineno, node.value, _ABSOLUTE)
             for node in _texts_of_paths(module):
                 yield from self._find(path, node.lineno, node.value, _ABSOLUTE_FILE)
+                if node.value == "..":
+                    yield self.finding(path, "outside", node.lineno, text=node.value)
         for path, text in tree.texts():
             if path.startswith("conf/") and path.endswith(".yaml"):
                 for value, line in _settings(text):
@@ -103,8 +108,10 @@ def _not_starts(node: ast.AST) -> list[ast.expr]:
         case ast.Expr(value=part):
             return [part]
         # In HDF5 and the like, names of data sets look like paths; so do routes, and XPath.
-        case ast.Subscript(slice=part) | ast.keyword(arg="key", value=part):
+        case ast.Subscript(slice=part):
             return [part]
-        case ast.Call(func=ast.Attribute(attr=name), args=[part, *_]) if name in _OF_NAMES:
-            return [part]
+        case ast.Call(func=ast.Attribute(attr=name), args=[part, *_]):
+            return [part] if _TAKES_NAME.fullmatch(name) else []
+        case ast.keyword(arg=str(name), value=part) | ast.Assign([ast.Name(name)], part):
+            return [part] if _IS_NAME.fullmatch(name) else []
     return []

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 _PATH = ("Path", "pathlib.Path")
+_OF_PATHS = {"absolute", "expanduser", "joinpath", "resolve", "with_name", "with_suffix"}
 _OTHER = re.compile(r"str|(?:os\.)?fspath|(?:(?:os\.)?path\.|osp\.)?join")
 
 
@@ -38,6 +39,8 @@ class Paths:
         match self._value(node):
             case ast.BinOp(left=first, op=ast.Div()):
                 return self.is_path(first)
+            case ast.Call(func=ast.Attribute(value=path, attr=name)) if name in _OF_PATHS:
+                return self.is_path(path)
             case ast.Call(func=function):
                 return ast.unparse(function) in _PATH
         return False
@@ -64,6 +67,8 @@ def _parts(node: ast.expr) -> tuple[ast.expr | None, str]:
             return ast.Constant(re.split("[%{]", text)[0]), "..."
         case ast.BinOp(left=first, op=ast.Add()):
             return first, "..."
+        case ast.Call(func=ast.Attribute(value=first, attr=name)) if name in _OF_PATHS:
+            return first, "/..." if name == "joinpath" else ""
         case ast.Call(func=function, args=[first, *rest]):
             name = ast.unparse(function)
             if name in _PATH or _OTHER.fullmatch(name):

@@ -2,6 +2,7 @@
 
 import ast
 import inspect
+import re
 import sys
 from collections.abc import Iterator, Mapping
 from importlib import import_module
@@ -19,6 +20,7 @@ _GENERATORS = {
     "numpy.random": ("MT19937", "PCG64", "Philox", "RandomState", "SeedSequence", "default_rng"),
 }
 _STATES = ("random_state", "rng", "seed")  # of scikit-learn, SciPy and Polars
+_TABLE = re.compile(r"(?:\w+_)?(?:data|df|frame|table)(?:_\w+)?(?:\[.*\])?\.sample")  # df.sample(9)
 # What is imported in a function is looked for in these; others may take long to import.
 _LIBRARIES = ("imblearn", "numpy", "random", "sklearn")
 _WITH_OWN_SEED = ("catboost", "lightgbm", "xgboost")  # without a seed they take always the same
@@ -69,7 +71,8 @@ def _problem(call: ast.Call, names: Mapping[str, Any]) -> str:
     match call:
         case ast.Call(func=ast.Attribute(attr="rvs" | "sample" as name), keywords=keywords):
             words = {keyword.arg for keyword in keywords}  # of a distribution, or of a DataFrame
-            if name == "rvs" or words & {"frac", "fraction", "n"}:
+            is_table = _TABLE.fullmatch(ast.unparse(call.func)) and call.args
+            if name == "rvs" or is_table or words & {"frac", "fraction", "n"}:
                 return "" if words & {None, *_STATES} else "unseeded"
     function = _resolve(call.func, names)
     if function and _is_generator(function):

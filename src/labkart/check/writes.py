@@ -11,21 +11,26 @@ from labkart.check.tree import Tree
 
 # Calls that write, by the place of the file among their arguments.
 _FIRST = re.compile(
-    r"(?!torch).*\b(?:to_(?:csv|excel|feather|file|hdf|html|json|latex|markdown|netcdf|parquet)"
+    r"(?!torch\.).*\b(?:to_(?:csv|excel|feather|file|hdf|html|json|latex|markdown|netcdf|parquet)"
     r"|to_(?:pickle|stata|xml)|write_(?:csv|excel|html|image|json|parquet)|savefig|imsave|imwrite|save|savez"
     r"|savez_compressed|savetxt|savemat|save_(?:model|pretrained|to_disk|weights)|tofile"
-    r"|ExcelWriter|FileHandler|SummaryWriter)"
+    r"|ExcelWriter|FileHandler|SummaryWriter|basicConfig)"
     r"|os\.(?:makedirs|mkdir|remove|rename|replace|rmdir|unlink)|shutil\.(?:move|rmtree)"
 )
 _SECOND = re.compile(
     r"torch\.save|joblib\.dump|.*\b(?:save_image|write_table|urlretrieve)"
     r"|shutil\.(?:copy|copy2|copyfile|copytree|move)|os\.(?:rename|replace)"
 )
-_NAMES = {"excel_writer", "file", "filename", "fname", "path", "path_or_buf"}
+# Calls that write to whichever argument is a path, or a text that looks like one.
+_ANY = re.compile(
+    r"(?!self\.dump).*\b\w*(?:dump|export|[sS]ave|[wW]rite)(?!s|str\b)(?<!\.write)\w*"
+)
+_FILE = re.compile(r"\S+\.[A-Za-z]\w{0,10}(?:\.\w+)?")
+_NAMES = {"excel_writer", "f", "file", "filename", "fname", "path", "path_or_buf"}
 _OF_PATHS = {"mkdir", "rename", "replace", "rmdir", "touch", "unlink", "write_bytes", "write_text"}
 # With a mode behind the file.
-_OPEN = re.compile(r"open|\w+\.open|.*\b(?:HDFStore|ZipFile)|h5py\.File")
-_WRITES = re.compile(r"[rbt]*[wax+][wrabxt+]*")
+_OPEN = re.compile(r"open|\w+\.open|.*\b(?:HDFStore|ZipFile|(?:open_)?memmap)|h5py\.File")
+_WRITES = re.compile(r"[rbt]*[wax+][wrabxt+]*(?:[:|].*)?")
 _ALLOWED = ("outputs/", "reports/", "/", "~")  # of absolute paths another rule speaks
 
 
@@ -59,9 +64,16 @@ class StrayWrite(Rule):
 def _written_files(call: ast.Call, paths: Paths) -> Iterator[ast.expr]:
     """The arguments of a call, and the path of a method, that are files which it writes."""
     name = ast.unparse(call.func)
-    file = [*call.args[:1], *(word.value for word in call.keywords if word.arg in _NAMES)][:1]
+    named = [word.value for word in call.keywords if word.arg in _NAMES]
+    file = [*call.args[:1], *named][:1]
+    if name.endswith(".write") and len(call.args) > 2:  # a sound: the file, the data, their rate
+        yield from file
     if _FIRST.fullmatch(name) or (_OPEN.fullmatch(name) and _is_written(call.args[1:], call)):
         yield from file
+    if _ANY.fullmatch(name):
+        for node in [*call.args, *named]:
+            if paths.is_path(node) or _FILE.fullmatch(paths.beginning(node)):
+                yield node
     if _SECOND.fullmatch(name):
         yield from call.args[1:2]
     if isinstance(call.func, ast.Attribute) and paths.is_path(call.func.value):

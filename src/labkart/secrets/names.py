@@ -40,8 +40,8 @@ _ACCESS = _SERVICES | _words(
 )
 _PERHAPS_ACCESS = _words(
     "account activation app application basic bot ci client cluster consumer device host http id"
-    " lab license login my project proxy publish read registration registry server service session shared"
-    " storage subscription team upload user workspace write"
+    " lab license login my project proxy publish read registration registry server"
+    " service session shared storage subscription team upload user workspace write"
 )
 # After the word of a secret they change nothing, and these before it tell of something else.
 _ADDITIONS = _SERVICES | _words(
@@ -50,8 +50,8 @@ _ADDITIONS = _SERVICES | _words(
     " base64 bytes encoded code"
 )
 _NO_SECRET = _words(
-    "public max min num n total count no not is has use used show hide require need ask forgot reset"
-    " page next continuation"
+    "public max min num n total count no not is has use used show hide require need ask forgot"
+    " reset page next continuation"
 )
 _PASSES = _words("band high low forward backward single multi first second one two all")
 _DESCRIPTIONS = _words(
