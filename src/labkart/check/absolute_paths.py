@@ -105,13 +105,15 @@ def _not_starts(node: ast.AST) -> list[ast.expr]:
             return rest
         case ast.BinOp(op=ast.Add(), right=part):
             return [part]
-        case ast.Expr(value=part):
+        # A docstring. In HDF5 and the like, names of data sets look like paths; so do routes.
+        case ast.Expr(value=part) | ast.Subscript(slice=part):
             return [part]
-        # In HDF5 and the like, names of data sets look like paths; so do routes, and XPath.
-        case ast.Subscript(slice=part):
+        case ast.Call(func=ast.Attribute(attr=name), args=[part, *_]) if _TAKES_NAME.fullmatch(
+            name
+        ):
             return [part]
-        case ast.Call(func=ast.Attribute(attr=name), args=[part, *_]):
-            return [part] if _TAKES_NAME.fullmatch(name) else []
-        case ast.keyword(arg=str(name), value=part) | ast.Assign([ast.Name(name)], part):
-            return [part] if _IS_NAME.fullmatch(name) else []
+        case ast.keyword(arg=str(name), value=part) | ast.Assign([ast.Name(name)], part) if (
+            _IS_NAME.fullmatch(name)
+        ):
+            return [part]
     return []

@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Iterator
 
 _PATH = ("Path", "pathlib.Path")
-_OF_PATHS = {"absolute", "expanduser", "joinpath", "resolve", "with_name", "with_suffix"}
 _OTHER = re.compile(r"str|(?:os\.)?fspath|(?:(?:os\.)?path\.|osp\.)?join")
 
 
@@ -37,10 +36,11 @@ class Paths:
     def is_path(self, node: ast.expr) -> bool:
         """Whether an expression is a `Path`, and no text."""
         match self._value(node):
-            case ast.BinOp(left=first, op=ast.Div()):
+            case (
+                ast.BinOp(left=first, op=ast.Div())
+                | ast.Call(func=ast.Attribute(first, "joinpath" | "resolve" | "with_suffix"))
+            ):
                 return self.is_path(first)
-            case ast.Call(func=ast.Attribute(value=path, attr=name)) if name in _OF_PATHS:
-                return self.is_path(path)
             case ast.Call(func=function):
                 return ast.unparse(function) in _PATH
         return False
@@ -58,7 +58,10 @@ def _parts(node: ast.expr) -> tuple[ast.expr | None, str]:
     match node:
         case ast.JoinedStr([ast.FormattedValue(value=first) | first, *rest]):
             return first, "..." if rest else ""
-        case ast.BinOp(left=first, op=ast.Div()):
+        case (
+            ast.BinOp(left=first, op=ast.Div())
+            | ast.Call(func=ast.Attribute(first, "joinpath" | "resolve" | "with_suffix"))
+        ):
             return first, "/..."
         case (
             ast.BinOp(left=ast.Constant(str(text)), op=ast.Mod())
@@ -67,8 +70,6 @@ def _parts(node: ast.expr) -> tuple[ast.expr | None, str]:
             return ast.Constant(re.split("[%{]", text)[0]), "..."
         case ast.BinOp(left=first, op=ast.Add()):
             return first, "..."
-        case ast.Call(func=ast.Attribute(value=first, attr=name)) if name in _OF_PATHS:
-            return first, "/..." if name == "joinpath" else ""
         case ast.Call(func=function, args=[first, *rest]):
             name = ast.unparse(function)
             if name in _PATH or _OTHER.fullmatch(name):
