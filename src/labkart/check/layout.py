@@ -11,16 +11,18 @@ from labkart.check.tree import Tree
 # Hidden folders and files are settings of tools; the machine's own, or secrets, are not for git.
 _FOLDERS = re.compile(
     r"\..+|binder|conf|data|docker|docs|external|manuscript|notebooks|paper|poster|presentation"
-    r"|reports|slides|src|tests|thesis|third_party|vendor"
+    r"|latex|LICENSES|reports|slides|src|tests|tex|thesis|third_party|vendor"
 )
 _FILES = re.compile(
     r"\.(?!DS_Store$|env$|env\.local$).+"
-    r"|[A-Z][A-Z_-]+(?:\.ja)?(?:\.(?:cff|md|rst|txt))?"  # README and the like
-    r"|(?:Containerfile|Dockerfile|Makefile|[Jj]ustfile|Snakefile)(?:\.\w+)?|\w+\.def"
-    r"|(?:docker-)?compose(?:\.\w+)?\.ya?ml|(?:requirements|constraints)[\w.-]*\.txt"
-    r"|(?:environment[\w-]*|codecov|conda-lock|mkdocs|myst|Taskfile)\.ya?ml|dvc\.(?:lock|yaml)"
-    r"|(?:codemeta|pyrightconfig|renovate|ro-crate-metadata)\.json|noxfile\.py"
-    r"|.+\.(?:cfg|ini|lock|nix|toml)|latexmkrc"
+    r"|[A-Z][A-Z_-]+(?:\.[a-z]{2})?(?:\.(?:bib|cff|in|md|rst|txt))?"  # README and the like
+    r"|[A-Z]\w+file(?:\.\w+)?|justfile|makefile|Singularity|\w+\.def"
+    r"|(?:docker-)?compose(?:\.\w+)?\.ya?ml|(?:requirements|constraints)[\w.-]*\.(?:in|txt)"
+    r"|(?:environment[\w-]*|[a-z]+-pipelines|appveyor|codecov|conda-lock|dvc|mkdocs|myst|params"
+    r"|readthedocs|Taskfile|_\w+)\.ya?ml|(?:conftest|noxfile|setup)\.py"
+    r"|(?:codemeta|croissant|datapackage|package(?:-lock)?|pyrightconfig|renovate"
+    r"|ro-crate-metadata|tsconfig)\.json5?|apt\.txt|runtime\.txt|postBuild"
+    r"|.+\.(?:cfg|code-workspace|ini|lock|nix|Rproj|toml)|latexmkrc"
 )
 _ORIGIN = ".labkart.json"  # of the file in which `labkart output -o` says what it has copied
 _DATA = ("raw", "raw.sha256", "raw.dvc", "README.md", ".gitignore", ".gitkeep")
