@@ -91,15 +91,15 @@ _CASES: list[tuple[str, dict[str, str], list[str], dict[str, str]]] = [
     ),
     (
         "unbounded-dependency",
-        {"pyproject.toml": '[project]\nname = "study"\ndependencies = [\n    "polars",\n    "a[b]",\n    "a>=1",\n    "c @ git+https://example.org/c",\n]\n[dependency-groups]\ndev = ["ruff", {include-group = "x"}, "study[b]"]\n[tool.labkart]\npipeline = "study.pipeline:pipeline"\n'},
-        ["pyproject.toml:4", "pyproject.toml:10"],
-        {"pyproject.toml": '[project]\nname = "study"\ndependencies = ["polars>=1", "a[b]", "a"]\n[dependency-groups]\ndev = ["a<2"]\n[tool.labkart]\npipeline = "study.pipeline:pipeline"\n'},
+        {"pyproject.toml": '[project]\nname = "study"\ndependencies = [\n    "polars",\n    "a[b]",\n    "a>=1",\n    "c @ git+https://example.org/c",\n]\n[dependency-groups]\ndev = ["ruff", {include-group = "x"}, "study[b]"]\ndocs = ["d!=1"]\n[tool.uv]\ndev-dependencies = ["e [x]"]\nsources = {polars = {index = "lab"}}\n[tool.labkart]\npipeline = "study.pipeline:pipeline"\n'},
+        ["pyproject.toml:4", "pyproject.toml:10", "pyproject.toml:11", "pyproject.toml:13"],
+        {"pyproject.toml": '[project]\nname = "study"\ndependencies = ["polars>=1", "a.x[b]", "A-x", "c"]\n[dependency-groups]\ndev = ["a_x<2"]\n[tool.uv.sources]\nc = {path = "c"}\n[tool.labkart]\npipeline = "study.pipeline:pipeline"\n'},
     ),
     (
         "missing-choice",
-        {"conf/data/iris.yaml": "", ".github/workflows/ci.yml": "env:\n  SMALL: data=wine\nrun: labkart run -m data=iris,x,y data=digits seed=1,2\n", "Makefile": "run:\n\tlabkart run data=x\n", "tests/test_a.py": 'compose("data=wine", f"data={x}", data=wine)\n'},
-        [*(f".github/workflows/ci.yml:{line}" for line in (2, 3, 3, 3)), "Makefile:2", "tests/test_a.py:1"],
-        {"conf/data/wine.yaml": "", ".github/workflows/ci.yml": "run: labkart run data=wine,wine --data=x\n", "tests/test_a.py": 'compose(data=iris)\n"data=wine"\n'},
+        {"conf/data/iris.yaml": "", ".github/workflows/ci.yml": "env:\n  SMALL: data=wine\nrun: labkart run -m data=iris,x,y data=digits seed=1,2\n", "Makefile": "run:\n\tlabkart run data=x\n", ".circleci/config.yml": "run: labkart run data/b=x data@a.b=x\n", "conf/data/b/c.yaml": "", "tests/test_a.py": 'compose("data=wine", f"data={x}", data=wine)\n'},
+        [".circleci/config.yml:1", ".circleci/config.yml:1", *(f".github/workflows/ci.yml:{line}" for line in (2, 3, 3, 3)), "Makefile:2", "tests/test_a.py:1"],
+        {"conf/data/wine.yaml": "", "CHANGELOG.md": "data=x is gone\n", ".github/workflows/ci.yml": "run: labkart run data=wine,wine --data=x hydra/launcher=joblib\n", "tests/test_a.py": 'compose(data=iris)\n"data=wine"\n'},
     ),
     (
         "unseeded-random",

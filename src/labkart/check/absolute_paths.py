@@ -24,10 +24,11 @@ _ABSOLUTE = re.compile(
     re.DOTALL,
 )
 _MAKES_PATH = {"Path", "pathlib.Path", "os.path.join", "path.join"}
-_TAKES_NAME = re.compile(
-    r"(?:create|require)_(?:dataset|group)|find(?:all)?|get|post|put|delete|route|xpath"
+_OF_NAMES = re.compile(
+    r"(?:\w+_)?(?:dataset|endpoint|group|key|route|topic|url|xpath)s?"
+    r"|find(?:all)?|get|post|put|delete",
+    re.IGNORECASE,
 )
-_IS_NAME = re.compile(r"(?:\w+_)?(?:key|route|group|topic|endpoint|url|xpath)s?", re.IGNORECASE)
 # In conf/, and where code makes a `Path` of it.
 _ABSOLUTE_FILE = re.compile(
     rf"{_ABSOLUTE.pattern}|/(?:{_FOLDERS})|/(?!dev/)[\w.-]+(?:/[\w. -]*)+", re.DOTALL
@@ -108,12 +109,10 @@ def _not_starts(node: ast.AST) -> list[ast.expr]:
         # A docstring. In HDF5 and the like, names of data sets look like paths; so do routes.
         case ast.Expr(value=part) | ast.Subscript(slice=part):
             return [part]
-        case ast.Call(func=ast.Attribute(attr=name), args=[part, *_]) if _TAKES_NAME.fullmatch(
-            name
+        case (
+            ast.Call(ast.Attribute(attr=name), args=[part, *_])
+            | ast.keyword(arg=str(name), value=part)
+            | ast.Assign([ast.Name(name)], part)
         ):
-            return [part]
-        case ast.keyword(arg=str(name), value=part) | ast.Assign([ast.Name(name)], part) if (
-            _IS_NAME.fullmatch(name)
-        ):
-            return [part]
+            return [part] if _OF_NAMES.fullmatch(name) else []
     return []

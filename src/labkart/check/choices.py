@@ -9,9 +9,9 @@ from typing import ClassVar
 from labkart.check.rule import Finding, Rule
 from labkart.check.tree import Tree
 
-_CHOICE = re.compile(r"(?<![\w.@/-])(\w+)=([\w-]+(?:,[\w-]+)*)(?![\w.-]*[({=])")
-_COMMANDS = re.compile(
-    r"\.github/workflows/.*|\.gitlab-ci\.yml|[Jj]ustfile|Makefile|README(?:\.ja)?\.md|.*\.sh"
+_CHOICE = re.compile(r"(?<![\w.@/-])([\w/]+)(?:@[\w.]+)?=([\w-]+(?:,[\w-]+)*)(?![\w.-]*[({=])")
+_COMMANDS = re.compile(  # CI of any kind, editors, containers; not a changelog
+    r"\..+|\w*file(?:\.\w+)?|[\w-]+\.(?:ini|ya?ml)|README(?:\.\w+)?\.md|.*\.sh"
 )
 
 
@@ -28,8 +28,11 @@ class MissingChoice(Rule):
         """Look for `group=option` in commands, and in the texts of the tests."""
         options = dict[str, set[str]]()
         for file in (Path(path) for path in tree.files):
-            if file.parts[0] == "conf" and len(file.parts) == 3 and file.suffix == ".yaml":
-                options.setdefault(file.parts[1], set()).add(file.stem)
+            group = file.parent.as_posix().removeprefix("conf/")
+            # What hydra/launcher may be is in other packages, too.
+            is_choice = file.parts[0] == "conf" and file.suffix == ".yaml"
+            if is_choice and not group.startswith(("conf", "hydra/")):
+                options.setdefault(group, set()).add(file.stem)
         for path, text, line in _words(tree):
             for group, choice in _CHOICE.findall(text):
                 for option in choice.split(",") if group in options else ():

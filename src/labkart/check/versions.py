@@ -6,9 +6,11 @@ import tomllib
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from importlib.metadata import distribution
+from itertools import chain
 from typing import Any, ClassVar
 
 from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
 
 from labkart.check.rule import Finding, Rule
 from labkart.check.tree import Tree
@@ -66,21 +68,33 @@ class UnboundedDependency(Rule):
 
     def check(self, tree: Tree) -> Iterator[Finding]:
         """Look at the dependencies, the extras and the groups in `pyproject.toml`."""
-        text = tree.text("pyproject.toml") or ""
-        settings = tomllib.loads(text)
-        table = settings.get("project", {})
-        extras, groups = (
-            table.get("optional-dependencies", {}),
-            settings.get("dependency-groups", {}),
-        )
-        lines = [line for group in (*extras.values(), *groups.values()) for line in group]
-        requirements = _requirements([*table.get("dependencies", ()), *lines])
-        bounded = {needed.name for needed in requirements if needed.specifier or needed.url}
+        settings = tomllib.loads(tree.text("pyproject.toml") or "")
+        table, uv = settings.get("project", {}), settings.get("tool", {}).get("uv", {})
+        groups = {
+            **table.get("optional-dependencies", {}),
+            **settings.get("dependency-groups", {}),
+            "uv": uv.get("dev-dependencies", []),
+        }
+        lines = chain(table.get("dependencies", ()), *groups.values())
+        requirements = _requirements(lines)
+        bounded = {_name(needed) for needed in requirements if _is_bounded(needed)}
+        # A commit, a folder or an address; an index says nothing about the version.
+        sources = uv.get("sources", {})
+        bounded |= {canonicalize_name(name) for name in sources if "index" not in sources[name]}
         for needed in requirements:
-            if needed.name not in {*bounded, table.get("name")}:
-                pattern = rf".*[\"']{re.escape(needed.name)}\b"
+            if _name(needed) not in {*bounded, canonicalize_name(table.get("name", ""))}:
+                pattern = rf".*[\"'] *{re.escape(needed.name)}\b"
                 line = next(iter(tree.lines("pyproject.toml", pattern)), 0)
                 yield self.finding("pyproject.toml", "none", line, name=needed.name)
+
+
+def _name(needed: Requirement) -> str:
+    return canonicalize_name(needed.name)
+
+
+def _is_bounded(needed: Requirement) -> bool:
+    """Whether it says more than which versions are wrong."""
+    return bool(needed.url) or any(part.operator != "!=" for part in needed.specifier)
 
 
 def _requirements(lines: Iterable[Any]) -> list[Requirement]:
