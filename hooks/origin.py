@@ -25,6 +25,7 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 _START = Path.cwd()
 # Facts of one machine or one moment, which do not belong in a project.
 _TRANSIENT = {"_template", "_commit", "_output_dir", "_repo_dir", "_checkout"}
+_ELSEWHERE = {"GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_OBJECT_DIRECTORY"}
 # As GitHub and GitLab write the page of a repository: https://host/owner/repository
 _WEB_PAGE = re.compile(r"https?://[^/]+(/[^/]+){2,}")
 # What comes before the revision in the address of a file: `blob` where nothing else is known.
@@ -184,7 +185,13 @@ def _git(repository: Path, *arguments: str) -> str | None:
     """What git prints; None if it fails or is not installed."""
     try:
         done = subprocess.run(
-            ["git", *arguments], cwd=repository, capture_output=True, encoding="utf-8", check=False
+            ["git", *arguments],
+            cwd=repository,
+            capture_output=True,
+            encoding="utf-8",
+            check=False,
+            # A git hook, or a shell that was set up for another repository, would lead git there.
+            env={name: text for name, text in os.environ.items() if name not in _ELSEWHERE},
         )
     except OSError:
         return None

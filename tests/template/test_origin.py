@@ -169,6 +169,15 @@ def test_without_git_there_is_an_address_and_no_commit(
     assert read_origin({"_template": "."}, repository) == Origin(str(repository), is_changed=True)
 
 
+def test_another_repository_that_the_shell_is_set_up_for_is_not_the_template(
+    repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GIT_DIR", "/nowhere")
+    assert read_origin({"_template": "."}, repository).commit == git(
+        repository, "rev-parse", "HEAD"
+    )
+
+
 # Under cruft
 
 
