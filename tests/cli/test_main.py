@@ -45,7 +45,7 @@ def test_what_argparse_says_is_in_the_language_of_the_project(
     """With the whole usage: Python 3.11 cuts its first word off by the length of the English one."""
     errors = {
         ("reproduce",): "次の引数が必要です: run, name=value",
-        ("runs", "--since"): "引数 --since: 値が 1 つ必要です",
+        ("runs", "--since"): "引数 --since: 値が一つ必要です",
         ("ui", "--port", "x"): "引数 --port: 'x' は int ではありません",
         ("report", "x", "--layout", "y"): "'y' は選べません",
     }

@@ -3,6 +3,7 @@
 import datetime
 from enum import Enum
 from pathlib import Path
+from types import new_class
 from typing import Any
 from xml.etree.ElementTree import Element, ElementTree, tostring
 
@@ -97,11 +98,12 @@ def test_a_parameter_takes_the_yaml_of_the_page(root: Path) -> None:
     write(root, **{"conf/model/forest.yaml": "".join(lines), "data/raw/README.md": "Here."})
     model = compose().model
     for number, (parameter, _, expected) in enumerate(PARAMETERS):
-
-        class Example(Task[int]):
-            value: Any = eval(parameter, dict(NAMES))
-
-        value = make(Example, model[f"row{number}"]).value
+        row = f"row{number}"
+        values = {"value": eval(parameter, dict(NAMES)), "__module__": __name__}
+        example = new_class(
+            row, (Task[int],), exec_body=lambda body, values=values: body.update(values)
+        )
+        value = make(example, model[row]).value
         wanted = eval(expected, {**NAMES, "root": root})
         assert value == wanted, parameter
         assert isinstance(value, type(wanted)) or isinstance(wanted, dict), parameter
