@@ -21,6 +21,8 @@ from labkart.records.values import parse_number
 from labkart.tracking import links
 from labkart.tracking.artifacts import Uses
 
+Point = tuple[str, int, int, str]
+
 _MAX_PARAM, _MAX_TAG = 6000, 8000  # characters; MLflow cuts longer ones
 _MANY = 100  # tasks of an experiment
 _MOST_RESULTS, _MOST_FILES = 8, 6  # that a description names
@@ -43,6 +45,11 @@ def plain_metrics(logged: Iterable[Logged]) -> list[Metric]:
         Metric(names[name], value, round(1000 * seconds), step or 0)
         for name, value, step, seconds, _ in metrics
     ]
+
+
+def point(metric: Metric) -> Point:
+    """What tells a point of a metric from all others of its run."""
+    return metric.key, metric.step, metric.timestamp, str(metric.value)  # nan is not itself
 
 
 def system_metrics(uses: Uses) -> Iterator[Metric]:

@@ -4,7 +4,7 @@ Decides nothing about tasks. The records are the truth, and what is written here
 them again. Knows neither which store that is nor what it lacks: see `links`.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from labkart.records.record import (
 )
 from labkart.tracking import artifacts, entities, links, models, store, study_run
 from labkart.tracking.direct import runs as direct
+from labkart.tracking.entities import Point
 from labkart.tracking.store import OpenStore
 
 # Of the others "KILLED". MLflow's page shows only FINISHED as no mistake, and no search made one.
@@ -71,13 +72,13 @@ def _previous_runs(opened: OpenStore, experiment: ExperimentRecord) -> Iterator[
         yield from (run.info.run_id for run in runs)
 
 
-def publish(opened: OpenStore, id: str, sent: Mapping[str, int] | None = None) -> None:
+def publish(opened: OpenStore, id: str, sent: Container[Point] = ()) -> None:
     """Write all of an experiment that has ended to its run, the cached tasks too.
 
     Args:
         opened: the store.
         id: of the experiment.
-        sent: how many of a task's metrics the run has already, by the task's id.
+        sent: the points of metrics that the run has already.
     """
     folder = experiment_folder(id)
     if not folder.exists():
@@ -89,7 +90,7 @@ def publish(opened: OpenStore, id: str, sent: Mapping[str, int] | None = None) -
             return
         link = links.read_link(experiment)
         if not link or not link.is_whole(experiment):
-            run = _publish(opened, experiment, link, sent or {})
+            run = _publish(opened, experiment, link, sent)
             links.write_link(experiment, run, whole=True)
             for use in experiment.tasks:
                 live_metrics.forget(task_folder(use.name, use.id))
@@ -111,7 +112,7 @@ def _publish(
     opened: OpenStore,
     experiment: ExperimentRecord,
     link: links.RunLink | None,
-    sent: Mapping[str, int],
+    sent: Container[Point],
 ) -> str:
     """Write all of it, and return the run's id.
 
@@ -121,19 +122,16 @@ def _publish(
         opened: the store.
         experiment: the record.
         link: to its run, if it has one.
-        sent: how many of a task's metrics that run has already, by the task's id.
+        sent: the points of metrics that that run has already.
     """
     client, experiment_id = opened
     calls = direct.read(experiment)  # of MLflow's own functions
     records = {use.id: read_task(use.name, use.id) for use in experiment.tasks}
     uses = [(use, record) for use in experiment.tasks if (record := records[use.id])]
-    histories = _histories(experiment, records)
-    begun = _begun(opened, experiment, link, histories.values())
-    metrics = [
-        metric
-        for id, history in histories.items()
-        for metric in history[_count_sent(records[id], sent.get(id, 0)) if begun else 0 :]
-    ]
+    metrics = _metrics(experiment, records)
+    begun = _begun(opened, experiment, link, {metric.key for metric in metrics})
+    if begun:  # a store takes long for a point that it has
+        metrics = [metric for metric in metrics if entities.point(metric) not in sent]
     params = entities.experiment_params(experiment, uses)
     params |= direct.params(calls, params)
     run = begun or _create(opened, experiment, uses)
@@ -163,30 +161,24 @@ def _publish(
     return run
 
 
-def _histories(
+def _metrics(
     experiment: ExperimentRecord, records: Mapping[str, TaskRecord | None]
-) -> dict[str, list[Metric]]:
-    """All metrics of each task by its id, those of results first: MLflow's page keeps the order."""
+) -> list[Metric]:
+    """All metrics, those of results first: MLflow's page keeps the order."""
     names = MetricNames(experiment)
-    histories = dict[str, list[Metric]]()
+    metrics = list[Metric]()
     for use in sorted(experiment.tasks, key=lambda use: not names.is_result(use.label)):
         record = records[use.id]
-        metrics = record.metrics if record else live_metrics.read_metrics(use.name, use.id)[0]
-        histories[use.id] = entities.metrics(names, use, metrics)
-    return histories
-
-
-def _count_sent(record: TaskRecord | None, count: int) -> int:
-    """How many of a task's metrics need not be sent again: what MLflow told has another order."""
-    has_calls = record is not None and any(metric.by_mlflow for metric in record.metrics)
-    return 0 if has_calls else count
+        logged = record.metrics if record else live_metrics.read_metrics(use.name, use.id)[0]
+        metrics += entities.metrics(names, use, logged)
+    return metrics
 
 
 def _begun(
     opened: OpenStore,
     experiment: ExperimentRecord,
     link: links.RunLink | None,
-    histories: Iterable[Iterable[Metric]],
+    names: set[str],
 ) -> str | None:
     """The id of the run that was begun for this very attempt, if it still exists and is right.
 
@@ -195,7 +187,6 @@ def _begun(
     if link and link.is_of(experiment):
         with suppress(MlflowException):
             run = opened.client.get_run(link.run)
-            names = {metric.key for history in histories for metric in history}
             shown = {name for name in run.data.metrics if not name.startswith("system/")}
             if run.info.lifecycle_stage == "active" and shown <= names:
                 return link.run

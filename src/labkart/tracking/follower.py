@@ -16,6 +16,7 @@ from labkart.records import leftovers, live_metrics, unpublished
 from labkart.records.names import MetricNames
 from labkart.records.record import ExperimentRecord, TaskRun, read_experiment
 from labkart.tracking import artifacts, connection, entities, experiment_run, store, study_run
+from labkart.tracking.entities import Point
 from labkart.tracking.store import OpenStore
 
 # Seconds of computing at the end of a command for the project's own file, and for a server, for
@@ -108,7 +109,7 @@ class Follower:
         record = read_experiment(id)
         running = self._running.pop(id, None)
         if not record or record.status != "running":
-            experiment_run.publish(opened, id, running.sent if running else None)
+            experiment_run.publish(opened, id, running.sent if running else ())
         elif running and running.record.started == record.started:
             self._running[id] = running
         elif time.time() < entities.milliseconds(record.started) / 1000 + self._shortest:
@@ -143,11 +144,11 @@ class LiveRun:
         run: the id of its run in MLflow.
 
     Attributes:
-        sent: how many metrics of each task were sent, by the task's id.
+        sent: the points of metrics that were sent.
     """
 
     def __init__(self, client: MlflowClient, record: ExperimentRecord, run: str) -> None:
-        self.record, self.sent = record, dict[str, int]()
+        self.record, self.sent = record, set[Point]()
         self._client, self._run = client, run
         self._read = dict[str, int]()  # bytes of each task's metrics
         self._logs = dict[str, Stamp | None]()
@@ -171,7 +172,7 @@ class LiveRun:
             points = entities.metrics(MetricNames(self.record), use, metrics)
             self._client.log_batch(self._run, points)
             self._read[use.id] = end
-            self.sent[use.id] = self.sent.get(use.id, 0) + len(metrics)
+            self.sent.update(map(entities.point, points))
 
     def _upload_logs(self) -> None:
         for label, log in artifacts.logs(self.record):
