@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from labkart import _compat, project
 from labkart.language import translate
@@ -111,7 +112,8 @@ def _log_traces() -> None:
     import mlflow
 
     ids = [experiment.experiment_id for experiment in mlflow.search_experiments()]
-    for trace in mlflow.search_traces(locations=ids, return_type="list"):
+    traces: Any = mlflow.search_traces(locations=ids, return_type="list")
+    for trace in traces:
         run = trace.info.trace_metadata.get("mlflow.sourceRun")
         mlflow.log_text(trace.to_json(pretty=True), f"traces/{trace.info.trace_id}.json", run)
 
