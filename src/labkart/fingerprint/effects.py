@@ -9,11 +9,12 @@ anything.
 import ast
 from collections.abc import Callable, Iterable
 from functools import cache
+from itertools import chain
 
 from labkart.fingerprint import harmless
 from labkart.fingerprint.classes import Classes
 from labkart.fingerprint.modules import External, Modules, Ref, Target
-from labkart.fingerprint.names import FUNCTIONS, decorator_name, dotted, is_cached
+from labkart.fingerprint.names import FUNCTIONS, decorator_name, dotted, is_cached, keeps_values
 from labkart.fingerprint.statements import evaluated, functions_in, new_values
 
 # The statements whose values are changed; None among them is anything.
@@ -23,11 +24,10 @@ _ANYTHING: Effect = frozenset([None])
 
 # These do what their parts do. After an error there is no result, unless it is caught there.
 _COMPOUND = (ast.If, ast.Try, ast.ExceptHandler, ast.For, ast.While, ast.Break, ast.Continue)
-_COMPOUND += (ast.Expr, ast.Assert, ast.Raise, ast.Return, ast.Pass, ast.withitem)
+_COMPOUND += (ast.Expr, ast.Assert, ast.Raise, ast.Return, ast.Pass, ast.With, ast.withitem)
 # Harmless with one argument; of more these make a class, or call a function.
 _OF_ONE = ([External("", "type")], [External("", "iter")])
 _ACCESSORS = ("setter", "getter", "deleter")
-_MAKERS = ("__init__", "__new__", "__post_init__")
 
 
 class Effects:
@@ -93,26 +93,17 @@ class Effects:
     def is_moving(self, ref: Ref) -> bool:
         """Whether a value may change where it is read: an iterator, or an object that counts."""
         value = getattr(ref.statement.node, "value", None)
-        if not isinstance(value, ast.Call):
-            return isinstance(value, ast.GeneratorExp)
-        return any(
-            self._makes_moving(target)
-            if isinstance(target, Ref)
-            else harmless.is_iterator(target.dotted)
-            for target in self.classes.targets(ref, dotted(value.func))
+        name = dotted(value.func) if isinstance(value, ast.Call) else ""
+        made_by = self.classes.targets(ref, name) if name else []
+        bases = [
+            self.classes.inherited(it, it.statement.node) for it in made_by if isinstance(it, Ref)
+        ]
+        return isinstance(value, ast.GeneratorExp) or any(
+            keeps_values(it.statement.node)
+            if isinstance(it, Ref)
+            else harmless.is_iterator(it.dotted)
+            for it in [*made_by, *chain.from_iterable(bases)]
         )
-
-    def _makes_moving(self, ref: Ref) -> bool:
-        """Whether it is a generator, or a class whose objects keep something once they are made."""
-        if isinstance(ref.statement.node, FUNCTIONS):
-            return "yield" in ref.statement.words
-        owners = [ref, *self.classes.inherited(ref, ref.statement.node)]
-        nodes = [owner.statement.node for owner in owners if isinstance(owner, Ref)]
-        members = [member for node in nodes for member in ast.iter_child_nodes(node)]
-        methods = [it for it in members if getattr(it, "name", "") not in _MAKERS]
-        parts = [part for method in methods for part in ast.walk(method)]
-        stored = [part for part in parts if isinstance(getattr(part, "ctx", None), ast.Store)]
-        return any(isinstance(it, ast.Attribute) for it in stored) or any(map(is_cached, members))
 
 
 class _Reader:
@@ -153,7 +144,9 @@ class _Reader:
             self.read(node.body)
         elif isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign):
             self._assign(node)
-        elif isinstance(node, _COMPOUND) or self._is_reading(node):
+        elif isinstance(node, _COMPOUND):
+            # What a context does ends with its block; of one that is made, the calls are known.
+            self._add(isinstance(getattr(node, "context_expr", None), ast.Call | None))
             self._store(getattr(node, "target", getattr(node, "optional_vars", None)))
             if isinstance(node, ast.Raise) and not isinstance(node.exc, ast.Call | None):
                 self._callback(node.exc)
@@ -161,14 +154,6 @@ class _Reader:
         else:
             is_import = isinstance(node, ast.Import | ast.ImportFrom)  # `reach` follows it
             self._add(is_import and not self._is_function)
-
-    def _is_reading(self, node: ast.AST) -> bool:
-        """Whether it is a `with` that only opens a file, or suppresses an error."""
-        calls = [item.context_expr for item in node.items] if isinstance(node, ast.With) else []
-        names = [dotted(call.func) if isinstance(call, ast.Call) else "" for call in calls]
-        targets = [it for name in names for it in self._classes.targets(self._ref, name)]
-        known = [isinstance(it, External) and it.dotted in harmless.CONTEXTS for it in targets]
-        return bool(known) and all(known)
 
     def _expression(self, node: ast.expr) -> None:
         """What the evaluation of an expression does; functions in it are not called."""

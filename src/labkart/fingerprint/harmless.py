@@ -52,8 +52,6 @@ _FUNCTIONS = _words("""
 CALLBACKS = _words("cls converters default_factory key object_hook object_pairs_hook")
 CALLBACKS |= _words("parse_constant parse_float parse_int")
 CALLING = {"map", "filter", "collections.defaultdict", "functools.reduce"}
-# A `with` of these only opens a file, or suppresses an error.
-CONTEXTS = {"open", "contextlib.suppress"}
 _ITERATORS = _words("csv.reader enumerate filter iter map open reversed zip")
 # Methods of a value, which only make another one, of a text, a path, a table.
 METHODS = _words("""

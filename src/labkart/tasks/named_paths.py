@@ -21,6 +21,7 @@ from labkart.records.record import TaskRecord
 from labkart.tasks import task_id
 from labkart.tasks.data_files import DataFile
 from labkart.tasks.file_access import declaration, may_be_data, may_be_input, warn
+from labkart.tasks.params import values_in
 
 # The fingerprint counts code.
 _CODE = (".py", ".pyc", ".so", ".ipynb", ".sh")
@@ -175,19 +176,9 @@ def _parameter_texts(task: task_id.TaskWithId[Any]) -> Iterator[tuple[str, str, 
         value = task.param_kwargs[name]
         if not isinstance(parameter, DataFile):
             whole = name if isinstance(value, str | PurePath) else ""
-            for text in _texts(value):
-                for path in _paths_in(text):
-                    yield path, f"{task.get_task_family()}.{name}", whole
-
-
-def _texts(value: Any) -> Iterator[str]:
-    """The texts in a value, at any depth."""
-    if isinstance(value, str | PurePath):
-        yield str(value)
-    elif isinstance(value, Mapping):
-        yield from (text for item in value.values() for text in _texts(item))
-    elif isinstance(value, list | tuple):
-        yield from (text for item in value for text in _texts(item))
+            texts = [str(item) for item in values_in(value) if isinstance(item, str | PurePath)]
+            for path in (path for text in texts for path in _paths_in(text)):
+                yield path, f"{task.get_task_family()}.{name}", whole
 
 
 def _code_texts(kind: type) -> tuple[tuple[str, str, str], ...]:

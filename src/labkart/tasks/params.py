@@ -11,7 +11,7 @@ import re
 import sys
 import uuid
 import zoneinfo
-from collections.abc import Callable, Mapping, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from datetime import date, time, timedelta, tzinfo
 from decimal import Decimal
 from enum import Enum
@@ -118,22 +118,28 @@ def _plain_text(value: Any) -> str:
 
 def value_classes(task: gokart.TaskOnKart[Any]) -> list[type]:
     """The classes that the parameters are, or are objects of: code that the task may run."""
-    params: dict[str, Any] = task.param_kwargs
-    values = [params[name] for name, parameter in task.get_params() if parameter.significant]
-    classes = set[type]()
-    while values:
-        value = values.pop()
-        kind = value if isinstance(value, type) else type(value)
-        is_python = kind.__module__.partition(".")[0] in sys.stdlib_module_names
-        if not (is_python or isinstance(value, luigi.Task)):
-            classes.add(kind)
-        if isinstance(value, Mapping):
-            values += [*value.keys(), *value.values()]
-        elif isinstance(value, list | tuple | Set):
-            values += value
-        elif value is not kind:
-            values += (_fields(value) or {}).values()
-    return sorted(classes, key=_name)
+    given: dict[str, Any] = task.param_kwargs
+    values = [given[name] for name, parameter in task.get_params() if parameter.significant]
+    items = [item for item in values_in(values) if not isinstance(item, luigi.Task)]
+    classes = {item if isinstance(item, type) else type(item) for item in items}
+    foreign = {
+        it for it in classes if it.__module__.partition(".")[0] not in sys.stdlib_module_names
+    }
+    return sorted(foreign, key=_name)
+
+
+def values_in(value: Any) -> Iterator[Any]:
+    """A value, and those in it at any depth."""
+    yield value
+    items: Iterable[Any] = ()
+    if isinstance(value, Mapping):
+        items = (*value.keys(), *value.values())
+    elif isinstance(value, list | tuple | Set):
+        items = value
+    elif not isinstance(value, type):
+        items = (_fields(value) or {}).values()
+    for item in items:
+        yield from values_in(item)
 
 
 def is_same(first: Any, second: Any) -> bool:
