@@ -4,9 +4,9 @@ The rule, as `labkart docs cache` tells it to students:
 
 - What a module defines (functions, classes, constants) counts for the tasks that reach it by name,
   compared as Python writes it: comments, docstrings and formatting do not count.
-- Anything else that happens when modules are imported (a call, a loop, setting something elsewhere)
-  counts for every task, with what it uses. A registered definition counts for the tasks that read
-  the register.
+- Anything else that happens when modules are imported (a call that does something, setting
+  something elsewhere) counts for every task, with what it uses. A registered definition counts for
+  the tasks that read the register, and so does a loop that fills a table.
 - Where code runs from text or is found by a computed name, all code of the project counts.
 
 So the unit is the statement at the top of a file (`statements`, `names`). `modules` knows what a
