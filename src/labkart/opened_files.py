@@ -20,6 +20,8 @@ Listener = Callable[[str, bool | None], None]
 
 # What shows lines of code in warnings and tracebacks.
 _QUOTING = ("/linecache.py", "/tokenize.py")
+# What lists the folders of `sys.path`.
+_LOOKS_FOR_PACKAGES = re.compile(r"<frozen importlib|.*/importlib/metadata/")
 # What separates the names of files in a command.
 _SEPARATORS = re.compile(r"[\s=<>;|&'\"()]+")
 _WRITES = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
@@ -69,11 +71,8 @@ def ignored() -> Iterator[None]:
 def is_import(path: Any, depth: int) -> bool:
     """Whether Python opens a file to import it; `depth` is the number of the opener's frame."""
     is_code = isinstance(path, str) and path.endswith((".py", ".pyc"))
-    return is_code and _is_importer(depth + 1)
-
-
-def _is_importer(depth: int) -> bool:
-    return sys._getframe(depth + 1).f_code.co_filename.startswith("<frozen importlib")
+    opener = sys._getframe(depth + 1).f_code.co_filename if is_code else ""
+    return opener.startswith("<frozen importlib")
 
 
 def _report(path: Any, reads: bool | None = True) -> None:
@@ -90,7 +89,7 @@ def _hook(event: str, arguments: tuple[Any, ...]) -> None:
     if event == "open":
         _on_open(*arguments)
     elif event in ("os.listdir", "os.scandir"):
-        if not _is_importer(1):
+        if not _LOOKS_FOR_PACKAGES.match(sys._getframe(1).f_code.co_filename):
             _report(arguments[0] or os.curdir)
     elif event == "sqlite3.connect":
         _on_database(arguments[0])

@@ -123,8 +123,7 @@ def _on_run(code: Any) -> None:
 
 def _on_open(name: str, reads: bool | None) -> None:
     """Note a file of code that is read as data, or data that is read while a module is imported."""
-    is_path = os.path.abspath(name) in sys.path  # noqa: PTH100 (as a text); Python lists it
-    if reads is False or is_path or is_installed(name) or name.startswith(_SYSTEM):
+    if reads is False or is_installed(name) or name.startswith(_SYSTEM):
         return
     if name.endswith(_CODE) and (content := _content(name)) is not None:
         _log.opened[_absolute(name)] = hashlib.sha256(content).hexdigest()

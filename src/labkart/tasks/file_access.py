@@ -8,7 +8,6 @@ another language opens see `named_paths`. Of data of installed packages, such as
 import logging
 import os
 import re
-import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -104,7 +103,7 @@ class UndeclaredReads:
         elif path in self._written or not self._may_be_input(path):
             return
         elif reads and Path(path).is_dir():
-            if path not in sys.path and may_be_data(Path(path)):
+            if may_be_data(Path(path)):
                 self._listed[Path(path).relative_to(self._root).as_posix()] = None
         else:
             self._add(Path(path), certain=reads is not None)
