@@ -1341,6 +1341,10 @@ OUTSIDE: dict[str, Case] = {
         "way.py": "import json\ndef scaled(x):\n    ns = {}\n    for cell in json.load(open('notebooks/a.ipynb'))['cells']:\n        exec(cell, ns)\n    return x * ns['RATE']\n",
         "../../notebooks/a.ipynb": '{"cells": ["RATE = §"]}',
     },
+    "a Makefile": {
+        "way.py": "import subprocess\ndef scaled(x):\n    return x * int(subprocess.check_output(['make', '-s', 'rate']))\n",
+        "../../Makefile": "rate:\n\t@echo §\n",
+    },
 }
 
 IGNORED |= {

@@ -276,7 +276,8 @@ def _files(top: Path) -> Iterator[Path]:
             and not Path(folder, name, "pyvenv.cfg").exists()
         ]
         files = [Path(folder, name) for name in sorted(names)]
-        yield from (file for file in files if file.suffix in _CODE and file.is_file())
+        code = (file for file in files if file.suffix in _CODE or file.name == "Makefile")
+        yield from filter(Path.is_file, code)
 
 
 def _read(file: str, spec: ModuleSpec) -> bytes:
