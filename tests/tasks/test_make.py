@@ -147,6 +147,7 @@ def test_a_mapping_comes_with_all_that_is_in_it() -> None:
         ("number", None, "Values.number must be a number, got None."),
         ("switch", "maybe", "Values.switch must be true or false, got 'maybe'."),
         ("switch", 0.5, "Values.switch must be true or false, got 0.5."),
+        ("switch", -1, "Values.switch must be true or false, got -1."),
         ("text", None, "Values.text must be a string, got None."),
         ("text", ["a"], "Values.text must be a string, got ['a']."),
         ("maybe", "many", "Values.maybe must be an integer, got 'many'."),

@@ -147,7 +147,7 @@ def _explain_override(error: BaseException, overrides: list[str]) -> str:
         return f"{match[1]}: {_explain_merge(match[1], error)}"
     for override in overrides:
         name, _, value = override.lstrip("+~").partition("=")
-        if message.startswith(NO_FILE_NAME):
+        if message.startswith(NO_FILE_NAME) or not name:
             problem = _explain_choice(name, value)
         else:
             problem = _explain_prefix(override, message)

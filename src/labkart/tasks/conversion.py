@@ -78,7 +78,10 @@ def _refusal(name: str, value: Any, reason: str) -> LabkartError:
 
 def _typed(parameter: luigi.Parameter[Any], value: Any) -> Any:
     if node := _node(parameter):
-        return node.validate_and_convert(value)
+        typed = node.validate_and_convert(value)
+        if isinstance(value, int) and typed != value:  # 7 for a switch, 2**53 + 1 for a float
+            raise ValueError
+        return typed
     if value is None and parameter_kind(parameter):
         return None
     if isinstance(parameter, luigi.EnumListParameter) and isinstance(value, list | tuple):
