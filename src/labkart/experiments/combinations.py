@@ -123,7 +123,7 @@ def _values(override: Override) -> list[str]:
         )
     # Hydra's own texts of `choice("it's", x)` have no quotes.
     items = override.sweep_iterator(transformer=Transformer.identity)
-    values = [write_value(it) if type(it) is str else Transformer.encode(it) for it in items]
+    values = [write_value(it) if type(it) is str else str(Transformer.encode(it)) for it in items]
     if not values:
         raise mistake("{override} has no values, so there would be nothing to run.", override=text)
     return values

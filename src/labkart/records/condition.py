@@ -178,8 +178,10 @@ class _Dictionary(dict[str, Any]):
 def _typed_dictionary(record: ExperimentRecord, name: str) -> _Dictionary | None:
     for override in record.overrides:
         typed, _, text = override.lstrip("+").partition("=")
-        if typed == name and text.startswith("{") and (parsed := _parse(text)):
-            return _Dictionary(parsed.value())  # pyright: ignore[reportArgumentType]
+        parsed = _parse(text) if typed == name and text.startswith("{") else None
+        content: Any = parsed.value() if parsed else None
+        if isinstance(content, dict):
+            return _Dictionary(content)
     return None
 
 

@@ -46,6 +46,7 @@ class TrialJournal:
         file = self._folder / "journal.log"
         # Optuna's own lock stays for half a minute when a process is killed.
         self._lock: Any = file_lock(self._folder / ".lock")
+        directions: list[Any] = list(config.objectives.values())
         try:
             with self._lock:
                 _cut_half_line(file)
@@ -54,7 +55,7 @@ class TrialJournal:
                     storage=self._storage,
                     pruner=config.pruner,
                     study_name=config.name,
-                    directions=list(config.objectives.values()),
+                    directions=directions,
                     load_if_exists=True,
                 )
         except (AssertionError, AttributeError, LookupError, TypeError, ValueError) as error:
