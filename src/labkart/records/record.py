@@ -80,8 +80,7 @@ class TaskRecord:
     machine_use: dict[str, float] = field(default_factory=dict)  # see `records.machine_use`
     # The digests of data that packages bring along, by its path among them.
     library_data: dict[str, str] = field(default_factory=dict)
-    # The versions of CUDA and cuDNN that it used.
-    gpu_libraries: dict[str, str] = field(default_factory=dict)
+    gpu_libraries: dict[str, str] = field(default_factory=dict)  # its versions of CUDA and cuDNN
     # What it had of what its class asks for by `resources`: the graphics cards, and amounts.
     allocation: dict[str, Any] = field(default_factory=dict)
     edited: bool = False  # whether its file was changed by something else than Labkart
@@ -165,8 +164,7 @@ class ExperimentRecord:
     error: str | None = None
     ended: str | None = None
     config: dict[str, Any] = field(default_factory=dict)  # all of it, as it was composed
-    # By dotted name, the settings of which an interpolation makes a value: `${seed}` of `seed`.
-    references: dict[str, list[str]] = field(default_factory=dict)
+    references: dict[str, list[str]] = field(default_factory=dict)  # what `${...}` names, by name
     # A keyed digest of each value of the configuration that is masked, by its dotted name.
     masked: dict[str, str] = field(default_factory=dict)
     artifact_mb: float = 1.0  # outputs up to this size (in 10^6 bytes) are copied to MLflow
