@@ -97,22 +97,7 @@ def _details(table: ReportTable) -> Cells:
         ]
         sections.append(Section("" if only else table.title_of(metric), rows))
     head = [*map(label, table.settings), "n", mean, interval, *tests]
-    cells = Cells(head, sections, len(table.settings))
-    return cells if table.has_deviations else _without_empty_columns(cells)
-
-
-def _without_empty_columns(cells: Cells) -> Cells:
-    """The table without columns of numbers in which no row has one."""
-    columns = [
-        number
-        for number in range(len(cells.head))
-        if number < cells.labels or any(row[number].text not in ("", "-") for row in cells.rows)
-    ]
-    sections = [
-        Section(section.title, [[row[number] for number in columns] for row in section.rows])
-        for section in cells.sections
-    ]
-    return Cells([cells.head[number] for number in columns], sections, cells.labels)
+    return Cells(head, sections, len(table.settings))
 
 
 def _details_row(

@@ -68,7 +68,7 @@ def _sentences(table: ReportTable) -> Iterator[str]:
 def _value_sentence(table: ReportTable) -> str:
     config, seeds = table.config, ", ".join(table.seeds)
     if not table.has_deviations:
-        return translate("One run each: there is no deviation and no interval.")
+        return translate("One run each: there is no deviation, and no interval of the mean.")
     if not config.is_compact:
         return translate(
             "n: runs, over {seeds}; mean ± standard deviation of the sample (n - 1); {level}"
