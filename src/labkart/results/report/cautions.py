@@ -5,9 +5,7 @@ from collections.abc import Iterator, Sequence
 from labkart.language import local, translate
 from labkart.records.direction import is_share
 from labkart.records.seeds import Group
-from labkart.results.report.line import Pair
 from labkart.results.report.rounding import format_p
-from labkart.results.report.statistics import SIGNIFICANT
 from labkart.results.report.table import ReportTable
 from labkart.wording import listed
 
@@ -44,29 +42,24 @@ def _obstacle_sentences(table: ReportTable) -> Iterator[str]:
 
 def _fold_sentences(table: ReportTable) -> Iterator[str]:
     """Where a test that takes folds for independent samples would say more than they tell."""
-    overstated = [_compare_p(table, pair) for pair in table.all_pairs if _is_overstated(pair)]
-    if overstated:
+    numbers = [
+        translate(
+            "{p} with the correction for folds, where a plain t-test would say"
+            " {plain_p} ({metric}, {first} and {second})",
+            p=format_p(pair.test.p),
+            plain_p=format_p(pair.test.plain_p),
+            metric=table.config.label(pair.metric),
+            first=table.config.describe(pair.group.settings),
+            second=table.config.describe(pair.baseline.settings),
+        )
+        for pair in table.all_pairs
+        if pair.test.is_overstated
+    ]
+    if numbers:
         yield translate(
             "Folds share training data; p, before any correction for several tests: {numbers}.",
-            numbers=listed(overstated, "; "),
+            numbers=listed(numbers, "; "),
         )
-
-
-def _is_overstated(pair: Pair) -> bool:
-    p, plain_p = pair.test.p, pair.test.plain_p
-    return p is not None and plain_p is not None and plain_p < SIGNIFICANT <= p
-
-
-def _compare_p(table: ReportTable, pair: Pair) -> str:
-    return translate(
-        "{p} with the correction for folds, where a plain t-test would say"
-        " {plain_p} ({metric}, {first} and {second})",
-        p=format_p(pair.test.p),
-        plain_p=format_p(pair.test.plain_p),
-        metric=table.config.label(pair.metric),
-        first=table.config.describe(pair.group.settings),
-        second=table.config.describe(pair.baseline.settings),
-    )
 
 
 def _constant_sentences(table: ReportTable) -> Iterator[str]:

@@ -15,7 +15,13 @@ from scipy import special
 from labkart.language import bilingual
 from labkart.records.seeds import are_equal, deviation, mean
 from labkart.results.report.rounding import in_whole_units
-from labkart.results.report.statistics import RESAMPLES, Interval, batch_size, interval
+from labkart.results.report.statistics import (
+    RESAMPLES,
+    SIGNIFICANT,
+    Interval,
+    batch_size,
+    interval,
+)
 
 # Up to so many pairs all signs of the differences are listed, which takes care of ties.
 # `stats.wilcoxon` would do the same, forty times as slowly.
@@ -33,6 +39,11 @@ class PairedTest:
     pairs: int = 0
     obstacle: str = ""  # why there is no test, in words; empty if there is one
     plain_p: float | None = None  # for folds, the p-value of a test that takes them for independent
+
+    @property
+    def is_overstated(self) -> bool:
+        """Whether only a test that takes folds for independent finds a difference."""
+        return self.plain_p is not None and self.plain_p < SIGNIFICANT <= (self.p or 0.0)
 
 
 class Effect(NamedTuple):
