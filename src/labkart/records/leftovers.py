@@ -4,7 +4,6 @@ Removes or completes these, and never touches what belongs to a process that is 
 another host. What nobody needs any more of complete outputs is `labkart clean`'s.
 """
 
-import os
 import shutil
 import socket
 import time
@@ -88,16 +87,12 @@ def _age(path: Path) -> float:
 
 
 def _is_alive(process: str) -> bool:
-    if not process.isdecimal():
-        return False
-    with suppress(OSError):  # not on Linux
-        stat = Path(f"/proc/{process}/stat").read_text()
-        # A zombie has ended, whether or not its parent has taken notice.
-        return stat.rpartition(")")[2].split()[0] != "Z"
+    import psutil
+
     try:
-        os.kill(int(process), 0)
-    except (ProcessLookupError, OverflowError):
+        # A zombie has ended, whether or not its parent has taken notice.
+        return psutil.Process(int(process)).status() != psutil.STATUS_ZOMBIE
+    except (psutil.NoSuchProcess, OverflowError, ValueError):
         return False
-    except OSError:  # another user's
+    except psutil.Error:  # another user's
         return True
-    return True

@@ -3,7 +3,7 @@
 import hashlib
 import os
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +19,6 @@ from labkart.wording import and_more
 MANIFEST = "manifest-sha256.txt"
 _CODE = ("src", "conf", "pyproject.toml", "uv.lock", "README.md", "LICENSE", "CITATION.cff")
 _LOCKS = ("uv.lock", "packages.txt")
-_CHUNK = 1 << 20  # bytes that are read at once
 _MOST = 10  # places that a person reads
 
 
@@ -111,29 +110,23 @@ def _write(file: Path, files: Mapping[str, Path], texts: Mapping[str, bytes]) ->
     file.parent.mkdir(parents=True, exist_ok=True)
     temporary = file.with_name(f".{file.name}.{os.getpid()}.tmp")
     try:
-        with zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as zipped:
-            digests = {name: _pack(zipped, name, path) for name, path in files.items()}
+        with zipfile.ZipFile(
+            temporary, "w", zipfile.ZIP_DEFLATED, strict_timestamps=False
+        ) as zipped:
+            for name, path in files.items():
+                zipped.write(path, name)
             for name, content in texts.items():
                 zipped.writestr(name, content)
-                digests[name] = hashlib.sha256(content).hexdigest()
-            lines = (f"{digest}  {name}\n" for name, digest in sorted(digests.items()) if digest)
-            zipped.writestr(MANIFEST, "".join(lines))
+        with zipfile.ZipFile(temporary, "a", zipfile.ZIP_DEFLATED) as zipped:
+            zipped.writestr(MANIFEST, "".join(_manifest_lines(zipped)))
         temporary.replace(file)
     finally:
         with signals.deferred():
             temporary.unlink(missing_ok=True)
 
 
-def _pack(zipped: zipfile.ZipFile, name: str, path: Path) -> str:
-    """Add a file, and return its digest; of an empty folder there is none."""
-    if name.endswith("/"):
-        zipped.mkdir(name)
-        return ""
-    digest = hashlib.sha256()
-    facts = zipfile.ZipInfo.from_file(path, name, strict_timestamps=False)
-    facts.compress_type = zipfile.ZIP_DEFLATED
-    with path.open("rb") as source, zipped.open(facts, "w", force_zip64=True) as target:
-        while chunk := source.read(_CHUNK):
-            digest.update(chunk)
-            target.write(chunk)
-    return digest.hexdigest()
+def _manifest_lines(zipped: zipfile.ZipFile) -> Iterator[str]:
+    """The digest and the name of each file as it was packed; of an empty folder there is none."""
+    for name in sorted(name for name in zipped.namelist() if not name.endswith("/")):
+        with zipped.open(name) as file:
+            yield f"{hashlib.file_digest(file, 'sha256').hexdigest()}  {name}\n"
