@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from labkart.records import record
+from labkart.cli import main
+from labkart.errors import LabkartError
+from labkart.records import query, record
 from labkart.records.record import Metric
 from tests.records.test_record import EXPERIMENT, TASK
 
@@ -55,6 +57,34 @@ def test_a_record_without_a_digest_is_as_good_as_any(root: Path) -> None:
     del values["digest"]
     file.write_text(json.dumps(values))
     assert record.read_experiment(EXPERIMENT.id) == EXPERIMENT
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("settings", None),
+        ("config", [1]),
+        ("started", 2026),
+        ("overrides", [1]),
+        ("tags", None),
+        ("texts", {"uv.lock": 1}),
+        ("id", "another"),
+        ("tasks", [{"label": "A", "name": "A", "id": "1", "state": "ran", "seconds": None}]),
+        ("tasks", [{"label": "A", "name": "A", "id": "1", "state": "ran", "result": {"data": []}}]),
+        ("metrics", {"accuracy": "high"}),
+    ],
+)
+def test_a_record_with_a_value_of_another_kind_cannot_be_read_and_is_named(
+    name: str, value: object, root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    EXPERIMENT.write()
+    file = EXPERIMENT.folder / "record.json"
+    file.write_text(json.dumps({**json.loads(file.read_text()), name: value}))
+    assert record.read_experiment(EXPERIMENT.id) is None
+    with pytest.raises(LabkartError, match=r"cannot be read: it is damaged"):
+        query.find_experiment(EXPERIMENT.id[:6])
+    assert main.main(["runs"]) == 0
+    assert capsys.readouterr().err == f"  records that cannot be read: {EXPERIMENT.id}\n"
 
 
 def test_a_task_whose_record_was_edited_is_damaged(root: Path) -> None:

@@ -23,7 +23,7 @@ def main(argv: list[str]) -> int:
     from labkart.results.archive import archive
 
     os.chdir(project.current().root)
-    options = archive.Options(args.wheels, int(args.data_limit * 1e6), args.allow_secrets)
+    options = archive.Options(args.wheels, args.data_limit * 1e6, args.allow_secrets)
     file = _given(args.file) if args.file else _default()
     with console.busy(translate("packing")):
         contents = archive.make(file, options)

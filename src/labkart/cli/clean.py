@@ -87,7 +87,8 @@ def _is_confirmed(question: str) -> bool:
 def find_waste() -> list[Waste]:
     """What can be removed, the largest first. What killed processes left is removed at once."""
     leftovers.remove_leftovers()
-    recorded = record.task_names()
+    folders = record.task_folder("*", "*").parent.glob("*_*")
+    recorded = {id: name for name, _, id in (path.name.rpartition("_") for path in folders)}
     needed = _with_upstream(_needed(), recorded)
     waste = list(_old_files())
     outputs = (project.current().outputs / "cache").rglob("*")

@@ -1,7 +1,8 @@
 """When an experiment was last used: it ran, or a command named it and it was cached."""
 
 from labkart.files import read_text, remember
-from labkart.records.record import ExperimentRecord, current_time, timestamp
+from labkart.records.record import ExperimentRecord, current_time
+from labkart.records.values import timestamp
 
 _NAME = ".last-used"
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from labkart import git, project
 from labkart.files import read_text
-from labkart.records import texts
+from labkart.records import record_file, texts
 from labkart.records.record import ExperimentRecord, TaskRun
 from labkart.secrets.names import MASK
 
@@ -82,8 +82,11 @@ def texts_of(records: Sequence[ExperimentRecord]) -> dict[str, str]:
 
 
 def read(facts: Mapping[str, Any], stored: Mapping[str, str]) -> PortableRecord:
-    """The experiment that `describe` described. Raises TypeError if a fact is missing."""
-    return PortableRecord(**facts, stored=stored)
+    """The experiment that `describe` described. Raises TypeError if a fact is missing or wrong."""
+    record = PortableRecord(**facts, stored=stored)
+    if not record_file.fits(record, PortableRecord):
+        raise TypeError(record.id)
+    return record
 
 
 def shortened(record: ExperimentRecord) -> ExperimentRecord:

@@ -15,13 +15,8 @@ from labkart.files import read_json
 from labkart.language import join_sentences, mistake, translate
 from labkart.records import summaries, sweep
 from labkart.records.condition import Condition
-from labkart.records.record import (
-    ExperimentRecord,
-    read_experiment,
-    read_experiments,
-    timestamp,
-)
-from labkart.records.values import FACTS, has_value, value, values
+from labkart.records.record import ExperimentRecord, read_experiment, read_experiments
+from labkart.records.values import FACTS, has_value, timestamp, value, values
 from labkart.wording import did_you_mean, join_names, listed
 
 _RUN_PREFIX = 6  # letters of a run's id in MLflow with which hardly another one begins

@@ -254,13 +254,6 @@ def finished_tasks(name: str, most: int = 500) -> list[TaskRecord]:
     return sorted(done, key=lambda record: record.started, reverse=True)
 
 
-def task_names() -> dict[str, str]:
-    """The name of each task that has a record, by its id."""
-    folders = task_folder("*", "*").parent.glob("*_*")
-    parts = [folder.name.rpartition("_") for folder in folders]
-    return {id: name for name, _, id in parts}
-
-
 def read_experiments(prefix: str = "", most: int | None = None) -> list[ExperimentRecord]:
     """The experiments whose id begins with `prefix`, newest first; at most `most` of them."""
     folders = _newest(experiment_folder(f"{prefix}*"), most)
@@ -286,14 +279,6 @@ def digest_of(parts: Any) -> str:
 def current_time() -> str:
     """The local time with its offset, in ISO 8601."""
     return datetime.now().astimezone().isoformat(timespec="milliseconds")
-
-
-def timestamp(time: str | None) -> float:
-    """A time of a record in seconds since 1970; 0 if it has none, or what is no time."""
-    try:
-        return datetime.fromisoformat(time or "").timestamp()
-    except ValueError:
-        return 0.0
 
 
 def describe_change(state: FileState, root: Path) -> str:

@@ -44,29 +44,29 @@ def read_record(folder: Path, kind: type[R]) -> R | None:
     body, _, end = content.rpartition(_START)
     if end == _digest(body + _BRACE) + _END:
         return record
-    if not _fits(record, kind):
+    if not fits(record, kind):
         return None
     if is_signed and hasattr(record, "edited"):
         record.edited = True
     return record
 
 
-def _fits(value: Any, hint: Any) -> bool:
+def fits(value: Any, hint: Any) -> bool:
     """Whether a value is what a type hint says; somebody else than Labkart may have written it."""
     kind, parts = get_origin(hint) or hint, get_args(hint)
     if kind is Any:
         return True
     if kind is UnionType:
-        return any(_fits(value, part) for part in parts)
+        return any(fits(value, part) for part in parts)
     if kind is float:
         kind = int | float
     if not isinstance(value, kind):
         return False
     if is_dataclass(kind):
-        return all(_fits(getattr(value, name), it) for name, it in get_type_hints(kind).items())
+        return all(fits(getattr(value, name), it) for name, it in get_type_hints(kind).items())
     if parts and isinstance(value, dict):
-        return all(_fits(item, parts[1]) for item in value.values())
-    return not (parts and isinstance(value, list)) or all(_fits(item, parts[0]) for item in value)
+        return all(fits(item, parts[1]) for item in value.values())
+    return not (parts and isinstance(value, list)) or all(fits(item, parts[0]) for item in value)
 
 
 def from_json(kind: type[R], items: Iterable[Any]) -> list[R]:

@@ -10,7 +10,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
-from labkart.records.record import ExperimentRecord, TaskRun, task_folder, timestamp
+from labkart.records.record import ExperimentRecord, TaskRun, task_folder
+from labkart.records.values import timestamp
 from labkart.secrets import redact
 
 NAME = "log.txt"

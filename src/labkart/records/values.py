@@ -4,6 +4,7 @@ Knows records alone. For conditions on values see `condition`.
 """
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 from labkart.language import translate
@@ -95,6 +96,14 @@ def parse_number(value: Any) -> float | None:
         return None if isinstance(value, bool) else float(value)
     except (TypeError, ValueError):
         return None
+
+
+def timestamp(time: str | None) -> float:
+    """A time of a record in seconds since 1970; 0 if it has none, or what is no time."""
+    try:
+        return datetime.fromisoformat(time or "").timestamp()
+    except ValueError:
+        return 0.0
 
 
 def sort_key(value: Any) -> tuple[bool, float, str]:

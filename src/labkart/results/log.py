@@ -7,13 +7,8 @@ from pathlib import Path
 
 from labkart.records import locks, task_log
 from labkart.records.names import TaskNames
-from labkart.records.record import (
-    ExperimentRecord,
-    TaskRun,
-    read_experiment,
-    read_task,
-    timestamp,
-)
+from labkart.records.record import ExperimentRecord, TaskRun, read_experiment, read_task
+from labkart.records.values import timestamp
 
 _PAUSE = 0.3  # seconds between two looks
 

@@ -15,9 +15,9 @@ from labkart.nested import flatten
 from labkart.records import machine_use, verdict
 from labkart.records.mlflow_log import accepted_names
 from labkart.records.names import MetricNames
-from labkart.records.record import ExperimentRecord, TaskRun, timestamp
+from labkart.records.record import ExperimentRecord, TaskRun
 from labkart.records.record import Metric as Logged
-from labkart.records.values import parse_number
+from labkart.records.values import parse_number, timestamp
 from labkart.tracking import links
 from labkart.tracking.artifacts import Uses
 

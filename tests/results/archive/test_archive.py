@@ -222,6 +222,14 @@ def test_a_secret_in_the_history_is_refused_and_no_file_is_left(thesis: Path) ->
     assert packed(thesis, allow_secrets=True)[0].namelist()
 
 
+def test_a_place_that_takes_no_file_is_a_sentence(thesis: Path) -> None:
+    for name, reason in {"reports": "is a folder", ".gitignore/a.zip": "File exists"}.items():
+        with pytest.raises(LabkartError, match=rf"^{name}:? {reason}\. Name another file\.$"):
+            archive.make(thesis / name, Options())
+    with pytest.raises(LabkartError, match="--data-limit must be a number"):
+        Options(data_limit=float("nan"))
+
+
 def test_without_a_table_there_is_nothing_to_archive(root: Path) -> None:
     with pytest.raises(LabkartError, match="reports/ has no table"):
         archive.make(root / "a.zip", Options())

@@ -113,6 +113,16 @@ def test_a_missing_or_damaged_file_is_a_sentence(table: Path, content: str | Non
         provenance.read(table)
 
 
+@pytest.mark.parametrize("facts", [{"experiments": []}, {"groups": []}, {"code": None}])
+def test_an_edited_file_is_a_sentence(table: Path, facts: dict[str, object]) -> None:
+    content = json.loads(table.read_text())
+    changed = content if facts.keys() <= content.keys() else content["experiments"][0]
+    changed.update(facts)
+    table.write_text(json.dumps(content))
+    with pytest.raises(LabkartError, match=r"git restore reports/models.provenance.json\."):
+        provenance.read(table)
+
+
 def test_the_lock_is_taken_from_the_commit_if_it_is_that_of_the_run(root: Path) -> None:
     def git(*words: str) -> str:
         command = ["git", "-C", str(root), *words]

@@ -1,11 +1,13 @@
 """Writes the archive: a zip file whose manifest has the digest of every file in it."""
 
 import hashlib
+import math
 import os
 import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from labkart import git, project, signals
 from labkart.language import mistake
@@ -33,8 +35,12 @@ class Options:
     """
 
     wheels: bool = False
-    data_limit: int = 1_000_000_000
+    data_limit: float = 1e9
     allow_secrets: bool = False
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.data_limit < math.inf:
+            raise mistake("--data-limit must be a number of MB from 0 on.")
 
 
 def make(file: Path, options: Options) -> Contents:
@@ -44,8 +50,12 @@ def make(file: Path, options: Options) -> Contents:
         What it consists of.
 
     Raises:
-        LabkartError: there is nothing to archive, or the repository has a secret. No file is left.
+        LabkartError: there is nothing to archive, the repository has a secret, or the file cannot
+            be written. No file is left.
     """
+    place = project.current().short(file)
+    if file.is_dir():
+        raise mistake("{path} is a folder. Name another file.", path=place)
     collected, date = contents.collect(options.data_limit), current_time()
     if not options.allow_secrets:
         _refuse_secrets(repository.secrets(project.current().root, collected.commits))
@@ -60,7 +70,13 @@ def make(file: Path, options: Options) -> Contents:
         described = {readme.FILE: text.encode()}
         sizes = {name: path.stat().st_size for name, path in files.items()}
         described[crate.FILE] = crate.describe(collected, sizes, _pipeline(files), date)
-        _write(file, files, described)
+        try:
+            _write(file, files, described)
+        except OSError as error:
+            reason = error.strerror or error
+            raise mistake(
+                "{path}: {reason}. Name another file.", path=place, reason=reason
+            ) from None
     return collected
 
 
@@ -128,5 +144,6 @@ def _write(file: Path, files: Mapping[str, Path], texts: Mapping[str, bytes]) ->
 def _manifest_lines(zipped: zipfile.ZipFile) -> Iterator[str]:
     """The digest and the name of each file as it was packed; of an empty folder there is none."""
     for name in sorted(name for name in zipped.namelist() if not name.endswith("/")):
-        with zipped.open(name) as file:
+        with zipped.open(name) as opened:
+            file: Any = opened  # zipfile's hints do not tell all that it can
             yield f"{hashlib.file_digest(file, 'sha256').hexdigest()}  {name}\n"

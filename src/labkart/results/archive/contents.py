@@ -86,7 +86,7 @@ def read_tables() -> dict[str, Provenance]:
     }
 
 
-def collect(data_limit: int) -> Contents:
+def collect(data_limit: float) -> Contents:
     """What belongs to an archive of the current project.
 
     Args:
@@ -167,7 +167,7 @@ def _declared(experiments: Iterable[ExperimentRecord]) -> list[DataSource]:
     return list({(it.path, it.sha256): it for it in sources if it.needed}.values())
 
 
-def _data_item(source: DataSource, limit: int) -> DataItem:
+def _data_item(source: DataSource, limit: float) -> DataItem:
     path = project.current().root / source.path
     size = sum(file.stat().st_size for _, file in digests.files(path)) if path.exists() else 0
     if problem := source.problem():

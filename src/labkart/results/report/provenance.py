@@ -12,6 +12,7 @@ from typing import Any
 
 import yaml
 
+from labkart import project
 from labkart.errors import LabkartError
 from labkart.files import encode_json, read_json
 from labkart.language import mistake, translate
@@ -116,20 +117,24 @@ def read(file: Path) -> Provenance:
     """
     facts: Any = read_json(file)
     try:
-        experiments = [portable_record.read(it, facts["texts"]) for it in facts["experiments"]]
+        records = [portable_record.read(it, facts["texts"]) for it in facts["experiments"]]
+        experiments = {record.id: record for record in records}
+        groups = [(group["settings"], group["experiments"]) for group in facts["groups"]]
+        if not records or {id for _, ids in groups for id in ids} != experiments.keys():
+            raise KeyError("experiments")
         return Provenance(
             config.parse(facts["report"], facts["settings"], file.name),
-            {record.id: record for record in experiments},
-            [(group["settings"], group["experiments"]) for group in facts["groups"]],
+            experiments,
+            groups,
             facts["unseeded"],
             facts["numbers"],
             facts["figures"],
         )
-    except (KeyError, TypeError, AttributeError):
+    except (AttributeError, LookupError, TypeError, ValueError):
         raise mistake(
             "{file} does not exist or is damaged, and it names the runs of the table. Make the"
             " report again, or restore it from git: git restore {file}.",
-            file=file.name,
+            file=project.current().short(file),
         ) from None
 
 
