@@ -38,7 +38,7 @@ _ABSOLUTE_FILE = re.compile(
 class AbsolutePath(Rule):
     """No text in the code and no setting in conf/ is a path to a place outside of the project."""
 
-    reason = "It exists only on one machine, and there not for long."
+    reason = "Such a path exists on one machine only, and often not for long."
     fix = (
         "Declare the file as a parameter (`table: DataFile = DataFile()`) and name it in conf/,"
         " relative to the project; if only this machine has it, in conf/local/default.yaml."

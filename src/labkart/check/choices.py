@@ -16,7 +16,7 @@ _COMMANDS = re.compile(  # CI of any kind, editors, containers; not a changelog
 
 
 class MissingChoice(Rule):
-    """What CI, scripts, the README and the tests choose of conf/ exists."""
+    """The files of conf/ that CI, scripts, the README and the tests choose exist."""
 
     reason = "A file that was renamed or deleted is missed only when CI fails, or on another day."
     fix = "Name a file that exists, or restore it: `git log -- conf/` says when it went."

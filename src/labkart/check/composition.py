@@ -30,7 +30,7 @@ _SPACE, _SWEEP = "search.space", "hydra.sweeper.params"
 
 
 class BrokenConfig(Rule):
-    """Every file in conf/ composes: each choice of each group, each sweep, each search."""
+    """Hydra can compose every file in conf/: each choice of each group, each sweep, each search."""
 
     reason = "A file that nobody chose for a month fails on the day when it is needed."
     fix = "Fix the line or remove the file; `labkart run <group>=<file> --cfg job` composes it."

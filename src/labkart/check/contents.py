@@ -12,7 +12,7 @@ _LARGEST_DATA = 50_000_000  # from here on GitHub warns; it refuses 100 MB
 
 
 class LargeFile(Rule):
-    """No file outside data/ is larger than 5 MB, and none in data/ that git has 50 MB."""
+    """No file outside data/ is larger than 5 MB, and no file in data/ that is in git than 50 MB."""
 
     reason = (
         "git keeps every version of it forever, every clone carries all of them, and GitHub takes"
@@ -42,9 +42,9 @@ class LargeFile(Rule):
 
 
 class MergeMarker(Rule):
-    """No file has the marks of a merge that somebody has not finished."""
+    """No file contains the marks of an unfinished merge."""
 
-    reason = "git leaves both versions there, and which of them was meant only its author knows."
+    reason = "git leaves both versions there, and only the author knows which one is right."
     fix = (
         "Keep what is right of both sides, and delete the lines `<<<<<<<`, `=======` and `>>>>>>>`."
     )

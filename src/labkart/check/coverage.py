@@ -11,7 +11,7 @@ from labkart.check.tree import Tree
 
 
 class UntestedTask(Rule):
-    """Some test names each task, or runs a pipeline that contains it."""
+    """Each task is named by a test, or belongs to a pipeline that a test runs."""
 
     reason = "A mistake in a task that no test runs shows only in the results, if at all."
     fix = (

@@ -40,7 +40,7 @@ _DRAWS_NOTHING: dict[str, tuple[object, ...]] = {
 
 
 class UnseededRandom(Rule):
-    """What draws random numbers gets a seed: a generator, an estimator, a split."""
+    """Everything that draws random numbers gets a seed: generators, estimators, splits."""
 
     reason = (
         "Without a seed a generator starts differently each time, and so does an estimator in the"

@@ -17,7 +17,7 @@ _LINE = re.compile(r"([0-9a-f]{64}) [ *](.+)")
 
 
 class RawData(Rule):
-    """What is in data/raw/ has not changed since it was locked."""
+    """The files in data/raw/ have not changed since they were locked."""
 
     reason = "Only the same data give the same result, and an edited file looks like any other."
     fix = (

@@ -66,7 +66,7 @@ class ForeignTask(TaskRule):
 
 
 class UndocumentedTask(TaskRule):
-    """A task has a docstring: what it makes from what."""
+    """A task has a docstring that says what it makes from what."""
 
     reason = "Readers of the pipeline, the report or the thesis look for it first."
     fix = (
@@ -84,7 +84,7 @@ class UndocumentedTask(TaskRule):
 class SameName(Rule):
     """No two tasks have the same name."""
 
-    reason = "Outputs, records and MLflow call a task by its class, and luigi tells them so apart."
+    reason = "Outputs, records and MLflow name a task by its class, and so does luigi."
     fix = "Give one of them another name, for what it does differently."
     messages: ClassVar[dict[str, str]] = {"same": "{path} has a task {name}, too"}
     runs_code = True

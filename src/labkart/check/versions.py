@@ -25,7 +25,7 @@ _LOCKED = re.compile(
 class VersionMismatch(Rule):
     """The installed library is the one in uv.lock, and as new as the files from the template."""
 
-    reason = "Only such a pair was tested together, and others and CI run what uv.lock names."
+    reason = "Only these were tested together, and CI and other people install what uv.lock names."
     fix = (
         "If the template is older: `labkart update`. If the library is older:"
         " `uv lock --upgrade-package labkart && uv sync`. If uv.lock names another library:"
@@ -62,7 +62,7 @@ def _commit(direct_url: str | None) -> str:
 class UnboundedDependency(Rule):
     """A dependency has a version, at least the lowest."""
 
-    reason = "Without one, the next installation may choose a version that your code never met."
+    reason = "Without one, the next installation may choose a version that does not fit your code."
     fix = "`uv add <name>` writes one. By hand: `polars>=1.9`, better `polars>=1.9,<2`."
     messages: ClassVar[dict[str, str]] = {"none": "{name} has no version"}
 

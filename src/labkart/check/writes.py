@@ -38,8 +38,8 @@ class StrayWrite(Rule):
     """Code writes no file by its name: a task has `self.dump` and `self.log_...` for that."""
 
     reason = (
-        "A file that every run overwrites belongs to none of them, and in data/raw/ it changes"
-        " what others start from."
+        "A file that every run overwrites belongs to no run, and one in data/raw/ changes the"
+        " input of others."
     )
     fix = (
         "`self.dump(...)` keeps the result of a task, `self.log_table`, `log_figure` and"
