@@ -72,7 +72,9 @@ def read_text(file: Path) -> str:
 
 def join_sentences(*texts: str) -> str:
     """Sentences one after another, as the project's language has them, without empty ones."""
-    return ("" if current() == "ja" else " ").join(filter(None, texts))
+    if current() != "ja":
+        return " ".join(filter(None, texts))
+    return "".join(f"{text} " if text.endswith("?") else text for text in texts).rstrip()
 
 
 def english() -> AbstractContextManager[None]:

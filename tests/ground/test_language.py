@@ -17,6 +17,7 @@ from labkart.check.rules import RULES
 from labkart.language import (
     bilingual,
     english,
+    join_sentences,
     local,
     read_text,
     speaking,
@@ -189,6 +190,13 @@ def test_a_text_is_in_the_language_of_the_project(
     assert translate(text, state="done") == "done"
     monkeypatch.chdir(tmp_path.parent)
     assert translate(text, state="done") == "done"
+
+
+def test_sentences_are_joined_as_a_language_has_them() -> None:
+    for language, joined in {"en": "A? B. C.", "ja": "A? B.C."}.items():
+        with speaking(language):
+            assert join_sentences("A?", "", "B.", "C.") == joined
+            assert join_sentences("B.", "A?") in ("B. A?", "B.A?")
 
 
 def test_a_bilingual_text_is_english_for_files_and_translated_for_a_person(
