@@ -590,4 +590,6 @@ a.py | mlflow.set_tag("key", "value1")
 a.yaml | # password: see the safe
 a.sh | : "${API_KEY:?set it}"
 a.toml | not-secrets = ["door_pin"]
+a.toml | secrets = ["lab.codename", "lab_*"]
+a.yaml | secrets: [db_password, api_token]
 """

@@ -8,12 +8,16 @@ import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import chdir, contextmanager, redirect_stdout
-from functools import lru_cache
+from copy import deepcopy
+from functools import lru_cache, partial
 from importlib import import_module
 from types import ModuleType
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from labkart.check import config_access
+from omegaconf import DictConfig
+from omegaconf.nodes import ValueNode
+
+from labkart import _compat
 from labkart.check.composition import BrokenConfig, Conf, conf
 from labkart.check.config_file import ConfigFile
 from labkart.check.rule import Finding, Rule
@@ -122,7 +126,7 @@ class Layouts:
         self.findings, self.names, self.read = list[Finding](), set[str](), set[str]()
         self._tree = tree
         for composition in [] if pipeline.import_findings else conf.composed:
-            self.names |= config_access.setting_names(composition.composed.cfg)
+            self.names |= setting_names(composition.composed.cfg)
             if text := self._call(composition.composed):
                 path = composition.file.path
                 if line := composition.line(text):
@@ -138,12 +142,39 @@ class Layouts:
         with _guarded(self._tree):
             try:
                 composed.activate()
-                call_pipeline(config_access.watch_config(composed.cfg, self.read))
+                call_pipeline(watch_config(composed.cfg, self.read))
             except LabkartError as error:
                 return str(error)
             except (Exception, SystemExit) as error:
                 return describe_error(error, self._tree.root)
         return ""
+
+
+def watch_config(cfg: DictConfig, names: set[str]) -> DictConfig:
+    """A copy that adds the name of each setting that is read to `names`; a list is one setting."""
+    copy = deepcopy(cfg)
+    for name, node in _value_nodes(copy, ""):
+        _compat.watch_value(node, partial(names.add, name))
+    return copy
+
+
+def setting_names(cfg: DictConfig) -> set[str]:
+    """The names of all settings that have a value."""
+    return {name for name, _ in _value_nodes(cfg, "")}
+
+
+def _value_nodes(node: Any, name: str) -> Iterator[tuple[str, ValueNode]]:
+    if isinstance(node, ValueNode):
+        yield name, node
+        return
+    content = _compat.config_content(node)
+    if isinstance(content, dict):
+        for key, child in content.items():
+            yield from _value_nodes(child, f"{name}.{key}" if name else str(key))
+    elif isinstance(content, list):
+        for child in content:
+            for _, value_node in _value_nodes(child, name):
+                yield name, value_node
 
 
 def _import(tree: Tree, path: str) -> Finding | None:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from itertools import chain
 
-from labkart.secrets.names import ALWAYS, IF_MIXED, is_secret
+from labkart.secrets.names import ALWAYS, IF_MIXED, NEVER, is_secret
 from labkart.secrets.places import IS_PAIR, SETS, Place
 
 # A value that was found, in the group `value`, and when it is a secret.
@@ -32,6 +32,7 @@ _AFTER = [
     re.compile(rf"[\"'],{_IN_CALL}"),  # add_argument("--password", default="...")
 ]
 _LIST = re.compile(rf"{CLOSED}[:=][ \t]*\[\s*(?P<value>[\"'][^\[\]()\n]*[\"'])\s*,?\s*\]")
+_OPENS_LIST = re.compile(rf"{CLOSED}[:=][ \t]*\[")
 _CALLED = re.compile(rf"\(\s*{QUOTED}\s*\)")  # set_password("...")
 _READS = re.compile(r"(?:get|load|read|fetch|find|has|delete|import|ask)", re.I)
 _ARGUMENT = re.compile(rf"[\"']\s*,\s*{QUOTED}")  # getenv("PASSWORD", "..."), "--password", "..."
@@ -81,6 +82,8 @@ def find_value(place: Place) -> Iterator[tuple[int, int]]:
 def _level(place: Place) -> int:
     """When the value is a secret, in view of what stands around the name."""
     name = place.name.lower()
+    if name == "secrets" and place.is_config and _OPENS_LIST.match(place.text, place.end):
+        return NEVER  # their names, as in a project's own pyproject.toml
     if place.before[-1:] in ("?", "&"):  # in an address
         is_issued = name.endswith(("token", "sig", "signature"))
         return ALWAYS if is_issued else max(place.level, IF_MIXED)

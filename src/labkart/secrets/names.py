@@ -248,7 +248,7 @@ def _split(name: str) -> list[str]:
         word = part.lower()
         is_plural = word[-1] == "s" and word[:-1] in _CHOSEN | _ISSUED | {"code"}
         word = word[:-1] if is_plural else word.rstrip("はが")
-        word = _IN_ENGLISH.get(word, word)
+        word = str(_IN_ENGLISH.get(word, word))
         joined = _JOINED.fullmatch(word)
         if joined and (joined[2] in ("password", "passphrase") or joined[1] in _ACCESS):
             words += joined.groups()

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from omegaconf import OmegaConf
 
-from labkart.check.config_access import setting_names, watch_config
+from labkart.check.pipeline import setting_names, watch_config
 
 
 @pytest.mark.parametrize(
