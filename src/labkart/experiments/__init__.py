@@ -3,10 +3,10 @@
 Knows Hydra, luigi's build and SLURM, and what identifies an experiment. Compares no results and
 prints no tables: results go to a `run_output.RunOutput`.
 
-Others may use `composer.compose_overrides` and `composer.Composer`, `pipeline.call_pipeline`,
-`plan.plan`, `status.statuses`, `run.run`, `run.plan_all` and `run.run_on_node`,
-`accept.accept_changes`, `override_syntax.write_value`, `sweep_file.read_grids`, `sweep.expand`,
-`session.session`, and `search.search.search`.
+Public is `composer.compose`. The verbs use `run`, `plan`, `status`, `accept`, `repetition`,
+`progress` and `search.search`; so do `results` and `replay` with `composer`, `plan`, `status` and
+`run`. The rules of `check` read `conf/` by `composer`, `combinations`, `sweep_file`, `yaml_errors`
+and `search.space`, and the pipeline by `pipeline.call_pipeline`.
 
 A fifth of its lines is what lets many experiments share a machine or a cluster: the processes of
 tasks, allocations of what is scarce, SLURM and Dask. A third is what a person may write wrong

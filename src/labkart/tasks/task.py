@@ -219,9 +219,8 @@ class Task(TaskLogger, TaskWithOutputs[T]):
         last = self.last_record()
         if last and (damage := describe_damage(self, last)):
             task = self.get_task_family()
-            _log.warning(
-                translate("{task}: {damage}; computing it again.", task=task, damage=damage)
-            )
+            text = translate("{task}: {damage}; computing it again.", task=task, damage=damage)
+            _log.warning(text)
 
     def _check_that_nothing_changed(self) -> None:
         """Refuse a run if data or code changed meanwhile: its id would not cover them."""
@@ -229,9 +228,7 @@ class Task(TaskLogger, TaskWithOutputs[T]):
         for param, data in task_id.current_data(self).items():
             if data != self._data[param]:
                 raise mistake(
-                    "{path} changed while {task} ran. Run it again.",
-                    path=data["path"],
-                    task=name,
+                    "{path} changed while {task} ran. Run it again.", path=data["path"], task=name
                 )
         if file := self._fingerprint.other_file():
             path = project.current().short(Path(file))
