@@ -50,7 +50,9 @@ def did_you_mean_names(names: Iterable[str]) -> str:
 def no_such_option(option: str, known: Iterable[str]) -> str:
     """A sentence on an unknown option of a command, and the option that was meant."""
     problem = translate("{option}: there is no such option.", option=option)
-    return join_sentences(problem, nearest(option, known))
+    names = {name.lstrip("-"): name for name in known}  # the dashes would make all of them alike
+    match = closest(option.lstrip("-"), names)
+    return join_sentences(problem, did_you_mean_names([names[match]]) if match else "")
 
 
 def closest(word: str, known: Iterable[str]) -> str | None:
