@@ -14,6 +14,7 @@ pytestmark = pytest.mark.integration
 
 LOOK = """\
 import json, os, subprocess, sys, time
+import psutil
 from labkart import signals, threads
 from labkart.fingerprint import imports
 from labkart.records import leftovers, locks, provenance

@@ -1,9 +1,9 @@
 """All that a store of MLflow holds of a project, without the ids that differ between stores."""
 
 import hashlib
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import yaml
@@ -52,7 +52,7 @@ def _run(client: MlflowClient, run: Run) -> dict[str, Any]:
         },
         "inputs": sorted(str(item.to_dictionary()) for item in run.inputs.dataset_inputs),
         "outputs": sorted(model.step for model in run.outputs.model_outputs) if run.outputs else [],
-        "files": _digests(Path(client.download_artifacts(info.run_id, "", _folder()))),
+        "files": _files_of(client, info.run_id),
         "models": {},
     }
 
@@ -60,17 +60,23 @@ def _run(client: MlflowClient, run: Run) -> dict[str, Any]:
 def _model(client: MlflowClient, model: LoggedModel) -> dict[str, Any]:
     from mlflow.artifacts import download_artifacts
 
-    folder = download_artifacts(
-        model.artifact_location, dst_path=_folder(), tracking_uri=client.tracking_uri
-    )
-    description = yaml.safe_load((Path(folder) / "MLmodel").read_text(encoding="utf-8"))
+    with TemporaryDirectory() as target:
+        location, address = model.artifact_location, client.tracking_uri
+        folder = Path(download_artifacts(location, dst_path=target, tracking_uri=address))
+        description = yaml.safe_load((folder / "MLmodel").read_text(encoding="utf-8"))
+        files = _digests(folder, "MLmodel")
     return {
         "fields": (model.model_type or "", str(model.status), model.params),
         "tags": {name: text for name, text in model.tags.items() if name not in IDS},
         "metrics": sorted((m.key, m.step, m.timestamp, m.value) for m in model.metrics or ()),
         "description": {name: text for name, text in description.items() if name not in IDS},
-        "files": _digests(Path(folder), "MLmodel"),
+        "files": files,
     }
+
+
+def _files_of(client: MlflowClient, run: str) -> dict[str, str]:
+    with TemporaryDirectory() as target:
+        return _digests(Path(client.download_artifacts(run, "", target)))
 
 
 def _digests(folder: Path, *others: str) -> dict[str, str]:
@@ -83,10 +89,6 @@ def _digests(folder: Path, *others: str) -> dict[str, str]:
 
 def _files(folder: Path) -> Iterator[Path]:
     return (file for file in folder.rglob("*") if file.is_file())
-
-
-def _folder() -> str:
-    return tempfile.mkdtemp(prefix="labkart-contents-")
 
 
 def differences(stored: Any, expected: Any, name: str = "") -> list[str]:
