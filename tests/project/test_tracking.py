@@ -273,7 +273,7 @@ def test_a_beginning_that_is_told_after_another_process_has_told_the_end_opens_n
     fresh: Project,
 ) -> None:
     study(fresh).labkart("run")
-    code = "from labkart.records import record\nfrom labkart.tracking import publish, writer\n(one,) = record.read_experiments()\npublish.begin(writer.open_store(), one)"
+    code = "from labkart.records import record\nfrom labkart.tracking import connection, experiment_run\n(one,) = record.read_experiments()\nexperiment_run.begin(connection.open_store(), one)"
     assert fresh.run("python", "-c", code).returncode == 0
     assert statuses(fresh) == ["FINISHED"]
 

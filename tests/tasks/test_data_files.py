@@ -4,6 +4,7 @@ import os
 import shutil
 import sqlite3
 import subprocess
+import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -474,6 +475,22 @@ def test_a_parameter_with_the_bare_name_of_a_folder_is_to_declare_it_where_it_is
     Named(source="data").run()
     remedy = 'Named.source names it: declare "source: DataFolder = DataFolder()" there.'
     assert said(caplog) == [f"Named reads data/notes.csv without declaring it. {remedy}"]
+
+
+class Searches(Task[int]):
+    """Looks for packages, as libraries do that are loaded late."""
+
+    def run(self) -> None:
+        self.dump(len([os.listdir(folder) for folder in sys.path if Path(folder).is_dir()]))
+
+
+def test_a_folder_of_packages_that_is_listed_is_no_data(
+    root: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(root, **{"src/study/code.py": ""})
+    monkeypatch.syspath_prepend(root / "src")
+    Searches().run()
+    assert said(caplog) == [] and recorded(Searches()).undeclared == []
 
 
 class Lists(Task[int]):

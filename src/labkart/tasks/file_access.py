@@ -8,6 +8,7 @@ another language opens see `named_paths`. Of data of installed packages, such as
 import logging
 import os
 import re
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -180,7 +181,9 @@ def may_be_data(path: Path) -> bool:
     """Whether a file or folder of the project may be data: no code, and no report."""
     parts = path.relative_to(project.current().root).parts
     is_made = parts[0] == "reports" or parts[-1] == "__pycache__"
-    return not is_made and not (path.is_dir() and any(path.glob("*.py")))
+    # Whatever looks for packages lists the folders of `sys.path`.
+    has_code = path.is_dir() and (str(path) in sys.path or any(path.glob("*.py")))
+    return not is_made and not has_code
 
 
 @dataclass(frozen=True)
