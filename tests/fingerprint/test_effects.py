@@ -50,6 +50,20 @@ class Hooked:
     def __init_subclass__(cls): ...
 """
 
+MOVING = """
+import collections, configparser, io
+def numbers(): yield 1
+class Counter:
+    n = 0
+    def get(self):
+        self.n = self.n + 1
+class Held:
+    def __init__(self):
+        self.n = Counter()
+def made(): return Counter()
+def read(f): return f.read()
+"""
+
 
 def effect(code: str) -> set[str]:
     """The names that the last statement changes; "anything" for all."""
@@ -86,6 +100,7 @@ def effect(code: str) -> set[str]:
         "def f():\n    x = {}\n    for i in [1]:\n        x[i] = quiet(i)\n    return x\ny = f()",
         "from typing import TypedDict\nclass B(TypedDict, total=False): ...",
         "x = functools.reduce(lambda a, b: a * b, [1, 2])",
+        "def f():\n    x = {}\n    for i in [1]:\n        x[i] += 1\n    return x\ny = f()",
     ],
 )
 def test_what_only_defines_does_nothing(code: str) -> None:
@@ -113,11 +128,23 @@ def test_what_fills_a_container_changes_it(code: str) -> None:
         ("numbers()", "list(zip([1], M))"),
         ("Counter()", "M.get()"),
         ("Counter()", "M[0]"),
+        *(("[Counter()]", "M[0].get()"), ("made()", "M.get()"), ("Held()", "M.n.get()")),
+        *(("{'a': iter([1])}", "list(M['a'])"), ("iter([1]) if A else None", "list(M)")),
+        ("collections.defaultdict(list)", "len(M['a'])"),
+        ("configparser.ConfigParser()", "M.read('a.ini')"),
+        ("io.StringIO('a')", "read(M)"),
+        ("Counter()", "0\ndef f(m=M): return m.get()\ny = f()"),
+        ("type(A)\nfor M in [Counter()]: ...", "M.get()"),
+        ("type(A)\nclass M:\n    n = iter([1])", "list(M.n)"),
     ],
 )
 def test_what_goes_on_with_an_iterator_changes_it(moving: str, use: str) -> None:
-    definitions = "def numbers(): yield 1\nclass Counter:\n    n = 0\n    def get(self):\n        self.n += 1\n"
-    assert effect(f"{definitions}M = {moving}\nx = {use}") == {"M"}
+    assert effect(f"{MOVING}M = {moving}\nx = {use}") == {"M"}
+
+
+def test_what_was_used_up_where_a_value_was_made_does_not_change_it() -> None:
+    load = "def load():\n  with open('a') as f: return dict(zip([1], f.read()))\n"
+    assert effect(f"{load}M = load()\nx = M['a']") == set()
 
 
 @pytest.mark.parametrize(
@@ -195,6 +222,19 @@ def test_what_goes_on_with_an_iterator_changes_it(moving: str, use: str) -> None
             "class G:\n    def __class_getitem__(cls, x): loud(x)\nx = G[1]",
             "raise A",
             "if loud(1): x = 1",
+        ),
+        *(
+            "R['a'] += [1]",
+            "def f():\n    x = {'a': R}\n    x['a'] |= {1: 1}\nf()",
+            "def f():\n    def g(): R = []\n    R.update(a=1)\nf()",
+            "class B:\n    def add(self): self.x += [1]\nx = B()",
+            "class B:\n    @classmethod\n    def add(cls): cls.x = 1\nx = B()",
+            "class B:\n    @staticmethod\n    def add(x): x.y = 1\nx = B()",
+            "class B:\n    def add(self):\n        self = R\n        self.x = 1\nx = B()",
+            "import dataclasses as d\n@d.dataclass\nclass B:\n    x: int = d.field(default_factory=loud)\nx = B()",
+            "x = A.dict(R)\nx['a'] = 1",
+            "x = open('a', opener=loud)",
+            "try:\n    import a\nexcept ImportError: ...",
         ),
     ],
 )

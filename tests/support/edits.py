@@ -1131,6 +1131,20 @@ ACTS: dict[str, Case] = {
 # What binds and is reached by name counts for those that reach it.
 COUNTS |= {
     "a walrus": "if (RATE := §) > 9:\n    RATE = 9\ndef scaled(x):\n    return x * RATE\n",
+    "an error that an import of an import catches": {
+        "way.py": "try:\n    from . import far\n    RATE = 2\nexcept AssertionError:\n    RATE = 5\ndef scaled(x):\n    return x * RATE\n",
+        "far.py": "from . import model\n",
+        "model.py": "assert § == 2\n",
+    },
+    "an error that a function catches": {
+        "way.py": "from contextlib import suppress\ndef scaled(x):\n    with suppress(ValueError):\n        from .far import RATE\n        return x * RATE\n    return x * 5\n",
+        "far.py": "RATE = 2\nif § != 2: raise ValueError\n",
+    },
+    "an error before a register is filled": {
+        "way.py": "from . import model\ntry:\n    from . import far\nexcept AssertionError: ...\ndef scaled(x):\n    return x * model.RATES.get('rate', 5)\n",
+        "far.py": "from .model import RATES\nassert § == 2\nRATES['rate'] = 2\n",
+        "model.py": "RATES = {}\n",
+    },
     "a walrus in a comprehension": "ALL = [RATE := § for _ in '1']\ndef scaled(x):\n    return x * RATE\n",
     "a walrus in a default": "def f(a=(RATE := §)): ...\ndef scaled(x):\n    return x * RATE\n",
     "a pattern that binds": "match {'rate': §}:\n    case {'rate': RATE}: ...\ndef scaled(x):\n    return x * RATE\n",

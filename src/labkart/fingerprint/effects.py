@@ -9,12 +9,12 @@ anything.
 import ast
 from collections.abc import Callable, Iterable
 from functools import cache
-from itertools import chain
 
 from labkart.fingerprint import harmless
 from labkart.fingerprint.classes import Classes
 from labkart.fingerprint.modules import External, Modules, Ref, Target
-from labkart.fingerprint.names import FUNCTIONS, decorator_name, dotted, is_cached, keeps_values
+from labkart.fingerprint.moving import Moving
+from labkart.fingerprint.names import FUNCTIONS, decorator_name, dotted, is_cached
 from labkart.fingerprint.statements import evaluated, functions_in, new_values
 
 # The statements whose values are changed; None among them is anything.
@@ -35,6 +35,8 @@ class Effects:
 
     def __init__(self, modules: Modules) -> None:
         self.classes = Classes(modules)
+        self.is_moving = Moving(self.classes).is_moving
+        self._modules = modules
         self._opened = set[Ref]()
         self.of = cache(self._of)
 
@@ -42,6 +44,8 @@ class Effects:
         """What a statement does to others at import."""
         if "*" in ref.statement.names:
             return _ANYTHING  # it may bind any name
+        if self._modules.run_by(ref.statement.tried):
+            return _ANYTHING  # an error in a module of the project changes what runs
         reader = _Reader(self, ref)
         return self._once(ref, lambda: reader.read([ref.statement.node]))
 
@@ -73,9 +77,12 @@ class Effects:
         effect = NOTHING
         for node in nodes:
             if isinstance(node, FUNCTIONS):
-                first = node.args.args[0].arg if own and node.args.args else ""
+                # The first argument of a class's or a static method is no object of its own.
+                is_own = own and node.args.args and not _is_static(node)
+                first = node.args.args[0].arg if is_own else ""
                 reader = _Reader(self, ref, own=first, function=node)
-                effect |= reader.read(node.body if isinstance(node.body, list) else [node.body])
+                body = node.body if isinstance(node.body, list) else [node.body]
+                effect |= reader.read([*evaluated(node), *body])
         return effect
 
     def _of_instance(self, ref: Ref) -> Effect:
@@ -83,27 +90,13 @@ class Effects:
         effect = NOTHING
         inherited = self.classes.inherited(ref, ref.statement.node)
         for owner in [ref, *(it for it in inherited if isinstance(it, Ref))]:
+            effect |= _Reader(self, owner).read([owner.statement.node])  # fields have factories
             methods = list(ast.iter_child_nodes(owner.statement.node))
             if self.classes.is_task(ref):  # only its constructor runs
                 methods = [part for part in methods if getattr(part, "name", "").startswith("__")]
             has_wrapper = any(self.classes.is_wrapped(owner, part) for part in methods)
             effect |= _ANYTHING if has_wrapper else self._of_functions(owner, methods, own=True)
         return effect
-
-    def is_moving(self, ref: Ref) -> bool:
-        """Whether a value may change where it is read: an iterator, or an object that counts."""
-        value = getattr(ref.statement.node, "value", None)
-        name = dotted(value.func) if isinstance(value, ast.Call) else ""
-        made_by = self.classes.targets(ref, name) if name else []
-        bases = [
-            self.classes.inherited(it, it.statement.node) for it in made_by if isinstance(it, Ref)
-        ]
-        return isinstance(value, ast.GeneratorExp) or any(
-            keeps_values(it.statement.node)
-            if isinstance(it, Ref)
-            else harmless.is_iterator(it.dotted)
-            for it in [*made_by, *chain.from_iterable(bases)]
-        )
 
 
 class _Reader:
@@ -177,11 +170,12 @@ class _Reader:
 
     def _use(self, ref: Ref) -> None:
         """An operator or attribute of a value may run what its class defines."""
-        if isinstance(ref.statement.node, ast.ClassDef):
-            self._add(self._classes.is_plain(ref))
-        elif not isinstance(ref.statement.node, FUNCTIONS):
-            self._effect |= self._effects.of(ref)
-            self._effect |= {ref} if self._effects.is_moving(ref) else NOTHING
+        if isinstance(ref.statement.node, FUNCTIONS):
+            return
+        is_class = isinstance(ref.statement.node, ast.ClassDef)
+        self._add(not is_class or self._classes.is_plain(ref))
+        self._effect |= NOTHING if is_class else self._effects.of(ref)
+        self._effect |= {ref} if self._effects.is_moving(ref) else NOTHING
 
     def _decorate(self, nodes: Iterable[ast.expr]) -> None:
         for node in nodes:
@@ -203,8 +197,8 @@ class _Reader:
         self.read(part for part in (getattr(node, "annotation", None), node.value) if part)
         for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
             self._store(target)
-        if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
-            self._fill(node.target.id)  # a list grows in place, whatever other names it has
+        if isinstance(node, ast.AugAssign):  # a list grows in place, whatever other names it has
+            self._grow(node.target, node.value)
 
     def _store(self, target: ast.AST | None) -> None:
         """What it does to bind a target: a name of its own, or a part of something."""
@@ -216,8 +210,17 @@ class _Reader:
         elif isinstance(target, ast.Subscript):
             self._expression(target.slice)
             self._fill(dotted(target.value))
+        elif isinstance(target, ast.Name):
+            self._add(target.id != self._own)
         elif isinstance(target, ast.Attribute):  # a method may change its own object
             self._add(bool(self._own) and dotted(target.value) == self._own)
+
+    def _grow(self, target: ast.expr, value: ast.expr) -> None:
+        if isinstance(target, ast.Name):
+            self._fill(target.id)
+        else:  # the value may be anybody's, if it is not a count of the function's own
+            is_own = isinstance(target, ast.Subscript) and dotted(target.value) in self._new
+            self._add(is_own and isinstance(value, ast.Constant))
 
     def _fill(self, name: str) -> None:
         """Note that a container is changed, if it is one of a module's or function's own."""
@@ -240,7 +243,9 @@ class _Reader:
             self._add(method in harmless.METHODS or name.rpartition(".")[0] in self._new)
         elif targets == [External("", "open")]:
             modes = [*node.args[1:2], *(it.value for it in node.keywords if it.arg == "mode")]
-            self._add(all(ast.unparse(mode).strip("'") in ("r", "rb", "rt") for mode in modes))
+            options = [it.arg for it in node.keywords] + [type(it) for it in node.args[:1]]
+            is_read = all(getattr(mode, "value", "") in ("r", "rb", "rt") for mode in modes)
+            self._add(is_read and {ast.Starred, None, "opener"}.isdisjoint(options))
         elif len(node.args) > 1 or targets not in _OF_ONE:
             for target in targets:
                 self._call_of(target, name)
@@ -263,3 +268,8 @@ class _Reader:
         elif not isinstance(node, ast.Constant):
             for target in self._classes.targets(self._ref, dotted(node)):
                 self._call_of(target, dotted(node))
+
+
+def _is_static(node: ast.AST) -> bool:
+    names = map(decorator_name, getattr(node, "decorator_list", []))
+    return any(name in ("classmethod", "staticmethod") for name in names)

@@ -52,7 +52,9 @@ _FUNCTIONS = _words("""
 CALLBACKS = _words("cls converters default_factory key object_hook object_pairs_hook")
 CALLBACKS |= _words("parse_constant parse_float parse_int")
 CALLING = {"map", "filter", "collections.defaultdict", "functools.reduce"}
-_ITERATORS = _words("csv.reader enumerate filter iter map open reversed zip")
+_ITERATORS = _words("collections.defaultdict csv.reader csv.DictReader enumerate filter iter map")
+_ITERATORS |= _words("open reversed zip")
+_MOVING = ("configparser", "io", "itertools", "queue")  # what these make changes where it is read
 # Methods of a value, which only make another one, of a text, a path, a table.
 METHODS = _words("""
     __init__ _asdict _replace absolute as_posix astype copy date decode difference digest encode
@@ -107,8 +109,8 @@ def is_harmless_call(dotted: str) -> bool:
 
 
 def is_iterator(dotted: str) -> bool:
-    """Whether a call makes what can be read once."""
-    return dotted in _ITERATORS or dotted.startswith("itertools.")
+    """Whether a call makes what can be read once, or changes otherwise where it is read."""
+    return dotted in _ITERATORS or dotted.partition(".")[0] in _MOVING
 
 
 def is_plain_class(dotted: str) -> bool:

@@ -163,6 +163,13 @@ class Modules:
                 modules.append(self.find(".".join([package.name, *inner])))
         return [module for module in modules if module and module is not package]
 
+    def run_by(self, imports: dict[str, list[str]]) -> list[Module]:
+        """The modules that imports run, without what these import."""
+        origins = [origin.partition(":") for origins in imports.values() for origin in origins]
+        names = [name for base, _, part in origins for name in (base, f"{base}.{part}")]
+        modules = [self.find(name) for name in names if name[-1:] not in ("", ".", "*")]
+        return [module for module in modules if module]
+
     def resolve(self, ref: Ref, mention: str) -> list[Target]:
         """What a name in a statement refers to."""
         words = mention.split(".")

@@ -10,7 +10,6 @@ from contextlib import suppress
 
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 _TASK_PARAMETERS = ("TaskInstanceParameter", "ListTaskInstanceParameter")
-_MAKERS = ("__init__", "__new__", "__post_init__")
 _CACHES = ("cache", "cached_property", "lru_cache")
 _AT_NAME = re.compile(r"@(\w+)")  # pandas' `query("x > @LIMIT")`
 
@@ -38,21 +37,6 @@ def is_cached(node: ast.AST) -> bool:
     """Whether a decorator of a function keeps what it returns."""
     names = map(decorator_name, getattr(node, "decorator_list", []))
     return any(name.rpartition(".")[2] in _CACHES for name in names)
-
-
-def keeps_values(node: ast.AST) -> bool:
-    """Whether what a function or class makes may change by its use.
-
-    A generator does, and an object that sets attributes after it was made, or has a cache.
-    """
-    members = [it for it in ast.iter_child_nodes(node) if getattr(it, "name", "") not in _MAKERS]
-    return any(
-        isinstance(part, ast.Yield | ast.YieldFrom)
-        or is_cached(part)
-        or (isinstance(part, ast.Attribute) and isinstance(part.ctx, ast.Store))
-        for member in members
-        for part in ast.walk(member)
-    )
 
 
 def mentioned_names(node: ast.AST) -> Iterator[str]:

@@ -75,21 +75,14 @@ class Reach:
                 modules.add(current)
                 order.append(Ref(current, None))
                 for ref in self.statements(current)[::-1]:
-                    waiting += [ref, *self._run_by(ref.statement.imports)[::-1]]
+                    waiting += [ref, *self._modules.run_by(ref.statement.imports)[::-1]]
                 parent = self._modules.find(current.name.rpartition(".")[0])
                 waiting += [parent] if parent else []
         return order
 
     def lazily(self, ref: Ref) -> list[Module]:
         """The modules that a statement imports when its functions run."""
-        return self._run_by(ref.statement.inner)
-
-    def _run_by(self, imports: dict[str, list[str]]) -> list[Module]:
-        """The modules that imports run, without what these import."""
-        origins = [origin.partition(":") for origins in imports.values() for origin in origins]
-        names = [name for base, _, part in origins for name in (base, f"{base}.{part}")]
-        modules = [self._modules.find(name) for name in names if name[-1:] not in ("", ".", "*")]
-        return [module for module in modules if module]
+        return self._modules.run_by(ref.statement.inner)
 
     @staticmethod
     def statements(module: Module) -> list[Ref]:
@@ -167,7 +160,14 @@ class Reach:
         imported = {**module.origins, **statement.inner}
         first = dict.fromkeys(name.partition(".")[0] for name in known)
         origins = {name: imported[name] for name in first if name in imported}
+        silent += self._tried(ref)
         return References([*targets, *silent], {*targets} - read, parts, origins)
+
+    def _tried(self, ref: Ref) -> list[Ref]:
+        """What runs where a statement catches the errors of an import: any of it may fail."""
+        run = self.imported(self._modules.run_by(ref.statement.tried))
+        parts = [it for it in run if it.number is not None and not it.statement.is_import]
+        return [it for it in parts if not it.is_definition]
 
     def _silent(self, ref: Ref) -> list[str]:
         """The origins of what a statement imports without mentioning it."""

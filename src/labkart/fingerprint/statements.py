@@ -18,7 +18,9 @@ from labkart.fingerprint.names import FUNCTIONS, dotted, imported_names, mention
 _NEVER_RUN = re.compile(r"(?:\w+\.)?TYPE_CHECKING|__name__ == '__main__'|'__main__' == __name__")
 _COMPREHENSIONS = ("listcomp", "setcomp", "dictcomp", "genexpr")
 _DISPLAYS = (ast.List, ast.Dict, ast.Set, ast.ListComp, ast.DictComp, ast.SetComp)
-_CONTAINERS = {"dict", "list", "set", "defaultdict", "OrderedDict", "deque", "Counter"}
+_CONTAINERS = {"defaultdict", "OrderedDict", "deque", "Counter"}
+_CONTAINERS |= {"dict", "list", "set", *(f"collections.{name}" for name in _CONTAINERS)}
+_CATCHING = (ast.Try, ast.TryStar, ast.With, ast.AsyncWith)
 _LONGEST = 5000  # characters of a text that may name a path
 
 
@@ -31,6 +33,7 @@ class Statement:
         names: what it binds at the top of the module; "*" for all names of another module.
         imports: the origins of what it imports at import, by name: `module`, or `module:name`.
         inner: the origins of what its functions import, by name.
+        tried: the origins of what is imported where an error may be caught, by name.
 
     Args:
         node: its tree.
@@ -51,6 +54,11 @@ class Statement:
         self.inner: dict[str, list[str]] = {}
         for name, origin, is_inner in imported_names(node, package):
             (self.inner if is_inner else self.imports).setdefault(name, []).append(origin)
+        self.tried: dict[str, list[str]] = {}
+        blocks = ast.walk(node) if self.imports or self.inner else ()
+        for block in (block for block in blocks if isinstance(block, _CATCHING)):
+            for name, origin, _ in imported_names(block, package):
+                self.tried.setdefault(name, []).append(origin)
         self.names += ["*"] if "*" in self.imports else []
 
     def _look_at_scope(self, table: symtable.SymbolTable) -> None:
@@ -238,9 +246,16 @@ def new_values(function: ast.AST) -> set[str]:
             new.update(part.targets if isinstance(part, ast.Assign) else [part.target])
         elif isinstance(part, ast.arg):
             others.add(part.arg)
+        elif isinstance(part, (*FUNCTIONS, ast.ClassDef)) and part is not function:
+            others |= _stored(part)
         elif isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store) and part not in new:
             others.add(part.id)
     return {part.id for part in new if isinstance(part, ast.Name)} - others
+
+
+def _stored(node: ast.AST) -> set[str]:
+    names = [part for part in ast.walk(node) if isinstance(part, ast.Name)]
+    return {name.id for name in names if isinstance(name.ctx, ast.Store)}
 
 
 def _binds_new(node: ast.AST) -> bool:
@@ -248,7 +263,7 @@ def _binds_new(node: ast.AST) -> bool:
     if isinstance(node, ast.AugAssign):
         return True
     value = node.value if isinstance(node, ast.Assign | ast.AnnAssign) else None
-    made = dotted(value.func).rpartition(".")[2] if isinstance(value, ast.Call) else ""
+    made = dotted(value.func) if isinstance(value, ast.Call) else ""
     is_container = isinstance(value, _DISPLAYS) or made in _CONTAINERS
     return is_container or (value is not None and literal(value) is not None)
 
