@@ -43,6 +43,14 @@ text | labkart run db.password=«swordfish» seed=1
 text | labkart run api.token=«swordfish» model=forest
 text | Server=db.example.org;Database=runs;Uid=ann;Pwd=«swordfish»;
 text | Driver={SQL Server};Server=x;UID=ann;PWD=«Sw0rd_fish»
+text | Driver={ODBC Driver 18};Server=h;Uid=u;Pwd={«p@ss;w0rd»}
+text | Driver={ODBC Driver 18};Server=h;Uid=u;Pwd={«swordfish»};Encrypt=yes
+text | jdbc:sqlserver://h:1433;user=ann;password={«a}}b;c»};encrypt=true
+text | mssql+pyodbc:///?odbc_connect=DRIVER%3D%7BODBC%7D%3BPWD%3D«%7Bp%40ss%3Bw%7D»%3BUID%3Dann
+text | mssql+pyodbc:///?odbc_connect=UID%3Dann%3BPWD%3D«swordfish»&timeout=3
+text | Pwd=«secret1»;
+a.py | DSN = "DRIVER={PostgreSQL Unicode};SERVER=h;UID=u;PWD={«swordfish»}"
+text | パスワードが「«hunter22»」でした
 text | DefaultEndpointsProtocol=https;AccountName=lab;AccountKey=«ZmFrZUZBS0VmYWtlRkFLRWZha2VGQUtFZmFrZUZBS0VmYWtlRkFLRWZha2VGQUtFZmFrZUZBS0VmYWtlRkFLRQ==»;EndpointSuffix=x
 text | host=db.example.org user=ann password=«swordfish» dbname=runs
 text | ValueError: login failed for ann with password: «hunter2»
@@ -298,6 +306,12 @@ a.sql | ALTER USER ann IDENTIFIED BY '«swordfish»';
 """
 
 LOOKALIKES = """
+a.py | c = "Driver={ODBC Driver 18};" f"Uid={user};Pwd={pwd};"
+a.py | c = f"Driver={{ODBC Driver 18}};Uid={user};Pwd={pwd}"
+a.py | f"PASSWORD={x}"
+a.py | f"PASSWORD={x!r};Uid={user}"
+a.php | "password={$this->password};"
+text | Driver={ODBC Driver 18};Server=h;Pwd={};
 text | commit 0123456789abcdef0123456789abcdef01234567
 text | index 83db48f..bf269f4 100644
 text | data/raw/wine.csv md5 9e107d9d372bb6826bd81d3542a419d6

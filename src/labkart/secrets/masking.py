@@ -24,6 +24,13 @@ _DATABASES = r"mysql\w*|mariadb[\w-]*"
 _CLIENTS = r"sshpass|(?:docker|podman|az) login|mongo\w*|twine"
 _READS_INPUT = r"sudo -S|--password-stdin"
 _PAIR = r"\"username\\?\"\s*:[^,]*,\s*\\?\"key\\?\"\s*:\s*\\?\""
+_BRACED = r"\b(?:pwd|password)\s*=\s*\{(?!\$)"
+_IN_BRACES = r"(?:[^{}\"']|\}\})"
+_DRIVER = r"\bdriver=\{\w[\w.]* [^{}]*\}[^\"']*?"
+_BRACE = r"\}(?=[;\"'\s]|$)"
+_QUOTED = r"%7b\S*?%7d|(?:(?!%3b)[^\s&\"'])+"  # as in an address
+_IS = r"[はが]?[ 「『]*(?P<value>[A-Za-z0-9][!-~]{5,})"
+_NO_NAME = r"(?:[;@#$~]|!(?![rsa][:}]))"
 _TWO = r"\(\s*[\"'][^\"']*[\"'],\s*[\"']"
 _SURROUNDINGS = [
     ("://", rf"://[^\s:/@\"'<>]*:(?P<value>[^\s/\"'<>]+){_ADDRESS_END}", ALWAYS),
@@ -49,11 +56,15 @@ _SURROUNDINGS = [
     ("auth", rf"(?:\bauth\s*=\s*|Auth){_TWO}(?P<value>[^\"']+)", ALWAYS),
     ('"key', rf"{_PAIR}(?P<value>[^\"\\]+)", ALWAYS),
     ("password", r"\b(?:login|user|account)\s+\S+\s+password\s+(?P<value>\S+)", ALWAYS),
+    # Of ODBC and JDBC. Braces around a word are an f-string's, if they are not a driver's as well.
+    ("driver", rf"{_DRIVER}{_BRACED}(?P<value>{_IN_BRACES}+){_BRACE}", ALWAYS),
+    ("={", rf"{_BRACED}(?P<value>{_IN_BRACES}*{_NO_NAME}{_IN_BRACES}*){_BRACE}", ALWAYS),
+    ("%3d", rf"(?:pwd|password)%3d(?P<value>{_QUOTED})", ALWAYS),
     ("session", r"\bsession(?:_?id)?[\"']?\s*[=:]\s*[\"']?(?P<value>[\w%.-]{8,})", IF_RANDOM),
     ("sess", r"\b(?:PHP|J)?SESS(?:ION)?ID[\"']?\s*[=:]\s*[\"']?(?P<value>[\w%.-]{8,})", IF_MIXED),
-    ("パスワード", r"パスワードは?[ 「『]*(?P<value>[A-Za-z0-9][!-~]{5,})", IF_MIXED),
-    ("キー", r"(?:API|認証|アクセス|秘密)キーは?[ 「『]*(?P<value>[A-Za-z0-9][!-~]{5,})", IF_MIXED),
-    ("トークン", r"トークンは?[ 「『]*(?P<value>[A-Za-z0-9][!-~]{5,})", IF_RANDOM),
+    ("パスワード", rf"パスワード{_IS}", IF_MIXED),
+    ("キー", rf"(?:API|認証|アクセス|秘密)キー{_IS}", IF_MIXED),
+    ("トークン", rf"トークン{_IS}", IF_RANDOM),
     (":*:", r"^[-+ ]?[\w.*-]+:(?:\d+|\*):[^:\s]+:[^:\s]+:(?P<value>[^\s:]+)$", ALWAYS),
     (":5432:", r"^[-+ ]?[\w.*-]+:5432:[^:\s]+:[^:\s]+:(?P<value>[^\s:]+)$", ALWAYS),
 ]  # fmt: skip
