@@ -707,6 +707,7 @@ IGNORED: dict[str, Case] = {
         "scale.py": task("x * 2", bases="Base", head="class Base(Task):\n    retry_count = §")
     },
     "a docstring of the task": {"scale.py": task("x * 2", "'''§'''")},
+    "an unrelated function beside a class of attrs": "import attrs\n@attrs.define\nclass A:\n    rate: int = 2\ndef scaled(x):\n    return x * A().rate\ndef other():\n    return §\n",
     "an unrelated function": "def scaled(x):\n    return x * 2\ndef other():\n    return §\n",
     "an unrelated function in the task's module": {
         "scale.py": task("x * 2", head="def other():\n    return §\n")

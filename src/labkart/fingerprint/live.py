@@ -14,7 +14,7 @@ from labkart.installed_files import is_installed
 
 _PLAIN = (bool, bytes, complex, float, int, str, type(None))
 # How named tuples and dataclasses name the file of the methods that they generate.
-_GENERATED = ("<string>", "<attrs generated>")
+_GENERATED = ("<string>", "<attrs generated")
 
 
 class State(NamedTuple):
@@ -56,7 +56,7 @@ def _is_set(value: object, ref: Ref) -> bool:
 def _is_foreign(function: FunctionType, ref: Ref) -> bool:
     """Whether a function was defined elsewhere in the project, or in no file."""
     source = function.__code__.co_filename
-    is_generated = source in _GENERATED and function.__name__.startswith("__")
+    is_generated = source.startswith(_GENERATED) and function.__name__.startswith("__")
     return source != ref.module.file and not is_generated and not is_installed(source)
 
 
