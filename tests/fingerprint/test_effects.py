@@ -233,6 +233,8 @@ def test_what_was_used_up_where_a_value_was_made_does_not_change_it() -> None:
             "class B:\n    def add(self):\n        self = R\n        self.x = 1\nx = B()",
             "import dataclasses as d\n@d.dataclass\nclass B:\n    x: int = d.field(default_factory=loud)\nx = B()",
             "x = A.dict(R)\nx['a'] = 1",
+            "x = np.exp([1], out=A)",
+            "class B:\n    def add(self):\n        if self := A: self.x = 1\nx = B()",
             "x = open('a', opener=loud)",
             "try:\n    import a\nexcept ImportError: ...",
         ),

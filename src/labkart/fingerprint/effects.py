@@ -159,6 +159,7 @@ class _Reader:
             if isinstance(part, ast.Call):
                 self._call(part)
             self._add(not isinstance(part, ast.Await))
+            self._store(part.target if isinstance(part, ast.NamedExpr) else None)
             waiting += ast.iter_child_nodes(part)
         for name in self._ref.statement.outer_names(node):
             for target in self._classes.resolve(self._ref, name):
@@ -236,6 +237,7 @@ class _Reader:
         callbacks = [word.value for word in node.keywords if word.arg in harmless.CALLBACKS]
         if any(isinstance(it, External) and it.dotted in harmless.CALLING for it in targets):
             callbacks += node.args[:1]
+        self._add("out" not in {word.arg for word in node.keywords})  # NumPy writes there
         for callback in callbacks:
             self._callback(callback)
         if not self._ref.statement.is_outer(name):
