@@ -452,7 +452,7 @@ def test_the_types_of_what_the_pages_have_one_write_are_right(
 ) -> None:
     """Those of all pages at once, for the checker reads the libraries anew each time, and of new projects.
 
-    In another new one a task loads what the model does not take.
+    In another new one a task reads what a split does not have.
     """
     if not list(types.iterdir()):
         pytest.skip("the tests above, which follow the pages, did not run")
@@ -461,7 +461,7 @@ def test_the_types_of_what_the_pages_have_one_write_are_right(
     for sample in ("blank", "retrieval"):
         keep_for_types(ready(tmp_path / sample, sample=sample), types)
     train = "src/my_thesis/tasks/train.py"
-    project.edit(train, "n_estimators=self.trees", "n_estimators=self.load(self.split)")
+    project.edit(train, "split.x_train", "split.x_trian")
     wrong = keep_for_types(project, types)
     pages = sorted(types.iterdir())
     settings = tomllib.loads(project.read("pyproject.toml"))["tool"]["basedpyright"]

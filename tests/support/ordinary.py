@@ -1,7 +1,6 @@
 """Ordinary code of students, whose types a project accepts. It is only checked, and never run."""
 
 from pathlib import Path
-from typing import Any
 
 import gokart
 import matplotlib.pyplot as plt
@@ -12,11 +11,20 @@ import pytest
 import scipy.io
 from gokart import TaskInstanceParameter
 from luigi import BoolParameter, DictParameter, FloatParameter, IntParameter, ListParameter
-from scipy import optimize, signal, stats
+from scipy import integrate, optimize, signal, stats
+from scipy.spatial import KDTree
 from scipy.spatial.distance import cdist
 from sklearn.cluster import KMeans
+from sklearn.datasets import load_iris
 from sklearn.ensemble import RandomForestClassifier
-from sklearn.metrics import accuracy_score, confusion_matrix, f1_score, roc_auc_score
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.metrics import (
+    accuracy_score,
+    classification_report,
+    confusion_matrix,
+    f1_score,
+    roc_auc_score,
+)
 from sklearn.model_selection import GridSearchCV, KFold, cross_val_score, train_test_split
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -48,9 +56,15 @@ class LoadCsv(Task[pd.DataFrame]):
         table["code"] = table["name"].str.strip().astype("category").cat.codes
         table = table[table["mean"].notna() & (table["code"] > 0)]
         table = table.apply(lambda column: column.fillna(0)).sort_values("mean", ascending=False)
+        table["words"] = table["text"].str.split().str.len()
+        self.log_metric("at_best", table.loc[table["mean"].idxmax(), "code"])
         self.log_metric("first", float(table.iloc[0]["mean"]))
         self.log_metric("kinds", len(table["name"].value_counts().to_dict()))
         self.dump(table)
+
+
+def growth(t: float, y: np.ndarray, rate: float) -> np.ndarray:
+    return rate * y * (1 - y)
 
 
 class Analyse(Task[dict]):
@@ -69,6 +83,13 @@ class Analyse(Task[dict]):
         rho = stats.spearmanr(x, y).statistic
         if result.pvalue < self.alpha:
             self.log_metric("slope", float(stats.linregress(x, y).slope) + r + rho + p)
+        slope, intercept, *_ = stats.linregress(table["x"], y.values)
+        self.log_metric("zero", -intercept / slope)
+        evolved = optimize.differential_evolution(lambda v: (v[0] - 1) ** 2, [(0, 1)])
+        root = optimize.root_scalar(lambda v: v**2 - 2, bracket=[0, 3])
+        motion = integrate.solve_ivp(growth, [0, 10], [0.1], args=(0.5,))
+        self.log_metric("least", evolved.fun + root.root + motion.y[0, -1])
+        nearest, _ = KDTree(table[["x", "y"]].values).query([[0, 0]], k=2)
         interval = stats.norm.interval(0.95, loc=x.mean(), scale=stats.sem(x))
         popt, _ = optimize.curve_fit(lambda a, b, c: b * a + c, x, y)
         best = optimize.minimize(lambda v: (v**2).sum(), np.zeros(3), method="Nelder-Mead")
@@ -79,7 +100,7 @@ class Analyse(Task[dict]):
         data = scipy.io.loadmat(str(Path("data/raw/a.mat")))["data"]
         shape = {"peaks": peaks, "heights": properties["peak_heights"], "power": power}
         fits = {"interval": interval, "popt": popt, "best": best.x}
-        self.dump({**shape, **fits, "distance": distance, "data": data})
+        self.dump({**shape, **fits, "distance": distance, "data": data, "nearest": nearest})
 
 
 class Classify(Task[dict]):
@@ -91,8 +112,7 @@ class Classify(Task[dict]):
     def run(self) -> None:
         table = self.load(self.table)
         x, y = table.drop(columns=["y"]), table["y"]
-        parts: list[Any] = train_test_split(x, y, random_state=self.seed)
-        x_train, x_test, y_train, y_test = parts
+        x_train, x_test, y_train, y_test = train_test_split(x, y, random_state=self.seed)
         self.log_metric("first", x_train["x"].mean() + y_test.iloc[0] + y_train.shape[0])
         model = make_pipeline(StandardScaler(), RandomForestClassifier(random_state=self.seed))
         model.fit(x_train, y_train)
@@ -100,6 +120,11 @@ class Classify(Task[dict]):
         self.log_metric("cv", cross_val_score(model, x, y, cv=KFold(5)).mean())
         self.log_metric("accuracy", accuracy_score(y_test, guess))
         self.log_metric("f1", f1_score(y_test, guess, average="macro"))
+        report = classification_report(y_test, guess, output_dict=True)
+        self.log_metric("macro", report["macro avg"]["f1-score"])
+        words = TfidfVectorizer().fit_transform(table["text"])
+        self.log_metric("density", words.nnz / words.shape[0] + words[0].sum())
+        self.log_metric("iris", load_iris().data.mean())
         self.log_metric("auc", roc_auc_score(y_test, chances))
         grid = GridSearchCV(model, {"randomforestclassifier__max_depth": [2, 3]}, cv=3)
         self.log_metric("best", grid.fit(x_train, y_train).best_score_)
