@@ -102,6 +102,13 @@ def test_a_setting_of_the_machinery_parts_nothing() -> None:
     assert len(BY_SCORE.group(records)) == 1
 
 
+def test_a_trial_of_a_search_is_in_the_group_of_its_other_seeds() -> None:
+    trial = record(
+        "search=wide", metrics={"score": 1}, seed=0, search={"n_trials": 30, "sampler": "TPE"}
+    )
+    assert settings(BY_SCORE.group([trial, scored(1, seed=1)])) == [{}]
+
+
 def test_a_group_is_told_by_what_varies_and_by_nothing_else() -> None:
     records = [
         record(

@@ -14,7 +14,15 @@ from typing import Any
 from labkart.nested import flatten
 from labkart.records.direction import Directions
 from labkart.records.record import ExperimentRecord
-from labkart.records.values import NUMBERS, has_value, mark, sort_key, text_of, value
+from labkart.records.values import (
+    NUMBERS,
+    WITHOUT_EFFECT,
+    has_value,
+    mark,
+    sort_key,
+    text_of,
+    value,
+)
 
 _EXACT = 2**53  # up to here every whole number is a floating-point number of its own
 
@@ -167,11 +175,11 @@ class Ranking:
         return sorted(groups, key=rank)
 
     def _values(self, record: ExperimentRecord, write: Callable[[Any], str]) -> Settings:
-        """All values of the configuration but the seeds and Labkart's own."""
+        """All values of the configuration that may change a result, but the seeds."""
         return {
             name: write(leaf) + mark(record, name)
             for name, leaf in flatten(record.config)
-            if name.partition(".")[0] != "labkart" and not self.is_seed(record, name)
+            if name.partition(".")[0] not in WITHOUT_EFFECT and not self.is_seed(record, name)
         }
 
     def _files(self, record: ExperimentRecord, names: Collection[str]) -> Hashable:
@@ -193,7 +201,7 @@ class Ranking:
         return {
             name: text
             for name, text in typed.items()
-            if "labkart." not in name and not self.is_seed(record, name)
+            if name.partition(".")[0] not in WITHOUT_EFFECT and not self.is_seed(record, name)
         }
 
     def _named(
