@@ -71,6 +71,20 @@ def test_items_belong_to_the_metrics_whose_columns_they_have(root: Path) -> None
         table_of(records, items="per_query:query:hit")
 
 
+def test_of_a_metric_only_the_pairs_without_a_test_are_named(root: Path) -> None:
+    scores = {"linear": (0.1, 0.2, 0.4), "copy": (0.1, 0.2, 0.4), "forest": (0.3, 0.5, 0.6)}
+    runs = [
+        experiment(model, seed, score)
+        for model, values in scores.items()
+        for seed, score in enumerate(values)
+    ]
+    table = table_of(runs, metrics=["score"])
+    (told,) = [text for text in cautions(table) if text.startswith("No test: ")]
+    assert told == "No test: score (model copy / model linear): all differences are the same."
+    both = [run for run in runs if run.settings["model"] != "forest"]
+    assert "No test: all differences are the same." in list(cautions(table_of(both)))
+
+
 def test_the_runs_of_a_cross_validation_are_folds(records: list[ExperimentRecord]) -> None:
     plain = table_of(records).lines["score"][0]
     table = table_of(records, repeat="fold")

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from labkart.language import local, translate
 from labkart.records.direction import is_share
 from labkart.records.seeds import Group
+from labkart.results.report.line import Pair
 from labkart.results.report.rounding import format_p
 from labkart.results.report.table import ReportTable
 from labkart.wording import listed
@@ -26,18 +27,28 @@ def cautions(table: ReportTable) -> Iterator[str]:
 
 
 def _obstacle_sentences(table: ReportTable) -> Iterator[str]:
-    """Why there are pairs without a test, and of which metrics if not of all."""
+    """Why there are pairs without a test, and of which metrics and groups if not of all."""
     metrics: dict[str, list[str]] = {}
     for name, pairs in table.pairs.items():
-        for reason in dict.fromkeys(local(pair.test.obstacle) for pair in pairs):
-            metrics.setdefault(reason, []).append(table.config.label(name))
-    metrics.pop("", None)
+        reasons = [local(pair.test.obstacle) for pair in pairs]
+        for reason in filter(None, dict.fromkeys(reasons)):
+            label = table.config.label(name)
+            if reasons.count(reason) < len(reasons):
+                own = [pair for pair in pairs if local(pair.test.obstacle) == reason]
+                label += f" ({listed([_name_pair(table, pair) for pair in own], '; ')})"
+            metrics.setdefault(reason, []).append(label)
     if metrics:
+        labels = list(map(table.config.label, table.pairs))
         texts = (
-            reason if len(names) == len(table.pairs) else f"{listed(names)}: {reason}"
+            reason if names == labels else f"{listed(names)}: {reason}"
             for reason, names in metrics.items()
         )
         yield translate("No test: {reasons}.", reasons="; ".join(texts))
+
+
+def _name_pair(table: ReportTable, pair: Pair) -> str:
+    groups = (pair.group, pair.baseline)
+    return " / ".join(table.config.describe(group.settings) for group in groups)
 
 
 def _fold_sentences(table: ReportTable) -> Iterator[str]:
