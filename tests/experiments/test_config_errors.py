@@ -10,6 +10,7 @@ import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
 from labkart import LabkartError, compose
+from labkart.experiments.config import InvalidOverride, load
 from labkart.experiments.config_errors import explain_error
 from tests.support.tiny import write
 from tests.support.variants import variants
@@ -97,6 +98,15 @@ def test_a_group_that_the_config_does_not_choose_from_is_named(root: Path) -> No
         ' below defaults: "- search: null"'
     ):
         compose("search=forest")
+
+
+def test_one_value_in_a_sweep_is_read_with_the_files_of_config_yaml(root: Path) -> None:
+    with pytest.raises(InvalidOverride) as error:
+        load(["model.params.depth=9"])
+    sentence = str(explain_error(error.value, ["-m", "model=linear,new", "model.params.depth=9"]))
+    assert sentence.startswith('conf/model/forest.yaml: no setting "model.params.depth".')
+    hint = "If the files that -m chooses have it, write 'model.params.depth=choice(9)'."
+    assert sentence.endswith(hint)
 
 
 def test_the_wrong_one_of_two_groups_is_named(root: Path) -> None:

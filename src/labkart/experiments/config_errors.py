@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable
 from contextlib import suppress
 
+from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import MissingConfigException, OverrideParseException
 from omegaconf import OmegaConf
 from omegaconf.errors import GrammarParseError
@@ -194,7 +195,11 @@ def _explain_unknown_key(error: BaseException, overrides: list[str]) -> str:
     if not match or _one_line(error).startswith("In '"):
         return ""
     # The files as the other overrides choose them, if these compose without the wrong one.
-    others = [override for override in overrides if "=" in override and match[1] not in override]
+    others = [
+        override
+        for override in overrides
+        if "=" in override and match[1] not in override and not _is_sweep(override)
+    ]
     inner = str(getattr(_cause(error), "full_key", ""))
     key = inner if inner.startswith(f"{match[1]}.") else match[1]  # split={width: 3}
     with suppress(*InvalidOverride):
@@ -206,8 +211,23 @@ def _explain_unknown_key(error: BaseException, overrides: list[str]) -> str:
         suggestion = suggest_setting(cfg, key.split("."))
         file = composed.source.describe(suggestion.section)
         problem = translate('{file}: no setting "{key}".', file=file, key=key)
-        return join_sentences(problem, suggestion.hint)
+        return join_sentences(problem, suggestion.hint, _explain_single_value(key, overrides))
     return ""
+
+
+def _explain_single_value(key: str, overrides: list[str]) -> str:
+    """How to set what only the files of a sweep have: Hydra reads one value with the defaults."""
+    value = next((text for text in overrides if text.startswith(f"{key}=")), "").partition("=")[2]
+    if not value or not any(map(_is_sweep, overrides)):
+        return ""
+    return translate(
+        "If the files that -m chooses have it, write '{key}=choice({value})'.", key=key, value=value
+    )
+
+
+def _is_sweep(override: str) -> bool:
+    is_setting = "=" in override and not override.startswith("-")
+    return is_setting and OverridesParser.create().parse_override(override).is_sweep_override()
 
 
 def _explain_group(key: str, choices: Iterable[str], overrides: list[str]) -> str:
