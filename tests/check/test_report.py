@@ -23,7 +23,7 @@ def test_the_fix_of_a_rule_is_printed_once_however_many_places_there_are(
         "",
     ]
     assert output.count("outside-layout: Move it") == output.count("absolute-path: Declare") == 1
-    assert output.splitlines()[-1].startswith("3 findings, 2 rules broken.")
+    assert output.splitlines()[-1].startswith("3 findings; broken rules: 2.")
 
 
 def test_a_misspelt_rule_is_answered_with_the_right_one(study: Path) -> None:

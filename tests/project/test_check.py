@@ -49,7 +49,7 @@ def test_five_mistakes_are_all_found_and_told_in_the_projects_language(
     assert ("write trees: IntParameter" in said[0]) == (language == "en")
     assert ("と書いてください" in said[0]) == (language == "ja")
     assert said[2].startswith(
-        {"en": "6 findings, 5 rules broken", "ja": "6 件、5 個の規則に反しています"}[language]
+        {"en": "6 findings; broken rules: 5", "ja": "6 件、5 個の規則に反しています"}[language]
     )
 
 

@@ -84,7 +84,7 @@ def format_findings(findings: Sequence[Finding], rules: int) -> str:
     fixes = [f"{rule.id}: {rule.text('fix')}" for rule in broken]
     count = translate_count(
         "1 finding. labkart check --list explains the rule.",
-        "{count} findings, {rules} rules broken. labkart check --list explains the rules.",
+        "{count} findings; broken rules: {rules}. labkart check --list explains them.",
         len(findings),
         rules=len(broken),
     )
