@@ -18,6 +18,8 @@ from labkart.records.record import ExperimentRecord
 from tests.experiments.test_experiment import Listener
 from tests.support.tiny import write
 
+pytestmark = pytest.mark.integration
+
 CODE = """\
 import luigi
 import pandas as pd

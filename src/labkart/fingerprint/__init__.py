@@ -10,10 +10,11 @@ The rule, as `labkart docs cache` tells it to students:
 - Where code runs from text or is found by a computed name, all code of the project counts.
 
 So the unit is the statement at the top of a file (`statements`, `names`). `modules` knows what a
-name refers to, `effects` and `classes` whether a statement only defines, `reach` what counts for a
-class and in which order, `code` its digests. `live` compares these with what this process runs. The
-ways to be wrong: `harmless` lists what other packages are known to do. Nothing is kept between
-processes: `cli.answers` gives whole answers again.
+name refers to (`finder` where Python finds its module), `effects`, `classes` and `moving` whether a
+statement only defines, `reach` what counts for a class and in which order, `code` its digests.
+`live` compares these with what this process runs. The ways to be wrong: `harmless` lists what other
+packages are known to do. Nothing is kept between processes: `cli.answers` gives whole answers
+again.
 
 Others use `fingerprint` (the fingerprint of a class), `snapshot` (when an id is made again) and
 `imports` (which code ran). Knows no tasks' ids, no records, and nothing of MLflow.

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib.machinery import ModuleSpec
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from labkart import digests, packages, project
 from labkart.digests import Stamp
-from labkart.fingerprint import imports, statements
+from labkart.fingerprint import finder, imports, statements
 from labkart.fingerprint.harmless import RUNTIMES
 from labkart.fingerprint.names import FUNCTIONS
 from labkart.fingerprint.statements import Statement
@@ -238,34 +238,16 @@ class Modules:
             return None
         try:
             stamp = digests.stamp(file)
-            text = imports.imported_text(file) if imports.is_loaded(file) else _read(file, spec)
+            is_loaded = imports.is_loaded(file)
+            text = imports.imported_text(file) if is_loaded else finder.read(file, spec)
         except OSError:
             return None
         return Module(name, file, folders, text, stamp)
 
     def _spec(self, name: str) -> ModuleSpec | None:
-        module = sys.modules.get(name)
-        known = getattr(module, "__dict__", {})
-        file = known.get("__file__")
-        if module and isinstance(file, str):  # also where it has no spec, as a script has none
-            folders = known.get("__path__")
-            spec = ModuleSpec(name, known.get("__loader__"), origin=file)
-            spec.submodule_search_locations = None if folders is None else list(folders)
-            spec.has_location = True
-            return spec
         parent, _, _ = name.rpartition(".")
         package = self.find(parent) if parent else None
-        if parent and not (package and package.folders):
-            return None
-        for finder in sys.meta_path:  # as Python does; editable packages have a finder of their own
-            find = getattr(finder, "find_spec", lambda *_: None)
-            try:
-                spec = find(name, package.folders if package else None)
-            except (ImportError, ValueError, AttributeError):
-                continue
-            if spec:
-                return spec
-        return None
+        return finder.find_spec(name, package.folders if package else [])
 
 
 def _files(top: Path) -> Iterator[Path]:
@@ -285,16 +267,6 @@ def _files(top: Path) -> Iterator[Path]:
         files = [Path(folder, name) for name in sorted(names)]
         code = (file for file in files if file.suffix in _CODE or file.name == "Makefile")
         yield from filter(Path.is_file, code)
-
-
-def _read(file: str, spec: ModuleSpec) -> bytes:
-    """The content of a module's file, or of a module that is part of an archive."""
-    if Path(file).exists():
-        return Path(file).read_bytes()
-    get_data: Any = getattr(spec.loader, "get_data", None)
-    if get_data is None:
-        raise FileNotFoundError
-    return bytes(get_data(spec.origin))
 
 
 @cache

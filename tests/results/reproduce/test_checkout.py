@@ -15,6 +15,8 @@ from labkart.results.reproduce.checkout import checked_out
 from labkart.results.reproduce.data import DataSource
 from tests.support.tiny import write
 
+pytestmark = pytest.mark.integration
+
 
 def git(folder: Path, *words: str) -> str:
     done = subprocess.run(
