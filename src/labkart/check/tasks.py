@@ -102,7 +102,7 @@ class SameName(Rule):
 class UntypedParameter(TaskRule):
     """A parameter of a task is annotated with its kind: `trees: IntParameter = IntParameter()`."""
 
-    reason = "Editors can complete it, and the type checker finds wrong values before a run."
+    reason = "Editors can complete it, and the type checker finds a wrong use of it before a run."
     fix = "Write its kind after its name, too; for an upstream task `TaskInstanceParameter[Class]`."
     messages: ClassVar[dict[str, str]] = {
         "none": "{name} of {task} has no type; write {name}: {kind} = {kind}(...)",
