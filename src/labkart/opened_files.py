@@ -102,8 +102,11 @@ def _hook(event: str, arguments: tuple[Any, ...]) -> None:
 
 
 def _on_open(path: Any, mode: str | None, flags: int) -> None:
-    is_quoted = sys._getframe(2).f_code.co_filename.endswith(_QUOTING)
-    if not (is_quoted or is_import(path, 2)):
+    try:
+        opener = sys._getframe(2).f_code.co_filename
+    except ValueError:  # Python itself shows the traceback with which it ends
+        return
+    if not (opener.endswith(_QUOTING) or is_import(path, 2)):
         _report(path, reads="r" in mode if mode else not flags & _WRITES)
 
 

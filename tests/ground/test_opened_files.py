@@ -1,6 +1,10 @@
 """Who is told of the files that a process opens."""
 
+import subprocess
+import sys
 from pathlib import Path
+
+import pytest
 
 from labkart import opened_files
 from tests.support.tiny import write
@@ -37,3 +41,11 @@ def test_a_listener_inside_of_another_hears_alone(tmp_path: Path) -> None:
             (tmp_path / "a").write_text("1")
         (tmp_path / "b").write_text("1")
     assert (outer, inner) == ([str(tmp_path / "b")], [str(tmp_path / "a")])
+
+
+@pytest.mark.integration
+def test_the_traceback_with_which_python_ends_has_its_lines_of_code(tmp_path: Path) -> None:
+    write(tmp_path, **{"a.py": "from labkart import opened_files\nraise ValueError(1)\n"})
+    command = [sys.executable, tmp_path / "a.py"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert "    raise ValueError(1)\n" in done.stderr

@@ -78,7 +78,7 @@ def test_a_retrieval_project_leads_from_texts_to_tests_per_topic_and_a_run_file(
         return
     project.labkart("run", "-m", "sweep=models")
     words = ("report", "models", "model=bm25,tfidf", "--items", "per_topic")
-    project.labkart(*words, "--baseline", "model=tfidf", "--metric", "ndcg_10")
+    project.labkart(*words, "--baseline", "model=tfidf", "--metrics", "ndcg_10")
     assert "| bm25 | 1 | 0.7822 | - | 15 |" in project.read("reports/models.md")
     # The warm process writes beside the folder that it started in.
     copy = ("output", "Retrieve", "-o", "reports/run.trec")
